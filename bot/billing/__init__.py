@@ -1,0 +1,1 @@
+"""Where subscriptions, prices and charges live."""

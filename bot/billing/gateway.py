@@ -1,0 +1,171 @@
+"""The billing port, shaped by the hardest provider so that an easier one cannot hide a question.
+
+It speaks of lines, frozen prices and outcomes. Amounts are minor units of the account's currency.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from models.account import Address
+from models.errors import Refusal
+from models.subscription import PeriodLength
+
+
+class BillingUnavailable(Refusal):
+    """The provider did not answer; nothing was changed."""
+
+
+class PriceNotHeld(Refusal):
+    """R17: this provider cannot hold seats at two prices; Account Services can."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Seats bought at another price than the subscription's."""
+
+    seats: int
+    unit_price: int
+
+
+@dataclass(frozen=True)
+class SubscriptionState:
+    """What the provider holds. `seats` counts all seats, those of `blocks` included."""
+
+    id: str
+    seats: int
+    unit_price: int
+    period: PeriodLength
+    period_start: date
+    period_end: date
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class LineRequest:
+    """Seats to add. `unit_price` is none for the subscription's own price."""
+
+    subscription_id: str
+    seats: int
+    unit_price: int | None = None
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    subscription_id: str
+    seats: int
+    seats_before: int
+    unit_price: int
+    period: PeriodLength
+    period_start: date
+    period_end: date
+    amount: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class RecurringTotal:
+    """What the previewed subscriptions of one period length cost a period, once the seats are added."""
+
+    period: PeriodLength
+    net: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    lines: tuple[PricedLine, ...]
+    recurring: tuple[RecurringTotal, ...]
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def tax(self) -> int:
+        return sum(line.tax for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One line to place. `key` names the attempt and is stored before the call. The provider sets
+    `expected_seats + seats`, and only where it holds `expected_seats` now."""
+
+    key: str
+    account_id: str
+    subscription_id: str
+    seats: int
+    unit_price: int
+    at: datetime
+    expected_seats: int
+    payment_method_id: str
+    address: Address
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Charged, and the seats added. `receipt` is the provider's own reference."""
+
+    receipt: str
+    amount: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Taken, not decided yet."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
+class NeedsCustomer:
+    """The customer must confirm at `link` before `until`."""
+
+    link: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Declined:
+    """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`, or the
+    provider's own word."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class SeatsChanged:
+    """The provider does not hold the expected seats: nothing charged."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Sent, and no answer: it may or may not have happened."""
+
+
+@dataclass(frozen=True)
+class NeverReceived:
+    """The provider has never seen the key: it may be sent again."""
+
+
+Outcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | Unknown
+
+
+class BillingGateway(Protocol):
+    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+        """Seats, price and current period of each. Raises BillingUnavailable."""
+
+    async def preview(
+        self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
+    ) -> Preview:
+        """Prices as of `at` (whole seconds, UTC). Raises BillingUnavailable, PriceNotHeld."""
+
+    async def place(self, charge: Charge) -> Outcome:
+        """Charge and add the seats, at most once for each key. A lost answer is Unknown, never raised."""
+
+    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+        """What became of `charge.key`. An outage is Unknown."""
+
+    async def payment_portal_link(self, account_id: str) -> str:
+        """Where the customer manages payment methods. A bearer secret: made on click, never logged."""

@@ -1,0 +1,111 @@
+"""Sessions of the database: `read` for looking, `write` for one transaction that changes something."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models import migrations
+from models.account import Account, AccountNotFound
+
+BUSY_TIMEOUT_MS = 5000
+
+# Whether this task has a transaction open. No port may be called then (a test watches it).
+transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+
+def driver_url(url: str) -> str:
+    """`sqlite:///…` and `postgresql://…` with the drivers this project uses."""
+    scheme, rest = url.split("://", 1)
+    return ("sqlite+aiosqlite" if scheme == "sqlite" else "postgresql+psycopg") + "://" + rest
+
+
+class Database:
+    """Two engines over one SQLite file, since a transaction that will write must say so at its start:
+    of those that read first and write later, all but one fail when they meet. PostgreSQL needs one."""
+
+    def __init__(self, url: str) -> None:
+        self.url = driver_url(url)
+        if self.url.startswith("sqlite"):
+            self._reader = _sqlite_engine(self.url, "BEGIN")
+            self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE")
+        else:
+            self._reader = self._writer = create_async_engine(self.url, pool_size=10, max_overflow=20)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self._reader
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        with _marked_open():
+            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+                yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back where anything is raised."""
+        with _marked_open():
+            async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    async def migrate(self) -> None:
+        """Bring the database to the shape the models expect."""
+        async with self._writer.begin() as connection:
+            await connection.run_sync(migrations.upgrade)
+
+    async def migrated(self) -> bool:
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(migrations.at_head)
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+class _marked_open:  # noqa: N801
+    """Marks the running task as being inside a transaction."""
+
+    def __enter__(self) -> None:
+        self._token = transaction_open.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        transaction_open.reset(self._token)
+
+
+def _sqlite_engine(url: str, begin: str) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver's own transactions begin too late and never for reads.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # FULL: an order that was acknowledged survives the machine's power failing.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def lock_account(session: AsyncSession, account_id: str) -> Account:
+    """The account, held by this transaction: changes of one account happen one after another.
+
+    SQLite has one writer anyway; PostgreSQL locks the row.
+    """
+    found = await session.exec(select(Account).where(Account.id == account_id).with_for_update())
+    account = found.one_or_none()
+    if account is None:
+        raise AccountNotFound
+    return account

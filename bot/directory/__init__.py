@@ -1,0 +1,1 @@
+"""Who people in Slack are."""

@@ -1,0 +1,33 @@
+"""The directory port: who is this Slack user?"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class DirectoryUnavailable(Exception):
+    """Slack did not answer, or refused to."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the directory says of a person. `home_team_id` is their own workspace."""
+
+    user_id: str
+    home_team_id: str
+    name: str
+    email: str | None
+    locale: str | None
+    time_zone: str | None
+    enterprise_id: str | None = None
+    deleted: bool = False
+    is_bot: bool = False
+    is_guest: bool = False
+    is_stranger: bool = False
+
+
+class Directory(Protocol):
+    async def profile(self, team_id: str, user_id: str) -> Profile:
+        """The person, as seen from the workspace. Raises DirectoryUnavailable."""
+
+    async def user_of_email(self, team_id: str, email: str) -> str | None:
+        """The user id behind an e-mail address in that workspace. Raises DirectoryUnavailable."""

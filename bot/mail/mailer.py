@@ -1,0 +1,32 @@
+"""The mail port."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class MailRefused(Exception):
+    """The server refused this message for good."""
+
+
+class MailUnavailable(Exception):
+    """No server is set, or it did not take the message now: try again later."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """`message_id` is the same each time a message is sent again, so that readers can tell."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+
+
+class Mailer(Protocol):
+    @property
+    def configured(self) -> bool:
+        """Whether a server is set at all."""
+
+    async def send(self, mail: Mail) -> None:
+        """Raises MailRefused or MailUnavailable."""

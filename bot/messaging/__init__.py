@@ -1,0 +1,1 @@
+"""Messages that people get without having asked."""

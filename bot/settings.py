@@ -1,0 +1,90 @@
+"""Settings, read once from the environment or `.env`."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.cart import SeatBounds
+
+
+class WrongSettings(Exception):
+    """One sentence a wrong or missing setting; none repeats a value, which may be a secret."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    database_url: str = "sqlite:///seatbot.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65535)
+    billing: Literal["embedded", "stripe"] = "embedded"
+    stripe_api_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_api_url: str = "https://api.stripe.com"
+    smtp_url: SecretStr | None = None
+    mail_from: str = "seatbot@localhost"
+    account_services_url: str = "https://support.goto.com/corporate-account-services"
+    account_services_channel: str | None = None
+    corporate_portal_url: str = "https://link.logmeininc.com/corp-billing"
+    admin_portal_url: str = "https://admin.goto.com/billing/payment-methods"
+    quote_validity_days: int = Field(default=30, ge=1, le=365)
+    max_seats_per_line: int = Field(default=1000, ge=1, le=1_000_000)
+    max_seats_per_order: int = Field(default=2000, ge=1, le=1_000_000)
+    log_format: Literal["json", "console"] = "console"
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_slash(cls, url: str) -> str:
+        return url if url.endswith("/") else url + "/"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return url
+
+    @model_validator(mode="after")
+    def _one_door(self) -> "Settings":
+        if self.slack_app_token is None and self.slack_signing_secret is None:
+            raise ValueError(
+                "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"
+            )
+        if self.billing == "stripe" and self.stripe_api_key is None:
+            raise ValueError("STRIPE_API_KEY is missing: BILLING=stripe needs it")
+        return self
+
+    @property
+    def socket_mode(self) -> bool:
+        return self.slack_app_token is not None
+
+    @property
+    def seat_bounds(self) -> SeatBounds:
+        return SeatBounds(self.max_seats_per_line, self.max_seats_per_order)
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises WrongSettings."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise WrongSettings([_sentence(dict(e)) for e in error.errors()]) from None
+
+
+def _sentence(error: dict[str, object]) -> str:
+    location = error["loc"]
+    assert isinstance(location, tuple)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not location:
+        return message
+    name = str(location[0]).upper()
+    return f"{name} is missing" if error["type"] == "missing" else f"{name} is wrong: {message}"

@@ -1,0 +1,54 @@
+"""Background tasks that are counted, bounded, named in the log when they fail, and waited for at the end."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from models.errors import Refusal
+
+log = structlog.get_logger()
+
+
+class TooBusy(Refusal):
+    """The bound is reached: nothing was started."""
+
+
+class Tasks:
+    def __init__(self, most: int = 256) -> None:
+        self._most = most
+        self._running: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run `work` in the background. Raises TooBusy past the bound, or once draining."""
+        if self._closed or len(self._running) >= self._most:
+            work.close()
+            raise TooBusy
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task failed", task=task.get_name(), exc_info=error)
+
+    async def settle(self) -> None:
+        """Wait until nothing runs, tasks that tasks started included."""
+        while self._running:
+            await asyncio.wait(set(self._running))
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, wait for what runs, cancel what takes longer."""
+        self._closed = True
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=seconds)
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)

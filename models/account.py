@@ -1,0 +1,78 @@
+"""A corporate customer."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Field, SQLModel
+
+from models.column import one_of
+from models.errors import Refusal
+from models.proration import midnight
+
+
+class AccountNotSelfServed(Refusal):
+    """R4: the account's contract is not self-served."""
+
+
+class AccountNotFound(Refusal):
+    """No such account, or none that the person may know of."""
+
+
+class Portal(StrEnum):
+    CORPORATE = "corporate"
+    ADMIN = "admin"
+
+
+class Address(SQLModel):
+    """A postal address; `country` is ISO 3166-1 alpha-2."""
+
+    line1: str
+    line2: str = ""
+    postal_code: str
+    city: str
+    state: str = ""
+    country: str
+
+
+class Account(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    name: str
+    slack_team: str = Field(index=True)
+    channel: str | None = None
+    channel_amounts: bool = False
+    currency: str
+    tax_rate: str = "0"
+    locale: str = "en"
+    time_zone: str = "UTC"
+    self_service: bool = True
+    self_service_reason: str | None = None
+    default_portal: Portal = Field(default=Portal.CORPORATE, sa_type=one_of(Portal))
+    line1: str
+    line2: str = ""
+    postal_code: str
+    city: str
+    state: str = ""
+    country: str
+    # The country of the imported address: the embedded gateway taxes there, and nowhere else.
+    home_country: str
+    active: bool = True
+
+    @property
+    def billing_address(self) -> Address:
+        return Address.model_validate(self, from_attributes=True)
+
+    def move_to(self, address: Address) -> None:
+        """Placing an order makes the order's address the account's (R10)."""
+        for field, value in address.model_dump().items():
+            setattr(self, field, value)
+
+    def today(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def midnight(self, day: date) -> datetime:
+        return midnight(day, self.time_zone)
+
+    def check_self_service(self) -> None:
+        if not self.self_service:
+            raise AccountNotSelfServed(account=self.name, reason=self.self_service_reason or "")

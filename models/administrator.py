@@ -1,0 +1,18 @@
+"""Someone who administers an account in GoTo Admin Centre (classic) (R11)."""
+
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+
+class Administrator(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("account_id", "email"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    email: str
+    name: str
+    active: bool = True
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the administrator is stored"
+        return self.id

@@ -1,0 +1,77 @@
+"""The numbers of new seats chosen, not yet a quote: one cart for each account and contact (R10)."""
+
+from dataclasses import dataclass
+
+from sqlmodel import JSON, CheckConstraint, Field, SQLModel, UniqueConstraint
+
+from models.errors import Refusal
+
+
+class EmptyOrder(Refusal):
+    """An order of nothing."""
+
+
+class SeatsNotANumber(Refusal):
+    """Text, a decimal or a negative where a whole number of seats belongs."""
+
+
+class TooManySeats(Refusal):
+    """More seats than one line may have."""
+
+
+class TooManySeatsInOrder(Refusal):
+    """More seats than one order may have."""
+
+
+class Cart(SQLModel, table=True):
+    """`quote_id` is the quote this cart made (or the one an address change put in its place).
+    `consented_to` holds the ids of the pending quotes the person agreed to replace (R7)."""
+
+    __table_args__ = (UniqueConstraint("account_id", "contact_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    contact_id: int = Field(foreign_key="billing_contact.id")
+    quote_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
+    consented_to: list[int] = Field(default_factory=list, sa_type=JSON)
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the cart is stored"
+        return self.id
+
+
+class CartLine(SQLModel, table=True):
+    __tablename__ = "cart_line"
+    __table_args__ = (CheckConstraint("seats > 0", name="seats"),)
+
+    cart_id: int = Field(foreign_key="cart.id", primary_key=True)
+    subscription_id: str = Field(foreign_key="subscription.id", primary_key=True)
+    seats: int
+
+
+@dataclass(frozen=True)
+class SeatBounds:
+    """How many seats a line and an order may have, from the settings."""
+
+    per_line: int
+    per_order: int
+
+    def parse(self, text: str) -> int:
+        """The number typed: blank is 0. Raises SeatsNotANumber or TooManySeats."""
+        typed = text.strip()
+        if not typed:
+            return 0
+        # `isdecimal` takes digits of other scripts too, as `int` does; it takes no sign and no separator.
+        if not typed.isdecimal():
+            raise SeatsNotANumber(typed=typed[:20])
+        if len(typed) > 9 or int(typed) > self.per_line:
+            raise TooManySeats(most=self.per_line)
+        return int(typed)
+
+    def check_order(self, seats: dict[str, int]) -> None:
+        total = sum(seats.values())
+        if total == 0:
+            raise EmptyOrder
+        if total > self.per_order:
+            raise TooManySeatsInOrder(most=self.per_order, total=total)

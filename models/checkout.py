@@ -1,0 +1,116 @@
+"""Verifying admin contact, payment method and billing address of a quote (R10)."""
+
+from typing import Any
+
+from babel import Locale
+from pydantic import EmailStr, TypeAdapter, ValidationError
+from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
+
+from models.account import Address
+from models.errors import InvalidInput, Refusal
+
+LONGEST_FIELD = 200
+NEW_ADMINISTRATOR = "new"
+
+# Territories of CLDR that are countries: two letters, and none of its groupings or private codes.
+NOT_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+COUNTRIES = frozenset(
+    code for code in map(str, Locale("en").territories) if len(code) == 2 and code not in NOT_COUNTRIES
+)
+
+
+class FieldRequired(Refusal):
+    """A field that must be filled is blank."""
+
+
+class FieldTooLong(Refusal):
+    """More than LONGEST_FIELD characters."""
+
+
+class NotAnEmail(Refusal):
+    """Not an e-mail address."""
+
+
+class UnknownCountry(Refusal):
+    """Not an ISO 3166-1 alpha-2 code."""
+
+
+class UnknownAdministrator(Refusal):
+    """No such administrator on this account."""
+
+
+class CheckoutIncomplete(Refusal):
+    """The order's admin contact, method or address is not there or no longer valid."""
+
+
+class Checkout(SQLModel, table=True):
+    """One for each quote and person; holds what was typed, valid or not, so that nothing is lost (R10).
+
+    `typed` maps form fields (see CheckoutForm) to text. `saved` is set by "save and continue".
+    """
+
+    __table_args__ = (UniqueConstraint("quote_id", "contact_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    quote_id: int = Field(foreign_key="quote.id")
+    contact_id: int = Field(foreign_key="billing_contact.id")
+    typed: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    saved: bool = False
+
+
+class CheckoutForm(SQLModel):
+    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR."""
+
+    administrator: str = ""
+    admin_name: str = ""
+    admin_email: str = ""
+    payment_method: str = ""
+    line1: str = ""
+    line2: str = ""
+    postal_code: str = ""
+    city: str = ""
+    state: str = ""
+    country: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The billing address, trimmed. Raises InvalidInput."""
+        typed = {name: getattr(self, name).strip() for name in Address.model_fields}
+        errors: dict[str, Refusal] = {}
+        for name, text in typed.items():
+            if not text and name not in ("line2", "state"):
+                errors[name] = FieldRequired()
+            elif len(text) > LONGEST_FIELD:
+                errors[name] = FieldTooLong(most=LONGEST_FIELD)
+        if typed["country"] and typed["country"].upper() not in COUNTRIES:
+            errors["country"] = UnknownCountry(country=typed["country"][:20])
+        if errors:
+            raise InvalidInput(errors)
+        return Address(**{**typed, "country": typed["country"].upper()})
+
+    @property
+    def new_administrator(self) -> tuple[str, str] | None:
+        """(name, e-mail) of the administrator to be, where a new one was chosen. Raises InvalidInput."""
+        if self.administrator != NEW_ADMINISTRATOR:
+            return None
+        name, email = self.admin_name.strip(), self.admin_email.strip()
+        errors: dict[str, Refusal] = {}
+        if not name:
+            errors["admin_name"] = FieldRequired()
+        elif len(name) > LONGEST_FIELD:
+            errors["admin_name"] = FieldTooLong(most=LONGEST_FIELD)
+        if not email:
+            errors["admin_email"] = FieldRequired()
+        elif not is_email(email):
+            errors["admin_email"] = NotAnEmail(typed=email[:60])
+        if errors:
+            raise InvalidInput(errors)
+        return name, email.lower()
+
+
+def is_email(text: str) -> bool:
+    try:
+        TypeAdapter(EmailStr).validate_python(text)
+    except ValidationError:
+        return False
+    return True

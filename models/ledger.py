@@ -1,0 +1,59 @@
+"""The tables of the embedded billing gateway: a stand-in for a provider's own books."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
+
+from models.column import Minor, one_of
+from models.subscription import PeriodLength
+
+
+class ChargeStatus(StrEnum):
+    PENDING = "pending"
+    NEEDS_CUSTOMER = "needs_customer"
+    SETTLED = "settled"
+    DECLINED = "declined"
+
+
+class LedgerSubscription(SQLModel, table=True):
+    """`anchor_day` is the day of the month on which its periods start."""
+
+    __tablename__ = "ledger_subscription"
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(index=True)
+    seats: int
+    unit_price: int = Field(sa_type=Minor)
+    period: PeriodLength = Field(sa_type=one_of(PeriodLength))
+    period_start: date
+    period_end: date
+    anchor_day: int
+
+
+class LedgerBlock(SQLModel, table=True):
+    __tablename__ = "ledger_block"
+    __table_args__ = (UniqueConstraint("subscription_id", "unit_price"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscription_id: str = Field(foreign_key="ledger_subscription.id")
+    unit_price: int = Field(sa_type=Minor)
+    seats: int
+
+
+class LedgerCharge(SQLModel, table=True):
+    """What one key did: asked again with the same key, the same answer."""
+
+    __tablename__ = "ledger_charge"
+    __table_args__ = (CheckConstraint("amount >= 0 AND tax >= 0 AND seats > 0", name="amounts"),)
+
+    key: str = Field(primary_key=True)
+    subscription_id: str = Field(foreign_key="ledger_subscription.id")
+    payment_method_id: str
+    seats: int
+    unit_price: int = Field(sa_type=Minor)
+    amount: int = Field(sa_type=Minor)
+    tax: int = Field(sa_type=Minor)
+    status: ChargeStatus = Field(sa_type=one_of(ChargeStatus))
+    created_at: datetime
+    until: datetime | None = None

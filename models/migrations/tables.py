@@ -1,0 +1,23 @@
+"""Imports every table, so that the metadata is whole."""
+
+from sqlmodel import SQLModel
+
+import models.account
+import models.administrator
+import models.audit_entry
+import models.billing_contact
+import models.cart
+import models.checkout
+import models.ledger
+import models.notice
+import models.numbering
+import models.payment_method
+import models.product
+import models.quote
+import models.receipt
+import models.seat_assignment
+import models.service_order
+import models.slack_user
+import models.subscription  # noqa: F401
+
+metadata = SQLModel.metadata

@@ -1,0 +1,57 @@
+"""Money: integers of a currency's minor unit (R17). No float ever holds an amount."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from babel.numbers import get_currency_precision, list_currencies
+
+from models.errors import Refusal
+
+
+class UnknownCurrency(Refusal):
+    """Not an ISO 4217 code."""
+
+
+class InvalidAmount(Refusal):
+    """Not a decimal number of the currency's precision, or negative."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount to be shown: minor units and their ISO 4217 code."""
+
+    amount: int
+    currency: str
+
+
+def round_half_up(value: Fraction) -> int:
+    """The nearest integer; a half goes up."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+def check_currency(code: str) -> str:
+    if code not in list_currencies():
+        raise UnknownCurrency(currency=code)
+    return code
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """`"14.00"` of EUR → 1400. Raises InvalidAmount for text, a negative, or too many decimals."""
+    try:
+        minor = Decimal(text).scaleb(get_currency_precision(currency))
+    except InvalidOperation:
+        raise InvalidAmount(amount=text, currency=currency) from None
+    if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
+        raise InvalidAmount(amount=text, currency=currency)
+    return int(minor)
+
+
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """1400 of EUR → `Decimal("14.00")`, for formatting."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
+
+
+def tax_on(amount: int, rate: str) -> int:
+    """Exclusive tax on `amount`, in minor units, rounded half-up. `rate` as in "0.20"."""
+    return round_half_up(amount * Fraction(rate))

@@ -1,0 +1,108 @@
+"""What is to be told, stored with what it reports and delivered afterwards (R24, R25)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import JSON, Field, Index, SQLModel, UniqueConstraint
+
+from models.column import one_of
+
+
+class NoticeStatus(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+
+
+class NoticeKind(StrEnum):
+    """What is told. The first word says what the notice's card shows."""
+
+    ORDER_STATUS = "order_status"  # the one status card of an order in a channel, posted or edited in place
+    ORDER_HISTORY = "order_history"  # a line in that card's thread
+    ORDER_PLACED = "order_placed"
+    ORDER_WAITS = "order_waits"
+    ORDER_DECLINED = "order_declined"
+    ORDER_NEEDS_CUSTOMER = "order_needs_customer"
+    ORDER_FAILED = "order_failed"
+    ORDER_OVERDUE = "order_overdue"
+    RECEIPT = "receipt"
+    RECEIPT_MAIL = "receipt_mail"
+    QUOTE_ARRIVED = "quote_arrived"
+    QUOTE_REMINDER = "quote_reminder"
+    QUOTE_DECIDED = "quote_decided"
+    QUOTE_CARD = "quote_card"  # a posted copy of a quote, redrawn in place
+    PORTAL_CHANGED = "portal_changed"
+    CHANNEL_UNREACHABLE = "channel_unreachable"
+
+
+class Notice(SQLModel, table=True):
+    """`event` names what is reported, once for each destination.
+
+    `destination` is `channel:<id>`, `contact:<id>` (a direct message), `email:<contact id>` or
+    `services:<channel>`; notices of one destination are delivered in the order of their ids.
+    `words` holds what the rendering needs beyond the order, quote and account.
+    """
+
+    __table_args__ = (
+        Index("ix_notice_waiting", "due_at", "id", sqlite_where=text("status = 'waiting'"),
+              postgresql_where=text("status = 'waiting'")),
+        Index("ix_notice_waiting_destination", "destination", "id", sqlite_where=text("status = 'waiting'"),
+              postgresql_where=text("status = 'waiting'")),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    event: str = Field(unique=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    team: str
+    destination: str
+    kind: NoticeKind = Field(sa_type=one_of(NoticeKind))
+    order_id: int | None = Field(default=None, foreign_key="service_order.id")
+    quote_id: int | None = Field(default=None, foreign_key="quote.id")
+    words: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=one_of(NoticeStatus))
+    created_at: datetime
+    due_at: datetime
+    attempts: int = 0
+    last_error: str | None = None
+    delivered_at: datetime | None = None
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the notice is stored"
+        return self.id
+
+
+class DeliverySlot(SQLModel, table=True):
+    """A destination (or `team:<id>`, a workspace): its claim, and when the next delivery is permitted."""
+
+    __tablename__ = "delivery_slot"
+
+    destination: str = Field(primary_key=True)
+    next_at: datetime
+    claimed_until: datetime | None = None
+
+
+class PostedMessage(SQLModel, table=True):
+    """A message in Slack that shows an order or a quote, and is edited when that changes."""
+
+    __tablename__ = "posted_message"
+    __table_args__ = (
+        UniqueConstraint("channel", "ts"),
+        # R25: one status message an order and channel.
+        UniqueConstraint("order_id", "channel"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    team: str
+    channel: str
+    ts: str
+    order_id: int | None = Field(default=None, foreign_key="service_order.id")
+    quote_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="billing_contact.id")
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the message is stored"
+        return self.id

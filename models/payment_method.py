@@ -1,0 +1,54 @@
+"""Stored payment methods: a provider's reference, brand, last four digits and expiry, never more (R23)."""
+
+from datetime import date
+
+from sqlmodel import CheckConstraint, Field, SQLModel
+
+from models.errors import Refusal
+
+
+class NoAutomaticPaymentMethod(Refusal):
+    """R3: no valid automatic method is the account's default."""
+
+
+class PaymentMethodNotUsable(Refusal):
+    """The chosen method is gone, expired or not automatic."""
+
+
+class PaymentMethod(SQLModel, table=True):
+    __tablename__ = "payment_method"
+    __table_args__ = (
+        # What can hold a card number cannot be stored: four digits, nothing longer.
+        CheckConstraint("length(last4) = 4", name="last4"),
+        CheckConstraint("expiry_month BETWEEN 1 AND 12", name="expiry_month"),
+    )
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    brand: str
+    last4: str = Field(max_length=4)
+    expiry_year: int
+    expiry_month: int
+    automatic: bool = True
+    is_default: bool = False
+    active: bool = True
+
+    def expired(self, today: date) -> bool:
+        """A card is good through the last day of its month."""
+        return (self.expiry_year, self.expiry_month) < (today.year, today.month)
+
+    def usable(self, today: date) -> bool:
+        return self.active and self.automatic and not self.expired(today)
+
+
+def check_default(methods: list[PaymentMethod], today: date) -> None:
+    """R3: the default method is automatic and not expired."""
+    if not any(m.is_default and m.usable(today) for m in methods):
+        raise NoAutomaticPaymentMethod
+
+
+def usable_method(methods: list[PaymentMethod], method_id: str | None, today: date) -> PaymentMethod:
+    found = next((m for m in methods if m.id == method_id and m.usable(today)), None)
+    if found is None:
+        raise PaymentMethodNotUsable
+    return found

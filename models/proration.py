@@ -1,0 +1,53 @@
+"""Proration to the second, over periods that run from midnight to midnight in an account's zone (R17)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from models.money import round_half_up
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The first instant of `day` in `zone`, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """The instant at which `day` is over in `zone`, in UTC."""
+    return midnight(day + timedelta(days=1), zone)
+
+
+def to_the_second(at: datetime) -> datetime:
+    """`at` without the fraction of its second: what a quote freezes."""
+    return at.replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A billing period: `start` included, `end` excluded, both in UTC."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of_days(cls, start: date, end: date, zone: str) -> "Period":
+        return cls(midnight(start, zone), midnight(end, zone))
+
+    def remaining(self, at: datetime) -> Fraction:
+        """The part of the period that `at` leaves: 1 at its start (or before), 0 at its end (or after)."""
+        left = (self.end - max(at, self.start)) // timedelta(seconds=1)
+        return Fraction(max(left, 0), (self.end - self.start) // timedelta(seconds=1))
+
+    def prorate(self, seats: int, unit_price: int, at: datetime) -> int:
+        """The price of `seats` from `at` to the period's end, in minor units, rounded half-up."""
+        return round_half_up(seats * unit_price * self.remaining(at))
+
+
+def add_months(day: date, months: int, anchor_day: int) -> date:
+    """`day` moved by whole months to `anchor_day`, or to the month's last day where it is shorter."""
+    index = day.year * 12 + day.month - 1 + months
+    first = date(index // 12, index % 12 + 1, 1)
+    following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)
+    last = (following - timedelta(days=1)).day
+    return first.replace(day=min(anchor_day, last))

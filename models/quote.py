@@ -1,0 +1,158 @@
+"""A priced offer, pending until it is accepted, rejected or expired (R6-R9)."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import JSON, CheckConstraint, Field, SQLModel
+
+from models.account import Account, Address
+from models.column import Minor, one_of
+from models.errors import Refusal
+from models.proration import midnight
+from models.subscription import PeriodLength
+from models.transition import follow
+
+
+class QuoteStatus(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+NEXT_STATUSES: dict[QuoteStatus, frozenset[QuoteStatus]] = {
+    QuoteStatus.PENDING: frozenset({QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED}),
+    QuoteStatus.ACCEPTED: frozenset(),
+    QuoteStatus.REJECTED: frozenset(),
+    QuoteStatus.EXPIRED: frozenset(),
+}
+
+LONGEST_REASON = 500
+
+
+class QuoteNotFound(Refusal):
+    """No such quote, or one of an account the person may not know of."""
+
+
+class QuoteNotPending(Refusal):
+    """R20: decided, replaced or expired meanwhile; the words say by whom, when and what replaced it."""
+
+
+class QuotesPending(Refusal):
+    """R6, R7: quotes that the person has not agreed to replace are pending."""
+
+
+class ReasonTooLong(Refusal):
+    """A reason over LONGEST_REASON characters."""
+
+
+class Quote(SQLModel, table=True):
+    """`frozen_at` is the instant its proration starts; what it promises is what is charged (R17)."""
+
+    __table_args__ = (
+        CheckConstraint("subtotal >= 0 AND tax >= 0 AND total = subtotal + tax", name="amounts"),
+        CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    status: QuoteStatus = Field(default=QuoteStatus.PENDING, sa_type=one_of(QuoteStatus), index=True)
+    made_elsewhere: bool = False
+    contact_id: int | None = Field(default=None, foreign_key="billing_contact.id")
+    created_at: datetime
+    frozen_at: datetime
+    expires_at: datetime = Field(index=True)
+    currency: str
+    address: dict[str, str] = Field(sa_type=JSON)
+    subtotal: int = Field(sa_type=Minor)
+    tax: int = Field(sa_type=Minor)
+    total: int = Field(sa_type=Minor)
+    # For each period length, what the quote's subscriptions cost a period afterwards: net and tax.
+    recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    replaced_by_id: int | None = Field(default=None, foreign_key="quote.id")
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decided_elsewhere: bool = False
+    reason: str | None = None
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the quote is stored"
+        return self.id
+
+    @property
+    def billing_address(self) -> Address:
+        return Address.model_validate(self.address)
+
+    def status_at(self, at: datetime) -> QuoteStatus:
+        """R9: past its validity a quote is expired, whether or not a job ran."""
+        past = self.status is QuoteStatus.PENDING and at >= self.expires_at
+        return QuoteStatus.EXPIRED if past else self.status
+
+    def pending_at(self, at: datetime) -> bool:
+        return self.status_at(at) is QuoteStatus.PENDING
+
+    def check_pending(self, at: datetime, replaced_by: str = "") -> None:
+        status = self.status_at(at)
+        if status is not QuoteStatus.PENDING:
+            raise QuoteNotPending(
+                number=self.number,
+                status=status.value,
+                elsewhere="yes" if self.decided_elsewhere else "no",
+                by=self.decided_by or "",
+                at=self.decided_at or self.expires_at,
+                replaced_by=replaced_by,
+            )
+
+    def decide(self, to: QuoteStatus, at: datetime, by: str, reason: str | None = None) -> None:
+        """The one way a quote's status changes."""
+        self.status = follow(NEXT_STATUSES, self.status, to)
+        self.decided_at, self.decided_by, self.reason = at, by, reason
+
+    def expire_for(self, replacement: "Quote", at: datetime, by: str) -> None:
+        """R7: replaced by another quote, which it records."""
+        self.decide(QuoteStatus.EXPIRED, at, by)
+        self.replaced_by_id = replacement.key
+
+
+class QuoteLine(SQLModel, table=True):
+    """New seats of one subscription, at a frozen price, for the rest of a frozen period."""
+
+    __tablename__ = "quote_line"
+    __table_args__ = (
+        CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("unit_price >= 0 AND amount >= 0 AND tax >= 0", name="amounts"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    quote_id: int = Field(foreign_key="quote.id", index=True)
+    subscription_id: str = Field(foreign_key="subscription.id")
+    product_id: str = Field(foreign_key="product.id")
+    seats: int
+    seats_before: int
+    unit_price: int = Field(sa_type=Minor)
+    period: PeriodLength = Field(sa_type=one_of(PeriodLength))
+    period_start: date
+    period_end: date
+    amount: int = Field(sa_type=Minor)
+    tax: int = Field(sa_type=Minor)
+
+
+def check_reason(reason: str | None) -> str | None:
+    """A reason as it is stored: none where nothing was typed."""
+    typed = (reason or "").strip()
+    if len(typed) > LONGEST_REASON:
+        raise ReasonTooLong(most=LONGEST_REASON, length=len(typed))
+    return typed or None
+
+
+def validity(account: Account, period_ends: Iterable[date], wanted: datetime) -> datetime:
+    """R9: the end of validity wanted, at most the earliest period end among the lines."""
+    return min([wanted, *(midnight(day, account.time_zone) for day in period_ends)])
+
+
+def default_validity(at: datetime, days: int) -> datetime:
+    return at + timedelta(days=days)

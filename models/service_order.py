@@ -1,0 +1,211 @@
+"""The accepted quote, placed; processed within 24 hours (R10-R12, R18-R21)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
+
+from models.account import Address
+from models.column import Minor, one_of
+from models.errors import Refusal
+from models.transition import follow
+
+
+class OrderStatus(StrEnum):
+    PLACED = "placed"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class LineStatus(StrEnum):
+    WAITING = "waiting"
+    CHARGING = "charging"
+    SETTLED = "settled"
+    DECLINED = "declined"
+    NEEDS_CUSTOMER = "needs_customer"
+    UNKNOWN = "unknown"
+
+
+NEXT_STATUSES: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PLACED: frozenset({OrderStatus.PROCESSING}),
+    OrderStatus.PROCESSING: frozenset({OrderStatus.COMPLETED, OrderStatus.FAILED}),
+    OrderStatus.COMPLETED: frozenset(),
+    OrderStatus.FAILED: frozenset(),
+}
+
+NEXT_LINE_STATUSES: dict[LineStatus, frozenset[LineStatus]] = {
+    LineStatus.WAITING: frozenset({LineStatus.CHARGING, LineStatus.DECLINED}),
+    LineStatus.CHARGING: frozenset(
+        {LineStatus.SETTLED, LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN}
+    ),
+    LineStatus.NEEDS_CUSTOMER: frozenset({LineStatus.SETTLED, LineStatus.DECLINED}),
+    LineStatus.UNKNOWN: frozenset(
+        {LineStatus.CHARGING, LineStatus.SETTLED, LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER}
+    ),
+    LineStatus.DECLINED: frozenset({LineStatus.CHARGING}),
+    LineStatus.SETTLED: frozenset(),
+}
+
+BUSY = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
+_BUSY_SQL = text("status IN ('charging', 'needs_customer', 'unknown')")
+
+PROCESSING_TIME = timedelta(hours=24)
+RETRY_TIME = timedelta(hours=23)
+
+
+class OrderNotFound(Refusal):
+    """No such order, or one of an account the person may not know of."""
+
+
+class NothingToRetry(Refusal):
+    """No declined line of the order can be retried now."""
+
+
+class SubscriptionBusy(Refusal):
+    """R19: another order is charging a line of the same subscription."""
+
+
+class ServiceOrder(SQLModel, table=True):
+    """`address` and `payment_method_id` are the order's own, frozen at placement."""
+
+    __tablename__ = "service_order"
+    __table_args__ = (
+        CheckConstraint("(status IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    quote_id: int = Field(foreign_key="quote.id", unique=True)
+    status: OrderStatus = Field(default=OrderStatus.PLACED, sa_type=one_of(OrderStatus), index=True)
+    contact_id: int = Field(foreign_key="billing_contact.id")
+    placed_at: datetime = Field(index=True)
+    administrator_id: int = Field(foreign_key="administrator.id")
+    payment_method_id: str = Field(foreign_key="payment_method.id")
+    address: dict[str, str] = Field(sa_type=JSON)
+    given_up: bool = False
+    overdue_told: bool = False
+    finished_at: datetime | None = None
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the order is stored"
+        return self.id
+
+    @property
+    def billing_address(self) -> Address:
+        return Address.model_validate(self.address)
+
+    @property
+    def promised_by(self) -> datetime:
+        """R12: processing may take until then; past it the order is overdue (R21)."""
+        return self.placed_at + PROCESSING_TIME
+
+    @property
+    def finished(self) -> bool:
+        return self.finished_at is not None
+
+    def move(self, to: OrderStatus, at: datetime) -> None:
+        """The one way an order's status changes."""
+        self.status = follow(NEXT_STATUSES, self.status, to)
+        if to in (OrderStatus.COMPLETED, OrderStatus.FAILED):
+            self.finished_at = at
+
+
+class OrderLine(SQLModel, table=True):
+    """New seats of one subscription, as the quote promised them."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        # R19: one busy line a subscription, whoever asks and however many workers run.
+        Index(
+            "uq_order_line_busy_subscription",
+            "subscription_id",
+            unique=True,
+            sqlite_where=_BUSY_SQL,
+            postgresql_where=_BUSY_SQL,
+        ),
+        CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("amount >= 0 AND tax >= 0", name="amounts"),
+        CheckConstraint("(status = 'settled') = (settled_at IS NOT NULL)", name="settled"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="service_order.id", index=True)
+    quote_line_id: int = Field(foreign_key="quote_line.id", unique=True)
+    subscription_id: str = Field(foreign_key="subscription.id", index=True)
+    seats: int
+    amount: int = Field(sa_type=Minor)
+    tax: int = Field(sa_type=Minor)
+    period_ends_at: datetime
+    status: LineStatus = Field(default=LineStatus.WAITING, sa_type=one_of(LineStatus))
+    reason: str | None = None
+    customer_link: str | None = None
+    until: datetime | None = None
+    settled_at: datetime | None = None
+    # When a worker should look at the line again; none once nothing is left to do.
+    due_at: datetime | None = Field(default=None, index=True)
+    claimed_until: datetime | None = None
+
+    @property
+    def key(self) -> int:
+        assert self.id is not None, "the line is stored"
+        return self.id
+
+    @property
+    def busy(self) -> bool:
+        return self.status in BUSY
+
+    def move(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
+        """The one way a line's status changes."""
+        self.status = follow(NEXT_LINE_STATUSES, self.status, to)
+        self.reason, self.customer_link, self.until = reason, None, None
+        self.settled_at = at if to is LineStatus.SETTLED else None
+
+    def retry_ends_at(self, order: ServiceOrder) -> datetime:
+        return min(order.placed_at + RETRY_TIME, self.period_ends_at)
+
+    def can_retry(self, order: ServiceOrder, at: datetime) -> bool:
+        open_still = not order.given_up and not order.finished and at < self.retry_ends_at(order)
+        return self.status is LineStatus.DECLINED and open_still
+
+    def done(self, order: ServiceOrder, at: datetime) -> bool:
+        declined_for_good = self.status is LineStatus.DECLINED and not self.can_retry(order, at)
+        return self.status is LineStatus.SETTLED or declined_for_good
+
+
+class ChargeAttempt(SQLModel, table=True):
+    """What was sent to the provider for a line: stored, with its key, before the call (R19)."""
+
+    __tablename__ = "charge_attempt"
+    __table_args__ = (
+        UniqueConstraint("order_line_id", "number"),
+        # R19: at most one settlement a line over all its attempts.
+        Index(
+            "uq_charge_attempt_settled",
+            "order_line_id",
+            unique=True,
+            sqlite_where=text("outcome = 'settled'"),
+            postgresql_where=text("outcome = 'settled'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    order_line_id: int = Field(foreign_key="order_line.id", index=True)
+    number: int
+    key: str = Field(unique=True)
+    payment_method_id: str = Field(foreign_key="payment_method.id")
+    expected_seats: int
+    started_at: datetime
+    outcome: str | None = None
+    ended_at: datetime | None = None
+
+
+def outcome_of(order: ServiceOrder, lines: list[OrderLine], at: datetime) -> OrderStatus | None:
+    """R18: how the order ends once every line is done; none while one is not."""
+    if not all(line.done(order, at) for line in lines):
+        return None
+    settled = any(line.status is LineStatus.SETTLED for line in lines)
+    return OrderStatus.COMPLETED if settled else OrderStatus.FAILED

@@ -1,0 +1,82 @@
+"""An account's product: its seats, their price and period."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
+
+from models.account import Account
+from models.column import Minor, one_of
+from models.errors import Refusal
+from models.product import Product, ProductNotSelfServed
+from models.proration import Period
+
+
+class SubscriptionNotSelfServed(Refusal):
+    """R4: this subscription is not self-served."""
+
+
+class SubscriptionNotFound(Refusal):
+    """No such subscription on this account."""
+
+
+class PeriodLength(StrEnum):
+    MONTH = "month"
+    YEAR = "year"
+
+    @property
+    def months(self) -> int:
+        return 12 if self is PeriodLength.YEAR else 1
+
+
+class Subscription(SQLModel, table=True):
+    """`seats` is the bot's copy of the provider's, of which `blocks` were bought at other prices."""
+
+    __table_args__ = (
+        CheckConstraint("seats >= 0", name="seats"),
+        CheckConstraint("unit_price >= 0", name="unit_price"),
+        CheckConstraint("period_start < period_end", name="period"),
+    )
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    product_id: str = Field(foreign_key="product.id")
+    seats: int
+    unit_price: int = Field(sa_type=Minor)
+    period: PeriodLength = Field(sa_type=one_of(PeriodLength))
+    period_start: date
+    period_end: date
+    self_service: bool = True
+    self_service_reason: str | None = None
+    active: bool = True
+
+    def current_period(self, account: Account) -> Period:
+        return Period.of_days(self.period_start, self.period_end, account.time_zone)
+
+    def check_self_service(self, product: Product) -> None:
+        """R2 and R4 for one line of a cart."""
+        if not product.additional_seats:
+            raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
+        if not self.self_service:
+            raise SubscriptionNotSelfServed(product=product.name, reason=self.self_service_reason or "")
+
+
+class SeatBlock(SQLModel, table=True):
+    """Seats of a subscription that were bought at another price than its own (R17)."""
+
+    __tablename__ = "seat_block"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "unit_price"),
+        CheckConstraint("seats > 0", name="seats"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscription_id: str = Field(foreign_key="subscription.id")
+    unit_price: int = Field(sa_type=Minor)
+    seats: int
+
+
+def recurring_amount(seats: int, unit_price: int, blocks: list[SeatBlock]) -> int:
+    """What a whole period of the subscription costs, before tax: each block at its own price."""
+    at_other_prices = sum(b.seats for b in blocks)
+    return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)

@@ -1,0 +1,17 @@
+"""States as data: a table says which state may follow which, and this obeys it (R18)."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from models.errors import ForbiddenTransition
+
+State = TypeVar("State", bound=StrEnum)
+Transitions = Mapping[State, frozenset[State]]
+
+
+def follow(transitions: Transitions[State], current: State, to: State) -> State:
+    """`to`, where it may follow `current`. Raises ForbiddenTransition."""
+    if to not in transitions[current]:
+        raise ForbiddenTransition(current=current.value, wanted=to.value)
+    return to
