@@ -2,7 +2,6 @@
 
 from sqlmodel import Field, SQLModel
 
-FIRST = 1001
 QUOTE, SERVICE_ORDER, RECEIPT = "SQ", "SO", "R"
 
 

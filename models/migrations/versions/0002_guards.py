@@ -1,4 +1,5 @@
-"""Guards of the database's own: the history is append-only, and no other transition can be stored (R18)."""
+"""The counters, and guards of the database's own: the history is append-only, and no transition can be
+stored but those of R18."""
 
 from alembic import op
 
@@ -6,6 +7,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+PREFIXES = ("SQ", "SO", "R")
 
 NEXT = {
     "quote": {"pending": ("accepted", "rejected", "expired")},
@@ -37,6 +40,8 @@ def _guards() -> list[tuple[str, str, str, str]]:
 
 
 def upgrade() -> None:
+    for prefix in PREFIXES:
+        op.execute(f"INSERT INTO numbering (prefix, last) VALUES ('{prefix}', 1000)")
     for name, table, event, refused in _guards():
         if op.get_bind().dialect.name == "sqlite":
             op.execute(
@@ -55,6 +60,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM numbering")
     for name, table, _, _ in _guards():
         if op.get_bind().dialect.name == "sqlite":
             op.execute(f"DROP TRIGGER {name}")

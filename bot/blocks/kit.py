@@ -1,0 +1,206 @@
+"""The parts that every screen and message is made of, within Slack's limits.
+
+Plain dicts: slack_sdk's classes drop block types that they do not know yet.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.i18n import Reader
+
+Block = dict[str, Any]
+View = dict[str, Any]
+
+SECTION_TEXT = 3000
+HEADER_TEXT = 150
+BUTTON_TEXT = 75
+TITLE_TEXT = 24
+OPTION_TEXT = 75
+ALERT_TEXT = 200
+CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
+
+
+def shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def plain(text: str, most: int = SECTION_TEXT) -> Block:
+    return {"type": "plain_text", "text": shorten(text, most), "emoji": False}
+
+
+def mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": shorten(text, SECTION_TEXT)}
+
+
+def section(text: str, accessory: Block | None = None) -> Block:
+    """A paragraph of mrkdwn: whoever writes `text` has escaped it (see Reader.mrkdwn)."""
+    block: Block = {"type": "section", "text": mrkdwn(text)}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, HEADER_TEXT)}
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [mrkdwn(text)]}
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def alert(text: str, level: str = "info") -> Block:
+    """A notice inside a modal; `level` is default, info, warning, error or success. `text` is plain.
+
+    Longer texts than an alert takes become a paragraph.
+    """
+    if len(text) > ALERT_TEXT:
+        return {"type": "section", "text": plain(text)}
+    return {"type": "alert", "level": level, "text": plain(text, ALERT_TEXT)}
+
+
+def actions(*elements: Block, block_id: str | None = None) -> Block:
+    block: Block = {"type": "actions", "elements": list(elements)}
+    return {**block, "block_id": block_id} if block_id else block
+
+
+def confirm(title: str, text: str, yes: str, no: str) -> Block:
+    return {
+        "title": plain(title, CONFIRM_TITLE),
+        "text": plain(text, CONFIRM_TEXT),
+        "confirm": plain(yes, CONFIRM_BUTTON),
+        "deny": plain(no, CONFIRM_BUTTON),
+    }
+
+
+def button(
+    action_id: str,
+    text: str,
+    value: object = None,
+    *,
+    style: str | None = None,
+    label: str | None = None,
+    asks: Block | None = None,
+) -> Block:
+    """`label` is what a screen reader says, where `text` alone would be ambiguous."""
+    block: Block = {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT)}
+    if value is not None:
+        block["value"] = str(value)
+    if style:
+        block["style"] = style
+    if label:
+        block["accessibility_label"] = shorten(label, BUTTON_TEXT)
+    if asks:
+        block["confirm"] = asks
+    return block
+
+
+def link(action_id: str, text: str, url: str) -> Block:
+    """A button that leads out; pressing it still sends an action, which only needs an ack."""
+    return {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT), "url": url}
+
+
+def option(text: str, value: object) -> Block:
+    return {"text": plain(text, OPTION_TEXT), "value": str(value)}
+
+
+def select(action_id: str, options: Sequence[Block], chosen: str | None = None) -> Block:
+    block: Block = {"type": "static_select", "action_id": action_id, "options": list(options)}
+    return _with_initial(block, options, chosen)
+
+
+def grouped_select(action_id: str, groups: dict[str, Sequence[Block]], chosen: str | None = None) -> Block:
+    """For more than 100 options: up to 100 groups of up to 100."""
+    block: Block = {
+        "type": "static_select",
+        "action_id": action_id,
+        "option_groups": [{"label": plain(g, OPTION_TEXT), "options": list(o)} for g, o in groups.items()],
+    }
+    return _with_initial(block, [o for options in groups.values() for o in options], chosen)
+
+
+def _with_initial(block: Block, options: Iterable[Block], chosen: str | None) -> Block:
+    initial = next((o for o in options if o["value"] == chosen), None)
+    return {**block, "initial_option": initial} if initial else block
+
+
+def number_input(action_id: str, most: int, typed: int | None = None) -> Block:
+    block: Block = {
+        "type": "number_input",
+        "action_id": action_id,
+        "is_decimal_allowed": False,
+        "min_value": "0",
+        "max_value": str(most),
+    }
+    return {**block, "initial_value": str(typed)} if typed is not None else block
+
+
+def text_input(action_id: str, typed: str = "", *, multiline: bool = False, most: int = 200) -> Block:
+    block: Block = {"type": "plain_text_input", "action_id": action_id, "max_length": most}
+    if multiline:
+        block["multiline"] = True
+    return {**block, "initial_value": typed[:most]} if typed else block
+
+
+def input_block(
+    block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool = False
+) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, 2000),
+        "element": element,
+        "optional": optional,
+    }
+    return {**block, "hint": plain(hint, 2000)} if hint else block
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the bot a screen stands: ids alone, carried in `private_metadata` and trusted for nothing.
+
+    `origin` is where Back from a quote leads: `cart`, `pending` (the warning of R6) or `quotes`.
+    `words` are those after `/add-seats`, until the cart form is shown.
+    """
+
+    account: str = ""
+    quote: int = 0
+    order: int = 0
+    origin: str = ""
+    words: str = ""
+    page: int = 0
+    named: tuple[int, ...] = ()
+
+    def dump(self) -> str:
+        filled = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps(filled, separators=(",", ":"))
+
+    @classmethod
+    def load(cls, metadata: str) -> "Place":
+        filled = json.loads(metadata or "{}")
+        if "named" in filled:
+            filled["named"] = tuple(filled["named"])
+        return cls(**filled)
+
+
+def modal(
+    callback_id: str,
+    title: str,
+    blocks: Sequence[Block],
+    reader: Reader,
+    *,
+    place: Place | None = None,
+    submit: str | None = None,
+) -> View:
+    view: View = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain(title, TITLE_TEXT),
+        "close": plain(reader.text("close"), TITLE_TEXT),
+        "blocks": list(blocks),
+        "private_metadata": (place or Place()).dump(),
+    }
+    return {**view, "submit": plain(submit, TITLE_TEXT)} if submit else view

@@ -1,0 +1,108 @@
+"""All that people read, in their own language, zone and way of writing amounts and dates (R22)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_currency
+from fluent.runtime import FluentBundle, FluentResource
+
+from models.money import Money, to_decimal
+
+log = structlog.get_logger()
+
+LANGUAGES = ("en", "fr")
+FOLDER = Path(__file__).parent
+
+
+@cache
+def messages(language: str) -> FluentBundle:
+    bundle = FluentBundle([language], use_isolating=False)
+    bundle.add_resource(FluentResource((FOLDER / f"{language}.ftl").read_text(encoding="utf-8")))
+    return bundle
+
+
+def escape(text: str) -> str:
+    """Text of people's own for mrkdwn: no mention, link or channel can come of it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: an IETF language tag and an IANA zone."""
+
+    tag: str = "en"
+    time_zone: str = "UTC"
+
+    @property
+    def language(self) -> str:
+        language = self.tag.split("-")[0].lower()
+        return language if language in LANGUAGES else LANGUAGES[0]
+
+    @property
+    def locale(self) -> Locale:
+        try:
+            locale = Locale.parse(self.tag, sep="-")
+        except (ValueError, UnknownLocaleError):
+            return Locale(self.language)
+        return locale if locale.language == self.language else Locale(self.language)
+
+    def text(self, key: str, **words: object) -> str:
+        """The message, with datetimes, dates, Money and lists written as this reader writes them."""
+        return self._format(key, {name: self._written(word) for name, word in words.items()})
+
+    def mrkdwn(self, key: str, **words: object) -> str:
+        """The same for mrkdwn: what fills the message is escaped."""
+        written = {name: self._written(word) for name, word in words.items()}
+        return self._format(key, {n: escape(w) if isinstance(w, str) else w for n, w in written.items()})
+
+    def has(self, key: str) -> bool:
+        return messages(self.language).has_message(key)
+
+    def _format(self, key: str, words: dict[str, object]) -> str:
+        bundle = messages(self.language)
+        pattern = bundle.get_message(key).value
+        assert pattern is not None, f"the message {key} has a value"
+        text, errors = bundle.format_pattern(pattern, words)
+        if errors:
+            log.error("message has a fault", key=key, language=self.language, errors=[str(e) for e in errors])
+        return str(text)
+
+    def _written(self, word: object) -> object:
+        if isinstance(word, datetime):
+            return self.moment(word)
+        if isinstance(word, date):
+            return self.date(word)
+        if isinstance(word, Money):
+            return self.money(word)
+        if isinstance(word, list | tuple):
+            return self.listing([str(self._written(w)) for w in word])
+        return word
+
+    def moment(self, at: datetime) -> str:
+        """Date, time and zone, as `22 nov. 2026, 14:03 (CET)`."""
+        local = at.astimezone(self._zone)
+        day = format_date(local, "medium", locale=self.locale)
+        return f"{day}, {format_time(local, 'short', locale=self.locale)} ({local.tzname()})"
+
+    def date(self, day: date) -> str:
+        return format_date(day, "medium", locale=self.locale)
+
+    def money(self, money: Money) -> str:
+        return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=self.locale)
+
+    def listing(self, items: list[str]) -> str:
+        return format_list(items, locale=self.locale) if items else ""
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")

@@ -1,0 +1,5 @@
+### What people read, in English. Grouped by the noun of the screen or message.
+
+## Everywhere
+close = Close
+back = Back

@@ -1,0 +1,65 @@
+"""The messenger port: notices in, messages out."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.i18n import Reader
+from models.account import Account
+from models.notice import NoticeKind
+from models.sheet import OrderSheet, QuoteSheet
+
+
+class RateLimited(Exception):
+    """Not now: again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again after {seconds} s")
+        self.seconds = seconds
+
+
+class MessengerUnavailable(Exception):
+    """No answer, or a fault over there: it may or may not have been posted."""
+
+
+class ChannelUnreachable(Exception):
+    """The bot is not in the channel, or it is archived or gone."""
+
+
+class PersonUnreachable(Exception):
+    """No such person, or nobody who can be written to."""
+
+
+class MessageGone(Exception):
+    """The message to edit is not there, or can no longer be edited."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One notice, addressed. `channel` is a channel's id or a person's user id. With `edits` (a message's
+    timestamp) that message is redrawn in place; with `thread` it becomes a reply there. `amounts` says
+    whether amounts may be shown (R25)."""
+
+    team: str
+    channel: str
+    kind: NoticeKind
+    reader: Reader
+    account: Account
+    order: OrderSheet | None = None
+    quote: QuoteSheet | None = None
+    words: dict[str, Any] = field(default_factory=dict)
+    amounts: bool = True
+    edits: str | None = None
+    thread: str | None = None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """Where the message stands now: the channel's own id (that of the direct message, for a person)."""
+
+    channel: str
+    ts: str
+
+
+class Messenger(Protocol):
+    async def deliver(self, letter: Letter) -> Posted:
+        """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, PersonUnreachable, MessageGone."""

@@ -1,0 +1,117 @@
+"""Who may do what (R1, R5), asked of the database at every call."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.account import Account, AccountNotFound
+from models.audit_entry import Actor
+from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
+from models.slack_user import SlackUser
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who presses, by ids alone: the workspace the bot is installed in, the user, and the channel they are
+    in. `home_team_id` is what the request says of their own workspace; it can only take away, never give.
+    `source` names the command, button or form."""
+
+    team_id: str
+    user_id: str
+    source: str
+    channel_id: str | None = None
+    home_team_id: str | None = None
+
+
+async def slack_user_of(session: AsyncSession, person: Person) -> SlackUser:
+    """What Slack said of the person. Raises IdentityNotFresh where it never has, NotAllowed by R5."""
+    user = await session.get(SlackUser, (person.team_id, person.user_id))
+    if user is None:
+        raise IdentityNotFresh
+    outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
+    if outsider or not user.full_member:
+        raise NotAllowed
+    return user
+
+
+async def roles_of(session: AsyncSession, person: Person) -> list[tuple[Account, BillingContact]]:
+    """The accounts the person is a billing contact of, by name. Raises NotABillingContact where none."""
+    user = await slack_user_of(session, person)
+    roles = await _roles(session, user)
+    if not roles:
+        raise NotABillingContact(contacts=await _contact_names(session, person))
+    return roles
+
+
+async def require_contact(
+    session: AsyncSession, person: Person, account_id: str, at: datetime, *, changes: bool
+) -> BillingContact:
+    """The person's role for that account. For a change, what Slack says of them is an hour old at most.
+
+    Raises NotAllowed, NotABillingContact, IdentityNotFresh, and AccountNotFound for an account of others.
+    """
+    user = await slack_user_of(session, person)
+    if changes and not user.fresh(at):
+        raise IdentityNotFresh
+    roles = await _roles(session, user)
+    if not roles:
+        raise NotABillingContact(contacts=await _contact_names(session, person))
+    for account, contact in roles:
+        if account.id == account_id:
+            return contact
+    raise AccountNotFound
+
+
+def actor_of(contact: BillingContact, person: Person) -> Actor:
+    return Actor("contact", contact.name, person.source, f"{person.team_id}/{person.user_id}")
+
+
+async def _roles(session: AsyncSession, user: SlackUser) -> list[tuple[Account, BillingContact]]:
+    """Bound by user id; by e-mail only where no user id is bound."""
+    email = (user.email or "").lower()
+    by_email = and_(col(BillingContact.slack_user).is_(None), col(BillingContact.email) == email)
+    found = await session.exec(
+        select(Account, BillingContact)
+        .join(BillingContact, col(BillingContact.account_id) == Account.id)
+        .where(
+            Account.slack_team == user.team_id,
+            col(Account.active),
+            col(BillingContact.active),
+            or_(col(BillingContact.slack_user) == user.user_id, by_email),
+        )
+        .order_by(Account.name, col(BillingContact.id))
+    )
+    roles = {account.id: (account, contact) for account, contact in reversed(found.all())}
+    return [*reversed(roles.values())]
+
+
+async def _contact_names(session: AsyncSession, person: Person) -> list[str]:
+    """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
+    accounts = list(
+        (
+            await session.exec(
+                select(Account).where(Account.slack_team == person.team_id, col(Account.active)).limit(2)
+            )
+        ).all()
+    )
+    here = (
+        await session.exec(
+            select(Account).where(
+                Account.slack_team == person.team_id,
+                Account.channel == person.channel_id,
+                col(Account.active),
+            )
+        )
+    ).first()
+    account = here or (accounts[0] if len(accounts) == 1 else None)
+    if account is None:
+        return []
+    contacts = await session.exec(
+        select(BillingContact.name)
+        .where(BillingContact.account_id == account.id, col(BillingContact.active))
+        .order_by(BillingContact.name)
+    )
+    return list(contacts.all())

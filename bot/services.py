@@ -1,0 +1,35 @@
+"""All that a use case may ask of the world."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import BillingGateway
+from bot.db import Database
+from bot.directory.directory import Directory
+from bot.mail.mailer import Mailer
+from bot.messaging.messenger import Messenger
+from bot.settings import Settings
+from bot.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    now: Callable[[], datetime]
+    billing: BillingGateway
+    messenger: Messenger
+    directory: Directory
+    mailer: Mailer
+    tasks: Tasks
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self.database.read()
+
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """One transaction, committed at its end."""
+        return self.database.write()

@@ -1,0 +1,64 @@
+"""Writing history, in the transaction of the change it records (R18)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.audit_entry import FIRST_HASH, Actor, AuditEntry
+
+
+async def record(
+    session: AsyncSession,
+    *,
+    account_id: str,
+    actor: Actor,
+    subject: str,
+    action: str,
+    at: datetime,
+    change: tuple[str | None, str | None] = (None, None),
+    reason: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Append one entry. The caller holds the account's lock, so that numbers have no gaps.
+
+    `subject` is `quote:SQ-1001` and the like; `change` is (from status, to status).
+    """
+    last = (
+        await session.exec(
+            select(AuditEntry)
+            .where(AuditEntry.account_id == account_id)
+            .order_by(col(AuditEntry.number).desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    entry = AuditEntry(
+        account_id=account_id,
+        number=last.number + 1 if last else 1,
+        at=at,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        source=actor.source,
+        subject=subject,
+        action=action,
+        from_status=change[0],
+        to_status=change[1],
+        reason=reason,
+        details=details or {},
+        previous_hash=last.hash if last else FIRST_HASH,
+        hash="",
+    )
+    entry.hash = entry.seal()
+    session.add(entry)
+    await session.flush()
+    return entry
+
+
+async def entries_of(session: AsyncSession, subjects: list[str]) -> list[AuditEntry]:
+    """The history of these subjects, oldest first."""
+    found = await session.exec(
+        select(AuditEntry).where(col(AuditEntry.subject).in_(subjects)).order_by(col(AuditEntry.id))
+    )
+    return list(found.all())

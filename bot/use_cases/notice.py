@@ -1,0 +1,88 @@
+"""Storing notices, in the transaction of what they report (R24)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.notice import Notice, NoticeKind, PostedMessage
+from models.quote import Quote
+from models.service_order import ServiceOrder
+
+
+async def tell(
+    session: AsyncSession,
+    kind: NoticeKind,
+    event: str,
+    destinations: Iterable[str],
+    *,
+    account: Account,
+    at: datetime,
+    order: ServiceOrder | None = None,
+    quote: Quote | None = None,
+    words: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """Store one notice of `event` for each destination (see Notice), unless it is stored already."""
+    for destination in destinations:
+        name = f"{event}>{destination}"
+        if (await session.exec(select(Notice.id).where(Notice.event == name))).first() is not None:
+            continue
+        session.add(
+            Notice(
+                event=name,
+                account_id=account.id,
+                team=account.slack_team,
+                destination=destination,
+                kind=kind,
+                order_id=order.id if order else None,
+                quote_id=quote.id if quote else None,
+                words=words or {},
+                created_at=at,
+                due_at=due_at or at,
+            )
+        )
+    await session.flush()
+
+
+def channel_of(account: Account, contacts: Iterable[BillingContact]) -> list[str]:
+    """The account's channel; where none is set, its contacts instead: nothing is lost."""
+    return [f"channel:{account.channel}"] if account.channel else direct(contacts)
+
+
+def direct(contacts: Iterable[BillingContact]) -> list[str]:
+    return [f"contact:{c.key}" for c in contacts]
+
+
+def by_mail(contacts: Iterable[BillingContact]) -> list[str]:
+    return [f"email:{c.key}" for c in contacts]
+
+
+async def active_contacts(session: AsyncSession, account_id: str) -> list[BillingContact]:
+    found = await session.exec(
+        select(BillingContact)
+        .where(BillingContact.account_id == account_id, col(BillingContact.active))
+        .order_by(col(BillingContact.id))
+    )
+    return list(found.all())
+
+
+async def audience(session: AsyncSession, account_id: str, contact_id: int | None) -> list[BillingContact]:
+    """R13: that contact; all the account's where there is none, or the person lost the role."""
+    contacts = await active_contacts(session, account_id)
+    return [c for c in contacts if c.id == contact_id] or contacts
+
+
+async def redraw_quote(session: AsyncSession, account: Account, quote: Quote, at: datetime) -> None:
+    """Every posted copy of the quote is to be drawn again, as it now stands."""
+    copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
+    for copy in copies.all():
+        destination = f"contact:{copy.contact_id}" if copy.contact_id else f"channel:{copy.channel}"
+        event = f"quote:{quote.id}:card:{copy.id}:{quote.status}"
+        words = {"posted": copy.id}
+        kind = NoticeKind.QUOTE_CARD
+        await tell(session, kind, event, [destination], account=account, at=at, quote=quote, words=words)

@@ -1,0 +1,139 @@
+"""Sheets: what one screen or message shows, gathered from the tables in one reading."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models.account import Account
+from models.administrator import Administrator
+from models.audit_entry import AuditEntry
+from models.billing_contact import BillingContact
+from models.cart import Cart
+from models.checkout import CheckoutForm
+from models.errors import Refusal
+from models.money import Money
+from models.payment_method import PaymentMethod
+from models.product import Product
+from models.quote import Quote, QuoteLine
+from models.receipt import Receipt
+from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.subscription import SeatBlock, Subscription
+
+
+@dataclass(frozen=True)
+class SubscriptionRow:
+    """A subscription on a screen; `obstacle` is why seats of it cannot be ordered here (R2, R4)."""
+
+    subscription: Subscription
+    product: Product
+    obstacle: Refusal | None = None
+    blocks: list[SeatBlock] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CartSheet:
+    """Step one of R10. `typed` maps subscription ids to seats; `own_quote` is the cart's own pending one."""
+
+    account: Account
+    cart: Cart
+    rows: list[SubscriptionRow]
+    typed: dict[str, int]
+    own_quote: Quote | None
+
+
+@dataclass(frozen=True)
+class QuoteRow:
+    line: QuoteLine
+    product: Product
+
+
+@dataclass(frozen=True)
+class QuoteSheet:
+    """A quote as at `at`, which decides whether it is pending still (R9)."""
+
+    account: Account
+    quote: Quote
+    rows: list[QuoteRow]
+    at: datetime
+    replaced_by: str | None = None
+    order: ServiceOrder | None = None
+
+    def money(self, amount: int) -> Money:
+        return Money(amount, self.quote.currency)
+
+    @property
+    def pending(self) -> bool:
+        return self.quote.pending_at(self.at)
+
+
+@dataclass(frozen=True)
+class CheckoutSheet:
+    """Step three of R10. `methods` are the stored, valid automatic ones."""
+
+    quote: QuoteSheet
+    administrators: list[Administrator]
+    methods: list[PaymentMethod]
+    form: CheckoutForm
+
+
+@dataclass(frozen=True)
+class PlacementSheet:
+    """Step four of R10: the order as it would be placed. `replaced` is the number of the quote that an
+    address change put this one in place of; `free_seats` are the new seats the admin contact leaves."""
+
+    quote: QuoteSheet
+    form: CheckoutForm
+    administrator: tuple[str, str]
+    method: PaymentMethod
+    assigned: list[Product]
+    replaced: str | None = None
+
+    @property
+    def free_seats(self) -> int:
+        return sum(row.line.seats for row in self.quote.rows) - len(self.assigned)
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """A line of an order; `waits_for` is the number of the order that is charging its subscription."""
+
+    line: OrderLine
+    quoted: QuoteLine
+    product: Product
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True)
+class OrderSheet:
+    account: Account
+    order: ServiceOrder
+    quote: Quote
+    rows: list[OrderRow]
+    contact: BillingContact
+    administrator: Administrator
+    method: PaymentMethod
+    at: datetime
+    receipt: Receipt | None = None
+    history: list[AuditEntry] = field(default_factory=list)
+
+    def money(self, amount: int) -> Money:
+        return Money(amount, self.quote.currency)
+
+    def with_status(self, status: LineStatus) -> list[OrderRow]:
+        return [row for row in self.rows if row.line.status is status]
+
+    @property
+    def can_retry(self) -> bool:
+        return any(row.line.can_retry(self.order, self.at) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class AccountSheet:
+    """The account at a glance: `/billing` and Home."""
+
+    account: Account
+    rows: list[SubscriptionRow]
+    methods: list[PaymentMethod]
+    contacts: list[BillingContact]
+    pending: list[QuoteSheet]
+    orders: list[OrderSheet]
+    receipts: list[tuple[Receipt, str]]
