@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///seatbot.db"
     host: str = "127.0.0.1"
-    port: int = Field(default=3000, ge=1, le=65535)
+    port: int = Field(default=3000, ge=0, le=65535)
     billing: Literal["embedded", "stripe"] = "embedded"
     stripe_api_key: SecretStr | None = None
     stripe_webhook_secret: SecretStr | None = None

@@ -32,3 +32,15 @@ class InvalidInput(Refusal):
     def __init__(self, errors: dict[str, Refusal]) -> None:
         super().__init__(fields=", ".join(sorted(errors)))
         self.errors = errors
+
+
+class Unexpected(Refusal):
+    """A fault of ours: logged with the reference that the person is shown."""
+
+
+class TookTooLong(Refusal):
+    """Slack gives three seconds to open a screen, and they are over."""
+
+
+class UnknownWord(Refusal):
+    """What stands after a command is none of its words."""

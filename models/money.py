@@ -1,7 +1,8 @@
 """Money: integers of a currency's minor unit (R17). No float ever holds an amount."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 from babel.numbers import get_currency_precision, list_currencies
@@ -38,11 +39,12 @@ def check_currency(code: str) -> str:
 
 def parse_amount(text: str, currency: str) -> int:
     """`"14.00"` of EUR → 1400. Raises InvalidAmount for text, a negative, or too many decimals."""
-    try:
-        minor = Decimal(text).scaleb(get_currency_precision(currency))
-    except InvalidOperation:
-        raise InvalidAmount(amount=text, currency=currency) from None
-    if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
+    typed = text.strip()
+    # So many digits are exact in a Decimal, and fit the column.
+    if not re.fullmatch(r"\d{1,14}(\.\d{1,9})?", typed):
+        raise InvalidAmount(amount=text[:40], currency=currency)
+    minor = Decimal(typed).scaleb(get_currency_precision(currency))
+    if minor != minor.to_integral_value():
         raise InvalidAmount(amount=text, currency=currency)
     return int(minor)
 

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import JSON, CheckConstraint, Field, SQLModel
+from sqlalchemy import text
+from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
 from models.column import Minor, one_of
@@ -30,6 +31,8 @@ NEXT_STATUSES: dict[QuoteStatus, frozenset[QuoteStatus]] = {
 }
 
 LONGEST_REASON = 500
+REMINDERS = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
+_PENDING_SQL = text("status = 'pending'")
 
 
 class QuoteNotFound(Refusal):
@@ -54,17 +57,22 @@ class Quote(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("subtotal >= 0 AND tax >= 0 AND total = subtotal + tax", name="amounts"),
         CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided"),
+        Index(
+            "ix_quote_pending_expiry", "expires_at", sqlite_where=_PENDING_SQL, postgresql_where=_PENDING_SQL
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
     account_id: str = Field(foreign_key="account.id", index=True)
-    status: QuoteStatus = Field(default=QuoteStatus.PENDING, sa_type=one_of(QuoteStatus), index=True)
+    status: QuoteStatus = Field(default=QuoteStatus.PENDING, sa_type=one_of(QuoteStatus))
     made_elsewhere: bool = False
     contact_id: int | None = Field(default=None, foreign_key="billing_contact.id")
     created_at: datetime
     frozen_at: datetime
-    expires_at: datetime = Field(index=True)
+    expires_at: datetime
+    # When to remind of its end next; none once nothing is left to remind of.
+    remind_at: datetime | None = Field(default=None, index=True)
     currency: str
     address: dict[str, str] = Field(sa_type=JSON)
     subtotal: int = Field(sa_type=Minor)
@@ -111,6 +119,7 @@ class Quote(SQLModel, table=True):
         """The one way a quote's status changes."""
         self.status = follow(NEXT_STATUSES, self.status, to)
         self.decided_at, self.decided_by, self.reason = at, by, reason
+        self.remind_at = None
 
     def expire_for(self, replacement: "Quote", at: datetime, by: str) -> None:
         """R7: replaced by another quote, which it records."""
@@ -156,3 +165,9 @@ def validity(account: Account, period_ends: Iterable[date], wanted: datetime) ->
 
 def default_validity(at: datetime, days: int) -> datetime:
     return at + timedelta(days=days)
+
+
+def next_reminder(after: datetime, expires_at: datetime) -> datetime | None:
+    """R9: the first of the reminders ahead of `expires_at` that lies after `after`."""
+    ahead = [expires_at - before for before in REMINDERS]
+    return min((at for at in ahead if at > after), default=None)

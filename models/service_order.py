@@ -63,6 +63,10 @@ class NothingToRetry(Refusal):
     """No declined line of the order can be retried now."""
 
 
+class OrderAlreadyFinished(Refusal):
+    """Completed or failed: nothing about it can change."""
+
+
 class SubscriptionBusy(Refusal):
     """R19: another order is charging a line of the same subscription."""
 
@@ -79,14 +83,15 @@ class ServiceOrder(SQLModel, table=True):
     number: str = Field(unique=True)
     account_id: str = Field(foreign_key="account.id", index=True)
     quote_id: int = Field(foreign_key="quote.id", unique=True)
-    status: OrderStatus = Field(default=OrderStatus.PLACED, sa_type=one_of(OrderStatus), index=True)
+    status: OrderStatus = Field(default=OrderStatus.PLACED, sa_type=one_of(OrderStatus))
     contact_id: int = Field(foreign_key="billing_contact.id")
-    placed_at: datetime = Field(index=True)
+    placed_at: datetime
     administrator_id: int = Field(foreign_key="administrator.id")
     payment_method_id: str = Field(foreign_key="payment_method.id")
     address: dict[str, str] = Field(sa_type=JSON)
     given_up: bool = False
-    overdue_told: bool = False
+    # When to look whether it is overdue (R21); none once told, or finished.
+    overdue_check_at: datetime | None = Field(default=None, index=True)
     finished_at: datetime | None = None
 
     @property
@@ -111,7 +116,7 @@ class ServiceOrder(SQLModel, table=True):
         """The one way an order's status changes."""
         self.status = follow(NEXT_STATUSES, self.status, to)
         if to in (OrderStatus.COMPLETED, OrderStatus.FAILED):
-            self.finished_at = at
+            self.finished_at, self.overdue_check_at = at, None
 
 
 class OrderLine(SQLModel, table=True):

@@ -9,7 +9,7 @@ from models.account import Account
 from models.column import Minor, one_of
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
-from models.proration import Period
+from models.proration import Period, add_months
 
 
 class SubscriptionNotSelfServed(Refusal):
@@ -18,6 +18,10 @@ class SubscriptionNotSelfServed(Refusal):
 
 class SubscriptionNotFound(Refusal):
     """No such subscription on this account."""
+
+
+class NothingToOrder(Refusal):
+    """R2, R4: not one of the account's subscriptions can be ordered here."""
 
 
 class PeriodLength(StrEnum):
@@ -80,3 +84,21 @@ def recurring_amount(seats: int, unit_price: int, blocks: list[SeatBlock]) -> in
     """What a whole period of the subscription costs, before tax: each block at its own price."""
     at_other_prices = sum(b.seats for b in blocks)
     return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)
+
+
+def anchor_day(start: date, end: date, length: PeriodLength) -> int:
+    """The day of the month on which periods start: of 31 Jan - 28 Feb the 31st, and of 28 Feb - 31 Mar.
+    Where the first period is not a whole one, the day it ends on."""
+    later = max(start.day, end.day)
+    return later if add_months(start, length.months, later) == end else end.day
+
+
+def rolled_period(
+    start: date, end: date, length: PeriodLength, anchor_day: int, today: date
+) -> tuple[date, date]:
+    """The period moved by whole ones until it holds `today`."""
+    while end <= today:
+        start, end = end, add_months(end, length.months, anchor_day)
+    while today < start:
+        start, end = add_months(start, -length.months, anchor_day), start
+    return start, end

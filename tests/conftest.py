@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
+from bot.use_cases.account_import import import_accounts
+from tests.world import ACCOUNTS, START, World
+from tests.world import world as open_world
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,25 @@ async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Databas
     database = Database(f"sqlite:///{path}")
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def accounts_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with tests/accounts.yml imported."""
+    path = tmp_path_factory.mktemp("database") / "accounts.db"
+    shutil.copy(migrated_file, path)
+
+    async def fill() -> None:
+        database = Database(f"sqlite:///{path}")
+        await import_accounts(database, path=ACCOUNTS, at=START)
+        await database.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture
+async def world(accounts_file: Path, tmp_path: Path) -> AsyncIterator[World]:
+    """The whole program over HTTP, its clock in the test's hands."""
+    async with open_world(accounts_file, tmp_path) as world:
+        yield world

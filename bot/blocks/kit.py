@@ -40,6 +40,20 @@ def section(text: str, accessory: Block | None = None) -> Block:
     return {**block, "accessory": accessory} if accessory else block
 
 
+def paragraphs(texts: Sequence[str], reader: Reader, most: int = 40) -> list[Block]:
+    """A section each; where they are more than `most`, as many in one as fit, and the rest counted."""
+    if len(texts) <= most:
+        return [section(text) for text in texts]
+    packed: list[list[str]] = [[]]
+    for text in texts:
+        if packed[-1] and len("\n\n".join([*packed[-1], text])) > SECTION_TEXT:
+            packed.append([])
+        packed[-1].append(text)
+    left_out = sum(len(group) for group in packed[most:])
+    blocks = [section("\n\n".join(group)) for group in packed[:most]]
+    return [*blocks, context(reader.text("and-more", count=left_out))] if left_out else blocks
+
+
 def header(text: str) -> Block:
     return {"type": "header", "text": plain(text, HEADER_TEXT)}
 
@@ -60,6 +74,10 @@ def alert(text: str, level: str = "info") -> Block:
     if len(text) > ALERT_TEXT:
         return {"type": "section", "text": plain(text)}
     return {"type": "alert", "level": level, "text": plain(text, ALERT_TEXT)}
+
+
+def alerts(texts: Iterable[str], level: str = "info") -> list[Block]:
+    return [alert(text, level) for text in texts]
 
 
 def actions(*elements: Block, block_id: str | None = None) -> Block:
@@ -103,8 +121,9 @@ def link(action_id: str, text: str, url: str) -> Block:
     return {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT), "url": url}
 
 
-def option(text: str, value: object) -> Block:
-    return {"text": plain(text, OPTION_TEXT), "value": str(value)}
+def option(text: str, value: object, description: str = "") -> Block:
+    block: Block = {"text": plain(text, OPTION_TEXT), "value": str(value)}
+    return {**block, "description": plain(description, OPTION_TEXT)} if description else block
 
 
 def select(action_id: str, options: Sequence[Block], chosen: str | None = None) -> Block:
@@ -143,6 +162,14 @@ def text_input(action_id: str, typed: str = "", *, multiline: bool = False, most
     if multiline:
         block["multiline"] = True
     return {**block, "initial_value": typed[:most]} if typed else block
+
+
+def email_input(action_id: str, typed: str, *, valid: bool) -> Block:
+    """Slack refuses a view whose e-mail field begins with what is no address: that stays plain text."""
+    if typed and not valid:
+        return text_input(action_id, typed)
+    block: Block = {"type": "email_text_input", "action_id": action_id}
+    return {**block, "initial_value": typed} if typed else block
 
 
 def input_block(
@@ -204,3 +231,23 @@ def modal(
         "private_metadata": (place or Place()).dump(),
     }
     return {**view, "submit": plain(submit, TITLE_TEXT)} if submit else view
+
+
+def form_again(view: View, errors: dict[str, str]) -> View:
+    """A submitted form as it was, with what was typed in it, below words on what was wrong."""
+    values = view.get("state", {}).get("values", {})
+    blocks = [_refilled(block, values.get(block.get("block_id"), {})) for block in view["blocks"]]
+    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    words = [alert(text, "error") for text in dict.fromkeys(errors.values())]
+    return {**{name: view[name] for name in kept if view.get(name)}, "blocks": [*words, *blocks]}
+
+
+def _refilled(block: Block, values: dict[str, Any]) -> Block:
+    if block.get("type") != "input":
+        return block
+    element = block["element"]
+    typed = values.get(element["action_id"], {})
+    unset = {k: v for k, v in element.items() if k not in ("initial_value", "initial_option")}
+    if typed.get("selected_option"):
+        return {**block, "element": {**unset, "initial_option": typed["selected_option"]}}
+    return {**block, "element": {**unset, "initial_value": typed["value"]} if typed.get("value") else unset}

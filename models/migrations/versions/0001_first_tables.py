@@ -212,6 +212,7 @@ def upgrade() -> None:
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('frozen_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('expires_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('remind_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('address', sa.JSON(), nullable=False),
     sa.Column('subtotal', sa.BigInteger(), nullable=False),
@@ -233,8 +234,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('quote', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_quote_account_id'), ['account_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_quote_expires_at'), ['expires_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_quote_status'), ['status'], unique=False)
+        batch_op.create_index('ix_quote_pending_expiry', ['expires_at'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
+        batch_op.create_index(batch_op.f('ix_quote_remind_at'), ['remind_at'], unique=False)
 
     op.create_table('seat_block',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -307,7 +308,7 @@ def upgrade() -> None:
     sa.Column('payment_method_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('address', sa.JSON(), nullable=False),
     sa.Column('given_up', sa.Boolean(), nullable=False),
-    sa.Column('overdue_told', sa.Boolean(), nullable=False),
+    sa.Column('overdue_check_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('finished_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.CheckConstraint("(status IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name=op.f('ck_service_order_finished')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_service_order_account_id_account')),
@@ -321,8 +322,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('service_order', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_service_order_account_id'), ['account_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_service_order_placed_at'), ['placed_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_service_order_status'), ['status'], unique=False)
+        batch_op.create_index(batch_op.f('ix_service_order_overdue_check_at'), ['overdue_check_at'], unique=False)
 
     op.create_table('cart_line',
     sa.Column('cart_id', sa.Integer(), nullable=False),
@@ -497,8 +497,7 @@ def downgrade() -> None:
     op.drop_table('notice')
     op.drop_table('cart_line')
     with op.batch_alter_table('service_order', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_service_order_status'))
-        batch_op.drop_index(batch_op.f('ix_service_order_placed_at'))
+        batch_op.drop_index(batch_op.f('ix_service_order_overdue_check_at'))
         batch_op.drop_index(batch_op.f('ix_service_order_account_id'))
 
     op.drop_table('service_order')
@@ -513,8 +512,8 @@ def downgrade() -> None:
     op.drop_table('cart')
     op.drop_table('seat_block')
     with op.batch_alter_table('quote', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_quote_status'))
-        batch_op.drop_index(batch_op.f('ix_quote_expires_at'))
+        batch_op.drop_index(batch_op.f('ix_quote_remind_at'))
+        batch_op.drop_index('ix_quote_pending_expiry', sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
         batch_op.drop_index(batch_op.f('ix_quote_account_id'))
 
     op.drop_table('quote')

@@ -1,0 +1,209 @@
+"""Seatbot's entry point: settings → services → Slack app → handlers → scheduler → serve."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.accounts_file import WrongAccountsFile
+from bot.bootstrap import build_services, now, slack_client
+from bot.db import Database
+from bot.services import Services
+from bot.settings import Settings, WrongSettings, read_settings
+from bot.use_cases.account_import import import_accounts
+from bot.use_cases.product import store_catalogue
+from handlers.http import build_server, serving
+from handlers.routes import ROUTES
+from handlers.slack import build_app
+from handlers.socket_mode import socket_mode
+from scheduler import build_scheduler
+
+cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
+console = Console()
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Callable[[], datetime] = now, ticking: bool = True
+) -> AsyncIterator[tuple[Services, int]]:
+    """The whole bot, up while inside; gives its services and the port it listens on.
+
+    Leaving, it takes nothing new, finishes what was acknowledged, and closes. `ticking` is off where a test
+    is the clock.
+    """
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(slack_client(settings))
+        services = await stack.enter_async_context(build_services(settings, client, clock))
+        await prepare(services.database)
+        app = build_app(services, client, ROUTES)
+        listener = socket.create_server((settings.host, settings.port))
+        await stack.enter_async_context(serving(build_server(services, app), listener))
+        if settings.slack_app_token is not None:
+            token = settings.slack_app_token.get_secret_value()
+            await stack.enter_async_context(socket_mode(app, token, client))
+        if ticking:
+            scheduler = build_scheduler(services)
+            scheduler.start()
+            stack.callback(scheduler.shutdown, wait=False)
+        yield services, listener.getsockname()[1]
+
+
+async def prepare(database: Database) -> None:
+    """Bring the database up to date, with the shipped catalogue in it."""
+    await database.migrate()
+    async with database.write() as session:
+        await store_catalogue(session)
+
+
+@cli.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        serve()
+
+
+@cli.command()
+def serve() -> None:
+    """Answer Slack until stopped (the default)."""
+    settings = settings_or_exit()
+    set_up_logs(settings)
+    try:
+        asyncio.run(_serve(settings))
+    except (SlackApiError, OSError) as error:
+        fail(f"cannot start: {_in_words(error)}")
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with slack_client(settings) as client:
+        await _check_token(client)
+    async with running(settings) as (_, port):
+        mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{port}/slack/events"
+        log.info("seatbot is up", door=mode)
+        await stop.wait()
+        log.info("stopping: what was acknowledged is finished first")
+
+
+async def _check_token(client: AsyncWebClient) -> None:
+    """A wrong token stops the start; a Slack that is away does not."""
+    try:
+        await client.auth_test()
+    except SlackApiError as error:
+        if error.response.get("error") in ("invalid_auth", "not_authed", "account_inactive", "token_revoked"):
+            raise
+        log.warning("slack did not answer", error=error.response.get("error"))
+    except OSError as error:
+        log.warning("slack did not answer", error=str(error))
+
+
+@cli.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The accounts file (YAML).")],
+    overwrite: Annotated[
+        bool, typer.Option(help="Overwrite stored seats, periods and decided quotes too.")
+    ] = False,
+) -> None:
+    """Import accounts from a file: all of it, or nothing."""
+    settings = settings_or_exit()
+    try:
+        asyncio.run(_import(settings, file, overwrite=overwrite))
+    except WrongAccountsFile as wrong:
+        fail("\n".join(["nothing was imported:", *map(str, wrong.problems)]))
+
+
+async def _import(settings: Settings, file: Path, *, overwrite: bool) -> None:
+    database = Database(settings.database_url)
+    try:
+        await prepare(database)
+        with Progress(console=console, transient=True) as progress:
+            bar = progress.add_task("accounts")
+            summary = await import_accounts(
+                database,
+                path=file,
+                at=now(),
+                overwrite=overwrite,
+                progress=lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+    finally:
+        await database.close()
+    for warning in summary.warnings:
+        console.print(f"[yellow]warning:[/] {warning}")
+    console.print(
+        f"imported {summary.accounts} accounts ({summary.changed} changed), "
+        f"{summary.subscriptions} subscriptions, {summary.billing_contacts} billing contacts, "
+        f"{summary.quotes} quotes"
+    )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the shape this version expects."""
+    settings = settings_or_exit()
+
+    async def run() -> None:
+        database = Database(settings.database_url)
+        await prepare(database)
+        await database.close()
+
+    asyncio.run(run())
+    console.print("the database is up to date")
+
+
+def settings_or_exit() -> Settings:
+    try:
+        return read_settings()
+    except WrongSettings as wrong:
+        fail(str(wrong))
+
+
+def fail(words: str) -> NoReturn:
+    print(words, file=sys.stderr)  # noqa: T201
+    raise SystemExit(1)
+
+
+def _in_words(error: SlackApiError | OSError) -> str:
+    if isinstance(error, SlackApiError):
+        return f"Slack says {error.response.get('error')}; is SLACK_BOT_TOKEN right?"
+    return str(error)
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Slack's libraries stay at INFO and above: below, they print requests and answers whole, and their
+    signature check prints the body it refused."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for name in ("httpx", "apscheduler", "slack_bolt", "aiosqlite"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    last = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if settings.log_format == "json" else []),
+            last,
+        ]
+    )
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,317 @@
+"""The embedded billing gateway: for evaluation, demos and tests. It charges nobody.
+
+A provider's stand-in over tables of its own (`ledger_*`), which nothing else reads, written in its own
+short transactions as a stranger would. Its card network is simulated: how a payment method's id begins
+says what becomes of a charge.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import (
+    Block,
+    Charge,
+    Declined,
+    LineRequest,
+    NeedsCustomer,
+    NeverReceived,
+    Outcome,
+    Pending,
+    Preview,
+    SeatsChanged,
+    Settled,
+    SubscriptionState,
+    Unknown,
+)
+from bot.billing.pricing import price
+from bot.db import Database
+from models.account import Account, AccountNotFound, Address
+from models.ledger import ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
+from models.money import tax_on
+from models.proration import Period
+from models.subscription import SeatBlock, Subscription, SubscriptionNotFound, anchor_day, rolled_period
+
+DECLINED_CARD = "pm_declined"
+SLOW_CARD = re.compile(r"pm_slow_(\d{1,6})")
+CUSTOMER_CARD = "pm_customer"
+ABSENT_CUSTOMER_CARD = "pm_customer_never"
+LOST_ANSWER_CARD = "pm_lost"
+
+CUSTOMER_CONFIRMS_AFTER = timedelta(seconds=20)
+CUSTOMER_TIME = timedelta(hours=23)
+
+UNDECIDED = (ChargeStatus.PENDING, ChargeStatus.NEEDS_CUSTOMER)
+
+Books = dict[str, tuple[LedgerSubscription, list[LedgerBlock]]]
+
+
+class EmbeddedGateway:
+    """Keeps the claims of BillingGateway. `portal_link` is where customers confirm and manage methods."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], portal_link: str) -> None:
+        self._database = database
+        self._now = now
+        self._portal_link = portal_link
+
+    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+        await self._catch_up(account_id)
+        async with self._database.read() as session:
+            account = await _account(session, account_id)
+            books = await _held_by(session, account_id)
+        today = account.today(self._now())
+        return [_state(held, blocks, today) for held, blocks in books.values()]
+
+    async def preview(
+        self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
+    ) -> Preview:
+        await self._catch_up(account_id)
+        async with self._database.read() as session:
+            account = await _account(session, account_id)
+            books = await _held_by(session, account_id)
+        if any(line.subscription_id not in books for line in lines):
+            raise SubscriptionNotFound
+        states = {i: _state(held, blocks, account.today(at)) for i, (held, blocks) in books.items()}
+        return price(states, lines, at=at, zone=account.time_zone, rate=_tax_rate(account, address))
+
+    async def place(self, charge: Charge) -> Outcome:
+        async with self._database.write() as session:
+            held = await self._open(session, charge)
+            taken = await session.get(LedgerCharge, charge.key)
+            if taken is not None:
+                return self._answer(taken)
+            if held.seats != charge.expected_seats:
+                return SeatsChanged()
+            taken = _take(charge, held, await _account(session, charge.account_id), self._now())
+            session.add(taken)
+            if taken.status is ChargeStatus.SETTLED:
+                await _add_seats(session, held, taken)
+        answer_is_lost = charge.payment_method_id.startswith(LOST_ANSWER_CARD)
+        return Unknown() if answer_is_lost else self._answer(taken)
+
+    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+        async with self._database.write() as session:
+            await self._open(session, charge)
+            taken = await session.get(LedgerCharge, charge.key)
+            return self._answer(taken) if taken else NeverReceived()
+
+    async def payment_portal_link(self, account_id: str) -> str:
+        return self._portal_link
+
+    async def set_seats(self, subscription_id: str, seats: int) -> None:
+        """What another buyer would do at the provider. Seats at other prices stay while they fit."""
+        async with self._database.write() as session:
+            held = await _held(session, subscription_id)
+            held.seats = seats
+            for block in await _blocks(session, subscription_id):
+                block.seats = min(block.seats, seats)
+                seats -= block.seats
+                if not block.seats:
+                    await session.delete(block)
+
+    async def _open(self, session: AsyncSession, charge: Charge) -> LedgerSubscription:
+        """The charge's subscription, held by this transaction, with what is due on it settled."""
+        held = await _held(session, charge.subscription_id)
+        if held.account_id != charge.account_id:
+            raise SubscriptionNotFound
+        await _settle_due(session, held, self._now())
+        return held
+
+    async def _catch_up(self, account_id: str) -> None:
+        """Copy what is new and settle what is due. Most of the time neither is, and nothing is written."""
+        async with self._database.read() as session:
+            behind = await _not_copied(session, account_id) | await _due(session, account_id, self._now())
+        for subscription_id in sorted(behind):
+            async with self._database.write() as session:
+                held = await _held(session, subscription_id)
+                await _settle_due(session, held, self._now())
+
+    def _answer(self, taken: LedgerCharge) -> Outcome:
+        if taken.status is ChargeStatus.SETTLED:
+            return Settled(_reference(taken.key), taken.amount, taken.tax)
+        # Only a charge that waited has a time until which it did.
+        if taken.until is None:
+            return Declined("card_declined")
+        if taken.status is ChargeStatus.DECLINED:
+            return Declined("customer_timeout")
+        if taken.status is ChargeStatus.NEEDS_CUSTOMER:
+            return NeedsCustomer(self._portal_link, taken.until)
+        return Pending(taken.until)
+
+
+async def _account(session: AsyncSession, account_id: str) -> Account:
+    account = await session.get(Account, account_id)
+    if account is None:
+        raise AccountNotFound
+    return account
+
+
+# --- the books
+
+
+async def _held(session: AsyncSession, subscription_id: str) -> LedgerSubscription:
+    """The ledger's own record, held by this transaction; at its first use a copy of the bot's."""
+    record = select(LedgerSubscription).where(LedgerSubscription.id == subscription_id).with_for_update()
+    held = (await session.exec(record)).one_or_none()
+    if held is None:
+        await _copy(session, subscription_id)
+        held = (await session.exec(record)).one()
+    return held
+
+
+async def _copy(session: AsyncSession, subscription_id: str) -> None:
+    original = await session.get(Subscription, subscription_id)
+    if original is None:
+        raise SubscriptionNotFound
+    fields = original.model_dump(include=set(LedgerSubscription.model_fields))
+    day = anchor_day(original.period_start, original.period_end, original.period)
+    try:
+        async with session.begin_nested():
+            session.add(LedgerSubscription(**fields, anchor_day=day))
+    except IntegrityError:
+        # Another transaction copied it a moment ago: its copy is the one.
+        return
+    blocks = await session.exec(select(SeatBlock).where(SeatBlock.subscription_id == subscription_id))
+    for block in blocks.all():
+        session.add(LedgerBlock(**block.model_dump(exclude={"id"})))
+
+
+async def _held_by(session: AsyncSession, account_id: str) -> Books:
+    found = await session.exec(
+        select(LedgerSubscription, LedgerBlock)
+        .outerjoin(LedgerBlock)
+        .where(LedgerSubscription.account_id == account_id)
+        .order_by(col(LedgerSubscription.id), col(LedgerBlock.id))
+    )
+    books: Books = {}
+    for held, block in found.all():
+        books.setdefault(held.id, (held, []))[1].extend([block] if block else [])
+    return books
+
+
+async def _not_copied(session: AsyncSession, account_id: str) -> set[str]:
+    copied = select(LedgerSubscription.id)
+    found = await session.exec(
+        select(Subscription.id).where(
+            Subscription.account_id == account_id, col(Subscription.id).not_in(copied)
+        )
+    )
+    return set(found.all())
+
+
+async def _blocks(session: AsyncSession, subscription_id: str) -> list[LedgerBlock]:
+    of_one = select(LedgerBlock).where(LedgerBlock.subscription_id == subscription_id)
+    return list((await session.exec(of_one.order_by(col(LedgerBlock.id)))).all())
+
+
+async def _add_seats(session: AsyncSession, held: LedgerSubscription, taken: LedgerCharge) -> None:
+    """Seats at another price than the subscription's are a block of their own (R17)."""
+    held.seats += taken.seats
+    if taken.unit_price == held.unit_price:
+        return
+    for block in await _blocks(session, held.id):
+        if block.unit_price == taken.unit_price:
+            block.seats += taken.seats
+            return
+    session.add(LedgerBlock(subscription_id=held.id, unit_price=taken.unit_price, seats=taken.seats))
+
+
+# --- periods and prices
+
+
+def _days_of_period(held: LedgerSubscription, day: date) -> tuple[date, date]:
+    """The first day of the period that holds `day`, and the first day after it.
+
+    Counted from the period that was copied, which is never rewritten: an earlier `day` finds the period
+    it was in, so that a charge frozen before the turn is priced as it was promised.
+    """
+    return rolled_period(held.period_start, held.period_end, held.period, held.anchor_day, day)
+
+
+def _period(held: LedgerSubscription, account: Account, at: datetime) -> Period:
+    return Period.of_days(*_days_of_period(held, account.today(at)), account.time_zone)
+
+
+def _state(held: LedgerSubscription, blocks: Iterable[LedgerBlock], today: date) -> SubscriptionState:
+    start, end = _days_of_period(held, today)
+    at_other_prices = tuple(Block(b.seats, b.unit_price) for b in blocks)
+    return SubscriptionState(held.id, held.seats, held.unit_price, held.period, start, end, at_other_prices)
+
+
+def _tax_rate(account: Account, address: Address) -> str:
+    return account.tax_rate if address.country == account.home_country else "0"
+
+
+# --- the card network
+
+
+def _take(charge: Charge, held: LedgerSubscription, account: Account, now: datetime) -> LedgerCharge:
+    period = _period(held, account, charge.at)
+    amount = period.prorate(charge.seats, charge.unit_price, charge.at)
+    status, until = _first_answer(charge.payment_method_id, now, period)
+    return LedgerCharge(
+        key=charge.key,
+        subscription_id=held.id,
+        payment_method_id=charge.payment_method_id,
+        seats=charge.seats,
+        unit_price=charge.unit_price,
+        amount=amount,
+        tax=tax_on(amount, _tax_rate(account, charge.address)),
+        status=status,
+        created_at=now,
+        until=until,
+    )
+
+
+def _first_answer(card: str, now: datetime, period: Period) -> tuple[ChargeStatus, datetime | None]:
+    """What the network says at once, and until when it may say something else."""
+    if card.startswith(DECLINED_CARD):
+        return ChargeStatus.DECLINED, None
+    if slow := SLOW_CARD.match(card):
+        return ChargeStatus.PENDING, now + timedelta(seconds=int(slow[1]))
+    if card.startswith(CUSTOMER_CARD):
+        return ChargeStatus.NEEDS_CUSTOMER, min(now + CUSTOMER_TIME, period.end)
+    return ChargeStatus.SETTLED, None
+
+
+def _later_answer(taken: LedgerCharge, now: datetime) -> ChargeStatus:
+    """What the network says of an undecided charge by `now`."""
+    assert taken.until is not None, "an undecided charge has a time by which it is decided"
+    if taken.status is ChargeStatus.PENDING:
+        return ChargeStatus.SETTLED if now >= taken.until else ChargeStatus.PENDING
+    confirmed_at = taken.created_at + CUSTOMER_CONFIRMS_AFTER
+    confirms = confirmed_at < taken.until and not taken.payment_method_id.startswith(ABSENT_CUSTOMER_CARD)
+    if confirms and now >= confirmed_at:
+        return ChargeStatus.SETTLED
+    return ChargeStatus.DECLINED if now >= taken.until else ChargeStatus.NEEDS_CUSTOMER
+
+
+async def _due(session: AsyncSession, account_id: str, now: datetime) -> set[str]:
+    """The account's subscriptions on which the network has decided something."""
+    undecided = await session.exec(
+        select(LedgerCharge)
+        .join(LedgerSubscription)
+        .where(LedgerSubscription.account_id == account_id, col(LedgerCharge.status).in_(UNDECIDED))
+    )
+    return {c.subscription_id for c in undecided.all() if _later_answer(c, now) is not c.status}
+
+
+async def _settle_due(session: AsyncSession, held: LedgerSubscription, now: datetime) -> None:
+    undecided = await session.exec(
+        select(LedgerCharge).where(
+            LedgerCharge.subscription_id == held.id, col(LedgerCharge.status).in_(UNDECIDED)
+        )
+    )
+    for taken in undecided.all():
+        taken.status = _later_answer(taken, now)
+        if taken.status is ChargeStatus.SETTLED:
+            await _add_seats(session, held, taken)
+
+
+def _reference(key: str) -> str:
+    return "ch_" + hashlib.sha256(key.encode()).hexdigest()[:14]

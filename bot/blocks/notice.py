@@ -1,0 +1,150 @@
+"""Messages that people get without having asked: the words of a notice, with buttons."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.blocks import kit, ways
+from bot.blocks.kit import Block
+from bot.i18n.notice import word_notice
+from bot.i18n.voice import Told
+from models.notice import NoticeKind
+from models.service_order import LineStatus
+from models.sheet import OrderSheet, QuoteSheet
+
+OPEN_QUOTE = ways.OPEN_QUOTE
+APPROVE_QUOTE = ways.APPROVE_QUOTE
+REJECT_QUOTE = ways.REJECT_QUOTE
+OPEN_ORDER = ways.OPEN_ORDER
+RETRY = "service_order.retry"
+GIVE_UP = "service_order.give_up"
+CONFIRM_PAYMENT = "service_order.confirm_payment"
+
+# What the two texts of a message may hold together with its choices, below Slack's 4,000 for an edit.
+LONGEST_TEXT = 3600
+MESSAGE_TEXT = 4000
+MOST_CONFIRMATIONS = 10
+
+
+def message(told: Told, services_url: str) -> dict[str, Any]:
+    """`text` says all that the blocks say, for screen readers hear nothing else."""
+    wording = word_notice(told, services_url, mrkdwn=True)
+    title = wording.title if told.kind is NoticeKind.ORDER_HISTORY else f"*{wording.title}*"
+    lines = _fitting([title, *wording.lines])
+    rows = BUTTONS.get(told.kind, _none)(told)
+    text = "\n".join([wording.title, *lines[1:], *_choices(told, rows)])
+    blocks = [*(kit.section(part) for part in _paragraphs(lines)), *(kit.actions(*row) for row in rows)]
+    return {"text": kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
+
+
+def _fitting(lines: list[str]) -> list[str]:
+    """As many whole lines as a message takes: a line cut in its middle could end inside an escape."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(len(k) + 1 for k in kept) + len(line) > LONGEST_TEXT:
+            return [*kept, "…"]
+        kept.append(line)
+    return kept
+
+
+def _paragraphs(lines: list[str]) -> list[str]:
+    paragraphs = [lines[0]]
+    for line in lines[1:]:
+        longer = f"{paragraphs[-1]}\n{line}"
+        if len(longer) > kit.SECTION_TEXT:
+            paragraphs.append(line)
+        else:
+            paragraphs[-1] = longer
+    return paragraphs
+
+
+def _choices(told: Told, rows: list[list[Block]]) -> list[str]:
+    names = [button["text"]["text"] for row in rows for button in row]
+    return [told.reader.mrkdwn("notice-choices", choices=names)] if names else []
+
+
+def _none(_: Told) -> list[list[Block]]:
+    return []
+
+
+def _order(told: Told) -> OrderSheet:
+    assert told.order is not None, "a notice of an order has one"
+    return told.order
+
+
+def _quote(told: Told) -> QuoteSheet:
+    assert told.quote is not None, "a notice of a quote has one"
+    return told.quote
+
+
+def _open_order(told: Told) -> list[list[Block]]:
+    if told.words.get("to") == "services":
+        return []  # Account Services hold no role of the account.
+    sheet = _order(told)
+    label = told.reader.text("notice-open-order-label", number=sheet.order.number)
+    return [[kit.button(OPEN_ORDER, told.reader.text("notice-open-order"), sheet.order.key, label=label)]]
+
+
+def _retry(told: Told) -> list[list[Block]]:
+    sheet, reader = _order(told), told.reader
+    if not sheet.can_retry:
+        return _open_order(told)
+    number, key = sheet.order.number, sheet.order.key
+    asks = kit.confirm(
+        reader.text("notice-give-up"),
+        reader.text("notice-give-up-ask", number=number),
+        reader.text("notice-give-up"),
+        reader.text("notice-give-up-no"),
+    )
+    retry_label = reader.text("notice-retry-label", number=number)
+    give_up_label = reader.text("notice-give-up-label", number=number)
+    retry = kit.button(RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label)
+    give_up = kit.button(
+        GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
+    )
+    return [[retry, give_up, *_open_order(told)[0]]]
+
+
+def _confirm_payment(told: Told) -> list[list[Block]]:
+    """The link is for the person alone. One row a link: an action id stands once in a row."""
+    text = told.reader.text("notice-confirm-payment")
+    links = [
+        row.line.customer_link
+        for row in _order(told).with_status(LineStatus.NEEDS_CUSTOMER)
+        if row.line.customer_link and told.words.get("to") == "contact"
+    ]
+    confirm = [[kit.link(CONFIRM_PAYMENT, text, url)] for url in links[:MOST_CONFIRMATIONS]]
+    return [*confirm, *_open_order(told)]
+
+
+def _decide_quote(told: Told) -> list[list[Block]]:
+    sheet, reader = _quote(told), told.reader
+    if not sheet.pending:
+        return []
+    number, key = sheet.quote.number, sheet.quote.key
+
+    def button(action_id: str, name: str, style: str | None = None) -> Block:
+        label = reader.text(f"notice-{name}-label", number=number)
+        return kit.button(action_id, reader.text(f"notice-{name}"), key, style=style, label=label)
+
+    return [
+        [
+            button(OPEN_QUOTE, "open-quote"),
+            button(APPROVE_QUOTE, "approve-quote", "primary"),
+            button(REJECT_QUOTE, "reject-quote", "danger"),
+        ]
+    ]
+
+
+BUTTONS: dict[NoticeKind, Callable[[Told], list[list[Block]]]] = {
+    NoticeKind.ORDER_STATUS: _open_order,
+    NoticeKind.ORDER_PLACED: _open_order,
+    NoticeKind.ORDER_WAITS: _open_order,
+    NoticeKind.ORDER_DECLINED: _retry,
+    NoticeKind.ORDER_NEEDS_CUSTOMER: _confirm_payment,
+    NoticeKind.ORDER_FAILED: _open_order,
+    NoticeKind.ORDER_OVERDUE: _open_order,
+    NoticeKind.RECEIPT: _open_order,
+    NoticeKind.QUOTE_ARRIVED: _decide_quote,
+    NoticeKind.QUOTE_REMINDER: _decide_quote,
+    NoticeKind.QUOTE_CARD: _decide_quote,
+}

@@ -1,0 +1,124 @@
+"""Refusals in the reader's words, each with the ways on from there (R14, R20)."""
+
+from collections.abc import Callable
+
+from bot.blocks import kit, ways
+from bot.blocks.kit import Block, Place, View
+from bot.blocks.quote import outcome
+from bot.i18n import Reader
+from models.errors import InvalidInput, Refusal
+from models.quote import QuoteNotPending
+
+SHOW_VIEW = "refusal.show"
+
+Way = Callable[[Reader, Place, str], Block | None]
+
+
+def refusal_text(reader: Reader, refusal: Refusal) -> str:
+    """Plain sentences: what is refused, why, and what to do now."""
+    if isinstance(refusal, InvalidInput):
+        sentences = dict.fromkeys(refusal_text(reader, error) for error in refusal.errors.values())
+        return " ".join([reader.text(refusal.key), *sentences])
+    return reader.text(refusal.key, **_words(reader, refusal))
+
+
+def _words(reader: Reader, refusal: Refusal) -> dict[str, object]:
+    """The words, each with a `has_…` beside it, since a message cannot ask whether a text is empty."""
+    words = dict(refusal.words)
+    if isinstance(refusal, QuoteNotPending):
+        words["outcome"] = outcome(
+            str(words["status"]), elsewhere=words["elsewhere"] == "yes", replaced=bool(words["replaced_by"])
+        )
+        words["by"] = words["by"] or reader.text("someone")
+    return words | {f"has_{name}": "yes" if word else "no" for name, word in words.items()}
+
+
+def refusal_view(
+    reader: Reader, refusal: Refusal, place: Place, services_url: str, title: str | None = None
+) -> View:
+    blocks = [
+        kit.section(reader.mrkdwn("plain", text=refusal_text(reader, refusal))),
+        *ways_on(reader, refusal, place, services_url),
+    ]
+    return kit.modal(SHOW_VIEW, title or reader.text("refusal-title"), blocks, reader, place=place)
+
+
+def ways_on(reader: Reader, refusal: Refusal, place: Place, services_url: str) -> list[Block]:
+    drawn = [way(reader, place, services_url) for way in WAYS.get(refusal.key, ())]
+    buttons = [button for button in drawn if button is not None]
+    return [kit.actions(*buttons)] if buttons else []
+
+
+def _services(reader: Reader, _: Place, services_url: str) -> Block | None:
+    return ways.services(reader, services_url) if services_url else None
+
+
+def _methods(reader: Reader, place: Place, _: str) -> Block | None:
+    return ways.manage_methods(reader, place.account) if place.account else None
+
+
+def _add_seats(reader: Reader, place: Place, _: str) -> Block | None:
+    return ways.add_seats(reader, place.account) if place.account else None
+
+
+def _cart(reader: Reader, place: Place, _: str) -> Block | None:
+    text = reader.text("way-cart")
+    return kit.button(ways.EDIT_CART, text, place.account) if place.account else None
+
+
+def _warning(reader: Reader, place: Place, _: str) -> Block | None:
+    text = reader.text("way-warning")
+    return kit.button(ways.SHOW_WARNING, text, place.account) if place.account else None
+
+
+def _quotes(reader: Reader, place: Place, _: str) -> Block | None:
+    return ways.list_quotes(reader, place.account) if place.account else None
+
+
+def _orders(reader: Reader, place: Place, _: str) -> Block | None:
+    return ways.list_orders(reader, place.account) if place.account else None
+
+
+def _this_quote(reader: Reader, place: Place, _: str) -> Block | None:
+    text = reader.text("way-this-quote")
+    return kit.button(ways.OPEN_QUOTE, text, place.quote) if place.quote else None
+
+
+def _this_order(reader: Reader, place: Place, _: str) -> Block | None:
+    text = reader.text("way-this-order")
+    return kit.button(ways.OPEN_ORDER, text, place.order) if place.order else None
+
+
+def _checkout(reader: Reader, place: Place, _: str) -> Block | None:
+    text = reader.text("way-checkout")
+    return kit.button(ways.EDIT_CHECKOUT, text, place.quote) if place.quote else None
+
+
+# By key, since some refusals are raised in layers above this one. What is not here has no button:
+# its text says what to do.
+WAYS: dict[str, tuple[Way, ...]] = {
+    "refusal-account-not-self-served": (_services,),
+    "refusal-ambiguous-product": (_add_seats,),
+    "refusal-billing-unavailable": (_this_quote, _this_order),
+    "refusal-checkout-incomplete": (_checkout,),
+    "refusal-empty-order": (_cart,),
+    "refusal-forbidden-transition": (_this_quote, _this_order),
+    "refusal-identity-not-fresh": (_this_quote, _this_order),
+    "refusal-no-automatic-payment-method": (_methods, _services),
+    "refusal-not-a-billing-contact": (_services,),
+    "refusal-nothing-to-order": (_services,),
+    "refusal-nothing-to-retry": (_this_order, _services),
+    "refusal-order-already-finished": (_this_order,),
+    "refusal-order-not-found": (_orders,),
+    "refusal-payment-method-not-usable": (_checkout, _methods),
+    "refusal-price-not-held": (_services,),
+    "refusal-product-not-self-served": (_cart, _services),
+    "refusal-quote-not-found": (_quotes,),
+    "refusal-quote-not-pending": (_this_quote, _quotes, _orders),
+    "refusal-quotes-pending": (_warning,),
+    "refusal-subscription-busy": (_this_order, _orders),
+    "refusal-subscription-not-found": (_cart,),
+    "refusal-subscription-not-self-served": (_cart, _services),
+    "refusal-too-busy": (_this_quote, _this_order),
+    "refusal-unknown-product": (_add_seats,),
+}

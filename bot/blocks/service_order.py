@@ -1,0 +1,254 @@
+"""Service orders: the fourth step, where each one stands, and trying again (R10-R12, R18-R21)."""
+
+from collections.abc import Sequence
+
+from bot.blocks import kit, order_line, ways
+from bot.blocks.audit_entry import history_blocks
+from bot.blocks.checkout import country_name
+from bot.blocks.kit import Block, Place, View
+from bot.blocks.payment_method import method_input, method_text
+from bot.blocks.quote import detail_blocks
+from bot.blocks.subscription import labels, seats_text
+from bot.i18n import Reader
+from models.account import Account, Address
+from models.payment_method import PaymentMethod
+from models.service_order import LineStatus, OrderStatus
+from models.sheet import OrderSheet, PlacementSheet
+
+PLACE = "service_order.place"
+OPEN = ways.OPEN_ORDER
+LIST = ways.LIST_ORDERS
+RETRY = "service_order.retry"
+GIVE_UP = "service_order.give_up"
+CONFIRM_PAYMENT = order_line.CONFIRM_PAYMENT
+MORE = "service_order.more"
+SHOW_VIEW = "service_order.show"
+
+MOST_ORDERS = 90
+
+
+def placement(reader: Reader, sheet: PlacementSheet, place: Place, notes: Sequence[str] = ()) -> View:
+    quote = sheet.quote.quote
+    total = sheet.quote.money(quote.total)
+    words = {"number": quote.number, "replaced": sheet.replaced or "", "total": total}
+    blocks = [
+        *kit.alerts([reader.text("placement-replaced", **words)] if sheet.replaced else [], "warning"),
+        *kit.alerts(notes),
+        kit.section(reader.mrkdwn("placement-intro", number=quote.number, account=sheet.quote.account.name)),
+        *detail_blocks(reader, sheet.quote),
+        kit.divider(),
+        *_choices(reader, sheet),
+        kit.section(reader.mrkdwn("placement-consequence", number=quote.number, total=total)),
+        kit.actions(ways.back(reader, ways.EDIT_CHECKOUT, quote.key)),
+    ]
+    submit = reader.text("placement-submit")
+    return kit.modal(PLACE, reader.text("placement-title"), blocks, reader, place=place, submit=submit)
+
+
+def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
+    """Admin contact, payment method, billing address."""
+    name, email = sheet.administrator
+    contact = reader.mrkdwn(
+        "placement-admin",
+        name=name,
+        email=email,
+        takes="yes" if sheet.assigned else "no",
+        products=[product.name for product in sheet.assigned],
+        free=sheet.free_seats,
+    )
+    return [
+        kit.section(contact),
+        kit.section(reader.mrkdwn("placement-method", method=method_text(reader, sheet.method))),
+        kit.section(reader.mrkdwn("placement-address", address=address_text(reader, sheet.form.address))),
+    ]
+
+
+def address_text(reader: Reader, address: Address) -> str:
+    """Plain, a line for each part."""
+    parts = [address.line1, address.line2, f"{address.postal_code} {address.city}".strip(), address.state]
+    return "\n".join([*[part for part in parts if part], country_name(reader, address.country)])
+
+
+def placed(
+    reader: Reader, sheet: OrderSheet, place: Place, notes: Sequence[str] = (), *, services_url: str = ""
+) -> View:
+    order, contact = sheet.order, sheet.contact
+    done = reader.text("placed-done", number=order.number)
+    text = reader.mrkdwn("placed", by=order.promised_by, name=contact.name, email=contact.email)
+    blocks = [
+        kit.alert(done, "success"),
+        kit.section(text),
+        *_order_blocks(reader, sheet, notes, services_url),
+    ]
+    return kit.modal(SHOW_VIEW, reader.text("placed-title"), blocks, reader, place=place)
+
+
+def order_view(
+    reader: Reader, sheet: OrderSheet, place: Place, notes: Sequence[str] = (), *, services_url: str = ""
+) -> View:
+    blocks = _order_blocks(reader, sheet, notes, services_url)
+    return kit.modal(SHOW_VIEW, reader.text("service-order-title"), blocks, reader, place=place)
+
+
+def _order_blocks(
+    reader: Reader, sheet: OrderSheet, notes: Sequence[str], services_url: str
+) -> list[Block]:
+    return [
+        *kit.alerts(notes),
+        kit.header(reader.text("service-order-header", number=sheet.order.number)),
+        kit.section(standing_text(reader, sheet)),
+        *kit.alerts([reader.text("service-order-overdue")] if overdue(sheet) else [], "warning"),
+        *_attention_blocks(reader, sheet),
+        kit.divider(),
+        *order_line.line_blocks(reader, sheet),
+        kit.section(_facts_text(reader, sheet)),
+        *_receipt_blocks(reader, sheet),
+        *history_blocks(reader, sheet.history),
+        _ways_on(reader, sheet, services_url),
+    ]
+
+
+def overdue(sheet: OrderSheet) -> bool:
+    return not sheet.order.finished and sheet.at >= sheet.order.promised_by
+
+
+def standing_text(reader: Reader, sheet: OrderSheet) -> str:
+    """mrkdwn: status, and what follows by when."""
+    order = sheet.order
+    declined = sheet.with_status(LineStatus.DECLINED)
+    return reader.mrkdwn(
+        f"service-order-{order.status.value}",
+        by=order.promised_by,
+        at=order.finished_at or order.placed_at,
+        some_declined="yes" if declined else "no",
+        products=_names(sheet, LineStatus.DECLINED),
+    )
+
+
+def _names(sheet: OrderSheet, status: LineStatus) -> list[str]:
+    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
+    return [names[row.line.subscription_id] for row in sheet.with_status(status)]
+
+
+def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
+    """What waits for a person, and the buttons for it."""
+    if not sheet.can_retry:
+        return []
+    order = sheet.order
+    until = max(row.line.retry_ends_at(order) for row in sheet.rows if row.line.can_retry(order, sheet.at))
+    asks = kit.confirm(
+        reader.text("give-up-ask"),
+        reader.text("give-up-consequence"),
+        reader.text("give-up-yes"),
+        reader.text("give-up-no"),
+    )
+    return [
+        kit.section(reader.mrkdwn("service-order-retry", until=until)),
+        kit.actions(
+            kit.button(RETRY, reader.text("retry-button"), order.key, style="primary"),
+            kit.button(GIVE_UP, reader.text("give-up-button"), order.key, style="danger", asks=asks),
+        ),
+    ]
+
+
+def _facts_text(reader: Reader, sheet: OrderSheet) -> str:
+    quote = sheet.quote
+    return reader.mrkdwn(
+        "service-order-facts",
+        account=sheet.account.name,
+        quote=quote.number,
+        at=sheet.order.placed_at,
+        by=sheet.contact.name,
+        total=sheet.money(quote.total),
+        tax=sheet.money(quote.tax),
+        admin=sheet.administrator.name,
+        method=method_text(reader, sheet.method),
+        address=address_text(reader, sheet.order.billing_address),
+    )
+
+
+def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
+    if sheet.receipt is None:
+        return []
+    receipt = sheet.receipt
+    text = reader.mrkdwn(
+        "receipt-totals",
+        number=receipt.number,
+        day=sheet.account.today(receipt.issued_at),
+        subtotal=sheet.money(receipt.subtotal),
+        tax=sheet.money(receipt.tax),
+        total=sheet.money(receipt.total),
+    )
+    return [kit.section(text)]
+
+
+def _ways_on(reader: Reader, sheet: OrderSheet, services_url: str) -> Block:
+    buttons = [ways.list_orders(reader, sheet.account.id)]
+    helped = sheet.order.status is OrderStatus.FAILED or overdue(sheet) or sheet.with_status(LineStatus.DECLINED)
+    if services_url and helped:
+        buttons.append(ways.services(reader, services_url))
+    return kit.actions(*buttons)
+
+
+def order_list(reader: Reader, account: Account, sheets: list[OrderSheet], place: Place, more: bool) -> View:
+    """`more`: there are older ones; its button's value is the id of the last order shown."""
+    intro = "service-order-list" if sheets else "service-order-list-empty"
+    shown = sheets[:MOST_ORDERS]
+    blocks = [kit.section(reader.mrkdwn(intro, account=account.name))]
+    blocks += [order_block(reader, sheet) for sheet in shown]
+    if shown and (more or len(sheets) > len(shown)):
+        older = kit.button(MORE, reader.text("service-order-list-more"), shown[-1].order.key)
+        blocks.append(kit.actions(older))
+    blocks.append(kit.actions(ways.add_seats(reader, account.id), ways.list_quotes(reader, account.id)))
+    return kit.modal(LIST, reader.text("service-order-list-title"), blocks, reader, place=place)
+
+
+def order_block(reader: Reader, sheet: OrderSheet) -> Block:
+    text = summary_text(reader, sheet)
+    return kit.section(text, ways.open_order(reader, sheet.order.key, sheet.order.number))
+
+
+def summary_text(reader: Reader, sheet: OrderSheet) -> str:
+    """mrkdwn: number, status in a word, seats, when it was placed."""
+    return reader.mrkdwn(
+        "service-order-summary",
+        number=sheet.order.number,
+        status=status_word(reader, sheet.order.status),
+        needs="yes" if needs_attention(sheet) else "no",
+        seats=seats_text(reader, [(row.line.seats, row.product) for row in sheet.rows]),
+        at=sheet.order.placed_at,
+    )
+
+
+def status_word(reader: Reader, status: OrderStatus) -> str:
+    return reader.text("service-order-status", status=status.value)
+
+
+def needs_attention(sheet: OrderSheet) -> bool:
+    """Someone must confirm a payment, or decide whether to try again."""
+    return sheet.can_retry or bool(sheet.with_status(LineStatus.NEEDS_CUSTOMER))
+
+
+def retry_form(reader: Reader, sheet: OrderSheet, methods: list[PaymentMethod], place: Place) -> View:
+    order = sheet.order
+    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
+    texts = [
+        reader.mrkdwn(
+            "retry-line",
+            product=names[row.line.subscription_id],
+            seats=row.line.seats,
+            amount=sheet.money(row.line.amount),
+            tax=sheet.money(row.line.tax),
+        )
+        for row in sheet.rows
+        if row.line.can_retry(order, sheet.at)
+    ]
+    blocks = [
+        kit.section(reader.mrkdwn("retry-intro", number=order.number)),
+        *kit.paragraphs(texts, reader),
+        method_input(reader, methods, order.payment_method_id),
+        kit.actions(ways.manage_methods(reader, sheet.account.id)),
+        kit.actions(ways.back(reader, OPEN, order.key)),
+    ]
+    submit = reader.text("retry-submit") if methods else None
+    return kit.modal(RETRY, reader.text("retry-title"), blocks, reader, place=place, submit=submit)

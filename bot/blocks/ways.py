@@ -1,0 +1,71 @@
+"""The ways from one noun's screens to another's: ids that several nouns draw, and their buttons.
+
+They are here so that the nouns' modules do not import each other in a ring; each noun names its own again.
+"""
+
+from bot.blocks import kit
+from bot.blocks.kit import Block
+from bot.i18n import Reader
+
+ADD_SEATS = "cart.open"
+EDIT_CART = "cart.edit"
+SHOW_WARNING = "cart.warn"
+OPEN_QUOTE = "quote.open"
+APPROVE_QUOTE = "quote.approve"
+REJECT_QUOTE = "quote.reject"
+LIST_QUOTES = "quote.list"
+EDIT_CHECKOUT = "checkout.edit"
+OPEN_ORDER = "service_order.open"
+LIST_ORDERS = "service_order.list"
+MANAGE_METHODS = "account.manage_methods"
+SHOW_ACCOUNT = "account.overview"
+CONTACT_SERVICES = "account.contact_services"
+
+
+def back(reader: Reader, action_id: str, value: object) -> Block:
+    return kit.button(action_id, reader.text("back"), value)
+
+
+def add_seats(reader: Reader, account_id: str) -> Block:
+    return kit.button(ADD_SEATS, reader.text("way-add-seats"), account_id)
+
+
+def open_quote(reader: Reader, quote_id: int, number: str) -> Block:
+    label = reader.text("way-open-quote-label", number=number)
+    return kit.button(OPEN_QUOTE, reader.text("way-open-quote"), quote_id, label=label)
+
+
+def go_on(reader: Reader, quote_id: int, number: str) -> Block:
+    """To a cart's own pending quote."""
+    return kit.button(OPEN_QUOTE, reader.text("way-go-on", number=number), quote_id)
+
+
+def approve(reader: Reader, quote_id: int, number: str) -> Block:
+    label = reader.text("way-approve-label", number=number)
+    return kit.button(APPROVE_QUOTE, reader.text("way-approve"), quote_id, label=label)
+
+
+def reject(reader: Reader, quote_id: int, number: str) -> Block:
+    label = reader.text("way-reject-label", number=number)
+    return kit.button(REJECT_QUOTE, reader.text("way-reject"), quote_id, label=label)
+
+
+def list_quotes(reader: Reader, account_id: str) -> Block:
+    return kit.button(LIST_QUOTES, reader.text("way-quotes"), account_id)
+
+
+def open_order(reader: Reader, order_id: int, number: str) -> Block:
+    label = reader.text("way-open-order-label", number=number)
+    return kit.button(OPEN_ORDER, reader.text("way-open-order"), order_id, label=label)
+
+
+def list_orders(reader: Reader, account_id: str) -> Block:
+    return kit.button(LIST_ORDERS, reader.text("way-orders"), account_id)
+
+
+def manage_methods(reader: Reader, account_id: str) -> Block:
+    return kit.button(MANAGE_METHODS, reader.text("way-manage-methods"), account_id)
+
+
+def services(reader: Reader, url: str) -> Block:
+    return kit.link(CONTACT_SERVICES, reader.text("way-services"), url)

@@ -1,0 +1,84 @@
+"""The directory that Slack keeps."""
+
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.directory.directory import DirectoryUnavailable, Profile
+
+Clients = AsyncWebClient | Callable[[str], AsyncWebClient]
+
+# Slack's own bot says of itself that it is none.
+SLACKBOT = "USLACKBOT"
+
+
+class SlackDirectory:
+    """`clients` is the one workspace's client, or gives the client of a workspace by its id."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._organisations: dict[str, str | None] = {}
+
+    async def profile(self, team_id: str, user_id: str) -> Profile:
+        """Someone whom Slack does not know or show is reported as deleted: nobody who may do anything."""
+        answer = await self._call(team_id, "users.info", user=user_id, include_locale="true")
+        if answer is None:
+            return Profile(user_id, "", user_id, None, None, None, deleted=True)
+        user = answer["user"]
+        home, organisation = await self._home(team_id, user)
+        profile = user.get("profile") or {}
+        return Profile(
+            user_id=user["id"],
+            home_team_id=home,
+            name=user.get("real_name") or profile.get("real_name") or user.get("name") or user["id"],
+            email=profile.get("email") or None,
+            locale=user.get("locale") or None,
+            time_zone=user.get("tz") or None,
+            enterprise_id=organisation,
+            deleted=bool(user.get("deleted")),
+            is_bot=bool(user.get("is_bot")) or user["id"] == SLACKBOT,
+            is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            is_stranger=bool(user.get("is_stranger")),
+        )
+
+    async def user_of_email(self, team_id: str, email: str) -> str | None:
+        answer = await self._call(team_id, "users.lookupByEmail", email=email)
+        return str(answer["user"]["id"]) if answer else None
+
+    async def _home(self, team_id: str, user: dict[str, Any]) -> tuple[str, str | None]:
+        """The person's own workspace, and their organisation where it is this workspace's too.
+
+        The organisation of a stranger says nothing: it must not pass for ours. In an organisation a person
+        of several workspaces is at home in each of them.
+        """
+        home = str(user.get("team_id") or "")
+        enterprise = user.get("enterprise_user") or {}
+        theirs = enterprise.get("enterprise_id")
+        if not theirs or theirs != await self._organisation(team_id):
+            return home, None
+        return (team_id if team_id in enterprise.get("teams", []) else home), str(theirs)
+
+    async def _organisation(self, team_id: str) -> str | None:
+        if team_id not in self._organisations:
+            answer = await self._call(team_id, "auth.test")
+            self._organisations[team_id] = (answer or {}).get("enterprise_id")
+        return self._organisations[team_id]
+
+    async def _call(self, team_id: str, method: str, **arguments: str) -> dict[str, Any] | None:
+        """None where Slack knows no such person."""
+        client = self._clients if isinstance(self._clients, AsyncWebClient) else self._clients(team_id)
+        try:
+            answer = await client.api_call(method, params=arguments)
+        except SlackApiError as error:
+            data = getattr(error.response, "data", None)
+            code = str(data.get("error", "")) if isinstance(data, dict) else ""
+            if code in ("user_not_found", "users_not_found", "user_not_visible"):
+                return None
+            raise DirectoryUnavailable(code or type(error).__name__) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DirectoryUnavailable(type(error).__name__) from error
+        assert isinstance(answer.data, dict), "these methods answer with an object"
+        return answer.data

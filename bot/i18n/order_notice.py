@@ -1,0 +1,212 @@
+"""What the notices of service orders and receipts say."""
+
+from datetime import datetime
+
+from bot.i18n import Reader
+from bot.i18n.voice import (
+    LONGEST_NAME,
+    MOST_ROWS,
+    Voice,
+    Wording,
+    decline_reason,
+    line_state,
+    order_rows,
+    row_line,
+    rows_of,
+    shorten,
+    total,
+)
+from models.audit_entry import AuditEntry
+from models.service_order import LineStatus, OrderStatus
+from models.sheet import OrderRow
+
+
+def status(voice: Voice) -> Wording:
+    order = voice.order.order
+    title = voice.say("order-status", number=order.number, status=order.status.value)
+    return Wording(
+        title, (*order_rows(voice), *total(voice, voice.order.quote), _placed_by(voice), _end(voice))
+    )
+
+
+def _placed_by(voice: Voice) -> str:
+    sheet = voice.order
+    return voice.say(
+        "order-placed-by", name=sheet.contact.name, at=sheet.order.placed_at, quote=sheet.quote.number
+    )
+
+
+def _end(voice: Voice) -> str:
+    """When it will have been processed, or when it was."""
+    order = voice.order.order
+    if order.finished_at is None:
+        return voice.say("order-promise", by=order.promised_by)
+    receipt = voice.order.receipt.number if voice.order.receipt else ""
+    return voice.say("order-finished", status=order.status.value, at=order.finished_at, receipt=receipt)
+
+
+def history(voice: Voice) -> Wording:
+    words = voice.told.words
+    return Wording(
+        voice.say(
+            "history",
+            step=str(words.get("step", "")),
+            product=shorten(str(words.get("product") or ""), LONGEST_NAME),
+            seats=int(words.get("seats") or 0),
+            reason=decline_reason(voice.told.reader, str(words.get("reason") or "")),
+            waits_for=str(words.get("waits_for") or ""),
+            by=str(words.get("by") or ""),
+            at=datetime.fromisoformat(str(words["at"])),
+        )
+    )
+
+
+def placed(voice: Voice) -> Wording:
+    sheet = voice.order
+    return Wording(
+        voice.say("order-placed", number=sheet.order.number, account=sheet.account.name),
+        (
+            *order_rows(voice, status=False),
+            *total(voice, sheet.quote),
+            voice.say("order-admin", name=sheet.administrator.name, email=sheet.administrator.email),
+            _end(voice),
+        ),
+    )
+
+
+def waits(voice: Voice) -> Wording:
+    waits_for = str(voice.told.words.get("waits_for", ""))
+    title = voice.say("order-waits", number=voice.order.order.number, waits_for=waits_for)
+    return Wording(title, (voice.say("order-waits-why", waits_for=waits_for), *order_rows(voice)))
+
+
+def declined(voice: Voice) -> Wording:
+    words = voice.told.words
+    title = voice.say(
+        "order-declined", number=voice.order.order.number, products=list(words.get("products", []))
+    )
+    reason = decline_reason(voice.told.reader, str(words.get("reason") or ""))
+    because = [voice.say("order-declined-why", reason=reason)] if reason else []
+    return Wording(title, (*because, *_after_decline(voice), *order_rows(voice)))
+
+
+def _after_decline(voice: Voice) -> list[str]:
+    sheet = voice.order
+    retryable = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
+    if retryable:
+        until = min(line.retry_ends_at(sheet.order) for line in retryable)
+        return [voice.say("order-declined-nothing"), voice.say("order-retry", until=until)]
+    if sheet.with_status(LineStatus.DECLINED):
+        return [voice.say("order-declined-nothing"), voice.say("order-no-retry"), voice.services()]
+    return [_now(voice)]
+
+
+def _now(voice: Voice) -> str:
+    """Where what the notice asks for is no longer needed when it is read."""
+    return voice.say("order-now", status=voice.order.order.status.value)
+
+
+def needs_customer(voice: Voice) -> Wording:
+    sheet = voice.order
+    rows = sheet.with_status(LineStatus.NEEDS_CUSTOMER)
+    title = voice.say(
+        "order-needs-customer",
+        number=sheet.order.number,
+        products=list(voice.told.words.get("products", [])),
+        personal="yes" if voice.personal else "no",
+    )
+    asks = [line for row in rows for line in _confirmation(voice, row)] or [_now(voice)]
+    return Wording(title, (*asks, *order_rows(voice)))
+
+
+def _confirmation(voice: Voice, row: OrderRow) -> list[str]:
+    name = shorten(row.product.name, LONGEST_NAME)
+    lines = [voice.say("order-confirm", product=name)]
+    if row.line.until:
+        lines = [voice.say("order-confirm-until", product=name, until=row.line.until)]
+    # The link opens the payment to whoever holds it: a button in a direct message, never in a channel.
+    if voice.to == "email" and row.line.customer_link:
+        lines.append(voice.say("order-confirm-link", url=row.line.customer_link))
+    return lines
+
+
+def failed(voice: Voice) -> Wording:
+    title = voice.say("order-failed", number=voice.order.order.number)
+    return Wording(title, (voice.say("order-failed-nothing"), *order_rows(voice), voice.services()))
+
+
+def overdue(voice: Voice) -> Wording:
+    sheet = voice.order
+    title = voice.say("order-overdue", number=sheet.order.number)
+    due = voice.say("order-overdue-since", by=sheet.order.promised_by)
+    if voice.to != "services":
+        ask = voice.say("order-overdue-ask", number=sheet.order.number)
+        return Wording(title, (due, *order_rows(voice), ask, voice.services()))
+    return Wording(
+        title,
+        (
+            due,
+            voice.say("account", name=sheet.account.name, id=sheet.account.id),
+            voice.say("contact", name=sheet.contact.name, email=sheet.contact.email),
+            _placed_by(voice),
+            *order_rows(voice),
+            *total(voice, sheet.quote),
+            voice.say("steps"),
+            *(_step(voice, entry) for entry in sheet.history[-MOST_ROWS:]),
+        ),
+    )
+
+
+def _step(voice: Voice, entry: AuditEntry) -> str:
+    what = _step_words(voice.told.reader, entry)
+    return voice.say("step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or "").rstrip()
+
+
+def _step_words(reader: Reader, entry: AuditEntry) -> str:
+    """The states a person knows in their words; the rest of the history by the names it was stored under."""
+    to = entry.to_status or ""
+    if entry.action == "line" and to in list(LineStatus):
+        state = reader.text("notice-line-state", status=to)
+        return f"{entry.details.get('subscription', '')}: {state}"
+    if to in list(OrderStatus):
+        return reader.text("notice-order-state", status=to)
+    return entry.action.replace("_", " ")
+
+
+def receipt(voice: Voice) -> Wording:
+    sheet = voice.order
+    if voice.personal:
+        title = voice.say("receipt", number=voice.receipt.number, order=sheet.order.number)
+    else:
+        title = voice.say("order-status", number=sheet.order.number, status=sheet.order.status.value)
+    settled = sheet.with_status(LineStatus.SETTLED)
+    return Wording(
+        title,
+        (
+            *rows_of(voice, settled, lambda row: row_line(voice, row, amounts=voice.told.amounts)),
+            *receipt_totals(voice),
+            *not_bought(voice),
+        ),
+    )
+
+
+def receipt_totals(voice: Voice) -> list[str]:
+    sheet = voice.order
+    if not voice.told.amounts:
+        return []
+    receipt = voice.receipt
+    return [
+        voice.say("subtotal", amount=sheet.money(receipt.subtotal)),
+        voice.say("tax", amount=sheet.money(receipt.tax)),
+        voice.say("total", amount=sheet.money(receipt.total)),
+        voice.say("paid-by", brand=sheet.method.brand.title(), last4=sheet.method.last4),
+    ]
+
+
+def not_bought(voice: Voice) -> list[str]:
+    """R18: the lines that did not settle are named."""
+    missing = [row for row in voice.order.rows if row.line.status is not LineStatus.SETTLED]
+    if not missing:
+        return []
+    rows = rows_of(voice, missing, lambda row: row_line(voice, row, state=line_state(voice, row)))
+    return [voice.say("not-bought"), *rows, voice.services()]

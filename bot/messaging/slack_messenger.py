@@ -1,0 +1,153 @@
+"""Notices as messages in Slack."""
+
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.blocks.notice import message
+from bot.messaging.messenger import (
+    ChannelUnreachable,
+    Letter,
+    MessageGone,
+    MessengerUnavailable,
+    PersonUnreachable,
+    Posted,
+    RateLimited,
+)
+
+log = structlog.get_logger()
+
+Clients = AsyncWebClient | Callable[[str], AsyncWebClient]
+
+RETRY_AFTER = 30.0
+
+NOWHERE = frozenset(
+    {
+        "channel_not_found",
+        "channel_type_not_supported",
+        "is_archived",
+        "not_in_channel",
+        "posting_to_general_channel_denied",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+    }
+)
+NOBODY = frozenset(
+    {
+        "cannot_dm_bot",
+        "messages_tab_disabled",
+        "user_disabled",
+        "user_not_found",
+        "user_not_visible",
+        "users_not_found",
+    }
+)
+GONE = frozenset(
+    {
+        "cannot_reply_to_message",
+        "cant_update_message",
+        "edit_window_closed",
+        "invalid_thread_ts",
+        "message_not_found",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+    }
+)
+# The message itself is refused: sent again without its blocks, its text says the same.
+BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+
+
+class SlackMessenger:
+    """`clients` is the one workspace's client, or gives the client of a workspace by its id.
+
+    The client must not send anything again by itself: a message may have been posted without our hearing.
+    """
+
+    def __init__(self, clients: Clients, services_url: str) -> None:
+        self._clients = clients
+        self._services_url = services_url
+
+    async def deliver(self, letter: Letter) -> Posted:
+        client = self._clients if isinstance(self._clients, AsyncWebClient) else self._clients(letter.team)
+        content = message(letter, self._services_url)
+        try:
+            answer = await _send(client, letter, content)
+        except SlackApiError as error:
+            raise _translated(error, letter) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise MessengerUnavailable(type(error).__name__) from error
+        return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
+
+
+async def _send(client: AsyncWebClient, letter: Letter, content: dict[str, Any]) -> AsyncSlackResponse:
+    try:
+        return await _call(client, letter, content)
+    except SlackApiError as error:
+        if _code(error) not in BAD_BLOCKS:
+            raise
+        log.error("Slack refused a message's blocks", kind=letter.kind, detail=_detail(error))
+    return await _call(client, letter, {"text": content["text"], "blocks": []})
+
+
+async def _call(client: AsyncWebClient, letter: Letter, content: dict[str, Any]) -> AsyncSlackResponse:
+    if letter.edits:
+        return await client.chat_update(channel=letter.channel, ts=letter.edits, **content)
+    return await client.chat_postMessage(
+        channel=letter.channel,
+        thread_ts=letter.thread,
+        unfurl_links=False,
+        unfurl_media=False,
+        **content,
+    )
+
+
+def _translated(error: SlackApiError, letter: Letter) -> Exception:
+    code = _code(error)
+    if code == "ratelimited" or _status(error) == 429:
+        return RateLimited(_retry_after(error))
+    if code in GONE:
+        return MessageGone(code)
+    if code in NOBODY or code in NOWHERE:
+        return _unreachable(code, letter)
+    # What is left is ours to put right (a token, a scope) or Slack's: the notice waits for it.
+    return MessengerUnavailable(code or f"HTTP {_status(error)}")
+
+
+def _unreachable(code: str, letter: Letter) -> Exception:
+    if letter.channel.startswith("D"):
+        # A direct message that is no longer there; the person may be all the same.
+        return MessageGone(code)
+    if letter.channel.startswith(("U", "W")):
+        return PersonUnreachable(code)
+    return ChannelUnreachable(code)
+
+
+def _code(error: SlackApiError) -> str:
+    """Slack's name for the error; none where its answer was not Slack's at all."""
+    data = getattr(error.response, "data", None)
+    return str(data.get("error", "")) if isinstance(data, dict) else ""
+
+
+def _detail(error: SlackApiError) -> object:
+    data = getattr(error.response, "data", None)
+    return data.get("response_metadata") if isinstance(data, dict) else None
+
+
+def _status(error: SlackApiError) -> int:
+    answer: Any = error.response
+    return int(getattr(answer, "status_code", getattr(answer, "status", 0)))
+
+
+def _retry_after(error: SlackApiError) -> float:
+    headers = getattr(error.response, "headers", None) or {}
+    try:
+        return max(float(headers.get("Retry-After", RETRY_AFTER)), 0.0)
+    except ValueError:
+        return RETRY_AFTER

@@ -1,0 +1,351 @@
+"""From the numbers of new seats to a quote (R2-R7, R10)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import LineRequest, Preview
+from bot.db import lock_account
+from bot.permissions import Person, actor_of, require_contact, roles_of
+from bot.services import Services
+from bot.use_cases.audit_entry import record
+from bot.use_cases.cart_words import read_words
+from bot.use_cases.quote import decide, make_quote, pending_quotes, quote_lines
+from bot.use_cases.sheet import payment_methods, quote_sheet, subscription_rows
+from bot.use_cases.subscription import refresh_subscriptions
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.cart import Cart, CartLine, SeatBounds
+from models.errors import InvalidInput, Refusal
+from models.payment_method import check_default
+from models.proration import to_the_second
+from models.quote import Quote, QuotesPending, QuoteStatus, default_validity, validity
+from models.sheet import CartSheet, QuoteSheet, SubscriptionRow
+from models.subscription import NothingToOrder, SubscriptionNotFound
+
+
+@dataclass(frozen=True)
+class Obstructed:
+    """R4, R14: seats cannot be added on this account; every reason at once."""
+
+    account: Account
+    obstacles: list[Refusal]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """R6: the account's pending quotes; `own` is the cart's own, which can be gone on with."""
+
+    account: Account
+    pending: list[QuoteSheet]
+    own: QuoteSheet | None
+
+
+async def accounts_of(services: Services, *, person: Person) -> list[Account]:
+    """The accounts the person may buy for. Raises NotABillingContact, NotAllowed, IdentityNotFresh."""
+    async with services.read() as session:
+        return [account for account, _ in await roles_of(session, person)]
+
+
+async def open_cart(
+    services: Services, *, person: Person, account_id: str, words: str = ""
+) -> Obstructed | Warned | CartSheet:
+    """What `/add-seats` shows first: what is in the way, else the pending quotes, else the cart."""
+    at = services.now()
+    async with services.read() as session:
+        await require_contact(session, person, account_id, at, changes=False)
+    await refresh_subscriptions(services, account_id)
+    async with services.read() as session:
+        contact = await require_contact(session, person, account_id, at, changes=False)
+        account = await session.get_one(Account, account_id)
+        rows = await subscription_rows(session, account)
+        obstacles = await _obstacles(session, account, rows, at)
+        if obstacles:
+            return Obstructed(account, obstacles)
+        prefilled = read_words(words, rows, services.settings.seat_bounds)
+        cart = await _cart_of(session, account, contact)
+        warning = await _warning(session, account, cart, at)
+        return warning if warning.pending else await _cart_sheet(session, account, cart, rows, prefilled, at)
+
+
+async def edit_cart(services: Services, *, person: Person, account_id: str, words: str = "") -> CartSheet:
+    """The cart as it is stored, with no warning before it: the way back, and on from the warning."""
+    at = services.now()
+    async with services.read() as session:
+        contact = await require_contact(session, person, account_id, at, changes=False)
+        account = await session.get_one(Account, account_id)
+        rows = await subscription_rows(session, account)
+        prefilled = read_words(words, rows, services.settings.seat_bounds)
+        return await _cart_sheet(
+            session, account, await _cart_of(session, account, contact), rows, prefilled, at
+        )
+
+
+async def warn_again(services: Services, *, person: Person, account_id: str) -> Warned:
+    """The warning of R6 as it now stands."""
+    at = services.now()
+    async with services.read() as session:
+        contact = await require_contact(session, person, account_id, at, changes=False)
+        account = await session.get_one(Account, account_id)
+        return await _warning(session, account, await _cart_of(session, account, contact), at)
+
+
+async def consent_to_replace(
+    services: Services, *, person: Person, account_id: str, named: tuple[int, ...]
+) -> None:
+    """R7: records that the quotes the screen named may be replaced; saving the cart does it.
+
+    Raises QuotesPending where others became pending meanwhile.
+    """
+    at = services.now()
+    async with services.write() as session:
+        contact = await require_contact(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account_id)
+        cart = await _stored_cart(session, account, contact)
+        pending = await _others(session, account, cart, at)
+        _check_consent(pending, named)
+        cart.consented_to = sorted(q.key for q in pending)
+        session.add(cart)
+        await record(
+            session,
+            account_id=account.id,
+            actor=actor_of(contact, person),
+            subject=f"cart:{contact.email}",
+            action="consented_to_replace",
+            at=at,
+            details={"quotes": [q.number for q in pending]},
+        )
+
+
+async def keep_cart(
+    services: Services, *, person: Person, account_id: str, typed: Mapping[str, str]
+) -> CartSheet:
+    """Store what is typed so far, without an order: turning a page, going back.
+
+    Raises InvalidInput for what is no number of seats; then nothing is stored.
+    """
+    at = services.now()
+    async with services.write() as session:
+        contact = await require_contact(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account_id)
+        rows = await subscription_rows(session, account)
+        cart = await _stored_cart(session, account, contact)
+        await _store_lines(
+            session, cart, await _merged(session, cart, rows, typed, services.settings.seat_bounds)
+        )
+        return await _cart_sheet(session, account, cart, rows, {}, at)
+
+
+async def save_cart(
+    services: Services, *, person: Person, account_id: str, typed: Mapping[str, str]
+) -> QuoteSheet:
+    """Save the cart and make its quote (R7, R10). `typed` maps subscription ids to what stands in the field.
+
+    Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
+    AccountNotSelfServed, BillingUnavailable, PriceNotHeld. What was typed is stored before any price is
+    asked for, so that nothing typed is lost.
+    """
+    at = to_the_second(services.now())
+    async with services.write() as session:
+        contact = await require_contact(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account_id)
+        rows = await subscription_rows(session, account)
+        cart = await _stored_cart(session, account, contact)
+        seats = await _merged(session, cart, rows, typed, services.settings.seat_bounds)
+        _check_order(services.settings.seat_bounds, seats, typed)
+        await _store_lines(session, cart, seats)
+    sheet = await _quote_of(services, person, account_id, seats, None, at)
+    if sheet is None:
+        lines = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
+        preview = await services.billing.preview(account_id, lines, at, account.billing_address)
+        sheet = await _quote_of(services, person, account_id, seats, preview, at)
+    assert sheet is not None, "with a preview there is a quote"
+    return sheet
+
+
+async def _quote_of(
+    services: Services,
+    person: Person,
+    account_id: str,
+    seats: dict[str, int],
+    preview: Preview | None,
+    at: datetime,
+) -> QuoteSheet | None:
+    """The cart's quote: its own pending one where nothing changed, else a new one at the preview's prices.
+
+    None where a price is needed first. Everything is asked anew in this one transaction, since others may
+    have acted while the provider was asked.
+    """
+    async with services.write() as session:
+        contact = await require_contact(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account_id)
+        cart = await _stored_cart(session, account, contact)
+        await _check_may_order(session, account, seats, at)
+        replaced = await _others(session, account, cart, at)
+        _check_consent(replaced, cart.consented_to)
+        quote = await _own_quote(session, cart, at)
+        if quote is None or await _seats_of(session, quote) != seats:
+            if preview is None:
+                return None
+            replaced += [quote] if quote else []
+            quote = await _new_quote(services, session, account, contact, person, preview, at)
+        for other in replaced:
+            actor = actor_of(contact, person)
+            await decide(session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, told_by=contact)
+        cart.quote_id, cart.consented_to = quote.id, []
+        session.add(cart)
+        await session.flush()
+        return await quote_sheet(session, quote, at)
+
+
+async def _new_quote(
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    contact: BillingContact,
+    person: Person,
+    preview: Preview,
+    at: datetime,
+) -> Quote:
+    wanted = default_validity(at, services.settings.quote_validity_days)
+    return await make_quote(
+        session,
+        account=account,
+        contact_id=contact.id,
+        actor=actor_of(contact, person),
+        preview=preview,
+        address=account.billing_address,
+        frozen_at=at,
+        expires_at=validity(account, [line.period_end for line in preview.lines], wanted),
+        at=at,
+    )
+
+
+async def _obstacles(
+    session: AsyncSession, account: Account, rows: list[SubscriptionRow], at: datetime
+) -> list[Refusal]:
+    """R2-R4 for the account as a whole: every condition that fails."""
+    methods = await payment_methods(session, account.id)
+    found: list[Refusal] = []
+    for check in (account.check_self_service, lambda: check_default(methods, account.today(at))):
+        try:
+            check()
+        except Refusal as refusal:
+            found.append(refusal)
+    if not any(row.obstacle is None for row in rows):
+        found.append(NothingToOrder(account=account.name))
+    return found
+
+
+async def _check_may_order(
+    session: AsyncSession, account: Account, seats: Mapping[str, int], at: datetime
+) -> None:
+    account.check_self_service()
+    check_default(await payment_methods(session, account.id), account.today(at))
+    for row in await subscription_rows(session, account):
+        if row.subscription.id in seats and row.obstacle is not None:
+            raise row.obstacle
+
+
+async def _warning(session: AsyncSession, account: Account, cart: Cart, at: datetime) -> Warned:
+    own = await _own_quote(session, cart, at)
+    others = await _others(session, account, cart, at)
+    return Warned(
+        account,
+        [await quote_sheet(session, q, at) for q in others],
+        await quote_sheet(session, own, at) if own else None,
+    )
+
+
+async def _others(session: AsyncSession, account: Account, cart: Cart, at: datetime) -> list[Quote]:
+    """R10: a cart's own pending quote is never among those that R7 names."""
+    return [q for q in await pending_quotes(session, account.id, at) if q.id != cart.quote_id]
+
+
+def _check_consent(pending: list[Quote], named: Iterable[int]) -> None:
+    if not {q.key for q in pending} <= set(named):
+        raise QuotesPending(numbers=[q.number for q in pending])
+
+
+async def _own_quote(session: AsyncSession, cart: Cart, at: datetime) -> Quote | None:
+    quote = await session.get(Quote, cart.quote_id) if cart.quote_id else None
+    return quote if quote is not None and quote.pending_at(at) else None
+
+
+async def _seats_of(session: AsyncSession, quote: Quote) -> dict[str, int]:
+    return {line.subscription_id: line.seats for line in await quote_lines(session, quote)}
+
+
+async def _cart_of(session: AsyncSession, account: Account, contact: BillingContact) -> Cart:
+    """The cart of this account and contact; one not stored yet where they have none."""
+    found = await session.exec(
+        select(Cart).where(Cart.account_id == account.id, Cart.contact_id == contact.id)
+    )
+    return found.one_or_none() or Cart(account_id=account.id, contact_id=contact.key)
+
+
+async def _stored_cart(session: AsyncSession, account: Account, contact: BillingContact) -> Cart:
+    cart = await _cart_of(session, account, contact)
+    session.add(cart)
+    await session.flush()
+    return cart
+
+
+async def _cart_sheet(
+    session: AsyncSession,
+    account: Account,
+    cart: Cart,
+    rows: list[SubscriptionRow],
+    prefilled: Mapping[str, int],
+    at: datetime,
+) -> CartSheet:
+    typed = {**await _lines_of(session, cart), **prefilled}
+    return CartSheet(account, cart, rows, typed, await _own_quote(session, cart, at))
+
+
+async def _lines_of(session: AsyncSession, cart: Cart) -> dict[str, int]:
+    found = await session.exec(select(CartLine).where(CartLine.cart_id == cart.id))
+    return {line.subscription_id: line.seats for line in found.all()}
+
+
+async def _merged(
+    session: AsyncSession,
+    cart: Cart,
+    rows: list[SubscriptionRow],
+    typed: Mapping[str, str],
+    bounds: SeatBounds,
+) -> dict[str, int]:
+    """The stored lines overridden by what is typed; subscriptions that cannot be ordered are refused."""
+    obstacles = {row.subscription.id: row.obstacle for row in rows}
+    errors: dict[str, Refusal] = {}
+    seats = {s: n for s, n in (await _lines_of(session, cart)).items() if obstacles.get(s, _GONE) is None}
+    for subscription_id, text in typed.items():
+        obstacle = obstacles.get(subscription_id, _GONE)
+        if obstacle is not None:
+            raise obstacle
+        try:
+            seats[subscription_id] = bounds.parse(text)
+        except Refusal as refusal:
+            errors[f"seats:{subscription_id}"] = refusal
+    if errors:
+        raise InvalidInput(errors)
+    return {subscription_id: n for subscription_id, n in seats.items() if n}
+
+
+_GONE = SubscriptionNotFound()
+
+
+def _check_order(bounds: SeatBounds, seats: dict[str, int], typed: Mapping[str, str]) -> None:
+    try:
+        bounds.check_order(seats)
+    except Refusal as refusal:
+        raise InvalidInput({f"seats:{next(iter(typed), '')}": refusal}) from None
+
+
+async def _store_lines(session: AsyncSession, cart: Cart, seats: Mapping[str, int]) -> None:
+    await session.exec(delete(CartLine).where(col(CartLine.cart_id) == cart.id))
+    session.add_all(CartLine(cart_id=cart.key, subscription_id=s, seats=n) for s, n in seats.items())
+    await session.flush()

@@ -1,0 +1,295 @@
+"""Verifying admin contact, payment method and billing address (R3, R10, R11)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import LineRequest, Preview
+from bot.permissions import Person, actor_of
+from bot.services import Services
+from bot.use_cases.quote import (
+    check_pending,
+    decide,
+    lock_quote_for,
+    make_quote,
+    quote_for,
+    quote_lines,
+)
+from bot.use_cases.sheet import administrators, payment_methods, quote_sheet
+from models.account import Account
+from models.administrator import Administrator
+from models.billing_contact import BillingContact
+from models.cart import Cart
+from models.checkout import (
+    NEW_ADMINISTRATOR,
+    Checkout,
+    CheckoutForm,
+    CheckoutIncomplete,
+    UnknownAdministrator,
+)
+from models.errors import InvalidInput, Refusal
+from models.payment_method import PaymentMethod, check_default, usable_method
+from models.product import Product
+from models.quote import Quote, QuoteLine, QuoteStatus
+from models.seat_assignment import SeatAssignment
+from models.sheet import CheckoutSheet, PlacementSheet, QuoteSheet
+
+
+async def open_checkout(services: Services, *, person: Person, quote_id: int) -> CheckoutSheet:
+    """The checkout as last typed, else as the account suggests. Changes nothing (R8).
+
+    Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
+    """
+    at = services.now()
+    async with services.read() as session:
+        quote, contact = await quote_for(session, person, quote_id, at, changes=False)
+        await check_pending(session, quote, at)
+        return await _checkout_sheet(session, quote, contact, at)
+
+
+async def keep_checkout(
+    services: Services, *, person: Person, quote_id: int, form: CheckoutForm
+) -> QuoteSheet:
+    """Store what is typed, valid or not: going back loses nothing (R10)."""
+    at = services.now()
+    async with services.write() as session:
+        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        await _store(session, quote, contact, form, saved=False)
+        return await quote_sheet(session, quote, at)
+
+
+async def save_checkout(
+    services: Services, *, person: Person, quote_id: int, form: CheckoutForm
+) -> PlacementSheet:
+    """Check and store the checkout; a new quote where the address changes the tax (R10).
+
+    Raises InvalidInput by field of CheckoutForm, QuoteNotPending, NoAutomaticPaymentMethod,
+    BillingUnavailable.
+    """
+    at = services.now()
+    async with services.write() as session:
+        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        quote = await _or_its_replacement(session, quote, contact, form)
+        await check_pending(session, quote, at)
+        await _check_form(session, quote, form, at)
+        await _store(session, quote, contact, form, saved=True)
+        lines = await quote_lines(session, quote)
+    if form.address == quote.billing_address:
+        return await _placement(services, person, quote.key, at)
+    requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
+    preview = await services.billing.preview(quote.account_id, requests, quote.frozen_at, form.address)
+    if preview.tax == quote.tax:
+        return await _placement(services, person, quote.key, at)
+    return await _replace_for_address(services, person, quote.key, form, preview)
+
+
+async def read_placement(services: Services, *, person: Person, quote_id: int) -> PlacementSheet:
+    """The last step of R10 as it stands. Raises CheckoutIncomplete where the checkout is not saved."""
+    return await _placement(services, person, quote_id, services.now())
+
+
+async def checked_form(
+    session: AsyncSession, quote: Quote, contact: BillingContact, at: datetime
+) -> CheckoutForm:
+    """The saved checkout of this person, valid now. Raises CheckoutIncomplete."""
+    checkout = await _checkout_of(session, quote, contact)
+    if checkout is None or not checkout.saved:
+        raise CheckoutIncomplete
+    form = CheckoutForm(**checkout.typed)
+    try:
+        await _check_form(session, quote, form, at)
+    except InvalidInput:
+        raise CheckoutIncomplete from None
+    return form
+
+
+async def method_of(session: AsyncSession, quote: Quote, form: CheckoutForm, at: datetime) -> PaymentMethod:
+    account = await session.get_one(Account, quote.account_id)
+    methods = await payment_methods(session, account.id)
+    return usable_method(methods, form.payment_method, account.today(at))
+
+
+async def chosen_administrator(
+    session: AsyncSession, quote: Quote, form: CheckoutForm
+) -> Administrator | None:
+    """The existing administrator chosen, or of the e-mail typed; none where they are new."""
+    new = form.new_administrator
+    found = select(Administrator).where(Administrator.account_id == quote.account_id)
+    if new is not None:
+        return (await session.exec(found.where(Administrator.email == new[1]))).one_or_none()
+    return (await session.exec(found.where(Administrator.id == int(form.administrator)))).one()
+
+
+async def products_without_seat(
+    session: AsyncSession, administrator: Administrator | None, product_ids: list[str]
+) -> list[Product]:
+    """R11: the products, once each, of which the administrator takes one of the new seats."""
+    held: set[str] = set()
+    if administrator is not None:
+        taken = await session.exec(
+            select(SeatAssignment.product_id).where(SeatAssignment.administrator_id == administrator.id)
+        )
+        held = set(taken.all())
+    found = await session.exec(
+        select(Product).where(col(Product.id).in_(set(product_ids) - held)).order_by(Product.name)
+    )
+    return list(found.all())
+
+
+async def _placement(services: Services, person: Person, quote_id: int, at: datetime) -> PlacementSheet:
+    async with services.read() as session:
+        quote, contact = await quote_for(session, person, quote_id, at, changes=False)
+        await check_pending(session, quote, at)
+        form = await checked_form(session, quote, contact, at)
+        chosen = await chosen_administrator(session, quote, form)
+        sheet = await quote_sheet(session, quote, at)
+        return PlacementSheet(
+            quote=sheet,
+            form=form,
+            administrator=(chosen.name, chosen.email) if chosen else form.new_administrator or ("", ""),
+            method=await method_of(session, quote, form, at),
+            assigned=await products_without_seat(session, chosen, [r.product.id for r in sheet.rows]),
+            replaced=await _replaced_number(session, quote),
+        )
+
+
+async def _replaced_number(session: AsyncSession, quote: Quote) -> str | None:
+    """The quote that an address change put this one in place of: the same instant tells it."""
+    found = await session.exec(
+        select(Quote.number).where(
+            Quote.replaced_by_id == quote.id,
+            Quote.frozen_at == quote.frozen_at,
+            Quote.subtotal == quote.subtotal,
+        )
+    )
+    return found.first()
+
+
+async def _or_its_replacement(
+    session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm
+) -> Quote:
+    """The same submission delivered twice: the quote that its address has put in place already."""
+    new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
+    checkout = await _checkout_of(session, new, contact) if new else None
+    again = checkout is not None and checkout.saved and checkout.typed == form.model_dump()
+    return new if new is not None and again else quote
+
+
+async def _replace_for_address(
+    services: Services, person: Person, quote_id: int, form: CheckoutForm, preview: Preview
+) -> PlacementSheet:
+    at = services.now()
+    async with services.write() as session:
+        old, contact = await lock_quote_for(session, person, quote_id, at)
+        await check_pending(session, old, at)
+        account = await session.get_one(Account, old.account_id)
+        new = await make_quote(
+            session,
+            account=account,
+            contact_id=old.contact_id,
+            actor=actor_of(contact, person),
+            preview=_with_tax_of(await quote_lines(session, old), preview),
+            address=form.address,
+            frozen_at=old.frozen_at,
+            expires_at=old.expires_at,
+            at=at,
+            made_elsewhere=old.made_elsewhere,
+            why="address_changes_tax",
+        )
+        await decide(
+            session,
+            old,
+            QuoteStatus.EXPIRED,
+            actor_of(contact, person),
+            at,
+            replacement=new,
+            told_by=contact,
+        )
+        carts = await session.exec(select(Cart).where(Cart.quote_id == old.id))
+        for cart in carts.all():
+            cart.quote_id = new.id
+        await _store(session, new, contact, form, saved=True)
+    return await _placement(services, person, new.key, at)
+
+
+def _with_tax_of(lines: list[QuoteLine], preview: Preview) -> Preview:
+    """The old quote's lines at their own prices, with the tax of the new address."""
+    old = {line.subscription_id: line for line in lines}
+    kept = tuple(
+        replace(
+            priced,
+            seats_before=old[priced.subscription_id].seats_before,
+            amount=old[priced.subscription_id].amount,
+        )
+        for priced in preview.lines
+    )
+    return replace(preview, lines=kept)
+
+
+async def _check_form(session: AsyncSession, quote: Quote, form: CheckoutForm, at: datetime) -> None:
+    """R3 for the account, then every field at once."""
+    account = await session.get_one(Account, quote.account_id)
+    methods = await payment_methods(session, account.id)
+    check_default(methods, account.today(at))
+    errors: dict[str, Refusal] = {}
+    known = {str(a.id) for a in await administrators(session, account.id)}
+    if form.administrator != NEW_ADMINISTRATOR and form.administrator not in known:
+        errors["administrator"] = UnknownAdministrator()
+    try:
+        usable_method(methods, form.payment_method, account.today(at))
+    except Refusal as refusal:
+        errors["payment_method"] = refusal
+    for read in (lambda: form.new_administrator, lambda: form.address):
+        try:
+            read()
+        except InvalidInput as wrong:
+            errors.update(wrong.errors)
+    if errors:
+        raise InvalidInput(errors)
+
+
+async def _checkout_sheet(
+    session: AsyncSession, quote: Quote, contact: BillingContact, at: datetime
+) -> CheckoutSheet:
+    account = await session.get_one(Account, quote.account_id)
+    methods = await payment_methods(session, account.id)
+    check_default(methods, account.today(at))
+    admins = await administrators(session, account.id)
+    stored = await _checkout_of(session, quote, contact)
+    return CheckoutSheet(
+        quote=await quote_sheet(session, quote, at),
+        administrators=admins,
+        methods=[m for m in methods if m.usable(account.today(at))],
+        form=CheckoutForm(**stored.typed) if stored else _suggested(quote, contact, admins, methods),
+    )
+
+
+def _suggested(
+    quote: Quote, contact: BillingContact, admins: list[Administrator], methods: list[PaymentMethod]
+) -> CheckoutForm:
+    """The person themselves where they are an administrator, else the first; the default method."""
+    me = [a for a in admins if a.email == contact.email] or admins
+    default = next((m.id for m in methods if m.is_default), "")
+    return CheckoutForm(
+        administrator=str(me[0].id) if me else NEW_ADMINISTRATOR, payment_method=default, **quote.address
+    )
+
+
+async def _checkout_of(session: AsyncSession, quote: Quote, contact: BillingContact) -> Checkout | None:
+    found = await session.exec(
+        select(Checkout).where(Checkout.quote_id == quote.id, Checkout.contact_id == contact.id)
+    )
+    return found.one_or_none()
+
+
+async def _store(
+    session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
+) -> None:
+    checkout = await _checkout_of(session, quote, contact) or Checkout(
+        quote_id=quote.key, contact_id=contact.key
+    )
+    checkout.typed, checkout.saved = form.model_dump(), saved
+    session.add(checkout)
+    await session.flush()

@@ -1,0 +1,71 @@
+"""An account at a glance, for `/billing` and the Home tab."""
+
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.permissions import Person, require_contact, roles_of
+from bot.services import Services
+from bot.use_cases.notice import active_contacts
+from bot.use_cases.quote import pending_quotes
+from bot.use_cases.sheet import order_sheet, payment_methods, quote_sheet, subscription_rows
+from bot.use_cases.subscription import refresh_subscriptions
+from models.account import Account
+from models.receipt import Receipt
+from models.service_order import OrderStatus, ServiceOrder
+from models.sheet import AccountSheet, OrderSheet
+
+LAST_RECEIPTS = 5
+MOST_ORDERS = 10
+IN_PROGRESS = (OrderStatus.PLACED, OrderStatus.PROCESSING)
+
+
+async def read_account(services: Services, *, person: Person, account_id: str) -> AccountSheet:
+    """Subscriptions as the provider holds them now, and all that concerns them."""
+    at = services.now()
+    async with services.read() as session:
+        await require_contact(session, person, account_id, at, changes=False)
+    await refresh_subscriptions(services, account_id)
+    async with services.read() as session:
+        return await _account_sheet(session, await session.get_one(Account, account_id), at)
+
+
+async def read_home(services: Services, *, person: Person) -> list[AccountSheet]:
+    """Every account the person is a contact of. Raises as `roles_of` does."""
+    at = services.now()
+    async with services.read() as session:
+        return [await _account_sheet(session, account, at) for account, _ in await roles_of(session, person)]
+
+
+async def _account_sheet(session: AsyncSession, account: Account, at: datetime) -> AccountSheet:
+    return AccountSheet(
+        account=account,
+        rows=await subscription_rows(session, account),
+        methods=await payment_methods(session, account.id),
+        contacts=await active_contacts(session, account.id),
+        pending=[await quote_sheet(session, q, at) for q in await pending_quotes(session, account.id, at)],
+        orders=await _orders_in_progress(session, account, at),
+        receipts=await _last_receipts(session, account),
+    )
+
+
+async def _orders_in_progress(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:
+    found = await session.exec(
+        select(ServiceOrder)
+        .where(ServiceOrder.account_id == account.id, col(ServiceOrder.status).in_(IN_PROGRESS))
+        .order_by(col(ServiceOrder.id).desc())
+        .limit(MOST_ORDERS)
+    )
+    return [await order_sheet(session, order, at) for order in found.all()]
+
+
+async def _last_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:
+    found = await session.exec(
+        select(Receipt, ServiceOrder.number)
+        .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
+        .where(Receipt.account_id == account.id)
+        .order_by(col(Receipt.id).desc())
+        .limit(LAST_RECEIPTS)
+    )
+    return list(found.all())

@@ -1,0 +1,261 @@
+"""Carrying out placed orders: which line is due, whether it may start, and asking the provider (R12, R19)."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import (
+    BillingUnavailable,
+    Charge,
+    Declined,
+    NeverReceived,
+    Outcome,
+    Settled,
+    SubscriptionState,
+)
+from bot.db import lock_account
+from bot.services import Services
+from bot.tasks import TooBusy
+from bot.use_cases.progress import SCHEDULER, attempts_of, move_line, move_order, tell_progress, tell_waits
+from bot.use_cases.settlement import ASK_AGAIN, decline, finish_if_done, store_outcome
+from models.account import Account
+from models.quote import Quote, QuoteLine
+from models.service_order import (
+    BUSY,
+    ChargeAttempt,
+    LineStatus,
+    OrderLine,
+    OrderStatus,
+    ServiceOrder,
+)
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+LOOK_AGAIN = timedelta(seconds=60)
+WORKERS = 4
+
+
+def start_processing(services: Services) -> None:
+    """At once, without waiting for the next tick; where there is no room, the tick will do."""
+    try:
+        services.tasks.start(process_due_orders(services), "process_due_orders")
+    except TooBusy:
+        return
+
+
+async def process_due_orders(services: Services) -> int:
+    """Take up every order line that is due, however many workers do so. Returns how many were looked at."""
+    return sum(await asyncio.gather(*(_work(services) for _ in range(WORKERS))))
+
+
+async def _work(services: Services) -> int:
+    done = 0
+    while (line_id := await _claim(services)) is not None:
+        done += 1
+        try:
+            await process_line(services, line_id)
+        except Exception:
+            # The lease runs out, and the line is taken up again: nothing is lost by going on.
+            log.exception("order line could not be processed", line=line_id)
+    return done
+
+
+async def _claim(services: Services) -> int | None:
+    """The next due line, leased to this worker; older orders first."""
+    at = services.now()
+    async with services.write() as session:
+        found = await session.exec(
+            select(OrderLine)
+            .where(
+                col(OrderLine.due_at) <= at,
+                or_(col(OrderLine.claimed_until).is_(None), col(OrderLine.claimed_until) <= at),
+            )
+            .order_by(col(OrderLine.order_id), col(OrderLine.id))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        line = found.one_or_none()
+        if line is None:
+            return None
+        line.claimed_until = at + LEASE
+        session.add(line)
+        return line.key
+
+
+async def process_line(services: Services, line_id: int) -> None:
+    """Bring one line as far as it goes now. Running it twice is safe."""
+    line = await _take_up(services, line_id)
+    if line is None or not line.busy:
+        return
+    attempt = await _open_attempt(services, line)
+    if attempt is None:
+        charge = await _new_attempt(services, line)
+        outcome: Outcome | None = await services.billing.place(charge) if charge else None
+    else:
+        charge = attempt
+        outcome = await _ask(services, line, charge)
+    if charge is None or outcome is None:
+        return
+    held = await _held(services, charge) if isinstance(outcome, Settled) else []
+    await store_outcome(services, line_id, charge, outcome, held)
+
+
+async def _ask(services: Services, line: OrderLine, charge: Charge) -> Outcome:
+    """What became of an attempt whose answer we do not have; sent again where it never arrived."""
+    answer = await services.billing.reconcile(charge)
+    if not isinstance(answer, NeverReceived):
+        return answer
+    if line.status is LineStatus.NEEDS_CUSTOMER:
+        return Declined("never_received")
+    return await services.billing.place(charge)
+
+
+async def _held(services: Services, charge: Charge) -> list[SubscriptionState]:
+    """What the provider holds after settling, for the bot's copy."""
+    try:
+        states = await services.billing.subscriptions(charge.account_id)
+    except BillingUnavailable:
+        return []  # The next refresh brings it; the line is settled all the same.
+    return [state for state in states if state.id == charge.subscription_id]
+
+
+async def _take_up(services: Services, line_id: int) -> OrderLine | None:
+    """A waiting line starts charging where its subscription is free; one whose time is up ends."""
+    at = services.now()
+    async with services.write() as session:
+        line = await session.get_one(OrderLine, line_id)
+        order = await session.get_one(ServiceOrder, line.order_id)
+        account = await lock_account(session, order.account_id)
+        await session.refresh(line)
+        await session.refresh(order)
+        if line.status is LineStatus.WAITING:
+            await _start_or_wait(session, account, order, line, at)
+        elif line.done(order, at) or order.finished:
+            line.due_at, line.claimed_until = None, None
+            await finish_if_done(session, account, order, SCHEDULER, at)
+        session.add(line)
+        return line
+
+
+async def _start_or_wait(
+    session: AsyncSession, account: Account, order: ServiceOrder, line: OrderLine, at: datetime
+) -> None:
+    if at >= line.period_ends_at:
+        await _start_processing(session, account, order, at)
+        await decline(session, account, order, line, "period_ended", at)
+        return
+    ahead = await _order_ahead(session, line)
+    if ahead is not None:
+        line.due_at, line.claimed_until = at + LOOK_AGAIN, None
+        await tell_waits(session, account, order, line, ahead, at)
+        return
+    await _start_processing(session, account, order, at)
+    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+
+
+async def _order_ahead(session: AsyncSession, line: OrderLine) -> ServiceOrder | None:
+    """R19: the order that is charging this subscription, or that waits for it longer."""
+    found = await session.exec(
+        select(ServiceOrder)
+        .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
+        .where(
+            OrderLine.subscription_id == line.subscription_id,
+            OrderLine.id != line.id,
+            or_(
+                col(OrderLine.status).in_(BUSY),
+                (col(OrderLine.status) == LineStatus.WAITING) & (col(OrderLine.id) < line.key),
+            ),
+        )
+        .order_by(col(OrderLine.id))
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
+async def _start_processing(
+    session: AsyncSession, account: Account, order: ServiceOrder, at: datetime
+) -> None:
+    if order.status is OrderStatus.PLACED:
+        await move_order(session, order, OrderStatus.PROCESSING, SCHEDULER, at)
+        await tell_progress(session, account, order, "processing", at)
+
+
+async def _open_attempt(services: Services, line: OrderLine) -> Charge | None:
+    """The line's attempt that has no end yet, as it was sent."""
+    async with services.read() as session:
+        found = await session.exec(
+            select(ChargeAttempt)
+            .where(ChargeAttempt.order_line_id == line.id, col(ChargeAttempt.ended_at).is_(None))
+            .order_by(col(ChargeAttempt.number).desc())
+            .limit(1)
+        )
+        attempt = found.one_or_none()
+        return await _charge_of(session, line, attempt) if attempt else None
+
+
+async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
+    """Store the next attempt with its key and the seats the provider now holds, before it is sent.
+
+    None where another worker was first, the time is up, or the provider is silent (then later).
+    """
+    at = services.now()
+    async with services.read() as session:
+        order = await session.get_one(ServiceOrder, line.order_id)
+    try:
+        states = await services.billing.subscriptions(order.account_id)
+    except BillingUnavailable:
+        await _postpone(services, line.key, at + ASK_AGAIN)
+        return None
+    seats = {state.id: state.seats for state in states}
+    async with services.write() as session:
+        account = await lock_account(session, order.account_id)
+        line = await session.get_one(OrderLine, line.key)
+        order = await session.get_one(ServiceOrder, order.key)
+        attempts = await attempts_of(session, line)
+        if line.status is not LineStatus.CHARGING or any(a.ended_at is None for a in attempts):
+            return None
+        if at >= line.period_ends_at or line.subscription_id not in seats:
+            reason = "period_ended" if at >= line.period_ends_at else "subscription_gone"
+            await decline(session, account, order, line, reason, at)
+            return None
+        number = len(attempts) + 1
+        attempt = ChargeAttempt(
+            order_line_id=line.key,
+            number=number,
+            key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
+            payment_method_id=order.payment_method_id,
+            expected_seats=seats[line.subscription_id],
+            started_at=at,
+        )
+        session.add(attempt)
+        await session.flush()
+        return await _charge_of(session, line, attempt)
+
+
+async def _charge_of(session: AsyncSession, line: OrderLine, attempt: ChargeAttempt) -> Charge:
+    order = await session.get_one(ServiceOrder, line.order_id)
+    quote = await session.get_one(Quote, order.quote_id)
+    quoted = await session.get_one(QuoteLine, line.quote_line_id)
+    return Charge(
+        key=attempt.key,
+        account_id=order.account_id,
+        subscription_id=line.subscription_id,
+        seats=line.seats,
+        unit_price=quoted.unit_price,
+        at=quote.frozen_at,
+        expected_seats=attempt.expected_seats,
+        payment_method_id=attempt.payment_method_id,
+        address=order.billing_address,
+    )
+
+
+async def _postpone(services: Services, line_id: int, until: datetime) -> None:
+    async with services.write() as session:
+        line = await session.get_one(OrderLine, line_id)
+        line.due_at, line.claimed_until = until, None
+        session.add(line)

@@ -1,0 +1,21 @@
+"""Keeping the catalogue of products."""
+
+from collections.abc import Iterable
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.product import SHIPPED_CATALOGUE, Product
+
+
+async def store_catalogue(session: AsyncSession, overrides: Iterable[Product] = ()) -> None:
+    """Store the shipped products that are not there yet, and `overrides` over all."""
+    stored = {product.id: product for product in (await session.exec(select(Product))).all()}
+    for product in SHIPPED_CATALOGUE:
+        if product.id not in stored:
+            stored[product.id] = Product(**product.model_dump())
+    for product in overrides:
+        held = stored.setdefault(product.id, Product(**product.model_dump()))
+        held.sqlmodel_update(product.model_dump())
+    session.add_all(stored.values())
+    await session.flush()

@@ -1,0 +1,223 @@
+"""What follows of the provider's answer to a charge, up to the end of its order (R11, R13, R18)."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import (
+    Charge,
+    Declined,
+    NeedsCustomer,
+    Outcome,
+    Pending,
+    SeatsChanged,
+    Settled,
+    SubscriptionState,
+    Unknown,
+)
+from bot.db import lock_account
+from bot.services import Services
+from bot.use_cases.audit_entry import record
+from bot.use_cases.notice import audience, by_mail, channel_of, direct, tell
+from bot.use_cases.numbering import next_number
+from bot.use_cases.progress import SCHEDULER, move_line, move_order, tell_needs_attention, tell_progress
+from bot.use_cases.subscription import copy_states
+from models.account import Account
+from models.audit_entry import Actor
+from models.notice import NoticeKind
+from models.numbering import RECEIPT
+from models.quote import Quote, QuoteLine
+from models.receipt import Receipt
+from models.seat_assignment import SeatAssignment
+from models.service_order import (
+    ChargeAttempt,
+    LineStatus,
+    OrderLine,
+    OrderStatus,
+    ServiceOrder,
+    outcome_of,
+)
+
+ASK_AGAIN = timedelta(seconds=10)
+
+
+async def store_outcome(
+    services: Services, line_id: int, charge: Charge, outcome: Outcome, held: list[SubscriptionState]
+) -> None:
+    at = services.now()
+    async with services.write() as session:
+        account = await lock_account(session, charge.account_id)
+        line = await session.get_one(OrderLine, line_id)
+        order = await session.get_one(ServiceOrder, line.order_id)
+        attempt = (await session.exec(select(ChargeAttempt).where(ChargeAttempt.key == charge.key))).one()
+        if not line.busy or attempt.ended_at is not None:
+            return  # Another worker brought the same answer first.
+        line.claimed_until = None
+        session.add(line)
+        match outcome:
+            case Settled():
+                _end(attempt, "settled", at)
+                await _settle(session, account, order, line, outcome, held, at)
+            case Declined(reason):
+                _end(attempt, "declined", at)
+                await decline(session, account, order, line, reason, at)
+            case SeatsChanged():
+                _end(attempt, "seats_changed", at)
+                if line.status is LineStatus.UNKNOWN:
+                    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+                line.due_at = at
+            case Pending(until):
+                if line.status is LineStatus.UNKNOWN:
+                    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+                line.due_at = max(until, at + timedelta(seconds=1))
+            case NeedsCustomer():
+                await _wait_for_customer(session, account, order, line, outcome, at)
+            case Unknown():
+                if line.status is LineStatus.CHARGING:
+                    await move_line(session, account, order, line, LineStatus.UNKNOWN, at)
+                line.due_at = at + ASK_AGAIN
+            case _:
+                assert_never(outcome)
+        session.add(attempt)
+
+
+def _end(attempt: ChargeAttempt, outcome: str, at: datetime) -> None:
+    attempt.outcome, attempt.ended_at = outcome, at
+
+
+async def _settle(
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    settled: Settled,
+    held: list[SubscriptionState],
+    at: datetime,
+) -> None:
+    details = {"receipt": settled.receipt, "amount": settled.amount, "tax": settled.tax}
+    await move_line(session, account, order, line, LineStatus.SETTLED, at, details=details)
+    line.due_at = None
+    await copy_states(session, held)
+    await _assign_seat(session, order, line, at)
+    await _wake_waiting(session, line, at)
+    await finish_if_done(session, account, order, SCHEDULER, at)
+
+
+async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
+    """R11: one of the ordered seats for the admin contact, unless they have one of the product."""
+    quoted = await session.get_one(QuoteLine, line.quote_line_id)
+    held = await session.exec(
+        select(SeatAssignment).where(
+            SeatAssignment.administrator_id == order.administrator_id,
+            SeatAssignment.product_id == quoted.product_id,
+        )
+    )
+    if held.one_or_none() is not None:
+        return
+    session.add(
+        SeatAssignment(
+            administrator_id=order.administrator_id,
+            product_id=quoted.product_id,
+            subscription_id=line.subscription_id,
+            order_line_id=line.id,
+        )
+    )
+    await record(
+        session,
+        account_id=order.account_id,
+        actor=SCHEDULER,
+        subject=f"service_order:{order.number}",
+        action="seat_assigned",
+        at=at,
+        details={"product": quoted.product_id, "administrator": order.administrator_id},
+    )
+
+
+async def decline(
+    session: AsyncSession, account: Account, order: ServiceOrder, line: OrderLine, reason: str, at: datetime
+) -> None:
+    await move_line(session, account, order, line, LineStatus.DECLINED, at, reason=reason)
+    line.claimed_until = None
+    # Looked at again when the last moment for a retry has passed.
+    line.due_at = line.retry_ends_at(order) if line.can_retry(order, at) else None
+    await _wake_waiting(session, line, at)
+    if line.due_at is not None:
+        await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_DECLINED, at)
+    await finish_if_done(session, account, order, SCHEDULER, at)
+
+
+async def _wait_for_customer(
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    needed: NeedsCustomer,
+    at: datetime,
+) -> None:
+    if line.status is not LineStatus.NEEDS_CUSTOMER:
+        await move_line(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
+        line.customer_link, line.until = needed.link, needed.until
+        await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
+    line.due_at = at + ASK_AGAIN
+
+
+async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+    """Lines that waited for this one's subscription need wait no longer."""
+    found = await session.exec(
+        select(OrderLine).where(
+            OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
+        )
+    )
+    for waiting in found.all():
+        waiting.due_at = at
+        session.add(waiting)
+
+
+async def finish_if_done(
+    session: AsyncSession, account: Account, order: ServiceOrder, actor: Actor, at: datetime
+) -> None:
+    """R18: completed where any line settled, else failed, once every line is done."""
+    await session.flush()
+    lines = list((await session.exec(select(OrderLine).where(OrderLine.order_id == order.id))).all())
+    outcome = outcome_of(order, lines, at)
+    if order.finished or outcome is None:
+        return
+    await move_order(session, order, outcome, actor, at)
+    for line in lines:
+        line.due_at, line.claimed_until = None, None
+        session.add(line)
+    people = await audience(session, account.id, order.contact_id)
+    if outcome is OrderStatus.COMPLETED:
+        await _issue_receipt(session, account, order, lines, at)
+        told = [(NoticeKind.RECEIPT, [*direct(people), *channel_of(account, people)])]
+        told.append((NoticeKind.RECEIPT_MAIL, by_mail(people)))
+    else:
+        told = [(NoticeKind.ORDER_FAILED, [*direct(people), *channel_of(account, people)])]
+    await tell_progress(session, account, order, outcome.value, at)
+    for kind, destinations in told:
+        event = f"order:{order.id}:{kind}"
+        await tell(session, kind, event, dict.fromkeys(destinations), account=account, at=at, order=order)
+
+
+async def _issue_receipt(
+    session: AsyncSession, account: Account, order: ServiceOrder, lines: list[OrderLine], at: datetime
+) -> None:
+    """R13, R18: one receipt, over the lines that settled."""
+    settled = [line for line in lines if line.status is LineStatus.SETTLED]
+    quote = await session.get_one(Quote, order.quote_id)
+    subtotal, tax = sum(line.amount for line in settled), sum(line.tax for line in settled)
+    session.add(
+        Receipt(
+            number=await next_number(session, RECEIPT),
+            account_id=account.id,
+            order_id=order.key,
+            issued_at=at,
+            currency=quote.currency,
+            subtotal=subtotal,
+            tax=tax,
+            total=subtotal + tax,
+        )
+    )
+    await session.flush()

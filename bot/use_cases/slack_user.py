@@ -1,0 +1,113 @@
+"""What Slack says of people, kept for an hour (R5). `slack_user` is written here and nowhere else."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.permissions import Person
+from bot.services import Services
+from models.billing_contact import BillingContact
+from models.slack_user import SlackUser
+
+log = structlog.get_logger()
+
+# Before an answer that has 3 s; what waits for nobody may take longer.
+AT_MOST = timedelta(seconds=1.5)
+NO_HURRY = timedelta(seconds=10)
+
+
+async def refresh_slack_user(
+    services: Services, person: Person, *, at_most: timedelta | None = AT_MOST
+) -> bool:
+    """Ask the directory of a person unless what is stored is fresh. False where it kept silent."""
+    at = services.now()
+    known = await stored_user(services, person.team_id, person.user_id)
+    if known is not None and known.fresh(at):
+        return True
+    try:
+        async with asyncio.timeout(at_most.total_seconds() if at_most else None):
+            profile = await services.directory.profile(person.team_id, person.user_id)
+    except (DirectoryUnavailable, TimeoutError) as error:
+        log.warning("directory is silent", team=person.team_id, user=person.user_id, error=str(error))
+        return False
+    await _store(services, person.team_id, profile, at)
+    return True
+
+
+async def stored_user(services: Services, team_id: str, user_id: str) -> SlackUser | None:
+    async with services.read() as session:
+        return await session.get(SlackUser, (team_id, user_id))
+
+
+async def user_of_contact(services: Services, team_id: str, contact: BillingContact) -> SlackUser | None:
+    """The contact's Slack user, bound by user id, else by e-mail; none where there is none who may be
+    written to (R5). Raises DirectoryUnavailable."""
+    user_id = contact.slack_user or await _user_of_email(services, team_id, contact.email)
+    if user_id is None:
+        return None
+    await refresh_slack_user(services, Person(team_id, user_id, "job:deliver_due_notices"), at_most=NO_HURRY)
+    user = await stored_user(services, team_id, user_id)
+    if user is None:
+        raise DirectoryUnavailable(f"nothing is known of {user_id}")
+    return user if user.full_member and _bound(contact, user) else None
+
+
+async def known_user_of_contact(
+    services: Services, team_id: str, contact: BillingContact
+) -> SlackUser | None:
+    """The same from what is stored, whoever they are by now: for their language."""
+    bound = (
+        SlackUser.user_id == contact.slack_user
+        if contact.slack_user
+        else SlackUser.email == contact.email.lower()
+    )
+    async with services.read() as session:
+        found = await session.exec(select(SlackUser).where(SlackUser.team_id == team_id, bound))
+        return min(found.all(), key=lambda user: not user.full_member, default=None)
+
+
+async def _user_of_email(services: Services, team_id: str, email: str) -> str | None:
+    async with services.read() as session:
+        found = await session.exec(
+            select(SlackUser).where(SlackUser.team_id == team_id, SlackUser.email == email.lower())
+        )
+        members = [user.user_id for user in found.all() if user.full_member]
+    return members[0] if members else await services.directory.user_of_email(team_id, email)
+
+
+def _bound(contact: BillingContact, user: SlackUser) -> bool:
+    """By e-mail only as long as the address is the person's."""
+    return contact.slack_user is not None or user.email == contact.email.lower()
+
+
+async def _store(services: Services, team_id: str, profile: Profile, at: datetime) -> None:
+    try:
+        await _merge(services, team_id, profile, at)
+    except IntegrityError:
+        # Another request has stored the same new person in the meantime.
+        await _merge(services, team_id, profile, at)
+
+
+async def _merge(services: Services, team_id: str, profile: Profile, at: datetime) -> None:
+    async with services.write() as session:
+        await session.merge(
+            SlackUser(
+                team_id=team_id,
+                user_id=profile.user_id,
+                home_team_id=profile.home_team_id,
+                enterprise_id=profile.enterprise_id,
+                name=profile.name,
+                email=profile.email.lower() if profile.email else None,
+                locale=profile.locale,
+                time_zone=profile.time_zone,
+                deleted=profile.deleted,
+                is_bot=profile.is_bot,
+                is_guest=profile.is_guest,
+                is_stranger=profile.is_stranger,
+                refreshed_at=at,
+            )
+        )

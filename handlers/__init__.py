@@ -1,0 +1,1 @@
+"""How a person in Slack reaches what the bot can do."""

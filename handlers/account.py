@@ -1,0 +1,75 @@
+"""`/billing`: the account at a glance, and the way to its payment methods (R15)."""
+
+from bot.blocks import account as blocks
+from bot.blocks.cart import account_chooser
+from bot.blocks.kit import Place, View
+from bot.use_cases.cart import accounts_of
+from bot.use_cases.overview import read_account
+from bot.use_cases.portal import open_portal, switch_portal
+from handlers.call import Call
+from handlers.slack import Route
+from models.errors import UnknownWord
+
+RECEIPTS = ("receipts", "reçus", "recus")
+
+
+async def billing(call: Call) -> View:
+    words = call.words.lower()
+    if words and words not in RECEIPTS:
+        raise UnknownWord(command="/billing", word=call.words[:40])
+    accounts = await accounts_of(call.services, person=call.person)
+    if len(accounts) > 1:
+        action = blocks.RECEIPTS if words else blocks.OVERVIEW
+        return account_chooser(call.reader, accounts, Place(), action)
+    return await (receipts_of if words else overview)(call, accounts[0].id)
+
+
+async def show_overview(call: Call) -> View:
+    return await overview(call, call.value or call.place.account)
+
+
+async def show_receipts(call: Call) -> View:
+    return await receipts_of(call, call.value or call.place.account)
+
+
+async def manage_methods(call: Call) -> View:
+    account_id = call.value or call.place.account
+    account, link = await open_portal(call.services, person=call.person, account_id=account_id)
+    place = Place(account=account.id)
+    if link is None:
+        return blocks.portal_warning(call.reader, account, place)
+    return blocks.portal_link(call.reader, account, link, place)
+
+
+async def switch(call: Call) -> View:
+    account_id = call.value or call.place.account
+    account, link = await switch_portal(call.services, person=call.person, account_id=account_id)
+    return blocks.portal_link(call.reader, account, link, Place(account=account.id))
+
+
+async def overview(call: Call, account_id: str) -> View:
+    sheet = await read_account(call.services, person=call.person, account_id=account_id)
+    return blocks.overview(call.reader, sheet, Place(account=account_id), portal_links(call))
+
+
+async def receipts_of(call: Call, account_id: str) -> View:
+    sheet = await read_account(call.services, person=call.person, account_id=account_id)
+    return blocks.receipts(call.reader, sheet, Place(account=account_id))
+
+
+def portal_links(call: Call) -> blocks.PortalLinks:
+    settings = call.services.settings
+    return blocks.PortalLinks(
+        settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url
+    )
+
+
+ROUTES = [
+    Route("command", "/billing", billing),
+    Route("show", blocks.OVERVIEW, show_overview),
+    Route("show", blocks.RECEIPTS, show_receipts),
+    Route("show", blocks.MANAGE_METHODS, manage_methods),
+    Route("change", blocks.SWITCH_PORTAL, switch),
+    Route("link", blocks.OPEN_PORTAL),
+    Route("link", blocks.CONTACT_SERVICES),
+]

@@ -1,0 +1,88 @@
+"""One request from Slack, read for a handler: who, what they pressed, and what they typed."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.kit import Place, View
+from bot.i18n import Reader
+from bot.permissions import Person
+from bot.services import Services
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    services: Services
+    client: AsyncWebClient
+    body: Body
+    person: Person
+    reader: Reader
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def words(self) -> str:
+        """What stands after the command."""
+        return str(self.body.get("text") or "").strip()
+
+    @property
+    def view(self) -> View | None:
+        """The modal or Home in which something was pressed."""
+        return self.body.get("view")
+
+    @property
+    def in_modal(self) -> bool:
+        return self.view is not None and self.view.get("type") == "modal"
+
+    @property
+    def place(self) -> Place:
+        return Place.load(self.view["private_metadata"]) if self.view and self.in_modal else Place()
+
+    @property
+    def value(self) -> str:
+        """The value of the button pressed."""
+        actions = self.body.get("actions") or [{}]
+        return str(actions[0].get("value") or "")
+
+    @property
+    def id_pressed(self) -> int:
+        """The value as a row's id; 0, which no row has, where it is none."""
+        return int(self.value) if self.value.isdecimal() and len(self.value) < 19 else 0
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What stands in each input of the view, by block id; blank where nothing does."""
+        values = (self.view or {}).get("state", {}).get("values", {})
+        return {block_id: _text(next(iter(block.values()), {})) for block_id, block in values.items()}
+
+
+def _text(element: dict[str, Any]) -> str:
+    chosen = element.get("selected_option") or {}
+    return str(element.get("value") or chosen.get("value") or "")
+
+
+def person_of(body: Body, team_id: str, user_id: str, source: str) -> Person:
+    """The ids of a payload: all that is taken from it."""
+    user, channel = body.get("user"), body.get("channel")
+    channel_id = channel.get("id") if isinstance(channel, dict) else channel
+    return Person(
+        team_id=team_id,
+        user_id=user_id,
+        source=f"slack:{source}",
+        channel_id=body.get("channel_id") or channel_id,
+        home_team_id=user.get("team_id") if isinstance(user, dict) else None,
+    )
+
+
+def source_of(body: Body) -> str:
+    """The command, button, form or event by its id."""
+    if "command" in body:
+        return str(body["command"])
+    if body.get("actions"):
+        return str(body["actions"][0].get("action_id"))
+    if "view" in body:
+        return str(body["view"].get("callback_id"))
+    return str(body.get("event", {}).get("type", body.get("type")))

@@ -1,0 +1,24 @@
+"""The Home tab."""
+
+from bot.blocks import home as blocks
+from bot.blocks.kit import View
+from bot.use_cases.overview import read_home
+from handlers.account import portal_links
+from handlers.call import Call
+from handlers.slack import Route
+from models.errors import Refusal
+
+
+async def show_home(call: Call) -> View:
+    if call.body["event"].get("tab") != "home":
+        return {}
+    try:
+        sheets = await read_home(call.services, person=call.person)
+        view = blocks.home(call.reader, sheets, portal_links(call))
+    except Refusal:
+        view = blocks.home_unlinked(call.reader)
+    await call.client.views_publish(user_id=call.person.user_id, view=view)
+    return view
+
+
+ROUTES = [Route("event", "app_home_opened", show_home)]

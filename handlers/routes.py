@@ -1,0 +1,13 @@
+"""Every route of the bot."""
+
+from handlers import account, cart, checkout, home, quote, service_order
+from handlers.slack import Route
+
+ROUTES: list[Route] = [
+    *cart.ROUTES,
+    *quote.ROUTES,
+    *checkout.ROUTES,
+    *service_order.ROUTES,
+    *account.ROUTES,
+    *home.ROUTES,
+]

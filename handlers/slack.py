@@ -1,0 +1,311 @@
+"""The Slack app: who calls, which handler answers, and the one place where refusals become words."""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from bot.use_cases.slack_user import reader_of, refresh_slack_user
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.billing.gateway import BillingUnavailable
+from bot.blocks.help import help_text
+from bot.blocks.kit import View, form_again, modal, section
+from bot.blocks.refusal import refusal_text, refusal_view
+from bot.i18n import Reader
+from bot.services import Services
+from bot.tasks import TooBusy
+from handlers.call import Body, Call, person_of, source_of
+from models.billing_contact import IdentityNotFresh
+from models.errors import InvalidInput, Refusal, TookTooLong, Unexpected
+
+log = structlog.get_logger()
+
+# Slack waits 3 s for an answer; what takes longer than this is answered by a waiting screen first.
+ANSWER_WITHIN = 1.5
+LEAST_WAIT = 0.3
+HELP = ("help", "aide", "?")
+# The form stays as it is, with these words at its first field: pressing again may do.
+TRY_AGAIN = (BillingUnavailable, IdentityNotFresh, TooBusy)
+
+Handler = Callable[[Call], Coroutine[Any, Any, View]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`kind` says what is answered when: `command` and `show` are acknowledged first; `change` and
+    `submit` change something, and are acknowledged once that is stored; `link` only needs its ack."""
+
+    kind: str
+    id: str
+    handler: Handler | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a handler came to: a screen, or words at fields of the form (block id → text)."""
+
+    view: View | None = None
+    errors: dict[str, str] | None = None
+
+
+def build_app(services: Services, client: AsyncWebClient, routes: list[Route]) -> AsyncApp:
+    secret = services.settings.slack_signing_secret
+    app = AsyncApp(
+        client=client,
+        signing_secret=secret.get_secret_value() if secret else "",
+        process_before_response=True,
+        authorize=_authorize(client),
+    )
+
+    @app.middleware
+    async def bring_call(body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]) -> None:
+        context["call"] = await _read_call(services, client, body, context)
+        await next_()
+
+    for route in routes:
+        _register(app, route)
+    # An old message's button, an event nobody asked for: acknowledged, and nothing else.
+    anything = re.compile(".*")
+    for listen in (app.action, app.view, app.event):
+        listen(anything)(_only_ack)
+    app.error(_report)
+    return app
+
+
+def _authorize(client: AsyncWebClient) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """One workspace, one token, checked at the start: nothing to ask Slack at each request."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
+
+    return authorize
+
+
+async def _read_call(
+    services: Services, client: AsyncWebClient, body: Body, context: AsyncBoltContext
+) -> Call:
+    started = time.monotonic()
+    person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
+    await refresh_slack_user(services, person)
+    return Call(services, client, body, person, await reader_of(services, person), started)
+
+
+def _register(app: AsyncApp, route: Route) -> None:
+    """Bolt calls a listener with what its arguments are named for."""
+    match route.kind:
+        case "command":
+            app.command(route.id)(_command(route))
+        case "show":
+            app.action(route.id)(_show(route))
+        case "change":
+            app.action(route.id)(_change(route))
+        case "submit":
+            app.view(route.id)(_submit(route))
+        case "link":
+            app.action(route.id)(_only_ack)
+        case "event":
+            app.event(route.id)(_event(route))
+        case _:
+            raise ValueError(route.kind)
+
+
+async def _only_ack(ack: AsyncAck) -> None:
+    await ack()
+
+
+def _command(route: Route) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        if call.words.lower() in HELP:
+            await ack(text=help_text(call.reader, route.id))
+            return
+        await _ack_and_go_on(ack, call, route)
+
+    return listener
+
+
+def _show(route: Route) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        await _ack_and_go_on(ack, call, route)
+
+    return listener
+
+
+def _event(route: Route) -> Callable[..., Awaitable[None]]:
+    async def listener(call: Call) -> None:
+        assert route.handler is not None, "an event has its handler"
+        call.services.tasks.start(route.handler(call), route.id)
+
+    return listener
+
+
+async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
+    try:
+        call.services.tasks.start(_answer_and_show(call, route), route.id)
+    except TooBusy as refusal:
+        await ack()
+        await _tell(call, refusal)
+        return
+    await ack()
+
+
+def _change(route: Route) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        work = call.services.tasks.start(_answer(call, route), route.id)
+        await asyncio.wait({work}, timeout=_time_left(call))
+        await ack()
+        call.services.tasks.start(_show_when_done(call, work), f"{route.id} shown")
+
+    return listener
+
+
+def _submit(route: Route) -> Callable[..., Awaitable[None]]:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        work = call.services.tasks.start(_answer(call, route), route.id)
+        done, _ = await asyncio.wait({work}, timeout=_time_left(call))
+        if not done:
+            await ack(response_action="update", view=_waiting(call))
+            call.services.tasks.start(_show_when_done(call, work), f"{route.id} shown")
+        elif (answer := work.result()).errors:
+            await ack(response_action="errors", errors=answer.errors)
+        else:
+            await ack(response_action="update", view=answer.view)
+
+    return listener
+
+
+def _time_left(call: Call) -> float:
+    return max(LEAST_WAIT, ANSWER_WITHIN - (time.monotonic() - call.started))
+
+
+async def _answer(call: Call, route: Route) -> Answer:
+    """The handler's screen; a refusal in words; a fault of ours logged, with its reference in the words."""
+    assert route.handler is not None, "all but links have a handler"
+    try:
+        return Answer(view=await route.handler(call))
+    except InvalidInput as invalid:
+        return Answer(errors=_field_errors(call, invalid))
+    except TRY_AGAIN as refusal:
+        field = _first_input(call)
+        if field is not None:
+            return Answer(errors={field: refusal_text(call.reader, refusal)})
+        return Answer(view=_refused(call, refusal))
+    except Refusal as refusal:
+        return Answer(view=_refused(call, refusal))
+    except Exception:
+        return Answer(view=_refused(call, _unexpected(route.id)))
+
+
+def _unexpected(where: str) -> Unexpected:
+    reference = secrets.token_hex(4)
+    log.exception("handler failed", where=where, reference=reference)
+    return Unexpected(reference=reference)
+
+
+def _refused(call: Call, refusal: Refusal) -> View:
+    return refusal_view(
+        call.reader, refusal, call.place, services_url=call.services.settings.account_services_url
+    )
+
+
+def _field_errors(call: Call, invalid: InvalidInput) -> dict[str, str]:
+    """Words at their fields; those of a field that is not on the screen go to the first that is."""
+    shown = _inputs(call)
+    errors: dict[str, str] = {}
+    for name, refusal in invalid.errors.items():
+        field = name if name in shown else next(iter(shown), name)
+        errors[field] = " ".join(filter(None, [errors.get(field), refusal_text(call.reader, refusal)]))
+    return errors
+
+
+def _inputs(call: Call) -> list[str]:
+    blocks = (call.view or {}).get("blocks", [])
+    return [block["block_id"] for block in blocks if block["type"] == "input"]
+
+
+def _first_input(call: Call) -> str | None:
+    return next(iter(_inputs(call)), None) if call.body.get("type") == "view_submission" else None
+
+
+async def _answer_and_show(call: Call, route: Route) -> None:
+    """For what is acknowledged already. A refused command is answered by a private line, not a screen."""
+    assert route.handler is not None, "all but links have a handler"
+    try:
+        view = await route.handler(call)
+    except Refusal as refusal:
+        await _tell(call, refusal)
+    except Exception:
+        await _tell(call, _unexpected(route.id))
+    else:
+        await _put(call, view)
+
+
+async def _show_when_done(call: Call, work: asyncio.Task[Answer]) -> None:
+    answer = await work
+    if answer.errors:
+        await _put(call, form_again(call.view or {}, answer.errors))
+    elif answer.view:
+        await _put(call, answer.view)
+
+
+async def _put(call: Call, view: View) -> None:
+    """Show a screen: in place of the modal it was asked from, else as a new one."""
+    try:
+        if call.in_modal and call.view:
+            await call.client.views_update(view_id=call.view["id"], view=view)
+        else:
+            await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
+    except SlackApiError as error:
+        code = error.response.get("error")
+        if code in ("expired_trigger_id", "trigger_expired", "trigger_exchanged"):
+            await _tell(call, TookTooLong())
+        elif code in ("not_found", "view_not_found"):
+            log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))
+        else:
+            log.error("screen was refused", error=code, details=error.response.get("response_metadata"))
+            await _tell(call, _unexpected(str(view.get("callback_id"))))
+
+
+async def _tell(call: Call, refusal: Refusal) -> None:
+    """In the modal it happened in; else a private line where the person is."""
+    if call.in_modal and call.view and not isinstance(refusal, Unexpected | TookTooLong):
+        await _put(call, _refused(call, refusal))
+        return
+    url = call.body.get("response_url") or next(
+        (r["response_url"] for r in call.body.get("response_urls") or []), None
+    )
+    text = refusal_text(call.reader, refusal)
+    if url:
+        await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
+    elif "trigger_id" in call.body:
+        await call.client.views_open(trigger_id=call.body["trigger_id"], view=_refused(call, refusal))
+
+
+def _waiting(call: Call) -> View:
+    reader = call.reader
+    text = section(reader.mrkdwn("waiting-text"))
+    return modal("waiting.show", reader.text("waiting-title"), [text], reader, place=call.place)
+
+
+async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
+    """What escaped all else. Answered all the same: a lost answer leaves the person with nothing."""
+    reference = secrets.token_hex(4)
+    log.error("request failed", where=source_of(body), reference=reference, exc_info=error)
+    reader = Reader()
+    refusal = Unexpected(reference=reference)
+    text = refusal_text(reader, refusal)
+    if body.get("type") == "view_submission":
+        view = modal("refusal.show", reader.text("refusal-title"), [section(text)], reader)
+        return BoltResponse(status=200, body={"response_action": "update", "view": view})
+    if "command" in body:
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
+    return BoltResponse(status=200, body="")

@@ -1,0 +1,240 @@
+"""What every billing adapter must keep, whatever is behind it.
+
+A test module hands over a `provider` fixture whose world is the one described here, and subclasses
+GatewayClaims: 25 seats of `sub_month` at 14.00 EUR for November 2026, 3 seats of `sub_year` at 600.00 EUR
+from March 2026, an account in Paris that pays 20 % tax, and one card for each way a charge can go.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.billing.gateway import (
+    BillingGateway,
+    Charge,
+    Declined,
+    LineRequest,
+    NeedsCustomer,
+    NeverReceived,
+    Pending,
+    PricedLine,
+    RecurringTotal,
+    SeatsChanged,
+    Settled,
+    SubscriptionState,
+    Unknown,
+)
+from models.account import Address
+from models.subscription import PeriodLength, SubscriptionNotFound
+
+# In Paris the 16th, 0:00: half of November is left.
+HALF_OF_NOVEMBER = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
+PARIS = Address(line1="1 rue de la Paix", postal_code="75002", city="Paris", country="FR")
+MONTH = SubscriptionState("sub_month", 25, 1400, PeriodLength.MONTH, date(2026, 11, 1), date(2026, 12, 1))
+YEAR = SubscriptionState("sub_year", 3, 60000, PeriodLength.YEAR, date(2026, 3, 1), date(2027, 3, 1))
+TEN_SEATS = Settled(receipt="", amount=7000, tax=1400)
+
+
+@dataclass
+class Clock:
+    """The time it is, for all who ask."""
+
+    at: datetime = HALF_OF_NOVEMBER
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
+class Cards:
+    """How the provider under test names a method that behaves so."""
+
+    good: str
+    declined: str
+    slow: str
+    slow_seconds: int
+    customer: str
+    absent_customer: str
+    lost_answer: str
+
+
+@dataclass
+class Provider:
+    gateway: BillingGateway
+    clock: Clock
+    cards: Cards
+    set_seats: Callable[[str, int], Awaitable[None]]
+
+    def charge(self, key: str = "line-1-1", **changes: object) -> Charge:
+        """Ten more seats of `sub_month`, for half a month, with the good card."""
+        usual = Charge(
+            key=key,
+            account_id="acme",
+            subscription_id="sub_month",
+            seats=10,
+            unit_price=1400,
+            at=HALF_OF_NOVEMBER,
+            expected_seats=25,
+            payment_method_id=self.cards.good,
+            address=PARIS,
+        )
+        return replace(usual, **changes)  # type: ignore[arg-type]
+
+    async def seats(self, subscription_id: str = "sub_month") -> int:
+        states = await self.gateway.subscriptions("acme")
+        return next(s.seats for s in states if s.id == subscription_id)
+
+
+def without_reference(outcome: object) -> object:
+    return replace(outcome, receipt="") if isinstance(outcome, Settled) else outcome
+
+
+class GatewayClaims:
+    async def test_subscriptions_tell_seats_price_and_current_period(self, provider: Provider) -> None:
+        assert await provider.gateway.subscriptions("acme") == [MONTH, YEAR]
+
+    async def test_r17_a_preview_prorates_and_taxes_each_line(self, provider: Provider) -> None:
+        preview = await provider.gateway.preview(
+            "acme", [LineRequest("sub_month", 10)], HALF_OF_NOVEMBER, PARIS
+        )
+        november = (PeriodLength.MONTH, date(2026, 11, 1), date(2026, 12, 1))
+        assert preview.lines == (PricedLine("sub_month", 10, 25, 1400, *november, 7000, 1400),)
+        assert (preview.subtotal, preview.tax) == (7000, 1400)
+
+    async def test_r17_recurring_totals_are_told_for_each_period_length(self, provider: Provider) -> None:
+        lines = [LineRequest("sub_month", 10), LineRequest("sub_year", 1)]
+        preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+        assert preview.recurring == (
+            RecurringTotal(PeriodLength.MONTH, 35 * 1400, 35 * 280),
+            RecurringTotal(PeriodLength.YEAR, 4 * 60000, 4 * 12000),
+        )
+
+    async def test_a_preview_changes_nothing(self, provider: Provider) -> None:
+        await provider.gateway.preview("acme", [LineRequest("sub_month", 10)], HALF_OF_NOVEMBER, PARIS)
+        assert await provider.seats() == 25
+
+    async def test_r17_what_was_previewed_is_charged_however_late(self, provider: Provider) -> None:
+        lines = [LineRequest("sub_month", 7)]
+        preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+        provider.clock.advance(86400 * 3 + 1)
+        settled = await provider.gateway.place(provider.charge(seats=7))
+        assert without_reference(settled) == Settled("", preview.subtotal, preview.tax)
+
+    async def test_a_good_card_is_charged_and_the_seats_are_added(self, provider: Provider) -> None:
+        settled = await provider.gateway.place(provider.charge())
+        assert without_reference(settled) == TEN_SEATS
+        assert isinstance(settled, Settled)
+        assert settled.receipt
+        assert await provider.seats() == 35
+
+    async def test_r19_the_same_key_again_gives_the_same_answer(self, provider: Provider) -> None:
+        first = await provider.gateway.place(provider.charge())
+        assert await provider.gateway.place(provider.charge()) == first
+        assert await provider.gateway.reconcile(provider.charge()) == first
+        assert await provider.seats() == 35
+
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_r19_one_key_placed_twenty_times_at_once_is_one_charge(
+        self, provider: Provider, known: bool
+    ) -> None:
+        if known:
+            await provider.seats()
+        answers = await asyncio.gather(*(provider.gateway.place(provider.charge()) for _ in range(20)))
+        assert len(set(answers)) == 1
+        assert without_reference(answers[0]) == TEN_SEATS
+        assert await provider.seats() == 35
+
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_r19_of_two_keys_at_once_for_the_same_seats_one_settles(
+        self, provider: Provider, known: bool
+    ) -> None:
+        if known:
+            await provider.seats()
+        charges = [provider.charge("line-1-1"), provider.charge("line-2-1")]
+        answers = await asyncio.gather(*(provider.gateway.place(c) for c in charges))
+        assert sorted(type(a).__name__ for a in answers) == ["SeatsChanged", "Settled"]
+        assert await provider.seats() == 35
+
+    async def test_where_the_seats_have_changed_nothing_is_charged_or_stored(
+        self, provider: Provider
+    ) -> None:
+        await provider.set_seats("sub_month", 26)
+        assert await provider.gateway.place(provider.charge()) == SeatsChanged()
+        assert await provider.gateway.reconcile(provider.charge()) == NeverReceived()
+        assert await provider.seats() == 26
+
+    async def test_seats_changed_by_others_are_kept_when_the_charge_expects_them(
+        self, provider: Provider
+    ) -> None:
+        await provider.set_seats("sub_month", 26)
+        again = await provider.gateway.place(provider.charge("line-1-2", expected_seats=26))
+        assert without_reference(again) == TEN_SEATS
+        assert await provider.seats() == 36
+
+    async def test_a_declined_card_adds_no_seats(self, provider: Provider) -> None:
+        charge = provider.charge(payment_method_id=provider.cards.declined)
+        assert await provider.gateway.place(charge) == Declined("card_declined")
+        assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+        assert await provider.seats() == 25
+
+    async def test_a_declined_line_settles_with_another_key_and_card(self, provider: Provider) -> None:
+        await provider.gateway.place(provider.charge(payment_method_id=provider.cards.declined))
+        assert without_reference(await provider.gateway.place(provider.charge("line-1-2"))) == TEN_SEATS
+        assert await provider.seats() == 35
+
+    async def test_a_slow_card_is_pending_and_settles_later(self, provider: Provider) -> None:
+        charge = provider.charge(payment_method_id=provider.cards.slow)
+        pending = Pending(provider.clock() + timedelta(seconds=provider.cards.slow_seconds))
+        assert await provider.gateway.place(charge) == pending
+        provider.clock.advance(provider.cards.slow_seconds - 1)
+        assert await provider.gateway.reconcile(charge) == pending
+        assert await provider.seats() == 25
+        provider.clock.advance(1)
+        assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+        assert await provider.seats() == 35
+
+    async def test_the_customer_is_asked_to_confirm_and_then_it_settles(self, provider: Provider) -> None:
+        charge = provider.charge(payment_method_id=provider.cards.customer)
+        asked = await provider.gateway.place(charge)
+        assert isinstance(asked, NeedsCustomer)
+        assert asked.link.startswith("https://")
+        assert provider.clock() < asked.until <= provider.clock() + timedelta(hours=23)
+        assert await provider.gateway.reconcile(charge) == asked
+        provider.clock.advance(20)
+        assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+        assert await provider.seats() == 35
+
+    async def test_a_customer_who_never_confirms_is_a_decline_in_the_end(self, provider: Provider) -> None:
+        charge = provider.charge(payment_method_id=provider.cards.absent_customer)
+        asked = await provider.gateway.place(charge)
+        assert isinstance(asked, NeedsCustomer)
+        provider.clock.at = asked.until - timedelta(seconds=1)
+        assert await provider.gateway.reconcile(charge) == asked
+        provider.clock.at = asked.until
+        assert await provider.gateway.reconcile(charge) == Declined("customer_timeout")
+        assert await provider.seats() == 25
+
+    async def test_r19_a_lost_answer_is_found_by_asking_and_charged_once(self, provider: Provider) -> None:
+        charge = provider.charge(payment_method_id=provider.cards.lost_answer)
+        assert await provider.gateway.place(charge) == Unknown()
+        assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+        await provider.gateway.place(charge)
+        assert await provider.seats() == 35
+
+    async def test_a_key_that_was_never_sent_was_never_received(self, provider: Provider) -> None:
+        assert await provider.gateway.reconcile(provider.charge("line-9-1")) == NeverReceived()
+
+    async def test_an_unknown_subscription_is_refused(self, provider: Provider) -> None:
+        with pytest.raises(SubscriptionNotFound):
+            await provider.gateway.place(provider.charge(subscription_id="sub_nowhere"))
+        with pytest.raises(SubscriptionNotFound):
+            await provider.gateway.preview("acme", [LineRequest("sub_nowhere", 1)], HALF_OF_NOVEMBER, PARIS)
+
+    async def test_the_portal_link_is_an_address(self, provider: Provider) -> None:
+        assert (await provider.gateway.payment_portal_link("acme")).startswith("https://")

@@ -1,0 +1,159 @@
+"""Rows as the tests need them: one call, and only what matters is named."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from models.account import Account
+from models.audit_entry import FIRST_HASH, AuditEntry
+from models.payment_method import PaymentMethod
+from models.product import Product
+from models.quote import Quote, QuoteLine, QuoteStatus
+from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.slack_user import SlackUser
+from models.subscription import PeriodLength, Subscription
+
+NOW = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
+PERIOD_END = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+ADDRESS = {"line1": "1 rue de la Paix", "postal_code": "75002", "city": "Paris", "country": "FR"}
+
+
+def an_account(**changes: Any) -> Account:
+    usual = {
+        "id": "acme",
+        "name": "Acme SA",
+        "slack_team": "T01ACME",
+        "currency": "EUR",
+        "tax_rate": "0.20",
+        "time_zone": "Europe/Paris",
+        "home_country": "FR",
+        **ADDRESS,
+    }
+    return Account(**{**usual, **changes})
+
+
+def a_product(**changes: Any) -> Product:
+    return Product(**{"id": "goto-meeting", "name": "GoTo Meeting", "additional_seats": True, **changes})
+
+
+def a_subscription(**changes: Any) -> Subscription:
+    usual = {
+        "id": "sub_1",
+        "account_id": "acme",
+        "product_id": "goto-meeting",
+        "seats": 25,
+        "unit_price": 1400,
+        "period": PeriodLength.MONTH,
+        "period_start": date(2026, 11, 1),
+        "period_end": date(2026, 12, 1),
+    }
+    return Subscription(**{**usual, **changes})
+
+
+def a_method(**changes: Any) -> PaymentMethod:
+    usual = {
+        "id": "pm_1",
+        "account_id": "acme",
+        "brand": "visa",
+        "last4": "4242",
+        "expiry_year": 2028,
+        "expiry_month": 4,
+    }
+    return PaymentMethod(**{**usual, **changes})
+
+
+def a_quote(**changes: Any) -> Quote:
+    usual = {
+        "number": "SQ-1001",
+        "account_id": "acme",
+        "status": QuoteStatus.PENDING,
+        "created_at": NOW,
+        "frozen_at": NOW,
+        "expires_at": PERIOD_END,
+        "currency": "EUR",
+        "address": ADDRESS,
+        "subtotal": 7000,
+        "tax": 1400,
+        "total": 8400,
+    }
+    return Quote(**{**usual, **changes})
+
+
+def a_quote_line(**changes: Any) -> QuoteLine:
+    usual = {
+        "quote_id": 1,
+        "subscription_id": "sub_1",
+        "product_id": "goto-meeting",
+        "seats": 10,
+        "seats_before": 25,
+        "unit_price": 1400,
+        "period": PeriodLength.MONTH,
+        "period_start": date(2026, 11, 1),
+        "period_end": date(2026, 12, 1),
+        "amount": 7000,
+        "tax": 1400,
+    }
+    return QuoteLine(**{**usual, **changes})
+
+
+def an_order(**changes: Any) -> ServiceOrder:
+    usual = {
+        "number": "SO-1001",
+        "account_id": "acme",
+        "quote_id": 1,
+        "status": OrderStatus.PLACED,
+        "contact_id": 1,
+        "placed_at": NOW,
+        "administrator_id": 1,
+        "payment_method_id": "pm_1",
+        "address": ADDRESS,
+    }
+    return ServiceOrder(**{**usual, **changes})
+
+
+def a_line(**changes: Any) -> OrderLine:
+    usual = {
+        "order_id": 1,
+        "quote_line_id": 1,
+        "subscription_id": "sub_1",
+        "seats": 10,
+        "amount": 7000,
+        "tax": 1400,
+        "period_ends_at": PERIOD_END,
+        "status": LineStatus.WAITING,
+    }
+    return OrderLine(**{**usual, **changes})
+
+
+def a_slack_user(**changes: Any) -> SlackUser:
+    usual = {
+        "team_id": "T01ACME",
+        "user_id": "U01ALICE",
+        "home_team_id": "T01ACME",
+        "name": "Alice Martin",
+        "refreshed_at": NOW,
+    }
+    return SlackUser(**{**usual, **changes})
+
+
+def an_entry(number: int = 1, previous: str = FIRST_HASH, **changes: Any) -> AuditEntry:
+    """A sealed entry of the history."""
+    usual = {
+        "account_id": "acme",
+        "number": number,
+        "at": NOW,
+        "actor_kind": "contact",
+        "actor_id": "1",
+        "actor_name": "Alice Martin",
+        "source": "quote.reject",
+        "subject": "quote:SQ-1001",
+        "action": "reject",
+        "from_status": "pending",
+        "to_status": "rejected",
+        "reason": "trop cher",
+        "details": {"seats": 10},
+        "previous_hash": previous,
+        "hash": "",
+    }
+    entry = AuditEntry(**{**usual, **changes})
+    entry.hash = entry.seal()
+    return entry

@@ -1,0 +1,101 @@
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+
+from bot.db import Database
+from models.audit_entry import FIRST_HASH, AuditEntry, broken_links
+from tests.models.examples import NOW, an_account, an_entry
+
+OTHER: dict[str, Any] = {
+    "account_id": "other",
+    "number": 2,
+    "at": NOW + timedelta(microseconds=1),
+    "actor_kind": "operator",
+    "actor_id": "2",
+    "actor_name": "Bob",
+    "source": "import",
+    "subject": "quote:SQ-1002",
+    "action": "accept",
+    "from_status": None,
+    "to_status": "accepted",
+    "reason": None,
+    "details": {"seats": 11},
+    "previous_hash": "f" * 64,
+}
+
+
+def history(length: int) -> list[AuditEntry]:
+    entries: list[AuditEntry] = []
+    for number in range(1, length + 1):
+        entries.append(an_entry(number, entries[-1].hash if entries else FIRST_HASH))
+    return entries
+
+
+def test_the_seal_covers_every_field() -> None:
+    assert set(OTHER) == set(AuditEntry.model_fields) - {"id", "hash"}
+
+
+@pytest.mark.parametrize("field", OTHER)
+def test_r18_the_seal_tells_any_change(field: str) -> None:
+    entry = an_entry()
+    setattr(entry, field, OTHER[field])
+    assert entry.seal() != entry.hash
+
+
+def test_the_seal_does_not_depend_on_the_zone_or_the_order_of_details() -> None:
+    entry = an_entry(details={"a": 1, "b": [1, "é"]})
+    same = an_entry(details={"b": [1, "é"], "a": 1}, at=NOW.astimezone(timezone(timedelta(hours=2))))
+    assert same.hash == entry.hash
+
+
+async def test_r18_a_stored_history_reads_back_unbroken(database: Database) -> None:
+    details = {"seats": 10, "lines": [1, 2], "none": None, "word": "été", "rate": 0.1}
+    async with database.write() as session:
+        session.add(an_account())
+        await session.flush()
+        session.add(an_entry(at=NOW.replace(microsecond=123457), details=details))
+    async with database.read() as session:
+        entry = await session.get(AuditEntry, 1)
+    assert entry is not None
+    assert broken_links([entry]) == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 5])
+def test_r18_an_honest_history_is_unbroken(length: int) -> None:
+    assert broken_links(history(length)) == []
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_r18_a_changed_entry_breaks_the_history(number: int) -> None:
+    entries = history(5)
+    entries[number - 1].reason = "something else"
+    assert broken_links(entries) == [number]
+
+
+@pytest.mark.parametrize("number", [1, 3, 4])
+def test_r18_a_changed_entry_sealed_again_breaks_the_next_link(number: int) -> None:
+    entries = history(5)
+    changed = entries[number - 1]
+    changed.reason = "something else"
+    changed.hash = changed.seal()
+    assert broken_links(entries) == [number + 1]
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_r18_a_removed_entry_breaks_the_history(number: int) -> None:
+    entries = history(5)
+    del entries[number - 1]
+    assert broken_links(entries)[0] == number + 1
+
+
+def test_r18_an_inserted_entry_breaks_the_history() -> None:
+    entries = history(5)
+    entries.insert(2, an_entry(3, entries[1].hash, reason="put in between"))
+    assert broken_links(entries)[0] == 3
+
+
+def test_r18_swapped_entries_break_the_history() -> None:
+    entries = history(3)
+    entries[1], entries[2] = entries[2], entries[1]
+    assert broken_links(entries) == [3, 2]

@@ -1,0 +1,42 @@
+import pytest
+
+from models.product import SHIPPED_CATALOGUE, find_products, normalised
+from tests.models.examples import a_product
+
+CATALOGUE = [*SHIPPED_CATALOGUE, a_product(id="rescue", name="Rescue"), a_product(id="g2", name="Meeting")]
+
+
+def test_r2_the_shipped_catalogue_supports_additional_seats() -> None:
+    assert {p.id: p.additional_seats for p in SHIPPED_CATALOGUE} == {
+        "goto-meeting": True,
+        "goto-webinar": True,
+        "goto-training": True,
+        "gotoassist-v4": True,
+        "gotoassist-v5": True,
+    }
+
+
+@pytest.mark.parametrize("typed", ["GoTo Webinar", "goto-webinar", "  GOTO  WEBINAR ", "GoToWebinar"])
+def test_case_spaces_and_hyphens_do_not_matter(typed: str) -> None:
+    assert normalised(typed) == "gotowebinar"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("goto-webinar", ["goto-webinar"]),
+        ("GoTo Webinar", ["goto-webinar"]),
+        ("webinar", ["goto-webinar"]),
+        ("rescue", ["rescue"]),
+        # Exactly a name, though others contain it.
+        ("meeting", ["g2"]),
+        ("goto meeting", ["goto-meeting"]),
+        ("assist", ["gotoassist-v4", "gotoassist-v5"]),
+        ("v5", ["gotoassist-v5"]),
+        ("goto connect", []),
+        ("", []),
+        ("  - ", []),
+    ],
+)
+def test_products_are_found_by_what_people_type(words: str, found: list[str]) -> None:
+    assert [p.id for p in find_products(CATALOGUE, words)] == found

@@ -1,0 +1,159 @@
+"""The whole program for a test: the bot as `serve` runs it, against a Slack on this machine."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlmodel import SQLModel, col, select
+
+from app import running
+from bot.services import Services
+from bot.settings import Settings
+from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.processing import process_due_orders
+from models.notice import Notice, NoticeStatus
+from models.service_order import OrderLine
+from sandbox import Sandbox
+from sandbox.driver import Modal, Person, PostedMessage
+
+START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+WORKSPACE = Path(__file__).parent / "workspace.yml"
+ACCOUNTS = Path(__file__).parent / "accounts.yml"
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class Clock:
+    """What the bot takes for now; it moves only when told to."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+@dataclass
+class World:
+    slack: Sandbox
+    services: Services
+    clock: Clock
+
+    def person(self, name: str, client: str = "main") -> Person:
+        """By user id, or by name: `alice`."""
+        users = self.slack.slack.workspace.users.values()
+        user = next(u for u in users if name in (u.id, u.name))
+        return self.slack.person(user.id, client)
+
+    async def rows(self, table: type[Row], **equal: Any) -> list[Row]:
+        """The table's rows with these values, by primary key."""
+        async with self.services.read() as session:
+            conditions = [col(getattr(table, name)) == value for name, value in equal.items()]
+            key = next(iter(table.__table__.primary_key))  # type: ignore[attr-defined]
+            return list((await session.exec(select(table).where(*conditions).order_by(key))).all())
+
+    async def row(self, table: type[Row], **equal: Any) -> Row:
+        [found] = await self.rows(table, **equal)
+        return found
+
+    async def settle(self) -> None:
+        """Let background work end, and deliver what is due, however long Slack's limits make it take."""
+        await self.services.tasks.settle()
+        await process_due_orders(self.services)
+        for _ in range(100):
+            await deliver_due_notices(self.services)
+            if not await self._due():
+                return
+            self.clock.move(seconds=1.5)
+        raise AssertionError(f"notices that never go out: {await self._due()}")
+
+    async def pass_time(self, **by: float) -> None:
+        """Time goes by, and the jobs with it."""
+        self.clock.move(**by)
+        await self.settle()
+
+    async def _due(self) -> list[Notice]:
+        waiting = await self.rows(Notice, status=NoticeStatus.WAITING)
+        mail = self.services.mailer.configured
+        return [n for n in waiting if n.due_at <= self.clock.at and (mail or "email" not in n.destination)]
+
+    async def seats(self, subscription_id: str) -> tuple[int, int]:
+        """What the bot and the provider say."""
+        from models.subscription import Subscription
+
+        account_id = (await self.row(Subscription, id=subscription_id)).account_id
+        held = {s.id: s.seats for s in await self.services.billing.subscriptions(account_id)}
+        return (await self.row(Subscription, id=subscription_id)).seats, held[subscription_id]
+
+    async def lines(self) -> list[OrderLine]:
+        return await self.rows(OrderLine)
+
+    # --- what people do, as one step each
+
+    async def fill_cart(self, person: Person, words: str = "", **seats: int | str) -> Modal:
+        """`/add-seats` up to the cart's form, filled in."""
+        await person.command("/add-seats", words)
+        modal = await person.wait_for_modal("cart.save")
+        for subscription_id, number in seats.items():
+            modal.fill(f"seats:{subscription_id}", number)
+        return modal
+
+    async def quote(self, person: Person, **seats: int | str) -> Modal:
+        """… to the quote's review."""
+        await self.fill_cart(person, **seats)
+        await person.submit()
+        return await person.wait_for_modal("quote.review")
+
+    async def checkout(self, person: Person, **seats: int | str) -> Modal:
+        await self.quote(person, **seats)
+        await person.submit()
+        return await person.wait_for_modal("checkout.save")
+
+    async def placement(self, person: Person, **seats: int | str) -> Modal:
+        await self.checkout(person, **seats)
+        await person.submit()
+        return await person.wait_for_modal("service_order.place")
+
+    async def order(self, person: Person, **seats: int | str) -> Modal:
+        """… to the placed order."""
+        await self.placement(person, **seats)
+        await person.submit()
+        return await person.wait_for_modal("service_order.show")
+
+    def channel(self, channel_id: str) -> list[PostedMessage]:
+        return self.slack.channel(channel_id).messages
+
+
+@asynccontextmanager
+async def world(
+    database_file: Path, tmp_path: Path, *, door: str = "http", at: datetime = START, **settings: Any
+) -> AsyncIterator[World]:
+    """`door` is http or socket. `database_file` is copied."""
+    copy = tmp_path / "world.db"
+    shutil.copy(database_file, copy)
+    clock = Clock(at)
+    async with Sandbox.start(WORKSPACE) as slack:
+        values = {
+            "_env_file": None,
+            "slack_bot_token": slack.bot_token,
+            "slack_app_token": slack.app_token if door == "socket" else None,
+            "slack_signing_secret": slack.signing_secret if door == "http" else None,
+            "slack_api_url": slack.api_url,
+            "database_url": f"sqlite:///{copy}",
+            "port": 0,
+            "smtp_url": slack.smtp_url,
+            "mail_from": "seatbot@acme.example",
+            "account_services_channel": "C07GENERAL",
+            **settings,
+        }
+        async with running(Settings(**values), clock=clock, ticking=False) as (services, port):
+            if door == "http":
+                slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
+            yield World(slack, services, clock)
