@@ -189,18 +189,19 @@ def set_up_logs(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for name in ("httpx", "apscheduler", "slack_bolt", "aiosqlite"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    last = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer()
-    )
+    # Plain tracebacks: the pretty ones show variables, and so secrets.
+    console_lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    json = settings.log_format == "json"
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.format_exc_info] if settings.log_format == "json" else []),
-            last,
+            *(
+                [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+                if json
+                else [console_lines]
+            ),
         ]
     )
 

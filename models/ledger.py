@@ -17,7 +17,7 @@ class ChargeStatus(StrEnum):
 
 
 class LedgerSubscription(SQLModel, table=True):
-    """`anchor_day` is the day of the month on which its periods start."""
+    """The period is the one that was copied: later ones follow from it, starting on `anchor_day`."""
 
     __tablename__ = "ledger_subscription"
 

@@ -4,11 +4,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.db import Database
 from bot.use_cases.account_import import import_accounts
 from tests.world import ACCOUNTS, START, World
 from tests.world import world as open_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, colors=False)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 @pytest.fixture(scope="session")

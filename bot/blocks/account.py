@@ -99,7 +99,9 @@ def renewal_total(row: SubscriptionRow) -> int:
 def _portal_blocks(reader: Reader, account: Account, links: PortalLinks) -> list[Block]:
     """The deep link follows the account's default portal."""
     url = links.corporate_url if account.default_portal is Portal.CORPORATE else links.admin_url
-    button = kit.link(OPEN_PORTAL, reader.text("account-open-portal", portal=account.default_portal.value), url)
+    button = kit.link(
+        OPEN_PORTAL, reader.text("account-open-portal", portal=account.default_portal.value), url
+    )
     return [kit.section(reader.mrkdwn("account-portal", portal=account.default_portal.value), button)]
 
 
@@ -170,7 +172,9 @@ def portal_warning(reader: Reader, account: Account, place: Place) -> View:
             reader.text("portal-switch-yes"),
             reader.text("portal-switch-no"),
         )
-        button = kit.button(SWITCH_PORTAL, reader.text("portal-switch"), account.id, style="danger", asks=asks)
+        button = kit.button(
+            SWITCH_PORTAL, reader.text("portal-switch"), account.id, style="danger", asks=asks
+        )
     blocks.append(kit.actions(_way_back(reader, account, place), button))
     return kit.modal(PORTAL_VIEW, reader.text("portal-title"), blocks, reader, place=place)
 

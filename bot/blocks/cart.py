@@ -37,9 +37,7 @@ def account_chooser(reader: Reader, accounts: list[Account], place: Place, actio
         button = kit.button(action_id, reader.text("cart-choose-button"), account.id, label=label)
         blocks.append(kit.section(reader.mrkdwn("cart-choose-account", account=account.name), button))
     if len(accounts) > MOST_ACCOUNTS:
-        blocks.append(
-            kit.section(reader.mrkdwn("cart-choose-more", count=len(accounts) - MOST_ACCOUNTS))
-        )
+        blocks.append(kit.section(reader.mrkdwn("cart-choose-more", count=len(accounts) - MOST_ACCOUNTS)))
     return kit.modal(CHOOSE_VIEW, reader.text("cart-choose-title"), blocks, reader, place=place)
 
 

@@ -28,7 +28,10 @@ def home(reader: Reader, sheets: list[AccountSheet], links: PortalLinks) -> View
     if shown < len(sheets):
         blocks.append(kit.section(reader.mrkdwn("home-more", count=len(sheets) - shown)))
     services = kit.actions(ways.services(reader, links.services_url))
-    return {"type": "home", "blocks": [*blocks, kit.divider(), kit.section(reader.mrkdwn("home-help")), services]}
+    return {
+        "type": "home",
+        "blocks": [*blocks, kit.divider(), kit.section(reader.mrkdwn("home-help")), services],
+    }
 
 
 def home_unlinked(reader: Reader) -> View:
@@ -49,7 +52,9 @@ def _account_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
         *_waiting_blocks(reader, sheet),
         kit.section(reader.mrkdwn("account-subscriptions", count=len(sheet.rows))),
         *kit.paragraphs(subscription_texts(reader, sheet), reader, MOST_PARAGRAPHS),
-        *_progress_blocks(reader, [o for o in sheet.orders if not needs_attention(o) and not o.order.finished]),
+        *_progress_blocks(
+            reader, [o for o in sheet.orders if not needs_attention(o) and not o.order.finished]
+        ),
         *_receipt_blocks(reader, sheet),
         kit.actions(ways.add_seats(reader, account_id), ways.list_orders(reader, account_id), details),
     ]
@@ -64,7 +69,9 @@ def _waiting_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
         blocks.append(kit.section(summary_text(reader, quote)))
         blocks.append(kit.actions(*decision_buttons(reader, quote.quote)))
     if len(sheet.pending) > MOST_QUOTES:
-        blocks.append(_more(reader, len(sheet.pending) - MOST_QUOTES, ways.list_quotes(reader, sheet.account.id)))
+        blocks.append(
+            _more(reader, len(sheet.pending) - MOST_QUOTES, ways.list_quotes(reader, sheet.account.id))
+        )
     blocks += [order_block(reader, order) for order in orders[:MOST_ORDERS]]
     if len(orders) > MOST_ORDERS:
         blocks.append(_more(reader, len(orders) - MOST_ORDERS, ways.list_orders(reader, sheet.account.id)))

@@ -30,6 +30,8 @@ def _words(reader: Reader, refusal: Refusal) -> dict[str, object]:
             str(words["status"]), elsewhere=words["elsewhere"] == "yes", replaced=bool(words["replaced_by"])
         )
         words["by"] = words["by"] or reader.text("someone")
+    if "reason" in words:
+        words["reason"] = str(words["reason"]).rstrip(". ")
     return words | {f"has_{name}": "yes" if word else "no" for name, word in words.items()}
 
 

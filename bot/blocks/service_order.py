@@ -90,9 +90,7 @@ def order_view(
     return kit.modal(SHOW_VIEW, reader.text("service-order-title"), blocks, reader, place=place)
 
 
-def _order_blocks(
-    reader: Reader, sheet: OrderSheet, notes: Sequence[str], services_url: str
-) -> list[Block]:
+def _order_blocks(reader: Reader, sheet: OrderSheet, notes: Sequence[str], services_url: str) -> list[Block]:
     return [
         *kit.alerts(notes),
         kit.header(reader.text("service-order-header", number=sheet.order.number)),
@@ -184,7 +182,9 @@ def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
 
 def _ways_on(reader: Reader, sheet: OrderSheet, services_url: str) -> Block:
     buttons = [ways.list_orders(reader, sheet.account.id)]
-    helped = sheet.order.status is OrderStatus.FAILED or overdue(sheet) or sheet.with_status(LineStatus.DECLINED)
+    helped = (
+        sheet.order.status is OrderStatus.FAILED or overdue(sheet) or sheet.with_status(LineStatus.DECLINED)
+    )
     if services_url and helped:
         buttons.append(ways.services(reader, services_url))
     return kit.actions(*buttons)

@@ -67,6 +67,10 @@ class Reader:
 
     def _format(self, key: str, words: dict[str, object]) -> str:
         bundle = messages(self.language)
+        if not bundle.has_message(key):
+            # A missing sentence must not stop an order; a test keeps any from missing.
+            log.error("message is missing", key=key, language=self.language)
+            return key
         pattern = bundle.get_message(key).value
         assert pattern is not None, f"the message {key} has a value"
         text, errors = bundle.format_pattern(pattern, words)

@@ -3,6 +3,513 @@
 ## Everywhere
 close = Close
 back = Back
+plain = { $text }
+list-item = • { $text }
+someone = a colleague
+and-more = and { $count } more
+seats-of-product = { $seats } × { $product }
+price-per-seat = { $period ->
+    [year] { $price } per seat and year
+   *[month] { $price } per seat and month
+}
+
+## Ways on
+way-add-seats = Add seats
+way-cart = Back to the cart
+way-warning = Show the pending quotes
+way-open-quote = Review
+way-open-quote-label = Review quote { $number }
+way-this-quote = Show the quote
+way-go-on = Go on with { $number }
+way-approve = Approve
+way-approve-label = Approve quote { $number }
+way-reject = Reject
+way-reject-label = Reject quote { $number }
+way-quotes = Pending quotes
+way-checkout = Back to checkout
+way-open-order = Open
+way-open-order-label = Open service order { $number }
+way-this-order = Show the service order
+way-orders = Service orders
+way-manage-methods = Manage payment methods
+way-services = Account Services
+
+## Cart
+cart-title = Add seats
+cart-submit = Save cart and review
+cart-intro =
+    {"*"}New seats for { $account }*
+    Type the number of seats to *add*, up to { $most } a subscription. Blank or 0 means none. Nothing is bought yet: you see the prices and the resulting totals once the cart is saved.
+cart-seats = { $product }: number of new seats
+cart-hint = { $seats ->
+    [one] { $seats } seat today
+   *[other] { $seats } seats today
+} · { $price } · period ends { $until }
+cart-hint-typed = { $seats ->
+    [one] { $seats } seat today
+   *[other] { $seats } seats today
+}, { $after } with { $typed } more · { $price } · period ends { $until }
+cart-not-orderable = { $seats ->
+    [one] *{ $product }* · { $seats } seat today
+   *[other] *{ $product }* · { $seats } seats today
+    }
+    { $why }
+cart-own-quote = *You have begun an order already.* It waits for you as it is:
+cart-own-quote-saved = Your cart’s quote { $number } is pending until { $until }. Saved unchanged, the cart leads back to it; saved with other numbers, a new quote takes its place.
+cart-page = Page { $page } of { $count }. What you typed is kept when you turn the page.
+cart-page-previous = Previous page
+cart-page-next = Next page
+cart-choose-title = Choose an account
+cart-choose = You are a billing contact of several accounts. Which one is it for?
+cart-choose-account = *{ $account }*
+cart-choose-button = Choose
+cart-choose-label = Choose { $account }
+cart-choose-more = { $count ->
+    [one] 1 more account does not fit here.
+   *[other] { $count } more accounts do not fit here.
+} Account Services can help with them.
+cart-warning-title = Pending quotes
+cart-warning = { $count ->
+    [one] Before you order, please approve or reject the pending quote.
+   *[other] Before you order, please approve or reject the { $count } pending quotes.
+}
+cart-warning-came-back = Meanwhile the pending quotes have changed. Nothing was replaced; please look again before you continue.
+cart-warning-replace = { $count ->
+    [one] If you continue instead, the quote above expires as soon as you save your cart, and the new order’s quote replaces it.
+   *[other] If you continue instead, the quotes above expire as soon as you save your cart, and the new order’s quote replaces them.
+} *Replaced quotes do not return, even if you abandon the new order.* An abandoned new quote stays pending.
+cart-continue = Continue and replace
+cart-continue-ask = { $count ->
+    [one] Replace the pending quote?
+   *[other] Replace { $count } pending quotes?
+}
+cart-continue-consequence = { $count ->
+    [one] It expires when you save the new cart
+   *[other] They expire when you save the new cart
+}. Replaced quotes do not return, even if you abandon the new order. An abandoned new quote stays pending.
+cart-continue-yes = Continue
+cart-continue-no = Go back
+cart-not-eligible-title = Not possible here
+cart-not-eligible = Seats cannot be added for *{ $account }* here at the moment:
+
+## Quote
+quote-title = Quote
+quote-header = Quote { $number }
+quote-review-submit = Proceed to checkout
+quote-summary =
+    {"*"}{ $number }* · { $total }
+    { $seats }
+    Valid until { $until }
+quote-list-title = Pending quotes
+quote-list-intro = { $count ->
+    [one] *{ $account }* has one pending quote. Approving it leads to checkout; nothing is bought before you place the service order.
+   *[other] *{ $account }* has { $count } pending quotes. Approving one leads to checkout; nothing is bought before you place the service order.
+}
+quote-list-empty = *{ $account }* has no pending quotes. To order seats, type `/add-seats`. To see a quote that was decided, type `/quotes` and its number.
+quote-list-more = { $count ->
+    [one] 1 more is pending. To open it, type `/quotes` and its number:
+   *[other] { $count } more are pending. To open one, type `/quotes` and its number:
+}
+quote-list-numbers = { $numbers }
+quote-made = { $origin ->
+    [elsewhere] For *{ $account }*. Prepared for you outside Slack; here since { $at }.
+   *[cart] For *{ $account }*. Made from a cart on { $at }.
+}
+quote-pending = *Pending*, valid until { $until }.
+quote-decided = { $outcome ->
+    [accepted] *Approved* by { $by } on { $at }.
+    [accepted-elsewhere] *Accepted outside Slack* on { $at }.
+    [rejected] *Rejected* by { $by } on { $at }.
+    [rejected-elsewhere] *Rejected outside Slack* on { $at }.
+    [replaced] *Expired*: replaced by quote { $replaced_by } on { $at }, by { $by }.
+   *[expired] *Expired* on { $at }. To order the seats, type `/add-seats`.
+}{ $has_reason ->
+    [yes] {" "}Reason: { $reason }
+   *[no] {""}
+}{ $has_order ->
+    [yes] {" "}Its service order is { $order }.
+   *[no] {""}
+}
+quote-line = { $seats ->
+    [one] *{ $product }* · { $seats } new seat: { $before } → { $after }
+   *[other] *{ $product }* · { $seats } new seats: { $before } → { $after }
+    }
+    { $price }, charged from { $since } to { $until }
+    { $amount } + { $tax } tax
+quote-totals =
+    Subtotal: { $subtotal }
+    Tax: { $tax }
+    {"*"}Total due now: { $total }*
+quote-recurring = *From the next renewal*
+quote-recurring-line = { $period ->
+    [year] { $total } a year: { $net } + { $tax } tax
+   *[month] { $total } a month: { $net } + { $tax } tax
+}
+quote-recurring-scope = For all seats of this quote’s subscriptions, old and new. The renewal date does not move.
+quote-reject-title = Reject the quote
+quote-reject-submit = Reject quote
+quote-reject-intro = A rejected quote does not return. The account’s other billing contacts can read your reason.
+quote-reject-reason = Reason
+quote-reject-hint = If you like, up to { $most } characters.
+
+## Checkout
+checkout-title = Checkout
+checkout-submit = Save and continue
+checkout-intro =
+    {"*"}Quote { $number } for { $account }*
+    Total due now: *{ $total }*. Please check the details below; you can still look at everything before you place the service order.
+checkout-admin-header = Admin contact
+checkout-admin-intro = An administrator of the account in GoTo Admin Centre (classic), existing or new. They get one of the ordered seats of each product, unless they already have one.
+checkout-administrator = Administrator
+checkout-admin-new = A new administrator
+checkout-admin-name = Name of the new administrator
+checkout-admin-email = E-mail of the new administrator
+checkout-admin-new-hint = Only where you chose “A new administrator”.
+checkout-method-header = Payment method
+checkout-payment-method = Card to charge
+checkout-method-hint = For this order. To add or change a card, or another default, use “Manage payment methods”.
+checkout-address-header = Billing address
+checkout-line1 = Street and number
+checkout-line2 = Further address line
+checkout-postal-code = Postal code
+checkout-city = City
+checkout-state = State or province
+checkout-country = Country
+
+## Payment method
+payment-method = { $brand } •••• { $last4 }, expires { $expiry }{ $default ->
+    [yes] , default
+   *[no] {""}
+}
+payment-method-none = No valid automatic payment method is stored. Use “Manage payment methods” to add one.
+
+## Placing a service order
+placement-title = Service order
+placement-submit = Place service order
+placement-intro =
+    {"*"}Service order details for { $account }*, from quote { $number }
+    Please check them. Nothing is bought before you place the service order.
+placement-replaced = Your billing address changes the tax: quote { $number } has replaced { $replaced }. The total is now { $total }.
+placement-admin =
+    {"*"}Admin contact*
+    { $name }, { $email }
+    { $takes ->
+        [yes] Gets one of the new seats of: { $products }.
+       *[no] Has a seat of each product already, and takes none of the new ones.
+    }
+    { $free ->
+        [0] No new seat remains free for others.
+        [one] { $free } new seat remains free for others.
+       *[other] { $free } new seats remain free for others.
+    }
+placement-method =
+    {"*"}Payment method*
+    { $method }
+placement-address =
+    {"*"}Billing address*
+    { $address }
+placement-consequence = Placing the service order accepts quote { $number } and charges { $total }. Processing may take up to 24 hours; a confirmation with the receipt comes by e-mail.
+placed-title = Service order placed
+placed-done = Service order { $number } is placed.
+placed = Processing may take up to 24 hours: until { $by } at the latest. You can close this; the status is posted to your account’s channel. Once it is completed, the confirmation with the receipt goes to { $name }, { $email }.
+
+## Service order
+service-order-title = Service order
+service-order-header = Service order { $number }
+service-order-status = { $status ->
+    [placed] Placed
+    [processing] Being processed
+    [completed] Completed
+   *[failed] Failed
+}
+service-order-placed = *Placed.* Processing starts by itself and may take up to 24 hours: until { $by }.
+service-order-processing = *Being processed.* It may take up to 24 hours: until { $by }.
+service-order-completed = *Completed* on { $at }.{ $some_declined ->
+    [yes] {" "}Declined, not charged: { $products }. Account Services can help with that.
+   *[no] {""}
+}
+service-order-failed = *Failed* on { $at }. Nothing was charged and no seats were added. Account Services can help.
+service-order-overdue = This takes longer than the promised 24 hours. Account Services can help; there is no need to order again.
+service-order-retry = *Your decision is needed.* The declined seats can be tried again until { $until }, at the same price. Or give them up: then the rest of the order is completed.
+service-order-facts =
+    {"*"}Account:* { $account }
+    {"*"}Quote:* { $quote }, total { $total }, of which { $tax } tax
+    {"*"}Placed:* { $at }, by { $by }
+    {"*"}Admin contact:* { $admin }
+    {"*"}Payment method:* { $method }
+    {"*"}Billing address:*
+    { $address }
+service-order-summary =
+    {"*"}{ $number }* · { $status }{ $needs ->
+        [yes] {" "}· *needs you*
+       *[no] {""}
+    }
+    { $seats }
+    Placed { $at }
+service-order-list-title = Service orders
+service-order-list = Service orders of *{ $account }*, the newest first.
+service-order-list-empty = *{ $account }* has no service orders yet. To add seats, type `/add-seats`.
+service-order-list-more = Older ones
+order-line = { $seats ->
+    [one] *{ $product }* · { $seats } new seat · { $amount } + { $tax } tax
+   *[other] *{ $product }* · { $seats } new seats · { $amount } + { $tax } tax
+    }
+    { $standing }
+order-line-waiting = Waits to be processed, until { $by } at the latest.
+order-line-waits-for = Waits for service order { $order }, which is charging the same subscription. It goes on by itself, until { $by } at the latest.
+order-line-charging = Being charged{ $has_until ->
+    [yes] , until { $until }
+   *[no] {""}
+}.
+order-line-settled = Done on { $at }: charged, and the seats are added.
+order-line-needs-customer = The card’s bank asks you to confirm the payment, until { $until }. Otherwise it is declined.
+order-line-unknown = The payment provider has not answered yet. We keep asking; nothing is charged twice, so please do not order again.
+order-line-can-retry = Not charged. It can be tried again until { $until }.
+order-line-given-up = Not charged. It was given up.
+order-line-no-retry = Not charged. It can no longer be tried again.
+order-line-confirm = Confirm the payment
+decline-card-declined = The card was declined.
+decline-customer-timeout = The payment was not confirmed in time.
+decline-never-received = The payment did not reach the provider.
+decline-period-ended = The subscription’s period ended before it was charged.
+decline-subscription-gone = The subscription no longer exists.
+decline-unknown = It was declined.
+decline-other = It was declined ({ $reason }).
+receipt-totals =
+    {"*"}Receipt { $number }*, { $day }
+    Subtotal: { $subtotal }
+    Tax: { $tax }
+    {"*"}Total: { $total }*
+retry-title = Try again
+retry-submit = Try again
+retry-button = Try again
+retry-intro = These seats of service order { $number } were declined. They are tried again at the same price, with the card you choose:
+retry-line = { $seats ->
+    [one] • *{ $product }* · { $seats } new seat · { $amount } + { $tax } tax
+   *[other] • *{ $product }* · { $seats } new seats · { $amount } + { $tax } tax
+}
+give-up-button = Give up
+give-up-ask = Give up the declined seats?
+give-up-consequence = They are not charged and cannot be tried again. Seats of this order that are already added stay.
+give-up-yes = Give up
+give-up-no = Go back
+
+## History
+history-title = *History*
+history-older = { $count ->
+    [one] … and 1 step before
+   *[other] … and { $count } steps before
+}
+history-entry = { $at } · { $who }: { $what }{ $has_reason ->
+    [yes] {" "}({ $reason })
+   *[no] {""}
+}
+history-by-scheduler = the app
+history-by-provider = the payment provider
+history-other = recorded a change of { $number }
+history-quote-made = made quote { $number }
+history-quote-replaced = replaced quote { $number }
+history-quote-accepted = accepted quote { $number }
+history-quote-rejected = rejected quote { $number }
+history-quote-expired = quote { $number } expired
+history-service-order-placed = placed the service order
+history-service-order-processing = processing started
+history-service-order-completed = service order completed
+history-service-order-failed = service order failed
+history-service-order-retried = tried declined seats again
+history-service-order-given-up = gave up the declined seats
+history-service-order-overdue = service order overdue
+history-service-order-seat-assigned = assigned a seat to the admin contact
+history-line-charging = a line is being charged
+history-line-settled = a line was charged and its seats added
+history-line-declined = a line was declined
+history-line-needs-customer = a line waits for the payment to be confirmed
+history-line-unknown = a line waits for the payment provider’s answer
+history-reason-address-changes-tax = the billing address changes the tax
+
+## Account
+account-title = Billing
+account-header = { $account }
+account-quotes = Pending quotes ({ $count })
+account-subscriptions = { $count ->
+    [0] *Subscriptions:* none yet
+    [one] *Subscription*
+   *[other] *{ $count } subscriptions*
+}
+account-subscription = { $seats ->
+    [one] *{ $product }* · { $seats } seat · { $price }
+   *[other] *{ $product }* · { $seats } seats · { $price }
+    }{ $has_blocks ->
+    [yes] {" "}(of which { $blocks })
+   *[no] {""}
+    }
+    Renews { $renews } for { $total } before tax{ $orderable ->
+    [yes] {""}
+   *[no] {" "}· seats are added by Account Services
+    }
+account-block = { $seats } at { $price }
+account-portal = { $portal ->
+    [admin] *Default billing portal: GoTo Admin.* There you can look at invoices, accept quotes, manage subscriptions, and view and update billing information.
+   *[corporate] *Default billing portal: Corporate Billing Portal.* There you can look at subscriptions, quotes, service orders and receipts. Opening it changes nothing.
+}
+account-open-portal = { $portal ->
+    [admin] Open GoTo Admin
+   *[corporate] Open the billing portal
+}
+account-methods = *Payment methods.* To add or change one, or another default, “Manage payment methods” leads to GoTo Admin; you are told before what that changes.
+account-methods-none = *Payment methods:* none is stored. To order seats you need a credit or debit card as your default automatic payment method: “Manage payment methods” leads to GoTo Admin, and you are told before what that changes.
+account-receipts = *Last receipts*
+account-receipts-none = *Receipts:* none yet. A receipt is made when a service order is completed.
+account-receipts-button = All receipts
+account-receipts-title = Receipts
+account-receipts-all = Receipts of *{ $account }*, the newest first.
+account-receipt = { $number } · { $day } · { $total } · service order { $order }
+account-contacts = *Billing contacts*
+account-contact = • { $name }, { $email }
+account-services = *Account Services* help where something cannot be done here.
+
+## Portal
+portal-title = Payment methods
+portal-warning-alert = Payment methods are managed in GoTo Admin. Please read what changes before you go there.
+portal-warning =
+    For *{ $account }*, for good:
+    • GoTo Admin becomes your default billing portal.
+    • The Corporate Billing Portal is no longer available to you.
+    • Your billing information and permissions stay as they are.
+    • The other billing contacts are told. You can go on adding seats here in Slack.
+portal-offers =
+    {"*"}What GoTo Admin offers*
+    • invoices
+    • accepting quotes
+    • managing subscriptions
+    • viewing and updating billing information
+portal-switch = Switch to GoTo Admin
+portal-switch-ask = Switch to GoTo Admin?
+portal-switch-consequence = GoTo Admin becomes your default billing portal, and the Corporate Billing Portal is no longer available to you. This cannot be undone.
+portal-switch-yes = Switch
+portal-switch-no = Go back
+portal-already = GoTo Admin is the default billing portal of *{ $account }* already. The link to the payment methods is only for you; please do not pass it on.
+portal-show-link = Show the link
+portal-link = GoTo Admin is now the default billing portal of *{ $account }*. The link to the payment methods is only for you; please do not pass it on. When you are done there, come back and go on.
+
+## Home
+home-welcome = *Your subscriptions and seats.* `/add-seats` orders seats, `/quotes` shows pending quotes, `/service-orders` where each order stands, `/billing` everything about the account.
+home-waits = *Waits for you*
+home-nothing-waits = Nothing waits for you.
+home-orders = { $count ->
+    [one] *Service order in progress*
+   *[other] *{ $count } service orders in progress*
+}
+home-details = Billing
+home-more = { $count ->
+    [one] 1 more account does not fit here: see `/billing`.
+   *[other] { $count } more accounts do not fit here: see `/billing`.
+}
+home-help = Something cannot be done here? Account Services help.
+home-unlinked =
+    {"*"}Welcome.* Here billing contacts order seats for their company’s subscriptions and follow their service orders.
+    You are not registered as a billing contact in this workspace. If you should be, ask one of your company’s billing contacts, or Account Services, to register you with the e-mail address you use in Slack. Then type `/add-seats`.
+
+## Help
+help-add-seats =
+    {"*"}`/add-seats`* orders additional seats, in four steps: choose the number of new seats, review the quote, check payment, place the service order. Nothing is bought before the last step, and every step has a way back.
+    • `/add-seats webinar 5` begins with 5 new seats of GoTo Webinar
+    • `/add-seats webinar` checks that product first
+    What you typed is kept: if you stop halfway, `/add-seats` takes you back to your cart.
+help-quotes =
+    {"*"}`/quotes`* shows the pending quotes, to review, approve or reject. Approving leads to checkout; nothing is bought before you place the service order.
+    • `/quotes SQ-1001` opens one quote, also a decided one
+help-service-orders =
+    {"*"}`/service-orders`* shows your service orders and where each one stands. Processing may take up to 24 hours.
+    • `/service-orders SO-1001` opens one of them, with its history and receipt
+help-billing =
+    {"*"}`/billing`* shows subscriptions and seats, the default billing portal, payment methods, receipts and billing contacts.
+    • *Open the billing portal* leads to your default portal and changes nothing
+    • *Manage payment methods* leads to GoTo Admin; you are told before what that changes
+
+## Waiting
+waiting-title = One moment
+waiting-text = One moment, please: the answer takes a little longer. It appears here by itself.
+
+## Refusal
+refusal-title = Not possible now
+refusal = That is not possible.
+refusal-account-not-found = I do not know that account.
+refusal-account-not-self-served = Seats of { $account } cannot be ordered here.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }.
+   *[no] {""}
+} Account Services can order them for you.
+refusal-ambiguous-product = { $has_typed ->
+    [yes] “{ $typed }” may be several products: { $products }. Please type more of the name.
+   *[no] Which product is it? Please type its name before the number. You have: { $products }.
+}
+refusal-billing-unavailable = The billing system does not answer at the moment. Nothing was changed or bought. Please try again in a few minutes.
+refusal-checkout-incomplete = The checkout of this quote is not complete, or something in it is no longer valid. Please check admin contact, payment method and billing address again.
+refusal-empty-order = Please type the number of new seats for at least one subscription.
+refusal-field-required = Please fill in this field.
+refusal-field-too-long = That is too long: at most { $most } characters.
+refusal-forbidden-transition = That can no longer be done, because something else happened meanwhile. Please look at where it stands now.
+refusal-identity-not-fresh = Slack has not confirmed who you are within the last hour, so nothing was changed. Please try again in a moment.
+refusal-invalid-amount = { $amount } is not an amount in { $currency }.
+refusal-invalid-input = Please check what you typed.
+refusal-no-automatic-payment-method = Ordering seats needs a valid credit or debit card as the account’s default automatic payment method. To add or choose one, use “Manage payment methods”.
+refusal-not-a-billing-contact = Only billing contacts can do this. { $has_contacts ->
+    [yes] Please ask one of them: { $contacts }.
+   *[no] Please ask Account Services who they are.
+}
+refusal-not-allowed = This is not available to you.
+refusal-not-an-email = { $has_typed ->
+    [yes] “{ $typed }” is not an e-mail address. Please type one as in name@example.com.
+   *[no] Please type an e-mail address, as in name@example.com.
+}
+refusal-nothing-to-order = None of the subscriptions of { $account } can get additional seats here. Account Services can help.
+refusal-nothing-to-retry = Nothing of service order { $number } can be tried again or given up now: it was decided meanwhile, or the time for it is over. Account Services can help.
+refusal-order-already-finished = This service order is finished, so nothing about it can change.
+refusal-order-not-found = { $has_number ->
+    [yes] I do not know a service order { $number }. To see yours, type /service-orders.
+   *[no] I do not know that service order. To see yours, type /service-orders.
+}
+refusal-payment-method-not-usable = That card cannot be charged: it is gone, expired, or not set for automatic payment. Please choose another one.
+refusal-price-not-held = The billing system cannot hold seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-product-not-self-served = Additional seats of { $product } cannot be ordered here.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }.
+   *[no] {""}
+} Account Services can order them for you.
+refusal-quote-not-found = { $has_number ->
+    [yes] I do not know a quote { $number }. To see the pending ones, type /quotes.
+   *[no] I do not know that quote. To see the pending ones, type /quotes.
+}
+refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome ->
+    [accepted] { $by } approved it on { $at }. To see its service order, type /service-orders.
+    [accepted-elsewhere] It was accepted outside Slack on { $at }.
+    [rejected] { $by } rejected it on { $at }. To order seats, type /add-seats.
+    [rejected-elsewhere] It was rejected outside Slack on { $at }. To order seats, type /add-seats.
+    [replaced] { $by } replaced it by quote { $replaced_by } on { $at }. To see the pending quotes, type /quotes.
+   *[expired] It expired on { $at }. To order the seats, type /add-seats.
+}
+refusal-quotes-pending = Other quotes became pending meanwhile. Nothing was changed; please decide about them first: { $numbers }.
+refusal-reason-too-long = The reason has { $length } characters; at most { $most } fit.
+refusal-seats-not-a-number = “{ $typed }” is not a number of seats. Please type a whole number, 0 or more.
+refusal-subscription-busy = Service order { $number } is charging the same subscription. Please try again once it is done.
+refusal-subscription-not-found = I do not know that subscription. Please open the cart again.
+refusal-subscription-not-self-served = Seats of this subscription to { $product } cannot be ordered here.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }.
+   *[no] {""}
+} Account Services can order them for you.
+refusal-took-too-long = That took too long for Slack to open a screen. Nothing is lost; please try again.
+refusal-unexpected = Something went wrong on our side, and it is logged. Please try again; if it happens again, tell Account Services this reference: { $reference }.
+refusal-unknown-word = I do not know “{ $word }” after { $command }. To see what it can do, type { $command } help.
+refusal-too-busy = Too much is going on at the moment, so nothing was changed. Please try again in a minute.
+refusal-too-many-seats = At most { $most } new seats fit here.
+refusal-too-many-seats-in-order = { $total } new seats are too many for one order: at most { $most }.
+refusal-unknown-administrator = That administrator is not on this account any more. Please choose another one.
+refusal-unknown-country = Please choose a country from the list.
+refusal-unknown-currency = { $currency } is not a currency.
+refusal-unknown-product = { $has_products ->
+    [yes] There is no subscription to “{ $typed }” here. You have: { $products }.
+   *[no] There is no subscription here that seats could be added to.
+}
+refusal-wrong-accounts-file = The file cannot be imported. { $problems }
 
 ## Notices
 notice-services = Account Services: { $url }

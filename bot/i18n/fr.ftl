@@ -3,6 +3,513 @@
 ## Partout
 close = Fermer
 back = Retour
+plain = { $text }
+list-item = • { $text }
+someone = un collègue
+and-more = et { $count } de plus
+seats-of-product = { $seats } × { $product }
+price-per-seat = { $period ->
+    [year] { $price } par poste et par an
+   *[month] { $price } par poste et par mois
+}
+
+## Suites possibles
+way-add-seats = Ajouter des postes
+way-cart = Revenir au panier
+way-warning = Afficher les devis en attente
+way-open-quote = Vérifier
+way-open-quote-label = Vérifier le devis { $number }
+way-this-quote = Afficher le devis
+way-go-on = Continuer avec { $number }
+way-approve = Approuver
+way-approve-label = Approuver le devis { $number }
+way-reject = Rejeter
+way-reject-label = Rejeter le devis { $number }
+way-quotes = Devis en attente
+way-checkout = Revenir au paiement
+way-open-order = Ouvrir
+way-open-order-label = Ouvrir la commande de Service { $number }
+way-this-order = Afficher la commande de Service
+way-orders = Commandes de Service
+way-manage-methods = Gérer les modes de paiement
+way-services = Services des comptes Corporate
+
+## Panier
+cart-title = Ajouter des postes
+cart-submit = Enregistrer et vérifier
+cart-intro =
+    {"*"}Nouveaux postes pour { $account }*
+    Saisissez le nombre de postes à *ajouter*, { $most } au plus par abonnement. Vide ou 0 signifie aucun. Rien n’est encore acheté : les prix et les totaux s’affichent une fois le panier enregistré.
+cart-seats = { $product } : nombre de nouveaux postes
+cart-hint = { $seats ->
+    [one] { $seats } poste aujourd’hui
+   *[other] { $seats } postes aujourd’hui
+} · { $price } · fin de période le { $until }
+cart-hint-typed = { $seats ->
+    [one] { $seats } poste aujourd’hui
+   *[other] { $seats } postes aujourd’hui
+}, { $after } avec { $typed } de plus · { $price } · fin de période le { $until }
+cart-not-orderable = { $seats ->
+    [one] *{ $product }* · { $seats } poste aujourd’hui
+   *[other] *{ $product }* · { $seats } postes aujourd’hui
+    }
+    { $why }
+cart-own-quote = *Vous avez déjà commencé une commande.* Elle vous attend telle quelle :
+cart-own-quote-saved = Le devis { $number } de votre panier est en attente jusqu’au { $until }. Enregistré sans changement, le panier y ramène ; enregistré avec d’autres nombres, il donne un nouveau devis qui le remplace.
+cart-page = Page { $page } sur { $count }. Votre saisie est conservée d’une page à l’autre.
+cart-page-previous = Page précédente
+cart-page-next = Page suivante
+cart-choose-title = Choisir un compte
+cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Pour lequel est-ce ?
+cart-choose-account = *{ $account }*
+cart-choose-button = Choisir
+cart-choose-label = Choisir { $account }
+cart-choose-more = { $count ->
+    [one] { $count } autre compte ne tient pas ici.
+   *[other] { $count } autres comptes ne tiennent pas ici.
+} Les Services des comptes Corporate peuvent vous aider.
+cart-warning-title = Devis en attente
+cart-warning = { $count ->
+    [one] Avant de commander, veuillez approuver ou rejeter le devis en attente.
+   *[other] Avant de commander, veuillez approuver ou rejeter les { $count } devis en attente.
+}
+cart-warning-came-back = Entre-temps, les devis en attente ont changé. Rien n’a été remplacé ; veuillez les revoir avant de continuer.
+cart-warning-replace = { $count ->
+    [one] Si vous continuez malgré tout, le devis ci-dessus expire dès que vous enregistrez votre panier et le devis de la nouvelle commande le remplace.
+   *[other] Si vous continuez malgré tout, les devis ci-dessus expirent dès que vous enregistrez votre panier et le devis de la nouvelle commande les remplace.
+} *Un devis remplacé ne revient pas, même si vous abandonnez la nouvelle commande.* Un nouveau devis abandonné reste en attente.
+cart-continue = Continuer et remplacer
+cart-continue-ask = { $count ->
+    [one] Remplacer le devis en attente ?
+   *[other] Remplacer { $count } devis en attente ?
+}
+cart-continue-consequence = { $count ->
+    [one] Il expire quand vous enregistrez le nouveau panier
+   *[other] Ils expirent quand vous enregistrez le nouveau panier
+}. Un devis remplacé ne revient pas, même si vous abandonnez la nouvelle commande. Un nouveau devis abandonné reste en attente.
+cart-continue-yes = Continuer
+cart-continue-no = Revenir
+cart-not-eligible-title = Impossible ici
+cart-not-eligible = Pour le moment, il n’est pas possible d’ajouter ici des postes à *{ $account }* :
+
+## Devis
+quote-title = Devis
+quote-header = Devis { $number }
+quote-review-submit = Passer au paiement
+quote-summary =
+    {"*"}{ $number }* · { $total }
+    { $seats }
+    Valable jusqu’au { $until }
+quote-list-title = Devis en attente
+quote-list-intro = { $count ->
+    [one] *{ $account }* a un devis en attente. L’approuver mène au paiement ; rien n’est acheté avant que vous passiez la commande de Service.
+   *[other] *{ $account }* a { $count } devis en attente. En approuver un mène au paiement ; rien n’est acheté avant que vous passiez la commande de Service.
+}
+quote-list-empty = *{ $account }* n’a aucun devis en attente. Pour commander des postes, tapez `/add-seats`. Pour voir un devis déjà traité, tapez `/quotes` et son numéro.
+quote-list-more = { $count ->
+    [one] { $count } autre est en attente. Pour l’ouvrir, tapez `/quotes` et son numéro :
+   *[other] { $count } autres sont en attente. Pour en ouvrir un, tapez `/quotes` et son numéro :
+}
+quote-list-numbers = { $numbers }
+quote-made = { $origin ->
+    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack ; ici depuis le { $at }.
+   *[cart] Pour *{ $account }*. Établi à partir d’un panier le { $at }.
+}
+quote-pending = *En attente*, valable jusqu’au { $until }.
+quote-decided = { $outcome ->
+    [accepted] *Approuvé* par { $by } le { $at }.
+    [accepted-elsewhere] *Accepté hors de Slack* le { $at }.
+    [rejected] *Rejeté* par { $by } le { $at }.
+    [rejected-elsewhere] *Rejeté hors de Slack* le { $at }.
+    [replaced] *Expiré* : remplacé par le devis { $replaced_by } le { $at }, par { $by }.
+   *[expired] *Expiré* le { $at }. Pour commander les postes, tapez `/add-seats`.
+}{ $has_reason ->
+    [yes] {" "}Motif : { $reason }
+   *[no] {""}
+}{ $has_order ->
+    [yes] {" "}Sa commande de Service est { $order }.
+   *[no] {""}
+}
+quote-line = { $seats ->
+    [one] *{ $product }* · { $seats } nouveau poste : { $before } → { $after }
+   *[other] *{ $product }* · { $seats } nouveaux postes : { $before } → { $after }
+    }
+    { $price }, du { $since } au { $until }
+    { $amount } + { $tax } de taxe
+quote-totals =
+    Sous-total : { $subtotal }
+    Taxe : { $tax }
+    {"*"}Total dû maintenant : { $total }*
+quote-recurring = *À partir du prochain renouvellement*
+quote-recurring-line = { $period ->
+    [year] { $total } par an : { $net } + { $tax } de taxe
+   *[month] { $total } par mois : { $net } + { $tax } de taxe
+}
+quote-recurring-scope = Pour tous les postes des abonnements de ce devis, anciens et nouveaux. La date de renouvellement ne change pas.
+quote-reject-title = Rejeter le devis
+quote-reject-submit = Rejeter le devis
+quote-reject-intro = Un devis rejeté ne revient pas. Les autres contacts de facturation du compte peuvent lire votre motif.
+quote-reject-reason = Motif
+quote-reject-hint = Si vous le souhaitez, { $most } caractères au plus.
+
+## Paiement
+checkout-title = Paiement
+checkout-submit = Enregistrer et continuer
+checkout-intro =
+    {"*"}Devis { $number } pour { $account }*
+    Total dû maintenant : *{ $total }*. Veuillez vérifier les informations ci-dessous ; vous pourrez encore tout relire avant de passer la commande de Service.
+checkout-admin-header = Contact administrateur
+checkout-admin-intro = Un administrateur du compte dans GoTo Admin Centre (classique), existant ou nouveau. Un des postes commandés de chaque produit lui est attribué, sauf s’il en a déjà un.
+checkout-administrator = Administrateur
+checkout-admin-new = Un nouvel administrateur
+checkout-admin-name = Nom du nouvel administrateur
+checkout-admin-email = E-mail du nouvel administrateur
+checkout-admin-new-hint = Seulement si vous avez choisi « Un nouvel administrateur ».
+checkout-method-header = Mode de paiement
+checkout-payment-method = Carte à débiter
+checkout-method-hint = Pour cette commande. Pour ajouter ou modifier une carte, ou en changer par défaut, utilisez « Gérer les modes de paiement ».
+checkout-address-header = Adresse de facturation
+checkout-line1 = Numéro et rue
+checkout-line2 = Complément d’adresse
+checkout-postal-code = Code postal
+checkout-city = Ville
+checkout-state = État ou province
+checkout-country = Pays
+
+## Mode de paiement
+payment-method = { $brand } •••• { $last4 }, expire { $expiry }{ $default ->
+    [yes] , par défaut
+   *[no] {""}
+}
+payment-method-none = Aucun mode de paiement automatique valide n’est enregistré. Utilisez « Gérer les modes de paiement » pour en ajouter un.
+
+## Passer une commande de Service
+placement-title = Commande de Service
+placement-submit = Passer la commande
+placement-intro =
+    {"*"}Détails de la commande de Service pour { $account }*, à partir du devis { $number }
+    Veuillez les vérifier. Rien n’est acheté avant que vous passiez la commande de Service.
+placement-replaced = Votre adresse de facturation change la taxe : le devis { $number } a remplacé { $replaced }. Le total est maintenant de { $total }.
+placement-admin =
+    {"*"}Contact administrateur*
+    { $name }, { $email }
+    { $takes ->
+        [yes] Reçoit un des nouveaux postes de : { $products }.
+       *[no] A déjà un poste de chaque produit et n’en prend aucun des nouveaux.
+    }
+    { $free ->
+        [0] Aucun nouveau poste ne reste libre pour d’autres.
+        [one] { $free } nouveau poste reste libre pour d’autres.
+       *[other] { $free } nouveaux postes restent libres pour d’autres.
+    }
+placement-method =
+    {"*"}Mode de paiement*
+    { $method }
+placement-address =
+    {"*"}Adresse de facturation*
+    { $address }
+placement-consequence = Passer la commande de Service accepte le devis { $number } et débite { $total }. Le traitement peut prendre jusqu’à 24 heures ; une confirmation contenant le reçu arrive par e-mail.
+placed-title = Commande passée
+placed-done = La commande de Service { $number } est passée.
+placed = Le traitement peut prendre jusqu’à 24 heures : au plus tard le { $by }. Vous pouvez fermer cette fenêtre ; l’état est publié dans le canal de votre compte. Une fois la commande terminée, la confirmation contenant le reçu est envoyée à { $name }, { $email }.
+
+## Commande de Service
+service-order-title = Commande de Service
+service-order-header = Commande de Service { $number }
+service-order-status = { $status ->
+    [placed] Passée
+    [processing] En cours de traitement
+    [completed] Terminée
+   *[failed] Échouée
+}
+service-order-placed = *Passée.* Le traitement commence de lui-même et peut prendre jusqu’à 24 heures : au plus tard le { $by }.
+service-order-processing = *En cours de traitement.* Cela peut prendre jusqu’à 24 heures : au plus tard le { $by }.
+service-order-completed = *Terminée* le { $at }.{ $some_declined ->
+    [yes] {" "}Refusé, non débité : { $products }. Les Services des comptes Corporate peuvent vous aider.
+   *[no] {""}
+}
+service-order-failed = *Échouée* le { $at }. Rien n’a été débité et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
+service-order-overdue = Cela prend plus que les 24 heures promises. Les Services des comptes Corporate peuvent vous aider ; inutile de commander à nouveau.
+service-order-retry = *Votre décision est attendue.* Vous pouvez réessayer les postes refusés jusqu’au { $until }, au même prix. Ou bien abandonnez-les : le reste de la commande sera alors terminé.
+service-order-facts =
+    {"*"}Compte :* { $account }
+    {"*"}Devis :* { $quote }, total { $total }, dont { $tax } de taxe
+    {"*"}Passée :* le { $at }, par { $by }
+    {"*"}Contact administrateur :* { $admin }
+    {"*"}Mode de paiement :* { $method }
+    {"*"}Adresse de facturation :*
+    { $address }
+service-order-summary =
+    {"*"}{ $number }* · { $status }{ $needs ->
+        [yes] {" "}· *vous attend*
+       *[no] {""}
+    }
+    { $seats }
+    Passée le { $at }
+service-order-list-title = Commandes de Service
+service-order-list = Commandes de Service de *{ $account }*, la plus récente en premier.
+service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour ajouter des postes, tapez `/add-seats`.
+service-order-list-more = Plus anciennes
+order-line = { $seats ->
+    [one] *{ $product }* · { $seats } nouveau poste · { $amount } + { $tax } de taxe
+   *[other] *{ $product }* · { $seats } nouveaux postes · { $amount } + { $tax } de taxe
+    }
+    { $standing }
+order-line-waiting = Attend son traitement, au plus tard le { $by }.
+order-line-waits-for = Attend la commande de Service { $order }, en cours de débit pour le même abonnement. Continuera d’elle-même, au plus tard le { $by }.
+order-line-charging = Débit en cours{ $has_until ->
+    [yes] , jusqu’au { $until }
+   *[no] {""}
+}.
+order-line-settled = Terminé le { $at } : débité, et les postes sont ajoutés.
+order-line-needs-customer = La banque de la carte vous demande de confirmer le paiement, jusqu’au { $until }. Sinon, il est refusé.
+order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons à l’interroger ; rien n’est débité deux fois, veuillez donc ne pas commander à nouveau.
+order-line-can-retry = Non débité. Vous pouvez réessayer jusqu’au { $until }.
+order-line-given-up = Non débité. Abandonné.
+order-line-no-retry = Non débité. Il n’est plus possible de réessayer.
+order-line-confirm = Confirmer le paiement
+decline-card-declined = La carte a été refusée.
+decline-customer-timeout = Le paiement n’a pas été confirmé à temps.
+decline-never-received = Le paiement n’est pas parvenu au prestataire.
+decline-period-ended = La période de l’abonnement s’est terminée avant le débit.
+decline-subscription-gone = L’abonnement n’existe plus.
+decline-unknown = Le paiement a été refusé.
+decline-other = Le paiement a été refusé ({ $reason }).
+receipt-totals =
+    {"*"}Reçu { $number }*, { $day }
+    Sous-total : { $subtotal }
+    Taxe : { $tax }
+    {"*"}Total : { $total }*
+retry-title = Réessayer
+retry-submit = Réessayer
+retry-button = Réessayer
+retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Ils seront réessayés au même prix, avec la carte que vous choisissez :
+retry-line = { $seats ->
+    [one] • *{ $product }* · { $seats } nouveau poste · { $amount } + { $tax } de taxe
+   *[other] • *{ $product }* · { $seats } nouveaux postes · { $amount } + { $tax } de taxe
+}
+give-up-button = Abandonner
+give-up-ask = Abandonner les postes refusés ?
+give-up-consequence = Ils ne sont pas débités et ne peuvent plus être réessayés. Les postes de cette commande déjà ajoutés restent.
+give-up-yes = Abandonner
+give-up-no = Revenir
+
+## Historique
+history-title = *Historique*
+history-older = { $count ->
+    [one] … et { $count } étape avant
+   *[other] … et { $count } étapes avant
+}
+history-entry = { $at } · { $who } : { $what }{ $has_reason ->
+    [yes] {" "}({ $reason })
+   *[no] {""}
+}
+history-by-scheduler = l’application
+history-by-provider = le prestataire de paiement
+history-other = modification de { $number } enregistrée
+history-quote-made = devis { $number } établi
+history-quote-replaced = devis { $number } remplacé
+history-quote-accepted = devis { $number } accepté
+history-quote-rejected = devis { $number } rejeté
+history-quote-expired = devis { $number } expiré
+history-service-order-placed = commande de Service passée
+history-service-order-processing = traitement commencé
+history-service-order-completed = commande de Service terminée
+history-service-order-failed = commande de Service échouée
+history-service-order-retried = nouvel essai des postes refusés
+history-service-order-given-up = postes refusés abandonnés
+history-service-order-overdue = commande de Service en retard
+history-service-order-seat-assigned = poste attribué au contact administrateur
+history-line-charging = débit d’une ligne en cours
+history-line-settled = ligne débitée et postes ajoutés
+history-line-declined = ligne refusée
+history-line-needs-customer = ligne en attente de la confirmation du paiement
+history-line-unknown = ligne en attente de la réponse du prestataire de paiement
+history-reason-address-changes-tax = l’adresse de facturation change la taxe
+
+## Compte
+account-title = Facturation
+account-header = { $account }
+account-quotes = Devis en attente ({ $count })
+account-subscriptions = { $count ->
+    [0] *Abonnements :* aucun pour le moment
+    [one] *Abonnement*
+   *[other] *{ $count } abonnements*
+}
+account-subscription = { $seats ->
+    [one] *{ $product }* · { $seats } poste · { $price }
+   *[other] *{ $product }* · { $seats } postes · { $price }
+    }{ $has_blocks ->
+    [yes] {" "}(dont { $blocks })
+   *[no] {""}
+    }
+    Renouvellement le { $renews } pour { $total } hors taxe{ $orderable ->
+    [yes] {""}
+   *[no] {" "}· postes ajoutés par les Services des comptes Corporate
+    }
+account-block = { $seats } à { $price }
+account-portal = { $portal ->
+    [admin] *Portail de facturation par défaut : GoTo Admin.* Vous y consultez vos factures, acceptez des devis, gérez des abonnements, et consultez et mettez à jour vos informations de facturation.
+   *[corporate] *Portail de facturation par défaut : portail de facturation Corporate.* Vous y consultez abonnements, devis, commandes de Service et reçus. L’ouvrir ne change rien.
+}
+account-open-portal = { $portal ->
+    [admin] Ouvrir GoTo Admin
+   *[corporate] Ouvrir le portail de facturation
+}
+account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou en changer par défaut, « Gérer les modes de paiement » mène à GoTo Admin ; vous saurez avant ce que cela change.
+account-methods-none = *Modes de paiement :* aucun n’est enregistré. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut : « Gérer les modes de paiement » mène à GoTo Admin, et vous saurez avant ce que cela change.
+account-receipts = *Derniers reçus*
+account-receipts-none = *Reçus :* aucun pour le moment. Un reçu est établi quand une commande de Service est terminée.
+account-receipts-button = Tous les reçus
+account-receipts-title = Reçus
+account-receipts-all = Reçus de *{ $account }*, le plus récent en premier.
+account-receipt = { $number } · { $day } · { $total } · commande de Service { $order }
+account-contacts = *Contacts de facturation*
+account-contact = • { $name }, { $email }
+account-services = Les *Services des comptes Corporate* vous aident pour ce qui ne peut pas se faire ici.
+
+## Portail
+portal-title = Modes de paiement
+portal-warning-alert = Les modes de paiement se gèrent dans GoTo Admin. Veuillez lire ce qui change avant de vous y rendre.
+portal-warning =
+    Pour *{ $account }*, définitivement :
+    • GoTo Admin devient votre portail de facturation par défaut.
+    • Le portail de facturation Corporate ne vous est plus accessible.
+    • Vos informations de facturation et vos autorisations restent les mêmes.
+    • Les autres contacts de facturation en sont informés. Vous pouvez continuer à ajouter des postes ici, dans Slack.
+portal-offers =
+    {"*"}Ce que propose GoTo Admin*
+    • consulter vos factures
+    • accepter des devis
+    • gérer des abonnements
+    • consulter et mettre à jour vos informations de facturation
+portal-switch = Passer à GoTo Admin
+portal-switch-ask = Passer à GoTo Admin ?
+portal-switch-consequence = GoTo Admin devient votre portail de facturation par défaut et le portail de facturation Corporate ne vous est plus accessible. C’est définitif.
+portal-switch-yes = Passer à GoTo Admin
+portal-switch-no = Revenir
+portal-already = GoTo Admin est déjà le portail de facturation par défaut de *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre.
+portal-show-link = Afficher le lien
+portal-link = GoTo Admin est maintenant le portail de facturation par défaut de *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre. Quand vous y aurez terminé, revenez ici et continuez.
+
+## Accueil
+home-welcome = *Vos abonnements et vos postes.* `/add-seats` commande des postes, `/quotes` affiche les devis en attente, `/service-orders` l’état de chaque commande de Service, `/billing` tout ce qui concerne le compte.
+home-waits = *Vous attend*
+home-nothing-waits = Rien ne vous attend.
+home-orders = { $count ->
+    [one] *Commande de Service en cours*
+   *[other] *{ $count } commandes de Service en cours*
+}
+home-details = Facturation
+home-more = { $count ->
+    [one] { $count } autre compte ne tient pas ici : voir `/billing`.
+   *[other] { $count } autres comptes ne tiennent pas ici : voir `/billing`.
+}
+home-help = Quelque chose ne peut pas se faire ici ? Les Services des comptes Corporate vous aident.
+home-unlinked =
+    {"*"}Bienvenue.* Ici, les contacts de facturation commandent des postes pour les abonnements de leur entreprise et suivent leurs commandes de Service.
+    Vous n’êtes pas enregistré comme contact de facturation dans cet espace de travail. Si vous devez l’être, demandez à un contact de facturation de votre entreprise, ou aux Services des comptes Corporate, de vous enregistrer avec l’adresse e-mail que vous utilisez dans Slack. Tapez ensuite `/add-seats`.
+
+## Aide
+help-add-seats =
+    {"*"}`/add-seats`* commande des postes supplémentaires, en quatre étapes : choisir le nombre de nouveaux postes, vérifier le devis, vérifier le paiement, passer la commande de Service. Rien n’est acheté avant la dernière étape, et chaque étape permet de revenir en arrière.
+    • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
+    • `/add-seats webinar` vérifie d’abord ce produit
+    Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
+help-quotes =
+    {"*"}`/quotes`* affiche les devis en attente, à vérifier, approuver ou rejeter. Approuver mène au paiement ; rien n’est acheté avant que vous passiez la commande de Service.
+    • `/quotes SQ-1001` ouvre un devis, même déjà traité
+help-service-orders =
+    {"*"}`/service-orders`* affiche vos commandes de Service et l’état de chacune. Le traitement peut prendre jusqu’à 24 heures.
+    • `/service-orders SO-1001` en ouvre une, avec son historique et son reçu
+help-billing =
+    {"*"}`/billing`* affiche abonnements et postes, portail de facturation par défaut, modes de paiement, reçus et contacts de facturation.
+    • *Ouvrir le portail de facturation* mène à votre portail par défaut et ne change rien
+    • *Gérer les modes de paiement* mène à GoTo Admin ; vous saurez avant ce que cela change
+
+## Attente
+waiting-title = Un instant
+waiting-text = Un instant, s’il vous plaît : la réponse prend un peu plus de temps. Elle s’affiche ici d’elle-même.
+
+## Refus
+refusal-title = Impossible actuellement
+refusal = Ce n’est pas possible.
+refusal-account-not-found = Je ne connais pas ce compte.
+refusal-account-not-self-served = Les postes de { $account } ne peuvent pas être commandés ici.{ $has_reason ->
+    [yes] {" "}Motif : { $reason }.
+   *[no] {""}
+} Les Services des comptes Corporate peuvent les commander pour vous.
+refusal-ambiguous-product = { $has_typed ->
+    [yes] « { $typed } » peut désigner plusieurs produits : { $products }. Veuillez préciser le nom.
+   *[no] De quel produit s’agit-il ? Veuillez taper son nom avant le nombre. Vous avez : { $products }.
+}
+refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Veuillez réessayer dans quelques minutes.
+refusal-checkout-incomplete = Le paiement de ce devis n’est pas complet, ou un élément n’est plus valide. Veuillez vérifier à nouveau contact administrateur, mode de paiement et adresse de facturation.
+refusal-empty-order = Veuillez saisir le nombre de nouveaux postes pour au moins un abonnement.
+refusal-field-required = Veuillez remplir ce champ.
+refusal-field-too-long = C’est trop long : { $most } caractères au plus.
+refusal-forbidden-transition = Ce n’est plus possible, car autre chose s’est passé entre-temps. Veuillez regarder où cela en est.
+refusal-identity-not-fresh = Slack n’a pas confirmé votre identité depuis une heure : rien n’a été modifié. Veuillez réessayer dans un instant.
+refusal-invalid-amount = { $amount } n’est pas un montant en { $currency }.
+refusal-invalid-input = Veuillez vérifier votre saisie.
+refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Pour en ajouter ou en choisir une, utilisez « Gérer les modes de paiement ».
+refusal-not-a-billing-contact = Seuls les contacts de facturation peuvent faire cela. { $has_contacts ->
+    [yes] Veuillez vous adresser à l’un d’eux : { $contacts }.
+   *[no] Veuillez demander aux Services des comptes Corporate qui ils sont.
+}
+refusal-not-allowed = Cela ne vous est pas accessible.
+refusal-not-an-email = { $has_typed ->
+    [yes] « { $typed } » n’est pas une adresse e-mail. Veuillez en saisir une comme nom@exemple.com.
+   *[no] Veuillez saisir une adresse e-mail, comme nom@exemple.com.
+}
+refusal-nothing-to-order = Aucun des abonnements de { $account } ne peut recevoir de postes supplémentaires ici. Les Services des comptes Corporate peuvent vous aider.
+refusal-nothing-to-retry = Rien dans la commande de Service { $number } ne peut être réessayé ou abandonné maintenant : c’est déjà décidé, ou le délai est passé. Les Services des comptes Corporate peuvent vous aider.
+refusal-order-already-finished = Cette commande de Service est terminée ; rien ne peut plus y changer.
+refusal-order-not-found = { $has_number ->
+    [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.
+   *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
+}
+refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
+refusal-price-not-held = Le système de facturation ne peut pas tenir des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-product-not-self-served = Des postes supplémentaires de { $product } ne peuvent pas être commandés ici.{ $has_reason ->
+    [yes] {" "}Motif : { $reason }.
+   *[no] {""}
+} Les Services des comptes Corporate peuvent les commander pour vous.
+refusal-quote-not-found = { $has_number ->
+    [yes] Je ne connais pas de devis { $number }. Pour voir ceux en attente, tapez /quotes.
+   *[no] Je ne connais pas ce devis. Pour voir ceux en attente, tapez /quotes.
+}
+refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $outcome ->
+    [accepted] { $by } l’a approuvé le { $at }. Pour voir sa commande de Service, tapez /service-orders.
+    [accepted-elsewhere] Il a été accepté hors de Slack le { $at }.
+    [rejected] { $by } l’a rejeté le { $at }. Pour commander des postes, tapez /add-seats.
+    [rejected-elsewhere] Il a été rejeté hors de Slack le { $at }. Pour commander des postes, tapez /add-seats.
+    [replaced] { $by } l’a remplacé par le devis { $replaced_by } le { $at }. Pour voir les devis en attente, tapez /quotes.
+   *[expired] Il a expiré le { $at }. Pour commander les postes, tapez /add-seats.
+}
+refusal-quotes-pending = D’autres devis sont en attente depuis. Rien n’a été modifié ; veuillez d’abord les traiter : { $numbers }.
+refusal-reason-too-long = Le motif a { $length } caractères ; { $most } au plus sont possibles.
+refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Veuillez saisir un nombre entier, 0 ou plus.
+refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Veuillez réessayer quand elle sera terminée.
+refusal-subscription-not-found = Je ne connais pas cet abonnement. Veuillez rouvrir le panier.
+refusal-subscription-not-self-served = Les postes de cet abonnement à { $product } ne peuvent pas être commandés ici.{ $has_reason ->
+    [yes] {" "}Motif : { $reason }.
+   *[no] {""}
+} Les Services des comptes Corporate peuvent les commander pour vous.
+refusal-took-too-long = Cela a pris trop de temps pour que Slack ouvre un écran. Rien n’est perdu ; veuillez réessayer.
+refusal-unexpected = Un problème est survenu de notre côté, et il est consigné. Veuillez réessayer ; si cela se reproduit, indiquez cette référence aux Services des comptes Corporate : { $reference }.
+refusal-unknown-word = Je ne connais pas « { $word } » après { $command }. Pour voir ce que cette commande sait faire, tapez { $command } help.
+refusal-too-busy = Il y a trop d’activité pour le moment : rien n’a été modifié. Veuillez réessayer dans une minute.
+refusal-too-many-seats = { $most } nouveaux postes au plus sont possibles ici.
+refusal-too-many-seats-in-order = { $total } nouveaux postes sont trop pour une commande : { $most } au plus.
+refusal-unknown-administrator = Cet administrateur n’est plus sur ce compte. Veuillez en choisir un autre.
+refusal-unknown-country = Veuillez choisir un pays dans la liste.
+refusal-unknown-currency = { $currency } n’est pas une devise.
+refusal-unknown-product = { $has_products ->
+    [yes] Il n’y a pas d’abonnement à « { $typed } » ici. Vous avez : { $products }.
+   *[no] Aucun abonnement ici ne peut recevoir de postes supplémentaires.
+}
+refusal-wrong-accounts-file = Le fichier ne peut pas être importé. { $problems }
 
 ## Notices
 notice-services = Services des comptes Corporate : { $url }

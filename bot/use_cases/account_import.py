@@ -1,17 +1,25 @@
 """Taking accounts over from a file: all of it, or nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import AccountEntry, AccountsFile, Stored, read_accounts_file
 from bot.db import Database
-from bot.use_cases.account_upsert import ImportRun, upsert_account
+from bot.use_cases.account_upsert import (
+    Changes,
+    ImportRun,
+    upsert_account,
+    upsert_people_and_methods,
+    upsert_seats,
+    upsert_subscriptions,
+)
+from bot.use_cases.holdings import Holdings, hold
 from bot.use_cases.product import store_catalogue
 from bot.use_cases.quote_import import import_quotes
 from models.account import Account
@@ -21,6 +29,7 @@ from models.product import Product
 from models.quote import Quote
 from models.subscription import Subscription
 
+AT_ONCE = 50
 NAMED_AT_MOST = 5
 
 
@@ -61,20 +70,55 @@ async def import_accounts(
     async with database.write() as session:
         await store_catalogue(session, [Product(**p.model_dump()) for p in file.products])
         # Always in the same order: two imports at once wait for each other, and do not deadlock.
-        for done, entry in enumerate(sorted(file.accounts, key=lambda a: a.id), start=1):
-            await _import_account(session, run, entry)
-            progress(done, len(file.accounts))
+        entries = sorted(file.accounts, key=lambda entry: entry.id)
+        for start in range(0, len(entries), AT_ONCE):
+            await _import_some(session, run, entries[start : start + AT_ONCE])
+            progress(min(start + AT_ONCE, len(entries)), len(entries))
     return _summary(file, run)
 
 
-async def _import_account(session: AsyncSession, run: ImportRun, entry: AccountEntry) -> None:
-    entries_before = run.entries
-    account = await upsert_account(session, run, entry)
-    await import_quotes(session, run, account, entry.quotes)
-    run.changed += run.entries > entries_before
+async def _import_some(session: AsyncSession, run: ImportRun, entries: list[AccountEntry]) -> None:
+    held = await hold(session, entries)
+    changes = {e.id: upsert_account(held[e.id], e) for e in entries}
+    await _store(session, (h.account for h in held.values()))
+    overwritten: dict[str, dict[str, Changes]] = {}
+    for entry in entries:
+        changes[entry.id] |= upsert_people_and_methods(held[entry.id], entry)
+        changed, overwritten[entry.id] = upsert_subscriptions(run, held[entry.id], entry)
+        changes[entry.id] |= changed
+    await _store(session, (part for h in held.values() for part in _parts(h)))
+    for entry in entries:
+        changes[entry.id] |= upsert_seats(held[entry.id], entry)
+    await _store(session, (seat for h in held.values() for seat in h.seats.values()))
+    for row in [row for h in held.values() for row in h.removed]:
+        await session.delete(row)
+    for entry in entries:
+        await _note(session, run, held[entry.id], changes[entry.id], overwritten[entry.id])
+    await import_quotes(session, run, [(held[e.id], e.quotes) for e in entries])
     await session.flush()
     # What is stored need not be kept in memory, nor looked through at each flush.
     session.expunge_all()
+
+
+def _parts(held: Holdings) -> Iterator[SQLModel]:
+    for rows in (held.contacts, held.administrators, held.methods, held.subscriptions):
+        yield from rows.values()
+
+
+async def _store(session: AsyncSession, rows: Iterable[SQLModel]) -> None:
+    session.add_all(rows)
+    await session.flush()
+
+
+async def _note(
+    session: AsyncSession, run: ImportRun, held: Holdings, changes: Changes, overwritten: dict[str, Changes]
+) -> None:
+    account_id = held.account.id
+    if changes:
+        action = "imported" if held.is_new else "updated"
+        await run.note(session, account_id, f"account:{account_id}", action, changes)
+    for subscription_id, details in overwritten.items():
+        await run.note(session, account_id, f"subscription:{subscription_id}", "overwritten", details)
 
 
 async def _stored(session: AsyncSession) -> Stored:
@@ -110,7 +154,7 @@ def _summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
         subscriptions=sum(len(a.subscriptions) for a in file.accounts),
         billing_contacts=sum(len(a.billing_contacts) for a in file.accounts),
         quotes=sum(len(a.quotes) for a in file.accounts),
-        changed=run.changed,
+        changed=len(run.changed),
         warnings=warnings,
     )
 

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.i18n import Reader
 from bot.permissions import Person
 from bot.services import Services
+from models.account import Account
 from models.billing_contact import BillingContact
 from models.slack_user import SlackUser
 
@@ -111,3 +113,17 @@ async def _merge(services: Services, team_id: str, profile: Profile, at: datetim
                 refreshed_at=at,
             )
         )
+
+
+async def reader_of(services: Services, person: Person) -> Reader:
+    """The person's own language and zone; those of an account of their workspace until Slack has told."""
+    user = await stored_user(services, person.team_id, person.user_id)
+    if user is not None and user.locale and user.time_zone:
+        return Reader(user.locale, user.time_zone)
+    async with services.read() as session:
+        here = (col(Account.channel) == person.channel_id).desc()
+        found = await session.exec(
+            select(Account).where(Account.slack_team == person.team_id).order_by(here, Account.id).limit(1)
+        )
+        account = found.one_or_none()
+    return Reader(account.locale, account.time_zone) if account else Reader()

@@ -21,8 +21,8 @@ def big_file(accounts: int) -> str:
 
 def _account(n: int) -> str:
     subscriptions = "".join(
-        f"      - {{id: sub_{n}_{i}, product: {product}, seats: {10 + i}, unit_price: '14.00', period: month,\n"
-        f"         period_start: 2026-11-01, period_end: 2026-12-01}}\n"
+        f"      - {{id: sub_{n}_{i}, product: {product}, seats: {10 + i}, unit_price: '14.00',\n"
+        f"         period: month, period_start: 2026-11-01, period_end: 2026-12-01}}\n"
         for i, product in enumerate(PRODUCTS)
     )
     return f"""
@@ -51,15 +51,16 @@ def _account(n: int) -> str:
 async def measure(accounts: int) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "accounts.yml"
-        path.write_text(big_file(accounts), "utf-8")  # noqa: ASYNC240
+        path.write_text(big_file(accounts), "utf-8")
         database = Database(f"sqlite:///{folder}/bench.db")
         await database.migrate()
         lines = []
         for name in ("first", "repeated"):
             started = time.perf_counter()
             await import_accounts(database, path=path, at=datetime(2026, 11, 22, 10, tzinfo=UTC))
+            seconds = time.perf_counter() - started
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            lines.append(f"{name} import of {accounts} accounts: {time.perf_counter() - started:.1f} s, {peak} MB")
+            lines.append(f"{name} import of {accounts} accounts: {seconds:.1f} s, {peak} MB")
         await database.close()
         return lines
 

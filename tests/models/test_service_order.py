@@ -32,10 +32,11 @@ def test_r18_no_other_order_status_can_follow(current: OrderStatus, to: OrderSta
 
 @pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in ORDER_PAIRS if b in NEXT_STATUSES[a]])
 def test_r18_an_order_moves_and_its_end_has_a_time(current: OrderStatus, to: OrderStatus) -> None:
-    order = an_order(status=current)
+    order = an_order(status=current, overdue_check_at=NOW)
     order.move(to, NOW)
     assert order.status is to
     assert order.finished is (to in (COMPLETED, FAILED))
+    assert (order.overdue_check_at is None) is order.finished
 
 
 @pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in LINE_PAIRS if b not in NEXT_LINE_STATUSES[a]])

@@ -1,11 +1,19 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.product import ProductNotSelfServed
-from models.subscription import PeriodLength, SeatBlock, SubscriptionNotSelfServed, recurring_amount
+from models.proration import add_months
+from models.subscription import (
+    PeriodLength,
+    SeatBlock,
+    SubscriptionNotSelfServed,
+    anchor_day,
+    recurring_amount,
+    rolled_period,
+)
 from tests.models.examples import a_product, a_subscription, an_account
 
 
@@ -43,6 +51,70 @@ def test_r17_the_current_period_runs_from_midnight_to_midnight_in_the_accounts_z
 
 def test_a_period_is_a_month_or_twelve() -> None:
     assert {length.value: length.months for length in PeriodLength} == {"month": 1, "year": 12}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "length", "day"),
+    [
+        ("2026-11-01", "2026-12-01", PeriodLength.MONTH, 1),
+        ("2027-01-31", "2027-02-28", PeriodLength.MONTH, 31),
+        ("2027-02-28", "2027-03-31", PeriodLength.MONTH, 31),
+        ("2027-02-28", "2027-03-28", PeriodLength.MONTH, 28),
+        ("2028-02-29", "2029-02-28", PeriodLength.YEAR, 29),
+        ("2026-11-15", "2026-12-01", PeriodLength.MONTH, 1),
+        ("2026-03-01", "2026-12-15", PeriodLength.YEAR, 15),
+    ],
+)
+def test_the_day_periods_start_on_is_told_by_the_first(
+    start: str, end: str, length: PeriodLength, day: int
+) -> None:
+    assert anchor_day(date.fromisoformat(start), date.fromisoformat(end), length) == day
+
+
+@pytest.mark.parametrize(
+    ("length", "first", "today", "expected"),
+    [
+        (PeriodLength.MONTH, "2026-11-01 2026-12-01", "2026-11-01", "2026-11-01 2026-12-01"),
+        (PeriodLength.MONTH, "2026-11-01 2026-12-01", "2026-12-01", "2026-12-01 2027-01-01"),
+        (PeriodLength.MONTH, "2026-11-01 2026-12-01", "2029-07-31", "2029-07-01 2029-08-01"),
+        # The end of a month: the 31st is kept, and comes back after a shorter month.
+        (PeriodLength.MONTH, "2027-01-31 2027-02-28", "2027-02-28", "2027-02-28 2027-03-31"),
+        (PeriodLength.MONTH, "2027-01-31 2027-02-28", "2027-03-30", "2027-02-28 2027-03-31"),
+        (PeriodLength.MONTH, "2027-01-31 2027-02-28", "2027-03-31", "2027-03-31 2027-04-30"),
+        (PeriodLength.MONTH, "2027-02-28 2027-03-31", "2027-05-01", "2027-04-30 2027-05-31"),
+        (PeriodLength.MONTH, "2027-01-30 2027-02-28", "2027-03-01", "2027-02-28 2027-03-30"),
+        (PeriodLength.MONTH, "2028-01-31 2028-02-29", "2028-02-29", "2028-02-29 2028-03-31"),
+        # The leap day.
+        (PeriodLength.YEAR, "2028-02-29 2029-02-28", "2029-02-27", "2028-02-29 2029-02-28"),
+        (PeriodLength.YEAR, "2028-02-29 2029-02-28", "2029-02-28", "2029-02-28 2030-02-28"),
+        (PeriodLength.YEAR, "2028-02-29 2029-02-28", "2032-02-29", "2032-02-29 2033-02-28"),
+        (PeriodLength.YEAR, "2026-03-01 2027-03-01", "2028-02-29", "2027-03-01 2028-03-01"),
+        # A first period that is not a whole one: the following are, from its end.
+        (PeriodLength.MONTH, "2026-11-15 2026-12-01", "2026-11-20", "2026-11-15 2026-12-01"),
+        (PeriodLength.MONTH, "2026-11-15 2026-12-01", "2026-12-20", "2026-12-01 2027-01-01"),
+        (PeriodLength.YEAR, "2026-03-01 2026-12-01", "2026-12-01", "2026-12-01 2027-12-01"),
+        # Asked of a day before the first period.
+        (PeriodLength.MONTH, "2027-03-31 2027-04-30", "2027-02-28", "2027-02-28 2027-03-31"),
+    ],
+)
+def test_r17_periods_roll_and_keep_their_day(
+    length: PeriodLength, first: str, today: str, expected: str
+) -> None:
+    start, end = map(date.fromisoformat, first.split())
+    day = anchor_day(start, end, length)
+    found = rolled_period(start, end, length, day, date.fromisoformat(today))
+    assert " ".join(map(str, found)) == expected
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(-2000, 2000), st.sampled_from(PeriodLength))
+def test_r17_a_rolled_period_holds_the_day_and_is_a_whole_one(
+    start: date, days: int, length: PeriodLength
+) -> None:
+    end = add_months(start, length.months, start.day)
+    today = start + timedelta(days=days)
+    first, after = rolled_period(start, end, length, start.day, today)
+    assert first <= today < after
+    assert add_months(first, length.months, start.day) == after
 
 
 def test_a_self_served_subscription_passes() -> None:

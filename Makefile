@@ -1,0 +1,55 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header pyproject.toml
+
+help:  ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
+
+setup: .venv/ready  ## Prepare .venv with the locked dependencies
+
+.venv/ready: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: setup  ## Run the bot against a Slack on this machine: nothing else is needed
+	$(BIN)/python app.py demo
+
+test: setup  ## Run the tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup  ## Format, lint, types, import contracts, lock freshness, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory lock-check
+	@$(MAKE) --no-print-directory test
+
+format: setup  ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup  ## Write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra sandbox --extra dev -o requirements-dev.txt
+
+lock-check: setup  ## Fail where a lock file is not what pyproject.toml asks for
+	@mkdir -p build && cp requirements.txt requirements-dev.txt build/
+	@$(COMPILE) -o build/requirements.txt && $(COMPILE) --extra sandbox --extra dev -o build/requirements-dev.txt
+	@diff -u requirements.txt build/requirements.txt && diff -u requirements-dev.txt build/requirements-dev.txt \
+		|| { echo "the lock files are stale: make lock"; exit 1; }
+
+manifest: setup  ## Write manifest.json from manifest.yml
+	$(BIN)/python -m docs.generate manifest
+
+docs: setup  ## Write the generated pages of docs/
+	$(BIN)/python -m docs.generate docs
+
+migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
+	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
+
+.PHONY: help setup demo test check format lock lock-check manifest docs migration

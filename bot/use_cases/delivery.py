@@ -1,0 +1,174 @@
+"""Delivering notices until they are taken (R24).
+
+A crash between posting a message and storing that it was posted makes it appear twice; none is ever lost.
+"""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from bot.directory.directory import DirectoryUnavailable
+from bot.mail.mailer import MailRefused, MailUnavailable
+from bot.messaging.messenger import (
+    ChannelUnreachable,
+    Letter,
+    MessageGone,
+    MessengerUnavailable,
+    PersonUnreachable,
+    RateLimited,
+)
+from bot.services import Services
+from bot.use_cases import delivery_outcome as outcome
+from bot.use_cases.delivery_claim import Claim, claim_due
+from bot.use_cases.delivery_outcome import Outcome
+from bot.use_cases.letter import Address, compose, compose_mail, in_place, standing_message
+from bot.use_cases.slack_user import known_user_of_contact, user_of_contact
+from models.billing_contact import BillingContact
+from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
+
+log = structlog.get_logger()
+
+AT_ONCE = 16
+# Shorter than the lease: whoever claims the destination next finds nobody else posting to it.
+LONGEST_DELIVERY = timedelta(seconds=20)
+LOOK_AGAIN = timedelta(seconds=1)
+
+
+async def deliver_due_notices(services: Services) -> int:
+    """Deliver what is due and permitted now, to several destinations at once. Returns how many were."""
+    delivered = 0
+    running: set[asyncio.Task[bool]] = set()
+    try:
+        while True:
+            claims = await claim_due(services, AT_ONCE - len(running))
+            running |= {asyncio.create_task(_deliver(services, claim)) for claim in claims}
+            if not running:
+                return delivered
+            done, running = await asyncio.wait(
+                running, timeout=LOOK_AGAIN.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+            delivered += sum(task.result() for task in done)
+    finally:
+        # What is on its way is stored, whatever ended the loop: else it would be sent twice.
+        if running:
+            await asyncio.wait(running)
+
+
+async def _deliver(services: Services, claim: Claim) -> bool:
+    """Whether the notice was delivered. Never raises: other destinations go on."""
+    try:
+        return await _store(services, claim, await _try(services, claim.notice))
+    except Exception as error:
+        log.exception("delivery could not be stored", notice=claim.notice.id)
+        # Where this fails too, the lease runs out, and the notice is delivered again.
+        return await _store_later(services, claim, error)
+
+
+async def _store_later(services: Services, claim: Claim, error: Exception) -> bool:
+    try:
+        return await _store(services, claim, partial(outcome.later, error=_name(error)))
+    except Exception:
+        log.exception("delivery could not be put off", notice=claim.notice.id)
+        return False
+
+
+async def _store(services: Services, claim: Claim, outcome: Outcome) -> bool:
+    at = services.now()
+    async with services.write() as session:
+        slot = await session.get_one(DeliverySlot, claim.notice.destination, with_for_update=True)
+        notice = await session.get_one(Notice, claim.notice.key, with_for_update=True)
+        if notice.status is not NoticeStatus.WAITING:
+            return False  # The lease ran out, and another worker was quicker.
+        slot.next_at = max(slot.next_at, at + await outcome(session, notice, at))
+        if slot.claimed_until == claim.until:
+            slot.claimed_until = None
+        session.add_all([slot, notice])
+        return bool(notice.delivered_at)
+
+
+async def _try(services: Services, notice: Notice) -> Outcome:
+    try:
+        async with asyncio.timeout(LONGEST_DELIVERY.total_seconds()):
+            return await _send(services, notice)
+    except RateLimited as limit:
+        return partial(outcome.rate_limited, seconds=limit.seconds)
+    except (ChannelUnreachable, PersonUnreachable) as error:
+        return _told_otherwise(notice, str(error))
+    except MailRefused as error:
+        log.error("mail refused for good", notice=notice.id, error=str(error))
+        return partial(outcome.undeliverable, error=str(error))
+    except (MessengerUnavailable, MailUnavailable, DirectoryUnavailable, TimeoutError) as error:
+        log.warning("notice waits", notice=notice.id, error=_name(error))
+        return partial(outcome.later, error=_name(error))
+    except Exception as error:
+        log.exception("notice cannot be delivered", notice=notice.id, kind=notice.kind)
+        return partial(outcome.later, error=_name(error))
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _told_otherwise(notice: Notice, error: str) -> Outcome:
+    match Address.of(notice).kind:
+        case "channel":
+            return partial(outcome.channel_unreachable, error=error)
+        case "contact":
+            return partial(outcome.person_unreachable, error=error)
+        case _:
+            log.error("Account Services' channel cannot be posted to", notice=notice.id, error=error)
+            return partial(outcome.later, error=error)
+
+
+async def _send(services: Services, notice: Notice) -> Outcome:
+    address = Address.of(notice)
+    if address.contact_id is None:
+        return await _post(services, notice, await compose(services, notice, address.name, None))
+    async with services.read() as session:
+        contact = await session.get_one(BillingContact, address.contact_id)
+    if not contact.active:
+        return outcome.withdrawn
+    if address.kind == "email":
+        return await _mail(services, notice, contact)
+    if notice.kind is NoticeKind.QUOTE_CARD:
+        return await _redraw_copy(services, notice, contact)
+    user = await user_of_contact(services, notice.team, contact)
+    if user is None:
+        raise PersonUnreachable("no such person in Slack")
+    return await _post(services, notice, await compose(services, notice, user.user_id, user))
+
+
+async def _mail(services: Services, notice: Notice, contact: BillingContact) -> Outcome:
+    reader = await known_user_of_contact(services, notice.team, contact)
+    await services.mailer.send(await compose_mail(services, notice, contact, reader))
+    return outcome.delivered
+
+
+async def _post(services: Services, notice: Notice, letter: Letter) -> Outcome:
+    async with services.read() as session:
+        standing = await standing_message(session, notice)
+    if standing is not None:
+        try:
+            message = await services.messenger.deliver(in_place(letter, standing))
+            return partial(outcome.posted, letter=letter, message=message)
+        except MessageGone:
+            log.info("message is gone, posted anew", notice=notice.id)
+    message = await services.messenger.deliver(letter)
+    return partial(outcome.posted, letter=letter, message=message)
+
+
+async def _redraw_copy(services: Services, notice: Notice, contact: BillingContact) -> Outcome:
+    """A posted copy of a quote as it stands now: where it cannot be redrawn there is nothing to tell."""
+    async with services.read() as session:
+        copy = await standing_message(session, notice)
+    if copy is None:
+        return outcome.delivered
+    reader = await known_user_of_contact(services, notice.team, contact)
+    letter = in_place(await compose(services, notice, copy.channel, reader), copy)
+    try:
+        await services.messenger.deliver(letter)
+    except (MessageGone, PersonUnreachable, ChannelUnreachable):
+        return partial(outcome.copy_gone, copy=copy.key)
+    return outcome.delivered
