@@ -3,12 +3,13 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
 FIRST_HASH = "0" * 64
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class AuditEntry(SQLModel, table=True):
     def seal(self) -> str:
         """The SHA-256 (hex) over every field but `id` and `hash`, the one before's hash included."""
         content = self.model_dump(mode="json", exclude={"id", "hash", "at"})
-        content["at"] = int(self.at.timestamp() * 1_000_000)
+        content["at"] = (self.at - EPOCH) // timedelta(microseconds=1)
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -65,7 +65,7 @@ class SeatBounds:
         # `isdecimal` takes digits of other scripts too, as `int` does; it takes no sign and no separator.
         if not typed.isdecimal():
             raise SeatsNotANumber(typed=typed[:20])
-        if len(typed) > 9 or int(typed) > self.per_line:
+        if len(typed) > 99 or int(typed) > self.per_line:
             raise TooManySeats(most=self.per_line)
         return int(typed)
 

@@ -28,6 +28,12 @@ class LineStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+class AttemptOutcome(StrEnum):
+    SETTLED = "settled"
+    DECLINED = "declined"
+    SEATS_CHANGED = "seats_changed"
+
+
 NEXT_STATUSES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PLACED: frozenset({OrderStatus.PROCESSING}),
     OrderStatus.PROCESSING: frozenset({OrderStatus.COMPLETED, OrderStatus.FAILED}),
@@ -204,7 +210,7 @@ class ChargeAttempt(SQLModel, table=True):
     payment_method_id: str = Field(foreign_key="payment_method.id")
     expected_seats: int
     started_at: datetime
-    outcome: str | None = None
+    outcome: AttemptOutcome | None = Field(default=None, sa_type=one_of(AttemptOutcome))
     ended_at: datetime | None = None
 
 

@@ -1,7 +1,9 @@
 """An account's product: its seats, their price and period."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Protocol
 
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
@@ -80,7 +82,17 @@ class SeatBlock(SQLModel, table=True):
     seats: int
 
 
-def recurring_amount(seats: int, unit_price: int, blocks: list[SeatBlock]) -> int:
+class PricedSeats(Protocol):
+    """Seats at a price: a SeatBlock, or whatever a provider holds in its place."""
+
+    @property
+    def seats(self) -> int: ...
+
+    @property
+    def unit_price(self) -> int: ...
+
+
+def recurring_amount(seats: int, unit_price: int, blocks: Sequence[PricedSeats]) -> int:
     """What a whole period of the subscription costs, before tax: each block at its own price."""
     at_other_prices = sum(b.seats for b in blocks)
     return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)

@@ -139,11 +139,23 @@ WRONG_FIELDS = [
     ("period_end: 2026-12-01", "period_end: soon", 22, "subscriptions[0].period_end", "must be a date"),
     ("period_end: 2026-12-01", "period_end: 2026-02-30", 22, "subscriptions[0].period_end", "out of range"),
     ("period_end: 2026-12-01", "period_end: 9999-12-01", 22, "subscriptions[0].period_end", "in the years"),
-    ("period_end: 2026-12-01", "period_end: 2026-11-01", 21, "subscriptions[0]", "must be after period_start"),
+    (
+        "period_end: 2026-12-01",
+        "period_end: 2026-11-01",
+        21,
+        "subscriptions[0]",
+        "must be after period_start",
+    ),
     ("id: sub_2", "id: sub_1", 23, "subscriptions[1].id", "sub_1 is also that of"),
     ("expires: 2026-11-30,", "expires: soon,", 28, "quotes[0].expires", "must be a date"),
     ("2026-11-30T10:00:00Z", "2026-11-30T25:00:00Z", 29, "quotes[1].expires", "hour must be in"),
-    ("subscription: sub_1", "subscription: sub_9", 28, "quotes[0].lines[0].subscription", "is not a subscrip"),
+    (
+        "subscription: sub_1",
+        "subscription: sub_9",
+        28,
+        "quotes[0].lines[0].subscription",
+        "is not a sub",
+    ),
     ("seats: 10", "seats: 0", 28, "quotes[0].lines[0].seats", "must be at least 1"),
     ('"13.00"', "free", 28, "quotes[0].lines[0].unit_price", "free is not an amount of EUR"),
     ("lines: [{subscription: sub_2, seats: 1}]", "lines: []", 29, "quotes[1].lines", "is empty"),
@@ -177,14 +189,16 @@ WRONG_FIELDS = [
 def test_a_problem_names_line_and_field(old: str, new: str, line: int, field: str, message: str) -> None:
     assert old in ACME
     problems = problems_of(ACME.replace(old, new, 1))
-    assert any(p.startswith(f"line {line}, accounts[0].{field}: ") and message in p for p in problems), problems
+    assert any(p.startswith(f"line {line}, accounts[0].{field}: ") and message in p for p in problems), (
+        problems
+    )
 
 
 # the second account's section, the line and field of the problem
 TAKEN_BY_ACME = [
     (
-        "    subscriptions:\n      - {id: sub_1, product: goto-meeting, seats: 1, unit_price: 1, period: month,"
-        " period_start: 2026-11-01, period_end: 2026-12-01}\n",
+        "    subscriptions:\n      - {id: sub_1, product: goto-meeting, seats: 1, unit_price: 1,"
+        " period: month, period_start: 2026-11-01, period_end: 2026-12-01}\n",
         36,
         "subscriptions[0].id",
     ),
@@ -204,7 +218,9 @@ def test_an_id_belongs_to_one_account_alone(section: str, line: int, field: str)
 
 
 def test_a_subscription_of_another_account_cannot_be_quoted() -> None:
-    quote = "    quotes:\n      - {number: Q-1, expires: 2026-11-30, lines: [{subscription: sub_1, seats: 1}]}\n"
+    quote = (
+        "    quotes:\n      - {number: Q-1, expires: 2026-11-30, lines: [{subscription: sub_1, seats: 1}]}\n"
+    )
     [problem] = problems_of(with_other(quote))
     assert "accounts[1].quotes[0].lines[0].subscription: sub_1 is not a subscription of this" in problem
 

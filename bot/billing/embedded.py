@@ -33,7 +33,6 @@ from bot.billing.pricing import price
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 from models.ledger import ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
-from models.money import tax_on
 from models.proration import Period
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound, anchor_day, rolled_period
 
@@ -252,7 +251,6 @@ def _tax_rate(account: Account, address: Address) -> str:
 
 def _take(charge: Charge, held: LedgerSubscription, account: Account, now: datetime) -> LedgerCharge:
     period = _period(held, account, charge.at)
-    amount = period.prorate(charge.seats, charge.unit_price, charge.at)
     status, until = _first_answer(charge.payment_method_id, now, period)
     return LedgerCharge(
         key=charge.key,
@@ -260,8 +258,8 @@ def _take(charge: Charge, held: LedgerSubscription, account: Account, now: datet
         payment_method_id=charge.payment_method_id,
         seats=charge.seats,
         unit_price=charge.unit_price,
-        amount=amount,
-        tax=tax_on(amount, _tax_rate(account, charge.address)),
+        amount=charge.amount,
+        tax=charge.tax,
         status=status,
         created_at=now,
         until=until,

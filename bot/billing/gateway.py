@@ -89,13 +89,16 @@ class Preview:
 @dataclass(frozen=True)
 class Charge:
     """One line to place. `key` names the attempt and is stored before the call. The provider sets
-    `expected_seats + seats`, and only where it holds `expected_seats` now."""
+    `expected_seats + seats`, and only where it holds `expected_seats` now. `amount` and `tax` are what the
+    quote promised: nothing else may be charged (R17)."""
 
     key: str
     account_id: str
     subscription_id: str
     seats: int
     unit_price: int
+    amount: int
+    tax: int
     at: datetime
     expected_seats: int
     payment_method_id: str

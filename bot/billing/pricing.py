@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.billing.gateway import LineRequest, Preview, PricedLine, RecurringTotal, SubscriptionState
 from models.money import tax_on
 from models.proration import Period
-from models.subscription import PeriodLength
+from models.subscription import PeriodLength, recurring_amount
 
 
 def price(
@@ -42,9 +42,7 @@ def _priced(state: SubscriptionState, line: LineRequest, at: datetime, zone: str
 def _recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ...]) -> int:
     """A whole period of the subscription, before tax, once its lines are added."""
     added = sum(line.seats * line.unit_price for line in lines if line.subscription_id == state.id)
-    at_other_prices = sum(block.seats for block in state.blocks)
-    blocks = sum(block.seats * block.unit_price for block in state.blocks)
-    return (state.seats - at_other_prices) * state.unit_price + blocks + added
+    return recurring_amount(state.seats, state.unit_price, state.blocks) + added
 
 
 def _recurring(costs: list[tuple[PeriodLength, int]], rate: str) -> tuple[RecurringTotal, ...]:

@@ -11,6 +11,7 @@ from models.account import Account, Portal
 from models.money import Money
 from models.receipt import Receipt
 from models.sheet import AccountSheet, SubscriptionRow
+from models.subscription import recurring_amount
 
 OVERVIEW = ways.SHOW_ACCOUNT
 MANAGE_METHODS = ways.MANAGE_METHODS
@@ -82,7 +83,7 @@ def _subscription_text(reader: Reader, row: SubscriptionRow, name: str, currency
         seats=held.seats,
         price=own_price,
         has_blocks="yes" if blocks else "no",
-        blocks=blocks,
+        blocks=kit.few(reader, blocks),
         renews=held.period_end,
         total=Money(renewal_total(row), currency),
         orderable="no" if row.obstacle else "yes",
@@ -90,10 +91,8 @@ def _subscription_text(reader: Reader, row: SubscriptionRow, name: str, currency
 
 
 def renewal_total(row: SubscriptionRow) -> int:
-    """Net, for a period: seats at the subscription's price, and the blocks at theirs."""
-    apart = sum(block.seats for block in row.blocks)
-    at_own_price = (row.subscription.seats - apart) * row.subscription.unit_price
-    return at_own_price + sum(block.seats * block.unit_price for block in row.blocks)
+    """Net, for a period."""
+    return recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
 
 
 def _portal_blocks(reader: Reader, account: Account, links: PortalLinks) -> list[Block]:

@@ -1,6 +1,6 @@
 """History as short lines: when, who, what and why (R18)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.blocks import kit
 from bot.blocks.kit import Block
@@ -11,11 +11,11 @@ MOST_LINES = 40
 MOST_PARAGRAPHS = 10
 
 
-def history_blocks(reader: Reader, entries: Sequence[AuditEntry]) -> list[Block]:
-    """The newest entries, the oldest of them first."""
+def history_blocks(reader: Reader, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[Block]:
+    """The newest entries, the oldest of them first. `names` has a name for each subscription id."""
     if not entries:
         return []
-    lines = [entry_text(reader, entry) for entry in entries[-MOST_LINES:]]
+    lines = [entry_text(reader, entry, names) for entry in entries[-MOST_LINES:]]
     if len(entries) > MOST_LINES:
         lines.insert(0, reader.mrkdwn("history-older", count=len(entries) - MOST_LINES))
     title = kit.section(reader.mrkdwn("history-title"))
@@ -32,12 +32,12 @@ def _groups(lines: list[str]) -> list[list[str]]:
     return groups
 
 
-def entry_text(reader: Reader, entry: AuditEntry) -> str:
+def entry_text(reader: Reader, entry: AuditEntry, names: Mapping[str, str]) -> str:
     return reader.mrkdwn(
         "history-entry",
         at=entry.at,
         who=_who(reader, entry),
-        what=_what(reader, entry),
+        what=_what(reader, entry, names),
         has_reason="yes" if entry.reason else "no",
         reason=_reason(reader, entry.reason or ""),
     )
@@ -48,14 +48,16 @@ def _who(reader: Reader, entry: AuditEntry) -> str:
     return reader.text(key) if reader.has(key) else entry.actor_name
 
 
-def _what(reader: Reader, entry: AuditEntry) -> str:
+def _what(reader: Reader, entry: AuditEntry, names: Mapping[str, str]) -> str:
     """Of a line of an order, the state it came to; else the noun and what was done to it."""
     noun, _, number = entry.subject.partition(":")
     if entry.action == "line":
         key = "history-line-" + (entry.to_status or "").replace("_", "-")
     else:
         key = f"history-{noun}-{entry.action}".replace("_", "-")
-    return reader.text(key if reader.has(key) else "history-other", number=number)
+    subscription_id = str(entry.details.get("subscription", ""))
+    product = names.get(subscription_id, subscription_id)
+    return reader.text(key if reader.has(key) else "history-other", number=number, product=product)
 
 
 def _reason(reader: Reader, reason: str) -> str:

@@ -6,7 +6,7 @@ from bot.blocks import kit, refusal, ways
 from bot.blocks.kit import Block, Place, View
 from bot.blocks.quote import pending_blocks, summary_text
 from bot.blocks.subscription import labels, price_text
-from bot.i18n import Reader
+from bot.i18n import Reader, escape
 from models.account import Account
 from models.errors import Refusal
 from models.money import Money
@@ -119,7 +119,8 @@ def _row_block(reader: Reader, sheet: CartSheet, row: SubscriptionRow, name: str
     if row.obstacle is not None:
         why = refusal.refusal_text(reader, row.obstacle)
         seats = row.subscription.seats
-        return kit.section(reader.mrkdwn("cart-not-orderable", product=name, seats=seats, why=why))
+        held = reader.mrkdwn("cart-not-orderable", product=name, seats=seats)
+        return kit.section(f"{held}\n{escape(why)}")
     typed = sheet.typed.get(row.subscription.id)
     return kit.input_block(
         f"seats:{row.subscription.id}",
@@ -158,6 +159,6 @@ def not_eligible(
     """Every reason at once, each with its remedy (R2-R4, R14)."""
     blocks = [kit.section(reader.mrkdwn("cart-not-eligible", account=account.name))]
     for obstacle in obstacles[:MOST_REMEDIES]:
-        blocks.append(kit.section(reader.mrkdwn("list-item", text=refusal.refusal_text(reader, obstacle))))
+        blocks.append(kit.section(f"• {escape(refusal.refusal_text(reader, obstacle))}"))
         blocks += refusal.ways_on(reader, obstacle, place, services_url)
     return kit.modal(OBSTACLES_VIEW, reader.text("cart-not-eligible-title"), blocks, reader, place=place)

@@ -40,6 +40,13 @@ def section(text: str, accessory: Block | None = None) -> Block:
     return {**block, "accessory": accessory} if accessory else block
 
 
+def few(reader: Reader, texts: Sequence[str], most: int = 5, longest: int = 80) -> str:
+    """`a, b and 3 more`: Fluent takes no word of more than 2,500 characters. Plain."""
+    shown = [shorten(text, longest) for text in texts[:most]]
+    rest = len(texts) - most
+    return reader.listing([*shown, reader.text("count-more", count=rest)] if rest > 0 else shown)
+
+
 def paragraphs(texts: Sequence[str], reader: Reader, most: int = 40) -> list[Block]:
     """A section each; where they are more than `most`, as many in one as fit, and the rest counted."""
     if len(texts) <= most:

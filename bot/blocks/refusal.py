@@ -5,11 +5,13 @@ from collections.abc import Callable
 from bot.blocks import kit, ways
 from bot.blocks.kit import Block, Place, View
 from bot.blocks.quote import outcome
-from bot.i18n import Reader
+from bot.i18n import Reader, escape
 from models.errors import InvalidInput, Refusal
 from models.quote import QuoteNotPending
 
 SHOW_VIEW = "refusal.show"
+
+MOST_NAMED = 10
 
 Way = Callable[[Reader, Place, str], Block | None]
 
@@ -32,6 +34,9 @@ def _words(reader: Reader, refusal: Refusal) -> dict[str, object]:
         words["by"] = words["by"] or reader.text("someone")
     if "reason" in words:
         words["reason"] = str(words["reason"]).rstrip(". ")
+    for name, word in words.items():
+        if isinstance(word, list | tuple):
+            words[name] = kit.few(reader, [str(item) for item in word], MOST_NAMED)
     return words | {f"has_{name}": "yes" if word else "no" for name, word in words.items()}
 
 
@@ -39,7 +44,7 @@ def refusal_view(
     reader: Reader, refusal: Refusal, place: Place, services_url: str, title: str | None = None
 ) -> View:
     blocks = [
-        kit.section(reader.mrkdwn("plain", text=refusal_text(reader, refusal))),
+        kit.section(escape(refusal_text(reader, refusal))),
         *ways_on(reader, refusal, place, services_url),
     ]
     return kit.modal(SHOW_VIEW, title or reader.text("refusal-title"), blocks, reader, place=place)

@@ -9,7 +9,7 @@ from bot.blocks.kit import Block, Place, View
 from bot.blocks.payment_method import method_input, method_text
 from bot.blocks.quote import detail_blocks
 from bot.blocks.subscription import labels, seats_text
-from bot.i18n import Reader
+from bot.i18n import Reader, escape
 from models.account import Account, Address
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
@@ -53,28 +53,35 @@ def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
         name=name,
         email=email,
         takes="yes" if sheet.assigned else "no",
-        products=[product.name for product in sheet.assigned],
+        products=kit.few(reader, [product.name for product in sheet.assigned]),
         free=sheet.free_seats,
     )
     return [
         kit.section(contact),
         kit.section(reader.mrkdwn("placement-method", method=method_text(reader, sheet.method))),
-        kit.section(reader.mrkdwn("placement-address", address=address_text(reader, sheet.form.address))),
+        kit.section(_address_text(reader, sheet.form.address)),
     ]
 
 
-def address_text(reader: Reader, address: Address) -> str:
-    """Plain, a line for each part."""
+def _address_text(reader: Reader, address: Address) -> str:
+    """mrkdwn, a line for each part."""
     parts = [address.line1, address.line2, f"{address.postal_code} {address.city}".strip(), address.state]
-    return "\n".join([*[part for part in parts if part], country_name(reader, address.country)])
+    written = [escape(part) for part in [*parts, country_name(reader, address.country)] if part]
+    return "\n".join([reader.mrkdwn("billing-address"), *written])
 
 
 def placed(
     reader: Reader, sheet: OrderSheet, place: Place, notes: Sequence[str] = (), *, services_url: str = ""
 ) -> View:
+    """Right after placing; an order that is done already is shown as it stands."""
     order, contact = sheet.order, sheet.contact
+    if order.finished:
+        return order_view(reader, sheet, place, notes, services_url=services_url)
     done = reader.text("placed-done", number=order.number)
-    text = reader.mrkdwn("placed", by=order.promised_by, name=contact.name, email=contact.email)
+    has_channel = "yes" if sheet.account.channel else "no"
+    text = reader.mrkdwn(
+        "placed", by=order.promised_by, has_channel=has_channel, name=contact.name, email=contact.email
+    )
     blocks = [
         kit.alert(done, "success"),
         kit.section(text),
@@ -101,7 +108,7 @@ def _order_blocks(reader: Reader, sheet: OrderSheet, notes: Sequence[str], servi
         *order_line.line_blocks(reader, sheet),
         kit.section(_facts_text(reader, sheet)),
         *_receipt_blocks(reader, sheet),
-        *history_blocks(reader, sheet.history),
+        *history_blocks(reader, sheet.history, _labels(sheet)),
         _ways_on(reader, sheet, services_url),
     ]
 
@@ -119,13 +126,17 @@ def standing_text(reader: Reader, sheet: OrderSheet) -> str:
         by=order.promised_by,
         at=order.finished_at or order.placed_at,
         some_declined="yes" if declined else "no",
-        products=_names(sheet, LineStatus.DECLINED),
+        products=kit.few(reader, _names(sheet, LineStatus.DECLINED)),
     )
 
 
 def _names(sheet: OrderSheet, status: LineStatus) -> list[str]:
-    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
+    names = _labels(sheet)
     return [names[row.line.subscription_id] for row in sheet.with_status(status)]
+
+
+def _labels(sheet: OrderSheet) -> dict[str, str]:
+    return labels((row.line.subscription_id, row.product) for row in sheet.rows)
 
 
 def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
@@ -151,7 +162,7 @@ def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
 
 def _facts_text(reader: Reader, sheet: OrderSheet) -> str:
     quote = sheet.quote
-    return reader.mrkdwn(
+    facts = reader.mrkdwn(
         "service-order-facts",
         account=sheet.account.name,
         quote=quote.number,
@@ -161,8 +172,8 @@ def _facts_text(reader: Reader, sheet: OrderSheet) -> str:
         tax=sheet.money(quote.tax),
         admin=sheet.administrator.name,
         method=method_text(reader, sheet.method),
-        address=address_text(reader, sheet.order.billing_address),
     )
+    return f"{facts}\n{_address_text(reader, sheet.order.billing_address)}"
 
 
 def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
@@ -231,7 +242,7 @@ def needs_attention(sheet: OrderSheet) -> bool:
 
 def retry_form(reader: Reader, sheet: OrderSheet, methods: list[PaymentMethod], place: Place) -> View:
     order = sheet.order
-    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
+    names = _labels(sheet)
     texts = [
         reader.mrkdwn(
             "retry-line",

@@ -1,8 +1,9 @@
 """How a subscription is named and priced on a screen."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from bot.blocks import kit
 from bot.i18n import Reader
 from models.money import Money
 from models.product import Product
@@ -15,11 +16,9 @@ def labels(named: Iterable[tuple[str, Product]]) -> dict[str, str]:
     return {id_: p.name if times[p.id] == 1 else f"{p.name} ({id_})" for id_, p in pairs}
 
 
-def seats_text(reader: Reader, seats: list[tuple[int, Product]], most: int = 5) -> str:
+def seats_text(reader: Reader, seats: Sequence[tuple[int, Product]]) -> str:
     """`5 × GoTo Meeting and 3 × GoTo Webinar`; plain, the rest counted where they are many."""
-    texts = [reader.text("seats-of-product", seats=n, product=p.name) for n, p in seats[:most]]
-    rest = len(seats) - most
-    return reader.listing([*texts, reader.text("and-more", count=rest)] if rest > 0 else texts)
+    return kit.few(reader, [f"{n} × {p.name}" for n, p in seats])
 
 
 def price_text(reader: Reader, price: Money, period: str) -> str:

@@ -3,11 +3,10 @@
 ## Everywhere
 close = Close
 back = Back
-plain = { $text }
 list-item = • { $text }
 someone = a colleague
 and-more = and { $count } more
-seats-of-product = { $seats } × { $product }
+count-more = { $count } more
 price-per-seat = { $period ->
     [year] { $price } per seat and year
    *[month] { $price } per seat and month
@@ -53,7 +52,6 @@ cart-not-orderable = { $seats ->
     [one] *{ $product }* · { $seats } seat today
    *[other] *{ $product }* · { $seats } seats today
     }
-    { $why }
 cart-own-quote = *You have begun an order already.* It waits for you as it is:
 cart-own-quote-saved = Your cart’s quote { $number } is pending until { $until }. Saved unchanged, the cart leads back to it; saved with other numbers, a new quote takes its place.
 cart-page = Page { $page } of { $count }. What you typed is kept when you turn the page.
@@ -123,11 +121,11 @@ quote-decided = { $outcome ->
     [rejected-elsewhere] *Rejected outside Slack* on { $at }.
     [replaced] *Expired*: replaced by quote { $replaced_by } on { $at }, by { $by }.
    *[expired] *Expired* on { $at }. To order the seats, type `/add-seats`.
-}{ $has_reason ->
-    [yes] {" "}Reason: { $reason }
-   *[no] {""}
 }{ $has_order ->
     [yes] {" "}Its service order is { $order }.
+   *[no] {""}
+}{ $has_reason ->
+    [yes] {" "}Reason: { $reason }
    *[no] {""}
 }
 quote-line = { $seats ->
@@ -205,13 +203,14 @@ placement-admin =
 placement-method =
     {"*"}Payment method*
     { $method }
-placement-address =
-    {"*"}Billing address*
-    { $address }
+billing-address = *Billing address*
 placement-consequence = Placing the service order accepts quote { $number } and charges { $total }. Processing may take up to 24 hours; a confirmation with the receipt comes by e-mail.
 placed-title = Service order placed
 placed-done = Service order { $number } is placed.
-placed = Processing may take up to 24 hours: until { $by } at the latest. You can close this; the status is posted to your account’s channel. Once it is completed, the confirmation with the receipt goes to { $name }, { $email }.
+placed = Processing may take up to 24 hours: until { $by } at the latest. You can close this; { $has_channel ->
+    [yes] the status is posted to your account’s channel.
+   *[no] you are told the status by direct message.
+} Once it is completed, the confirmation with the receipt goes to { $name }, { $email }.
 
 ## Service order
 service-order-title = Service order
@@ -237,8 +236,6 @@ service-order-facts =
     {"*"}Placed:* { $at }, by { $by }
     {"*"}Admin contact:* { $admin }
     {"*"}Payment method:* { $method }
-    {"*"}Billing address:*
-    { $address }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *needs you*
@@ -316,15 +313,15 @@ history-service-order-placed = placed the service order
 history-service-order-processing = processing started
 history-service-order-completed = service order completed
 history-service-order-failed = service order failed
-history-service-order-retried = tried declined seats again
+history-service-order-retried = tried { $product } again
 history-service-order-given-up = gave up the declined seats
 history-service-order-overdue = service order overdue
 history-service-order-seat-assigned = assigned a seat to the admin contact
-history-line-charging = a line is being charged
-history-line-settled = a line was charged and its seats added
-history-line-declined = a line was declined
-history-line-needs-customer = a line waits for the payment to be confirmed
-history-line-unknown = a line waits for the payment provider’s answer
+history-line-charging = { $product } is being charged
+history-line-settled = { $product } charged, seats added
+history-line-declined = { $product } declined
+history-line-needs-customer = { $product } waits for the payment to be confirmed
+history-line-unknown = { $product } waits for the payment provider’s answer
 history-reason-address-changes-tax = the billing address changes the tax
 
 ## Account
@@ -453,7 +450,7 @@ refusal-identity-not-fresh = Slack has not confirmed who you are within the last
 refusal-invalid-amount = { $amount } is not an amount in { $currency }.
 refusal-invalid-input = Please check what you typed.
 refusal-no-automatic-payment-method = Ordering seats needs a valid credit or debit card as the account’s default automatic payment method. To add or choose one, use “Manage payment methods”.
-refusal-not-a-billing-contact = Only billing contacts can do this. { $has_contacts ->
+refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or read its quotes, service orders and receipts. { $has_contacts ->
     [yes] Please ask one of them: { $contacts }.
    *[no] Please ask Account Services who they are.
 }

@@ -3,11 +3,10 @@
 ## Partout
 close = Fermer
 back = Retour
-plain = { $text }
 list-item = • { $text }
 someone = un collègue
 and-more = et { $count } de plus
-seats-of-product = { $seats } × { $product }
+count-more = { $count } de plus
 price-per-seat = { $period ->
     [year] { $price } par poste et par an
    *[month] { $price } par poste et par mois
@@ -53,7 +52,6 @@ cart-not-orderable = { $seats ->
     [one] *{ $product }* · { $seats } poste aujourd’hui
    *[other] *{ $product }* · { $seats } postes aujourd’hui
     }
-    { $why }
 cart-own-quote = *Vous avez déjà commencé une commande.* Elle vous attend telle quelle :
 cart-own-quote-saved = Le devis { $number } de votre panier est en attente jusqu’au { $until }. Enregistré sans changement, le panier y ramène ; enregistré avec d’autres nombres, il donne un nouveau devis qui le remplace.
 cart-page = Page { $page } sur { $count }. Votre saisie est conservée d’une page à l’autre.
@@ -90,7 +88,7 @@ cart-continue-consequence = { $count ->
 cart-continue-yes = Continuer
 cart-continue-no = Revenir
 cart-not-eligible-title = Impossible ici
-cart-not-eligible = Pour le moment, il n’est pas possible d’ajouter ici des postes à *{ $account }* :
+cart-not-eligible = Pour le moment, il n’est pas possible d’ajouter ici des postes au compte *{ $account }* :
 
 ## Devis
 quote-title = Devis
@@ -123,11 +121,11 @@ quote-decided = { $outcome ->
     [rejected-elsewhere] *Rejeté hors de Slack* le { $at }.
     [replaced] *Expiré* : remplacé par le devis { $replaced_by } le { $at }, par { $by }.
    *[expired] *Expiré* le { $at }. Pour commander les postes, tapez `/add-seats`.
-}{ $has_reason ->
-    [yes] {" "}Motif : { $reason }
-   *[no] {""}
 }{ $has_order ->
     [yes] {" "}Sa commande de Service est { $order }.
+   *[no] {""}
+}{ $has_reason ->
+    [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
 quote-line = { $seats ->
@@ -205,13 +203,14 @@ placement-admin =
 placement-method =
     {"*"}Mode de paiement*
     { $method }
-placement-address =
-    {"*"}Adresse de facturation*
-    { $address }
+billing-address = *Adresse de facturation*
 placement-consequence = Passer la commande de Service accepte le devis { $number } et débite { $total }. Le traitement peut prendre jusqu’à 24 heures ; une confirmation contenant le reçu arrive par e-mail.
 placed-title = Commande passée
 placed-done = La commande de Service { $number } est passée.
-placed = Le traitement peut prendre jusqu’à 24 heures : au plus tard le { $by }. Vous pouvez fermer cette fenêtre ; l’état est publié dans le canal de votre compte. Une fois la commande terminée, la confirmation contenant le reçu est envoyée à { $name }, { $email }.
+placed = Le traitement peut prendre jusqu’à 24 heures : au plus tard le { $by }. Vous pouvez fermer cette fenêtre ; { $has_channel ->
+    [yes] l’état est publié dans le canal de votre compte.
+   *[no] l’état vous est communiqué par message direct.
+} Une fois la commande terminée, la confirmation contenant le reçu est envoyée à { $name }, { $email }.
 
 ## Commande de Service
 service-order-title = Commande de Service
@@ -237,8 +236,6 @@ service-order-facts =
     {"*"}Passée :* le { $at }, par { $by }
     {"*"}Contact administrateur :* { $admin }
     {"*"}Mode de paiement :* { $method }
-    {"*"}Adresse de facturation :*
-    { $address }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *vous attend*
@@ -247,7 +244,7 @@ service-order-summary =
     { $seats }
     Passée le { $at }
 service-order-list-title = Commandes de Service
-service-order-list = Commandes de Service de *{ $account }*, la plus récente en premier.
+service-order-list = Commandes de Service du compte *{ $account }*, la plus récente en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour ajouter des postes, tapez `/add-seats`.
 service-order-list-more = Plus anciennes
 order-line = { $seats ->
@@ -316,15 +313,15 @@ history-service-order-placed = commande de Service passée
 history-service-order-processing = traitement commencé
 history-service-order-completed = commande de Service terminée
 history-service-order-failed = commande de Service échouée
-history-service-order-retried = nouvel essai des postes refusés
+history-service-order-retried = nouvel essai pour { $product }
 history-service-order-given-up = postes refusés abandonnés
 history-service-order-overdue = commande de Service en retard
 history-service-order-seat-assigned = poste attribué au contact administrateur
-history-line-charging = débit d’une ligne en cours
-history-line-settled = ligne débitée et postes ajoutés
-history-line-declined = ligne refusée
-history-line-needs-customer = ligne en attente de la confirmation du paiement
-history-line-unknown = ligne en attente de la réponse du prestataire de paiement
+history-line-charging = { $product } en cours de débit
+history-line-settled = { $product } débité, postes ajoutés
+history-line-declined = { $product } refusé
+history-line-needs-customer = { $product } en attente de la confirmation du paiement
+history-line-unknown = { $product } en attente de la réponse du prestataire de paiement
 history-reason-address-changes-tax = l’adresse de facturation change la taxe
 
 ## Compte
@@ -362,7 +359,7 @@ account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Un reçu est établi quand une commande de Service est terminée.
 account-receipts-button = Tous les reçus
 account-receipts-title = Reçus
-account-receipts-all = Reçus de *{ $account }*, le plus récent en premier.
+account-receipts-all = Reçus du compte *{ $account }*, le plus récent en premier.
 account-receipt = { $number } · { $day } · { $total } · commande de Service { $order }
 account-contacts = *Contacts de facturation*
 account-contact = • { $name }, { $email }
@@ -388,9 +385,9 @@ portal-switch-ask = Passer à GoTo Admin ?
 portal-switch-consequence = GoTo Admin devient votre portail de facturation par défaut et le portail de facturation Corporate ne vous est plus accessible. C’est définitif.
 portal-switch-yes = Passer à GoTo Admin
 portal-switch-no = Revenir
-portal-already = GoTo Admin est déjà le portail de facturation par défaut de *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre.
+portal-already = GoTo Admin est déjà le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre.
 portal-show-link = Afficher le lien
-portal-link = GoTo Admin est maintenant le portail de facturation par défaut de *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre. Quand vous y aurez terminé, revenez ici et continuez.
+portal-link = GoTo Admin est maintenant le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre. Quand vous y aurez terminé, revenez ici et continuez.
 
 ## Accueil
 home-welcome = *Vos abonnements et vos postes.* `/add-seats` commande des postes, `/quotes` affiche les devis en attente, `/service-orders` l’état de chaque commande de Service, `/billing` tout ce qui concerne le compte.
@@ -435,7 +432,7 @@ waiting-text = Un instant, s’il vous plaît : la réponse prend un peu plus d
 refusal-title = Impossible actuellement
 refusal = Ce n’est pas possible.
 refusal-account-not-found = Je ne connais pas ce compte.
-refusal-account-not-self-served = Les postes de { $account } ne peuvent pas être commandés ici.{ $has_reason ->
+refusal-account-not-self-served = Les postes du compte { $account } ne peuvent pas être commandés ici.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
@@ -453,7 +450,7 @@ refusal-identity-not-fresh = Slack n’a pas confirmé votre identité depuis un
 refusal-invalid-amount = { $amount } n’est pas un montant en { $currency }.
 refusal-invalid-input = Veuillez vérifier votre saisie.
 refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Pour en ajouter ou en choisir une, utilisez « Gérer les modes de paiement ».
-refusal-not-a-billing-contact = Seuls les contacts de facturation peuvent faire cela. { $has_contacts ->
+refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou lire ses devis, commandes de Service et reçus. { $has_contacts ->
     [yes] Veuillez vous adresser à l’un d’eux : { $contacts }.
    *[no] Veuillez demander aux Services des comptes Corporate qui ils sont.
 }
@@ -462,7 +459,7 @@ refusal-not-an-email = { $has_typed ->
     [yes] « { $typed } » n’est pas une adresse e-mail. Veuillez en saisir une comme nom@exemple.com.
    *[no] Veuillez saisir une adresse e-mail, comme nom@exemple.com.
 }
-refusal-nothing-to-order = Aucun des abonnements de { $account } ne peut recevoir de postes supplémentaires ici. Les Services des comptes Corporate peuvent vous aider.
+refusal-nothing-to-order = Aucun des abonnements du compte { $account } ne peut recevoir de postes supplémentaires ici. Les Services des comptes Corporate peuvent vous aider.
 refusal-nothing-to-retry = Rien dans la commande de Service { $number } ne peut être réessayé ou abandonné maintenant : c’est déjà décidé, ou le délai est passé. Les Services des comptes Corporate peuvent vous aider.
 refusal-order-already-finished = Cette commande de Service est terminée ; rien ne peut plus y changer.
 refusal-order-not-found = { $has_number ->
@@ -471,7 +468,7 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
 refusal-price-not-held = Le système de facturation ne peut pas tenir des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-product-not-self-served = Des postes supplémentaires de { $product } ne peuvent pas être commandés ici.{ $has_reason ->
+refusal-product-not-self-served = Des postes supplémentaires pour { $product } ne peuvent pas être commandés ici.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.

@@ -247,6 +247,8 @@ async def _charge_of(session: AsyncSession, line: OrderLine, attempt: ChargeAtte
         subscription_id=line.subscription_id,
         seats=line.seats,
         unit_price=quoted.unit_price,
+        amount=line.amount,
+        tax=line.tax,
         at=quote.frozen_at,
         expected_seats=attempt.expected_seats,
         payment_method_id=attempt.payment_method_id,

@@ -32,6 +32,7 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.seat_assignment import SeatAssignment
 from models.service_order import (
+    AttemptOutcome,
     ChargeAttempt,
     LineStatus,
     OrderLine,
@@ -58,13 +59,13 @@ async def store_outcome(
         session.add(line)
         match outcome:
             case Settled():
-                _end(attempt, "settled", at)
+                _end(attempt, AttemptOutcome.SETTLED, at)
                 await _settle(session, account, order, line, outcome, held, at)
             case Declined(reason):
-                _end(attempt, "declined", at)
+                _end(attempt, AttemptOutcome.DECLINED, at)
                 await decline(session, account, order, line, reason, at)
             case SeatsChanged():
-                _end(attempt, "seats_changed", at)
+                _end(attempt, AttemptOutcome.SEATS_CHANGED, at)
                 if line.status is LineStatus.UNKNOWN:
                     await move_line(session, account, order, line, LineStatus.CHARGING, at)
                 line.due_at = at
@@ -83,7 +84,7 @@ async def store_outcome(
         session.add(attempt)
 
 
-def _end(attempt: ChargeAttempt, outcome: str, at: datetime) -> None:
+def _end(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime) -> None:
     attempt.outcome, attempt.ended_at = outcome, at
 
 

@@ -28,6 +28,8 @@ from bot.billing.gateway import (
     Unknown,
 )
 from models.account import Address
+from models.money import tax_on
+from models.proration import Period
 from models.subscription import PeriodLength, SubscriptionNotFound
 
 # In Paris the 16th, 0:00: half of November is left.
@@ -79,16 +81,28 @@ class Provider:
             subscription_id="sub_month",
             seats=10,
             unit_price=1400,
+            amount=-1,
+            tax=-1,
             at=HALF_OF_NOVEMBER,
             expected_seats=25,
             payment_method_id=self.cards.good,
             address=PARIS,
         )
-        return replace(usual, **changes)  # type: ignore[arg-type]
+        return _as_promised(replace(usual, **changes))  # type: ignore[arg-type]
 
     async def seats(self, subscription_id: str = "sub_month") -> int:
         states = await self.gateway.subscriptions("acme")
         return next(s.seats for s in states if s.id == subscription_id)
+
+
+def _as_promised(charge: Charge) -> Charge:
+    """With what a quote of the same seats, price, instant and address would have promised."""
+    if charge.amount >= 0:
+        return charge
+    held = {MONTH.id: MONTH, YEAR.id: YEAR}.get(charge.subscription_id, MONTH)
+    period = Period.of_days(held.period_start, held.period_end, "Europe/Paris")
+    amount = period.prorate(charge.seats, charge.unit_price, charge.at)
+    return replace(charge, amount=amount, tax=tax_on(amount, "0.20" if charge.address == PARIS else "0"))
 
 
 def without_reference(outcome: object) -> object:

@@ -267,9 +267,6 @@ def test_r18_the_history_cannot_be_rewritten(migrated: Migrated, statement: str,
     assert attempt(migrated, statement) == guard
 
 
-@pytest.mark.xfail(
-    strict=True, reason="SQLite replaces without the DELETE trigger, PostgreSQL truncates without one"
-)
 def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> None:
     number = next(_numbers)
     migrated.store(an_entry(number))
@@ -298,7 +295,7 @@ def test_r19_beside_a_busy_line_others_wait_or_are_done(migrated: Migrated, wait
     stored_line(migrated, waiting, subscription)
 
 
-def an_attempt(line_id: int, number: int, outcome: str | None) -> ChargeAttempt:
+def an_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> ChargeAttempt:
     return ChargeAttempt(
         order_line_id=line_id,
         number=number,

@@ -437,7 +437,7 @@ def upgrade() -> None:
     sa.Column('payment_method_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('expected_seats', sa.Integer(), nullable=False),
     sa.Column('started_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('outcome', sa.Enum('settled', 'declined', 'seats_changed', name='attemptoutcome', native_enum=False, create_constraint=True, length=32), nullable=True),
     sa.Column('ended_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_charge_attempt_order_line_id_order_line')),
     sa.ForeignKeyConstraint(['payment_method_id'], ['payment_method.id'], name=op.f('fk_charge_attempt_payment_method_id_payment_method')),

@@ -39,31 +39,60 @@ def _guards() -> list[tuple[str, str, str, str]]:
     return guards
 
 
+def _no_replacing() -> list[tuple[str, str, str]]:
+    """SQLite's INSERT OR REPLACE deletes the row in its way without asking any trigger."""
+    same_entry = "id = NEW.id OR (account_id = NEW.account_id AND number = NEW.number)"
+    return [("audit_entry_no_replace", "audit_entry", same_entry)] + [
+        (f"{table}_no_replace", table, "id = NEW.id") for table in NEXT
+    ]
+
+
 def upgrade() -> None:
     for prefix in PREFIXES:
         op.execute(f"INSERT INTO numbering (prefix, last) VALUES ('{prefix}', 1000)")
+    (_guard_sqlite if op.get_bind().dialect.name == "sqlite" else _guard_postgresql)()
+
+
+def _guard_sqlite() -> None:
     for name, table, event, refused in _guards():
-        if op.get_bind().dialect.name == "sqlite":
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {refused} "
-                f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
-            )
-        else:
-            op.execute(
-                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
-            )
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW "
-                f"WHEN ({refused}) EXECUTE FUNCTION {name}()"
-            )
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {refused} "
+            f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        )
+    for name, table, same in _no_replacing():
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
+            f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        )
+
+
+def _guard_postgresql() -> None:
+    for name, table, event, refused in _guards():
+        _refusing_function(name)
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW "
+            f"WHEN ({refused}) EXECUTE FUNCTION {name}()"
+        )
+    _refusing_function("audit_entry_no_truncate")
+    op.execute(
+        "CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_no_truncate()"
+    )
+
+
+def _refusing_function(name: str) -> None:
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM numbering")
-    for name, table, _, _ in _guards():
-        if op.get_bind().dialect.name == "sqlite":
+    if op.get_bind().dialect.name == "sqlite":
+        for name in [g[0] for g in _guards()] + [g[0] for g in _no_replacing()]:
             op.execute(f"DROP TRIGGER {name}")
-        else:
-            op.execute(f"DROP TRIGGER {name} ON {table}")
-            op.execute(f"DROP FUNCTION {name}()")
+        return
+    for name, table in [g[:2] for g in _guards()] + [("audit_entry_no_truncate", "audit_entry")]:
+        op.execute(f"DROP TRIGGER {name} ON {table}")
+        op.execute(f"DROP FUNCTION {name}()")

@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.i18n import Reader
+
+FAULTS = ("message is missing", "message has a fault")
+
+
+@pytest.fixture(autouse=True)
+def _no_faulty_message() -> Iterator[None]:
+    """Whatever a test draws, every sentence is there and every word of it is filled."""
+    with capture_logs() as logs:
+        yield
+    assert [entry for entry in logs if entry["event"] in FAULTS] == []
+
+
+@pytest.fixture(params=["en-GB", "fr-FR"], ids=["en", "fr"])
+def reader(request: pytest.FixtureRequest) -> Reader:
+    return Reader(request.param, "Europe/Paris")
+
+
+@pytest.fixture
+def english() -> Reader:
+    return Reader("en-GB", "Europe/Paris")

@@ -1,0 +1,167 @@
+"""Slack's limits on a view, as far as what the bot draws can reach them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from models.checkout import is_email
+
+Json = dict[str, Any]
+
+SURFACES = {
+    "modal": {"section", "header", "context", "divider", "actions", "input", "alert"},
+    "home": {"section", "header", "context", "divider", "actions"},
+}
+BLOCKS, VIEW_BYTES, METADATA = 100, 250_000, 3000
+
+
+def check(view: Json) -> None:
+    assert len(json.dumps(view)) <= VIEW_BYTES, "the view is too large"
+    assert 1 <= len(view["blocks"]) <= BLOCKS, f"{len(view['blocks'])} blocks"
+    if view["type"] == "modal":
+        _check_frame(view)
+    ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
+    assert len(ids) == len(set(ids)), "a block id occurs twice"
+    for block in view["blocks"]:
+        assert block["type"] in SURFACES[view["type"]], f"{block['type']} in a {view['type']}"
+        assert len(block.get("block_id", "")) <= 255
+        CHECKS[block["type"]](block)
+        actions = [element["action_id"] for element in elements(block)]
+        assert len(actions) == len(set(actions)), f"an action id occurs twice in {actions}"
+        for element in elements(block):
+            ELEMENTS[element["type"]](element)
+    for text in texts(view):
+        assert "{" not in text, f"an unfilled word in {text}"
+
+
+def elements(block: Json) -> list[Json]:
+    if block["type"] == "actions":
+        return list(block["elements"])
+    return [block[name] for name in ("accessory", "element") if name in block]
+
+
+def texts(part: Any) -> Iterator[str]:
+    """Every text that is read, at any depth."""
+    if isinstance(part, list):
+        for inner in part:
+            yield from texts(inner)
+    elif isinstance(part, dict):
+        if part.get("type") in ("plain_text", "mrkdwn"):
+            yield part["text"]
+        for inner in part.values():
+            yield from texts(inner)
+
+
+def buttons(view: Json) -> list[Json]:
+    return [e for block in view["blocks"] for e in elements(block) if e["type"] == "button"]
+
+
+def _check_frame(view: Json) -> None:
+    for name in ("title", "close", "submit"):
+        if name in view:
+            _fits(view[name], 24, "plain_text")
+            assert not view[name]["text"].endswith("…"), f"{name} is cut: {view[name]['text']}"
+    has_input = any(block["type"] == "input" for block in view["blocks"])
+    assert "submit" in view or not has_input, "an input without a submit"
+    assert len(view["private_metadata"]) <= METADATA
+    assert len(view["callback_id"]) <= 255
+
+
+def _fits(text: Json, most: int, kind: str | None = None) -> None:
+    assert 1 <= len(text["text"]) <= most, f"{len(text['text'])} of {most}: {text['text'][:80]}"
+    assert kind is None or text["type"] == kind
+
+
+def _section(block: Json) -> None:
+    _fits(block["text"], 3000)
+
+
+def _header(block: Json) -> None:
+    _fits(block["text"], 150, "plain_text")
+
+
+def _context(block: Json) -> None:
+    assert 1 <= len(block["elements"]) <= 10
+    for text in block["elements"]:
+        _fits(text, 3000)
+
+
+def _alert(block: Json) -> None:
+    _fits(block["text"], 200)
+    assert block["level"] in ("default", "info", "warning", "error", "success")
+
+
+def _actions(block: Json) -> None:
+    assert 1 <= len(block["elements"]) <= 25
+
+
+def _input(block: Json) -> None:
+    _fits(block["label"], 2000, "plain_text")
+    assert block["label"]["text"].strip()
+    if "hint" in block:
+        _fits(block["hint"], 2000, "plain_text")
+
+
+def _divider(_: Json) -> None:
+    pass
+
+
+def _button(button: Json) -> None:
+    _fits(button["text"], 75, "plain_text")
+    assert len(button.get("value", "-")) in range(1, 2001)
+    assert len(button.get("url", "")) <= 3000
+    assert len(button.get("accessibility_label", "")) <= 75
+    if "confirm" in button:
+        for name, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
+            _fits(button["confirm"][name], most)
+            assert not button["confirm"][name]["text"].endswith("…")
+
+
+def _select(select: Json) -> None:
+    groups = select.get("option_groups", [])
+    assert len(groups) <= 100
+    for group in groups:
+        _fits(group["label"], 75, "plain_text")
+        assert 1 <= len(group["options"]) <= 100
+    options = select.get("options") or [o for group in groups for o in group["options"]]
+    assert groups or 1 <= len(options) <= 100
+    for option in options:
+        _fits(option["text"], 75, "plain_text")
+        assert 1 <= len(option["value"]) <= 150
+        if "description" in option:
+            _fits(option["description"], 75, "plain_text")
+    values = [option["value"] for option in options]
+    assert len(values) == len(set(values))
+    assert "initial_option" not in select or select["initial_option"] in options
+
+
+def _number(number: Json) -> None:
+    assert number["is_decimal_allowed"] is False
+    low, high = int(number["min_value"]), int(number["max_value"])
+    assert low <= int(number.get("initial_value", low)) <= high
+
+
+def _email(email: Json) -> None:
+    assert "initial_value" not in email or is_email(email["initial_value"])
+
+
+def _text(text: Json) -> None:
+    assert len(text.get("initial_value", "")) <= text["max_length"] <= 3000
+
+
+CHECKS = {
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "alert": _alert,
+    "actions": _actions,
+    "input": _input,
+    "divider": _divider,
+}
+ELEMENTS = {
+    "button": _button,
+    "static_select": _select,
+    "number_input": _number,
+    "email_text_input": _email,
+    "plain_text_input": _text,
+}

@@ -1,0 +1,316 @@
+"""Sheets to draw: as they usually are, and with the longest names and the most of everything."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from models.account import Account, Portal
+from models.administrator import Administrator
+from models.audit_entry import AuditEntry
+from models.billing_contact import BillingContact
+from models.cart import Cart
+from models.checkout import CheckoutForm
+from models.payment_method import PaymentMethod
+from models.product import Product, ProductNotSelfServed
+from models.quote import Quote, QuoteLine, QuoteStatus
+from models.receipt import Receipt
+from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.sheet import (
+    AccountSheet,
+    CartSheet,
+    CheckoutSheet,
+    OrderRow,
+    OrderSheet,
+    PlacementSheet,
+    QuoteRow,
+    QuoteSheet,
+    SubscriptionRow,
+)
+from models.subscription import PeriodLength, SeatBlock, Subscription
+
+AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+START, END = date(2026, 11, 1), date(2026, 12, 1)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything there is; `names` pads every name to that length."""
+
+    names: int = 0
+    rows: int = 2
+    quotes: int = 2
+    people: int = 2
+
+    def name(self, text: str) -> str:
+        return text.ljust(self.names, "&") if self.names else text
+
+
+USUAL = Size()
+LONGEST = Size(names=200, rows=200, quotes=45, people=250)
+
+
+def account(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> Account:
+    return Account(
+        id=id_,
+        name=size.name("Acme & Söhne SA"),
+        slack_team="T1",
+        currency="EUR",
+        time_zone="Europe/Paris",
+        default_portal=portal,
+        line1="1 rue de la Paix",
+        postal_code="75002",
+        city="Paris",
+        country="FR",
+        home_country="FR",
+    )
+
+
+def product(number: int, size: Size = USUAL) -> Product:
+    names = ("GoTo Meeting", "GoTo Webinar", "GoTo Training")
+    name = names[number] if number < len(names) else f"Product {number}"
+    return Product(id=f"product-{number}", name=size.name(name), additional_seats=True)
+
+
+def subscription_row(number: int, size: Size = USUAL, *, orderable: bool = True) -> SubscriptionRow:
+    sold = product(number, size)
+    held = Subscription(
+        id=f"sub_{number}",
+        account_id="acme",
+        product_id=sold.id,
+        seats=25,
+        unit_price=1400,
+        period=PeriodLength.YEAR if number % 2 else PeriodLength.MONTH,
+        period_start=START,
+        period_end=END,
+    )
+    obstacle = None if orderable else ProductNotSelfServed(product=sold.name, reason=size.name("Not sold."))
+    blocks = [] if number else [SeatBlock(subscription_id=held.id, unit_price=1300, seats=5)]
+    return SubscriptionRow(held, sold, obstacle, blocks)
+
+
+def cart_sheet(size: Size = USUAL, *, own: bool = False) -> CartSheet:
+    rows = [subscription_row(n, size) for n in range(size.rows)]
+    rows += [subscription_row(n + size.rows, size, orderable=False) for n in range(3)]
+    cart = Cart(id=1, account_id="acme", contact_id=1)
+    return CartSheet(account(size), cart, rows, {"sub_0": 5}, quote() if own else None)
+
+
+def quote(number: int = 1, lines: int = 2) -> Quote:
+    net = 1000 * lines
+    return Quote(
+        id=number,
+        number=f"SQ-{1000 + number}",
+        account_id="acme",
+        contact_id=1,
+        created_at=AT - timedelta(days=2),
+        frozen_at=AT - timedelta(days=2),
+        expires_at=AT + timedelta(days=20),
+        currency="EUR",
+        address=account().billing_address.model_dump(),
+        subtotal=net,
+        tax=net // 5,
+        total=net + net // 5,
+        recurring=[
+            {"period": "month", "net": 42000, "tax": 8400},
+            {"period": "year", "net": 18000, "tax": 3600},
+        ],
+    )
+
+
+def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
+    return QuoteLine(
+        id=number + 1,
+        quote_id=quote_id,
+        subscription_id=f"sub_{number}",
+        product_id=f"product-{number}",
+        seats=number % 3 + 1,
+        seats_before=25,
+        unit_price=1400,
+        period=PeriodLength.MONTH,
+        period_start=START,
+        period_end=END,
+        amount=1000,
+        tax=200,
+    )
+
+
+def quote_sheet(number: int = 1, size: Size = USUAL) -> QuoteSheet:
+    rows = [QuoteRow(quote_line(n, number), product(n, size)) for n in range(size.rows)]
+    return QuoteSheet(account(size), quote(number, size.rows), rows, AT)
+
+
+def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteSheet:
+    sheet = quote_sheet(1, size)
+    sheet.quote.decide(status, AT, size.name("Bob Durand"), "too dear <!channel>")
+    order = service_order(size) if status is QuoteStatus.ACCEPTED else None
+    return replace(sheet, replaced_by="SQ-2000" if replaced else None, order=order)
+
+
+def quote_sheets(size: Size = USUAL) -> list[QuoteSheet]:
+    few_rows = replace(size, rows=min(size.rows, 8))
+    return [quote_sheet(number, few_rows) for number in range(2, 2 + size.quotes)]
+
+
+def administrators(size: Size = USUAL) -> list[Administrator]:
+    return [
+        Administrator(
+            id=n + 1, account_id="acme", name=size.name(f"Hugo Petit {n}"), email=f"hugo{n}@acme.example"
+        )
+        for n in range(size.people)
+    ]
+
+
+def methods(count: int = 2) -> list[PaymentMethod]:
+    return [
+        PaymentMethod(
+            id=f"pm_{n}",
+            account_id="acme",
+            brand="visa",
+            last4="4242",
+            expiry_year=2028,
+            expiry_month=4,
+            is_default=n == 0,
+        )
+        for n in range(count)
+    ]
+
+
+def contacts(size: Size = USUAL) -> list[BillingContact]:
+    return [
+        BillingContact(
+            id=n + 1, account_id="acme", name=size.name(f"Alice {n}"), email=f"alice{n}@acme.example"
+        )
+        for n in range(size.people)
+    ]
+
+
+def form(**changes: str) -> CheckoutForm:
+    filled = {"administrator": "1", "payment_method": "pm_0", **account().billing_address.model_dump()}
+    return CheckoutForm(**{**filled, **changes})
+
+
+def checkout_sheet(size: Size = USUAL, **changes: str) -> CheckoutSheet:
+    return CheckoutSheet(quote_sheet(1, size), administrators(size), methods(size.people), form(**changes))
+
+
+def placement_sheet(size: Size = USUAL, *, assigned: int = 1, replaced: str | None = None) -> PlacementSheet:
+    products = [product(n, size) for n in range(assigned)]
+    person = (size.name("Hugo Petit"), "hugo@acme.example")
+    return PlacementSheet(quote_sheet(1, size), form(), person, methods(1)[0], products, replaced)
+
+
+def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:
+    finished = status in (OrderStatus.COMPLETED, OrderStatus.FAILED)
+    return ServiceOrder(
+        id=7,
+        number="SO-1007",
+        account_id="acme",
+        quote_id=1,
+        status=status,
+        contact_id=1,
+        placed_at=AT - timedelta(hours=1),
+        administrator_id=1,
+        payment_method_id="pm_0",
+        address={**account().billing_address.model_dump(), "line1": size.name("1 rue de la Paix")},
+        finished_at=AT if finished else None,
+    )
+
+
+def order_row(number: int, status: LineStatus, size: Size = USUAL, reason: str | None = None) -> OrderRow:
+    waits_for_customer = status is LineStatus.NEEDS_CUSTOMER
+    line = OrderLine(
+        id=number + 1,
+        order_id=7,
+        quote_line_id=number + 1,
+        subscription_id=f"sub_{number}",
+        seats=number % 3 + 1,
+        amount=1000,
+        tax=200,
+        period_ends_at=AT + timedelta(days=20),
+        status=status,
+        reason=reason,
+        customer_link="https://bank.example/confirm" if waits_for_customer else None,
+        until=AT + timedelta(minutes=20) if waits_for_customer else None,
+        settled_at=AT if status is LineStatus.SETTLED else None,
+    )
+    return OrderRow(line, quote_line(number), product(number, size))
+
+
+def order_sheet(
+    *rows: OrderRow, size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING
+) -> OrderSheet:
+    shown = list(rows) or [order_row(n, LineStatus.CHARGING, size) for n in range(size.rows)]
+    return OrderSheet(
+        account=account(size),
+        order=service_order(size, status),
+        quote=quote(),
+        rows=shown,
+        contact=contacts(size)[0],
+        administrator=administrators(size)[0],
+        method=methods(1)[0],
+        at=AT,
+    )
+
+
+def every_status(size: Size = USUAL) -> OrderSheet:
+    statuses = [*LineStatus] if size is USUAL else [LineStatus.NEEDS_CUSTOMER, LineStatus.DECLINED] * 100
+    rows = [order_row(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
+    rows[0] = replace(rows[0], waits_for="SO-1001")
+    return replace(order_sheet(*rows, size=size), receipt=receipt(), history=history(size))
+
+
+def _reason(status: LineStatus) -> str | None:
+    return "card_declined" if status is LineStatus.DECLINED else None
+
+
+def receipt(number: int = 1) -> Receipt:
+    return Receipt(
+        id=number,
+        number=f"R-{1000 + number}",
+        account_id="acme",
+        order_id=7,
+        issued_at=datetime(2026, 11, 9, 23, 30, tzinfo=UTC),
+        currency="EUR",
+        subtotal=1000,
+        tax=200,
+        total=1200,
+    )
+
+
+def entry(
+    subject: str, action: str, to: str | None = None, reason: str | None = None, kind: str = "contact"
+) -> AuditEntry:
+    return AuditEntry(
+        account_id="acme",
+        number=1,
+        at=AT,
+        actor_kind=kind,
+        actor_id="T1/U1",
+        actor_name="Alice Martin",
+        source="cart.save",
+        subject=subject,
+        action=action,
+        to_status=to,
+        reason=reason,
+        previous_hash="",
+        hash="",
+    )
+
+
+def history(size: Size = USUAL) -> list[AuditEntry]:
+    made = entry("quote:SQ-1001", "made", "pending", "address_changes_tax")
+    line = entry("service_order:SO-1007", "line", "declined", "card_declined", "scheduler")
+    return [made, entry("service_order:SO-1007", "placed"), *[line] * size.rows]
+
+
+def account_sheet(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> AccountSheet:
+    held = account(size, portal, id_)
+    rows = [subscription_row(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
+    return AccountSheet(
+        account=held,
+        rows=rows,
+        methods=methods(size.people),
+        contacts=contacts(size),
+        pending=quote_sheets(size),
+        orders=[every_status(size), order_sheet(size=size)],
+        receipts=[(receipt(n), "SO-1007") for n in range(size.quotes)],
+    )

@@ -1,0 +1,135 @@
+"""Every screen, usual and longest, in both languages, is one that Slack takes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.blocks import account, cart, checkout, home, quote, refusal, service_order
+from bot.blocks.kit import Place, View
+from bot.i18n import Reader
+from models.account import AccountNotSelfServed, Portal
+from models.billing_contact import NotABillingContact
+from models.payment_method import NoAutomaticPaymentMethod
+from models.quote import QuoteStatus
+from models.service_order import OrderStatus
+from models.subscription import NothingToOrder
+from tests.blocks import samples
+from tests.blocks.limits import check, texts
+from tests.blocks.samples import LONGEST, USUAL, Size
+
+URL = "https://services.example/help"
+LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", URL)
+PLACE = Place(
+    account="acme", quote=1, order=7, origin="pending", words="webinar 5", named=tuple(range(1, 46))
+)
+
+Draw = Callable[[Reader, Size], View]
+
+
+def _obstacles(size: Size) -> list[Exception]:
+    reason = size.name("Managed by hand.")
+    return [
+        AccountNotSelfServed(account=size.name("Acme"), reason=reason),
+        NoAutomaticPaymentMethod(),
+        NothingToOrder(account=size.name("Acme")),
+    ]
+
+
+SCREENS: dict[str, Draw] = {
+    "cart.choose": lambda r, s: cart.account_chooser(
+        r, [samples.account(s, id_=f"a{n}") for n in range(s.people)], PLACE
+    ),
+    "cart.warning": lambda r, s: cart.pending_warning(
+        r, samples.quote_sheets(s), PLACE, samples.quote_sheet(1, s), came_back=True
+    ),
+    "cart.save": lambda r, s: cart.cart_form(
+        r, samples.cart_sheet(s, own=True), PLACE, 1000, "Wrong.", ["Note."], services_url=URL
+    ),
+    "cart.save, second page": lambda r, s: cart.cart_form(
+        r, samples.cart_sheet(s), replace(PLACE, page=1), 1000, services_url=URL
+    ),
+    "cart.save, last page": lambda r, s: cart.cart_form(
+        r, samples.cart_sheet(s), replace(PLACE, page=99), 1000, services_url=URL
+    ),
+    "cart.obstacles": lambda r, s: cart.not_eligible(r, samples.account(s), _obstacles(s), PLACE, URL),  # type: ignore[arg-type]
+    "quote.list": lambda r, s: quote.quote_list(r, samples.account(s), samples.quote_sheets(s), PLACE),
+    "quote.list, empty": lambda r, s: quote.quote_list(r, samples.account(s), [], PLACE),
+    "quote.review": lambda r, s: quote.quote_review(r, samples.quote_sheet(1, s), PLACE, ["Note."]),
+    "quote.review, accepted": lambda r, s: quote.quote_review(
+        r, samples.decided_quote(QuoteStatus.ACCEPTED, s), PLACE
+    ),
+    "quote.review, replaced": lambda r, s: quote.quote_review(
+        r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
+    ),
+    "quote.reject": lambda r, s: quote.reject_form(r, samples.quote_sheet(1, s), PLACE),
+    "checkout.save": lambda r, s: checkout.checkout_form(r, samples.checkout_sheet(s), PLACE, "Wrong."),
+    "checkout.save, as typed": lambda r, s: checkout.checkout_form(
+        r,
+        samples.checkout_sheet(
+            s, administrator="new", admin_email="no address", country="??", line2="w" * 250
+        ),
+        PLACE,
+    ),
+    "service_order.place": lambda r, s: service_order.placement(
+        r, samples.placement_sheet(s, assigned=s.rows, replaced="SQ-1000"), PLACE, ["Note."]
+    ),
+    "service_order.placed": lambda r, s: service_order.placed(
+        r, samples.order_sheet(size=s), PLACE, services_url=URL
+    ),
+    "service_order.show": lambda r, s: service_order.order_view(
+        r, samples.every_status(s), PLACE, ["Note."], services_url=URL
+    ),
+    "service_order.show, failed": lambda r, s: service_order.order_view(
+        r, samples.order_sheet(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
+    ),
+    "service_order.list": lambda r, s: service_order.order_list(
+        r, samples.account(s), [samples.every_status(s)] * s.quotes, PLACE, more=True
+    ),
+    "service_order.list, empty": lambda r, s: service_order.order_list(
+        r, samples.account(s), [], PLACE, False
+    ),
+    "service_order.retry": lambda r, s: service_order.retry_form(
+        r, samples.every_status(s), samples.methods(s.people), PLACE
+    ),
+    "service_order.retry, no card": lambda r, s: service_order.retry_form(
+        r, samples.every_status(s), [], PLACE
+    ),
+    "account.overview": lambda r, s: account.overview(r, samples.account_sheet(s), PLACE, LINKS),
+    "account.overview, admin": lambda r, s: account.overview(
+        r, samples.account_sheet(s, Portal.ADMIN), PLACE, LINKS
+    ),
+    "account.overview, bare": lambda r, s: account.overview(
+        r, replace(samples.account_sheet(s), rows=[], methods=[], receipts=[], pending=[]), PLACE, LINKS
+    ),
+    "account.receipts": lambda r, s: account.receipts(r, samples.account_sheet(s), PLACE),
+    "account.portal": lambda r, s: account.portal_warning(r, samples.account(s), PLACE),
+    "account.portal, admin": lambda r, s: account.portal_warning(r, samples.account(s, Portal.ADMIN), PLACE),
+    "account.portal, link": lambda r, s: account.portal_link(r, samples.account(s), URL, PLACE),
+    "home": lambda r, s: home.home(r, [samples.account_sheet(s)], LINKS),
+    "home, accounts": lambda r, s: home.home(r, [samples.account_sheet(s)] * 12, LINKS),
+    "home, unlinked": lambda r, s: home.home_unlinked(r),
+    "refusal": lambda r, s: refusal.refusal_view(
+        r, NotABillingContact(contacts=[c.name for c in samples.contacts(s)]), PLACE, URL
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_slack_takes_the_screen(screen: str, size: Size, reader: Reader) -> None:
+    check(SCREENS[screen](reader, size))
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_usual_texts_are_not_cut(screen: str, reader: Reader) -> None:
+    cut = [text for text in texts(SCREENS[screen](reader, USUAL)) if text.endswith("…")]
+    assert cut == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_what_people_typed_cannot_mention_or_link(screen: str, reader: Reader) -> None:
+    view = SCREENS[screen](reader, Size(names=0))
+    marked = [b["text"]["text"] for b in view["blocks"] if b["type"] == "section"]
+    assert not any("<" in text for text in marked)
+    assert not any("& " in text for text in marked)

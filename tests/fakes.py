@@ -1,0 +1,104 @@
+"""The ports without a network: what they were given can be read, and what they answer can be set."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.mail.mailer import Mail, MailUnavailable
+from bot.messaging.messenger import Letter, Posted
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message as it was taken, and where it stands."""
+
+    letter: Letter
+    posted: Posted
+
+    @property
+    def channel(self) -> str:
+        return self.posted.channel
+
+
+class FakeMessenger:
+    """`refusals` holds, for each channel or person, what is raised next; `before` runs ahead of each."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self.tried: list[Letter] = []
+        self.refusals: dict[str, list[Exception]] = defaultdict(list)
+        self.before: Callable[[Letter], Awaitable[None]] | None = None
+        self._busy: set[str] = set()
+
+    async def deliver(self, letter: Letter) -> Posted:
+        assert letter.channel not in self._busy, "two at once for one destination"
+        self._busy.add(letter.channel)
+        try:
+            return await self._take(letter)
+        finally:
+            self._busy.discard(letter.channel)
+
+    async def _take(self, letter: Letter) -> Posted:
+        self.tried.append(letter)
+        await asyncio.sleep(0.001)
+        if self.before:
+            await self.before(letter)
+        if self.refusals[letter.channel]:
+            raise self.refusals[letter.channel].pop(0)
+        channel = letter.channel.replace("U", "D", 1) if letter.channel.startswith("U") else letter.channel
+        posted = Posted(channel, letter.edits or f"{len(self.sent) + 1}.000000")
+        self.sent.append(Sent(letter, posted))
+        return posted
+
+    def to(self, channel: str) -> list[Sent]:
+        return [sent for sent in self.sent if sent.channel == channel]
+
+
+class FakeMailer:
+    def __init__(self) -> None:
+        self.configured = True
+        self.sent: list[Mail] = []
+        self.refusals: list[Exception] = []
+
+    async def send(self, mail: Mail) -> None:
+        if not self.configured:
+            raise MailUnavailable("no server is set")
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.sent.append(mail)
+
+
+class FakeDirectory:
+    def __init__(self) -> None:
+        self.profiles: dict[str, Profile] = {}
+        self.silent = False
+        self.delay = 0.0
+        self.asked = 0
+
+    def add(self, user_id: str, email: str | None = None, **changes: object) -> None:
+        usual: dict[str, object] = {
+            "user_id": user_id,
+            "home_team_id": "T01ACME",
+            "name": user_id,
+            "email": email,
+            "locale": "en-GB",
+            "time_zone": "Europe/Paris",
+        }
+        self.profiles[user_id] = Profile(**{**usual, **changes})  # type: ignore[arg-type]
+
+    async def profile(self, team_id: str, user_id: str) -> Profile:
+        await self._answer()
+        nobody = Profile(user_id, "", user_id, None, None, None, deleted=True)
+        return self.profiles.get(user_id, nobody)
+
+    async def user_of_email(self, team_id: str, email: str) -> str | None:
+        await self._answer()
+        return next((p.user_id for p in self.profiles.values() if p.email == email), None)
+
+    async def _answer(self) -> None:
+        self.asked += 1
+        await asyncio.sleep(self.delay)
+        if self.silent:
+            raise DirectoryUnavailable("silent")

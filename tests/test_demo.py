@@ -1,0 +1,61 @@
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.accounts_file import AccountsFile, parse_accounts, read_accounts_file
+from bot.db import Database
+from bot.use_cases.account_import import import_accounts
+from demo.story import ACCOUNTS, WORKSPACE, WRITTEN_ON, accounts_for
+from sandbox.config import Config, UserConfig
+
+DAYS = [WRITTEN_ON, date(2025, 1, 31), date(2027, 12, 31), date(2028, 2, 29), date(2031, 3, 1)]
+CARDS = ("pm_declined", "pm_slow_20", "pm_customer", "pm_customer_never", "pm_lost")
+
+
+@pytest.fixture(scope="module")
+def file() -> AccountsFile:
+    return read_accounts_file(ACCOUNTS)
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Config:
+    return Config.model_validate(yaml.safe_load(WORKSPACE.read_text("utf-8")))
+
+
+def test_there_is_an_account_for_each_simulated_card(file: AccountsFile) -> None:
+    methods = [m.id for account in file.accounts for m in account.payment_methods]
+    for card in CARDS:
+        assert any(m.startswith(card) for m in methods)
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_no_quote_is_near_its_end_on_any_day(today: date) -> None:
+    for account in parse_accounts(accounts_for(today), "accounts.yml").accounts:
+        for quote in account.quotes:
+            assert quote.expires - today >= timedelta(days=3)
+
+
+@pytest.mark.parametrize("today", DAYS)
+async def test_the_demo_is_imported_without_a_warning_on_any_day(
+    database: Database, tmp_path: Path, today: date
+) -> None:
+    path = tmp_path / "accounts.yml"
+    path.write_text(accounts_for(today), "utf-8")
+    at = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
+    assert (await import_accounts(database, path=path, at=at)).warnings == []
+
+
+def test_every_contact_is_somebody_of_the_accounts_workspace(file: AccountsFile, workspace: Config) -> None:
+    people = {(user.team, user.email): user for user in workspace.users}
+    for account in file.accounts:
+        for contact in account.billing_contacts:
+            user: UserConfig = people[account.slack_team, contact.email]
+            assert contact.slack_user in (None, user.id)
+
+
+def test_every_channel_of_the_bots_workspace_is_there(file: AccountsFile, workspace: Config) -> None:
+    channels = {channel.id for channel in workspace.channels}
+    for account in file.accounts:
+        assert account.slack_team != "T01ACME" or account.channel is None or account.channel in channels
