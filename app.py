@@ -1,7 +1,10 @@
 """Seatbot's entry point: settings → services → Slack app → handlers → scheduler → serve."""
 
 import asyncio
+import contextlib
 import logging
+import os
+import shutil
 import signal
 import socket
 import sys
@@ -9,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import structlog
 import typer
@@ -30,6 +33,9 @@ from handlers.routes import ROUTES
 from handlers.slack import build_app
 from handlers.socket_mode import socket_mode
 from scheduler import build_scheduler
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
@@ -165,6 +171,76 @@ def migrate() -> None:
     console.print("the database is up to date")
 
 
+@cli.command()
+def demo(port: Annotated[int, typer.Option(help="Where the page is.")] = 8100) -> None:
+    """Run `serve` against a Slack on this machine, with accounts to try everything on."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_demo(port))
+
+
+async def _demo(port: int) -> None:
+    # Late: who serves needs neither the sandbox nor what it is built on.
+    from demo import story
+    from sandbox import Sandbox
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Sandbox.start(story.WORKSPACE, port=port, rate_limits=True) as slack:
+        bot = DemoBot(slack, lambda: story.accounts_for(now().date()))
+        await bot.start()
+        slack.slack.on_reset.append(bot.restart)
+        console.print(f"\nOpen [bold]{slack.page_url}[/] and choose who you are. Ctrl-C ends the demo.\n")
+        await stop.wait()
+        await bot.stop()
+
+
+class DemoBot:
+    """`serve`, unchanged, as a process of its own that knows the sandbox by its settings alone."""
+
+    def __init__(self, slack: "Sandbox", accounts: Callable[[], str]) -> None:
+        self.slack = slack
+        self.accounts = accounts
+        self.folder = Path(".demo").absolute()
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Import the story as of today, then serve. The folder holds no `.env`: none of yours is read."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        accounts = self.folder / "accounts.yml"
+        accounts.write_text(self.accounts(), encoding="utf-8")
+        if await (await self._run("import", str(accounts))).wait():
+            fail("the demo's accounts could not be imported")
+        self.process = await self._run("serve")
+        await self.slack.wait_until(lambda: self.slack.slack.sockets.connections, timeout=20)
+
+    async def stop(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            await self.process.wait()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def _run(self, *command: str) -> asyncio.subprocess.Process:
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "SMTP_URL": self.slack.smtp_url,
+            "MAIL_FROM": "seatbot@acme.example",
+            "ACCOUNT_SERVICES_CHANNEL": "C00GENERAL",
+            "DATABASE_URL": "sqlite:///seatbot.db",
+            "PORT": "0",
+        }
+        return await asyncio.create_subprocess_exec(
+            sys.executable, __file__, *command, cwd=self.folder, env=environment, start_new_session=True
+        )
+
+
 def settings_or_exit() -> Settings:
     try:
         return read_settings()
@@ -187,8 +263,8 @@ def set_up_logs(settings: Settings) -> None:
     """Slack's libraries stay at INFO and above: below, they print requests and answers whole, and their
     signature check prints the body it refused."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for name in ("httpx", "apscheduler", "slack_bolt", "aiosqlite"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     # Plain tracebacks: the pretty ones show variables, and so secrets.
     console_lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     json = settings.log_format == "json"

@@ -29,6 +29,7 @@ class LedgerSubscription(SQLModel, table=True):
     period_start: date
     period_end: date
     anchor_day: int
+    revision: int = 0
 
 
 class LedgerBlock(SQLModel, table=True):

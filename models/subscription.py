@@ -55,6 +55,8 @@ class Subscription(SQLModel, table=True):
     self_service: bool = True
     self_service_reason: str | None = None
     active: bool = True
+    # How often an import changed what the provider holds: a provider of our own copies it anew.
+    revision: int = 0
 
     def current_period(self, account: Account) -> Period:
         return Period.of_days(self.period_start, self.period_end, account.time_zone)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, delete, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
@@ -154,30 +154,41 @@ async def _account(session: AsyncSession, account_id: str) -> Account:
 
 
 async def _held(session: AsyncSession, subscription_id: str) -> LedgerSubscription:
-    """The ledger's own record, held by this transaction; at its first use a copy of the bot's."""
+    """The ledger's own record, held by this transaction; a copy of the bot's at its first use, and after
+    an import changed that."""
     record = select(LedgerSubscription).where(LedgerSubscription.id == subscription_id).with_for_update()
     held = (await session.exec(record)).one_or_none()
-    if held is None:
-        await _copy(session, subscription_id)
+    original = await session.get(Subscription, subscription_id)
+    if original is None:
+        raise SubscriptionNotFound
+    if held is None or held.revision != original.revision:
+        await _copy(session, original, held)
         held = (await session.exec(record)).one()
     return held
 
 
-async def _copy(session: AsyncSession, subscription_id: str) -> None:
-    original = await session.get(Subscription, subscription_id)
-    if original is None:
-        raise SubscriptionNotFound
+async def _copy(session: AsyncSession, original: Subscription, held: LedgerSubscription | None) -> None:
+    subscription_id = original.id
     fields = original.model_dump(include=set(LedgerSubscription.model_fields))
-    day = anchor_day(original.period_start, original.period_end, original.period)
-    try:
-        async with session.begin_nested():
-            session.add(LedgerSubscription(**fields, anchor_day=day))
-    except IntegrityError:
-        # Another transaction copied it a moment ago: its copy is the one.
+    fields["anchor_day"] = anchor_day(original.period_start, original.period_end, original.period)
+    if held is not None:
+        session.add(held.sqlmodel_update(fields))
+        await session.exec(delete(LedgerBlock).where(col(LedgerBlock.subscription_id) == subscription_id))
+    elif not await _added(session, LedgerSubscription(**fields)):
         return
     blocks = await session.exec(select(SeatBlock).where(SeatBlock.subscription_id == subscription_id))
     for block in blocks.all():
         session.add(LedgerBlock(**block.model_dump(exclude={"id"})))
+
+
+async def _added(session: AsyncSession, held: LedgerSubscription) -> bool:
+    """False where another transaction copied it a moment ago: its copy is the one."""
+    try:
+        async with session.begin_nested():
+            session.add(held)
+    except IntegrityError:
+        return False
+    return True
 
 
 async def _held_by(session: AsyncSession, account_id: str) -> Books:
@@ -194,10 +205,15 @@ async def _held_by(session: AsyncSession, account_id: str) -> Books:
 
 
 async def _not_copied(session: AsyncSession, account_id: str) -> set[str]:
-    copied = select(LedgerSubscription.id)
     found = await session.exec(
-        select(Subscription.id).where(
-            Subscription.account_id == account_id, col(Subscription.id).not_in(copied)
+        select(Subscription.id)
+        .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
+        .where(
+            Subscription.account_id == account_id,
+            or_(
+                col(LedgerSubscription.id).is_(None),
+                col(LedgerSubscription.revision) != Subscription.revision,
+            ),
         )
     )
     return set(found.all())

@@ -30,7 +30,8 @@ def message(told: Told, services_url: str) -> dict[str, Any]:
     wording = word_notice(told, services_url, mrkdwn=True)
     title = wording.title if told.kind is NoticeKind.ORDER_HISTORY else f"*{wording.title}*"
     lines = _fitting([title, *wording.lines])
-    rows = BUTTONS.get(told.kind, _none)(told)
+    # Account Services hold no role of the account: no button would answer them.
+    rows = [] if told.words.get("to") == "services" else BUTTONS.get(told.kind, _none)(told)
     text = "\n".join([wording.title, *lines[1:], *_choices(told, rows)])
     blocks = [*(kit.section(part) for part in _paragraphs(lines)), *(kit.actions(*row) for row in rows)]
     return {"text": kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
@@ -77,8 +78,6 @@ def _quote(told: Told) -> QuoteSheet:
 
 
 def _open_order(told: Told) -> list[list[Block]]:
-    if told.words.get("to") == "services":
-        return []  # Account Services hold no role of the account.
     sheet = _order(told)
     label = told.reader.text("notice-open-order-label", number=sheet.order.number)
     return [[kit.button(OPEN_ORDER, told.reader.text("notice-open-order"), sheet.order.key, label=label)]]

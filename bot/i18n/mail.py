@@ -59,7 +59,7 @@ def _facts(voice: Voice) -> list[str]:
         reader.text("mail-receipt-number", number=voice.receipt.number),
         reader.text("mail-receipt-date", day=account.today(voice.receipt.issued_at)),
         reader.text("mail-receipt-account", account=account.name),
-        reader.text("mail-receipt-address", address=", ".join(filter(None, [*places, address.country]))),
+        f"{reader.text('mail-receipt-address')} {', '.join(filter(None, [*places, address.country]))}",
         reader.text("mail-receipt-order", order=sheet.order.number, quote=sheet.quote.number),
         reader.text("mail-receipt-placed", name=sheet.contact.name, day=account.today(sheet.order.placed_at)),
         reader.text("mail-receipt-admin", name=sheet.administrator.name, email=sheet.administrator.email),

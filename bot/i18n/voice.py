@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.i18n import Reader
+from bot.i18n import Reader, escape
 from models.account import Account
 from models.notice import NoticeKind
 from models.quote import Quote
@@ -12,11 +12,13 @@ from models.receipt import Receipt
 from models.service_order import LineStatus
 from models.sheet import OrderRow, OrderSheet, QuoteRow, QuoteSheet
 
-# Names and reasons are people's own, and as long as they like.
-LONGEST_WORD = 500
+# Names and reasons are people's own, and as long as they like; Fluent refuses 1,000 characters in a place.
+LONGEST_REASON = 600
+LONGEST_WORD = 200
 LONGEST_NAME = 80
-MOST_NAMES = 10
+MOST_NAMES = 6
 MOST_ROWS = 15
+LONGEST_ROWS = 1800
 
 
 class Told(Protocol):
@@ -55,7 +57,7 @@ class Voice:
     def say(self, key: str, **words: object) -> str:
         reader = self.told.reader
         say = reader.mrkdwn if self.mrkdwn else reader.text
-        return say(f"notice-{key}", **{name: _bounded(word) for name, word in words.items()})
+        return say(f"notice-{key}", **{name: _bounded(name, word) for name, word in words.items()})
 
     @property
     def order(self) -> OrderSheet:
@@ -90,17 +92,21 @@ def decline_reason(reader: Reader, reason: str) -> str:
     return reader.text(key) if reader.has(key) else reason
 
 
-def _bounded(word: object) -> object:
-    if isinstance(word, str):
-        return shorten(word, LONGEST_WORD)
+def _bounded(name: str, word: object) -> object:
+    if isinstance(word, str) and name != "url":
+        return shorten(word, LONGEST_REASON if name == "reason" else LONGEST_WORD)
     if isinstance(word, list):
-        names = [shorten(str(name), LONGEST_NAME) for name in word]
+        names = [shorten(str(each), LONGEST_NAME) for each in word]
         return names if len(names) <= MOST_NAMES else [*names[:MOST_NAMES], "…"]
     return word
 
 
 def shorten(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    """At most so long once it is escaped."""
+    kept = text[:most]
+    while len(escape(kept)) > most:
+        kept = kept[: -max(len(kept) // 20, 1)]
+    return text if kept == text else kept[:-1].rstrip() + "…"
 
 
 def order_rows(voice: Voice, *, status: bool = True) -> list[str]:
@@ -117,10 +123,15 @@ def quote_rows(voice: Voice) -> list[str]:
 
 
 def rows_of(voice: Voice, rows: Sequence[Any], drawn: Callable[[Any], str]) -> list[str]:
-    most = len(rows) if voice.to == "email" else MOST_ROWS
-    shown = [drawn(row) for row in rows[:most]]
-    more = len(rows) - len(shown)
-    return [*shown, voice.say("more-rows", more=more)] if more else shown
+    """The lines as far as a message has room, and how many more there are; an e-mail takes all."""
+    shown: list[str] = []
+    for row in rows:
+        line = drawn(row)
+        full = len(shown) == MOST_ROWS or sum(map(len, shown)) + len(line) > LONGEST_ROWS
+        if full and voice.to != "email":
+            return [*shown, voice.say("more-rows", more=len(rows) - len(shown))]
+        shown.append(line)
+    return shown
 
 
 def row_line(voice: Voice, row: OrderRow | QuoteRow, *, amounts: bool = False, state: str = "") -> str:

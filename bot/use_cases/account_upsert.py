@@ -134,6 +134,7 @@ def upsert_subscriptions(
             continue
         if changed := _set(row, values):
             changes[f"subscription:{listed.id}"] = changed
+            row.revision += "unit_price" in changed
         if _differs(row, listed, today) and run.overwrite:
             overwritten[listed.id] = _overwrite(held, row, listed)
         elif _differs(row, listed, today):
@@ -167,6 +168,7 @@ def current_days(held: Subscription | SubscriptionEntry, today: date) -> tuple[d
 def _overwrite(held: Holdings, row: Subscription, entry: SubscriptionEntry) -> Changes:
     """A file knows one price of a subscription: other seats of it leave no block at another price."""
     changed = _set(row, _providers_values(entry))
+    row.revision += 1
     if "seats" in changed:
         held.removed += held.blocks.pop(row.id, [])
     return changed

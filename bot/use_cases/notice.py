@@ -28,9 +28,10 @@ async def tell(
     due_at: datetime | None = None,
 ) -> None:
     """Store one notice of `event` for each destination (see Notice), unless it is stored already."""
-    for destination in destinations:
-        name = f"{event}>{destination}"
-        if (await session.exec(select(Notice.id).where(Notice.event == name))).first() is not None:
+    names = {f"{event}>{destination}": destination for destination in destinations}
+    stored = set((await session.exec(select(Notice.event).where(col(Notice.event).in_(names)))).all())
+    for name, destination in names.items():
+        if name in stored:
             continue
         session.add(
             Notice(
@@ -82,7 +83,7 @@ async def redraw_quote(session: AsyncSession, account: Account, quote: Quote, at
     copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
     for copy in copies.all():
         destination = f"contact:{copy.contact_id}" if copy.contact_id else f"channel:{copy.channel}"
-        event = f"quote:{quote.id}:card:{copy.id}:{quote.status}"
+        event = f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}"
         words = {"posted": copy.id}
         kind = NoticeKind.QUOTE_CARD
         await tell(session, kind, event, [destination], account=account, at=at, quote=quote, words=words)

@@ -148,12 +148,12 @@ async def decide(
     )
     account = await session.get_one(Account, quote.account_id)
     await redraw_quote(session, account, quote, at)
-    if status is QuoteStatus.ACCEPTED:
+    if status is QuoteStatus.ACCEPTED and not quote.decided_elsewhere:
         return  # The order's own notices tell of it.
     people = await audience(session, account.id, quote.contact_id)
     others = [c for c in people if told_by is None or c.id != told_by.id]
     words = {
-        "action": "replaced" if replacement else status.value,
+        "action": _action(quote, status, replacement),
         "by": actor.name,
         "reason": reason or "",
         "replaced_by": replacement.number if replacement else "",
@@ -168,6 +168,12 @@ async def decide(
         quote=quote,
         words=words,
     )
+
+
+def _action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
+    if replacement is not None:
+        return "replaced"
+    return f"{status.value}_elsewhere" if quote.decided_elsewhere else status.value
 
 
 async def make_quote(

@@ -139,10 +139,6 @@ async def _close(
     status, actor = QuoteStatus(decided.status), replace(run.actor, name=ELSEWHERE)
     decided_at = in_utc(decided.at, account.time_zone)
     await decide(session, quote, status, actor, run.at, decided_at=decided_at)
-    words = {"action": status.value, "by": ELSEWHERE, "reason": "", "replaced_by": ""}
-    people, event = direct(held.active_contacts), f"quote:{quote.id}:decided"
-    kind = NoticeKind.QUOTE_DECIDED
-    await tell(session, kind, event, people, account=account, at=run.at, quote=quote, words=words)
 
 
 async def _tell_of_arrival(

@@ -33,7 +33,8 @@ START, END = date(2026, 11, 1), date(2026, 12, 1)
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything there is; `names` pads every name to that length."""
+    """How much of everything there is; `names` pads every name to that length, with what escaping makes
+    longest."""
 
     names: int = 0
     rows: int = 2

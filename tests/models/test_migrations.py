@@ -21,7 +21,7 @@ from models.migrations.tables import metadata
 from models.numbering import Numbering
 from models.quote import QuoteStatus
 from models.receipt import Receipt
-from models.service_order import BUSY, ChargeAttempt, LineStatus, OrderStatus
+from models.service_order import BUSY, AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
 from tests.billing.postgres import new_database
 from tests.models.examples import (
     NOW,
@@ -309,10 +309,11 @@ def an_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> Cha
 
 def test_r19_a_line_settles_once_over_all_its_attempts(migrated: Migrated) -> None:
     line_id = stored_line(migrated, LineStatus.CHARGING)
-    tries = ["declined", "declined", None, "settled"]
+    declined, settled = AttemptOutcome.DECLINED, AttemptOutcome.SETTLED
+    tries = [declined, declined, None, settled]
     migrated.store(*(an_attempt(line_id, number, outcome) for number, outcome in enumerate(tries)))
     with pytest.raises(IntegrityError, match=r"uq_charge_attempt_settled|order_line_id"):
-        migrated.store(an_attempt(line_id, 9, "settled"))
+        migrated.store(an_attempt(line_id, 9, settled))
     with pytest.raises(IntegrityError):
         migrated.run(f"UPDATE charge_attempt SET outcome = 'settled' WHERE order_line_id = {line_id}")
 

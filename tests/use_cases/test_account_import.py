@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import WrongAccountsFile
+from bot.billing.embedded import EmbeddedGateway
 from bot.db import Database
 from bot.use_cases.account_import import ImportSummary, import_accounts
 from bot.use_cases.product import store_catalogue
@@ -346,6 +347,17 @@ async def test_overwriting_seats_is_in_the_history(
     entry = (await all_of(session, AuditEntry))[-1]
     assert (entry.subject, entry.action) == ("subscription:sub_1", "overwritten")
     assert entry.details == {"seats": [25, 30]}
+
+
+async def test_what_is_overwritten_reaches_the_embedded_provider(imports: Import, database: Database) -> None:
+    await imports()
+    gateway = EmbeddedGateway(database, lambda: AT, "https://portal.example")
+    assert [s.seats for s in await gateway.subscriptions("acme")] == [25, 3]
+    await imports(ACME.replace("seats: 25", "seats: 40"))
+    assert [s.seats for s in await gateway.subscriptions("acme")] == [25, 3]
+    await imports(ACME.replace("seats: 25", "seats: 40").replace('"14.00"', '"15.00"'), overwrite=True)
+    held = (await gateway.subscriptions("acme"))[0]
+    assert (held.seats, held.unit_price) == (40, 1500)
 
 
 async def test_overwriting_a_period_is_in_the_history(imports: Import, session: AsyncSession) -> None:

@@ -53,6 +53,7 @@ def upgrade() -> None:
     sa.Column('period_start', sa.Date(), nullable=False),
     sa.Column('period_end', sa.Date(), nullable=False),
     sa.Column('anchor_day', sa.Integer(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_subscription'))
     )
     with op.batch_alter_table('ledger_subscription', schema=None) as batch_op:
@@ -192,6 +193,7 @@ def upgrade() -> None:
     sa.Column('self_service', sa.Boolean(), nullable=False),
     sa.Column('self_service_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
     sa.CheckConstraint('period_start < period_end', name=op.f('ck_subscription_period')),
     sa.CheckConstraint('seats >= 0', name=op.f('ck_subscription_seats')),
     sa.CheckConstraint('unit_price >= 0', name=op.f('ck_subscription_unit_price')),

@@ -1,0 +1,121 @@
+"""The account on the screen: `/billing`, and the warning before GoTo Admin (R15)."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.blocks import account
+from bot.blocks.kit import Place, View
+from bot.i18n import Reader
+from models.account import Portal
+from tests.blocks import samples
+from tests.blocks.limits import buttons, texts
+from tests.blocks.samples import Size
+
+LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", "https://services.example")
+PLACE = Place(account="acme")
+
+
+def said(view: View) -> str:
+    return "\n".join(texts(view["blocks"]))
+
+
+def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Reader) -> None:
+    row = samples.subscription_row(0)
+    assert account.renewal_total(row) == 20 * 1400 + 5 * 1300
+    text = said(account.overview(english, samples.account_sheet(), PLACE, LINKS))
+    assert "25 seats · €14.00 per seat and month (of which 5 at €13.00)" in text
+    assert "Renews 1 Dec 2026 for €345.00 before tax" in text
+
+
+@pytest.mark.parametrize(
+    ("portal", "url", "name"),
+    [
+        (Portal.CORPORATE, "https://corporate.example", "Corporate Billing Portal"),
+        (Portal.ADMIN, "https://admin.example", "GoTo Admin"),
+    ],
+)
+def test_the_deep_link_follows_the_default_portal(
+    portal: Portal, url: str, name: str, english: Reader
+) -> None:
+    view = account.overview(english, samples.account_sheet(portal=portal), PLACE, LINKS)
+    [link] = [b for b in buttons(view) if b["action_id"] == account.OPEN_PORTAL]
+    assert link["url"] == url
+    assert f"Default billing portal: {name}" in said(view)
+
+
+def test_the_overview_leads_everywhere(reader: Reader) -> None:
+    view = account.overview(reader, samples.account_sheet(), PLACE, LINKS)
+    led = {(b["action_id"], b.get("value")) for b in buttons(view)}
+    ids = ("cart.open", "quote.list", "service_order.list", "account.manage_methods", "account.receipts")
+    assert {(i, "acme") for i in ids} <= led
+
+
+def test_two_hundred_subscriptions_are_all_shown(reader: Reader) -> None:
+    text = said(account.overview(reader, samples.account_sheet(Size(rows=200)), PLACE, LINKS))
+    assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []
+
+
+def test_methods_show_nothing_of_a_card_but_its_last_four_digits(english: Reader) -> None:
+    text = said(account.overview(english, samples.account_sheet(), PLACE, LINKS))
+    assert "• Visa •••• 4242, expires 04/2028, default" in text
+
+
+def test_receipts_carry_the_accounts_own_date(english: Reader) -> None:
+    # Issued at 23:30 UTC on the 9th, which is the 10th in Paris, wherever the reader is.
+    far_away = Reader("en-GB", "America/New_York")
+    text = said(account.overview(far_away, samples.account_sheet(), PLACE, LINKS))
+    assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
+
+
+def test_all_receipts_open_their_orders(reader: Reader) -> None:
+    view = account.receipts(reader, samples.account_sheet(), PLACE)
+    assert [(b["action_id"], b["value"]) for b in buttons(view)][:2] == [("service_order.open", "7")] * 2
+
+
+def test_before_the_switch_the_person_is_told_what_changes(english: Reader) -> None:
+    view = account.portal_warning(english, samples.account(), PLACE)
+    for part in (
+        "GoTo Admin becomes your default billing portal",
+        "The Corporate Billing Portal is no longer available to you",
+        "Your billing information and permissions stay as they are",
+        "invoices",
+        "accepting quotes",
+        "managing subscriptions",
+        "viewing and updating billing information",
+    ):
+        assert part in said(view)
+    [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
+    assert switch["value"] == "acme"
+    assert "cannot be undone" in switch["confirm"]["text"]["text"]
+    assert not [b for b in buttons(view) if "url" in b]
+
+
+def test_where_it_is_the_default_already_nothing_is_to_be_confirmed(reader: Reader) -> None:
+    view = account.portal_warning(reader, samples.account(portal=Portal.ADMIN), PLACE)
+    [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
+    assert "confirm" not in switch
+
+
+def test_the_link_is_revealed_on_its_button(reader: Reader) -> None:
+    view = account.portal_link(reader, samples.account(), "https://admin.example/secret", PLACE)
+    assert [b["url"] for b in buttons(view) if "url" in b] == ["https://admin.example/secret"]
+    assert "secret" not in said(view)
+
+
+@pytest.mark.parametrize(
+    ("place", "back"),
+    [
+        (PLACE, ("account.overview", "acme")),
+        (replace(PLACE, quote=1), ("checkout.edit", "1")),
+        (replace(PLACE, order=7), ("service_order.open", "7")),
+    ],
+)
+def test_back_from_the_portal_leads_to_where_it_was_asked_for(
+    place: Place, back: tuple[str, str], reader: Reader
+) -> None:
+    for view in (
+        account.portal_warning(reader, samples.account(), place),
+        account.portal_link(reader, samples.account(), "https://admin.example", place),
+    ):
+        assert back in [(b["action_id"], b.get("value")) for b in buttons(view)]

@@ -1,0 +1,248 @@
+"""What the notices say, and that Slack takes every one of them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.blocks.notice import message
+from bot.i18n import Reader
+from bot.messaging.messenger import Letter
+from models.notice import NoticeKind
+from models.quote import QuoteStatus
+from models.service_order import LineStatus, OrderStatus
+from tests.blocks import letters, samples
+from tests.blocks.letters import letter
+from tests.blocks.limits import buttons, check, texts
+from tests.blocks.samples import AT, LONGEST, USUAL, Size
+
+URL = "https://services.example/help"
+
+
+def drawn(told: Letter) -> dict[str, Any]:
+    content = message(told, URL)
+    check({"type": "home", "blocks": content["blocks"]})
+    assert len(content["blocks"]) <= 50
+    assert 1 <= len(content["text"]) <= 4000
+    return content
+
+
+def ids(content: dict[str, Any]) -> list[str]:
+    return [button["action_id"] for button in buttons(content)]
+
+
+@pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
+@pytest.mark.parametrize("to", ["contact", "channel", "services"])
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_every_notice_is_a_message_that_slack_takes(
+    kind: NoticeKind, to: str, size: Size, reader: Reader
+) -> None:
+    drawn(letter(kind, reader, size, to))
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_the_text_says_all_that_the_blocks_say(kind: NoticeKind, reader: Reader) -> None:
+    """Screen readers hear nothing else."""
+    content = drawn(letter(kind, reader))
+    read = [t for block in content["blocks"] for t in block_texts(block)]
+    heard = content["text"].replace("*", "")
+    assert [line for text in read for line in text.replace("*", "").split("\n") if line not in heard] == []
+
+
+def block_texts(block: dict[str, Any]) -> list[str]:
+    if block["type"] == "actions":
+        return [element["text"]["text"] for element in block["elements"]]
+    return list(texts(block))
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: Reader) -> None:
+    content = drawn(letter(kind, reader))
+    assert "<!" not in "".join([content["text"], *texts(content["blocks"])])
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_a_channel_sees_amounts_only_where_the_account_wants_them(kind: NoticeKind, reader: Reader) -> None:
+    """R25"""
+    assert "€" not in drawn(letter(kind, reader, to="channel"))["text"]
+
+
+@pytest.mark.parametrize("step", letters.STEPS)
+def test_every_step_of_the_history_has_a_line(step: str, reader: Reader) -> None:
+    told = letter(NoticeKind.ORDER_HISTORY, reader, to="channel", words=letters.words(step=step))
+    content = drawn(told)
+    assert len(content["blocks"]) == 1
+    assert content["text"].startswith("10 ")
+    assert not content["text"].endswith(f": {step}") or step in ("completed", "failed", "overdue")
+
+
+def test_the_status_message_names_number_products_seats_and_status(english: Reader) -> None:
+    told = letter(NoticeKind.ORDER_STATUS, english, to="channel")
+    text = drawn(told)["text"]
+    assert text.startswith("Service order SO-1007: processing\n")
+    assert "• GoTo Meeting: 1 new seat – waits for service order SO-1001" in text
+    assert "• GoTo Training: 3 new seats – settled, seats added" in text
+    assert "Product 3: 1 new seat – declined: the card was declined" in text
+    assert "Placed by Alice 0 on 10 Nov 2026, 09:00 (CET), from quote SQ-1001" in text
+    assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
+
+
+def test_the_status_message_in_french_uses_the_portals_words() -> None:
+    told = letter(NoticeKind.ORDER_STATUS, Reader("fr-FR", "Europe/Paris"), to="channel")
+    text = drawn(told)["text"].replace("\u00a0", " ")
+    assert text.startswith("Commande de Service SO-1007 : en cours de traitement\n")
+    assert "• GoTo Training : 3 nouveaux postes – réglé, postes ajoutés" in text
+    assert "à partir du devis SQ-1001" in text
+
+
+def test_the_person_who_placed_the_order_is_told_by_when_and_how_much(english: Reader) -> None:
+    """R12"""
+    text = drawn(letter(NoticeKind.ORDER_PLACED, english))["text"]
+    assert "Your service order SO-1007 for Acme &amp; Söhne SA is placed" in text
+    assert "Total: €24.00, of which €4.00 tax" in text
+    assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
+
+
+def test_a_declined_payment_asks_to_try_again_or_give_up(english: Reader) -> None:
+    content = drawn(letter(NoticeKind.ORDER_DECLINED, english))
+    assert "Try again with this or another payment method until 11 Nov 2026, 08:00 (CET)" in content["text"]
+    assert ids(content) == ["service_order.retry", "service_order.give_up", "service_order.open"]
+    assert {button["value"] for button in buttons(content)} == {"7"}
+    assert buttons(content)[1]["confirm"]["deny"]["text"] == "Go back"
+
+
+def test_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(english: Reader) -> None:
+    """R14"""
+    rows = samples.order_row(0, LineStatus.DECLINED, reason="card_declined")
+    sheet = replace(samples.order_sheet(rows), at=AT.replace(day=12))
+    content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=sheet))
+    assert ids(content) == ["service_order.open"]
+    assert URL in content["text"]
+
+
+def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Reader) -> None:
+    content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=letters.completed(Size(rows=2))))
+    assert "service_order.retry" not in ids(content)
+
+
+def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Reader) -> None:
+    kind = NoticeKind.ORDER_NEEDS_CUSTOMER
+    personal = drawn(letter(kind, english))
+    assert buttons(personal)[0]["url"] == "https://bank.example/confirm"
+    assert "until 10 Nov 2026, 10:20 (CET)" in personal["text"]
+    channel = drawn(letter(kind, english, to="channel"))
+    assert "bank.example" not in str(channel)
+    assert ids(channel) == ["service_order.open"]
+
+
+def test_account_services_get_the_whole_story_of_an_overdue_order(english: Reader) -> None:
+    """R21"""
+    content = drawn(letter(NoticeKind.ORDER_OVERDUE, english, to="services"))
+    for part in ("SO-1007", "SQ-1001", "Acme &amp; Söhne SA (acme)", "Alice 0, alice0@acme.example"):
+        assert part in content["text"]
+    assert "declined" in content["text"].partition("Steps so far:")[2]
+    assert ids(content) == []
+
+
+def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: Reader) -> None:
+    """R13, R18"""
+    text = drawn(letter(NoticeKind.RECEIPT, english, Size(rows=4)))["text"]
+    assert text.startswith("Receipt R-1001 for service order SO-1007\n")
+    for line in (
+        "• GoTo Meeting: 1 new seat – €10.00 plus €2.00 tax",
+        "Subtotal: €10.00",
+        "Tax: €2.00",
+        "Total: €12.00",
+        "Charged to Visa ending in 4242",
+        "Not bought, not charged:\n• GoTo Training: 3 new seats – declined: the card was declined",
+    ):
+        assert line in text
+
+
+def test_a_failed_order_leads_to_account_services(reader: Reader) -> None:
+    """R14"""
+    assert URL in drawn(letter(NoticeKind.ORDER_FAILED, reader))["text"]
+
+
+def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Reader) -> None:
+    content = drawn(letter(NoticeKind.QUOTE_ARRIVED, english))
+    assert ids(content) == ["quote.open", "quote.approve", "quote.reject"]
+    assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger"]
+    assert "You can choose: Review, Approve and Reject" in content["text"]
+    assert "Valid until 30 Nov 2026, 10:00 (CET)" in content["text"]
+
+
+DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
+    "accepted": (
+        QuoteStatus.ACCEPTED,
+        {},
+        "Approved by Bob Durand on 10 Nov 2026, 10:00 (CET): service order SO-",
+    ),
+    "rejected": (
+        QuoteStatus.REJECTED,
+        {},
+        "Rejected by Bob Durand on 10 Nov 2026, 10:00 (CET). too dear &lt;!",
+    ),
+    "replaced": (
+        QuoteStatus.EXPIRED,
+        {"replaced_by_id": 2},
+        "Replaced by quote SQ-2000 on 10 Nov 2026, 10:00",
+    ),
+    "accepted elsewhere": (
+        QuoteStatus.ACCEPTED,
+        {"decided_elsewhere": True},
+        "Accepted outside Slack on 10 Nov",
+    ),
+    "rejected elsewhere": (
+        QuoteStatus.REJECTED,
+        {"decided_elsewhere": True},
+        "Rejected outside Slack on 10 Nov",
+    ),
+    "expired": (QuoteStatus.EXPIRED, {}, "Expired on 10 Nov 2026, 10:00 (CET)"),
+}
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED])
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
+    decision: str, kind: NoticeKind, english: Reader
+) -> None:
+    """R20"""
+    status, changes, says = DECISIONS[decision]
+    sheet = samples.decided_quote(status, replaced=decision == "replaced")
+    for name, value in changes.items():
+        setattr(sheet.quote, name, value)
+    content = drawn(letter(kind, english, quote=sheet))
+    assert says in content["text"]
+    assert ids(content) == []
+
+
+def test_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Reader) -> None:
+    """R9"""
+    sheet = replace(samples.quote_sheet(), at=AT.replace(month=12))
+    content = drawn(letter(NoticeKind.QUOTE_REMINDER, english, quote=sheet))
+    assert "Expired on 30 Nov 2026, 10:00 (CET)" in content["text"]
+    assert ids(content) == []
+
+
+def test_an_order_of_many_products_says_how_many_are_not_shown(english: Reader) -> None:
+    text = drawn(letter(NoticeKind.ORDER_STATUS, english, LONGEST, "channel"))["text"]
+    shown = text.count("•")
+    assert 3 <= shown <= 15
+    assert f"… and {200 - shown} more products" in text
+    assert "Placed by Alice 0" in text
+
+
+def test_an_order_of_thirty_products_shows_fifteen(english: Reader) -> None:
+    text = drawn(letter(NoticeKind.ORDER_PLACED, english, order=samples.order_sheet(size=Size(rows=30))))[
+        "text"
+    ]
+    assert text.count("•") == 15
+    assert "… and 15 more products" in text
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Reader) -> None:
+    sheet = replace(letters.completed(), order=samples.service_order(status=status))
+    text = drawn(letter(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
+    assert text.startswith(f"Service order SO-1007: {status}\n")

@@ -1,0 +1,232 @@
+"""Service orders on the screen: before placing, where they stand, trying again (R10-R12, R18-R21)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.blocks import service_order
+from bot.blocks.kit import Place, View
+from bot.i18n import Reader
+from models.service_order import LineStatus, OrderStatus
+from models.sheet import OrderSheet
+from tests.blocks import samples
+from tests.blocks.limits import buttons, texts
+from tests.blocks.samples import AT, Size, order_row, order_sheet
+
+PLACE = Place(account="acme", quote=1, order=7)
+URL = "https://services.example"
+
+
+def said(view: View) -> str:
+    return "\n".join(texts(view["blocks"]))
+
+
+def show(reader: Reader, sheet: OrderSheet) -> View:
+    return service_order.order_view(reader, sheet, PLACE, services_url=URL)
+
+
+def ids(view: View) -> set[str]:
+    return {button["action_id"] for button in buttons(view)}
+
+
+def test_before_placing_everything_is_shown_once_more(english: Reader) -> None:
+    view = service_order.placement(english, samples.placement_sheet(), PLACE)
+    for part in (
+        "2 new seats: 25 → 27",
+        "Total due now: €24.00",
+        "Hugo Petit, hugo@acme.example",
+        "Gets one of the new seats of: GoTo Meeting.",
+        "2 new seats remain free for others.",
+        "Visa •••• 4242, expires 04/2028, default",
+        "1 rue de la Paix\n75002 Paris\nFrance",
+        "accepts quote SQ-1001 and charges €24.00",
+        "up to 24 hours",
+    ):
+        assert part in said(view)
+    assert view["callback_id"] == service_order.PLACE
+    assert [(b["action_id"], b["value"]) for b in buttons(view)] == [("checkout.edit", "1")]
+
+
+@pytest.mark.parametrize(
+    ("assigned", "part"),
+    [
+        (0, "Has a seat of each product already, and takes none of the new ones.\n3 new seats remain free"),
+        (2, "1 new seat remains free for others."),
+        (3, "No new seat remains free for others."),
+    ],
+)
+def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, english: Reader) -> None:
+    assert part in said(service_order.placement(english, samples.placement_sheet(assigned=assigned), PLACE))
+
+
+def test_an_address_that_changed_the_tax_is_told_before_placing(english: Reader) -> None:
+    view = service_order.placement(english, samples.placement_sheet(replaced="SQ-1000"), PLACE)
+    assert view["blocks"][0]["level"] == "warning"
+    assert "quote SQ-1001 has replaced SQ-1000" in view["blocks"][0]["text"]["text"]
+    assert "SQ-1000" not in said(service_order.placement(english, samples.placement_sheet(), PLACE))
+
+
+def test_once_placed_the_person_is_told_how_long_it_may_take(english: Reader) -> None:
+    view = service_order.placed(english, order_sheet(), PLACE)
+    assert view["blocks"][0]["level"] == "success"
+    assert "up to 24 hours: until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
+    assert "goes to Alice 0, alice0@acme.example" in said(view)
+
+
+@pytest.mark.parametrize(
+    ("channel", "part"), [("C1", "posted to your account’s channel"), (None, "by direct message")]
+)
+def test_where_the_status_will_be_told_is_said(channel: str | None, part: str, english: Reader) -> None:
+    sheet = order_sheet()
+    sheet.account.channel = channel
+    assert part in said(service_order.placed(english, sheet, PLACE))
+
+
+def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Reader) -> None:
+    done = order_sheet(order_row(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
+    assert service_order.placed(english, done, PLACE) == service_order.order_view(english, done, PLACE)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "part"),
+    [
+        (LineStatus.WAITING, None, "Waits to be processed, until 11 Nov 2026, 09:00 (CET)"),
+        (LineStatus.CHARGING, None, "Being charged."),
+        (LineStatus.SETTLED, None, "Done on 10 Nov 2026, 10:00 (CET): charged, and the seats are added."),
+        (LineStatus.NEEDS_CUSTOMER, None, "to confirm the payment, until 10 Nov 2026, 10:20 (CET)"),
+        (LineStatus.UNKNOWN, None, "nothing is charged twice, so please do not order again"),
+        (
+            LineStatus.DECLINED,
+            "card_declined",
+            "The card was declined. Not charged. It can be tried again until",
+        ),
+        (LineStatus.DECLINED, "customer_timeout", "The payment was not confirmed in time."),
+        (LineStatus.DECLINED, "do_not_honor", "It was declined (do_not_honor)."),
+        (LineStatus.DECLINED, None, "It was declined. Not charged."),
+    ],
+)
+def test_each_line_says_where_it_stands_and_what_follows(
+    status: LineStatus, reason: str | None, part: str, english: Reader
+) -> None:
+    assert part in said(show(english, order_sheet(order_row(0, status, reason=reason))))
+
+
+def test_a_line_that_waits_names_the_order_it_waits_for(english: Reader) -> None:
+    row = replace(order_row(0, LineStatus.WAITING), waits_for="SO-1001")
+    assert "Waits for service order SO-1001" in said(show(english, order_sheet(row)))
+
+
+def test_a_payment_to_confirm_has_its_link(reader: Reader) -> None:
+    [link] = [
+        button
+        for button in buttons(show(reader, order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))))
+        if button["action_id"] == service_order.CONFIRM_PAYMENT
+    ]
+    assert link["url"] == "https://bank.example/confirm"
+
+
+def test_a_declined_line_can_be_tried_again_or_given_up(english: Reader) -> None:
+    view = show(english, order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED)))
+    assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
+    assert "until 11 Nov 2026, 08:00 (CET), at the same price" in said(view)
+    [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.GIVE_UP]
+    assert "confirm" in give_up
+
+
+def test_after_23_hours_nothing_is_offered_to_be_tried_again(english: Reader) -> None:
+    late = replace(order_sheet(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
+    view = show(english, late)
+    assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
+    assert "It can no longer be tried again." in said(view)
+
+
+def test_what_was_given_up_says_so(english: Reader) -> None:
+    sheet = order_sheet(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
+    sheet.order.given_up = True
+    assert "It was given up." in said(show(english, sheet))
+
+
+@pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
+def test_what_failed_points_to_account_services(status: OrderStatus, english: Reader) -> None:
+    rows = [order_row(0, LineStatus.DECLINED)]
+    rows += [order_row(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
+    view = show(english, order_sheet(*rows, status=status))
+    assert "account.contact_services" in ids(view)
+    assert "Account Services can help" in said(view)
+
+
+def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Reader) -> None:
+    rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
+    sheet = replace(order_sheet(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
+    text = said(show(english, sheet))
+    assert "Declined, not charged: GoTo Webinar." in text
+    assert "*Receipt R-1001*, 10 Nov 2026\nSubtotal: €10.00\nTax: €2.00\n*Total: €12.00*" in text
+
+
+def test_an_overdue_order_says_not_to_order_again(english: Reader) -> None:
+    late = replace(order_sheet(), at=AT + timedelta(hours=23))
+    assert "no need to order again" in said(show(english, late))
+    assert "no need to order again" not in said(show(english, order_sheet()))
+
+
+def test_the_history_tells_when_who_what_and_why(english: Reader) -> None:
+    lines = said(show(english, samples.every_status())).splitlines()
+    assert "10 Nov 2026, 10:00 (CET) · Alice Martin: placed the service order" in lines
+    made = "Alice Martin: made quote SQ-1001 (the billing address changes the tax)"
+    assert f"10 Nov 2026, 10:00 (CET) · {made}" in lines
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "part"),
+    [
+        ("retried", {"subscription": "sub_0"}, "Alice Martin: tried GoTo Meeting again"),
+        ("retried", {"subscription": "sub_gone"}, "Alice Martin: tried sub_gone again"),
+        ("something_new", {}, "recorded a change of SO-1007"),
+    ],
+)
+def test_history_names_products_and_never_falls_silent(
+    action: str, details: dict[str, str], part: str, english: Reader
+) -> None:
+    entry = samples.entry("service_order:SO-1007", action)
+    entry.details = details
+    assert part in said(show(english, replace(order_sheet(), history=[entry])))
+
+
+def test_a_long_history_shows_its_end(english: Reader) -> None:
+    text = said(show(english, replace(order_sheet(), history=samples.history(Size(rows=100)))))
+    assert "… and 62 steps before" in text
+
+
+def test_the_list_opens_each_order_and_the_older_ones(reader: Reader) -> None:
+    sheets = [order_sheet()] * 2
+    view = service_order.order_list(reader, samples.account(), sheets, PLACE, more=True)
+    found = [(b["action_id"], b["value"]) for b in buttons(view)]
+    assert found.count(("service_order.open", "7")) == 2
+    assert ("service_order.more", "7") in found
+    assert "service_order.more" not in ids(
+        service_order.order_list(reader, samples.account(), sheets, PLACE, more=False)
+    )
+
+
+def test_an_order_that_needs_someone_stands_out_in_the_list(english: Reader) -> None:
+    needs = service_order.order_list(
+        english, samples.account(), [order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))], PLACE, more=False
+    )
+    assert "*SO-1007* · Being processed · *needs you*" in said(needs)
+
+
+def test_an_empty_list_says_what_to_do(english: Reader) -> None:
+    view = service_order.order_list(english, samples.account(), [], PLACE, more=False)
+    assert "`/add-seats`" in said(view)
+
+
+def test_trying_again_asks_with_which_card_at_the_same_price(english: Reader) -> None:
+    sheet = order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
+    view = service_order.retry_form(english, sheet, samples.methods(), PLACE)
+    assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in said(view)
+    assert "GoTo Webinar" not in said(view)
+    [method] = [block for block in view["blocks"] if block["type"] == "input"]
+    assert (method["block_id"], method["element"]["action_id"]) == ("payment_method", "payment_method")
+    assert method["element"]["initial_option"]["value"] == "pm_0"
+    assert ("service_order.open", "7") in [(b["action_id"], b["value"]) for b in buttons(view)]

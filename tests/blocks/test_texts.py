@@ -1,0 +1,81 @@
+"""The two languages say the same things, with the same words to fill in, in their own typography."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fluent.syntax import FluentParser
+from fluent.syntax.ast import Junk, Message, VariableReference
+from fluent.syntax.visitor import Visitor
+
+from bot.i18n import FOLDER, LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+# Keys that are put together where they are used.
+PUT_TOGETHER = re.compile(
+    r"refusal|notice-|mail-column-|decline-|history-|service-order-(placed|processing|completed|failed)$"
+    r"|order-line-(waiting|charging|needs-customer|unknown)$|help-|checkout-"
+)
+
+
+class Variables(Visitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_VariableReference(self, node: VariableReference) -> None:  # noqa: N802
+        self.names.add(node.id.name)
+
+
+def messages(language: str) -> dict[str, set[str]]:
+    """Each key of the language, with its variables."""
+    resource = FluentParser().parse((FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
+    found: dict[str, set[str]] = {}
+    for part in resource.body:
+        if isinstance(part, Message):
+            variables = Variables()
+            variables.visit(part)
+            assert part.id.name not in found, f"{part.id.name} is there twice"
+            found[part.id.name] = variables.names
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_line_of_a_language_is_understood(language: str) -> None:
+    resource = FluentParser().parse((FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
+    assert [part.content for part in resource.body if isinstance(part, Junk)] == []
+
+
+def test_the_languages_have_the_same_keys() -> None:
+    assert messages("en").keys() == messages("fr").keys()
+
+
+def test_the_languages_fill_in_the_same_words() -> None:
+    english, french = messages("en"), messages("fr")
+    differing = {key for key in english if english[key] != french[key]}
+    assert differing == set()
+
+
+def test_no_key_is_left_that_nothing_shows() -> None:
+    code = "".join(p.read_text(encoding="utf-8") for folder in ("bot", "handlers") for p in _modules(folder))
+    unused = [
+        key
+        for key in messages("en")
+        if not re.search(f"[\"']{key}[\"']", code) and not PUT_TOGETHER.match(key)
+    ]
+    assert unused == []
+
+
+def _modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def test_french_has_no_breaking_space_before_its_punctuation() -> None:
+    text = (FOLDER / "fr.ftl").read_text(encoding="utf-8")
+    sentences = [line for line in text.splitlines() if not line.startswith("#")]
+    assert [line for line in sentences if re.search(r"\S [:;!?»]|« ", line)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_apostrophes_and_ellipses_are_typographic(language: str) -> None:
+    text = (FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
+    assert re.findall(r".*\w'\w.*|.*\w\.\.\..*", text) == []

@@ -1,0 +1,74 @@
+"""What e-mails say: the receipt (R13), and what Slack could not deliver."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from bot.i18n import Reader
+from bot.i18n.mail import word_mail
+from models.notice import NoticeKind
+from tests.blocks.letters import letter
+from tests.blocks.samples import LONGEST, USUAL, Size
+
+URL = "https://services.example/help"
+ENGLISH, FRENCH = Reader("en-GB", "Europe/Paris"), Reader("fr-FR", "Europe/Paris")
+
+
+def html_words(html: str) -> str:
+    words: list[str] = []
+    parser = HTMLParser()
+    parser.handle_data = words.append  # type: ignore[method-assign,assignment]
+    parser.feed(html)
+    return " ".join(words)
+
+
+def test_the_receipt_names_what_was_bought_and_paid() -> None:
+    mail = word_mail(letter(NoticeKind.RECEIPT_MAIL, ENGLISH, Size(rows=4), "email"), URL)
+    assert mail.subject == "Receipt R-1001 for service order SO-1007"
+    for part in (
+        "Receipt: R-1001",
+        "Date: 10 Nov 2026",  # 23:30 UTC on the 9th is the 10th in the account's zone (R22)
+        "Account: Acme & Söhne SA",
+        "Billing address: 1 rue de la Paix, 75002 Paris, FR",
+        "Service order: SO-1007, from quote SQ-1001",
+        "Subtotal: €10.00",
+        "Tax: €2.00",
+        "Total: €12.00",
+        "Charged to Visa ending in 4242",
+        "Not bought, not charged:",
+    ):
+        assert part in mail.text
+        assert part in html_words(mail.html)
+    assert "• GoTo Meeting: 1 – €10.00 + €2.00" in mail.text
+
+
+def test_the_receipt_speaks_french() -> None:
+    mail = word_mail(letter(NoticeKind.RECEIPT_MAIL, FRENCH, to="email"), URL)
+    assert mail.subject == "Reçu R-1001 de la commande de Service SO-1007"
+    assert '<html lang="fr">' in mail.html
+
+
+@pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
+@pytest.mark.parametrize("reader", [ENGLISH, FRENCH], ids=["en", "fr"])
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_every_notice_can_go_by_mail(kind: NoticeKind, reader: Reader, size: Size) -> None:
+    mail = word_mail(letter(kind, reader, size, "email"), URL)
+    assert "\n" not in mail.subject
+    assert "{" not in mail.text + mail.html.replace("{'", "")
+    assert "<!channel>" not in mail.html
+
+
+def test_a_mail_shows_all_lines_however_many() -> None:
+    mail = word_mail(letter(NoticeKind.ORDER_STATUS, ENGLISH, LONGEST, "email"), URL)
+    assert mail.text.count("•") == 200
+
+
+def test_by_mail_the_payment_is_confirmed_by_its_link() -> None:
+    mail = word_mail(letter(NoticeKind.ORDER_NEEDS_CUSTOMER, ENGLISH, to="email"), URL)
+    assert "Confirm here: https://bank.example/confirm" in mail.text
+
+
+def test_a_channel_is_named_by_its_id_outside_slack() -> None:
+    mail = word_mail(letter(NoticeKind.CHANNEL_UNREACHABLE, ENGLISH, to="email"), URL)
+    assert "<#" not in mail.text
+    assert "C01BILLING" in mail.text
