@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import structlog
 import typer
+import yaml
 from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
@@ -27,6 +28,7 @@ from bot.db import Database
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
 from bot.use_cases.account_import import import_accounts
+from bot.use_cases.doctor import Finding, diagnose
 from bot.use_cases.product import store_catalogue
 from handlers.http import build_server, serving
 from handlers.routes import ROUTES
@@ -169,6 +171,25 @@ def migrate() -> None:
 
     asyncio.run(run())
     console.print("the database is up to date")
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is missing or wrong, a line each; the exit code is 1 where anything is wrong."""
+    settings = settings_or_exit()
+    findings = asyncio.run(_doctor(settings))
+    for finding in findings:
+        mark = {True: "[green]ok[/]   ", False: "[red]wrong[/]", None: "[yellow]note[/] "}[finding.well]
+        console.print(f"{mark} {finding.about}: {finding.words}", highlight=False, soft_wrap=True)
+    if any(finding.well is False for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _doctor(settings: Settings) -> list[Finding]:
+    manifest = yaml.safe_load((Path(__file__).parent / "manifest.yml").read_text(encoding="utf-8"))
+    scopes = set(manifest["oauth_config"]["scopes"]["bot"])
+    async with slack_client(settings) as client, build_services(settings, client) as services:
+        return await diagnose(services, scopes)
 
 
 @cli.command()

@@ -1,6 +1,7 @@
 """Settings, read once from the environment or `.env`."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -53,14 +54,30 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return url
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(url.get_secret_value()) if url else None
+        if parts and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must begin with smtp:// or smtps:// and name a host")
+        return url
+
+    @field_validator("slack_api_url", "account_services_url", "corporate_portal_url", "admin_portal_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must begin with https:// (or http://) and name a host")
+        return url
+
     @model_validator(mode="after")
     def _one_door(self) -> "Settings":
         if self.slack_app_token is None and self.slack_signing_secret is None:
             raise ValueError(
                 "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"
             )
-        if self.billing == "stripe" and self.stripe_api_key is None:
-            raise ValueError("STRIPE_API_KEY is missing: BILLING=stripe needs it")
+        if self.billing == "stripe":
+            raise ValueError("BILLING=stripe: this version has no Stripe adapter yet; set BILLING=embedded")
         return self
 
     @property

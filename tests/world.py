@@ -107,7 +107,7 @@ class World:
 
     async def quote(self, person: Person, **seats: int | str) -> Modal:
         """… to the quote's review."""
-        await self.fill_cart(person, **seats)
+        await self.fill_cart(person, "", **seats)
         await person.submit()
         return await person.wait_for_modal("quote.review")
 

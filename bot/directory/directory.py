@@ -29,5 +29,8 @@ class Directory(Protocol):
     async def profile(self, team_id: str, user_id: str) -> Profile:
         """The person, as seen from the workspace. Raises DirectoryUnavailable."""
 
+    async def granted_scopes(self) -> set[str]:
+        """What the installation may do. Raises DirectoryUnavailable, with what is wrong with the token."""
+
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         """The user id behind an e-mail address in that workspace. Raises DirectoryUnavailable."""

@@ -44,6 +44,17 @@ class SlackDirectory:
             is_stranger=bool(user.get("is_stranger")),
         )
 
+    async def granted_scopes(self) -> set[str]:
+        """Slack tells them in a header of any answer."""
+        try:
+            answer = await self._client("").auth_test()
+        except SlackApiError as error:
+            raise DirectoryUnavailable(str(error.response.get("error"))) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DirectoryUnavailable(type(error).__name__) from error
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return {scope for scope in str(headers.get("x-oauth-scopes", "")).split(",") if scope}
+
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         answer = await self._call(team_id, "users.lookupByEmail", email=email)
         return str(answer["user"]["id"]) if answer else None
@@ -67,11 +78,13 @@ class SlackDirectory:
             self._organisations[team_id] = (answer or {}).get("enterprise_id")
         return self._organisations[team_id]
 
+    def _client(self, team_id: str) -> AsyncWebClient:
+        return self._clients if isinstance(self._clients, AsyncWebClient) else self._clients(team_id)
+
     async def _call(self, team_id: str, method: str, **arguments: str) -> dict[str, Any] | None:
         """None where Slack knows no such person."""
-        client = self._clients if isinstance(self._clients, AsyncWebClient) else self._clients(team_id)
         try:
-            answer = await client.api_call(method, params=arguments)
+            answer = await self._client(team_id).api_call(method, params=arguments)
         except SlackApiError as error:
             data = getattr(error.response, "data", None)
             code = str(data.get("error", "")) if isinstance(data, dict) else ""

@@ -421,6 +421,7 @@ help-service-orders =
     • `/service-orders SO-1001` opens one of them, with its history and receipt
 help-billing =
     {"*"}`/billing`* shows subscriptions and seats, the default billing portal, payment methods, receipts and billing contacts.
+    • `/billing receipts` lists the receipts
     • *Open the billing portal* leads to your default portal and changes nothing
     • *Manage payment methods* leads to GoTo Admin; you are told before what that changes
 

@@ -421,6 +421,7 @@ help-service-orders =
     • `/service-orders SO-1001` en ouvre une, avec son historique et son reçu
 help-billing =
     {"*"}`/billing`* affiche abonnements et postes, portail de facturation par défaut, modes de paiement, reçus et contacts de facturation.
+    • `/billing reçus` affiche la liste des reçus
     • *Ouvrir le portail de facturation* mène à votre portail par défaut et ne change rien
     • *Gérer les modes de paiement* mène à GoTo Admin ; vous saurez avant ce que cela change
 

@@ -28,5 +28,8 @@ class Mailer(Protocol):
     def configured(self) -> bool:
         """Whether a server is set at all."""
 
+    async def check(self) -> None:
+        """Connect and sign in, sending nothing. Raises MailUnavailable."""
+
     async def send(self, mail: Mail) -> None:
         """Raises MailRefused or MailUnavailable."""

@@ -52,6 +52,25 @@ class SmtpMailer:
     def configured(self) -> bool:
         return self._server is not None
 
+    async def check(self) -> None:
+        server = self._server
+        if server is None:
+            raise MailUnavailable("no server is set")
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            use_tls=server.tls,
+            start_tls=server.starttls,
+            timeout=TIMEOUT_SECONDS,
+        )
+        try:
+            async with client:
+                await client.noop()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise _translated(error) from error
+
     async def send(self, mail: Mail) -> None:
         if self._server is None:
             raise MailUnavailable("no server is set")

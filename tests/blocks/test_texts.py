@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fluent.syntax import FluentParser
-from fluent.syntax.ast import Junk, Message, VariableReference
+from fluent.syntax.ast import Junk, Message, MessageReference, VariableReference
 from fluent.syntax.visitor import Visitor
 
 from bot.i18n import FOLDER, LANGUAGES
@@ -18,25 +18,34 @@ PUT_TOGETHER = re.compile(
 )
 
 
-class Variables(Visitor):
+class Words(Visitor):
+    """What a message is filled with: its variables, and the messages it takes in."""
+
     def __init__(self) -> None:
-        self.names: set[str] = set()
+        self.variables: set[str] = set()
+        self.taken_in: set[str] = set()
 
     def visit_VariableReference(self, node: VariableReference) -> None:  # noqa: N802
-        self.names.add(node.id.name)
+        self.variables.add(node.id.name)
+
+    def visit_MessageReference(self, node: MessageReference) -> None:  # noqa: N802
+        self.taken_in.add(node.id.name)
 
 
-def messages(language: str) -> dict[str, set[str]]:
-    """Each key of the language, with its variables."""
+def messages(language: str) -> dict[str, Words]:
     resource = FluentParser().parse((FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
-    found: dict[str, set[str]] = {}
+    found: dict[str, Words] = {}
     for part in resource.body:
         if isinstance(part, Message):
-            variables = Variables()
-            variables.visit(part)
             assert part.id.name not in found, f"{part.id.name} is there twice"
-            found[part.id.name] = variables.names
+            found[part.id.name] = Words()
+            found[part.id.name].visit(part)
     return found
+
+
+def variables(found: dict[str, Words], key: str) -> set[str]:
+    words = found[key]
+    return words.variables.union(*(variables(found, other) for other in words.taken_in))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -51,7 +60,7 @@ def test_the_languages_have_the_same_keys() -> None:
 
 def test_the_languages_fill_in_the_same_words() -> None:
     english, french = messages("en"), messages("fr")
-    differing = {key for key in english if english[key] != french[key]}
+    differing = {key for key in english if variables(english, key) != variables(french, key)}
     assert differing == set()
 
 

@@ -1,0 +1,117 @@
+"""The directory against a Slack on this machine: who people are, and whom to believe (R5)."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.directory.slack_directory import SlackDirectory
+from models.slack_user import SlackUser
+from sandbox import Sandbox
+from sandbox.faults import Fault
+
+WORKSPACE: dict[str, Any] = {
+    "teams": [
+        {"id": "T1", "name": "Acme", "enterprise_id": "E1"},
+        {"id": "T2", "name": "Acme labs", "enterprise_id": "E1", "installed": False},
+        {"id": "T3", "name": "Other", "enterprise_id": "E3", "installed": False},
+    ],
+    "users": [
+        {"id": "U1", "name": "alice", "real_name": "Alice Martin", "email": "Alice@acme.example",
+         "locale": "fr-FR", "tz": "Europe/Paris"},
+        {"id": "U2", "name": "guest", "is_ultra_restricted": True},
+        {"id": "U3", "name": "gone", "email": "gone@acme.example", "deleted": True},
+        {"id": "U4", "name": "bot", "is_bot": True},
+        {"id": "U5", "name": "colleague", "team": "T2"},
+        {"id": "U6", "name": "outsider", "team": "T3"},
+        {"id": "U7", "name": "stranger", "team": "T3", "is_stranger": True},
+        {"id": "U8", "name": "unseen", "team": "T3"},
+    ],
+    "channels": [{"id": "C1", "name": "shared", "members": ["U1", "U5", "U6"]}],
+}  # fmt: skip
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Sandbox]:
+    async with Sandbox.start(WORKSPACE) as slack:
+        yield slack
+
+
+@pytest.fixture
+async def directory(slack: Sandbox) -> AsyncIterator[SlackDirectory]:
+    async with aiohttp.ClientSession() as session:
+        yield SlackDirectory(
+            AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        )
+
+
+def as_stored(profile: Profile) -> SlackUser:
+    return SlackUser(team_id="T1", refreshed_at=datetime(2026, 1, 1, tzinfo=UTC), **vars(profile))
+
+
+async def test_a_person_has_name_email_language_and_zone(directory: SlackDirectory) -> None:
+    assert await directory.profile("T1", "U1") == Profile(
+        user_id="U1",
+        home_team_id="T1",
+        name="Alice Martin",
+        email="Alice@acme.example",
+        locale="fr-FR",
+        time_zone="Europe/Paris",
+        enterprise_id="E1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("user_id", "member"),
+    [
+        ("U1", True),
+        ("U2", False),
+        ("U3", False),
+        ("U4", False),
+        ("U6", False),
+        ("U7", False),
+        ("U8", False),
+        ("U99", False),
+        ("USLACKBOT", False),
+    ],
+)
+async def test_who_counts_as_a_full_member(user_id: str, member: bool, directory: SlackDirectory) -> None:
+    assert as_stored(await directory.profile("T1", user_id)).full_member is member
+
+
+async def test_an_outsiders_organisation_does_not_pass_for_ours(
+    slack: Sandbox, directory: SlackDirectory
+) -> None:
+    """Slack may give an outsider's organisation as their workspace: then both ids agree, and are not ours."""
+    slack.slack.workspace.users["U6"].team_id = "E3"
+    slack.slack.workspace.users["U6"].enterprise_id = "E3"
+    profile = await directory.profile("T1", "U6")
+    assert (profile.home_team_id, profile.enterprise_id) == ("E3", None)
+    assert not as_stored(profile).full_member
+
+
+async def test_a_colleague_of_our_organisation_is_known_by_it(directory: SlackDirectory) -> None:
+    assert (await directory.profile("T1", "U5")).enterprise_id == "E1"
+
+
+@pytest.mark.parametrize(
+    ("email", "user_id"),
+    [("alice@acme.example", "U1"), ("gone@acme.example", None), ("nobody@acme.example", None)],
+)
+async def test_people_are_found_by_email(email: str, user_id: str | None, directory: SlackDirectory) -> None:
+    assert await directory.user_of_email("T1", email) == user_id
+
+
+@pytest.mark.parametrize("fault", ["ratelimited", "error_500", "cut_before"])
+async def test_a_slack_that_does_not_answer_is_silent(
+    fault: Any, slack: Sandbox, directory: SlackDirectory
+) -> None:
+    slack.slack.faults.add(Fault(fault))
+    with pytest.raises(DirectoryUnavailable):
+        await directory.profile("T1", "U1")
+    with pytest.raises(DirectoryUnavailable):
+        await directory.user_of_email("T1", "alice@acme.example")

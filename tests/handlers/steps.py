@@ -1,0 +1,195 @@
+"""What several end-to-end tests do: accounts changed by a file, ports that fail when told to."""
+
+import copy
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from bot.billing.gateway import (
+    BillingGateway,
+    Charge,
+    LineRequest,
+    NeverReceived,
+    Outcome,
+    Preview,
+    SubscriptionState,
+)
+from bot.services import Services
+from bot.tasks import Tasks
+from bot.use_cases.account_import import ImportSummary, import_accounts
+from models.account import Address
+from models.billing_contact import BillingContact
+from models.ledger import LedgerCharge
+from models.quote import Quote
+from models.service_order import OrderStatus, ServiceOrder
+from sandbox.driver import Modal, Person, PostedMessage
+from tests.world import ACCOUNTS, World
+
+Answer = TypeVar("Answer")
+Hook = Callable[[], Awaitable[None]]
+
+
+class HookedGateway:
+    """A gateway where something happens before or after some calls: a wait, a fault, another buyer.
+
+    `calls` counts each method. A hook stays until it is taken out.
+    """
+
+    def __init__(self, inner: BillingGateway) -> None:
+        self.inner = inner
+        self.before: dict[str, Hook] = {}
+        self.after: dict[str, Hook] = {}
+        self.calls: dict[str, int] = {}
+
+    async def _through(self, name: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        if hook := self.before.get(name):
+            await hook()
+        answer = await call()
+        if hook := self.after.get(name):
+            await hook()
+        return answer
+
+    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+        return await self._through("subscriptions", lambda: self.inner.subscriptions(account_id))
+
+    async def preview(
+        self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
+    ) -> Preview:
+        return await self._through("preview", lambda: self.inner.preview(account_id, lines, at, address))
+
+    async def place(self, charge: Charge) -> Outcome:
+        return await self._through("place", lambda: self.inner.place(charge))
+
+    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+        return await self._through("reconcile", lambda: self.inner.reconcile(charge))
+
+    async def payment_portal_link(self, account_id: str) -> str:
+        return await self._through("payment_portal_link", lambda: self.inner.payment_portal_link(account_id))
+
+
+def hooked(world: World) -> HookedGateway:
+    """Put in front of the world's gateway."""
+    gateway = HookedGateway(world.services.billing)
+    swap(world.services, billing=gateway)
+    return gateway
+
+
+def swap(services: Services, **ports: object) -> None:
+    """The running program holds these very services: there is no building others for it."""
+    for name, port in ports.items():
+        object.__setattr__(services, name, port)
+
+
+def failing(error: Exception) -> Hook:
+    async def fail() -> None:
+        raise error
+
+    return fail
+
+
+class ForgetfulTasks(Tasks):
+    """A process that dies right after its commit: what it would go on with is never run."""
+
+    def start(self, work: Any, name: str) -> Any:
+        if name != "process_due_orders":
+            return super().start(work, name)
+        work.close()
+        return None
+
+
+async def import_account(world: World, account_id: str, **changes: Any) -> ImportSummary:
+    """The account of tests/accounts.yml once more, with other values; None takes a value away."""
+    listed = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    account = copy.deepcopy(next(a for a in listed["accounts"] if a["id"] == account_id))
+    return await import_file(
+        world, {k: v for k, v in {**account, **changes}.items() if v is not None}, listed["products"]
+    )
+
+
+async def import_file(world: World, account: dict[str, Any], products: list[Any]) -> ImportSummary:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "accounts.yml"
+        path.write_text(yaml.safe_dump({"accounts": [account], "products": products}), encoding="utf-8")
+        return await import_accounts(world.services.database, path=path, at=world.clock.at)
+
+
+async def import_quote(
+    world: World, number: str = "Q-2041", expires: str = "2026-11-30", **fields: Any
+) -> Quote:
+    """A quote that a sales representative made for Acme: 10 seats of GoTo Meeting at €13."""
+    lines = [{"subscription": "acme_meeting", "seats": 10, "unit_price": "13.00"}]
+    entry = {"number": number, "expires": expires, "lines": lines, **fields}
+    await import_account(world, "acme", quotes=[entry])
+    return await world.row(Quote, number=number)
+
+
+async def contact_of(world: World, email: str) -> BillingContact:
+    return await world.row(BillingContact, email=email)
+
+
+async def quote_of(world: World, number: str) -> Quote:
+    return await world.row(Quote, number=number)
+
+
+async def order_of(world: World, number: str = "SO-1001") -> ServiceOrder:
+    return await world.row(ServiceOrder, number=number)
+
+
+async def charges(world: World, status: str = "settled") -> list[LedgerCharge]:
+    """What the provider's books say was charged."""
+    return await world.rows(LedgerCharge, status=status)
+
+
+async def unfinished(world: World) -> list[ServiceOrder]:
+    ended = (OrderStatus.COMPLETED, OrderStatus.FAILED)
+    return [order for order in await world.rows(ServiceOrder) if order.status not in ended]
+
+
+def texts(messages: list[PostedMessage]) -> list[str]:
+    return [message.text for message in messages]
+
+
+def buttons(message: PostedMessage) -> list[str]:
+    """The ids of what can be pressed in a message."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [element["action_id"] for row in rows for element in row]
+
+
+def newest(messages: list[PostedMessage], words: str) -> PostedMessage:
+    """The last message that says `words`; the message of the failure lists what there is."""
+    found = [m for m in messages if words in m.text]
+    assert found, f"{words!r} is in none of {texts(messages)}"
+    return found[-1]
+
+
+def saying(messages: list[PostedMessage], words: str) -> list[PostedMessage]:
+    return [m for m in messages if words in m.text]
+
+
+async def shown(person: Person, words: str) -> Modal:
+    """The modal once it says so."""
+
+    def says() -> Modal | None:
+        modal = person.modal
+        return modal if modal and words in modal.text else None
+
+    try:
+        modal = await person.wait_until(says)
+    except TimeoutError:
+        raise AssertionError(f"{words!r} is not in {person.modal and person.modal.text!r}") from None
+    assert isinstance(modal, Modal)
+    return modal
+
+
+async def opened(person: Person, command: str, words: str, callback_id: str) -> Modal:
+    """The modal a command opens, whatever was open before."""
+    await person.close_modal(everything=True) if person.modal else None
+    await person.command(command, words)
+    return await person.wait_for_modal(callback_id)
+
+

@@ -1,0 +1,167 @@
+"""The mailer against a mail server on this machine."""
+
+import asyncio
+import email
+import email.policy
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
+
+from bot.mail.mailer import Mail, MailRefused, MailUnavailable
+from bot.mail.smtp_mailer import Server, SmtpMailer
+
+MAIL = Mail(
+    to="alice@acme.example",
+    subject="Reçu R-1001",
+    text="Total : 12,00 €",
+    html="<p>Total : 12,00 €</p>",
+    message_id="<notice-1@acme.example>",
+)
+
+
+class Inbox:
+    """`answers` are what the server says to a command instead of taking it."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+        self.answers: dict[str, str] = {}
+        self.logins: list[Any] = []
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        envelope.mail_from = address
+        return self.answers.get("MAIL", "250 OK")
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        return self.answers.get("RCPT", "250 OK")
+
+    async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802
+        if "DATA" not in self.answers:
+            self.envelopes.append(envelope)
+        return self.answers.get("DATA", "250 OK")
+
+    def authenticate(
+        self, _server: object, _session: object, _e: object, _m: object, login: Any
+    ) -> AuthResult:
+        self.logins.append((login.login, login.password))
+        return AuthResult(success=login.password == b"s p")
+
+
+@pytest.fixture
+async def inbox() -> AsyncIterator[Inbox]:
+    inbox = Inbox()
+    loop = asyncio.get_running_loop()
+    sessions: list[SMTP] = []
+
+    def session() -> SMTP:
+        sessions.append(
+            SMTP(inbox, loop=loop, authenticator=inbox.authenticate, auth_require_tls=False, hostname="test")
+        )
+        return sessions[-1]
+
+    server = await loop.create_server(session, "127.0.0.1", 0)
+    inbox.port = server.sockets[0].getsockname()[1]
+    yield inbox
+    server.close()
+    for each in sessions:
+        if each.transport:
+            each.transport.close()
+    await server.wait_closed()
+
+
+async def test_a_mail_arrives_as_text_and_html(inbox: Inbox) -> None:
+    await SmtpMailer(inbox.url, "seatbot@acme.example").send(MAIL)
+    [envelope] = inbox.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("seatbot@acme.example", ["alice@acme.example"])
+    assert isinstance(envelope.content, bytes)
+    message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert message.get_content_type() == "multipart/alternative"
+    assert message["Subject"] == "Reçu R-1001"
+    assert message["Message-ID"] == "<notice-1@acme.example>"
+    assert message["Date"].datetime.tzinfo
+    parts = {part.get_content_type(): part.get_content().strip() for part in message.iter_parts()}
+    assert parts == {"text/plain": MAIL.text, "text/html": MAIL.html}
+
+
+async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
+    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").send(MAIL)
+    assert inbox.logins == [(b"me@x", b"s p")]
+    assert len(inbox.envelopes) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "expected"),
+    [
+        ("RCPT", "550 no such user", MailRefused),
+        ("RCPT", "450 busy", MailUnavailable),
+        ("DATA", "554 we do not want this", MailRefused),
+        ("DATA", "451 later", MailUnavailable),
+        ("MAIL", "553 not your address", MailUnavailable),
+    ],
+)
+async def test_what_the_server_says_of_the_mail_is_for_good_what_it_says_of_us_is_not(
+    command: str, answer: str, expected: type[Exception], inbox: Inbox
+) -> None:
+    inbox.answers[command] = answer
+    with pytest.raises(expected) as refused:
+        await SmtpMailer(inbox.url, "seatbot@acme.example").send(MAIL)
+    assert "12,00" not in str(refused.value)
+    assert inbox.envelopes == []
+
+
+async def test_a_wrong_password_waits_for_the_operator(inbox: Inbox) -> None:
+    with pytest.raises(MailUnavailable) as refused:
+        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").send(MAIL)
+    assert "wrong" not in str(refused.value)
+
+
+async def test_a_server_that_must_encrypt_and_cannot_gets_nothing(inbox: Inbox) -> None:
+    with pytest.raises(MailUnavailable):
+        await SmtpMailer(f"{inbox.url}?starttls=1", "seatbot@acme.example").send(MAIL)
+    assert inbox.envelopes == []
+
+
+async def test_no_server_is_an_outage() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    with pytest.raises(MailUnavailable):
+        await SmtpMailer(f"smtp://127.0.0.1:{port}", "seatbot@acme.example").send(MAIL)
+
+
+async def test_without_a_url_nothing_is_configured() -> None:
+    mailer = SmtpMailer(None, "seatbot@acme.example")
+    assert not mailer.configured
+    with pytest.raises(MailUnavailable):
+        await mailer.send(MAIL)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", Server("mail.example", 25, None, None, False, None)),
+        ("smtp://mail.example?starttls=1", Server("mail.example", 587, None, None, False, True)),
+        ("smtp://mail.example:2525?starttls=0", Server("mail.example", 2525, None, None, False, False)),
+        ("smtps://a:b@mail.example", Server("mail.example", 465, "a", "b", True, False)),
+    ],
+)
+def test_the_url_says_how_to_connect(url: str, server: Server) -> None:
+    assert Server.parse(url) == server
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://"])
+def test_a_url_that_names_no_mail_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="smtp"):
+        SmtpMailer(url, "seatbot@acme.example")

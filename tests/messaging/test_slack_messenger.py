@@ -1,0 +1,258 @@
+"""The Slack messenger against a Slack on this machine: what is posted, and what each refusal becomes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.i18n import Reader
+from bot.messaging.messenger import (
+    ChannelUnreachable,
+    Letter,
+    MessageGone,
+    MessengerUnavailable,
+    PersonUnreachable,
+    Posted,
+    RateLimited,
+)
+from bot.messaging.slack_messenger import SlackMessenger
+from models.notice import NoticeKind
+from sandbox import Sandbox
+from sandbox.faults import Fault
+from tests.blocks.letters import letter
+
+URL = "https://services.example/help"
+READER = Reader("en-GB", "Europe/Paris")
+WORKSPACE: dict[str, Any] = {
+    "teams": [{"id": "T1", "name": "Acme"}],
+    "users": [
+        {"id": "U1", "name": "alice", "email": "alice@acme.example"},
+        {"id": "U2", "name": "gone", "deleted": True},
+    ],
+    "channels": [
+        {"id": "C1", "name": "billing", "members": ["U1"]},
+        {"id": "C2", "name": "elsewhere", "bot": False},
+        {"id": "C3", "name": "old", "is_archived": True},
+    ],
+}
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Sandbox]:
+    async with Sandbox.start(WORKSPACE) as slack:
+        yield slack
+
+
+@pytest.fixture
+async def messenger(slack: Sandbox) -> AsyncIterator[SlackMessenger]:
+    async with messenger_for(slack.api_url, slack.bot_token) as messenger:
+        yield messenger
+
+
+class messenger_for:  # noqa: N801
+    """As bootstrap builds it."""
+
+    def __init__(self, api_url: str, token: str = "xoxb-test", seconds: float = 10) -> None:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds))
+        self._client = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[])
+
+    async def __aenter__(self) -> SlackMessenger:
+        return SlackMessenger(self._client, URL)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+
+def to(channel: str, kind: NoticeKind = NoticeKind.ORDER_STATUS, **changes: Any) -> Letter:
+    where = "contact" if channel.startswith("U") else "channel"
+    return letter(kind, READER, to=where, channel=channel, **changes)
+
+
+async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger: SlackMessenger) -> None:
+    posted = await messenger.deliver(to("C1"))
+    [message] = slack.channel("C1").messages
+    assert posted == Posted("C1", message.ts)
+    assert message.text.startswith("Service order SO-1007")
+    assert message.blocks
+    [call] = slack.calls("chat.postMessage")
+    assert (str(call.args["unfurl_links"]), str(call.args["unfurl_media"])) == ("0", "0")
+    assert slack.refusals == []
+
+
+async def test_a_direct_message_answers_with_the_channel_it_can_be_edited_in(
+    slack: Sandbox, messenger: SlackMessenger
+) -> None:
+    posted = await messenger.deliver(to("U1", NoticeKind.QUOTE_ARRIVED))
+    assert posted.channel.startswith("D")
+    again = to("U1", NoticeKind.QUOTE_CARD)
+    edited = await messenger.deliver(replace(again, channel=posted.channel, edits=posted.ts))
+    assert edited == posted
+    [message] = slack.channel(posted.channel).messages
+    assert len(message.edits) == 1
+
+
+async def test_history_is_a_reply_in_the_thread(slack: Sandbox, messenger: SlackMessenger) -> None:
+    posted = await messenger.deliver(to("C1"))
+    await messenger.deliver(to("C1", NoticeKind.ORDER_HISTORY, thread=posted.ts))
+    card = slack.channel("C1").messages[0]
+    assert len(card.thread) == 1
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+async def test_slack_takes_every_kind(kind: NoticeKind, slack: Sandbox, messenger: SlackMessenger) -> None:
+    await messenger.deliver(to("U1", kind))
+    assert slack.refusals == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "expected"),
+    [
+        ("C2", ChannelUnreachable),
+        ("C3", ChannelUnreachable),
+        ("C9", ChannelUnreachable),
+        ("U2", PersonUnreachable),
+        ("U9", PersonUnreachable),
+    ],
+)
+async def test_where_nobody_can_be_reached_that_is_said(
+    channel: str, expected: type[Exception], messenger: SlackMessenger
+) -> None:
+    with pytest.raises(expected):
+        await messenger.deliver(to(channel))
+
+
+@pytest.mark.parametrize("changes", [{"edits": "1.000001"}, {"thread": "1.000001"}])
+async def test_a_message_that_is_not_there_is_gone(
+    changes: dict[str, str], messenger: SlackMessenger
+) -> None:
+    with pytest.raises(MessageGone):
+        await messenger.deliver(to("C1", **changes))
+
+
+async def test_a_direct_message_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
+    with pytest.raises(MessageGone):
+        await messenger.deliver(to("D9", edits="1.000001"))
+
+
+async def test_a_rate_limit_says_how_long(slack: Sandbox, messenger: SlackMessenger) -> None:
+    slack.slack.faults.add(Fault("ratelimited", "chat.postMessage", seconds=17))
+    with pytest.raises(RateLimited) as limited:
+        await messenger.deliver(to("C1"))
+    assert limited.value.seconds == 17
+
+
+@pytest.mark.parametrize("fault", ["error_500", "error_503", "cut_before", "cut_after"])
+async def test_an_outage_is_not_tried_again_on_the_spot(
+    fault: Any, slack: Sandbox, messenger: SlackMessenger
+) -> None:
+    slack.slack.faults.add(Fault(fault, "chat.postMessage"))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.deliver(to("C1"))
+    assert len(slack.calls("chat.postMessage")) == 1
+
+
+async def test_a_slack_that_keeps_silent_is_an_outage(slack: Sandbox) -> None:
+    slack.slack.faults.add(Fault("slow", "chat.postMessage", seconds=1))
+    async with messenger_for(slack.api_url, slack.bot_token, seconds=0.1) as messenger:
+        with pytest.raises(MessengerUnavailable):
+            await messenger.deliver(to("C1"))
+
+
+async def test_a_wrong_token_waits_for_the_operator(slack: Sandbox) -> None:
+    async with messenger_for(slack.api_url, "xoxb-wrong") as messenger:
+        with pytest.raises(MessengerUnavailable, match="invalid_auth"):
+            await messenger.deliver(to("U1"))
+
+
+async def test_a_client_can_be_chosen_by_workspace(slack: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session:
+        asked: list[str] = []
+
+        def client_for(team: str) -> AsyncWebClient:
+            asked.append(team)
+            return AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+
+        await SlackMessenger(client_for, URL).deliver(to("C1"))
+        assert asked == ["T1"]
+
+
+class Answers:
+    """A Slack that gives fixed answers, one after another."""
+
+    def __init__(self, *answers: web.Response) -> None:
+        self.answers = list(answers)
+        self.bodies: list[Any] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.bodies.append(dict(await request.post()) or await request.json())
+        return self.answers.pop(0)
+
+
+async def deliver_to(answers: Answers, told: Letter) -> Posted:
+    application = web.Application()
+    application.router.add_post("/api/{method}", answers.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with messenger_for(f"http://127.0.0.1:{runner.addresses[0][1]}/api/") as messenger:
+            return await messenger.deliver(told)
+    finally:
+        await runner.cleanup()
+
+
+def refused(code: str) -> web.Response:
+    return web.json_response({"ok": False, "error": code})
+
+
+async def test_a_message_whose_blocks_slack_refuses_goes_out_as_text() -> None:
+    taken = web.json_response({"ok": True, "channel": "C1", "ts": "1.000002"})
+    answers = Answers(refused("invalid_blocks"), taken)
+    assert await deliver_to(answers, to("C1")) == Posted("C1", "1.000002")
+    first, second = answers.bodies
+    assert first["text"] == second["text"]
+    assert second.get("blocks") in (None, [], "[]")
+
+
+CODES = {
+    "not_in_channel": ("C1", ChannelUnreachable),
+    "is_archived": ("C1", ChannelUnreachable),
+    "restricted_action": ("C1", ChannelUnreachable),
+    "user_disabled": ("U1", PersonUnreachable),
+    "cannot_dm_bot": ("U1", PersonUnreachable),
+    "messages_tab_disabled": ("U1", PersonUnreachable),
+    "edit_window_closed": ("C1", MessageGone),
+    "cant_update_message": ("C1", MessageGone),
+    "account_inactive": ("U1", MessengerUnavailable),
+    "token_revoked": ("U1", MessengerUnavailable),
+    "internal_error": ("C1", MessengerUnavailable),
+    "something_new": ("C1", MessengerUnavailable),
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+async def test_slacks_refusals_in_our_words(code: str) -> None:
+    channel, expected = CODES[code]
+    with pytest.raises(expected, match=code):
+        await deliver_to(Answers(refused(code)), to(channel))
+
+
+@pytest.mark.parametrize("body", ["<html>Bad gateway</html>", "not json", ""])
+@pytest.mark.parametrize("content_type", ["text/html", "application/json"])
+async def test_an_answer_that_is_not_slacks_is_an_outage(body: str, content_type: str) -> None:
+    answer = web.Response(status=502, text=body, content_type=content_type)
+    with pytest.raises(MessengerUnavailable):
+        await deliver_to(Answers(answer), to("C1"))
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("3", 3.0), (None, 30.0), ("soon", 30.0)])
+async def test_a_429_without_a_readable_delay_waits_half_a_minute(header: str | None, seconds: float) -> None:
+    headers = {"Retry-After": header} if header else {}
+    answer = web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+    with pytest.raises(RateLimited) as limited:
+        await deliver_to(Answers(answer), to("C1"))
+    assert limited.value.seconds == seconds
