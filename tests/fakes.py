@@ -5,9 +5,14 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.db import transaction_open
 from bot.directory.directory import DirectoryUnavailable, Profile
 from bot.mail.mailer import Mail, MailUnavailable
 from bot.messaging.messenger import Letter, Posted
+
+
+def _check_no_transaction() -> None:
+    assert not transaction_open.get(), "a port was called inside a transaction"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class FakeMessenger:
         self._busy: set[str] = set()
 
     async def deliver(self, letter: Letter) -> Posted:
+        _check_no_transaction()
         assert letter.channel not in self._busy, "two at once for one destination"
         self._busy.add(letter.channel)
         try:
@@ -63,6 +69,7 @@ class FakeMailer:
         self.refusals: list[Exception] = []
 
     async def send(self, mail: Mail) -> None:
+        _check_no_transaction()
         if not self.configured:
             raise MailUnavailable("no server is set")
         if self.refusals:
@@ -98,6 +105,7 @@ class FakeDirectory:
         return next((p.user_id for p in self.profiles.values() if p.email == email), None)
 
     async def _answer(self) -> None:
+        _check_no_transaction()
         self.asked += 1
         await asyncio.sleep(self.delay)
         if self.silent:

@@ -133,9 +133,15 @@ class World:
 
 @asynccontextmanager
 async def world(
-    database_file: Path, tmp_path: Path, *, door: str = "http", at: datetime = START, **settings: Any
+    database_file: Path,
+    tmp_path: Path,
+    *,
+    door: str = "http",
+    at: datetime = START,
+    database_url: str | None = None,
+    **settings: Any,
 ) -> AsyncIterator[World]:
-    """`door` is http or socket. `database_file` is copied."""
+    """`door` is http or socket. `database_file` is copied, unless there is a database to use as it is."""
     copy = tmp_path / "world.db"
     shutil.copy(database_file, copy)
     clock = Clock(at)
@@ -146,7 +152,7 @@ async def world(
             "slack_app_token": slack.app_token if door == "socket" else None,
             "slack_signing_secret": slack.signing_secret if door == "http" else None,
             "slack_api_url": slack.api_url,
-            "database_url": f"sqlite:///{copy}",
+            "database_url": database_url or f"sqlite:///{copy}",
             "port": 0,
             "smtp_url": slack.smtp_url,
             "mail_from": "seatbot@acme.example",

@@ -79,7 +79,7 @@ async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger
     assert message.text.startswith("Service order SO-1007")
     assert message.blocks
     [call] = slack.calls("chat.postMessage")
-    assert (str(call.args["unfurl_links"]), str(call.args["unfurl_media"])) == ("0", "0")
+    assert (call.args["unfurl_links"], call.args["unfurl_media"]) == (False, False)
     assert slack.refusals == []
 
 

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,6 @@ from bot.messaging.messenger import (
     PersonUnreachable,
     RateLimited,
 )
-from bot.use_cases.account_import import import_accounts
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.delivery_claim import LEASE, claim_due
 from bot.use_cases.notice import tell
@@ -30,12 +29,9 @@ from models.account import Account
 from models.audit_entry import Actor
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.quote import Quote, QuoteStatus
-from tests.billing.postgres import new_database
-from tests.use_cases.outbox import START, Outbox
-from tests.world import ACCOUNTS
+from tests.use_cases.outbox import START, Outbox, postgres_database
 
 CHANNEL = "channel:C01BILLING"
-DATABASES = count(1)
 
 
 @pytest.fixture
@@ -57,13 +53,6 @@ async def any_outbox(
         database = await postgres_database()
     yield Outbox(database)
     await database.close()
-
-
-async def postgres_database() -> Database:
-    database = Database(new_database(f"delivery_{next(DATABASES)}"))
-    await database.migrate()
-    await import_accounts(database, path=ACCOUNTS, at=START)
-    return database
 
 
 async def alice(outbox: Outbox) -> str:
