@@ -88,6 +88,20 @@ async def _roles(session: AsyncSession, user: SlackUser) -> list[tuple[Account, 
     return [*reversed(roles.values())]
 
 
+async def _account_here(session: AsyncSession, person: Person) -> Account | None:
+    # A modal stands in no channel: that is not the channel of an account that has none.
+    if person.channel_id is None:
+        return None
+    found = await session.exec(
+        select(Account).where(
+            Account.slack_team == person.team_id,
+            Account.channel == person.channel_id,
+            col(Account.active),
+        )
+    )
+    return found.first()
+
+
 async def _contact_names(session: AsyncSession, person: Person) -> list[str]:
     """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
     accounts = list(
@@ -97,16 +111,7 @@ async def _contact_names(session: AsyncSession, person: Person) -> list[str]:
             )
         ).all()
     )
-    here = (
-        await session.exec(
-            select(Account).where(
-                Account.slack_team == person.team_id,
-                Account.channel == person.channel_id,
-                col(Account.active),
-            )
-        )
-    ).first()
-    account = here or (accounts[0] if len(accounts) == 1 else None)
+    account = await _account_here(session, person) or (accounts[0] if len(accounts) == 1 else None)
     if account is None:
         return []
     contacts = await session.exec(

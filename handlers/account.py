@@ -1,23 +1,27 @@
 """`/billing`: the account at a glance, and the way to its payment methods (R15)."""
 
+from dataclasses import replace
+
 from bot.blocks import account as blocks
 from bot.blocks.cart import account_chooser
 from bot.blocks.kit import Place, View
 from bot.use_cases.cart import accounts_of
+from bot.use_cases.checkout import keep_checkout
 from bot.use_cases.overview import read_account
 from bot.use_cases.portal import open_portal, switch_portal
 from handlers.call import Call
 from handlers.slack import Route
 from models.errors import UnknownWord
 
+MOST_RECEIPTS = 40
 RECEIPTS = ("receipts", "reçus", "recus")
 
 
 async def billing(call: Call) -> View:
+    accounts = await accounts_of(call.services, person=call.person)
     words = call.words.lower()
     if words and words not in RECEIPTS:
         raise UnknownWord(command="/billing", word=call.words[:40])
-    accounts = await accounts_of(call.services, person=call.person)
     if len(accounts) > 1:
         action = blocks.RECEIPTS if words else blocks.OVERVIEW
         return account_chooser(call.reader, accounts, Place(), action)
@@ -33,9 +37,13 @@ async def show_receipts(call: Call) -> View:
 
 
 async def manage_methods(call: Call) -> View:
+    """From wherever they come; what was typed in a checkout is kept, and Back leads there again."""
+    if call.checkout_typed is not None:
+        quote_id = call.place.quote
+        await keep_checkout(call.services, person=call.person, quote_id=quote_id, form=call.checkout_typed)
     account_id = call.value or call.place.account
     account, link = await open_portal(call.services, person=call.person, account_id=account_id)
-    place = Place(account=account.id)
+    place = replace(call.place, account=account.id)
     if link is None:
         return blocks.portal_warning(call.reader, account, place)
     return blocks.portal_link(call.reader, account, link, place)
@@ -44,7 +52,7 @@ async def manage_methods(call: Call) -> View:
 async def switch(call: Call) -> View:
     account_id = call.value or call.place.account
     account, link = await switch_portal(call.services, person=call.person, account_id=account_id)
-    return blocks.portal_link(call.reader, account, link, Place(account=account.id))
+    return blocks.portal_link(call.reader, account, link, replace(call.place, account=account.id))
 
 
 async def overview(call: Call, account_id: str) -> View:
@@ -53,7 +61,9 @@ async def overview(call: Call, account_id: str) -> View:
 
 
 async def receipts_of(call: Call, account_id: str) -> View:
-    sheet = await read_account(call.services, person=call.person, account_id=account_id)
+    sheet = await read_account(
+        call.services, person=call.person, account_id=account_id, receipts=MOST_RECEIPTS
+    )
     return blocks.receipts(call.reader, sheet, Place(account=account_id))
 
 
@@ -68,7 +78,7 @@ ROUTES = [
     Route("command", "/billing", billing),
     Route("show", blocks.OVERVIEW, show_overview),
     Route("show", blocks.RECEIPTS, show_receipts),
-    Route("show", blocks.MANAGE_METHODS, manage_methods),
+    Route("change", blocks.MANAGE_METHODS, manage_methods),
     Route("change", blocks.SWITCH_PORTAL, switch),
     Route("link", blocks.OPEN_PORTAL),
     Route("link", blocks.CONTACT_SERVICES),

@@ -6,10 +6,12 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks.checkout import SAVE as CHECKOUT
 from bot.blocks.kit import Place, View
 from bot.i18n import Reader
 from bot.permissions import Person
 from bot.services import Services
+from models.checkout import CheckoutForm
 
 Body = dict[str, Any]
 
@@ -57,6 +59,13 @@ class Call:
         """What stands in each input of the view, by block id; blank where nothing does."""
         values = (self.view or {}).get("state", {}).get("values", {})
         return {block_id: _text(next(iter(block.values()), {})) for block_id, block in values.items()}
+
+    @property
+    def checkout_typed(self) -> CheckoutForm | None:
+        """The checkout's fields, where something was pressed in the checkout."""
+        if self.view is None or self.view.get("callback_id") != CHECKOUT:
+            return None
+        return CheckoutForm(**{name: self.typed.get(name, "") for name in CheckoutForm.model_fields})
 
 
 def _text(element: dict[str, Any]) -> str:

@@ -21,12 +21,14 @@ from models.quote import QuotesPending
 from models.sheet import CartSheet
 
 SEATS = "seats:"
+# No product has a longer name; a view carries 3,000 characters.
+LONGEST_WORDS = 200
 
 
 async def add_seats(call: Call) -> View:
     accounts = await accounts_of(call.services, person=call.person)
     if len(accounts) > 1:
-        return blocks.account_chooser(call.reader, accounts, Place(words=call.words))
+        return blocks.account_chooser(call.reader, accounts, Place(words=call.words[:LONGEST_WORDS]))
     return await _open(call, accounts[0].id, call.words)
 
 

@@ -33,7 +33,7 @@ async def edit(call: Call) -> View:
 
 
 def _form(call: Call) -> CheckoutForm:
-    return CheckoutForm(**{name: call.typed.get(name, "") for name in CheckoutForm.model_fields})
+    return call.checkout_typed or CheckoutForm()
 
 
 ROUTES = [

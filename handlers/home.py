@@ -6,6 +6,7 @@ from bot.use_cases.overview import read_home
 from handlers.account import portal_links
 from handlers.call import Call
 from handlers.slack import Route
+from models.billing_contact import NotABillingContact, NotAllowed
 from models.errors import Refusal
 
 
@@ -15,8 +16,10 @@ async def show_home(call: Call) -> View:
     try:
         sheets = await read_home(call.services, person=call.person)
         view = blocks.home(call.reader, sheets, portal_links(call))
-    except Refusal:
+    except (NotABillingContact, NotAllowed):
         view = blocks.home_unlinked(call.reader)
+    except Refusal as refusal:
+        view = blocks.home_refused(call.reader, refusal)
     await call.client.views_publish(user_id=call.person.user_id, view=view)
     return view
 

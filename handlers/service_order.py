@@ -1,5 +1,7 @@
 """`/service-orders`: placing, following, retrying and giving up."""
 
+from collections.abc import Callable
+
 from bot.blocks import service_order as blocks
 from bot.blocks.cart import account_chooser
 from bot.blocks.kit import Place, View
@@ -45,7 +47,7 @@ async def open_(call: Call) -> View:
 
 async def place(call: Call) -> View:
     sheet = await place_service_order(call.services, person=call.person, quote_id=call.place.quote)
-    return blocks.placed(call.reader, sheet, _place_of(sheet))
+    return _screen(call, sheet, blocks.placed)
 
 
 async def ask_method(call: Call) -> View:
@@ -61,17 +63,17 @@ async def retry(call: Call) -> View:
         )
     except PaymentMethodNotUsable as refusal:
         raise InvalidInput({"payment_method": refusal}) from None
-    return blocks.order_view(call.reader, sheet, _place_of(sheet))
+    return _screen(call, sheet, blocks.order_view)
 
 
 async def give_up(call: Call) -> View:
     sheet = await give_up_service_order(call.services, person=call.person, order_id=call.id_pressed)
-    return blocks.order_view(call.reader, sheet, _place_of(sheet))
+    return _screen(call, sheet, blocks.order_view)
 
 
 async def _show(call: Call, order_id: int) -> View:
     sheet = await read_order(call.services, person=call.person, order_id=order_id)
-    return blocks.order_view(call.reader, sheet, _place_of(sheet))
+    return _screen(call, sheet, blocks.order_view)
 
 
 async def _list(call: Call, account_id: str, before: int | None = None) -> View:
@@ -79,6 +81,11 @@ async def _list(call: Call, account_id: str, before: int | None = None) -> View:
         call.services, person=call.person, account_id=account_id, before=before
     )
     return blocks.order_list(call.reader, account, sheets, Place(account=account.id), older)
+
+
+def _screen(call: Call, sheet: OrderSheet, draw: Callable[..., View]) -> View:
+    services_url = call.services.settings.account_services_url
+    return draw(call.reader, sheet, _place_of(sheet), services_url=services_url)
 
 
 def _place_of(sheet: OrderSheet) -> Place:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from bot.use_cases.slack_user import reader_of, refresh_slack_user
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.authorization import AuthorizeResult
@@ -21,9 +20,10 @@ from bot.billing.gateway import BillingUnavailable
 from bot.blocks.help import help_text
 from bot.blocks.kit import View, form_again, modal, section
 from bot.blocks.refusal import refusal_text, refusal_view
-from bot.i18n import Reader
+from bot.i18n import Reader, escape
 from bot.services import Services
 from bot.tasks import TooBusy
+from bot.use_cases.slack_user import reader_of, refresh_slack_user
 from handlers.call import Body, Call, person_of, source_of
 from models.billing_contact import IdentityNotFresh
 from models.errors import InvalidInput, Refusal, TookTooLong, Unexpected
@@ -233,7 +233,7 @@ def _inputs(call: Call) -> list[str]:
 
 
 def _first_input(call: Call) -> str | None:
-    return next(iter(_inputs(call)), None) if call.body.get("type") == "view_submission" else None
+    return next(iter(_inputs(call)), None)
 
 
 async def _answer_and_show(call: Call, route: Route) -> None:
@@ -283,7 +283,7 @@ async def _tell(call: Call, refusal: Refusal) -> None:
     url = call.body.get("response_url") or next(
         (r["response_url"] for r in call.body.get("response_urls") or []), None
     )
-    text = refusal_text(call.reader, refusal)
+    text = escape(refusal_text(call.reader, refusal))
     if url:
         await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
     elif "trigger_id" in call.body:
@@ -302,7 +302,7 @@ async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
     log.error("request failed", where=source_of(body), reference=reference, exc_info=error)
     reader = Reader()
     refusal = Unexpected(reference=reference)
-    text = refusal_text(reader, refusal)
+    text = escape(refusal_text(reader, refusal))
     if body.get("type") == "view_submission":
         view = modal("refusal.show", reader.text("refusal-title"), [section(text)], reader)
         return BoltResponse(status=200, body={"response_action": "update", "view": view})

@@ -56,6 +56,7 @@ class QuoteSheet:
     at: datetime
     replaced_by: str | None = None
     order: ServiceOrder | None = None
+    made_by: str | None = None
 
     def money(self, amount: int) -> Money:
         return Money(amount, self.quote.currency)
@@ -131,6 +132,7 @@ class AccountSheet:
     """The account at a glance: `/billing` and Home."""
 
     account: Account
+    at: datetime
     rows: list[SubscriptionRow]
     methods: list[PaymentMethod]
     contacts: list[BillingContact]

@@ -68,6 +68,10 @@ class FakeMailer:
         self.sent: list[Mail] = []
         self.refusals: list[Exception] = []
 
+    async def check(self) -> None:
+        if not self.configured:
+            raise MailUnavailable("no server is set")
+
     async def send(self, mail: Mail) -> None:
         _check_no_transaction()
         if not self.configured:
@@ -99,6 +103,9 @@ class FakeDirectory:
         await self._answer()
         nobody = Profile(user_id, "", user_id, None, None, None, deleted=True)
         return self.profiles.get(user_id, nobody)
+
+    async def granted_scopes(self) -> set[str]:
+        return set()
 
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         await self._answer()

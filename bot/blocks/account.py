@@ -105,7 +105,8 @@ def _portal_blocks(reader: Reader, account: Account, links: PortalLinks) -> list
 
 
 def _method_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
-    texts = [reader.mrkdwn("list-item", text=method_text(reader, m)) for m in sheet.methods]
+    today = sheet.account.today(sheet.at)
+    texts = [reader.mrkdwn("list-item", text=method_text(reader, m, today)) for m in sheet.methods]
     intro = reader.mrkdwn("account-methods" if texts else "account-methods-none")
     return [
         kit.section("\n".join([intro, *_limited(reader, texts)])),

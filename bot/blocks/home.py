@@ -4,8 +4,10 @@ from bot.blocks import kit, ways
 from bot.blocks.account import OVERVIEW, PortalLinks, receipt_text, subscription_texts
 from bot.blocks.kit import Block, View
 from bot.blocks.quote import decision_buttons, summary_text
+from bot.blocks.refusal import refusal_text
 from bot.blocks.service_order import needs_attention, order_block
-from bot.i18n import Reader
+from bot.i18n import Reader, escape
+from models.errors import Refusal
 from models.sheet import AccountSheet, OrderSheet
 
 MOST_BLOCKS = 95
@@ -37,6 +39,11 @@ def home(reader: Reader, sheets: list[AccountSheet], links: PortalLinks) -> View
 def home_unlinked(reader: Reader) -> View:
     """For someone who is no billing contact: says nothing of any account."""
     return {"type": "home", "blocks": [kit.section(reader.mrkdwn("home-unlinked"))]}
+
+
+def home_refused(reader: Reader, refusal: Refusal) -> View:
+    """For someone of whom nothing can be said now: Slack is silent about them."""
+    return {"type": "home", "blocks": [kit.section(escape(refusal_text(reader, refusal)))]}
 
 
 def _waits(sheet: AccountSheet) -> bool:

@@ -19,6 +19,7 @@ BUTTON_TEXT = 75
 TITLE_TEXT = 24
 OPTION_TEXT = 75
 ALERT_TEXT = 200
+SHORT_NUMBER = 10
 CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
 
 
@@ -257,4 +258,13 @@ def _refilled(block: Block, values: dict[str, Any]) -> Block:
     unset = {k: v for k, v in element.items() if k not in ("initial_value", "initial_option")}
     if typed.get("selected_option"):
         return {**block, "element": {**unset, "initial_option": typed["selected_option"]}}
-    return {**block, "element": {**unset, "initial_value": typed["value"]} if typed.get("value") else unset}
+    value = typed.get("value")
+    if not value or (element["type"] == "number_input" and not _in_bounds(element, value)):
+        # Slack keeps what stands in a field of the same ids, but refuses to begin one with no such number.
+        return {**block, "element": unset}
+    return {**block, "element": {**unset, "initial_value": value}}
+
+
+def _in_bounds(element: Block, value: str) -> bool:
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < SHORT_NUMBER else -1
+    return int(element["min_value"]) <= number <= int(element["max_value"])

@@ -1,6 +1,7 @@
 """How a stored payment method is named and chosen (R3, R23)."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from bot.blocks import kit
 from bot.blocks.kit import Block
@@ -10,14 +11,18 @@ from models.payment_method import PaymentMethod
 MOST_OPTIONS = 100
 
 
-def method_text(reader: Reader, method: PaymentMethod) -> str:
-    """Plain: `Visa •••• 4242, expires 04/2028, default`."""
+def method_text(reader: Reader, method: PaymentMethod, today: date | None = None) -> str:
+    """Plain: `Visa •••• 4242, expires 04/2028, default`; with `today`, also why it cannot be charged."""
+    state = "usable"
+    if today is not None and not method.usable(today):
+        state = "expired" if method.expired(today) else "manual"
     return reader.text(
         "payment-method",
         brand=method.brand.title(),
         last4=method.last4,
         expiry=f"{method.expiry_month:02}/{method.expiry_year}",
         default="yes" if method.is_default else "no",
+        state=state,
     )
 
 

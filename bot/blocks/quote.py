@@ -86,7 +86,13 @@ def quote_review(reader: Reader, sheet: QuoteSheet, place: Place, notes: Sequenc
 def standing_text(reader: Reader, sheet: QuoteSheet) -> str:
     """mrkdwn: whose it is, where it comes from and where it stands."""
     origin = "elsewhere" if sheet.quote.made_elsewhere else "cart"
-    made = reader.mrkdwn("quote-made", account=sheet.account.name, origin=origin, at=sheet.quote.created_at)
+    made = reader.mrkdwn(
+        "quote-made",
+        account=sheet.account.name,
+        origin=origin,
+        by=sheet.made_by or reader.text("someone"),
+        at=sheet.quote.created_at,
+    )
     return f"{made}\n{_state_text(reader, sheet)}"
 
 

@@ -111,7 +111,7 @@ quote-list-more = { $count ->
 quote-list-numbers = { $numbers }
 quote-made = { $origin ->
     [elsewhere] For *{ $account }*. Prepared for you outside Slack; here since { $at }.
-   *[cart] For *{ $account }*. Made from a cart on { $at }.
+   *[cart] For *{ $account }*. Made by { $by } from a cart on { $at }.
 }
 quote-pending = *Pending*, valid until { $until }.
 quote-decided = { $outcome ->
@@ -175,7 +175,11 @@ checkout-state = State or province
 checkout-country = Country
 
 ## Payment method
-payment-method = { $brand } •••• { $last4 }, expires { $expiry }{ $default ->
+payment-method = { $brand } •••• { $last4 }, { $state ->
+    [expired] expired { $expiry }
+    [manual] expires { $expiry }, not automatic
+   *[usable] expires { $expiry }
+}{ $default ->
     [yes] , default
    *[no] {""}
 }
@@ -461,7 +465,11 @@ refusal-not-an-email = { $has_typed ->
    *[no] Please type an e-mail address, as in name@example.com.
 }
 refusal-nothing-to-order = None of the subscriptions of { $account } can get additional seats here. Account Services can help.
-refusal-nothing-to-retry = Nothing of service order { $number } can be tried again or given up now: it was decided meanwhile, or the time for it is over. Account Services can help.
+refusal-nothing-to-retry = { $outcome ->
+    [retried] { $by } tried the declined seats of service order { $number } again on { $at }. To see where it stands, type /service-orders { $number }.
+    [given_up] { $by } gave up the declined seats of service order { $number } on { $at }. They are not charged. To order seats, type /add-seats.
+   *[over] Nothing of service order { $number } can be tried again or given up now: the time for it is over. Account Services can help.
+}
 refusal-order-already-finished = This service order is finished, so nothing about it can change.
 refusal-order-not-found = { $has_number ->
     [yes] I do not know a service order { $number }. To see yours, type /service-orders.

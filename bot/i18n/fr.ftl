@@ -111,7 +111,7 @@ quote-list-more = { $count ->
 quote-list-numbers = { $numbers }
 quote-made = { $origin ->
     [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack ; ici depuis le { $at }.
-   *[cart] Pour *{ $account }*. Établi à partir d’un panier le { $at }.
+   *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $at }.
 }
 quote-pending = *En attente*, valable jusqu’au { $until }.
 quote-decided = { $outcome ->
@@ -175,7 +175,11 @@ checkout-state = État ou province
 checkout-country = Pays
 
 ## Mode de paiement
-payment-method = { $brand } •••• { $last4 }, expire { $expiry }{ $default ->
+payment-method = { $brand } •••• { $last4 }, { $state ->
+    [expired] expirée { $expiry }
+    [manual] expire { $expiry }, non automatique
+   *[usable] expire { $expiry }
+}{ $default ->
     [yes] , par défaut
    *[no] {""}
 }

@@ -318,14 +318,17 @@ async def _merged(
     typed: Mapping[str, str],
     bounds: SeatBounds,
 ) -> dict[str, int]:
-    """The stored lines overridden by what is typed; subscriptions that cannot be ordered are refused."""
+    """The stored lines overridden by what is typed.
+
+    What can no longer be ordered is dropped where it was stored, and kept where it is typed: saving stores
+    all that was typed, and then refuses it. A subscription of others is refused at once.
+    """
     obstacles = {row.subscription.id: row.obstacle for row in rows}
     errors: dict[str, Refusal] = {}
     seats = {s: n for s, n in (await _lines_of(session, cart)).items() if obstacles.get(s, _GONE) is None}
     for subscription_id, text in typed.items():
-        obstacle = obstacles.get(subscription_id, _GONE)
-        if obstacle is not None:
-            raise obstacle
+        if subscription_id not in obstacles:
+            raise _GONE
         try:
             seats[subscription_id] = bounds.parse(text)
         except Refusal as refusal:

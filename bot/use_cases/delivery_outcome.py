@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.messaging.messenger import Letter, Posted
 from bot.use_cases.delivery_claim import TEAM, TEAM_LEAD
 from bot.use_cases.letter import Address, status_message
-from bot.use_cases.notice import active_contacts, audience, direct, redraw_quote, tell
+from bot.use_cases.notice import active_contacts, direct, people_of, redraw_quote, tell
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
@@ -158,7 +158,7 @@ async def channel_unreachable(
 
 async def _people_of(session: AsyncSession, notice: Notice) -> Sequence[BillingContact]:
     order = await session.get(ServiceOrder, notice.order_id) if notice.order_id else None
-    return await audience(session, notice.account_id, order.contact_id if order else None)
+    return await (people_of(session, order) if order else active_contacts(session, notice.account_id))
 
 
 async def person_unreachable(session: AsyncSession, notice: Notice, at: datetime, *, error: str) -> timedelta:

@@ -76,7 +76,9 @@ async def _mail(services: Services) -> Finding:
 
 
 async def _billing(services: Services) -> Finding:
-    return Finding("billing", None, f"{services.settings.billing}: for evaluation and demos, nobody is charged")
+    return Finding(
+        "billing", None, f"{services.settings.billing}: for evaluation and demos, nobody is charged"
+    )
 
 
 async def _account_services(services: Services) -> Finding:

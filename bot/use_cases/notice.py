@@ -78,6 +78,12 @@ async def audience(session: AsyncSession, account_id: str, contact_id: int | Non
     return [c for c in contacts if c.id == contact_id] or contacts
 
 
+async def people_of(session: AsyncSession, order: ServiceOrder) -> list[BillingContact]:
+    """R13: whoever placed the order; of a quote made elsewhere, which was offered to all, all contacts."""
+    quote = await session.get_one(Quote, order.quote_id)
+    return await audience(session, order.account_id, None if quote.made_elsewhere else order.contact_id)
+
+
 async def redraw_quote(session: AsyncSession, account: Account, quote: Quote, at: datetime) -> None:
     """Every posted copy of the quote is to be drawn again, as it now stands."""
     copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))

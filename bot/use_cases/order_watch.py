@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import lock_account
 from bot.services import Services
 from bot.use_cases.audit_entry import record
-from bot.use_cases.notice import audience, channel_of, direct, tell
+from bot.use_cases.notice import channel_of, direct, people_of, tell
 from bot.use_cases.progress import tell_progress
 from models.audit_entry import Actor
 from models.notice import NoticeKind
@@ -49,7 +49,7 @@ async def _tell_overdue(services: Services, session: AsyncSession, order: Servic
         action="overdue",
         at=at,
     )
-    people = await audience(session, account.id, order.contact_id)
+    people = await people_of(session, order)
     services_channel = services.settings.account_services_channel
     destinations = dict.fromkeys(
         [

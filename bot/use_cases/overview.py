@@ -21,14 +21,16 @@ MOST_ORDERS = 10
 IN_PROGRESS = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
-async def read_account(services: Services, *, person: Person, account_id: str) -> AccountSheet:
+async def read_account(
+    services: Services, *, person: Person, account_id: str, receipts: int = LAST_RECEIPTS
+) -> AccountSheet:
     """Subscriptions as the provider holds them now, and all that concerns them."""
     at = services.now()
     async with services.read() as session:
         await require_contact(session, person, account_id, at, changes=False)
     await refresh_subscriptions(services, account_id)
     async with services.read() as session:
-        return await _account_sheet(session, await session.get_one(Account, account_id), at)
+        return await _account_sheet(session, await session.get_one(Account, account_id), at, receipts)
 
 
 async def read_home(services: Services, *, person: Person) -> list[AccountSheet]:
@@ -38,15 +40,18 @@ async def read_home(services: Services, *, person: Person) -> list[AccountSheet]
         return [await _account_sheet(session, account, at) for account, _ in await roles_of(session, person)]
 
 
-async def _account_sheet(session: AsyncSession, account: Account, at: datetime) -> AccountSheet:
+async def _account_sheet(
+    session: AsyncSession, account: Account, at: datetime, receipts: int = LAST_RECEIPTS
+) -> AccountSheet:
     return AccountSheet(
         account=account,
+        at=at,
         rows=await subscription_rows(session, account),
         methods=await payment_methods(session, account.id),
         contacts=await active_contacts(session, account.id),
         pending=[await quote_sheet(session, q, at) for q in await pending_quotes(session, account.id, at)],
         orders=await _orders_in_progress(session, account, at),
-        receipts=await _last_receipts(session, account),
+        receipts=await _last_receipts(session, account, receipts),
     )
 
 
@@ -60,12 +65,12 @@ async def _orders_in_progress(session: AsyncSession, account: Account, at: datet
     return [await order_sheet(session, order, at) for order in found.all()]
 
 
-async def _last_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:
+async def _last_receipts(session: AsyncSession, account: Account, most: int) -> list[tuple[Receipt, str]]:
     found = await session.exec(
         select(Receipt, ServiceOrder.number)
         .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
         .where(Receipt.account_id == account.id)
         .order_by(col(Receipt.id).desc())
-        .limit(LAST_RECEIPTS)
+        .limit(most)
     )
     return list(found.all())

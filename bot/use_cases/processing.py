@@ -112,6 +112,8 @@ async def _ask(services: Services, line: OrderLine, charge: Charge) -> Outcome:
         return answer
     if line.status is LineStatus.NEEDS_CUSTOMER:
         return Declined("never_received")
+    if services.now() >= line.period_ends_at:
+        return Declined("period_ended")
     return await services.billing.place(charge)
 
 
@@ -149,23 +151,28 @@ async def _start_or_wait(
         await _start_processing(session, account, order, at)
         await decline(session, account, order, line, "period_ended", at)
         return
-    ahead = await _order_ahead(session, line)
+    ahead = await _order_ahead(session, order, line)
     if ahead is not None:
         line.due_at, line.claimed_until = at + LOOK_AGAIN, None
-        await tell_waits(session, account, order, line, ahead, at)
+        await tell_waits(session, account, order, ahead, at)
         return
     await _start_processing(session, account, order, at)
     await move_line(session, account, order, line, LineStatus.CHARGING, at)
 
 
-async def _order_ahead(session: AsyncSession, line: OrderLine) -> ServiceOrder | None:
-    """R19: the order that is charging this subscription, or that waits for it longer."""
+async def _order_ahead(session: AsyncSession, order: ServiceOrder, line: OrderLine) -> ServiceOrder | None:
+    """R19: the order that is charging this subscription, or that waits for it longer. An order that has not
+    begun waits as a whole: for any of its subscriptions."""
+    touched = [line.subscription_id]
+    if order.status is OrderStatus.PLACED:
+        own = await session.exec(select(OrderLine.subscription_id).where(OrderLine.order_id == order.id))
+        touched = list(own.all())
     found = await session.exec(
         select(ServiceOrder)
         .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
         .where(
-            OrderLine.subscription_id == line.subscription_id,
-            OrderLine.id != line.id,
+            col(OrderLine.subscription_id).in_(touched),
+            OrderLine.order_id != order.id,
             or_(
                 col(OrderLine.status).in_(BUSY),
                 (col(OrderLine.status) == LineStatus.WAITING) & (col(OrderLine.id) < line.key),

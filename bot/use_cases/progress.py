@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.use_cases.audit_entry import record
-from bot.use_cases.notice import audience, channel_of, direct, tell
+from bot.use_cases.notice import channel_of, direct, people_of, tell
 from models.account import Account
 from models.audit_entry import Actor
 from models.notice import NoticeKind
@@ -97,16 +97,15 @@ async def tell_waits(
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
-    line: OrderLine,
     ahead: ServiceOrder,
     at: datetime,
 ) -> None:
     """Once for each order that is waited for."""
-    people = await audience(session, account.id, order.contact_id)
+    people = await people_of(session, order)
     await tell(
         session,
         NoticeKind.ORDER_WAITS,
-        f"order:{order.id}:waits:{line.id}:{ahead.id}",
+        f"order:{order.id}:waits:{ahead.id}",
         direct(people),
         account=account,
         at=at,
@@ -124,7 +123,7 @@ async def tell_needs_attention(
     at: datetime,
 ) -> None:
     """R25: what needs a person is a new message, in the channel and to the person; once an attempt."""
-    people = await audience(session, account.id, order.contact_id)
+    people = await people_of(session, order)
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     product = await session.get_one(Product, quoted.product_id)
     await tell(

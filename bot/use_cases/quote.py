@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import Preview, PricedLine
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact
+from bot.permissions import Person, actor_of, require_contact, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import audience, direct, redraw_quote, tell
@@ -78,6 +78,8 @@ async def quote_for(
     """The quote and the person's role for its account; a quote of others is as good as none."""
     quote = await session.get(Quote, quote_id)
     if quote is None:
+        # Who has no role is told that, and not which ids there are.
+        await roles_of(session, person)
         raise QuoteNotFound(number="")
     try:
         contact = await require_contact(session, person, quote.account_id, at, changes=changes)
@@ -148,8 +150,6 @@ async def decide(
     )
     account = await session.get_one(Account, quote.account_id)
     await redraw_quote(session, account, quote, at)
-    if status is QuoteStatus.ACCEPTED and not quote.decided_elsewhere:
-        return  # The order's own notices tell of it.
     people = await audience(session, account.id, quote.contact_id)
     others = [c for c in people if told_by is None or c.id != told_by.id]
     words = {

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact
+from bot.permissions import Person, actor_of, require_contact, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.processing import start_processing
@@ -14,6 +14,7 @@ from bot.use_cases.progress import tell_progress
 from bot.use_cases.settlement import finish_if_done
 from bot.use_cases.sheet import busy_orders, order_sheet, payment_methods
 from models.account import Account, AccountNotFound
+from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod, usable_method
 from models.service_order import (
@@ -77,7 +78,7 @@ async def open_retry(
         order, _ = await _order_for(session, person, order_id, at, changes=False)
         sheet = await order_sheet(session, order, at)
         if not sheet.can_retry:
-            raise NothingToRetry(number=order.number)
+            raise await _nothing_to_retry(session, order)
         methods = await payment_methods(session, order.account_id)
         return sheet, [m for m in methods if m.usable(sheet.account.today(at))]
 
@@ -97,7 +98,7 @@ async def retry_service_order(
         method = usable_method(methods, payment_method_id, account.today(at))
         lines = [line for line in await _lines(session, order) if line.can_retry(order, at)]
         if not lines:
-            raise NothingToRetry(number=order.number)
+            raise await _nothing_to_retry(session, order)
         busy = await busy_orders(session, [line.subscription_id for line in lines])
         if busy:
             raise SubscriptionBusy(number=sorted(o.number for o in busy.values())[0])
@@ -130,7 +131,7 @@ async def give_up_service_order(services: Services, *, person: Person, order_id:
         order, contact = await _lock_order_for(session, person, order_id, at)
         lines = await _lines(session, order)
         if not any(line.can_retry(order, at) for line in lines):
-            raise NothingToRetry(number=order.number)
+            raise await _nothing_to_retry(session, order)
         actor = actor_of(contact, person)
         order.given_up = True
         session.add(order)
@@ -148,11 +149,31 @@ async def give_up_service_order(services: Services, *, person: Person, order_id:
         return await order_sheet(session, order, at, history=True)
 
 
+async def _nothing_to_retry(session: AsyncSession, order: ServiceOrder) -> NothingToRetry:
+    """R20: who decided about the declined lines, and when; else that the time for it is over."""
+    found = await session.exec(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject == f"service_order:{order.number}",
+            col(AuditEntry.action).in_(("retried", "given_up")),
+        )
+        .order_by(col(AuditEntry.number).desc())
+        .limit(1)
+    )
+    last = found.one_or_none()
+    declined = any(line.status is LineStatus.DECLINED for line in await _lines(session, order))
+    if last is None or (declined and not order.given_up):
+        return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
+    return NothingToRetry(number=order.number, outcome=last.action, by=last.actor_name, at=last.at)
+
+
 async def _order_for(
     session: AsyncSession, person: Person, order_id: int, at: datetime, *, changes: bool
 ) -> tuple[ServiceOrder, BillingContact]:
     order = await session.get(ServiceOrder, order_id)
     if order is None:
+        # Who has no role is told that, and not which ids there are.
+        await roles_of(session, person)
         raise OrderNotFound(number="")
     try:
         contact = await require_contact(session, person, order.account_id, at, changes=changes)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
@@ -20,7 +20,7 @@ from bot.billing.gateway import (
 from bot.db import lock_account
 from bot.services import Services
 from bot.use_cases.audit_entry import record
-from bot.use_cases.notice import audience, by_mail, channel_of, direct, tell
+from bot.use_cases.notice import by_mail, channel_of, direct, people_of, tell
 from bot.use_cases.numbering import next_number
 from bot.use_cases.progress import SCHEDULER, move_line, move_order, tell_needs_attention, tell_progress
 from bot.use_cases.subscription import copy_states
@@ -165,11 +165,12 @@ async def _wait_for_customer(
 
 
 async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) -> None:
-    """Lines that waited for this one's subscription need wait no longer."""
+    """Orders that waited for this one's subscription need wait no longer, whichever of their lines did."""
+    of_it = select(OrderLine.order_id).where(
+        OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
+    )
     found = await session.exec(
-        select(OrderLine).where(
-            OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
-        )
+        select(OrderLine).where(col(OrderLine.order_id).in_(of_it), OrderLine.status == LineStatus.WAITING)
     )
     for waiting in found.all():
         waiting.due_at = at
@@ -189,7 +190,7 @@ async def finish_if_done(
     for line in lines:
         line.due_at, line.claimed_until = None, None
         session.add(line)
-    people = await audience(session, account.id, order.contact_id)
+    people = await people_of(session, order)
     if outcome is OrderStatus.COMPLETED:
         await _issue_receipt(session, account, order, lines, at)
         told = [(NoticeKind.RECEIPT, [*direct(people), *channel_of(account, people)])]

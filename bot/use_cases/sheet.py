@@ -80,7 +80,13 @@ async def quote_sheet(session: AsyncSession, quote: Quote, at: datetime) -> Quot
         at=at,
         replaced_by=await replacement_number(session, quote),
         order=order.one_or_none(),
+        made_by=await _maker_name(session, quote),
     )
+
+
+async def _maker_name(session: AsyncSession, quote: Quote) -> str | None:
+    contact = await session.get(BillingContact, quote.contact_id) if quote.contact_id else None
+    return contact.name if contact else None
 
 
 async def replacement_number(session: AsyncSession, quote: Quote) -> str | None:

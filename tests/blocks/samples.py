@@ -307,6 +307,7 @@ def account_sheet(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: st
     held = account(size, portal, id_)
     rows = [subscription_row(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
     return AccountSheet(
+        at=AT,
         account=held,
         rows=rows,
         methods=methods(size.people),

@@ -115,3 +115,7 @@ async def test_a_slack_that_does_not_answer_is_silent(
         await directory.profile("T1", "U1")
     with pytest.raises(DirectoryUnavailable):
         await directory.user_of_email("T1", "alice@acme.example")
+
+
+async def test_the_scopes_are_those_of_the_installation(directory: SlackDirectory) -> None:
+    assert {"chat:write", "users:read.email"} <= await directory.granted_scopes()

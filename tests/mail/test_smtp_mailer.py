@@ -127,6 +127,14 @@ async def test_a_wrong_password_waits_for_the_operator(inbox: Inbox) -> None:
     assert "wrong" not in str(refused.value)
 
 
+async def test_a_check_signs_in_and_sends_nothing(inbox: Inbox) -> None:
+    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").check()
+    with pytest.raises(MailUnavailable):
+        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").check()
+    assert len(inbox.logins) == 2
+    assert inbox.envelopes == []
+
+
 async def test_a_server_that_must_encrypt_and_cannot_gets_nothing(inbox: Inbox) -> None:
     with pytest.raises(MailUnavailable):
         await SmtpMailer(f"{inbox.url}?starttls=1", "seatbot@acme.example").send(MAIL)

@@ -127,7 +127,7 @@ async def test_where_nobody_can_be_reached_that_is_said(
 
 @pytest.mark.parametrize("changes", [{"edits": "1.000001"}, {"thread": "1.000001"}])
 async def test_a_message_that_is_not_there_is_gone(
-    changes: dict[str, str], messenger: SlackMessenger
+    changes: dict[str, Any], messenger: SlackMessenger
 ) -> None:
     with pytest.raises(MessageGone):
         await messenger.deliver(to("C1", **changes))

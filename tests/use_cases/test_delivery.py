@@ -158,6 +158,26 @@ async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
     assert await asyncio.wait_for(outbox.deliver(), 5) == 3
 
 
+async def test_what_is_on_its_way_when_the_job_is_stopped_is_stored_and_not_sent_again(
+    outbox: Outbox,
+) -> None:
+    under_way, answered = asyncio.Event(), asyncio.Event()
+
+    async def wait(letter: Letter) -> None:
+        under_way.set()
+        await answered.wait()
+
+    outbox.messenger.before = wait
+    await outbox.tell(CHANNEL)
+    job = asyncio.create_task(outbox.deliver())
+    await under_way.wait()
+    job.cancel()
+    asyncio.get_running_loop().call_later(0.05, answered.set)
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+
+
 # Limits and faults
 
 

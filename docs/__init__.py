@@ -1,0 +1,1 @@
+"""Pages about the project, some of them generated."""

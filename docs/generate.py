@@ -1,0 +1,185 @@
+"""Writes what follows from the code: `docs/states.md`, `manifest.json`, and new migrations."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+import yaml
+from sqlalchemy import create_engine
+
+from models import migrations
+from models.notice import Notice, NoticeStatus
+from models.quote import NEXT_STATUSES as NEXT_QUOTE_STATUSES
+from models.quote import Quote, QuoteStatus
+from models.service_order import (
+    BUSY,
+    NEXT_LINE_STATUSES,
+    LineStatus,
+    OrderLine,
+    OrderStatus,
+    ServiceOrder,
+)
+from models.service_order import NEXT_STATUSES as NEXT_ORDER_STATUSES
+
+ROOT = Path(__file__).parents[1]
+STATES, MANIFEST, MANIFEST_JSON = ROOT / "docs/states.md", ROOT / "manifest.yml", ROOT / "manifest.json"
+
+cli = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True)
+class States:
+    """The states of one thing. `following` says which may follow which, where a table holds that."""
+
+    title: str
+    source: str
+    first: StrEnum
+    meanings: Mapping[Any, str]
+    following: Mapping[Any, frozenset[Any]] | None = None
+    note: str = ""
+
+
+QUOTE = States(
+    "Quote",
+    "models/quote.py",
+    Quote.model_fields["status"].default,
+    {
+        QuoteStatus.PENDING: "A priced offer that waits for a decision.",
+        QuoteStatus.ACCEPTED: "Its service order was placed, or it was accepted elsewhere.",
+        QuoteStatus.REJECTED: "Somebody rejected it, with a reason or without.",
+        QuoteStatus.EXPIRED: "Its validity is over, or another quote replaced it.",
+    },
+    NEXT_QUOTE_STATUSES,
+    "A pending quote past its validity is read as expired at once. The job that stores it only tells people.",
+)
+
+SERVICE_ORDER = States(
+    "Service order",
+    "models/service_order.py",
+    ServiceOrder.model_fields["status"].default,
+    {
+        OrderStatus.PLACED: "Placed, and no line was taken up yet.",
+        OrderStatus.PROCESSING: "A line was taken up.",
+        OrderStatus.COMPLETED: "Every line is done, and at least one settled: there is a receipt.",
+        OrderStatus.FAILED: "Every line is done, and none settled.",
+    },
+    NEXT_ORDER_STATUSES,
+)
+
+ORDER_LINE = States(
+    "Order line",
+    "models/service_order.py",
+    OrderLine.model_fields["status"].default,
+    {
+        LineStatus.WAITING: "Not charged yet: it is due, or another order holds its subscription.",
+        LineStatus.CHARGING: "A charge is about to be sent, or the provider has not decided yet.",
+        LineStatus.SETTLED: "Charged, and its seats were added.",
+        LineStatus.DECLINED: "Not charged, no seats added. For a while a person may try again.",
+        LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
+        LineStatus.UNKNOWN: "Sent, and no answer came: the provider is asked until it says what happened.",
+    },
+    NEXT_LINE_STATUSES,
+    "A line is *busy* while it is "
+    + ", ".join(f"`{status.value}`" for status in BUSY)
+    + ". A subscription has one busy line at a time.",
+)
+
+NOTICE = States(
+    "Notice",
+    "models/notice.py",
+    Notice.model_fields["status"].default,
+    {
+        NoticeStatus.WAITING: "Stored with what it reports, and not delivered yet.",
+        NoticeStatus.DELIVERED: "Taken by Slack or by the mail server, or made needless by a newer one.",
+        NoticeStatus.UNDELIVERABLE: "Given up for this destination; whoever else must know has a notice "
+        "of their own.",
+    },
+    note="No table guards these. Delivering changes a notice only while it waits.",
+)
+
+INTRODUCTION = """\
+# States
+
+Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
+
+No change of a quote, an order or a line can be stored but the ones drawn here. The models refuse others, and so
+do triggers of the database ([decision 1](decisions/0001-the-database-guards-transitions.md)).
+"""
+
+
+def states_page() -> str:
+    sections = [_section(states) for states in (QUOTE, SERVICE_ORDER, ORDER_LINE, NOTICE)]
+    return "\n".join([INTRODUCTION, *sections])
+
+
+def _section(states: States) -> str:
+    diagram = _diagram(states.first, states.following) if states.following else []
+    note = [states.note, ""] if states.note else []
+    lines = [f"## {states.title}", "", f"In `{states.source}`.", "", *diagram, *_table(states), "", *note]
+    return "\n".join(lines)
+
+
+def _diagram(first: StrEnum, following: Mapping[Any, frozenset[Any]]) -> list[str]:
+    arrows = [f"    {state.value} --> {to.value}" for state in following for to in _next(state, following)]
+    ends = [f"    {state.value} --> [*]" for state, next_ in following.items() if not next_]
+    return ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}", *arrows, *ends, "```", ""]
+
+
+def _next(state: StrEnum, following: Mapping[Any, frozenset[Any]]) -> Sequence[StrEnum]:
+    """In the order of the enumeration: a set has none."""
+    return [other for other in type(state) if other in following[state]]
+
+
+def _table(states: States) -> list[str]:
+    rows = [[f"`{state.value}`", states.meanings[state]] for state in type(states.first)]
+    head = ["state", "means"]
+    if states.following is not None:
+        head.append("may be followed by")
+        for state, row in zip(type(states.first), rows, strict=True):
+            names = ", ".join(f"`{to.value}`" for to in _next(state, states.following))
+            row.append(names or "nothing: it is final")
+    return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def manifest_json() -> str:
+    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+@cli.command()
+def docs() -> None:
+    """Write docs/states.md."""
+    STATES.write_text(states_page(), encoding="utf-8")
+
+
+@cli.command()
+def manifest() -> None:
+    """Write manifest.json from manifest.yml."""
+    MANIFEST_JSON.write_text(manifest_json(), encoding="utf-8")
+
+
+@cli.command()
+def migration(number: str, message: str) -> None:
+    """Write a migration from what the models say and the migrations so far do not."""
+    if not number or not message:
+        raise typer.BadParameter('say both: make migration NUMBER=0003 MESSAGE="Add …"')
+    with TemporaryDirectory() as folder:
+        engine = create_engine(f"sqlite:///{folder}/fresh.db")
+        with engine.begin() as connection:
+            migrations.upgrade(connection)
+        with engine.begin() as connection:
+            migrations.write_migration(connection, message, number)
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,130 @@
+"""The manifest asks Slack for what the code uses: no more, and no less."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from slack_sdk.web.async_client import AsyncWebClient
+
+from docs.generate import MANIFEST_JSON, manifest_json
+from handlers.routes import ROUTES
+
+ROOT = Path(__file__).parents[1]
+
+# What each method of the Web API needs of a bot token, as its page in Slack's documentation says.
+SCOPES: dict[str, set[str]] = {
+    "auth.test": set(),
+    "chat.postMessage": {"chat:write"},
+    "chat.update": {"chat:write"},
+    # People are bound by e-mail too, and without the second scope the answer has none.
+    "users.info": {"users:read", "users:read.email"},
+    "users.lookupByEmail": {"users:read.email"},
+    "views.open": set(),
+    "views.publish": set(),
+    "views.update": set(),
+}
+EVENT_SCOPES: dict[str, set[str]] = {"app_home_opened": set()}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    content = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def routed(kind: str) -> list[str]:
+    return sorted(route.id for route in ROUTES if route.kind == kind)
+
+
+def methods_used() -> set[str]:
+    """The Web API methods that the code calls, by the client's own method or by their name."""
+    files = [ROOT / "app.py", *(ROOT / "bot").rglob("*.py"), *(ROOT / "handlers").rglob("*.py")]
+    return {name for path in files for name in _methods(ast.parse(path.read_text(encoding="utf-8")))}
+
+
+def _methods(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            called = node.func.attr
+            if re.fullmatch(r"[a-z]+_[a-zA-Z_]+", called) and _on_client(called) and called != "api_call":
+                yield called.replace("_", ".")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"[a-z]+(\.[a-zA-Z]+)+", node.value) and _on_client(node.value):
+                yield node.value
+
+
+def _on_client(name: str) -> bool:
+    return hasattr(AsyncWebClient, name.replace(".", "_"))
+
+
+def test_every_command_of_the_manifest_is_routed_and_every_routed_one_declared(
+    manifest: dict[str, Any],
+) -> None:
+    declared = [command["command"] for command in manifest["features"]["slash_commands"]]
+    assert sorted(declared) == routed("command")
+
+
+def test_every_event_of_the_manifest_is_routed_and_every_routed_one_declared(
+    manifest: dict[str, Any],
+) -> None:
+    assert sorted(manifest["settings"]["event_subscriptions"]["bot_events"]) == routed("event")
+
+
+def test_the_manifest_asks_for_the_scopes_the_code_needs_and_no_other(manifest: dict[str, Any]) -> None:
+    needed = {"commands"} if routed("command") else set()
+    for method in methods_used():
+        needed |= SCOPES[method]
+    for event in routed("event"):
+        needed |= EVENT_SCOPES[event]
+    declared = manifest["oauth_config"]["scopes"]["bot"]
+    assert sorted(declared) == sorted(needed)
+
+
+def test_the_methods_that_need_a_scope_are_all_used() -> None:
+    """Else the table says more than it must, and would keep a scope that nothing needs."""
+    assert methods_used() == SCOPES.keys()
+
+
+def test_buttons_and_home_work_as_the_manifest_declares_them(manifest: dict[str, Any]) -> None:
+    assert manifest["settings"]["interactivity"]["is_enabled"]
+    home = manifest["features"]["app_home"]
+    assert home["home_tab_enabled"]
+    # Nobody answers what is typed there, and without the tab no direct message arrives.
+    assert home["messages_tab_enabled"]
+    assert home["messages_tab_read_only_enabled"]
+    # It cannot be taken back, and the bot renews no token.
+    assert not manifest["settings"]["token_rotation_enabled"]
+
+
+def test_what_people_type_reaches_the_bot_as_they_typed_it(manifest: dict[str, Any]) -> None:
+    commands = manifest["features"]["slash_commands"]
+    assert [command["command"] for command in commands if command["should_escape"]] == []
+    assert all("help" in command["usage_hint"] for command in commands)
+
+
+def test_the_manifest_keeps_to_slacks_limits(manifest: dict[str, Any]) -> None:
+    shown = manifest["display_information"]
+    assert manifest["_metadata"]["major_version"] in (1, 2)
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert len(shown.get("long_description", "")) <= 4000
+    assert len(manifest["features"]["bot_user"]["display_name"]) <= 80
+    assert len(manifest["settings"]["event_subscriptions"]["bot_events"]) <= 100
+    commands = manifest["features"]["slash_commands"]
+    assert len(commands) <= 50
+    for command in commands:
+        assert re.fullmatch(r"/[a-z0-9_-]{1,31}", command["command"])
+        assert len(command["description"]) <= 2000
+        assert len(command["usage_hint"]) <= 1000
+
+
+def test_the_manifest_for_slacks_command_line_says_the_same(manifest: dict[str, Any]) -> None:
+    written = MANIFEST_JSON.read_text(encoding="utf-8")
+    assert json.loads(written) == manifest
+    assert written == manifest_json(), "manifest.json is stale: make manifest"

@@ -1,0 +1,119 @@
+"""Every id is one noun and one verb, drawn in blocks and answered by the handlers of its noun."""
+
+import importlib
+import pkgutil
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot import blocks
+from bot.blocks.notice import message
+from bot.i18n import Reader
+from handlers.routes import ROUTES
+from handlers.slack import Route
+from models.notice import NoticeKind
+from tests.blocks.letters import letter
+from tests.blocks.samples import USUAL
+from tests.blocks.test_limits import SCREENS, URL
+
+ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
+NOUNS = ("cart", "quote", "checkout", "service_order", "account")
+PRESSED = [route for route in ROUTES if route.kind in ("show", "change", "link")]
+SUBMITTED = [route for route in ROUTES if route.kind == "submit"]
+
+
+def constants() -> dict[str, str]:
+    """Where an id is named → the id: `cart.SAVE` → `cart.save`."""
+    found = {}
+    for module in pkgutil.iter_modules(blocks.__path__):
+        content = vars(importlib.import_module(f"bot.blocks.{module.name}"))
+        for name, value in content.items():
+            if name.isupper() and isinstance(value, str) and ID.fullmatch(value):
+                found[f"{module.name}.{name}"] = value
+    return found
+
+
+def drawn() -> Iterator[dict[str, Any]]:
+    """Every screen and every message, as it usually is."""
+    reader = Reader("en-GB", "Europe/Paris")
+    yield from (draw(reader, USUAL) for draw in SCREENS.values())
+    yield from (message(letter(kind, reader), URL) for kind in NoticeKind)
+
+
+def elements(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        if "action_id" in part:
+            yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from elements(inner)
+
+
+BUTTONS = {e["action_id"]: e for view in drawn() for e in elements(view) if e["type"] == "button"}
+FORMS = {view["callback_id"] for view in drawn() if "submit" in view}
+VIEWS = {view["callback_id"] for view in drawn() if "callback_id" in view}
+
+
+def test_every_id_that_blocks_name_is_routed_or_the_name_of_a_view() -> None:
+    routed = {route.id for route in [*PRESSED, *SUBMITTED]}
+    unknown = {where: id_ for where, id_ in constants().items() if id_ not in routed | VIEWS}
+    assert unknown == {}
+
+
+def test_every_button_is_routed() -> None:
+    assert BUTTONS.keys() - {route.id for route in PRESSED} == set()
+
+
+def test_every_form_is_routed() -> None:
+    assert FORMS - {route.id for route in SUBMITTED} == set()
+
+
+@pytest.mark.parametrize("route", PRESSED, ids=lambda route: route.id)
+def test_every_routed_button_is_drawn(route: Route) -> None:
+    assert route.id in BUTTONS
+
+
+@pytest.mark.parametrize("route", SUBMITTED, ids=lambda route: route.id)
+def test_every_routed_form_is_drawn(route: Route) -> None:
+    assert route.id in FORMS
+
+
+@pytest.mark.parametrize("route", [r for r in PRESSED if r.kind == "link"], ids=lambda route: route.id)
+def test_what_only_needs_an_ack_leads_out(route: Route) -> None:
+    assert "url" in BUTTONS[route.id]
+
+
+def test_what_leads_out_only_needs_an_ack() -> None:
+    links = {action_id for action_id, button in BUTTONS.items() if "url" in button}
+    assert links == {route.id for route in PRESSED if route.kind == "link"}
+
+
+@pytest.mark.parametrize("route", [*PRESSED, *SUBMITTED], ids=lambda route: f"{route.kind} {route.id}")
+def test_an_id_is_noun_and_verb_and_its_noun_is_the_handlers_module(route: Route) -> None:
+    assert ID.fullmatch(route.id)
+    noun = route.id.split(".")[0]
+    assert route in importlib.import_module(f"handlers.{noun}").ROUTES
+    if route.handler is not None:
+        assert route.handler.__module__ == f"handlers.{noun}"
+
+
+def test_an_id_that_blocks_name_begins_with_a_noun() -> None:
+    nouns = {*NOUNS, "refusal"}
+    assert {id_.split(".")[0] for id_ in constants().values()} <= nouns
+
+
+def test_no_id_is_routed_twice() -> None:
+    """A button and the form it opens may share one; no two buttons may, nor two forms."""
+    for routes in (PRESSED, SUBMITTED):
+        twice = [id_ for id_, times in Counter(route.id for route in routes).items() if times > 1]
+        assert twice == []
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.kind == "command"], ids=lambda route: route.id)
+@pytest.mark.parametrize("tag", ["en-GB", "fr-FR"])
+def test_every_command_has_its_help_in_every_language(route: Route, tag: str) -> None:
+    assert Reader(tag).has("help-" + route.id.removeprefix("/"))

@@ -1,0 +1,180 @@
+"""A wrong or missing setting is one line, without a stack trace, and no secret is ever printed."""
+
+import asyncio
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, WrongSettings, read_settings
+from sandbox import Sandbox
+
+APP = Path(__file__).parents[1] / "app.py"
+NAMES = [name.upper() for name in Settings.model_fields]
+
+# Whatever is set to this must not be printed.
+SECRET = secrets.token_hex(16)
+LEAST = {"SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_SIGNING_SECRET": SECRET}
+
+WRONG = {
+    "SLACK_API_URL": SECRET,
+    "DATABASE_URL": f"mysql://seatbot:{SECRET}@localhost/seatbot",
+    "PORT": SECRET,
+    "BILLING": SECRET,
+    "SMTP_URL": f"http://seatbot:{SECRET}@localhost",
+    "ACCOUNT_SERVICES_URL": f"ftp://{SECRET}",
+    "CORPORATE_PORTAL_URL": f"javascript:{SECRET}",
+    "ADMIN_PORTAL_URL": SECRET,
+    "QUOTE_VALIDITY_DAYS": "0",
+    "MAX_SEATS_PER_LINE": "-1",
+    "MAX_SEATS_PER_ORDER": "2.5",
+    "LOG_FORMAT": SECRET,
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Nothing is set, and no `.env` is near."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def sentences(environment: pytest.MonkeyPatch, **values: str) -> list[str]:
+    for name, value in values.items():
+        environment.setenv(name, value)
+    with pytest.raises(WrongSettings) as wrong:
+        read_settings()
+    return wrong.value.sentences
+
+
+def test_the_least_that_must_be_set_is_a_token_and_a_door(environment: pytest.MonkeyPatch) -> None:
+    for name, value in LEAST.items():
+        environment.setenv(name, value)
+    assert not read_settings().socket_mode
+    environment.setenv("SLACK_APP_TOKEN", f"xapp-{SECRET}")
+    assert read_settings().socket_mode
+
+
+def test_settings_are_read_from_a_file_too(environment: pytest.MonkeyPatch) -> None:
+    lines = [f"{name}={value}" for name, value in {**LEAST, "PORT": "3210"}.items()]
+    Path(".env").write_text("\n".join(lines), encoding="utf-8")
+    assert read_settings().port == 3210
+
+
+def test_an_empty_setting_is_as_good_as_none(environment: pytest.MonkeyPatch) -> None:
+    for name, value in {**LEAST, "SLACK_APP_TOKEN": "", "SMTP_URL": "", "PORT": ""}.items():
+        environment.setenv(name, value)
+    settings = read_settings()
+    assert (settings.slack_app_token, settings.smtp_url, settings.port) == (None, None, 3000)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_setting_is_named_in_one_line_that_does_not_repeat_it(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    [sentence] = sentences(environment, **{**LEAST, name: WRONG[name]})
+    assert sentence.startswith(f"{name} is wrong: ")
+    assert "\n" not in sentence
+    assert SECRET not in sentence
+
+
+def test_every_wrong_setting_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    found = sentences(environment, **{**LEAST, **WRONG})
+    assert sorted(sentence.split()[0] for sentence in found) == sorted(WRONG)
+
+
+def test_a_missing_token_is_named(environment: pytest.MonkeyPatch) -> None:
+    assert sentences(environment, SLACK_SIGNING_SECRET=SECRET) == ["SLACK_BOT_TOKEN is missing"]
+
+
+def test_a_missing_door_is_named_with_both_ways(environment: pytest.MonkeyPatch) -> None:
+    [sentence] = sentences(environment, SLACK_BOT_TOKEN=f"xoxb-{SECRET}")
+    assert "SLACK_APP_TOKEN" in sentence
+    assert "SLACK_SIGNING_SECRET" in sentence
+
+
+def test_stripe_needs_its_key(environment: pytest.MonkeyPatch) -> None:
+    [sentence] = sentences(environment, **LEAST, BILLING="stripe")
+    assert sentence.startswith("STRIPE_API_KEY is missing")
+
+
+def test_settings_hide_their_secrets_when_they_are_printed(environment: pytest.MonkeyPatch) -> None:
+    smtp = f"smtp://seatbot:{SECRET}@localhost"
+    for name, value in {**LEAST, "SMTP_URL": smtp, "STRIPE_API_KEY": SECRET}.items():
+        environment.setenv(name, value)
+    settings = read_settings()
+    assert SECRET not in repr(settings)
+    assert SECRET not in settings.model_dump_json()
+
+
+# --- what an operator sees
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    shown: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.shown.splitlines()
+
+
+async def serve(folder: Path, **values: str) -> Ended:
+    """`python app.py serve`, as an operator starts it, until it has given up."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(APP), "serve"),
+        cwd=folder,
+        env=values,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        shown, _ = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return Ended(process.returncode, shown.decode())
+
+
+async def test_serve_names_every_wrong_setting_and_ends(tmp_path: Path) -> None:
+    ended = await serve(tmp_path, **{**LEAST, **WRONG})
+    assert ended.code == 1
+    assert sorted(line.split()[0] for line in ended.lines) == sorted(WRONG)
+    assert SECRET not in ended.shown
+
+
+async def test_serve_without_a_door_says_so_and_ends(tmp_path: Path) -> None:
+    ended = await serve(tmp_path, SLACK_BOT_TOKEN=f"xoxb-{SECRET}")
+    assert ended.code == 1
+    [line] = ended.lines
+    assert "SLACK_APP_TOKEN" in line
+    assert SECRET not in ended.shown
+
+
+async def test_a_token_that_slack_refuses_stops_the_start(tmp_path: Path) -> None:
+    async with Sandbox.start() as slack:
+        ended = await serve(tmp_path, **LEAST, SLACK_API_URL=slack.api_url, PORT="0")
+    assert ended.code == 1
+    [line] = ended.lines
+    assert "SLACK_BOT_TOKEN" in line
+    assert SECRET not in ended.shown
+
+
+@pytest.mark.parametrize(
+    "url", [f"postgresql://seatbot:{SECRET}@127.0.0.1:9/seatbot", "sqlite:////nowhere/at/all/seatbot.db"]
+)
+async def test_a_database_out_of_reach_stops_the_start(tmp_path: Path, url: str) -> None:
+    async with Sandbox.start() as slack:
+        token = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": SECRET}
+        ended = await serve(tmp_path, **token, SLACK_API_URL=slack.api_url, DATABASE_URL=url, PORT="0")
+    assert ended.code == 1
+    assert "Traceback" not in ended.shown
+    assert "DATABASE_URL" in ended.shown
+    assert SECRET not in ended.shown
