@@ -29,6 +29,10 @@ class Tasks:
         if self._closed or len(self._running) >= self._most:
             work.close()
             raise TooBusy
+        return self.follow(work, name)
+
+    def follow(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """What ends something that was started: past the bound, and while draining, too."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -47,8 +51,10 @@ class Tasks:
     async def drain(self, seconds: float) -> None:
         """Take nothing new, wait for what runs, cancel what takes longer."""
         self._closed = True
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=seconds)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._running and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(set(self._running), timeout=left)
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -14,6 +14,7 @@ from bot.use_cases.cart import (
     save_cart,
     warn_again,
 )
+from bot.use_cases.quote import read_quote
 from handlers.account import overview
 from handlers.call import Call
 from handlers.slack import Route
@@ -21,6 +22,8 @@ from models.quote import QuotesPending
 from models.sheet import CartSheet
 
 SEATS = "seats:"
+# More is no product and number; it travels in a view of limited size.
+LONGEST_WORDS = 200
 # No product has a longer name; a view carries 3,000 characters.
 LONGEST_WORDS = 200
 
@@ -58,6 +61,14 @@ async def continue_(call: Call) -> View:
 async def turn_page(call: Call) -> View:
     sheet = await _keep(call)
     return _form(call, sheet, page=call.id_pressed)
+
+
+async def go_on(call: Call) -> View:
+    """To the cart's own quote; what is typed in the form stays in the cart."""
+    await _keep(call)
+    sheet = await read_quote(call.services, person=call.person, quote_id=call.id_pressed)
+    place = Place(account=sheet.account.id, quote=sheet.quote.key, origin="cart")
+    return quote_blocks.quote_review(call.reader, sheet, place)
 
 
 async def edit(call: Call) -> View:
@@ -113,10 +124,10 @@ def warning_view(call: Call, warned: Warned, *, words: str | None = None, came_b
 async def _open(call: Call, account_id: str, words: str) -> View:
     found = await open_cart(call.services, person=call.person, account_id=account_id, words=words)
     match found:
-        case Obstructed(account, obstacles):
+        case Obstructed(account, obstacles, rows):
             url = call.services.settings.account_services_url
             return blocks.not_eligible(
-                call.reader, account, obstacles, Place(account=account.id), services_url=url
+                call.reader, account, obstacles, Place(account=account.id), services_url=url, rows=rows
             )
         case Warned():
             return warning_view(call, found, words=words)
@@ -129,8 +140,9 @@ async def _warn_of_others(call: Call, account_id: str) -> View:
     return warning_view(call, warned, came_back=True)
 
 
-def _form(call: Call, sheet: CartSheet, page: int = 0) -> View:
+def _form(call: Call, sheet: CartSheet, page: int | None = None) -> View:
     settings = call.services.settings
+    page = blocks.page_meant(sheet) if page is None else page
     return blocks.cart_form(
         call.reader,
         sheet,
@@ -161,6 +173,7 @@ ROUTES = [
     Route("show", blocks.WARN, warn),
     Route("change", blocks.CONTINUE, continue_),
     Route("change", blocks.PAGE, turn_page),
+    Route("change", blocks.GO_ON, go_on),
     Route("show", blocks.EDIT, edit),
     Route("change", blocks.BACK, back),
     Route("submit", blocks.SAVE, save),

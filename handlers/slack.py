@@ -160,27 +160,46 @@ async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
 
 def _change(route: Route) -> Callable[..., Awaitable[None]]:
     async def listener(ack: AsyncAck, call: Call) -> None:
-        work = call.services.tasks.start(_answer(call, route), route.id)
+        try:
+            work = call.services.tasks.start(_answer(call, route), route.id)
+        except TooBusy as refusal:
+            await ack()
+            await _tell(call, refusal)
+            return
         await asyncio.wait({work}, timeout=_time_left(call))
         await ack()
-        call.services.tasks.start(_show_when_done(call, work), f"{route.id} shown")
+        _show_later(call, work, route)
 
     return listener
 
 
 def _submit(route: Route) -> Callable[..., Awaitable[None]]:
     async def listener(ack: AsyncAck, call: Call) -> None:
-        work = call.services.tasks.start(_answer(call, route), route.id)
+        try:
+            work = call.services.tasks.start(_answer(call, route), route.id)
+        except TooBusy as refusal:
+            await _ack_answer(ack, _try_again(call, refusal))
+            return
         done, _ = await asyncio.wait({work}, timeout=_time_left(call))
         if not done:
             await ack(response_action="update", view=_waiting(call))
-            call.services.tasks.start(_show_when_done(call, work), f"{route.id} shown")
-        elif (answer := work.result()).errors:
-            await ack(response_action="errors", errors=answer.errors)
+            _show_later(call, work, route)
         else:
-            await ack(response_action="update", view=answer.view)
+            await _ack_answer(ack, work.result())
 
     return listener
+
+
+async def _ack_answer(ack: AsyncAck, answer: Answer) -> None:
+    if answer.errors:
+        await ack(response_action="errors", errors=answer.errors)
+    else:
+        await ack(response_action="update", view=answer.view)
+
+
+def _show_later(call: Call, work: asyncio.Task[Answer], route: Route) -> None:
+    """Whoever was let in is shown the answer, however busy it has become meanwhile."""
+    call.services.tasks.follow(_show_when_done(call, work), f"{route.id} shown")
 
 
 def _time_left(call: Call) -> float:
@@ -193,16 +212,23 @@ async def _answer(call: Call, route: Route) -> Answer:
     try:
         return Answer(view=await route.handler(call))
     except InvalidInput as invalid:
-        return Answer(errors=_field_errors(call, invalid))
+        errors = _field_errors(call, invalid)
+        # A page without a field has nowhere to put words at: they go above it.
+        return Answer(errors=errors) if _inputs(call) else Answer(view=form_again(call.view or {}, errors))
     except TRY_AGAIN as refusal:
-        field = _first_input(call)
-        if field is not None:
-            return Answer(errors={field: refusal_text(call.reader, refusal)})
-        return Answer(view=_refused(call, refusal))
+        return _try_again(call, refusal)
     except Refusal as refusal:
         return Answer(view=_refused(call, refusal))
     except Exception:
         return Answer(view=_refused(call, _unexpected(route.id)))
+
+
+def _try_again(call: Call, refusal: Refusal) -> Answer:
+    """At the form's first field, which keeps what was typed; a screen where there is no form."""
+    field = _first_input(call)
+    if field is not None:
+        return Answer(errors={field: refusal_text(call.reader, refusal)})
+    return Answer(view=_refused(call, refusal))
 
 
 def _unexpected(where: str) -> Unexpected:
@@ -286,6 +312,9 @@ async def _tell(call: Call, refusal: Refusal) -> None:
     text = escape(refusal_text(call.reader, refusal))
     if url:
         await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
+    elif isinstance(refusal, TookTooLong):
+        # On Home: no private line, and no screen any more.
+        await call.client.chat_postMessage(channel=call.person.user_id, text=text)
     elif "trigger_id" in call.body:
         await call.client.views_open(trigger_id=call.body["trigger_id"], view=_refused(call, refusal))
 

@@ -66,7 +66,7 @@ class OrderNotFound(Refusal):
 
 
 class NothingToRetry(Refusal):
-    """No declined line of the order can be retried now."""
+    """No declined line of the order can be retried now; the words say who decided about them, and when."""
 
 
 class OrderAlreadyFinished(Refusal):

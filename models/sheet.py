@@ -31,13 +31,15 @@ class SubscriptionRow:
 
 @dataclass(frozen=True)
 class CartSheet:
-    """Step one of R10. `typed` maps subscription ids to seats; `own_quote` is the cart's own pending one."""
+    """Step one of R10. `typed` maps subscription ids to seats; `own_quote` is the cart's own pending one;
+    `meant` is the subscription that the words after `/add-seats` mean."""
 
     account: Account
     cart: Cart
     rows: list[SubscriptionRow]
     typed: dict[str, int]
     own_quote: Quote | None
+    meant: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,20 @@ APScheduler only ticks. What is due is asked of the database, so that a missed t
 process changes nothing.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from bot.use_cases.delivery import deliver_due_notices
 
 from bot.services import Services
+from bot.tasks import TooBusy
+from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.order_watch import tell_overdue
 from bot.use_cases.processing import process_due_orders
 from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
@@ -23,7 +27,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Job:
-    run: Callable[[Services], Awaitable[int]]
+    run: Callable[[Services], Coroutine[Any, Any, int]]
     seconds: float
 
 
@@ -53,12 +57,15 @@ def build_scheduler(services: Services) -> AsyncIOScheduler:
 
 
 def _logged(
-    job_id: str, run: Callable[[Services], Awaitable[int]], services: Services
+    job_id: str, run: Callable[[Services], Coroutine[Any, Any, int]], services: Services
 ) -> Callable[[], Awaitable[None]]:
+    """A tick, as a task of the bot's own: stopping, APScheduler cancels what runs; the bot finishes it."""
+
     async def tick() -> None:
-        done = await run(services)
-        if done:
-            log.info("job ran", job=job_id, done=done)
+        with contextlib.suppress(TooBusy):
+            done = await asyncio.shield(services.tasks.start(run(services), job_id))
+            if done:
+                log.info("job ran", job=job_id, done=done)
 
     return tick
 

@@ -16,6 +16,7 @@ from models.sheet import CartSheet, QuoteSheet, SubscriptionRow
 ACCOUNT = "cart.account"
 CONTINUE = "cart.continue"
 PAGE = "cart.page"
+GO_ON = "cart.go_on"
 EDIT = ways.EDIT_CART
 BACK = "cart.back"
 SAVE = "cart.save"
@@ -85,7 +86,7 @@ def cart_form(
     *,
     services_url: str,
 ) -> View:
-    rows = sorted(sheet.rows, key=lambda row: row.obstacle is not None)
+    rows = _in_order(sheet)
     page = min(place.page, pages(len(rows)) - 1)
     shown = rows[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
     names = labels((row.subscription.id, row.product) for row in rows)
@@ -106,21 +107,29 @@ def cart_form(
     return kit.modal(SAVE, reader.text("cart-title"), blocks, reader, place=place, submit=submit)
 
 
+def page_meant(sheet: CartSheet) -> int:
+    """The page of the subscription that the words after `/add-seats` mean: only a page shown is saved."""
+    ids = [row.subscription.id for row in _in_order(sheet)]
+    return ids.index(sheet.meant) // PAGE_SIZE if sheet.meant in ids else 0
+
+
+def _in_order(sheet: CartSheet) -> list[SubscriptionRow]:
+    """What can be ordered comes first."""
+    return sorted(sheet.rows, key=lambda row: row.obstacle is not None)
+
+
 def pages(rows: int) -> int:
     return max(1, -(-rows // PAGE_SIZE))
 
 
 def _own_quote(reader: Reader, quote: Quote) -> Block:
     text = reader.mrkdwn("cart-own-quote-saved", number=quote.number, until=quote.expires_at)
-    return kit.section(text, ways.go_on(reader, quote.key, quote.number))
+    return kit.section(text, kit.button(GO_ON, reader.text("way-go-on", number=quote.number), quote.key))
 
 
 def _row_block(reader: Reader, sheet: CartSheet, row: SubscriptionRow, name: str, most: int) -> Block:
     if row.obstacle is not None:
-        why = refusal.refusal_text(reader, row.obstacle)
-        seats = row.subscription.seats
-        held = reader.mrkdwn("cart-not-orderable", product=name, seats=seats)
-        return kit.section(f"{held}\n{escape(why)}")
+        return kit.section(_obstacle_text(reader, row, name))
     typed = sheet.typed.get(row.subscription.id)
     return kit.input_block(
         f"seats:{row.subscription.id}",
@@ -130,6 +139,13 @@ def _row_block(reader: Reader, sheet: CartSheet, row: SubscriptionRow, name: str
         hint=_hint(reader, sheet, row, typed or 0),
         optional=True,
     )
+
+
+def _obstacle_text(reader: Reader, row: SubscriptionRow, name: str) -> str:
+    """mrkdwn: a subscription that cannot be ordered, with the reason (R2, R4)."""
+    why = refusal.refusal_text(reader, row.obstacle) if row.obstacle else ""
+    held = reader.mrkdwn("cart-not-orderable", product=name, seats=row.subscription.seats)
+    return f"{held}\n{escape(why)}"
 
 
 def _hint(reader: Reader, sheet: CartSheet, row: SubscriptionRow, typed: int) -> str:
@@ -154,11 +170,20 @@ def _page_blocks(reader: Reader, page: int, count: int) -> list[Block]:
 
 
 def not_eligible(
-    reader: Reader, account: Account, obstacles: list[Refusal], place: Place, services_url: str
+    reader: Reader,
+    account: Account,
+    obstacles: list[Refusal],
+    place: Place,
+    services_url: str,
+    rows: Sequence[SubscriptionRow] = (),
 ) -> View:
-    """Every reason at once, each with its remedy (R2-R4, R14)."""
+    """Every reason at once, each with its remedy (R2-R4, R14); `rows` are the subscriptions that cannot be
+    ordered, each with its own."""
     blocks = [kit.section(reader.mrkdwn("cart-not-eligible", account=account.name))]
     for obstacle in obstacles[:MOST_REMEDIES]:
         blocks.append(kit.section(f"• {escape(refusal.refusal_text(reader, obstacle))}"))
         blocks += refusal.ways_on(reader, obstacle, place, services_url)
+    names = labels((row.subscription.id, row.product) for row in rows)
+    texts = [_obstacle_text(reader, row, names[row.subscription.id]) for row in rows]
+    blocks += kit.paragraphs(texts, reader)
     return kit.modal(OBSTACLES_VIEW, reader.text("cart-not-eligible-title"), blocks, reader, place=place)

@@ -1,5 +1,6 @@
 """All that people read, in their own language, zone and way of writing amounts and dates (R22)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 LANGUAGES = ("en", "fr")
 FOLDER = Path(__file__).parent
+# Fluent gives up on a part of a message over 2,500 characters; a part may hold several words.
+LONGEST_WORD = 800
 
 
 @cache
@@ -31,6 +34,19 @@ def messages(language: str) -> FluentBundle:
 def escape(text: str) -> str:
     """Text of people's own for mrkdwn: no mention, link or channel can come of it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _bounded(word: object, escaped: Callable[[str], str] = str) -> object:
+    """A text within what Fluent fills in: of a longer one it would show nothing at all."""
+    if not isinstance(word, str) or len(escaped(word)) <= LONGEST_WORD:
+        return escaped(word) if isinstance(word, str) else word
+    room, kept = LONGEST_WORD - 1, 0
+    for character in word:
+        room -= len(escaped(character))
+        if room < 0:
+            break
+        kept += 1
+    return escaped(word[:kept]) + "…"
 
 
 @dataclass(frozen=True)
@@ -55,12 +71,12 @@ class Reader:
 
     def text(self, key: str, **words: object) -> str:
         """The message, with datetimes, dates, Money and lists written as this reader writes them."""
-        return self._format(key, {name: self._written(word) for name, word in words.items()})
+        return self._format(key, {name: _bounded(self._written(word)) for name, word in words.items()})
 
     def mrkdwn(self, key: str, **words: object) -> str:
         """The same for mrkdwn: what fills the message is escaped."""
         written = {name: self._written(word) for name, word in words.items()}
-        return self._format(key, {n: escape(w) if isinstance(w, str) else w for n, w in written.items()})
+        return self._format(key, {n: _bounded(w, escape) for n, w in written.items()})
 
     def has(self, key: str) -> bool:
         return messages(self.language).has_message(key)

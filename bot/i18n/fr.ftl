@@ -465,7 +465,11 @@ refusal-not-an-email = { $has_typed ->
    *[no] Veuillez saisir une adresse e-mail, comme nom@exemple.com.
 }
 refusal-nothing-to-order = Aucun des abonnements du compte { $account } ne peut recevoir de postes supplémentaires ici. Les Services des comptes Corporate peuvent vous aider.
-refusal-nothing-to-retry = Rien dans la commande de Service { $number } ne peut être réessayé ou abandonné maintenant : c’est déjà décidé, ou le délai est passé. Les Services des comptes Corporate peuvent vous aider.
+refusal-nothing-to-retry = { $outcome ->
+    [retried] { $by } a réessayé les postes refusés de la commande de Service { $number } le { $at }. Pour voir où elle en est, tapez /service-orders { $number }.
+    [given_up] { $by } a abandonné les postes refusés de la commande de Service { $number } le { $at }. Ils ne sont pas débités. Pour commander des postes, tapez /add-seats.
+   *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou abandonné maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
+}
 refusal-order-already-finished = Cette commande de Service est terminée ; rien ne peut plus y changer.
 refusal-order-not-found = { $has_number ->
     [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.

@@ -29,10 +29,11 @@ from models.subscription import NothingToOrder, SubscriptionNotFound
 
 @dataclass(frozen=True)
 class Obstructed:
-    """R4, R14: seats cannot be added on this account; every reason at once."""
+    """R4, R14: seats cannot be added on this account; every reason at once, those of `rows` too."""
 
     account: Account
     obstacles: list[Refusal]
+    rows: list[SubscriptionRow]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ async def open_cart(
         rows = await subscription_rows(session, account)
         obstacles = await _obstacles(session, account, rows, at)
         if obstacles:
-            return Obstructed(account, obstacles)
+            return Obstructed(account, obstacles, [row for row in rows if row.obstacle is not None])
         prefilled = read_words(words, rows, services.settings.seat_bounds)
         cart = await _cart_of(session, account, contact)
         warning = await _warning(session, account, cart, at)
@@ -303,7 +304,8 @@ async def _cart_sheet(
     at: datetime,
 ) -> CartSheet:
     typed = {**await _lines_of(session, cart), **prefilled}
-    return CartSheet(account, cart, rows, typed, await _own_quote(session, cart, at))
+    own = await _own_quote(session, cart, at)
+    return CartSheet(account, cart, rows, typed, own, meant=next(iter(prefilled), None))
 
 
 async def _lines_of(session: AsyncSession, cart: Cart) -> dict[str, int]:

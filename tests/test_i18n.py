@@ -1,0 +1,58 @@
+"""Words as a reader reads them (R22)."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.i18n import Reader
+from models.money import Money
+
+AT = datetime(2026, 11, 22, 13, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("tag", "zone", "written"),
+    [
+        ("en-US", "America/New_York", "Nov 22, 2026, 8:03\u202fAM (EST)"),
+        ("en-GB", "Europe/London", "22 Nov 2026, 13:03 (GMT)"),
+        ("fr-FR", "Europe/Paris", "22 nov. 2026, 14:03 (CET)"),
+        ("de-DE", "Europe/Berlin", "Nov 22, 2026, 2:03\u202fPM (CET)"),
+        ("nonsense", "Nowhere/Land", "Nov 22, 2026, 1:03\u202fPM (UTC)"),
+    ],
+)
+def test_a_moment_is_written_in_the_readers_language_and_zone(tag: str, zone: str, written: str) -> None:
+    assert Reader(tag, zone).moment(AT) == written
+
+
+@pytest.mark.parametrize(
+    ("tag", "money", "written"),
+    [
+        ("en-GB", Money(140667, "EUR"), "€1,406.67"),
+        ("fr-FR", Money(140667, "EUR"), "1\u202f406,67\xa0€"),
+        ("fr-CA", Money(-5, "CAD"), "-0,05\xa0$"),
+        ("en", Money(5000, "JPY"), "¥5,000"),
+        ("en", Money(1234, "KWD"), "KWD1.234"),
+    ],
+)
+def test_an_amount_is_written_as_the_locale_writes_it(tag: str, money: Money, written: str) -> None:
+    """R17: minor units of each currency."""
+    assert Reader(tag).money(money) == written
+
+
+def test_a_date_and_a_list_too() -> None:
+    reader = Reader("fr-FR")
+    assert reader.date(date(2026, 12, 1)) == "1 déc. 2026"
+    assert reader.listing(["a", "b", "c"]) == "a, b et c"
+
+
+def test_what_people_typed_cannot_mention_anybody() -> None:
+    assert "&lt;!channel&gt;" in Reader().mrkdwn("list-item", text="<!channel>")
+    assert "<!channel>" in Reader().text("list-item", text="<!channel>")
+
+
+@pytest.mark.parametrize("typed", ["&" * 500, "x" * 5000, "<" * 3000])
+def test_a_long_text_is_cut_and_never_lost(typed: str) -> None:
+    drawn = Reader().mrkdwn("list-item", text=typed)
+    assert "???" not in drawn
+    assert drawn.endswith("…")
+    assert not drawn.rstrip("…").endswith("&")
