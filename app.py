@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.accounts_file import WrongAccountsFile
 from bot.bootstrap import build_services, now, slack_client
@@ -88,10 +89,7 @@ def serve() -> None:
     """Answer Slack until stopped (the default)."""
     settings = settings_or_exit()
     set_up_logs(settings)
-    try:
-        asyncio.run(_serve(settings))
-    except (SlackApiError, OSError) as error:
-        fail(f"cannot start: {_in_words(error)}")
+    run_or_exit(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
@@ -130,7 +128,7 @@ def import_(
     """Import accounts from a file: all of it, or nothing."""
     settings = settings_or_exit()
     try:
-        asyncio.run(_import(settings, file, overwrite=overwrite))
+        run_or_exit(_import(settings, file, overwrite=overwrite))
     except WrongAccountsFile as wrong:
         fail("\n".join(["nothing was imported:", *map(str, wrong.problems)]))
 
@@ -169,7 +167,7 @@ def migrate() -> None:
         await prepare(database)
         await database.close()
 
-    asyncio.run(run())
+    run_or_exit(run())
     console.print("the database is up to date")
 
 
@@ -269,12 +267,23 @@ def settings_or_exit() -> Settings:
         fail(str(wrong))
 
 
+def run_or_exit(work: Coroutine[None, None, None]) -> None:
+    """What Slack, the database or the machine refuses is said in a line; faults of ours stay loud."""
+    try:
+        asyncio.run(work)
+    except (SlackApiError, SQLAlchemyError, OSError) as error:
+        fail(f"cannot go on: {_in_words(error)}")
+
+
 def fail(words: str) -> NoReturn:
     print(words, file=sys.stderr)  # noqa: T201
     raise SystemExit(1)
 
 
-def _in_words(error: SlackApiError | OSError) -> str:
+def _in_words(error: Exception) -> str:
+    if isinstance(error, SQLAlchemyError):
+        # The driver's own words may hold the address with its password.
+        return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
     if isinstance(error, SlackApiError):
         return f"Slack says {error.response.get('error')}; is SLACK_BOT_TOKEN right?"
     return str(error)

@@ -3,7 +3,7 @@
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.cart import SeatBounds
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-            raise ValueError("must begin with sqlite:/// or postgresql://")
+            raise ValueError("must begin with sqlite:/// or postgresql:// (or postgres://)")
         return url
 
     @field_validator("smtp_url")
@@ -70,15 +70,12 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https:// (or http://) and name a host")
         return url
 
-    @model_validator(mode="after")
-    def _one_door(self) -> "Settings":
-        if self.slack_app_token is None and self.slack_signing_secret is None:
-            raise ValueError(
-                "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"
-            )
-        if self.billing == "stripe":
-            raise ValueError("BILLING=stripe: this version has no Stripe adapter yet; set BILLING=embedded")
-        return self
+    @field_validator("billing")
+    @classmethod
+    def _known_provider(cls, billing: str) -> str:
+        if billing == "stripe":
+            raise ValueError("this version has no Stripe adapter yet; set it to embedded")
+        return billing
 
     @property
     def socket_mode(self) -> bool:
@@ -89,19 +86,35 @@ class Settings(BaseSettings):
         return SeatBounds(self.max_seats_per_line, self.max_seats_per_order)
 
 
-def read_settings(**overrides: object) -> Settings:
-    """The settings of this process. Raises WrongSettings."""
+class _Doors(BaseSettings):
+    """The two ways requests come in, read apart: one of them missing is told beside all else."""
+
+    model_config = Settings.model_config
+
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+
+    def check(self) -> list[str]:
+        if self.slack_app_token or self.slack_signing_secret:
+            return []
+        return ["SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"]
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises WrongSettings, with all that is wrong."""
+    wrong = _Doors().check()
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings()
     except ValidationError as error:
-        raise WrongSettings([_sentence(dict(e)) for e in error.errors()]) from None
+        raise WrongSettings([*(_sentence(dict(e)) for e in error.errors()), *wrong]) from None
+    if wrong:
+        raise WrongSettings(wrong)
+    return settings
 
 
 def _sentence(error: dict[str, object]) -> str:
     location = error["loc"]
     assert isinstance(location, tuple)
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if not location:
-        return message
     name = str(location[0]).upper()
+    message = str(error["msg"]).removeprefix("Value error, ")
     return f"{name} is missing" if error["type"] == "missing" else f"{name} is wrong: {message}"

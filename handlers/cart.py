@@ -24,8 +24,6 @@ from models.sheet import CartSheet
 SEATS = "seats:"
 # More is no product and number; it travels in a view of limited size.
 LONGEST_WORDS = 200
-# No product has a longer name; a view carries 3,000 characters.
-LONGEST_WORDS = 200
 
 
 async def add_seats(call: Call) -> View:

@@ -1,6 +1,7 @@
 """The Slack app: who calls, which handler answers, and the one place where refusals become words."""
 
 import asyncio
+import logging
 import re
 import secrets
 import time
@@ -62,6 +63,7 @@ def build_app(services: Services, client: AsyncWebClient, routes: list[Route]) -
     secret = services.settings.slack_signing_secret
     app = AsyncApp(
         client=client,
+        logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret else "",
         process_before_response=True,
         authorize=_authorize(client),

@@ -50,17 +50,15 @@ def methods_used() -> set[str]:
 
 def _methods(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            called = node.func.attr
-            if re.fullmatch(r"[a-z]+_[a-zA-Z_]+", called) and _on_client(called) and called != "api_call":
-                yield called.replace("_", ".")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if re.fullmatch(r"[a-z]+(\.[a-zA-Z]+)+", node.value) and _on_client(node.value):
-                yield node.value
-
-
-def _on_client(name: str) -> bool:
-    return hasattr(AsyncWebClient, name.replace(".", "_"))
+        match node:
+            case ast.Call(func=ast.Attribute(attr=called)) if re.fullmatch(r"[a-z]+_[a-zA-Z_]+", called):
+                name = called.replace("_", ".")
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[a-z]+(\.[a-zA-Z]+)+", text):
+                name = text
+            case _:
+                continue
+        if name != "api.call" and hasattr(AsyncWebClient, name.replace(".", "_")):
+            yield name
 
 
 def test_every_command_of_the_manifest_is_routed_and_every_routed_one_declared(

@@ -5,18 +5,21 @@ import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 
 from bot import blocks
+from bot.blocks.kit import Place
 from bot.blocks.notice import message
+from bot.blocks.quote import BACKS, quote_review
 from bot.i18n import Reader
 from handlers.routes import ROUTES
 from handlers.slack import Route
 from models.notice import NoticeKind
 from tests.blocks.letters import letter
-from tests.blocks.samples import USUAL
+from tests.blocks.samples import LONGEST, USUAL, quote_sheet
 from tests.blocks.test_limits import SCREENS, URL
 
 ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
@@ -36,11 +39,17 @@ def constants() -> dict[str, str]:
     return found
 
 
-def drawn() -> Iterator[dict[str, Any]]:
-    """Every screen and every message, as it usually is."""
+@cache
+def drawn() -> list[dict[str, Any]]:
+    """Every screen, and the one that has pages where it has several; a quote from wherever one came; every
+    message."""
     reader = Reader("en-GB", "Europe/Paris")
-    yield from (draw(reader, USUAL) for draw in SCREENS.values())
-    yield from (message(letter(kind, reader), URL) for kind in NoticeKind)
+    return [
+        *(draw(reader, USUAL) for draw in SCREENS.values()),
+        SCREENS["cart.save"](reader, LONGEST),
+        *(quote_review(reader, quote_sheet(), Place(account="acme", quote=1, origin=o)) for o in BACKS),
+        *(message(letter(kind, reader), URL) for kind in NoticeKind),
+    ]
 
 
 def elements(part: Any) -> Iterator[dict[str, Any]]:
@@ -53,42 +62,57 @@ def elements(part: Any) -> Iterator[dict[str, Any]]:
             yield from elements(inner)
 
 
-BUTTONS = {e["action_id"]: e for view in drawn() for e in elements(view) if e["type"] == "button"}
-FORMS = {view["callback_id"] for view in drawn() if "submit" in view}
-VIEWS = {view["callback_id"] for view in drawn() if "callback_id" in view}
+@cache
+def buttons() -> dict[str, dict[str, Any]]:
+    """Action id → one of the buttons that send it."""
+    return {e["action_id"]: e for view in drawn() for e in elements(view) if e["type"] == "button"}
+
+
+@cache
+def views() -> dict[str, bool]:
+    """Callback id → whether it can be submitted."""
+    found: dict[str, bool] = {}
+    for view in drawn():
+        if "callback_id" in view:
+            found[view["callback_id"]] = found.get(view["callback_id"], False) or "submit" in view
+    return found
+
+
+def forms() -> set[str]:
+    return {callback_id for callback_id, submitted in views().items() if submitted}
 
 
 def test_every_id_that_blocks_name_is_routed_or_the_name_of_a_view() -> None:
     routed = {route.id for route in [*PRESSED, *SUBMITTED]}
-    unknown = {where: id_ for where, id_ in constants().items() if id_ not in routed | VIEWS}
+    unknown = {where: id_ for where, id_ in constants().items() if id_ not in routed | views().keys()}
     assert unknown == {}
 
 
 def test_every_button_is_routed() -> None:
-    assert BUTTONS.keys() - {route.id for route in PRESSED} == set()
+    assert buttons().keys() - {route.id for route in PRESSED} == set()
 
 
 def test_every_form_is_routed() -> None:
-    assert FORMS - {route.id for route in SUBMITTED} == set()
+    assert forms() - {route.id for route in SUBMITTED} == set()
 
 
 @pytest.mark.parametrize("route", PRESSED, ids=lambda route: route.id)
 def test_every_routed_button_is_drawn(route: Route) -> None:
-    assert route.id in BUTTONS
+    assert route.id in buttons()
 
 
 @pytest.mark.parametrize("route", SUBMITTED, ids=lambda route: route.id)
 def test_every_routed_form_is_drawn(route: Route) -> None:
-    assert route.id in FORMS
+    assert route.id in forms()
 
 
 @pytest.mark.parametrize("route", [r for r in PRESSED if r.kind == "link"], ids=lambda route: route.id)
 def test_what_only_needs_an_ack_leads_out(route: Route) -> None:
-    assert "url" in BUTTONS[route.id]
+    assert "url" in buttons()[route.id]
 
 
 def test_what_leads_out_only_needs_an_ack() -> None:
-    links = {action_id for action_id, button in BUTTONS.items() if "url" in button}
+    links = {action_id for action_id, button in buttons().items() if "url" in button}
     assert links == {route.id for route in PRESSED if route.kind == "link"}
 
 

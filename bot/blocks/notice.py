@@ -15,9 +15,6 @@ OPEN_QUOTE = ways.OPEN_QUOTE
 APPROVE_QUOTE = ways.APPROVE_QUOTE
 REJECT_QUOTE = ways.REJECT_QUOTE
 OPEN_ORDER = ways.OPEN_ORDER
-RETRY = "service_order.retry"
-GIVE_UP = "service_order.give_up"
-CONFIRM_PAYMENT = "service_order.confirm_payment"
 
 # What the two texts of a message may hold together with its choices, below Slack's 4,000 for an edit.
 LONGEST_TEXT = 3600
@@ -96,9 +93,9 @@ def _retry(told: Told) -> list[list[Block]]:
     )
     retry_label = reader.text("notice-retry-label", number=number)
     give_up_label = reader.text("notice-give-up-label", number=number)
-    retry = kit.button(RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label)
+    retry = kit.button(ways.RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label)
     give_up = kit.button(
-        GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
+        ways.GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
     )
     return [[retry, give_up, *_open_order(told)[0]]]
 
@@ -111,7 +108,7 @@ def _confirm_payment(told: Told) -> list[list[Block]]:
         for row in _order(told).with_status(LineStatus.NEEDS_CUSTOMER)
         if row.line.customer_link and told.words.get("to") == "contact"
     ]
-    confirm = [[kit.link(CONFIRM_PAYMENT, text, url)] for url in links[:MOST_CONFIRMATIONS]]
+    confirm = [[kit.link(ways.CONFIRM_PAYMENT, text, url)] for url in links[:MOST_CONFIRMATIONS]]
     return [*confirm, *_open_order(told)]
 
 

@@ -1,13 +1,13 @@
 """Where a line of an order stands, in words (R18, R19)."""
 
-from bot.blocks import kit
+from bot.blocks import kit, ways
 from bot.blocks.kit import Block
 from bot.blocks.subscription import labels
 from bot.i18n import Reader
 from models.service_order import LineStatus
 from models.sheet import OrderRow, OrderSheet
 
-CONFIRM_PAYMENT = "service_order.confirm_payment"
+CONFIRM_PAYMENT = ways.CONFIRM_PAYMENT
 
 MOST_LINKS = 20
 MOST_PARAGRAPHS = 40

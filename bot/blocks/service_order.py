@@ -18,8 +18,8 @@ from models.sheet import OrderSheet, PlacementSheet
 PLACE = "service_order.place"
 OPEN = ways.OPEN_ORDER
 LIST = ways.LIST_ORDERS
-RETRY = "service_order.retry"
-GIVE_UP = "service_order.give_up"
+RETRY = ways.RETRY
+GIVE_UP = ways.GIVE_UP
 CONFIRM_PAYMENT = order_line.CONFIRM_PAYMENT
 MORE = "service_order.more"
 SHOW_VIEW = "service_order.show"

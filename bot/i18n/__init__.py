@@ -21,7 +21,7 @@ log = structlog.get_logger()
 LANGUAGES = ("en", "fr")
 FOLDER = Path(__file__).parent
 # Fluent gives up on a part of a message over 2,500 characters; a part may hold several words.
-LONGEST_WORD = 800
+LONGEST_WORD = 2000
 
 
 @cache

@@ -1,0 +1,112 @@
+"""What is written about the project is so."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from app import cli
+from bot.settings import Settings
+from demo.story import WORKSPACE
+from docs import generate
+from docs.generate import STATES, states_page
+from handlers.routes import ROUTES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+WRITTEN_BY_PEOPLE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NEEDED = "needed"
+
+
+def rows(page: str) -> Iterator[list[str]]:
+    """The rows of a page's tables, as cells."""
+    for line in page.splitlines():
+        if line.startswith("| "):
+            yield [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+
+
+def defaults() -> dict[str, str]:
+    """What the README's table says of each setting."""
+    return {row[0]: row[1] for row in rows(README) if re.fullmatch(r"[A-Z][A-Z_]+", row[0])}
+
+
+def test_the_page_of_states_is_what_the_models_say() -> None:
+    assert STATES.read_text(encoding="utf-8") == states_page(), "docs/states.md is stale: make docs"
+
+
+@pytest.mark.parametrize(
+    "states", [generate.QUOTE, generate.SERVICE_ORDER, generate.ORDER_LINE, generate.NOTICE]
+)
+def test_every_state_has_its_meaning(states: generate.States) -> None:
+    assert [*states.meanings] == [*type(states.first)]
+
+
+def test_both_commands_stand_at_the_top_of_the_readme() -> None:
+    top = README.split("\n## ")[0]
+    assert re.search("^make demo", top, re.MULTILINE)
+    assert re.search("^make test", top, re.MULTILINE)
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    written = defaults()
+    assert written.keys() == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        default = NEEDED if field.is_required() else str(field.default if field.default is not None else "")
+        assert written[name.upper()] == default
+
+
+def test_every_command_people_type_is_in_the_readme() -> None:
+    typed = {row[0].split()[0] for row in rows(README) if row[0].startswith("/")}
+    assert typed == {route.id for route in ROUTES if route.kind == "command"}
+
+
+def test_every_command_of_app_py_is_in_the_readme() -> None:
+    [table] = re.findall(r"\| `python app\.py …`.*?\n\n", README, re.DOTALL)
+    written = {row[0].split()[0] for row in [*rows(table)][2:]}
+    assert written == {*get_command(cli).commands}  # type: ignore[attr-defined]
+
+
+def test_everybody_of_the_demo_is_in_the_readme() -> None:
+    workspace = yaml.safe_load(WORKSPACE.read_text(encoding="utf-8"))
+    assert [user["real_name"] for user in workspace["users"] if user["real_name"] not in README] == []
+
+
+def test_every_target_that_is_written_about_is_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in WRITTEN_BY_PEOPLE:
+        named = re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(named) <= targets
+
+
+@pytest.mark.parametrize("page", WRITTEN_BY_PEOPLE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", WRITTEN_BY_PEOPLE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(
+        r"`((?:bot|models|handlers|scheduler|tests|docs|demo|sandbox)/[\w./]*)`",
+        page.read_text(encoding="utf-8"),
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_module_is_on_the_architectures_map() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    [drawn] = re.findall(r"## Directory map\n```\n(.*?)```", page, re.DOTALL)
+    words = set(re.findall(r"\w+", drawn))
+    folders = ("models", "bot", "bot/use_cases", "handlers")
+    modules = {path.stem for folder in folders for path in (ROOT / folder).glob("[a-z]*.py")}
+    assert modules - words == set()
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"\]\((\d{4}-[^)]+)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))

@@ -1,0 +1,137 @@
+"""The clock's way into the bot: which jobs there are, how often they tick, and that none stops another."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import SQLModel, func, select
+from structlog.testing import capture_logs
+
+import scheduler
+from bot.db import Database
+from bot.services import Services
+from models.audit_entry import AuditEntry
+from models.notice import Notice
+from scheduler import JOBS, Job, build_scheduler
+from tests.use_cases.outbox import Outbox
+
+# How long people wait at most for what the clock does for them, in seconds.
+PATIENCE = {
+    "service_order.process": 2,
+    "service_order.tell_overdue": 60,
+    "quote.expire": 60,
+    "quote.remind": 60,
+    "notice.deliver": 1,
+}
+Logs = list[MutableMapping[str, Any]]
+
+
+@dataclass
+class Tick:
+    """A job that counts its runs, and fails where it should."""
+
+    fails: bool = False
+    runs: int = 0
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, _: Services) -> int:
+        self.runs += 1
+        if self.runs > 1:
+            self.again.set()
+        if self.fails:
+            raise RuntimeError("this job always fails")
+        return self.runs
+
+    async def ran_again(self) -> None:
+        await asyncio.wait_for(self.again.wait(), 10)
+
+
+@pytest.fixture
+async def services(database: Database) -> AsyncIterator[Services]:
+    services = Outbox(database).services
+    yield services
+    await services.tasks.drain(10)
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    with capture_logs() as logs:
+        yield logs
+
+
+def test_the_jobs_are_the_ones_people_wait_for() -> None:
+    assert JOBS.keys() == PATIENCE.keys()
+
+
+@pytest.mark.parametrize("job_id", JOBS)
+def test_a_job_is_named_by_noun_and_verb_and_ticks_in_time(job_id: str) -> None:
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", job_id)
+    assert 0 < JOBS[job_id].seconds <= PATIENCE[job_id]
+
+
+async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> None:
+    ticking = build_scheduler(services)
+    ticking.start(paused=True)
+    try:
+        scheduled = {job.id: job for job in ticking.get_jobs()}
+        assert scheduled.keys() == JOBS.keys()
+        for job_id, job in scheduled.items():
+            assert job.trigger.interval == timedelta(seconds=JOBS[job_id].seconds)
+            # A tick that was missed is made up for once, and a job never overlaps itself.
+            assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
+    finally:
+        ticking.shutdown(wait=False)
+
+
+@pytest.mark.parametrize("job_id", JOBS)
+async def test_a_job_finds_nothing_to_do_in_an_empty_database(services: Services, job_id: str) -> None:
+    assert await JOBS[job_id].run(services) == 0
+    tables: tuple[type[SQLModel], ...] = (Notice, AuditEntry)
+    for table in tables:
+        async with services.read() as session:
+            assert (await session.exec(select(func.count()).select_from(table))).one() == 0
+
+
+async def test_a_job_that_fails_is_logged_and_stops_no_other(
+    services: Services, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    failing, going_on = Tick(fails=True), Tick()
+    jobs = {"quote.fail": Job(failing, 0.02), "quote.go_on": Job(going_on, 0.02)}
+    monkeypatch.setattr(scheduler, "JOBS", jobs)
+    ticking = build_scheduler(services)
+    ticking.start()
+    try:
+        # It runs again itself, and so does the other.
+        await failing.ran_again()
+        runs = going_on.runs
+        going_on.again.clear()
+        await going_on.ran_again()
+        assert going_on.runs > runs
+    finally:
+        ticking.shutdown(wait=False)
+        await services.tasks.settle()
+    told = [entry for entry in logs if entry["event"] == "job failed"]
+    assert {entry["job"] for entry in told} == {"quote.fail"}
+    assert all(isinstance(entry["exc_info"], RuntimeError) for entry in told)
+    assert all(entry["log_level"] == "error" for entry in told)
+
+
+async def test_a_job_that_did_something_says_how_much(
+    services: Services, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    tick = Tick()
+    monkeypatch.setattr(scheduler, "JOBS", {"quote.count": Job(tick, 0.02)})
+    ticking = build_scheduler(services)
+    ticking.start()
+    try:
+        await tick.ran_again()
+    finally:
+        ticking.shutdown(wait=False)
+        await services.tasks.settle()
+    said = [entry for entry in logs if entry["event"] == "job ran"]
+    assert said[0]["job"] == "quote.count"
+    assert said[0]["done"] == 1
