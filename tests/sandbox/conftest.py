@@ -7,6 +7,10 @@ from sandbox import Person, Sandbox
 from tests.sandbox.tiny_app import TRANSPORTS, tiny_app
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs a real browser, and is skipped where there is none")
+
+
 @pytest.fixture
 async def slack() -> AsyncIterator[Sandbox]:
     async with Sandbox.start() as sandbox:

@@ -10,6 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
+from tests.sandbox import gallery
 
 Json = dict[str, Any]
 
@@ -87,6 +88,9 @@ def tiny_app(slack: Sandbox) -> AsyncApp:
         if command["text"] == "modal":
             await ack()
             await client.views_open(trigger_id=command["trigger_id"], view=HELLO_MODAL)
+        elif command["text"] == "gallery":
+            await ack()
+            await client.views_open(trigger_id=command["trigger_id"], view=gallery.MODAL)
         elif command["text"] == "post":
             await ack()
             await client.chat_postMessage(
@@ -136,7 +140,16 @@ def tiny_app(slack: Sandbox) -> AsyncApp:
     async def home(event: Json, client: AsyncWebClient) -> None:
         await client.views_publish(user_id=event["user"], view=HELLO_HOME)
 
-    @app.options("city")
+    @app.action("danger")
+    async def danger(ack: Any) -> None:
+        await ack()
+        seen.append("danger")
+
+    @app.event("message")
+    async def message() -> None:
+        """Heard and passed over."""
+
+    @app.options("external_select")
     async def cities(ack: Any, payload: Json) -> None:
         names = [name for name in ("Paris", "Parma", "Rome") if name.lower().startswith(payload["value"])]
         await ack(options=[{"text": text(name), "value": name.lower()} for name in names])

@@ -1,0 +1,65 @@
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from sandbox.server import Slack
+
+
+def main() -> None:
+    arguments = _arguments()
+    try:
+        slack = Slack(arguments.config, rate_limits=not arguments.no_rate_limits)
+    except (OSError, ValidationError, yaml.YAMLError) as error:
+        sys.exit(f"{arguments.config}: {error}")
+    asyncio.run(_serve(slack, arguments))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Slack on this machine.")
+    parser.add_argument("--port", type=int, default=8100, help="of the page, the Web API and the control API")
+    parser.add_argument("--smtp-port", type=int, default=0, help="of the mailbox (default: any free one)")
+    parser.add_argument("--config", type=Path, help="a workspace file")
+    parser.add_argument("--request-url", help="where the app listens (HTTP mode); not needed for Socket Mode")
+    parser.add_argument("--reset-url", help="is sent a POST when somebody presses Reset")
+    parser.add_argument(
+        "--no-rate-limits", action="store_true", help="allow more than one message a second a channel"
+    )
+    return parser.parse_args()
+
+
+async def _serve(slack: Slack, arguments: argparse.Namespace) -> None:
+    slack.delivery.request_url = arguments.request_url or slack.delivery.request_url
+    slack.reset_url = arguments.reset_url or slack.reset_url
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await slack.start(arguments.port, arguments.smtp_port)
+        sys.stdout.write(_greeting(slack))
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await slack.stop()
+
+
+def _greeting(slack: Slack) -> str:
+    app = slack.workspace.config.app
+    lines = [
+        f"Sandbox              {slack.base_url}/",
+        f"SLACK_API_URL        {slack.base_url}/api/",
+        *(f"SLACK_BOT_TOKEN      {i.bot_token}  ({i.team_id})" for i in slack.workspace.installations),
+        f"SLACK_APP_TOKEN      {app.app_token}",
+        f"SLACK_SIGNING_SECRET {app.signing_secret}",
+        f"SMTP_URL             {slack.mailbox.url}",
+        f"Delivers to          {slack.delivery.request_url or 'Socket Mode connections'}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

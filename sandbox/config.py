@@ -1,0 +1,154 @@
+"""The workspace file: what `--config workspace.yml` may say, and what is assumed where it is silent."""
+
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DEFAULT_WORKSPACE = Path(__file__).parent / "default_workspace.yml"
+BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 -- the sandbox's tokens open nothing else
+APP_TOKEN = "xapp-sandbox"  # noqa: S105
+SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105
+
+ALL_SCOPES = [
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "im:write",
+    "links.embed:write",
+    "users:read",
+    "users:read.email",
+]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TeamConfig(Section):
+    id: str
+    name: str
+    domain: str = ""
+    enterprise_id: str | None = None
+    installed: bool = True
+    bot_token: str | None = None
+
+
+class AppConfig(Section):
+    """`manifest` gives name, commands, shortcuts, events and scopes; each may be overridden here."""
+
+    id: str = "A01SANDBOX"
+    name: str | None = None
+    manifest: Path | dict[str, Any] | None = None
+    request_url: str | None = None
+    reset_url: str | None = None
+    signing_secret: str = SIGNING_SECRET
+    app_token: str = APP_TOKEN
+    bot_token: str = BOT_TOKEN
+    scopes: list[str] | None = None
+    events: list[str] | None = None
+
+
+class UserConfig(Section):
+    id: str
+    name: str
+    real_name: str = ""
+    email: str = ""
+    locale: str = "en-US"
+    tz: str = "Etc/UTC"
+    team: str | None = None
+    enterprise_id: str | None = None
+    title: str = ""
+    deleted: bool = False
+    is_bot: bool = False
+    is_admin: bool = False
+    is_owner: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+
+
+class ChannelConfig(Section):
+    id: str
+    name: str
+    team: str | None = None
+    members: list[str] = []
+    bot: bool = True
+    topic: str = ""
+    is_private: bool = False
+    is_archived: bool = False
+
+
+class Config(Section):
+    teams: list[TeamConfig] = Field(min_length=1)
+    app: AppConfig = AppConfig()
+    users: list[UserConfig] = []
+    channels: list[ChannelConfig] = []
+
+    @model_validator(mode="after")
+    def _fill_teams(self) -> Self:
+        home = self.teams[0]
+        home.bot_token = home.bot_token or self.app.bot_token
+        for team in self.teams:
+            team.domain = team.domain or team.name.lower().replace(" ", "-")
+        members: list[UserConfig | ChannelConfig] = [*self.users, *self.channels]
+        for member in members:
+            member.team = member.team or home.id
+        return self
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        teams, users = {team.id for team in self.teams}, {user.id for user in self.users}
+        members: list[UserConfig | ChannelConfig] = [*self.users, *self.channels]
+        for member in members:
+            if member.team not in teams:
+                raise ValueError(f"{member.id}: no team {member.team!r}")
+        for channel in self.channels:
+            if unknown := set(channel.members) - users:
+                raise ValueError(f"channel {channel.name}: no such users: {', '.join(sorted(unknown))}")
+        for team in self.teams:
+            if team.installed and not team.bot_token:
+                raise ValueError(
+                    f"team {team.id}: a second team needs its own bot_token, or installed: false"
+                )
+        return self
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return self.app.manifest if isinstance(self.app.manifest, dict) else {}
+
+
+ConfigSource = Config | dict[str, Any] | str | Path | None
+
+
+def load_config(source: ConfigSource = None) -> Config:
+    """A path's `manifest` is looked up next to the file; a dict's one in the current directory."""
+    if isinstance(source, Config):
+        return source
+    if isinstance(source, dict):
+        return _with_manifest(Config.model_validate(source), Path.cwd())
+    path = Path(source or DEFAULT_WORKSPACE)
+    return _with_manifest(Config.model_validate(yaml.safe_load(path.read_text("utf-8"))), path.parent)
+
+
+def _with_manifest(config: Config, folder: Path) -> Config:
+    if isinstance(config.app.manifest, Path):
+        text = (folder / config.app.manifest).read_text("utf-8")
+        is_json = config.app.manifest.suffix == ".json"
+        config.app.manifest = json.loads(text) if is_json else yaml.safe_load(text)
+    manifest = config.manifest
+    if config.app.name is None:
+        config.app.name = manifest.get("display_information", {}).get("name", "Sandbox app")
+    if config.app.scopes is None:
+        config.app.scopes = manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ALL_SCOPES)
+    if config.app.events is None:
+        config.app.events = manifest.get("settings", {}).get("event_subscriptions", {}).get("bot_events")
+    return config

@@ -1,0 +1,274 @@
+"""The control API under /control: look into the sandbox, act as a person, make things go wrong."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientError, web
+
+from sandbox import elements, snapshot
+from sandbox.errors import Json, NotShown, SlackError
+from sandbox.faults import FAULT_KINDS, Fault
+from sandbox.guard import file_response
+from sandbox.interactions import Place
+from sandbox.mailbox import mail_json
+from sandbox.payloads import file_json
+from sandbox.people import Reply
+from sandbox.records import Client, Message
+
+if TYPE_CHECKING:
+    from sandbox.server import Slack
+
+Act = Callable[[Client, Json], Awaitable[Reply]]
+
+
+class Control:
+    def __init__(self, slack: "Slack") -> None:
+        self._slack = slack
+        self._closed = False
+        self._acts: dict[str, Act] = {
+            "command": self._command,
+            "shortcut": self._shortcut,
+            "press": self._press,
+            "submit": self._submit,
+            "close": self._close,
+            "home": self._home,
+            "message": self._message,
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/control/state", self.state),
+            web.get("/control/traffic", self.traffic),
+            web.get("/control/mail", self.mail),
+            web.get("/control/mail/{id}/{number}", self.attachment),
+            web.get("/control/changes", self.changes),
+            web.post("/control/reset", self.reset),
+            web.post("/control/people/{user}/options", self.options),
+            web.post("/control/people/{user}/files", self.upload),
+            web.post("/control/people/{user}/{act}", self.act),
+            web.patch("/control/users/{id}", self.set_user),
+            web.patch("/control/channels/{id}", self.set_channel),
+            web.get("/control/faults", self.list_faults),
+            web.post("/control/faults", self.add_fault),
+            web.delete("/control/faults", self.clear_faults),
+            web.post("/control/sockets/{what}", self.sockets),
+        ]
+
+    def close(self) -> None:
+        self._closed = True
+        self._slack.workspace.changes.notify()
+
+    # --- looking
+
+    async def state(self, request: web.Request) -> web.Response:
+        user_id, client_id = request.query.get("user"), request.query.get("client", "main")
+        return web.json_response(snapshot.state(self._slack, user_id, client_id))
+
+    async def traffic(self, request: web.Request) -> web.Response:
+        after = int(request.query.get("after", 0))
+        entries = [snapshot.entry(e) for e in self._slack.traffic.entries if e.number > after]
+        refusals = [dataclasses.asdict(refusal) for refusal in self._slack.traffic.refusals]
+        return web.json_response({"entries": entries, "refusals": refusals})
+
+    async def mail(self, _: web.Request) -> web.Response:
+        return web.json_response({"messages": [mail_json(mail) for mail in self._slack.mailbox.messages]})
+
+    async def attachment(self, request: web.Request) -> web.Response:
+        mails = {mail.id: mail for mail in self._slack.mailbox.messages}
+        mail, number = mails.get(request.match_info["id"]), int(request.match_info["number"])
+        if mail is None or not 0 <= number < len(mail.attachments):
+            raise web.HTTPNotFound
+        part = mail.attachments[number]
+        return file_response(part.content, part.content_type)
+
+    async def changes(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: one line each time anything changed."""
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        changes = self._slack.workspace.changes
+        try:
+            while not self._closed:
+                await response.write(f"data: {changes.version}\n\n".encode())
+                seen = changes.version
+                while changes.version == seen and not self._closed:
+                    await changes.wait(15)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        return response
+
+    # --- acting as a person
+
+    async def act(self, request: web.Request) -> web.Response:
+        act = self._acts.get(request.match_info["act"])
+        if act is None:
+            raise web.HTTPNotFound
+        body = await _body(request)
+        try:
+            client = self._slack.workspace.client(request.match_info["user"], str(body.get("client", "main")))
+            reply = await act(client, body)
+        except (NotShown, SlackError) as error:
+            return web.json_response({"ok": False, "error": str(error)}, status=400)
+        except KeyError as error:
+            return web.json_response({"ok": False, "error": f"missing field: {error}"}, status=400)
+        return web.json_response(snapshot.reply(reply))
+
+    async def options(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        client = self._slack.workspace.client(request.match_info["user"], str(body.get("client", "main")))
+        place = self._place(client, body)
+        placed = elements.find_element(place.blocks, body.get("block_id"), body.get("action_id"))
+        options = await self._slack.people.options(client, place, placed, str(body.get("query", "")))
+        return web.json_response({"options": options})
+
+    async def _command(self, client: Client, body: Json) -> Reply:
+        return await self._slack.people.command(
+            client, body["command"], body.get("text", ""), body["channel"]
+        )
+
+    async def _shortcut(self, client: Client, body: Json) -> Reply:
+        message = self._found_message(body) if body.get("ts") else None
+        return await self._slack.people.shortcut(client, body["callback_id"], message)
+
+    async def _press(self, client: Client, body: Json) -> Reply:
+        place = self._place(client, body)
+        self._type(place, body)
+        placed = elements.find_element(place.blocks, body.get("block_id"), body.get("action_id"))
+        offered = body.get("offered", {}).get(placed.action_id)
+        return await self._slack.people.press(client, place, placed, body.get("value"), offered)
+
+    async def _submit(self, client: Client, body: Json) -> Reply:
+        place = self._place(client, body)
+        self._type(place, body)
+        assert place.view
+        return await self._slack.people.submit(client, place.view, strict=bool(body.get("strict", True)))
+
+    async def _close(self, client: Client, body: Json) -> Reply:
+        return await self._slack.people.close(client, everything=bool(body.get("everything")))
+
+    async def _home(self, client: Client, body: Json) -> Reply:
+        return await self._slack.people.open_home(client, str(body.get("tab", "home")))
+
+    async def _message(self, client: Client, body: Json) -> Reply:
+        thread = body.get("thread_ts")
+        return Reply(message=await self._slack.people.write(client, body["channel"], body["text"], thread))
+
+    def _place(self, client: Client, body: Json) -> Place:
+        """`view_id`, or `channel` and `ts`."""
+        workspace = self._slack.workspace
+        if view_id := body.get("view_id"):
+            homes = [home for home in workspace.homes.values() if home.user_id == client.user_id]
+            for view in [*client.stack, *homes]:
+                if view.id == view_id:
+                    return Place(view=view)
+            raise NotShown(f"view {view_id} is no longer open")
+        message = self._found_message(body)
+        return Place(message=message, channel=workspace.channels[message.channel_id])
+
+    def _found_message(self, body: Json) -> Message:
+        channel = self._slack.workspace.channels.get(str(body.get("channel")))
+        message = channel.message(str(body.get("ts"))) if channel else None
+        if message is None:
+            raise NotShown("that message is gone")
+        return message
+
+    def _type(self, place: Place, body: Json) -> None:
+        """`typed`: {block_id: {action_id: value}}; `offered`: {action_id: options an external select got}."""
+        if place.view is None:
+            return
+        for block_id, values in body.get("typed", {}).items():
+            for action_id, value in values.items():
+                placed = elements.find_element(place.blocks, block_id, action_id)
+                state = elements.typed_state(placed.element, value, body.get("offered", {}).get(action_id))
+                place.view.state.setdefault(block_id, {})[action_id] = state
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """A file that a person chose in a file_input."""
+        if "X-Sandbox" not in request.headers:
+            raise web.HTTPForbidden
+        part = (await request.post()).get("file")
+        if not isinstance(part, web.FileField):
+            raise web.HTTPBadRequest
+        file = self._slack.people.upload(request.match_info["user"], part.filename, part.file.read())
+        return web.json_response({"file": file_json(file)})
+
+    # --- changing the world
+
+    async def reset(self, request: web.Request) -> web.Response:
+        await _body(request)
+        try:
+            await self._slack.reset()
+        except (ClientError, TimeoutError) as error:
+            return web.json_response(
+                {"ok": False, "error": f"the app's own reset failed: {error}"}, status=502
+            )
+        return web.json_response({"ok": True})
+
+    async def set_user(self, request: web.Request) -> web.Response:
+        answer = await self._set(request, self._slack.workspace.users)
+        if answer.status == 200:
+            await self._slack.people.tell_of_change(request.match_info["id"])
+        return answer
+
+    async def set_channel(self, request: web.Request) -> web.Response:
+        return await self._set(request, self._slack.workspace.channels)
+
+    async def _set(self, request: web.Request, records: dict[str, Any]) -> web.Response:
+        record = records.get(request.match_info["id"])
+        if record is None:
+            raise web.HTTPNotFound
+        known = {field.name for field in dataclasses.fields(record)} - {"id", "messages"}
+        body = await _body(request)
+        if unknown := set(body) - known:
+            return web.json_response(
+                {"ok": False, "error": f"no such field: {', '.join(unknown)}"}, status=400
+            )
+        for name, value in body.items():
+            setattr(record, name, value)
+        self._slack.workspace.changes.notify()
+        return web.json_response({"ok": True})
+
+    async def list_faults(self, _: web.Request) -> web.Response:
+        rules = [dataclasses.asdict(rule) for rule in self._slack.faults.rules]
+        return web.json_response({"kinds": FAULT_KINDS, "faults": rules})
+
+    async def add_fault(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        if body.get("kind") not in FAULT_KINDS:
+            return web.json_response(
+                {"ok": False, "error": f"kind is one of {', '.join(FAULT_KINDS)}"}, status=400
+            )
+        self._slack.faults.add(Fault(**body))
+        return web.json_response({"ok": True})
+
+    async def clear_faults(self, _: web.Request) -> web.Response:
+        self._slack.faults.reset()
+        return web.json_response({"ok": True})
+
+    async def sockets(self, request: web.Request) -> web.Response:
+        await _body(request)
+        what = request.match_info["what"]
+        if what == "drop":
+            await self._slack.sockets.drop()
+        elif what in ("warning", "refresh_requested", "link_disabled"):
+            await self._slack.sockets.disconnect(what)  # type: ignore[arg-type]  # checked in the line above
+        else:
+            raise web.HTTPNotFound
+        return web.json_response({"ok": True})
+
+
+async def _body(request: web.Request) -> Json:
+    # Only JSON: another site's form cannot send it to this address without asking first.
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        body = json.loads(await request.text() or "{}")
+    except ValueError:
+        raise web.HTTPBadRequest(text="not JSON") from None
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest(text="not a JSON object")
+    return body

@@ -1,0 +1,223 @@
+"""Drives the sandbox from a test: a real server on 127.0.0.1 in the test's own loop, and people who act."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sandbox.config import ConfigSource
+from sandbox.delivery import ACK_SECONDS, EVENT_RETRY_SECONDS
+from sandbox.errors import Json
+from sandbox.faults import Fault, FaultKind
+from sandbox.interactions import event_callback
+from sandbox.mailbox import Mailbox
+from sandbox.people import Reply
+from sandbox.persons import Modal, Person, PostedMessage, posted
+from sandbox.records import Channel, File
+from sandbox.server import OnReset, Slack
+from sandbox.socket_mode import DisconnectReason
+from sandbox.traffic import ApiCall, AppRequest, Refusal
+from sandbox.workspace import Clock, wall_clock
+
+__all__ = ["Modal", "Person", "PostedMessage", "Reply", "Room", "Sandbox"]
+
+
+class Room:
+    """A channel or direct message as a test reads it."""
+
+    def __init__(self, slack: Slack, channel: Channel) -> None:
+        self._slack = slack
+        self.record = channel
+
+    @property
+    def messages(self) -> list[PostedMessage]:
+        """What everybody in it sees; ephemeral messages are a person's own."""
+        shown = [m for m in self.record.messages if not m.deleted and m.only_for is None]
+        return [posted(self._slack, message) for message in shown]
+
+    def add_bot(self) -> None:
+        installation = self._slack.workspace.teams[self.record.team_id].installation
+        assert installation
+        if installation.bot_user_id not in self.record.members:
+            self.record.members.append(installation.bot_user_id)
+
+    def remove_bot(self) -> None:
+        bots = {installation.bot_user_id for installation in self._slack.workspace.installations}
+        self.record.members = [member for member in self.record.members if member not in bots]
+
+    def archive(self) -> None:
+        self.record.is_archived = True
+
+
+class Sandbox:
+    def __init__(self, slack: Slack) -> None:
+        self.slack = slack
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls,
+        config: ConfigSource = None,
+        *,
+        port: int = 0,
+        clock: Clock = wall_clock,
+        rate_limits: bool = False,
+        ack_seconds: float = ACK_SECONDS,
+        event_retry_seconds: tuple[float, ...] = EVENT_RETRY_SECONDS,
+    ) -> AsyncIterator["Sandbox"]:
+        slack = Slack(config, clock=clock, rate_limits=rate_limits)
+        slack.delivery.ack_seconds = ack_seconds
+        slack.delivery.event_retry_seconds = event_retry_seconds
+        try:
+            await slack.start(port)
+            yield cls(slack)
+        finally:
+            await slack.stop()
+
+    # --- how an app reaches it
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.slack.base_url}/api/"
+
+    @property
+    def page_url(self) -> str:
+        return f"{self.slack.base_url}/"
+
+    @property
+    def bot_token(self) -> str:
+        return self.slack.workspace.installations[0].bot_token
+
+    @property
+    def app_token(self) -> str:
+        return self.slack.workspace.config.app.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        return self.slack.workspace.config.app.signing_secret
+
+    @property
+    def smtp_url(self) -> str:
+        return self.slack.mailbox.url
+
+    def deliver_to(self, url: str | None) -> None:
+        """HTTP delivery; an open Socket Mode connection takes precedence."""
+        self.slack.delivery.request_url = url
+
+    # --- who and what is there
+
+    def person(self, user_id: str, client: str = "main") -> Person:
+        """The same person with another `client` is the same person in a second browser."""
+        return Person(self.slack, self.slack.workspace.client(user_id, client))
+
+    def channel(self, channel_id: str) -> Room:
+        return Room(self.slack, self.slack.workspace.channels[channel_id])
+
+    def set_user(self, user_id: str, **fields: Any) -> None:
+        user = self.slack.workspace.users[user_id]
+        for name, value in fields.items():
+            if not hasattr(user, name):
+                raise AttributeError(name)
+            setattr(user, name, value)
+
+    @property
+    def mail(self) -> Mailbox:
+        return self.slack.mailbox
+
+    @property
+    def files(self) -> list[File]:
+        return [file for file in self.slack.workspace.files.values() if file.complete]
+
+    # --- what went over the wire
+
+    @property
+    def traffic(self) -> list[ApiCall | AppRequest]:
+        return self.slack.traffic.entries
+
+    @property
+    def requests(self) -> list[AppRequest]:
+        return self.slack.traffic.requests
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """What Slack refused: failed calls, and acks it could not use. A good test ends with none."""
+        return self.slack.traffic.refusals
+
+    @property
+    def warnings(self) -> list[str]:
+        """What Slack took with a warning, as `chat.postMessage: missing_text_in_message`."""
+        warned = [call for call in self.slack.traffic.calls if call.answer.get("warning")]
+        return [f"{call.method}: {call.answer['warning']}" for call in warned]
+
+    def calls(self, method: str | None = None) -> list[ApiCall]:
+        return [call for call in self.slack.traffic.calls if method in (None, call.method)]
+
+    # --- the same again, or something else
+
+    async def redeliver(self, request: AppRequest | None = None) -> Reply:
+        """The very same bytes and signature once more (the last request when none is given)."""
+        return await self.slack.people.redeliver(request or self.requests[-1])
+
+    async def forge(self, request: AppRequest, edit: Callable[[Json], None]) -> Reply:
+        """The payload as `edit` leaves it, with a fresh trigger_id and a valid fresh signature."""
+        payload = copy.deepcopy(request.payload)
+        user_id = payload.get("user_id") or payload.get("user", {}).get("id")
+        if "trigger_id" in payload and user_id in self.slack.workspace.users:
+            client = self.slack.workspace.client(user_id, request.client_id)
+            team_id = payload.get("team_id") or payload["team"]["id"]
+            payload["trigger_id"] = self.slack.workspace.new_trigger(client, team_id).id
+        edit(payload)
+        return await self.slack.people.send_raw(request.kind, payload, request.client_id)
+
+    async def event(self, event: Json, team_id: str | None = None) -> Reply:
+        """Any event: `event["type"]` and its fields. Subscriptions are not looked at."""
+        workspace = self.slack.workspace
+        installation = workspace.teams[team_id].installation if team_id else workspace.installations[0]
+        assert installation
+        payload = event_callback(workspace, installation, event)
+        return Reply(await self.slack.delivery.send_event(payload))
+
+    async def reset(self) -> None:
+        await self.slack.reset()
+
+    def on_reset(self, hook: OnReset) -> None:
+        """`hook` is awaited at each reset, also one from the page or the control API."""
+        self.slack.on_reset.append(hook)
+
+    # --- things going wrong
+
+    def fault(
+        self,
+        kind: FaultKind,
+        method: str = "*",
+        *,
+        probability: float = 1.0,
+        times: int | None = None,
+        seconds: float = 1.0,
+    ) -> Fault:
+        """From now on (`times` times) calls of `method` go wrong; `slack.slack.faults.reset()` ends it."""
+        return self.slack.faults.add(Fault(kind, method, probability, times, seconds))
+
+    async def disconnect(self, reason: DisconnectReason = "refresh_requested", grace: float = 1.0) -> None:
+        await self.slack.sockets.disconnect(reason, grace)
+
+    async def drop_sockets(self) -> None:
+        await self.slack.sockets.drop()
+
+    # --- waiting, on the loop's clock, which a frozen time.time does not stop
+
+    async def wait_until(self, predicate: Callable[[], Any], timeout: float = 2.0) -> Any:  # noqa: ASYNC109
+        return await wait_until(self.slack, predicate, timeout)
+
+
+async def wait_until(slack: Slack, predicate: Callable[[], Any], seconds: float) -> Any:
+    """Returns the predicate's first truthy value. Looks at each change, and every 20 ms in between."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while not (value := predicate()):
+        left = deadline - loop.time()
+        if left <= 0:
+            raise TimeoutError(f"still not so after {seconds} s")
+        await slack.workspace.changes.wait(min(0.02, left))
+    return value

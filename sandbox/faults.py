@@ -1,0 +1,54 @@
+"""Faults on demand: what goes wrong, how, and how often."""
+
+import random
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+FaultKind = Literal[
+    "ratelimited",  # 429 with Retry-After
+    "error_500",
+    "error_503",
+    "timeout",  # silence, then the connection is cut; the call has no effect
+    "cut_before",  # the connection is cut, the call has no effect
+    "cut_after",  # the call takes effect, its answer is lost
+    "slow",  # a late answer
+    "twice",  # a request to the app is delivered twice: here `method` is event, command or interactive
+]
+FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
+API_FAULTS = frozenset(FAULT_KINDS) - {"twice"}
+
+
+@dataclass
+class Fault:
+    """`times` bounds how often it strikes; `seconds` is Retry-After, the delay or the silence."""
+
+    kind: FaultKind
+    method: str = "*"
+    probability: float = 1.0
+    times: int | None = None
+    seconds: float = 1.0
+
+
+class Faults:
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self.reset()
+
+    def reset(self) -> None:
+        self.rules: list[Fault] = []
+        self._random = random.Random(self._seed)  # noqa: S311 -- repeatable faults, not secrets
+
+    def add(self, fault: Fault) -> Fault:
+        self.rules.append(fault)
+        return fault
+
+    def strike(self, method: str, kinds: frozenset[str] = API_FAULTS) -> Fault | None:
+        for fault in self.rules:
+            if fault.kind not in kinds or fault.method not in ("*", method) or fault.times == 0:
+                continue
+            if self._random.random() >= fault.probability:
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+            return fault
+        return None

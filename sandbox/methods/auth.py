@@ -1,0 +1,20 @@
+from sandbox.errors import Json
+from sandbox.methods.call import Call, Method
+
+
+def test(call: Call) -> Json:
+    team = call.workspace.teams[call.installation.team_id]
+    bot = call.workspace.users[call.installation.bot_user_id]
+    body: Json = {
+        "url": f"{call.base_url}/",
+        "team": team.name,
+        "user": bot.name,
+        "team_id": team.id,
+        "user_id": bot.id,
+        "bot_id": call.installation.bot_id,
+        "is_enterprise_install": False,
+    }
+    return {**body, "enterprise_id": team.enterprise_id} if team.enterprise_id else body
+
+
+METHODS = {"auth.test": Method(test)}

@@ -1,0 +1,59 @@
+from sandbox.errors import Json, SlackError
+from sandbox.methods.call import Call, Method
+from sandbox.payloads import user_json
+from sandbox.records import User
+
+
+def info(call: Call) -> Json:
+    return {"user": _user_json(call, visible_user(call, call.required("user")))}
+
+
+def lookup_by_email(call: Call) -> Json:
+    email = str(call.required("email")).lower()
+    for user in _team_users(call):
+        if user.email.lower() == email and not user.deleted:
+            return {"user": _user_json(call, user)}
+    raise SlackError("users_not_found")
+
+
+def list_(call: Call) -> Json:
+    members = [_user_json(call, user) for user in _team_users(call)]
+    return {
+        "members": members,
+        "cache_ts": int(call.workspace.clock()),
+        "response_metadata": {"next_cursor": ""},
+    }
+
+
+def visible_user(call: Call, user_id: str) -> User:
+    """People of another team are seen when they are strangers or share a channel with the app."""
+    user = call.workspace.user(user_id)
+    if user.team_id == call.installation.team_id or user.is_stranger:
+        return user
+    if any(
+        {user.id, call.installation.bot_user_id} <= set(channel.members)
+        for channel in call.workspace.channels.values()
+    ):
+        return user
+    raise SlackError("user_not_visible")
+
+
+def _team_users(call: Call) -> list[User]:
+    return [user for user in call.workspace.users.values() if user.team_id == call.installation.team_id]
+
+
+def _user_json(call: Call, user: User) -> Json:
+    return user_json(
+        call.workspace,
+        user,
+        viewer_team=call.installation.team_id,
+        include_locale=call.flag("include_locale"),
+        email="users:read.email" in call.installation.scopes,
+    )
+
+
+METHODS = {
+    "users.info": Method(info, ("users:read",)),
+    "users.list": Method(list_, ("users:read",)),
+    "users.lookupByEmail": Method(lookup_by_email, ("users:read.email",)),
+}

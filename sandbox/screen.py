@@ -1,0 +1,194 @@
+"""What a person in a test sees: messages, modals, Home."""
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox import elements
+from sandbox.elements import Typed
+from sandbox.errors import Json, NotShown
+from sandbox.interactions import Place
+from sandbox.people import Reply
+from sandbox.records import Message, View
+from sandbox.server import Slack
+from sandbox.words import visible_words
+
+if TYPE_CHECKING:
+    from sandbox.persons import Person
+
+
+@dataclass(frozen=True)
+class PostedMessage:
+    slack: Slack
+    record: Message
+
+    @property
+    def ts(self) -> str:
+        return self.record.ts
+
+    @property
+    def text(self) -> str:
+        """The top-level text: what screen readers and notifications say."""
+        return self.record.text
+
+    @property
+    def blocks(self) -> list[Json]:
+        return self.record.blocks
+
+    @property
+    def words(self) -> str:
+        """All that can be read in the blocks, or the text where there are none."""
+        return visible_words(self.record.blocks) or self.record.text
+
+    @property
+    def channel_id(self) -> str:
+        return self.record.channel_id
+
+    @property
+    def is_ephemeral(self) -> bool:
+        return self.record.only_for is not None
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.record.deleted
+
+    @property
+    def thread_ts(self) -> str | None:
+        return self.record.thread_ts
+
+    @property
+    def thread(self) -> list["PostedMessage"]:
+        """The replies under it."""
+        channel = self.slack.workspace.channels[self.record.channel_id]
+        replies = [
+            m for m in channel.messages if m.thread_ts == self.ts and m.ts != self.ts and not m.deleted
+        ]
+        return [PostedMessage(self.slack, reply) for reply in replies]
+
+    @property
+    def edits(self) -> list["PostedMessage"]:
+        """What it said before each update, oldest first."""
+        return [PostedMessage(self.slack, edit) for edit in self.record.edits]
+
+    @property
+    def files(self) -> list[Any]:
+        return [self.slack.workspace.files[file_id] for file_id in self.record.files]
+
+    @property
+    def error(self) -> str | None:
+        return self.record.error
+
+
+def posted(slack: Slack, message: Message) -> PostedMessage:
+    return PostedMessage(slack, message)
+
+
+class Surface:
+    """A modal or Home as a person sees it."""
+
+    def __init__(self, person: "Person", view: View) -> None:
+        self.person = person
+        self.view = view
+
+    @property
+    def id(self) -> str:
+        return self.view.id
+
+    @property
+    def callback_id(self) -> str:
+        return self.view.callback_id
+
+    @property
+    def private_metadata(self) -> str:
+        return self.view.private_metadata
+
+    @property
+    def blocks(self) -> list[Json]:
+        return self.view.blocks
+
+    @property
+    def text(self) -> str:
+        """All visible words, line by line."""
+        return visible_words(self.view.blocks)
+
+    @property
+    def values(self) -> dict[str, dict[str, Json]]:
+        return self.view.state
+
+    @property
+    def error(self) -> str | None:
+        return self.view.error
+
+    def block(self, block_id: str) -> Json:
+        for block in self.view.blocks:
+            if block["block_id"] == block_id:
+                return block
+        raise NotShown(f"no block {block_id}; there is {', '.join(b['block_id'] for b in self.view.blocks)}")
+
+    def element(self, block_id: str | None = None, action_id: str | None = None) -> Json:
+        return elements.find_element(self.view.blocks, block_id, action_id).element
+
+    @property
+    def action_ids(self) -> list[str]:
+        return [placed.action_id for placed in elements.placed_elements(self.view.blocks)]
+
+    async def press(self, action_id: str, value: Typed = None, *, block_id: str | None = None) -> Reply:
+        return await self.person.press_on(Place(view=self.view), action_id, value, block_id)
+
+
+class Modal(Surface):
+    @property
+    def title(self) -> str:
+        return str((self.view.title or {}).get("text", ""))
+
+    @property
+    def submit_label(self) -> str | None:
+        return (self.view.submit or {}).get("text")
+
+    @property
+    def close_label(self) -> str | None:
+        return (self.view.close or {}).get("text")
+
+    @property
+    def errors(self) -> dict[str, str]:
+        return self.view.errors
+
+    @property
+    def is_open(self) -> bool:
+        return self.view in self.person.client.stack
+
+    def value(self, block_id: str, action_id: str | None = None) -> Any:
+        """What a field holds: its text, its option's value, its list."""
+        placed = elements.find_element(self.view.blocks, block_id, action_id)
+        held = self.view.state[placed.block_id][placed.action_id][elements.STATEFUL[placed.type][0]]
+        if isinstance(held, dict):
+            return held.get("value")
+        return [option["value"] for option in held] if held and isinstance(held[0], dict) else held
+
+    def fill(self, block_id: str, value: Typed, action_id: str | None = None) -> "Modal":
+        """Types or chooses. Options go by value or by the words shown. Tells the app nothing yet."""
+        placed = elements.find_element(self.view.blocks, block_id, action_id)
+        if placed.type not in elements.STATEFUL:
+            raise NotShown(f"{block_id}/{placed.action_id} is a {placed.type}: nothing to fill")
+        offered = self.person.offered.get((self.view.id, placed.block_id, placed.action_id))
+        state = elements.typed_state(placed.element, value, offered)
+        self.view.state.setdefault(placed.block_id, {})[placed.action_id] = state
+        return self
+
+    async def options(self, block_id: str, query: str = "", action_id: str | None = None) -> list[Json]:
+        """Asks the app for an external select's options; `fill` may then choose one."""
+        placed = elements.find_element(self.view.blocks, block_id, action_id)
+        people = self.person.slack.people
+        options = await people.options(self.person.client, Place(view=self.view), placed, query)
+        self.person.offered[(self.view.id, placed.block_id, placed.action_id)] = options
+        return options
+
+    def copy(self) -> "Modal":
+        """As it stands now, whatever becomes of the real one: a second browser that has not caught up."""
+        return Modal(self.person, copy.deepcopy(self.view))
+
+    async def submit(self, *, strict: bool = False) -> Reply:
+        """`strict` checks required fields, lengths and bounds first, as Slack's client does."""
+        if self.view.submit is None:
+            raise NotShown(f"{self.title} has no submit button")
+        return await self.person.slack.people.submit(self.person.client, self.view, strict=strict)

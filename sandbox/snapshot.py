@@ -1,0 +1,111 @@
+"""The sandbox's state as JSON, for the control API and the page."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from sandbox.elements import message_state
+from sandbox.errors import Json
+from sandbox.payloads import file_json, view_json
+from sandbox.people import Reply
+from sandbox.records import Channel, Message, View
+from sandbox.traffic import ApiCall, Entry
+from sandbox.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sandbox.server import Slack
+
+
+def state(slack: "Slack", user_id: str | None, client_id: str) -> Json:
+    """Everything, or, with a user, what that person sees on that client."""
+    workspace = slack.workspace
+    channels = [c for c in workspace.channels.values() if user_id is None or user_id in c.members]
+    stack = workspace.client(user_id, client_id).stack if user_id in workspace.users else []
+    return {
+        "version": workspace.changes.version,
+        "teams": {team.id: {"id": team.id, "name": team.name} for team in workspace.teams.values()},
+        "app": {"id": workspace.app_id, "name": workspace.app_name, "manifest": workspace.config.manifest},
+        "users": {user.id: dataclasses.asdict(user) for user in workspace.users.values()},
+        "channels": [_channel(workspace, channel, user_id) for channel in channels],
+        "modal": [_view(workspace, view) for view in stack],
+        "mail": len(slack.mailbox.messages),
+        "connected": slack.sockets.is_open or bool(slack.delivery.request_url),
+        **_with_the_app(workspace, user_id),
+    }
+
+
+def _with_the_app(workspace: Workspace, user_id: str | None) -> Json:
+    """The app's Home and direct message, of one person or of all."""
+    if user_id not in workspace.users:
+        return {"homes": [_view(workspace, home) for home in workspace.homes.values()]}
+    user = workspace.users[user_id]
+    home = workspace.homes.get((user.team_id, user_id))
+    dms = [c for c in workspace.channels.values() if c.is_im and user_id in c.members]
+    return {
+        "installed": workspace.installation_of(user) is not None,
+        "home": _view(workspace, home) if home else None,
+        "dm": dms[0].id if dms else None,
+    }
+
+
+def _channel(workspace: Workspace, channel: Channel, user_id: str | None) -> Json:
+    visible = [
+        m for m in channel.messages if not m.deleted and (user_id is None or m.only_for in (None, user_id))
+    ]
+    fields = {f.name: getattr(channel, f.name) for f in dataclasses.fields(channel) if f.name != "messages"}
+    return {
+        **fields,
+        "is_ext_shared": workspace.is_ext_shared(channel),
+        "messages": [message(workspace, m, user_id) for m in visible],
+    }
+
+
+def message(workspace: Workspace, record: Message, user_id: str | None = None) -> Json:
+    return {
+        "ts": record.ts,
+        "channel": record.channel_id,
+        "user": record.user_id,
+        "text": record.text,
+        "blocks": record.blocks,
+        "attachments": record.attachments,
+        "files": [
+            file_json(workspace.files[file_id]) for file_id in record.files if file_id in workspace.files
+        ],
+        "thread_ts": record.thread_ts,
+        "only_for": record.only_for,
+        "edited": record.edited_ts is not None,
+        "edits": [{"text": edit.text, "blocks": edit.blocks} for edit in record.edits],
+        "error": record.error,
+        "state": message_state(record, user_id or ""),
+    }
+
+
+def _view(workspace: Workspace, view: View) -> Json:
+    return {**view_json(workspace, view), "user": view.user_id, "errors": view.errors, "error": view.error}
+
+
+def reply(record: Reply) -> Json:
+    return {
+        "ok": record.ok or record.request is None,
+        "status": record.status,
+        "ms": record.ms,
+        "error": record.error,
+        "errors": record.errors,
+        "text": record.text,
+        "ack": record.body,
+    }
+
+
+def entry(record: Entry) -> Json:
+    if isinstance(record, ApiCall):
+        return {"direction": "to_slack", **dataclasses.asdict(record)}
+    ack = dataclasses.asdict(record.ack) if record.ack else None
+    return {
+        "direction": "to_app",
+        "number": record.number,
+        "at": record.at,
+        "kind": record.kind,
+        "transport": record.transport,
+        "payload": record.payload,
+        "retry": record.retry,
+        "ack": ack,
+    }

@@ -1,0 +1,144 @@
+"""Slack's end of Socket Mode: connections, envelopes and their acks."""
+
+import asyncio
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aiohttp import WSMsgType, web
+
+from sandbox.errors import Json
+
+ENVELOPES = {"command": "slash_commands", "interactive": "interactive", "event": "events_api"}
+MAX_CONNECTIONS = 10
+CONNECTION_SECONDS = 3600
+DISCONNECT_GRACE = 1.0
+
+DisconnectReason = Literal["warning", "refresh_requested", "link_disabled"]
+
+
+@dataclass
+class Connection:
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+    pending: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+    closing: bool = False
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class SocketMode:
+    def __init__(self, app_id: str) -> None:
+        self._app_id = app_id
+        self._tickets: set[str] = set()
+        self._turn = 0
+        self.connections: list[Connection] = []
+
+    @property
+    def is_open(self) -> bool:
+        return any(not connection.closing for connection in self.connections)
+
+    def new_ticket(self) -> str:
+        ticket = uuid.uuid4().hex
+        self._tickets.add(ticket)
+        return ticket
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """A ticket opens one connection."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets or len(self.connections) >= MAX_CONNECTIONS:
+            return web.Response(status=408 if ticket in self._tickets else 404)
+        self._tickets.discard(ticket)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        connection = Connection(socket, request.transport)
+        try:
+            await self._hello(connection)
+            self.connections.append(connection)
+            await self._read(connection)
+        finally:
+            self._forget(connection)
+        return socket
+
+    async def _hello(self, connection: Connection) -> None:
+        await connection.socket.send_json(
+            {
+                "type": "hello",
+                "num_connections": len(self.connections) + 1,
+                "debug_info": {"host": "sandbox", "approximate_connection_time": CONNECTION_SECONDS},
+                "connection_info": {"app_id": self._app_id},
+            }
+        )
+
+    async def _read(self, connection: Connection) -> None:
+        async for message in connection.socket:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            try:
+                body = json.loads(message.data)
+            except ValueError:
+                continue
+            ack = connection.pending.pop(str(body.get("envelope_id")), None)
+            if ack and not ack.done():
+                ack.set_result(body.get("payload"))
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.remove(connection)
+        connection.gone.set()
+        for ack in connection.pending.values():
+            ack.cancel()
+
+    async def send(self, kind: str, payload: Json, retry: int = 0, reason: str = "") -> Any:
+        """One envelope over any one connection; returns the ack's payload. The caller sets the time limit."""
+        ready = [connection for connection in self.connections if not connection.closing]
+        if not ready:
+            raise ConnectionError("no socket is open")
+        self._turn += 1
+        connection = ready[self._turn % len(ready)]
+        envelope_id = str(uuid.uuid4())
+        envelope: Json = {
+            "envelope_id": envelope_id,
+            "type": ENVELOPES[kind],
+            "accepts_response_payload": kind != "event",
+            "payload": payload,
+        }
+        if kind == "event":
+            envelope |= {"retry_attempt": retry, "retry_reason": reason}
+        ack: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        connection.pending[envelope_id] = ack
+        try:
+            await connection.socket.send_json(envelope)
+            await asyncio.wait([ack])
+        finally:
+            connection.pending.pop(envelope_id, None)
+        if ack.cancelled():
+            raise ConnectionError("the socket closed before the ack")
+        return ack.result()
+
+    async def disconnect(self, reason: DisconnectReason, grace: float = DISCONNECT_GRACE) -> None:
+        """Tells each client to go, and closes on those still there after `grace` seconds."""
+        told = list(self.connections)
+        for connection in told:
+            connection.closing = True
+            notice = {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
+            await connection.socket.send_json(notice)
+        waiting = [asyncio.create_task(connection.gone.wait()) for connection in told]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=grace)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(
+            *(connection.socket.close() for connection in told if connection in self.connections)
+        )
+
+    async def drop(self) -> None:
+        """Cuts the connections without a word."""
+        for connection in list(self.connections):
+            connection.closing = True
+            if connection.transport:
+                connection.transport.close()
+
+    async def close(self) -> None:
+        for connection in list(self.connections):
+            await connection.socket.close()

@@ -1,0 +1,101 @@
+// What goes over the wire, what was refused, and how to make things go wrong.
+
+import { api } from "./api.js";
+import { h } from "./dom.js";
+
+let seen = 0;
+
+// One drawing after the other: each continues where the last one ended.
+let turn = Promise.resolve();
+export function inspector(root, ctx) {
+  turn = turn.then(() => draw(root, ctx), () => draw(root, ctx));
+}
+
+async function draw(root, ctx) {
+  if (ctx.place !== "traffic") return;
+  if (root.dataset.kind !== "traffic") {
+    root.dataset.kind = "traffic";
+    seen = 0;
+    root.replaceChildren(
+      h("header", { class: "bar" }, ctx.menuButton(), h("h1", {}, "Traffic")),
+      h("div", { class: "inspector" }, h("div", { class: "refusals" }), await faults(ctx), h("ol", { class: "entries", "aria-label": "Requests, newest first" })),
+    );
+  }
+  const { entries, refusals } = await api.traffic(seen);
+  const list = root.querySelector(".entries");
+  if (!list) return;
+  for (const entry of entries) {
+    // An entry without its answer is drawn again when it has one.
+    if (entry.direction === "to_app" && !entry.ack) break;
+    seen = entry.number;
+    list.prepend(row(entry));
+  }
+  root.querySelector(".refusals").replaceChildren(
+    ...(refusals.length ? [h("h2", {}, `Refused by Slack: ${refusals.length}`)] : []),
+    ...refusals.map((one) => h("div", { class: "alert error" }, h("div", {}, h("strong", {}, `${one.what}: ${one.error}`), one.messages.map((message) => h("div", {}, message))))),
+  );
+}
+
+function row(entry) {
+  const toApp = entry.direction === "to_app";
+  const answer = toApp ? entry.ack : entry.answer;
+  const ok = toApp ? !entry.ack.error : entry.answer.ok;
+  const result = toApp ? (entry.ack.error ?? `${entry.ack.status} in ${entry.ack.ms} ms`) : ok ? "ok" : (entry.answer.error ?? entry.status);
+  const name = toApp ? (entry.payload.command ?? entry.payload.event?.type ?? entry.payload.type) : entry.method;
+  return h(
+    "li",
+    { class: ok ? "" : "failed" },
+    h(
+      "details",
+      {},
+      h(
+        "summary",
+        {},
+        h("span", { class: "arrow", title: toApp ? "to the app" : "to Slack" }, toApp ? "→ app" : "→ Slack"),
+        h("strong", {}, name),
+        h("span", { class: "how" }, [toApp ? entry.transport : "", entry.retry ? `retry ${entry.retry}` : "", entry.fault ? `fault: ${entry.fault}` : ""].filter(Boolean).join(" · ")),
+        h("span", { class: "result" }, result),
+        h("time", {}, new Date(entry.at * 1000).toLocaleTimeString()),
+      ),
+      h("h3", {}, toApp ? "Payload" : "Arguments"),
+      h("pre", { tabindex: "0" }, JSON.stringify(toApp ? entry.payload : entry.args, null, 2)),
+      h("h3", {}, toApp ? "Ack" : "Answer"),
+      h("pre", { tabindex: "0" }, JSON.stringify(toApp ? answer.body : answer, null, 2)),
+    ),
+  );
+}
+
+async function faults(ctx) {
+  const { kinds, faults: active } = await api.faults();
+  const status = h("span", { role: "status" }, active.length ? `${active.length} active` : "");
+  const add = async (event) => {
+    event.preventDefault();
+    const form = new FormData(event.target);
+    const times = Number(form.get("times"));
+    await api.addFault({ kind: form.get("kind"), method: form.get("method") || "*", probability: Number(form.get("probability")) / 100, seconds: Number(form.get("seconds")), ...(times ? { times } : {}) });
+    status.textContent = `${(await api.faults()).faults.length} active`;
+  };
+  const clear = async () => {
+    await api.clearFaults();
+    status.textContent = "";
+  };
+  const number = (name, label, value, max) => h("label", {}, label, h("input", { type: "number", name, value, min: 0, max }));
+  return h(
+    "details",
+    { class: "faults" },
+    h("summary", {}, "Make things go wrong"),
+    h(
+      "form",
+      { onsubmit: add },
+      h("label", {}, "Fault", h("select", { name: "kind" }, kinds.map((kind) => h("option", {}, kind)))),
+      h("label", {}, "Method", h("input", { name: "method", placeholder: "*" })),
+      number("probability", "Probability, %", "100", 100),
+      number("times", "Times (0: always)", "1", 999),
+      number("seconds", "Seconds", "1", 60),
+      h("button", { type: "submit", class: "button" }, "Add"),
+      h("button", { type: "button", class: "button", onclick: clear }, "Clear all"),
+      ["warning", "refresh_requested", "drop"].map((what) => h("button", { type: "button", class: "button", onclick: () => ctx.attempt(() => api.sockets(what)) }, `Socket: ${what.replace("_", " ")}`)),
+      status,
+    ),
+  );
+}

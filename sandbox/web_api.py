@@ -1,0 +1,154 @@
+"""The Web API: finds the caller by token, checks scopes, runs the method, answers as Slack does."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.errors import Json, SlackError
+from sandbox.faults import Fault, Faults
+from sandbox.methods import auth, chat, conversations, files, users, views
+from sandbox.methods.call import Call, Method
+from sandbox.rate_limits import RateLimits
+from sandbox.records import Installation
+from sandbox.socket_mode import SocketMode
+from sandbox.traffic import ApiCall, Traffic
+from sandbox.workspace import Workspace
+
+METHODS: dict[str, Method] = {
+    **auth.METHODS,
+    **chat.METHODS,
+    **conversations.METHODS,
+    **files.METHODS,
+    **users.METHODS,
+    **views.METHODS,
+}
+
+
+@dataclass
+class WebApi:
+    workspace: Workspace
+    traffic: Traffic
+    sockets: SocketMode
+    faults: Faults
+    rate_limits: RateLimits
+    base_url: str = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        args = await read_arguments(request)
+        token = _token(request, args)
+        entry = self.traffic.call(method, {key: value for key, value in args.items() if key != "token"})
+        fault = self.faults.strike(method)
+        if fault:
+            entry.fault = fault.kind
+        if fault and (response := await _before(fault, request, entry)):
+            return response
+        response = self._answer(entry, token, args)
+        self.workspace.changes.notify()
+        if fault:
+            await _after(fault, request)
+        return response
+
+    def _answer(self, entry: ApiCall, token: str, args: Json) -> web.Response:
+        headers: dict[str, str] = {}
+        try:
+            entry.answer = {"ok": True, **self._run(entry, token, args, headers)}
+        except SlackError as error:
+            entry.answer = error.answer()
+            self.traffic.refuse(entry.method, error.error, error.messages)
+            if error.error == "ratelimited":
+                entry.status = 429
+                headers["Retry-After"] = str(error.extra.get("retry_after", 1))
+        return web.json_response(entry.answer, status=entry.status, headers=headers)
+
+    def _run(self, entry: ApiCall, token: str, args: Json, headers: dict[str, str]) -> Json:
+        if entry.method == "apps.connections.open":
+            return self._open_connection(token)
+        method = METHODS.get(entry.method)
+        if method is None:
+            raise SlackError("unknown_method", req_method=entry.method)
+        installation = self._installation(token)
+        entry.team_id = installation.team_id
+        headers["X-OAuth-Scopes"] = ",".join(installation.scopes)
+        _check_scopes(method, installation)
+        call = Call(entry.method, args, self.workspace, self.base_url, installation, self.rate_limits)
+        body = method.handler(call)
+        if call.warnings:
+            body |= {"warning": ",".join(call.warnings), "response_metadata": {"warnings": call.warnings}}
+        return body
+
+    def _open_connection(self, token: str) -> Json:
+        if token != self.workspace.config.app.app_token:
+            raise SlackError(
+                "invalid_auth" if token.startswith("xapp-") or not token else "not_allowed_token_type"
+            )
+        url = self.base_url.replace("http", "ws", 1)
+        return {"url": f"{url}/link/?ticket={self.sockets.new_ticket()}&app_id={self.workspace.app_id}"}
+
+    def _installation(self, token: str) -> Installation:
+        if not token:
+            raise SlackError("not_authed")
+        installation = self.workspace.installation_for_token(token)
+        if installation is None:
+            raise SlackError("not_allowed_token_type" if token.startswith("xapp-") else "invalid_auth")
+        return installation
+
+
+def _check_scopes(method: Method, installation: Installation) -> None:
+    if method.scopes and not set(method.scopes) & set(installation.scopes):
+        raise SlackError(
+            "missing_scope", needed=",".join(method.scopes), provided=",".join(installation.scopes)
+        )
+
+
+async def read_arguments(request: web.Request) -> Json:
+    args: dict[str, Any] = dict(request.query)
+    if request.method != "POST":
+        return args
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError:
+            body = {}
+        return args | body if isinstance(body, dict) else args
+    form = await request.post()
+    return args | {key: value for key, value in form.items() if isinstance(value, str)}
+
+
+def _token(request: web.Request, args: Json) -> str:
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix("Bearer ").strip() if header else str(args.get("token", ""))
+
+
+async def _before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
+    """Faults that strike before the call takes effect."""
+    if fault.kind == "ratelimited":
+        entry.status, entry.answer = 429, {"ok": False, "error": "ratelimited"}
+        headers = {"Retry-After": str(round(fault.seconds))}
+        return web.json_response(entry.answer, status=429, headers=headers)
+    if fault.kind in ("error_500", "error_503"):
+        entry.status = int(fault.kind[-3:])
+        return web.Response(status=entry.status, text="upstream error")
+    if fault.kind == "timeout":
+        await asyncio.sleep(fault.seconds)
+        _cut(request)
+        return web.Response(status=504)
+    if fault.kind == "cut_before":
+        _cut(request)
+        return web.Response(status=500)
+    if fault.kind == "slow":
+        await asyncio.sleep(fault.seconds)
+    return None
+
+
+async def _after(fault: Fault, request: web.Request) -> None:
+    if fault.kind == "cut_after":
+        _cut(request)
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport:
+        request.transport.abort()

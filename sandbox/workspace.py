@@ -1,0 +1,215 @@
+"""All records together, in memory, with the few look-ups that everybody needs."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from sandbox.config import ChannelConfig, Config, TeamConfig, UserConfig
+from sandbox.errors import SlackError
+from sandbox.records import (
+    Channel,
+    Client,
+    File,
+    Installation,
+    ResponseUrl,
+    Team,
+    Trigger,
+    User,
+    View,
+)
+
+TRIGGER_SECONDS = 3
+RESPONSE_URL_SECONDS = 30 * 60
+RESPONSE_URL_USES = 5
+STACK_LIMIT = 3
+
+Clock = Callable[[], float]
+
+
+def wall_clock() -> float:
+    """Looks `time.time` up at each call, so that a test may freeze it."""
+    return time.time()
+
+
+class Changes:
+    """Wakes whoever waits for the workspace to change: tests and open pages."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    def notify(self) -> None:
+        self.version += 1
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, seconds: float) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        await asyncio.wait([waiter], timeout=seconds)
+        self._waiters.discard(waiter)
+
+
+class Workspace:
+    def __init__(self, config: Config, clock: Clock = wall_clock) -> None:
+        self.config = config
+        self.clock = clock
+        self.changes = Changes()
+        self.reset()
+
+    def reset(self) -> None:
+        self.teams: dict[str, Team] = {}
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.clients: dict[tuple[str, str], Client] = {}
+        self.homes: dict[tuple[str, str], View] = {}
+        self.triggers: dict[str, Trigger] = {}
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.files: dict[str, File] = {}
+        self._numbers: dict[str, Iterator[int]] = {}
+        self._last_ts = 0
+        for team in self.config.teams:
+            self._add_team(team)
+        for user in self.config.users:
+            self._add_user(user)
+        for channel in self.config.channels:
+            self._add_channel(channel)
+        self.changes.notify()
+
+    def _add_team(self, team: TeamConfig) -> None:
+        record = Team(team.id, team.name, team.domain, team.enterprise_id)
+        self.teams[team.id] = record
+        if not team.installed or not team.bot_token:
+            return
+        suffix = team.id.removeprefix("T")
+        scopes = list(self.config.app.scopes or [])
+        record.installation = Installation(team.id, team.bot_token, f"UBOT{suffix}", f"B{suffix}", scopes)
+        bot_id = record.installation.bot_user_id
+        self.users[bot_id] = User(
+            bot_id,
+            team.id,
+            self.bot_name,
+            self.app_name,
+            is_bot=True,
+            enterprise_id=team.enterprise_id,
+        )
+
+    def _add_user(self, user: UserConfig) -> None:
+        fields = user.model_dump(exclude={"team"})
+        self.users[user.id] = User(team_id=str(user.team), **fields)
+        record = self.users[user.id]
+        record.real_name = record.real_name or record.name
+        record.enterprise_id = record.enterprise_id or self.teams[record.team_id].enterprise_id
+
+    def _add_channel(self, channel: ChannelConfig) -> None:
+        fields = channel.model_dump(exclude={"team", "bot", "members"})
+        record = Channel(team_id=str(channel.team), members=list(channel.members), **fields)
+        self.channels[channel.id] = record
+        installation = self.teams[record.team_id].installation
+        if channel.bot and installation:
+            record.members.append(installation.bot_user_id)
+
+    # --- names and numbers
+
+    @property
+    def app_id(self) -> str:
+        return self.config.app.id
+
+    @property
+    def app_name(self) -> str:
+        return str(self.config.app.name)
+
+    @property
+    def bot_name(self) -> str:
+        name = self.config.manifest.get("features", {}).get("bot_user", {}).get("display_name")
+        return str(name or self.app_name)
+
+    def knows_command(self, name: str) -> bool:
+        """By the manifest; without one the app is taken at its word."""
+        listed = self.config.manifest.get("features", {}).get("slash_commands")
+        return listed is None or any(command.get("command") == name for command in listed)
+
+    @property
+    def installations(self) -> list[Installation]:
+        return [team.installation for team in self.teams.values() if team.installation]
+
+    def new_id(self, prefix: str) -> str:
+        numbers = self._numbers.setdefault(prefix, count(1))
+        return f"{prefix}{next(numbers):08d}"
+
+    def new_ts(self) -> str:
+        """Slack's message clock: the time in microseconds, never the same twice."""
+        self._last_ts = max(self._last_ts + 1, int(self.clock() * 1_000_000))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def new_hash(self) -> str:
+        return f"{int(self.clock())}.{self.new_id('h')}"
+
+    # --- people and places
+
+    def user(self, user_id: str) -> User:
+        if user_id not in self.users:
+            raise SlackError("user_not_found")
+        return self.users[user_id]
+
+    def client(self, user_id: str, client_id: str = "main") -> Client:
+        key = (user_id, client_id)
+        if key not in self.clients:
+            self.clients[key] = Client(client_id, self.user(user_id).id)
+        return self.clients[key]
+
+    def dm(self, installation: Installation, user_id: str) -> Channel:
+        """The direct message between a person and the bot, opened when first needed."""
+        members = [user_id, installation.bot_user_id]
+        for channel in self.channels.values():
+            if channel.is_im and channel.members == members:
+                return channel
+        channel = Channel(self.new_id("D"), "directmessage", installation.team_id, members, is_im=True)
+        self.channels[channel.id] = channel
+        return channel
+
+    def is_ext_shared(self, channel: Channel) -> bool:
+        return len({self.users[member].team_id for member in channel.members}) > 1
+
+    def installation_for_token(self, token: str) -> Installation | None:
+        return next((i for i in self.installations if i.bot_token == token), None)
+
+    def installation_of(self, user: User) -> Installation | None:
+        return self.teams[user.team_id].installation
+
+    # --- views
+
+    def all_views(self) -> Iterator[View]:
+        for client in list(self.clients.values()):
+            yield from client.stack
+        yield from list(self.homes.values())
+
+    def view_client(self, view: View) -> Client | None:
+        return next((client for client in self.clients.values() if view in client.stack), None)
+
+    # --- short-lived keys
+
+    def new_trigger(self, client: Client, team_id: str) -> Trigger:
+        trigger = Trigger(self.new_id("13."), client, team_id, self.clock() + TRIGGER_SECONDS)
+        self.triggers[trigger.id] = trigger
+        return trigger
+
+    def use_trigger(self, trigger_id: str) -> Trigger:
+        trigger = self.triggers.get(trigger_id)
+        if trigger is None:
+            raise SlackError("invalid_trigger_id")
+        if trigger.used:
+            raise SlackError("exchanged_trigger_id")
+        if self.clock() > trigger.expires:
+            raise SlackError("expired_trigger_id")
+        trigger.used = True
+        return trigger
+
+    def new_response_url(self, **fields: Any) -> ResponseUrl:
+        url = ResponseUrl(self.new_id("RU"), expires=self.clock() + RESPONSE_URL_SECONDS, **fields)
+        self.response_urls[url.id] = url
+        return url

@@ -1,0 +1,43 @@
+"""A real browser for tests, where there is one."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright, expect
+
+CHROMIUM = Path("/usr/bin/chromium")
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=15_000)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def need_chromium() -> None:
+    """Skips, or fails where the run has said that a browser must be there."""
+    if CHROMIUM.exists():
+        return
+    reason = f"no browser: {CHROMIUM} is missing (Debian: apt-get install chromium)"
+    if os.environ.get("SEATBOT_BROWSER") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    need_chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        try:
+            yield browser
+        finally:
+            await browser.close()

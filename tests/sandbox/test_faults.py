@@ -1,0 +1,90 @@
+import asyncio
+
+import aiohttp
+import pytest
+from freezegun import freeze_time
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox import Sandbox
+from sandbox.faults import FaultKind
+
+CHANNEL = "C01GENERAL"
+
+
+@pytest.fixture
+async def client(slack: Sandbox) -> AsyncWebClient:
+    return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, timeout=1, retry_handlers=[])
+
+
+async def post(client: AsyncWebClient) -> None:
+    await client.chat_postMessage(channel=CHANNEL, text="x")
+
+
+def posted(slack: Sandbox) -> int:
+    return len(slack.channel(CHANNEL).messages)
+
+
+async def test_a_method_is_rate_limited_once(slack: Sandbox, client: AsyncWebClient) -> None:
+    slack.fault("ratelimited", "chat.postMessage", times=1, seconds=7)
+    with pytest.raises(SlackApiError) as caught:
+        await post(client)
+    assert caught.value.response.status_code == 429
+    assert caught.value.response.headers["Retry-After"] == "7"
+    await client.auth_test()
+    await post(client)
+    assert posted(slack) == 1
+
+
+@pytest.mark.parametrize(("kind", "status"), [("error_500", 500), ("error_503", 503)])
+async def test_a_server_error_has_no_effect(
+    slack: Sandbox, client: AsyncWebClient, kind: FaultKind, status: int
+) -> None:
+    slack.fault(kind)
+    with pytest.raises(SlackApiError) as caught:
+        await post(client)
+    assert caught.value.response.status_code == status
+    assert posted(slack) == 0
+
+
+@pytest.mark.parametrize(("kind", "messages"), [("cut_before", 0), ("cut_after", 1), ("timeout", 0)])
+async def test_a_cut_connection_leaves_its_effect_or_none(
+    slack: Sandbox, client: AsyncWebClient, kind: FaultKind, messages: int
+) -> None:
+    slack.fault(kind, "chat.postMessage", seconds=0.02)
+    with pytest.raises(aiohttp.ClientError):
+        await post(client)
+    assert posted(slack) == messages
+
+
+async def test_a_slow_answer_is_an_answer(slack: Sandbox, client: AsyncWebClient) -> None:
+    slack.fault("slow", seconds=0.05)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await post(client)
+    assert loop.time() - started >= 0.05
+
+
+async def test_a_fault_strikes_with_its_probability(slack: Sandbox, client: AsyncWebClient) -> None:
+    slack.fault("error_500", probability=0.5)
+    failed = 0
+    for _ in range(40):
+        try:
+            await client.auth_test()
+        except SlackApiError:
+            failed += 1
+    assert 8 <= failed <= 32
+
+
+async def test_one_message_a_second_a_channel() -> None:
+    with freeze_time("2026-11-22 10:00:00", real_asyncio=True) as now:
+        async with Sandbox.start(rate_limits=True) as slack:
+            client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+            await post(client)
+            with pytest.raises(SlackApiError, match="ratelimited") as caught:
+                await post(client)
+            assert caught.value.response.headers["Retry-After"] == "1"
+            await client.chat_postMessage(channel="U01ALICE", text="elsewhere")
+            now.tick(1)
+            await post(client)
+            assert posted(slack) == 2

@@ -1,0 +1,58 @@
+import pytest
+from freezegun import freeze_time
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from sandbox import Person, Sandbox
+
+CHANNEL = "C01GENERAL"
+
+
+async def response_url(slack: Sandbox, alice: Person) -> AsyncWebhookClient:
+    await alice.command("/hello", channel=CHANNEL)
+    slack.slack.traffic.reset()
+    for message in alice.ephemerals:
+        message.record.deleted = True
+    url = next(reversed(slack.slack.workspace.response_urls.values()))
+    return AsyncWebhookClient(f"{slack.slack.base_url}/response/T01SANDBOX/{url.id}")
+
+
+async def test_five_messages_and_no_more(slack: Sandbox, alice: Person) -> None:
+    webhook = await response_url(slack, alice)
+    for number in range(5):
+        assert (await webhook.send(text=str(number))).body == "ok"
+    late = await webhook.send(text="6")
+    assert (late.status_code, "used_url" in late.body) == (404, True)
+    assert [message.text for message in alice.ephemerals] == ["0", "1", "2", "3", "4"]
+    assert [refusal.error for refusal in slack.refusals] == ["used_url"]
+
+
+async def test_half_an_hour_and_no_longer(slack: Sandbox, alice: Person) -> None:
+    with freeze_time("2026-11-22 10:00:00", real_asyncio=True) as now:
+        webhook = await response_url(slack, alice)
+        now.tick(30 * 60)
+        assert (await webhook.send(text="in time")).status_code == 200
+        now.tick(1)
+        assert "expired_url" in (await webhook.send(text="late")).body
+
+
+async def test_a_reply_is_replaced_and_deleted(slack: Sandbox, alice: Person) -> None:
+    webhook = await response_url(slack, alice)
+    await webhook.send(text="one")
+    await webhook.send(text="two", replace_original=True)
+    assert [message.text for message in alice.ephemerals] == ["two"]
+    assert [edit.text for edit in alice.ephemerals[0].edits] == ["one"]
+    await webhook.send(delete_original=True)
+    assert alice.ephemerals == []
+
+
+async def test_bad_blocks_are_refused_here_too(slack: Sandbox, alice: Person) -> None:
+    webhook = await response_url(slack, alice)
+    answer = await webhook.send(text="x", blocks=[{"type": "sparkle"}])
+    assert "invalid_blocks" in answer.body
+
+
+@pytest.mark.parametrize("kind", ["in_channel", "ephemeral"])
+async def test_who_sees_it_is_said(slack: Sandbox, alice: Person, kind: str) -> None:
+    webhook = await response_url(slack, alice)
+    await webhook.send(text="x", response_type=kind)
+    assert len(slack.channel(CHANNEL).messages) == (kind == "in_channel")
