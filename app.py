@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.accounts_file import WrongAccountsFile
 from bot.bootstrap import build_services, now, slack_client
-from bot.db import Database
+from bot.db import Database, hold_import
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
 from bot.use_cases.account_import import import_accounts
@@ -75,6 +75,7 @@ async def prepare(database: Database) -> None:
     """Bring the database up to date, with the shipped catalogue in it."""
     await database.migrate()
     async with database.write() as session:
+        await hold_import(session)
         await store_catalogue(session)
 
 

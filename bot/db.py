@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +16,12 @@ from models.account import Account, AccountNotFound
 
 # An import of a thousand accounts holds the file for some seconds; nobody fails for it.
 BUSY_TIMEOUT_MS = 15_000
+
+# PostgreSQL allows a hundred connections by default: eight replicas fit.
+CONNECTIONS = 10
+
+# What is held by no row, by numbers that mean nothing else.
+MIGRATING, IMPORTING = 7_328_001, 7_328_002
 
 # Whether this task has a transaction open. No port may be called then (a test watches it).
 transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
@@ -37,7 +43,7 @@ class Database:
             self._reader = _sqlite_engine(self.url, "BEGIN")
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE")
         else:
-            self._reader = self._writer = create_async_engine(self.url, pool_size=10, max_overflow=20)
+            self._reader = self._writer = create_async_engine(self.url, pool_size=CONNECTIONS, max_overflow=0)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -57,8 +63,9 @@ class Database:
                 yield session
 
     async def migrate(self) -> None:
-        """Bring the database to the shape the models expect."""
+        """Bring the database to the shape the models expect, however many processes start at once."""
         async with self._writer.begin() as connection:
+            await _hold_alone(connection, MIGRATING)
             await connection.run_sync(migrations.upgrade)
 
     async def migrated(self) -> bool:
@@ -100,12 +107,30 @@ def _sqlite_engine(url: str, begin: str) -> AsyncEngine:
     return engine
 
 
+async def hold_import(session: AsyncSession) -> None:
+    """Imports of accounts come one after another: of what is new there is no row yet to hold."""
+    await _hold_alone(await session.connection(), IMPORTING)
+
+
+async def _hold_alone(connection: AsyncConnection, what: int) -> None:
+    """Until this transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:what)"), {"what": what})
+
+
 async def lock_account(session: AsyncSession, account_id: str) -> Account:
     """The account, held by this transaction: changes of one account happen one after another.
 
-    SQLite has one writer anyway; PostgreSQL locks the row.
+    SQLite has one writer anyway; PostgreSQL locks the row, but not against rows that refer to it: a notice
+    can be stored by whom the account's change would wait for. Read anew, since the lock may have been waited
+    for after the account was looked at.
     """
-    found = await session.exec(select(Account).where(Account.id == account_id).with_for_update())
+    found = await session.exec(
+        select(Account)
+        .where(Account.id == account_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     account = found.one_or_none()
     if account is None:
         raise AccountNotFound

@@ -1,5 +1,6 @@
 """Settings, read once from the environment or `.env`."""
 
+from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     quote_validity_days: int = Field(default=30, ge=1, le=365)
     max_seats_per_line: int = Field(default=1000, ge=1, le=1_000_000)
     max_seats_per_order: int = Field(default=2000, ge=1, le=1_000_000)
+    lease_seconds: int = Field(default=60, ge=3, le=600)
     log_format: Literal["json", "console"] = "console"
 
     @field_validator("slack_api_url")
@@ -80,6 +82,11 @@ class Settings(BaseSettings):
     @property
     def socket_mode(self) -> bool:
         return self.slack_app_token is not None
+
+    @property
+    def lease(self) -> timedelta:
+        """For how long a worker has what it took up to itself; then another takes it for dead."""
+        return timedelta(seconds=self.lease_seconds)
 
     @property
     def seat_bounds(self) -> SeatBounds:

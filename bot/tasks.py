@@ -21,6 +21,11 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    @property
+    def draining(self) -> bool:
+        """Whoever works through a queue takes nothing more from it."""
+        return self._closed
+
     def __len__(self) -> int:
         return len(self._running)
 

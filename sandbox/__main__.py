@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from sandbox.server import Slack
+from sandbox.core import Slack
+from sandbox.server import Server
 
 
 def main() -> None:
@@ -38,13 +39,14 @@ async def _serve(slack: Slack, arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = Server(slack)
     try:
-        await slack.start(arguments.port, arguments.smtp_port)
+        await server.start(arguments.port, arguments.smtp_port)
         sys.stdout.write(_greeting(slack))
         sys.stdout.flush()
         await stop.wait()
     finally:
-        await slack.stop()
+        await server.stop()
 
 
 def _greeting(slack: Slack) -> str:

@@ -4,11 +4,12 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import ClientError, web
 
 from sandbox import elements, snapshot
+from sandbox.core import Slack
 from sandbox.errors import Json, NotShown, SlackError
 from sandbox.faults import FAULT_KINDS, Fault
 from sandbox.guard import file_response
@@ -18,14 +19,11 @@ from sandbox.payloads import file_json
 from sandbox.people import Reply
 from sandbox.records import Client, Message
 
-if TYPE_CHECKING:
-    from sandbox.server import Slack
-
 Act = Callable[[Client, Json], Awaitable[Reply]]
 
 
 class Control:
-    def __init__(self, slack: "Slack") -> None:
+    def __init__(self, slack: Slack) -> None:
         self._slack = slack
         self._closed = False
         self._acts: dict[str, Act] = {

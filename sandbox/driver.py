@@ -1,12 +1,12 @@
 """Drives the sandbox from a test: a real server on 127.0.0.1 in the test's own loop, and people who act."""
 
-import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sandbox.config import ConfigSource
+from sandbox.core import OnReset, Slack
 from sandbox.delivery import ACK_SECONDS, EVENT_RETRY_SECONDS
 from sandbox.errors import Json
 from sandbox.faults import Fault, FaultKind
@@ -15,10 +15,10 @@ from sandbox.mailbox import Mailbox
 from sandbox.people import Reply
 from sandbox.persons import Modal, Person, PostedMessage, posted
 from sandbox.records import Channel, File
-from sandbox.server import OnReset, Slack
+from sandbox.server import Server
 from sandbox.socket_mode import DisconnectReason
 from sandbox.traffic import ApiCall, AppRequest, Refusal
-from sandbox.workspace import Clock, wall_clock
+from sandbox.workspace import WAIT_SECONDS, Clock, wall_clock
 
 __all__ = ["Modal", "Person", "PostedMessage", "Reply", "Room", "Sandbox"]
 
@@ -69,11 +69,12 @@ class Sandbox:
         slack = Slack(config, clock=clock, rate_limits=rate_limits)
         slack.delivery.ack_seconds = ack_seconds
         slack.delivery.event_retry_seconds = event_retry_seconds
+        server = Server(slack)
         try:
-            await slack.start(port)
+            await server.start(port)
             yield cls(slack)
         finally:
-            await slack.stop()
+            await server.stop()
 
     # --- how an app reaches it
 
@@ -205,19 +206,5 @@ class Sandbox:
     async def drop_sockets(self) -> None:
         await self.slack.sockets.drop()
 
-    # --- waiting, on the loop's clock, which a frozen time.time does not stop
-
-    async def wait_until(self, predicate: Callable[[], Any], timeout: float = 2.0) -> Any:  # noqa: ASYNC109
-        return await wait_until(self.slack, predicate, timeout)
-
-
-async def wait_until(slack: Slack, predicate: Callable[[], Any], seconds: float) -> Any:
-    """Returns the predicate's first truthy value. Looks at each change, and every 20 ms in between."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while not (value := predicate()):
-        left = deadline - loop.time()
-        if left <= 0:
-            raise TimeoutError(f"still not so after {seconds} s")
-        await slack.workspace.changes.wait(min(0.02, left))
-    return value
+    async def wait_until(self, predicate: Callable[[], Any], timeout: float = WAIT_SECONDS) -> Any:  # noqa: ASYNC109
+        return await self.slack.workspace.changes.until(predicate, timeout)

@@ -1,17 +1,17 @@
 """A person in a test: what they do, and what comes into their sight."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from sandbox import elements
+from sandbox.core import Slack
 from sandbox.elements import Typed
 from sandbox.errors import Json, NotShown
 from sandbox.interactions import Place
 from sandbox.people import Reply
 from sandbox.records import Channel, Client
 from sandbox.screen import Modal, PostedMessage, Surface, posted
-from sandbox.server import Slack
+from sandbox.workspace import WAIT_SECONDS
 
 __all__ = ["Modal", "Person", "PostedMessage", "Surface", "posted"]
 
@@ -173,7 +173,7 @@ class Person:
 
     # --- waiting for what an app does after its ack
 
-    async def wait_for_modal(self, callback_id: str | None = None, timeout: float = 2.0) -> Modal:  # noqa: ASYNC109
+    async def wait_for_modal(self, callback_id: str | None = None, timeout: float = WAIT_SECONDS) -> Modal:  # noqa: ASYNC109
         def shown() -> Modal | None:
             modal = self.modal
             return modal if modal and callback_id in (None, modal.callback_id) else None
@@ -182,26 +182,22 @@ class Person:
         assert isinstance(modal, Modal)
         return modal
 
-    async def wait_for_dm(self, count: int = 1, timeout: float = 2.0) -> PostedMessage:  # noqa: ASYNC109
+    async def wait_for_dm(self, count: int = 1, timeout: float = WAIT_SECONDS) -> PostedMessage:  # noqa: ASYNC109
         """The newest direct message once there are at least `count`."""
         dms: list[PostedMessage] = await self.wait_until(lambda: self.dms[count - 1 :] and self.dms, timeout)
         return dms[-1]
 
-    async def wait_for_ephemeral(self, count: int = 1, timeout: float = 2.0) -> PostedMessage:  # noqa: ASYNC109
+    async def wait_for_ephemeral(self, count: int = 1, timeout: float = WAIT_SECONDS) -> PostedMessage:  # noqa: ASYNC109
         found: list[PostedMessage] = await self.wait_until(
             lambda: self.ephemerals[count - 1 :] and self.ephemerals, timeout
         )
         return found[-1]
 
-    async def wait_until(self, predicate: Callable[[], Any], timeout: float = 2.0) -> Any:  # noqa: ASYNC109
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        while not (value := predicate()):
-            left = deadline - loop.time()
-            if left <= 0:
-                raise TimeoutError(f"{self.id}: still not so after {timeout} s; {self._sight()}")
-            await self.slack.workspace.changes.wait(min(0.02, left))
-        return value
+    async def wait_until(self, predicate: Callable[[], Any], timeout: float = WAIT_SECONDS) -> Any:  # noqa: ASYNC109
+        try:
+            return await self.slack.workspace.changes.until(predicate, timeout)
+        except TimeoutError as error:
+            raise TimeoutError(f"{self.id}: {error}; {self._sight()}") from None
 
     def _sight(self) -> str:
         modal = f"modal {self.modal.callback_id or self.modal.title!r}" if self.modal else "no modal"

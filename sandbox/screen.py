@@ -2,19 +2,28 @@
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sandbox import elements
+from sandbox.core import Slack
 from sandbox.elements import Typed
 from sandbox.errors import Json, NotShown
 from sandbox.interactions import Place
 from sandbox.people import Reply
-from sandbox.records import Message, View
-from sandbox.server import Slack
+from sandbox.records import Client, Message, View
 from sandbox.words import visible_words
 
-if TYPE_CHECKING:
-    from sandbox.persons import Person
+
+class Viewer(Protocol):
+    """Who looks at a surface, and may use it."""
+
+    slack: Slack
+    client: Client
+    offered: dict[tuple[str, str, str], list[Json]]
+
+    async def press_on(
+        self, place: Place, action_id: str | None, value: Typed = None, block_id: str | None = None
+    ) -> Reply: ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ def posted(slack: Slack, message: Message) -> PostedMessage:
 class Surface:
     """A modal or Home as a person sees it."""
 
-    def __init__(self, person: "Person", view: View) -> None:
+    def __init__(self, person: Viewer, view: View) -> None:
         self.person = person
         self.view = view
 

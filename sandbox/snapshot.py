@@ -1,8 +1,8 @@
 """The sandbox's state as JSON, for the control API and the page."""
 
 import dataclasses
-from typing import TYPE_CHECKING
 
+from sandbox.core import Slack
 from sandbox.elements import message_state
 from sandbox.errors import Json
 from sandbox.payloads import file_json, view_json
@@ -11,11 +11,8 @@ from sandbox.records import Channel, Message, View
 from sandbox.traffic import ApiCall, Entry
 from sandbox.workspace import Workspace
 
-if TYPE_CHECKING:
-    from sandbox.server import Slack
 
-
-def state(slack: "Slack", user_id: str | None, client_id: str) -> Json:
+def state(slack: Slack, user_id: str | None, client_id: str) -> Json:
     """Everything, or, with a user, what that person sees on that client."""
     workspace = slack.workspace
     channels = [c for c in workspace.channels.values() if user_id is None or user_id in c.members]

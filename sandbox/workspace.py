@@ -24,6 +24,7 @@ TRIGGER_SECONDS = 3
 RESPONSE_URL_SECONDS = 30 * 60
 RESPONSE_URL_USES = 5
 STACK_LIMIT = 3
+WAIT_SECONDS = 5.0  # for tests that wait for an app; long enough for a busy machine
 
 Clock = Callable[[], float]
 
@@ -52,6 +53,19 @@ class Changes:
         self._waiters.add(waiter)
         await asyncio.wait([waiter], timeout=seconds)
         self._waiters.discard(waiter)
+
+    async def until(self, predicate: Callable[[], Any], seconds: float) -> Any:
+        """The predicate's first truthy value: asked at each change, and every 20 ms in between.
+
+        Counts on the loop's clock, which a frozen time.time does not stop."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not (value := predicate()):
+            left = deadline - loop.time()
+            if left <= 0:
+                raise TimeoutError(f"still not so after {seconds} s")
+            await self.wait(min(0.02, left))
+        return value
 
 
 class Workspace:

@@ -30,6 +30,7 @@ WRONG = {
     "QUOTE_VALIDITY_DAYS": "0",
     "MAX_SEATS_PER_LINE": "-1",
     "MAX_SEATS_PER_ORDER": "2.5",
+    "LEASE_SECONDS": "0",
     "LOG_FORMAT": SECRET,
 }
 

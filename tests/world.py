@@ -1,10 +1,9 @@
 """The whole program for a test: the bot as `serve` runs it, against a Slack on this machine."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,10 +18,12 @@ from models.notice import Notice, NoticeStatus
 from models.service_order import OrderLine
 from sandbox import Sandbox
 from sandbox.driver import Modal, Person, PostedMessage
+from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url
 
-START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+__all__ = ["ACCOUNTS", "START", "Clock", "World", "world"]
+
+START = IMPORTED_AT
 WORKSPACE = Path(__file__).parent / "workspace.yml"
-ACCOUNTS = Path(__file__).parent / "accounts.yml"
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -133,33 +134,31 @@ class World:
 
 @asynccontextmanager
 async def world(
-    database_file: Path,
-    tmp_path: Path,
+    content: Content = "accounts",
     *,
+    kind: Kind = CHOSEN,
     door: str = "http",
     at: datetime = START,
-    database_url: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """`door` is http or socket. `database_file` is copied, unless there is a database to use as it is."""
-    copy = tmp_path / "world.db"
-    shutil.copy(database_file, copy)
+    """`content` is what its database holds; `door` is http or socket."""
     clock = Clock(at)
-    async with Sandbox.start(WORKSPACE) as slack:
-        values = {
-            "_env_file": None,
-            "slack_bot_token": slack.bot_token,
-            "slack_app_token": slack.app_token if door == "socket" else None,
-            "slack_signing_secret": slack.signing_secret if door == "http" else None,
-            "slack_api_url": slack.api_url,
-            "database_url": database_url or f"sqlite:///{copy}",
-            "port": 0,
-            "smtp_url": slack.smtp_url,
-            "mail_from": "seatbot@acme.example",
-            "account_services_channel": "C07GENERAL",
-            **settings,
-        }
-        async with running(Settings(**values), clock=clock, ticking=False) as (services, port):
-            if door == "http":
-                slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
-            yield World(slack, services, clock)
+    with database_url(content, kind) as url:
+        async with Sandbox.start(WORKSPACE) as slack:
+            values = {
+                "_env_file": None,
+                "slack_bot_token": slack.bot_token,
+                "slack_app_token": slack.app_token if door == "socket" else None,
+                "slack_signing_secret": slack.signing_secret if door == "http" else None,
+                "slack_api_url": slack.api_url,
+                "database_url": url,
+                "port": 0,
+                "smtp_url": slack.smtp_url,
+                "mail_from": "seatbot@acme.example",
+                "account_services_channel": "C07GENERAL",
+                **settings,
+            }
+            async with running(Settings(**values), clock=clock, ticking=False) as (services, port):
+                if door == "http":
+                    slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
+                yield World(slack, services, clock)

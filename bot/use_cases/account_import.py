@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import AccountEntry, AccountsFile, Stored, read_accounts_file
-from bot.db import Database
+from bot.db import Database, hold_import
 from bot.use_cases.account_upsert import (
     Changes,
     ImportRun,
@@ -68,6 +68,7 @@ async def import_accounts(
     file = await asyncio.to_thread(read_accounts_file, path, stored)
     run = ImportRun(Actor("operator", operator, f"import:{path.name}"), at, overwrite)
     async with database.write() as session:
+        await hold_import(session)
         await store_catalogue(session, [Product(**p.model_dump()) for p in file.products])
         # Always in the same order: two imports at once wait for each other, and do not deadlock.
         entries = sorted(file.accounts, key=lambda entry: entry.id)

@@ -21,7 +21,7 @@ from bot.messaging.messenger import (
 )
 from bot.services import Services
 from bot.use_cases import delivery_outcome as outcome
-from bot.use_cases.delivery_claim import Claim, claim_due
+from bot.use_cases.delivery_claim import Claim, claim_due, longest_delivery
 from bot.use_cases.delivery_outcome import Outcome
 from bot.use_cases.letter import Address, compose, compose_mail, in_place, standing_message
 from bot.use_cases.slack_user import known_user_of_contact, user_of_contact
@@ -31,8 +31,6 @@ from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 log = structlog.get_logger()
 
 AT_ONCE = 16
-# Shorter than the lease: whoever claims the destination next finds nobody else posting to it.
-LONGEST_DELIVERY = timedelta(seconds=20)
 LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -42,7 +40,7 @@ async def deliver_due_notices(services: Services) -> int:
     running: set[asyncio.Task[bool]] = set()
     try:
         while True:
-            claims = await claim_due(services, AT_ONCE - len(running))
+            claims = [] if services.tasks.draining else await claim_due(services, AT_ONCE - len(running))
             running |= {asyncio.create_task(_deliver(services, claim)) for claim in claims}
             if not running:
                 return delivered
@@ -90,7 +88,7 @@ async def _store(services: Services, claim: Claim, outcome: Outcome) -> bool:
 
 async def _try(services: Services, notice: Notice) -> Outcome:
     try:
-        async with asyncio.timeout(LONGEST_DELIVERY.total_seconds()):
+        async with asyncio.timeout(longest_delivery(services.settings).total_seconds()):
             return await _send(services, notice)
     except RateLimited as limit:
         return partial(outcome.rate_limited, seconds=limit.seconds)

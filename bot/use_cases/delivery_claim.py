@@ -15,12 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from bot.services import Services
+from bot.settings import Settings
 from bot.use_cases.letter import Address, status_message
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 
 log = structlog.get_logger()
-
-LEASE = timedelta(seconds=30)
 
 # Slack takes some hundreds of messages a minute in a workspace: five may go at once, five a second follow.
 TEAM_PAUSE = timedelta(milliseconds=200)
@@ -39,6 +38,16 @@ class Claim:
     until: datetime
 
 
+def delivery_lease(settings: Settings) -> timedelta:
+    """Shorter than an order line's: while a destination is held, its later notices wait."""
+    return settings.lease / 2
+
+
+def longest_delivery(settings: Settings) -> timedelta:
+    """Shorter than the lease: whoever claims the destination next finds nobody else posting to it."""
+    return settings.lease / 3
+
+
 async def claim_due(services: Services, room: int) -> list[Claim]:
     """Up to `room` notices that are due and permitted now, each of another destination."""
     if room == 0:
@@ -51,7 +60,8 @@ async def claim_due(services: Services, room: int) -> list[Claim]:
     async with services.write() as session:
         names = {destination for destination, _ in due} | {TEAM + team for _, team in due}
         await _make_slots(session, names, at)
-        claims = [await _claim(session, destination, at) for destination, _ in due]
+        lease = delivery_lease(services.settings)
+        claims = [await _claim(session, destination, at, lease) for destination, _ in due]
     return [claim for claim in claims if claim]
 
 
@@ -88,14 +98,14 @@ async def _make_slots(session: AsyncSession, names: set[str], at: datetime) -> N
             log.debug("another worker made the slot", slot=name)
 
 
-async def _claim(session: AsyncSession, destination: str, at: datetime) -> Claim | None:
+async def _claim(session: AsyncSession, destination: str, at: datetime, lease: timedelta) -> Claim | None:
     slot = await _hold(session, destination)
     if slot is None or slot.next_at > at or (slot.claimed_until and slot.claimed_until > at):
         return None
     notice = await _next_notice(session, destination, at)
     if notice is None or not await _take_turn(session, notice, at):
         return None
-    slot.claimed_until = at + LEASE
+    slot.claimed_until = at + lease
     return Claim(notice, slot.claimed_until)
 
 

@@ -35,7 +35,6 @@ from models.service_order import (
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
 LOOK_AGAIN = timedelta(seconds=60)
 WORKERS = 4
 
@@ -55,7 +54,7 @@ async def process_due_orders(services: Services) -> int:
 
 async def _work(services: Services) -> int:
     done = 0
-    while (line_id := await _claim(services)) is not None:
+    while not services.tasks.draining and (line_id := await _claim(services)) is not None:
         done += 1
         try:
             await process_line(services, line_id)
@@ -82,7 +81,7 @@ async def _claim(services: Services) -> int | None:
         line = found.one_or_none()
         if line is None:
             return None
-        line.claimed_until = at + LEASE
+        line.claimed_until = at + services.settings.lease
         session.add(line)
         return line.key
 

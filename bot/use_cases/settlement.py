@@ -42,6 +42,7 @@ from models.service_order import (
 )
 
 ASK_AGAIN = timedelta(seconds=10)
+QUICK_ATTEMPTS = 3
 
 
 async def store_outcome(
@@ -68,7 +69,8 @@ async def store_outcome(
                 _end(attempt, AttemptOutcome.SEATS_CHANGED, at)
                 if line.status is LineStatus.UNKNOWN:
                     await move_line(session, account, order, line, LineStatus.CHARGING, at)
-                line.due_at = at
+                # Others rarely change seats twice in a row: a provider that says so is asked less often.
+                line.due_at = at if attempt.number < QUICK_ATTEMPTS else at + ASK_AGAIN
             case Pending(until):
                 if line.status is LineStatus.UNKNOWN:
                     await move_line(session, account, order, line, LineStatus.CHARGING, at)

@@ -13,7 +13,7 @@ from models.account import Account
 from models.product import Product
 from models.subscription import PeriodLength, Subscription
 from tests.billing.contract import Cards, Clock, Provider
-from tests.billing.postgres import new_database
+from tests.postgres import new_database
 
 # A slow machine is not a failing one.
 settings.register_profile("steady", deadline=None)

@@ -1,6 +1,5 @@
 """What a test looks at beside the screen, and what happens in the world behind the bot's back."""
 
-import asyncio
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -43,7 +42,7 @@ def show_form(person: Person, callback_id: str, metadata: str, *inputs: str) -> 
             "type": "input",
             "block_id": name,
             "optional": True,
-            "label": {"type": "plain_text", "text": name},
+            "label": {"type": "plain_text", "text": "A field"},
             "element": {"type": "plain_text_input", "action_id": name},
         }
         for name in inputs
@@ -64,11 +63,11 @@ async def post_button(world: World, channel: str, action_id: str, value: str) ->
 
 
 async def answer(world: World, person: Person, before: int) -> str:
-    """The words of the modal on top, else of the newest private line after the first `before`."""
+    """The newest private line after the first `before`; else the modal on top, first what is wrong in it."""
     await world.services.tasks.settle()
     if len(person.ephemerals) > before:
         return person.ephemerals[-1].words
-    return person.modal.text if person.modal else ""
+    return "\n".join([*person.modal.errors.values(), person.modal.text]) if person.modal else ""
 
 
 def _show(person: Person, callback_id: str, metadata: str, blocks: list[dict[str, Any]]) -> Modal:
@@ -96,7 +95,3 @@ def _actions(action_id: str, value: str) -> dict[str, Any]:
         "type": "actions",
         "elements": [{"type": "button", "action_id": action_id, "value": value, "text": text}],
     }
-
-
-async def at_once(*gestures: Any) -> list[Any]:
-    return list(await asyncio.gather(*gestures))

@@ -32,6 +32,9 @@ from tests.world import ACCOUNTS, World
 Answer = TypeVar("Answer")
 Hook = Callable[[], Awaitable[None]]
 
+# Seconds until a screen that ought to come is missed, on a machine with much else to do.
+PATIENCE = 8.0
+
 
 class HookedGateway:
     """A gateway where something happens before or after some calls: a wait, a fault, another buyer.
@@ -179,7 +182,7 @@ async def shown(person: Person, words: str) -> Modal:
         return modal if modal and words in modal.text else None
 
     try:
-        modal = await person.wait_until(says)
+        modal = await person.wait_until(says, timeout=PATIENCE)
     except TimeoutError:
         raise AssertionError(f"{words!r} is not in {person.modal and person.modal.text!r}") from None
     assert isinstance(modal, Modal)
@@ -190,6 +193,4 @@ async def opened(person: Person, command: str, words: str, callback_id: str) -> 
     """The modal a command opens, whatever was open before."""
     await person.close_modal(everything=True) if person.modal else None
     await person.command(command, words)
-    return await person.wait_for_modal(callback_id)
-
-
+    return await person.wait_for_modal(callback_id, timeout=PATIENCE)

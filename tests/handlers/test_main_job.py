@@ -1,12 +1,9 @@
 """The main job, as a billing contact does it, over both doors."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from bot.db import Database
-from bot.use_cases.account_import import import_accounts
 from models.account import Account
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry, broken_links
@@ -16,26 +13,16 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.seat_assignment import SeatAssignment
 from models.service_order import ServiceOrder
-from tests.billing.postgres import new_database
-from tests.world import ACCOUNTS, START, World
+from tests.postgres import CHOSEN
+from tests.world import World
 from tests.world import world as open_world
 
 
 @pytest.fixture(params=["http", "socket", "http on postgresql"])
-async def both(request: pytest.FixtureRequest, accounts_file: Path, tmp_path: Path) -> AsyncIterator[World]:
+async def both(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     door, _, postgresql = request.param.partition(" on ")
-    url = await postgresql_with_accounts() if postgresql else None
-    async with open_world(accounts_file, tmp_path, door=door, database_url=url) as world:
+    async with open_world(door=door, kind="postgresql" if postgresql else CHOSEN) as world:
         yield world
-
-
-async def postgresql_with_accounts() -> str:
-    url = new_database("main_job")
-    database = Database(url)
-    await database.migrate()
-    await import_accounts(database, path=ACCOUNTS, at=START)
-    await database.close()
-    return url
 
 
 async def test_a_billing_contact_adds_seats_from_slack(both: World) -> None:

@@ -22,7 +22,6 @@ from models.numbering import Numbering
 from models.quote import QuoteStatus
 from models.receipt import Receipt
 from models.service_order import BUSY, AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
-from tests.billing.postgres import new_database
 from tests.models.examples import (
     NOW,
     a_line,
@@ -35,6 +34,7 @@ from tests.models.examples import (
     an_entry,
     an_order,
 )
+from tests.postgres import new_database
 
 Shape = dict[str, set[str]]
 

@@ -223,6 +223,21 @@ async def test_every_block_and_element_is_drawn(desk: Desk) -> None:
     await expect(page.locator(".chart table").first).to_contain_text("bought")
 
 
+NAMELESS = """() => [...document.querySelectorAll("input, select, textarea, button, a, [role=group]")]
+    .filter((node) => !node.labels?.length && !node.title && !node.textContent.trim()
+        && !node.getAttribute("aria-label") && !node.getAttribute("aria-labelledby"))
+    .map((node) => node.outerHTML)"""
+
+
+async def test_everything_that_can_be_used_has_a_name(desk: Desk) -> None:
+    page = await desk.open()
+    await desk.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
+    await expect(page.locator(".message")).to_have_count(1)
+    await say(page, "/hello gallery")
+    await modal(page).wait_for()
+    assert await page.evaluate(NAMELESS) == []
+
+
 async def test_a_data_table_sorts_filters_and_pages(desk: Desk) -> None:
     page = await desk.open()
     await desk.client.chat_postMessage(channel=GENERAL, text="table", blocks=[gallery.DATA_TABLE])

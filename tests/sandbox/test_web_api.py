@@ -83,6 +83,28 @@ async def test_posting_where_one_may_not_is_refused(client: AsyncWebClient, chan
     assert await refused(client.chat_postMessage(channel=channel, text="x")) == error
 
 
+async def test_an_update_has_its_own_refusals(slack: Sandbox, client: AsyncWebClient, alice: Person) -> None:
+    hers = await alice.write("mine", channel=CHANNEL)
+    assert await refused(client.chat_update(channel=CHANNEL, ts=hers.ts, text="x")) == "cant_update_message"
+    assert await refused(client.chat_delete(channel=CHANNEL, ts=hers.ts)) == "cant_delete_message"
+    own = await client.chat_postMessage(channel=CHANNEL, text="own")
+    assert await refused(client.chat_update(channel=CHANNEL, ts=own["ts"], text="x" * 4001)) == "msg_too_long"
+    seen = await client.chat_postEphemeral(channel=CHANNEL, user="U01ALICE", text="for you")
+    late = client.chat_update(channel=CHANNEL, ts=seen["message_ts"], text="x")
+    assert await refused(late) == "message_not_found"
+
+
+async def test_an_ephemeral_message_is_for_members(client: AsyncWebClient) -> None:
+    stranger = client.chat_postEphemeral(channel="C01GENERAL", user="U99", text="x")
+    assert await refused(stranger) == "user_not_in_channel"
+
+
+async def test_an_endless_text_is_cut_with_a_warning(slack: Sandbox, client: AsyncWebClient) -> None:
+    await client.chat_postMessage(channel=CHANNEL, text="x" * 40_001)
+    assert len(slack.channel(CHANNEL).messages[0].text) == 40_000
+    assert slack.warnings == ["chat.postMessage: message_truncated"]
+
+
 async def test_an_archived_channel_takes_no_posts(slack: Sandbox, client: AsyncWebClient) -> None:
     slack.channel(CHANNEL).archive()
     assert await refused(client.chat_postMessage(channel=CHANNEL, text="x")) == "is_archived"

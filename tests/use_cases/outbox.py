@@ -12,7 +12,6 @@ from bot.db import Database
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import Tasks
-from bot.use_cases.account_import import import_accounts
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.notice import tell
 from models.account import Account
@@ -23,13 +22,10 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import PeriodLength
-from tests.billing.postgres import new_database
 from tests.fakes import FakeDirectory, FakeMailer, FakeMessenger
-from tests.world import ACCOUNTS
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 EVENTS = count(1)
-DATABASES = count(1)
 
 
 @dataclass
@@ -221,11 +217,3 @@ class Outbox:
             )
             session.add(receipt)
             return receipt
-
-
-async def postgres_database() -> Database:
-    """A new one, with the accounts of tests/accounts.yml."""
-    database = Database(new_database(f"outbox_{next(DATABASES)}"))
-    await database.migrate()
-    await import_accounts(database, path=ACCOUNTS, at=START)
-    return database

@@ -1,11 +1,11 @@
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import create_engine
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +19,7 @@ from models.administrator import Administrator
 from models.audit_entry import AuditEntry, broken_links
 from models.billing_contact import BillingContact
 from models.checkout import Checkout
+from models.migrations.tables import metadata
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.payment_method import PaymentMethod
 from models.product import SHIPPED_CATALOGUE, Product
@@ -520,5 +521,8 @@ async def reject(database: Database, session: AsyncSession) -> None:
 
 
 def dump(database: Database) -> list[str]:
-    with sqlite3.connect(database.url.split("///")[1]) as connection:
-        return sorted(connection.iterdump())
+    engine = create_engine(database.url.replace("+aiosqlite", ""))
+    with engine.connect() as connection:
+        rows = {t.name: connection.execute(t.select()).all() for t in metadata.sorted_tables}
+    engine.dispose()
+    return sorted(f"{name} {tuple(row)}" for name, found in rows.items() for row in found)

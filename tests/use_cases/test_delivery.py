@@ -1,11 +1,9 @@
 """R24 and R25: notices are delivered in order, within Slack's limits, and none is lost."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -22,37 +20,30 @@ from bot.messaging.messenger import (
     RateLimited,
 )
 from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.delivery_claim import LEASE, claim_due
+from bot.use_cases.delivery_claim import claim_due, delivery_lease
 from bot.use_cases.notice import tell
 from bot.use_cases.quote import decide
 from models.account import Account
 from models.audit_entry import Actor
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.quote import Quote, QuoteStatus
-from tests.use_cases.outbox import START, Outbox, postgres_database
+from tests.postgres import database_url
+from tests.use_cases.outbox import START, Outbox
 
 CHANNEL = "channel:C01BILLING"
 
 
 @pytest.fixture
-async def outbox(accounts_file: Path, tmp_path: Path) -> AsyncIterator[Outbox]:
-    path = tmp_path / "outbox.db"
-    shutil.copy(accounts_file, path)
-    database = Database(f"sqlite:///{path}")
-    yield Outbox(database)
-    await database.close()
+def outbox(database_with_accounts: Database) -> Outbox:
+    return Outbox(database_with_accounts)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def any_outbox(
-    request: pytest.FixtureRequest, accounts_file: Path, tmp_path: Path
-) -> AsyncIterator[Outbox]:
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{shutil.copy(accounts_file, tmp_path / 'any.db')}")
-    else:
-        database = await postgres_database()
-    yield Outbox(database)
-    await database.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def any_outbox(request: pytest.FixtureRequest) -> AsyncIterator[Outbox]:
+    with database_url("accounts", request.param) as url:
+        database = Database(url)
+        yield Outbox(database)
+        await database.close()
 
 
 async def alice(outbox: Outbox) -> str:
@@ -119,7 +110,7 @@ async def test_after_a_crash_the_notice_goes_out_once_its_lease_has_run_out(any_
     await outbox.tell(CHANNEL, number=1)
     await outbox.tell(CHANNEL, number=2)
     assert len(await claim_due(outbox.services, 16)) == 1
-    outbox.at += LEASE - timedelta(seconds=1)
+    outbox.at += delivery_lease(outbox.services.settings) - timedelta(seconds=1)
     assert await outbox.deliver() == 0
     outbox.at += timedelta(seconds=1)
     assert await outbox.deliver() == 1
@@ -133,7 +124,7 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
     async def overslept(letter: Letter) -> None:
         outbox.messenger.before = None
         outbox.messenger._busy.clear()
-        outbox.at += LEASE
+        outbox.at += delivery_lease(outbox.services.settings)
         assert await outbox.deliver() == 1
 
     outbox.messenger.before = overslept

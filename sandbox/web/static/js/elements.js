@@ -208,6 +208,7 @@ const external = (many) => (block, element, surface, ctx) => {
   return h("div", { class: "combobox" }, chosen, input, list);
 };
 
+const FIELDS = "input:not([type=radio], [type=checkbox]), select, textarea, .choices";
 const RENDERERS = {
   button,
   workflow_button: button,
@@ -239,5 +240,15 @@ const RENDERERS = {
 
 export function renderElement(block, element, surface, ctx) {
   const render = RENDERERS[element.type];
-  return render ? render(block, element, surface, ctx) : h("span", { class: "unknown" }, `[${element.type}]`);
+  if (!render) return h("span", { class: "unknown" }, `[${element.type}]`);
+  const node = render(block, element, surface, ctx);
+  if (block.type !== "input") nameField(node, block, element);
+  return node;
+}
+
+// Outside an input block no label stands above a field: its name is what stands in or beside it.
+function nameField(node, block, element) {
+  const control = node.matches(FIELDS) ? node : node.querySelector(FIELDS);
+  const name = element.accessibility_label ?? element.placeholder?.text ?? block.text?.text ?? element.type.replaceAll("_", " ");
+  if (control && !control.hasAttribute("aria-label")) control.setAttribute("aria-label", name);
 }

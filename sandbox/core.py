@@ -1,0 +1,50 @@
+"""The sandbox without its doors: all parts put together."""
+
+from collections.abc import Awaitable, Callable
+
+from sandbox.config import ConfigSource, load_config
+from sandbox.delivery import Delivery
+from sandbox.faults import Faults
+from sandbox.mailbox import Mailbox
+from sandbox.people import People
+from sandbox.rate_limits import RateLimits
+from sandbox.socket_mode import SocketMode
+from sandbox.traffic import Traffic
+from sandbox.workspace import Clock, Workspace, wall_clock
+
+OnReset = Callable[[], Awaitable[None]]
+
+
+class Slack:
+    def __init__(
+        self, source: ConfigSource = None, *, clock: Clock = wall_clock, rate_limits: bool = True
+    ) -> None:
+        config = load_config(source)
+        self.workspace = Workspace(config, clock)
+        self.traffic = Traffic(clock)
+        self.faults = Faults()
+        self.rate_limits = RateLimits(clock, enabled=rate_limits)
+        self.sockets = SocketMode(config.app.id)
+        self.delivery = Delivery(self.workspace, self.traffic, self.sockets, self.faults)
+        self.mailbox = Mailbox(clock, self.workspace.changes.notify)
+        self.people = People(self.workspace, self.delivery, self.traffic)
+        self.on_reset: list[OnReset] = []
+        self.reset_url = config.app.reset_url
+
+    @property
+    def base_url(self) -> str:
+        """Where the server listens; it is told to the app in response_urls."""
+        return self.people.base_url
+
+    async def reset(self) -> None:
+        await self.delivery.forget_retries()
+        self.workspace.reset()
+        self.traffic.reset()
+        self.faults.reset()
+        self.rate_limits.reset()
+        self.mailbox.reset()
+        for hook in self.on_reset:
+            await hook()
+        if self.reset_url:
+            await self.delivery.announce(self.reset_url)
+        self.workspace.changes.notify()

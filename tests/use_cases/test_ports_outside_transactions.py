@@ -1,0 +1,124 @@
+"""No port is called while a transaction is open: a slow provider would hold up everybody (DESIGN)."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from bot.billing.gateway import BillingGateway
+from bot.db import transaction_open
+from bot.directory.directory import Directory
+from bot.mail.mailer import Mailer
+from bot.messaging.messenger import Messenger
+from scheduler import JOBS
+from tests.handlers.steps import charges, import_quote, newest, opened, shown, swap
+from tests.world import World
+
+PORTS = {"billing": BillingGateway, "messenger": Messenger, "directory": Directory, "mailer": Mailer}
+# `doctor` asks these; no flow does.
+OF_DOCTOR = {"mailer.check", "directory.granted_scopes"}
+
+
+class Watched:
+    """A port that notes each call, and whether a transaction was open in the task that made it."""
+
+    def __init__(self, name: str, port: object, calls: list[tuple[str, bool]]) -> None:
+        self._name, self._port, self._calls = name, port, calls
+
+    def __getattr__(self, method: str) -> Any:
+        real = getattr(self._port, method)
+        return self._noted(method, real) if inspect.iscoroutinefunction(real) else real
+
+    def _noted(self, method: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        async def noted(*args: Any, **kwargs: Any) -> Any:
+            self._calls.append((f"{self._name}.{method}", transaction_open.get()))
+            return await real(*args, **kwargs)
+
+        return noted
+
+
+def watch(world: World) -> list[tuple[str, bool]]:
+    calls: list[tuple[str, bool]] = []
+    for name in PORTS:
+        swap(world.services, **{name: Watched(name, getattr(world.services, name), calls)})
+    return calls
+
+
+def methods_of_the_ports() -> set[str]:
+    return {
+        f"{name}.{method}"
+        for name, port in PORTS.items()
+        for method, member in vars(port).items()
+        if inspect.iscoroutinefunction(member)
+    } - OF_DOCTOR
+
+
+async def buy(world: World) -> None:
+    """From the warning to the receipt, over an address that changes the tax."""
+    alice = world.person("alice")
+    await import_quote(world)
+    await alice.command("/add-seats", "meeting 5")
+    await alice.wait_for_modal("cart.warning")
+    await alice.press("cart.continue")
+    await alice.wait_for_modal("cart.save")
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    await alice.submit()
+    (await alice.wait_for_modal("checkout.save")).fill("country", "DE")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+
+
+async def look_around(world: World) -> None:
+    alice = world.person("alice")
+    await alice.open_home()
+    await alice.wait_until(lambda: alice.home)
+    await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    await opened(alice, "/billing", "", "account.overview")
+    await alice.press("account.manage_methods")
+    await alice.wait_until(lambda: alice.modal and "account.switch_portal" in alice.modal.action_ids)
+    await alice.press("account.switch_portal")
+    await world.settle()
+
+
+async def go_wrong(world: World) -> None:
+    """Lost answers, declines and retries, with time going by."""
+    carla, dora = world.person("carla"), world.person("dora")
+    (await world.checkout(carla, customer_assist=1)).fill("payment_method", "pm_lost_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await world.settle()
+    await world.pass_time(seconds=15)
+    await world.order(dora, declined_meeting=1)
+    await world.settle()
+    await dora.close_modal(everything=True)
+    await dora.press_in(newest(dora.dms, "payment declined"), "service_order.retry")
+    (await dora.wait_for_modal("service_order.retry")).fill("payment_method", "pm_good_1")
+    await dora.submit()
+    await shown(dora, "SO-1003")
+    await world.settle()
+
+
+async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
+    calls = watch(world)
+    await buy(world)
+    await look_around(world)
+    await go_wrong(world)
+    for job in JOBS.values():
+        await job.run(world.services)
+    assert [method for method, inside in calls if inside] == []
+    assert {method for method, _ in calls} == methods_of_the_ports(), "the flows reach every port's methods"
+    assert len(await charges(world)) == 3
+
+
+async def test_the_watch_notices_a_call_inside_a_transaction(world: World) -> None:
+    """Else the test above could not fail."""
+    calls = watch(world)
+    async with world.services.write():
+        await world.services.billing.payment_portal_link("acme")
+    await world.services.billing.payment_portal_link("acme")
+    method = "billing.payment_portal_link"
+    assert calls == [(method, True), (method, False)]
