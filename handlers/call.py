@@ -41,7 +41,7 @@ class Call:
 
     @property
     def place(self) -> Place:
-        return Place.load(self.view["private_metadata"]) if self.view and self.in_modal else Place()
+        return Place.load(self.view.get("private_metadata", "")) if self.view and self.in_modal else Place()
 
     @property
     def value(self) -> str:
@@ -94,4 +94,5 @@ def source_of(body: Body) -> str:
         return str(body["actions"][0].get("action_id"))
     if "view" in body:
         return str(body["view"].get("callback_id"))
-    return str(body.get("event", {}).get("type", body.get("type")))
+    event = body.get("event")
+    return str(event.get("type") if isinstance(event, dict) else body.get("type"))

@@ -1,14 +1,17 @@
 """The HTTP door, and the small server that tells operators how the bot is."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import parse_qs
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -28,26 +31,45 @@ def build_server(services: Services, app: AsyncApp) -> Starlette:
         Route("/metrics", _metrics),
     ]
     if not services.settings.socket_mode:
-        routes.append(Route("/slack/events", _slack_events(app), methods=["POST"]))
+        routes.append(Route("/slack/events", _slack_events(services, app), methods=["POST"]))
     return Starlette(routes=routes)
 
 
-def _slack_events(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
+def _slack_events(services: Services, app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
     handler = AsyncSlackRequestHandler(app)
+    secret = services.settings.slack_signing_secret
+    assert secret is not None, "HTTP mode has a signing secret"
+    verifier = SignatureVerifier(secret.get_secret_value())
 
     async def receive(request: Request) -> Response:
+        """Bolt parses a body before it looks at its signature, and answers 500 to what it cannot parse."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
             return PlainTextResponse("too large", 413)
-        # Bolt answers 500 to a timestamp that is no number, and parses a body before it checks the signature.
-        if not request.headers.get("x-slack-request-timestamp", "").isdecimal():
+        body = (await request.body()).decode("utf-8", "replace")
+        if not _signed(verifier, request, body):
             return PlainTextResponse("unsigned", 401)
-        try:
-            return await handler.handle(request)
-        except ValueError:
+        if not _readable(body):
             return PlainTextResponse("malformed", 400)
+        return await handler.handle(request)
 
     return receive
+
+
+def _signed(verifier: SignatureVerifier, request: Request, body: str) -> bool:
+    timestamp = request.headers.get("x-slack-request-timestamp", "")
+    signature = request.headers.get("x-slack-signature", "")
+    return timestamp.isdecimal() and verifier.is_valid(body, timestamp, signature)
+
+
+def _readable(body: str) -> bool:
+    """Whether it is what Slack sends: a form, a form with a JSON object as its payload, or a JSON object."""
+    fields = parse_qs(body)
+    text = fields["payload"][0] if "payload" in fields else body if body.lstrip()[:1] in "[{" else "{}"
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 async def _healthz(request: Request) -> Response:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 # Slack waits 3 s for an answer; what takes longer than this is answered by a waiting screen first.
 ANSWER_WITHIN = 1.5
 LEAST_WAIT = 0.3
+# The ack leaves when the listener has returned, by another road than the call that follows it.
+ACK_ARRIVES = 0.3
 HELP = ("help", "aide", "?")
 # The form stays as it is, with these words at its first field: pressing again may do.
 TRY_AGAIN = (BillingUnavailable, IdentityNotFresh, TooBusy)
@@ -185,7 +188,7 @@ def _submit(route: Route) -> Callable[..., Awaitable[None]]:
         done, _ = await asyncio.wait({work}, timeout=_time_left(call))
         if not done:
             await ack(response_action="update", view=_waiting(call))
-            _show_later(call, work, route)
+            _show_later(call, work, route, after=ACK_ARRIVES)
         else:
             await _ack_answer(ack, work.result())
 
@@ -199,9 +202,9 @@ async def _ack_answer(ack: AsyncAck, answer: Answer) -> None:
         await ack(response_action="update", view=answer.view)
 
 
-def _show_later(call: Call, work: asyncio.Task[Answer], route: Route) -> None:
+def _show_later(call: Call, work: asyncio.Task[Answer], route: Route, after: float = 0) -> None:
     """Whoever was let in is shown the answer, however busy it has become meanwhile."""
-    call.services.tasks.follow(_show_when_done(call, work), f"{route.id} shown")
+    call.services.tasks.follow(_show_when_done(call, work, after), f"{route.id} shown")
 
 
 def _time_left(call: Call) -> float:
@@ -256,7 +259,10 @@ def _field_errors(call: Call, invalid: InvalidInput) -> dict[str, str]:
 
 
 def _inputs(call: Call) -> list[str]:
-    blocks = (call.view or {}).get("blocks", [])
+    """The block ids of the form's inputs."""
+    blocks = (call.view or {}).get("blocks")
+    if blocks is None:
+        return list(call.typed)
     return [block["block_id"] for block in blocks if block["type"] == "input"]
 
 
@@ -277,8 +283,9 @@ async def _answer_and_show(call: Call, route: Route) -> None:
         await _put(call, view)
 
 
-async def _show_when_done(call: Call, work: asyncio.Task[Answer]) -> None:
-    answer = await work
+async def _show_when_done(call: Call, work: asyncio.Task[Answer], after: float) -> None:
+    """Not before `after` seconds: what overtakes the ack is covered by the ack's waiting screen for good."""
+    answer, _ = await asyncio.gather(work, asyncio.sleep(after))
     if answer.errors:
         await _put(call, form_again(call.view or {}, answer.errors))
     elif answer.view:
@@ -292,9 +299,12 @@ async def _put(call: Call, view: View) -> None:
             await call.client.views_update(view_id=call.view["id"], view=view)
         else:
             await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
+    except (aiohttp.ClientError, TimeoutError):
+        log.exception("screen was not answered", callback_id=view.get("callback_id"))
+        await _tell(call, TookTooLong())
     except SlackApiError as error:
         code = error.response.get("error")
-        if code in ("expired_trigger_id", "trigger_expired", "trigger_exchanged"):
+        if code in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"):
             await _tell(call, TookTooLong())
         elif code in ("not_found", "view_not_found"):
             log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))

@@ -72,6 +72,7 @@ class Workspace:
     def __init__(self, config: Config, clock: Clock = wall_clock) -> None:
         self.config = config
         self.clock = clock
+        self.trigger_seconds: float = TRIGGER_SECONDS
         self.changes = Changes()
         self.reset()
 
@@ -208,7 +209,7 @@ class Workspace:
     # --- short-lived keys
 
     def new_trigger(self, client: Client, team_id: str) -> Trigger:
-        trigger = Trigger(self.new_id("13."), client, team_id, self.clock() + TRIGGER_SECONDS)
+        trigger = Trigger(self.new_id("13."), client, team_id, self.clock() + self.trigger_seconds)
         self.triggers[trigger.id] = trigger
         return trigger
 

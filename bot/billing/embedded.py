@@ -125,10 +125,12 @@ class EmbeddedGateway:
         """Copy what is new and settle what is due. Most of the time neither is, and nothing is written."""
         async with self._database.read() as session:
             behind = await _not_copied(session, account_id) | await _due(session, account_id, self._now())
-        for subscription_id in sorted(behind):
-            async with self._database.write() as session:
-                held = await _held(session, subscription_id)
-                await _settle_due(session, held, self._now())
+        if not behind:
+            return
+        # Of an account of many subscriptions all at once, and always in the same order: a screen waits.
+        async with self._database.write() as session:
+            for subscription_id in sorted(behind):
+                await _settle_due(session, await _held(session, subscription_id), self._now())
 
     def _answer(self, taken: LedgerCharge) -> Outcome:
         if taken.status is ChargeStatus.SETTLED:

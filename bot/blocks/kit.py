@@ -244,7 +244,7 @@ def modal(
 def form_again(view: View, errors: dict[str, str]) -> View:
     """A submitted form as it was, with what was typed in it, below words on what was wrong."""
     values = view.get("state", {}).get("values", {})
-    blocks = [_refilled(block, values.get(block.get("block_id"), {})) for block in view["blocks"]]
+    blocks = [_refilled(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])]
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
     words = [alert(text, "error") for text in dict.fromkeys(errors.values())]
     return {**{name: view[name] for name in kept if view.get(name)}, "blocks": [*words, *blocks]}

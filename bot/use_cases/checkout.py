@@ -74,20 +74,20 @@ async def save_checkout(
         quote = await _or_its_replacement(session, quote, contact, form)
         await check_pending(session, quote, at)
         await _check_form(session, quote, form, at)
-        await _store(session, quote, contact, form, saved=True)
+        # For another address the tax is not known yet: until it is, the order cannot be placed.
+        await _store(session, quote, contact, form, saved=form.address == quote.billing_address)
         lines = await quote_lines(session, quote)
     if form.address == quote.billing_address:
         return await _placement(services, person, quote.key, at)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview(quote.account_id, requests, quote.frozen_at, form.address)
-    if preview.tax == quote.tax:
-        return await _placement(services, person, quote.key, at)
-    return await _replace_for_address(services, person, quote.key, form, preview)
-
-
-async def read_placement(services: Services, *, person: Person, quote_id: int) -> PlacementSheet:
-    """The last step of R10 as it stands. Raises CheckoutIncomplete where the checkout is not saved."""
-    return await _placement(services, person, quote_id, services.now())
+    if preview.tax != quote.tax:
+        return await _replace_for_address(services, person, quote.key, form, preview)
+    async with services.write() as session:
+        quote, contact = await lock_quote_for(session, person, quote.key, at)
+        await check_pending(session, quote, at)
+        await _store(session, quote, contact, form, saved=True)
+    return await _placement(services, person, quote.key, at)
 
 
 async def checked_form(

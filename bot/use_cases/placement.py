@@ -13,7 +13,7 @@ from bot.use_cases.notice import direct, tell
 from bot.use_cases.numbering import next_number
 from bot.use_cases.processing import start_processing
 from bot.use_cases.progress import tell_progress
-from bot.use_cases.quote import check_pending, decide, lock_quote_for, quote_lines
+from bot.use_cases.quote import check_pending, decide, lock_quote_for, quote_for, quote_lines
 from bot.use_cases.sheet import order_sheet, payment_methods, subscription_rows
 from models.account import Account
 from models.administrator import Administrator
@@ -40,13 +40,17 @@ async def place_service_order(services: Services, *, person: Person, quote_id: i
     """
     at = services.now()
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
-        order = await _placed_already(session, quote, contact)
-        if order is None:
+        quote, contact = await quote_for(session, person, quote_id, at, changes=True)
+        if quote.status is QuoteStatus.PENDING:
+            # Else it stays as it is: a hundred presses more need not wait for each other to be told so.
+            quote, contact = await lock_quote_for(session, person, quote_id, at)
+        before = await _placed_already(session, quote, contact)
+        if before is None:
             await check_pending(session, quote, at)
-            order = await _place(session, quote, contact, actor_of(contact, person), at)
+        order = before or await _place(session, quote, contact, actor_of(contact, person), at)
         sheet = await order_sheet(session, order, at)
-    start_processing(services)
+    if before is None:
+        start_processing(services)
     return sheet
 
 

@@ -32,7 +32,7 @@ async def expire_quotes(services: Services) -> int:
     for quote_id in quote_ids:
         async with services.write() as session:
             quote = await _locked(session, quote_id)
-            if quote.status is QuoteStatus.PENDING:
+            if quote.status is QuoteStatus.PENDING and quote.expires_at <= at:
                 await decide(session, quote, QuoteStatus.EXPIRED, SCHEDULER, at, decided_at=quote.expires_at)
     return len(quote_ids)
 

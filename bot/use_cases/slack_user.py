@@ -121,7 +121,8 @@ async def reader_of(services: Services, person: Person) -> Reader:
     if user is not None and user.locale and user.time_zone:
         return Reader(user.locale, user.time_zone)
     async with services.read() as session:
-        here = (col(Account.channel) == (person.channel_id or "")).desc()
+        # An account may have no channel, which PostgreSQL would sort before all that are somewhere.
+        here = (col(Account.channel) == (person.channel_id or "")).desc().nulls_last()
         found = await session.exec(
             select(Account).where(Account.slack_team == person.team_id).order_by(here, Account.id).limit(1)
         )

@@ -1,0 +1,117 @@
+"""Two imports, placements and processing at the same moment: each waits its turn, and none in a ring."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, func, select
+
+from bot.db import Database
+from bot.permissions import Person
+from bot.use_cases.account_import import import_accounts
+from bot.use_cases.cart import save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.placement import place_service_order
+from bot.use_cases.portal import switch_portal
+from bot.use_cases.processing import process_due_orders
+from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
+from bot.use_cases.slack_user import refresh_slack_user
+from models.account import Account
+from models.audit_entry import AuditEntry, broken_links
+from models.numbering import SERVICE_ORDER, Numbering
+from models.service_order import ServiceOrder
+from tests.bench.import_accounts import big_file
+from tests.postgres import ACCOUNTS, database_url
+from tests.use_cases.outbox import START, Outbox
+
+ALICE, BENOIT = Person("T01ACME", "U01ALICE", "test"), Person("T01ACME", "U02BENOIT", "test")
+DORA = Person("T01ACME", "U03DORA", "test")
+AT_ONCE_WITHIN = 60
+MANY = 120
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def outboxes(request: pytest.FixtureRequest) -> AsyncIterator[list[Outbox]]:
+    """Three replicas of one database, with people who are known."""
+    with database_url("accounts", request.param) as url:
+        databases = [Database(url) for _ in range(3)]
+        outboxes = [Outbox(database) for database in databases]
+        for outbox in outboxes:
+            outbox.directory.add("U03DORA", "dora@acme.example")
+        yield outboxes
+        for database in databases:
+            await database.close()
+
+
+async def at_once(*work: Awaitable[object]) -> None:
+    async with asyncio.timeout(AT_ONCE_WITHIN):
+        await asyncio.gather(*work)
+
+
+async def ready_to_place(outbox: Outbox, person: Person, account_id: str, subscription_id: str) -> int:
+    services = outbox.services
+    await refresh_slack_user(services, person)
+    sheet = await save_cart(services, person=person, account_id=account_id, typed={subscription_id: "2"})
+    checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
+    await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
+    return sheet.quote.key
+
+
+async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Outbox]) -> None:
+    one, two, _ = outboxes
+    for turn in range(3):
+        acme = await ready_to_place(one, ALICE, "acme", "acme_meeting")
+        other = await ready_to_place(two, DORA, "declined", "declined_training")
+        await at_once(
+            *(import_accounts(o.database, path=ACCOUNTS, at=START) for o in (one, two)),
+            *(place_service_order(o.services, person=ALICE, quote_id=acme) for o in outboxes),
+            *(place_service_order(o.services, person=DORA, quote_id=other) for o in outboxes),
+            *(process_due_orders(o.services) for o in outboxes),
+            *(deliver_due_notices(o.services) for o in outboxes),
+            *(job(o.services) for o in outboxes for job in (expire_quotes, remind_of_quotes)),
+        )
+        for outbox in outboxes:
+            await outbox.services.tasks.settle()
+            outbox.at = START.replace(hour=10 + turn)
+    await at_once(*(process_due_orders(o.services) for o in outboxes))
+    async with one.database.read() as session:
+        orders = (await session.exec(select(ServiceOrder))).all()
+        history = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.number)))).all()
+        counter = await session.get_one(Numbering, SERVICE_ORDER)
+    numbers = sorted(int(order.number.split("-")[1]) for order in orders)
+    assert numbers == list(range(1001, 1001 + len(numbers)))
+    assert counter.last == numbers[-1]
+    assert len(numbers) == 6
+    for account_id in ("acme", "declined"):
+        assert broken_links([e for e in history if e.account_id == account_id]) == []
+
+
+async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
+    outboxes: list[Outbox], tmp_path: Path
+) -> None:
+    path = tmp_path / "many.yml"
+    path.write_text(big_file(MANY), encoding="utf-8")
+    at = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    await at_once(*(import_accounts(o.database, path=path, at=at) for o in outboxes))
+    async with outboxes[0].database.read() as session:
+        imported = select(func.count()).select_from(Account).where(col(Account.id).startswith("account-"))
+        assert (await session.exec(imported)).one() == MANY
+
+
+async def test_what_was_looked_at_before_the_lock_is_read_anew(outboxes: list[Outbox]) -> None:
+    """Both have seen the portal as it was; whoever comes second finds it switched."""
+    for person in (ALICE, BENOIT):
+        await refresh_slack_user(outboxes[0].services, person)
+    people = (ALICE, BENOIT) * 4
+    await at_once(
+        *(
+            switch_portal(outboxes[n % 3].services, person=person, account_id="acme")
+            for n, person in enumerate(people)
+        )
+    )
+    async with outboxes[0].database.read() as session:
+        switched = select(AuditEntry).where(AuditEntry.action == "portal_switched")
+        assert len((await session.exec(switched)).all()) == 1
