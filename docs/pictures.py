@@ -1,4 +1,4 @@
-"""Takes the pictures in `docs/pictures/`: the demo's story, told in a browser on the day it was written for."""
+"""Takes the pictures in `docs/pictures/`: the demo's story, told in a browser on the day it was written."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from app import running
 from bot.settings import Settings
@@ -19,7 +19,7 @@ from sandbox import Sandbox
 
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = Path(__file__).parent / "pictures"
-WINDOW, PHONE = {"width": 1000, "height": 720}, {"width": 390, "height": 780}
+WINDOW, PHONE = ViewportSize(width=960, height=680), ViewportSize(width=390, height=780)
 # Ten in the morning where Alice is.
 BEGINNING = datetime(WRITTEN_ON.year, WRITTEN_ON.month, WRITTEN_ON.day, 9, tzinfo=UTC)
 
@@ -84,11 +84,18 @@ class Photographer:
     async def go(self, place: str) -> None:
         await self.page.evaluate(f"location.hash = '{place}'")
 
-    async def take(self, name: str, *, reads: str) -> None:
-        """Once it is there to be read."""
+    async def take(self, name: str, *, reads: str, height: int | None = None) -> None:
+        """Once it is there to be read; `height` is less where there is much of it."""
         await self.reads(reads)
+        if height:
+            await self.page.set_viewport_size(ViewportSize(width=WINDOW["width"], height=height))
+        await self.page.evaluate(
+            "document.querySelectorAll('.messages').forEach((n) => n.scrollTo(0, 99999))"
+        )
         await self.page.mouse.move(0, 0)
         await self.page.screenshot(path=PICTURES / f"{name}{self.suffix}.png", animations="disabled")
+        if height:
+            await self.page.set_viewport_size(WINDOW)
 
 
 async def the_order(alice: Photographer) -> None:
@@ -120,14 +127,14 @@ async def what_it_led_to(alice: Photographer) -> None:
     card = alice.page.locator("#main .message", has_text="SO-1001").first
     await expect(card.locator(".replies")).to_have_text("5 replies")
     await card.locator(".replies").click()
-    await alice.take("channel", reads="Thread")
+    await alice.take("channel", reads="terminée", height=500)
     await alice.go("messages")
     await alice.take("receipt", reads="Receipt R-1001 for service order SO-1001")
     await alice.go("mail")
     await expect(alice.page.frame_locator(".letter iframe").locator("body")).to_contain_text("Total")
     await alice.take("mail", reads="Receipt R-1001")
     await alice.go("home")
-    await alice.take("home", reads="Your subscriptions and seats")
+    await alice.take("home", reads="Your subscriptions and seats", height=560)
     await alice.go("traffic")
     await alice.page.locator(".entries summary").filter(has_text="view_submission").first.click()
     await alice.take("traffic", reads="Payload")

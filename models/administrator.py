@@ -11,6 +11,8 @@ class Administrator(SQLModel, table=True):
     email: str
     name: str
     active: bool = True
+    # Whether an accounts file once listed them: only those does an accounts file withdraw.
+    imported: bool = False
 
     @property
     def key(self) -> int:

@@ -69,10 +69,6 @@ class NothingToRetry(Refusal):
     """No declined line of the order can be retried now; the words say who decided about them, and when."""
 
 
-class OrderAlreadyFinished(Refusal):
-    """Completed or failed: nothing about it can change."""
-
-
 class SubscriptionBusy(Refusal):
     """R19: another order is charging a line of the same subscription."""
 
@@ -151,6 +147,8 @@ class OrderLine(SQLModel, table=True):
     amount: int = Field(sa_type=Minor)
     tax: int = Field(sa_type=Minor)
     period_ends_at: datetime
+    # Chosen for a retry of this line; else it is the order's.
+    payment_method_id: str | None = Field(default=None, foreign_key="payment_method.id")
     status: LineStatus = Field(default=LineStatus.WAITING, sa_type=one_of(LineStatus))
     reason: str | None = None
     customer_link: str | None = None

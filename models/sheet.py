@@ -97,12 +97,14 @@ class PlacementSheet:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """A line of an order; `waits_for` is the number of the order that is charging its subscription."""
+    """A line of an order; `waits_for` is the number of the order that is charging its subscription, `method`
+    the card of its last retry."""
 
     line: OrderLine
     quoted: QuoteLine
     product: Product
     waits_for: str | None = None
+    method: PaymentMethod | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,12 @@ class OrderSheet:
 
     def with_status(self, status: LineStatus) -> list[OrderRow]:
         return [row for row in self.rows if row.line.status is status]
+
+    @property
+    def charged_methods(self) -> list[PaymentMethod]:
+        """The cards that the settled lines were charged to, each once."""
+        settled = self.with_status(LineStatus.SETTLED)
+        return list({m.id: m for m in (row.method or self.method for row in settled)}.values())
 
     @property
     def can_retry(self) -> bool:

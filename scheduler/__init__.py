@@ -36,7 +36,7 @@ JOBS = {
     "service_order.tell_overdue": Job(tell_overdue, 30),
     "quote.expire": Job(expire_quotes, 15),
     "quote.remind": Job(remind_of_quotes, 60),
-    "notice.deliver": Job(deliver_due_notices, 1),
+    "notice.deliver": Job(deliver_due_notices, 0.5),
 }
 
 
@@ -62,7 +62,7 @@ def _logged(
     """A tick, as a task of the bot's own: stopping, APScheduler cancels what runs; the bot finishes it."""
 
     async def tick() -> None:
-        with contextlib.suppress(TooBusy):
+        with contextlib.suppress(TooBusy, asyncio.CancelledError):
             done = await asyncio.shield(services.tasks.start(run(services), job_id))
             if done:
                 log.info("job ran", job=job_id, done=done)

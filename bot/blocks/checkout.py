@@ -82,10 +82,6 @@ def _address_input(reader: Reader, part: str, typed: str) -> Block:
     return kit.input_block(part, label, element, optional=part in OPTIONAL_PARTS)
 
 
-def country_name(reader: Reader, code: str) -> str:
-    return str(reader.locale.territories.get(code, code))
-
-
 @lru_cache(maxsize=32)
 def _countries(locale: Locale) -> dict[str, Sequence[Block]]:
     named = [kit.option(str(locale.territories.get(code, code)), code) for code in COUNTRIES]

@@ -115,7 +115,6 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "refusal-not-a-billing-contact": (_services,),
     "refusal-nothing-to-order": (_services,),
     "refusal-nothing-to-retry": (_this_order, _services),
-    "refusal-order-already-finished": (_this_order,),
     "refusal-order-not-found": (_orders,),
     "refusal-payment-method-not-usable": (_checkout, _methods),
     "refusal-price-not-held": (_services,),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from bot.blocks import kit, order_line, ways
 from bot.blocks.audit_entry import history_blocks
-from bot.blocks.checkout import country_name
 from bot.blocks.kit import Block, Place, View
 from bot.blocks.payment_method import method_input, method_text
 from bot.blocks.quote import detail_blocks
@@ -66,7 +65,7 @@ def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
 def _address_text(reader: Reader, address: Address) -> str:
     """mrkdwn, a line for each part."""
     parts = [address.line1, address.line2, f"{address.postal_code} {address.city}".strip(), address.state]
-    written = [escape(part) for part in [*parts, country_name(reader, address.country)] if part]
+    written = [escape(part) for part in [*parts, reader.country(address.country)] if part]
     return "\n".join([reader.mrkdwn("billing-address"), *written])
 
 
@@ -85,7 +84,7 @@ def placed(
     blocks = [
         kit.alert(done, "success"),
         kit.section(text),
-        *_order_blocks(reader, sheet, notes, services_url),
+        *_order_blocks(reader, sheet, [], notes, services_url),
     ]
     return kit.modal(SHOW_VIEW, reader.text("placed-title"), blocks, reader, place=place)
 
@@ -93,15 +92,18 @@ def placed(
 def order_view(
     reader: Reader, sheet: OrderSheet, place: Place, notes: Sequence[str] = (), *, services_url: str = ""
 ) -> View:
-    blocks = _order_blocks(reader, sheet, notes, services_url)
+    standing = [kit.section(standing_text(reader, sheet))]
+    blocks = _order_blocks(reader, sheet, standing, notes, services_url)
     return kit.modal(SHOW_VIEW, reader.text("service-order-title"), blocks, reader, place=place)
 
 
-def _order_blocks(reader: Reader, sheet: OrderSheet, notes: Sequence[str], services_url: str) -> list[Block]:
+def _order_blocks(
+    reader: Reader, sheet: OrderSheet, standing: list[Block], notes: Sequence[str], services_url: str
+) -> list[Block]:
     return [
         *kit.alerts(notes),
         kit.header(reader.text("service-order-header", number=sheet.order.number)),
-        kit.section(standing_text(reader, sheet)),
+        *standing,
         *kit.alerts([reader.text("service-order-overdue")] if overdue(sheet) else [], "warning"),
         *_attention_blocks(reader, sheet),
         kit.divider(),

@@ -117,6 +117,9 @@ class Reader:
     def money(self, money: Money) -> str:
         return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=self.locale)
 
+    def country(self, code: str) -> str:
+        return str(self.locale.territories.get(code, code))
+
     def listing(self, items: list[str]) -> str:
         return format_list(items, locale=self.locale) if items else ""
 

@@ -115,7 +115,7 @@ quote-made = { $origin ->
 }
 quote-pending = *Pending*, valid until { $until }.
 quote-decided = { $outcome ->
-    [accepted] *Approved* by { $by } on { $at }.
+    [accepted] *Accepted* by { $by } on { $at }.
     [accepted-elsewhere] *Accepted outside Slack* on { $at }.
     [rejected] *Rejected* by { $by } on { $at }.
     [rejected-elsewhere] *Rejected outside Slack* on { $at }.
@@ -275,6 +275,7 @@ decline-never-received = The payment did not reach the provider.
 decline-period-ended = The subscription’s period ended before it was charged.
 decline-subscription-gone = The subscription no longer exists.
 decline-unknown = It was declined.
+decline-seats-changed = The number of seats has changed meanwhile.
 decline-other = It was declined ({ $reason }).
 receipt-totals =
     {"*"}Receipt { $number }*, { $day }
@@ -470,7 +471,6 @@ refusal-nothing-to-retry = { $outcome ->
     [given_up] { $by } gave up the declined seats of service order { $number } on { $at }. They are not charged. To order seats, type /add-seats.
    *[over] Nothing of service order { $number } can be tried again or given up now: the time for it is over. Account Services can help.
 }
-refusal-order-already-finished = This service order is finished, so nothing about it can change.
 refusal-order-not-found = { $has_number ->
     [yes] I do not know a service order { $number }. To see yours, type /service-orders.
    *[no] I do not know that service order. To see yours, type /service-orders.
@@ -486,7 +486,7 @@ refusal-quote-not-found = { $has_number ->
    *[no] I do not know that quote. To see the pending ones, type /quotes.
 }
 refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome ->
-    [accepted] { $by } approved it on { $at }. To see its service order, type /service-orders.
+    [accepted] { $by } accepted it on { $at }. To see its service order, type /service-orders.
     [accepted-elsewhere] It was accepted outside Slack on { $at }.
     [rejected] { $by } rejected it on { $at }. To order seats, type /add-seats.
     [rejected-elsewhere] It was rejected outside Slack on { $at }. To order seats, type /add-seats.
@@ -596,7 +596,7 @@ notice-history = { $step ->
     [line_unknown] { $at }: { $product } waits for the payment provider’s answer; it is not charged twice
     [line_waits] { $at }: { $product } waits for service order { $waits_for }
     [retried] { $at }: tried again by { $by }
-    [given_up] { $at }: given up by { $by }
+    [given_up] { $at }: declined seats given up by { $by }
     [overdue] { $at }: overdue
     [completed] { $at }: completed
     [failed] { $at }: failed
@@ -609,7 +609,7 @@ notice-quote-arrived = Quote { $number } waits for your decision
 notice-quote-reminder = Quote { $number } will expire soon
 notice-quote-valid = Valid until { $until }
 notice-quote-decided = { $decision ->
-    [accepted] Quote { $number } was approved
+    [accepted] Quote { $number } was accepted
     [rejected] Quote { $number } was rejected
     [replaced] Quote { $number } was replaced
     [accepted_elsewhere] Quote { $number } was accepted outside Slack
@@ -618,7 +618,7 @@ notice-quote-decided = { $decision ->
    *[expired] Quote { $number } has expired
 }
 notice-quote-decision = { $decision ->
-    [accepted] Approved by { $by } on { $at }: service order { $order }
+    [accepted] Accepted by { $by } on { $at }: service order { $order }
     [rejected] Rejected by { $by } on { $at }. { $reason }
     [replaced] Replaced by quote { $replaced_by } on { $at }, by { $by }. It does not come back.
     [accepted_elsewhere] Accepted outside Slack on { $at }

@@ -115,7 +115,7 @@ quote-made = { $origin ->
 }
 quote-pending = *En attente*, valable jusqu’au { $until }.
 quote-decided = { $outcome ->
-    [accepted] *Approuvé* par { $by } le { $at }.
+    [accepted] *Accepté* par { $by } le { $at }.
     [accepted-elsewhere] *Accepté hors de Slack* le { $at }.
     [rejected] *Rejeté* par { $by } le { $at }.
     [rejected-elsewhere] *Rejeté hors de Slack* le { $at }.
@@ -176,9 +176,9 @@ checkout-country = Pays
 
 ## Mode de paiement
 payment-method = { $brand } •••• { $last4 }, { $state ->
-    [expired] expirée { $expiry }
-    [manual] expire { $expiry }, non automatique
-   *[usable] expire { $expiry }
+    [expired] expirée depuis { $expiry }
+    [manual] expire fin { $expiry }, non automatique
+   *[usable] expire fin { $expiry }
 }{ $default ->
     [yes] , par défaut
    *[no] {""}
@@ -275,6 +275,7 @@ decline-never-received = Le paiement n’est pas parvenu au prestataire.
 decline-period-ended = La période de l’abonnement s’est terminée avant le débit.
 decline-subscription-gone = L’abonnement n’existe plus.
 decline-unknown = Le paiement a été refusé.
+decline-seats-changed = Le nombre de postes a changé entre-temps.
 decline-other = Le paiement a été refusé ({ $reason }).
 receipt-totals =
     {"*"}Reçu { $number }*, { $day }
@@ -470,7 +471,6 @@ refusal-nothing-to-retry = { $outcome ->
     [given_up] { $by } a abandonné les postes refusés de la commande de Service { $number } le { $at }. Ils ne sont pas débités. Pour commander des postes, tapez /add-seats.
    *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou abandonné maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
 }
-refusal-order-already-finished = Cette commande de Service est terminée ; rien ne peut plus y changer.
 refusal-order-not-found = { $has_number ->
     [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.
    *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
@@ -486,7 +486,7 @@ refusal-quote-not-found = { $has_number ->
    *[no] Je ne connais pas ce devis. Pour voir ceux en attente, tapez /quotes.
 }
 refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $outcome ->
-    [accepted] { $by } l’a approuvé le { $at }. Pour voir sa commande de Service, tapez /service-orders.
+    [accepted] { $by } l’a accepté le { $at }. Pour voir sa commande de Service, tapez /service-orders.
     [accepted-elsewhere] Il a été accepté hors de Slack le { $at }.
     [rejected] { $by } l’a rejeté le { $at }. Pour commander des postes, tapez /add-seats.
     [rejected-elsewhere] Il a été rejeté hors de Slack le { $at }. Pour commander des postes, tapez /add-seats.
@@ -517,7 +517,7 @@ refusal-unknown-product = { $has_products ->
 }
 refusal-wrong-accounts-file = Le fichier ne peut pas être importé. { $problems }
 
-## Notices
+## Notifications
 notice-services = Services des comptes Corporate : { $url }
 notice-row = { $product } : { $seats ->
     [one] { $seats } nouveau poste
@@ -598,8 +598,8 @@ notice-history = { $step ->
     [line_needs_customer] { $at } : { $product } attend la confirmation du paiement
     [line_unknown] { $at } : { $product } attend la réponse du prestataire de paiement ; rien n’est débité deux fois
     [line_waits] { $at } : { $product } attend la commande de Service { $waits_for }
-    [retried] { $at } : nouvel essai de { $by }
-    [given_up] { $at } : abandonnée par { $by }
+    [retried] { $at } : nouvel essai par { $by }
+    [given_up] { $at } : postes refusés abandonnés par { $by }
     [overdue] { $at } : en retard
     [completed] { $at } : terminée
     [failed] { $at } : échouée
@@ -612,7 +612,7 @@ notice-quote-arrived = Le devis { $number } attend votre décision
 notice-quote-reminder = Le devis { $number } expire bientôt
 notice-quote-valid = Valable jusqu’au { $until }
 notice-quote-decided = { $decision ->
-    [accepted] Le devis { $number } a été approuvé
+    [accepted] Le devis { $number } a été accepté
     [rejected] Le devis { $number } a été rejeté
     [replaced] Le devis { $number } a été remplacé
     [accepted_elsewhere] Le devis { $number } a été accepté hors de Slack
@@ -621,7 +621,7 @@ notice-quote-decided = { $decision ->
    *[expired] Le devis { $number } a expiré
 }
 notice-quote-decision = { $decision ->
-    [accepted] Approuvé par { $by } le { $at } : commande de Service { $order }
+    [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
     [rejected] Rejeté par { $by } le { $at }. { $reason }
     [replaced] Remplacé par le devis { $replaced_by } le { $at }, par { $by }. Il ne revient pas.
     [accepted_elsewhere] Accepté hors de Slack le { $at }
@@ -650,7 +650,7 @@ notice-approve-quote-label = Approuver le devis { $number }
 notice-reject-quote = Rejeter
 notice-reject-quote-label = Rejeter le devis { $number }
 
-## Receipt mail
+## E-mail du reçu
 mail-receipt-subject = Reçu { $number } de la commande de Service { $order }
 mail-receipt-thanks = Votre commande de Service { $order } est terminée. Voici son reçu.
 mail-receipt-number = Reçu : { $number }

@@ -54,12 +54,13 @@ def _facts(voice: Voice) -> list[str]:
     """R22: the dates of a receipt are the account's."""
     sheet, reader, account = voice.order, voice.told.reader, voice.told.account
     address = sheet.order.billing_address
-    places = [address.line1, address.line2, f"{address.postal_code} {address.city}", address.state]
+    parts = [address.line1, address.line2, f"{address.postal_code} {address.city}", address.state]
+    places = ", ".join(filter(None, [*parts, reader.country(address.country)]))
     return [
         reader.text("mail-receipt-number", number=voice.receipt.number),
         reader.text("mail-receipt-date", day=account.today(voice.receipt.issued_at)),
         reader.text("mail-receipt-account", account=account.name),
-        f"{reader.text('mail-receipt-address')} {', '.join(filter(None, [*places, address.country]))}",
+        f"{reader.text('mail-receipt-address')} {places}",
         reader.text("mail-receipt-order", order=sheet.order.number, quote=sheet.quote.number),
         reader.text("mail-receipt-placed", name=sheet.contact.name, day=account.today(sheet.order.placed_at)),
         reader.text("mail-receipt-admin", name=sheet.administrator.name, email=sheet.administrator.email),

@@ -199,7 +199,10 @@ def receipt_totals(voice: Voice) -> list[str]:
         voice.say("subtotal", amount=sheet.money(receipt.subtotal)),
         voice.say("tax", amount=sheet.money(receipt.tax)),
         voice.say("total", amount=sheet.money(receipt.total)),
-        voice.say("paid-by", brand=sheet.method.brand.title(), last4=sheet.method.last4),
+        *(
+            voice.say("paid-by", brand=method.brand.title(), last4=method.last4)
+            for method in sheet.charged_methods
+        ),
     ]
 
 

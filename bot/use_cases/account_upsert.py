@@ -84,7 +84,9 @@ def upsert_account(held: Holdings, entry: AccountEntry) -> Changes:
 def upsert_people_and_methods(held: Holdings, entry: AccountEntry) -> Changes:
     own: Values = {"account_id": entry.id}
     contacts = {c.email: c.model_dump() for c in entry.billing_contacts}
-    administrators = {a.email: a.model_dump(exclude={"seats"}) for a in entry.administrators}
+    administrators = {
+        a.email: {**a.model_dump(exclude={"seats"}), "imported": True} for a in entry.administrators
+    }
     methods = {m.id: _method_values(m) for m in entry.payment_methods}
     return {
         **_take_over("contact", held.contacts, contacts, partial(BillingContact, **own)),
@@ -111,7 +113,7 @@ def _take_over(
         elif changed := _set(rows[key], {**values, "active": True}):
             changes[f"{label}:{key}"] = changed
     for key in rows.keys() - listed.keys():
-        if rows[key].active:
+        if rows[key].active and getattr(rows[key], "imported", True):
             rows[key].active = False
             changes[f"{label}:{key}"] = "withdrawn"
     return changes

@@ -234,7 +234,7 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
             order_line_id=line.key,
             number=number,
             key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
-            payment_method_id=order.payment_method_id,
+            payment_method_id=line.payment_method_id or order.payment_method_id,
             expected_seats=seats[line.subscription_id],
             started_at=at,
         )

@@ -102,10 +102,9 @@ async def retry_service_order(
         busy = await busy_orders(session, [line.subscription_id for line in lines])
         if busy:
             raise SubscriptionBusy(number=sorted(o.number for o in busy.values())[0])
-        order.payment_method_id = method.id
-        session.add(order)
         for line in lines:
             line.move(LineStatus.CHARGING, at)
+            line.payment_method_id = method.id
             line.due_at, line.claimed_until = at, None
             session.add(line)
             await record(

@@ -65,6 +65,10 @@ async def store_outcome(
             case Declined(reason):
                 _end(attempt, AttemptOutcome.DECLINED, at)
                 await decline(session, account, order, line, reason, at)
+            case SeatsChanged() if line.status is LineStatus.NEEDS_CUSTOMER:
+                # Nothing can be asked of the customer any more, and a new attempt takes a retry.
+                _end(attempt, AttemptOutcome.DECLINED, at)
+                await decline(session, account, order, line, "seats_changed", at)
             case SeatsChanged():
                 _end(attempt, AttemptOutcome.SEATS_CHANGED, at)
                 if line.status is LineStatus.UNKNOWN:

@@ -117,17 +117,21 @@ async def order_sheet(
 
 async def _order_rows(session: AsyncSession, order: ServiceOrder) -> list[OrderRow]:
     found = await session.exec(
-        select(OrderLine, QuoteLine, Product)
+        select(OrderLine, QuoteLine, Product, PaymentMethod)
         .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
+        .outerjoin(PaymentMethod, col(PaymentMethod.id) == OrderLine.payment_method_id)
         .where(OrderLine.order_id == order.id)
         .order_by(col(OrderLine.id))
     )
     lines = found.all()
     busy = {}
-    if any(line.status is LineStatus.WAITING for line, _, _ in lines):
-        busy = await busy_orders(session, [line.subscription_id for line, _, _ in lines])
-    return [OrderRow(line, quoted, product, _waits_for(line, order, busy)) for line, quoted, product in lines]
+    if any(line.status is LineStatus.WAITING for line, *_ in lines):
+        busy = await busy_orders(session, [line.subscription_id for line, *_ in lines])
+    return [
+        OrderRow(line, quoted, product, _waits_for(line, order, busy), method)
+        for line, quoted, product, method in lines
+    ]
 
 
 def _waits_for(line: OrderLine, order: ServiceOrder, busy: dict[str, ServiceOrder]) -> str | None:

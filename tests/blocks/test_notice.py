@@ -176,7 +176,7 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
     "accepted": (
         QuoteStatus.ACCEPTED,
         {},
-        "Approved by Bob Durand on 10 Nov 2026, 10:00 (CET): service order SO-",
+        "Accepted by Bob Durand on 10 Nov 2026, 10:00 (CET): service order SO-",
     ),
     "rejected": (
         QuoteStatus.REJECTED,

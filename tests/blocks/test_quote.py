@@ -81,7 +81,7 @@ def test_past_its_validity_a_quote_is_expired_though_no_job_ran(english: Reader)
 
 def test_an_accepted_quote_says_by_whom_and_opens_its_order(english: Reader) -> None:
     view = quote.quote_review(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
-    assert "*Approved* by Bob Durand on 10 Nov 2026, 10:00 (CET). Its service order is SO-1007." in said(view)
+    assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Its service order is SO-1007." in said(view)
     assert ("service_order.open", "7") in actions(view)
     assert "submit" not in view
 

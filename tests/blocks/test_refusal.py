@@ -58,7 +58,7 @@ def _not_pending(status: str, *, elsewhere: str = "no", replaced_by: str = "") -
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
-        (_not_pending("accepted"), "Bob <3 approved it on 10 Nov 2026, 10:00 (CET)"),
+        (_not_pending("accepted"), "Bob <3 accepted it on 10 Nov 2026, 10:00 (CET)"),
         (_not_pending("accepted", elsewhere="yes"), "accepted outside Slack on 10 Nov 2026"),
         (_not_pending("rejected"), "Bob <3 rejected it on"),
         (_not_pending("rejected", elsewhere="yes"), "rejected outside Slack"),

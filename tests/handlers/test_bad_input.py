@@ -201,7 +201,7 @@ async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(w
     await world.order(alice, acme_meeting=1)
     await world.settle()
     review = await opened(alice, "/quotes", "sq-1001", "quote.review")
-    assert "Approved* by Alice Martin on 10 Nov 2026, 10:00 (CET)" in review.text
+    assert "Accepted* by Alice Martin on 10 Nov 2026, 10:00 (CET)" in review.text
     assert "SO-1001" in review.text
     assert review.submit_label is None
     assert not {"quote.approve", "quote.reject"} & set(review.action_ids)

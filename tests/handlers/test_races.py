@@ -423,7 +423,7 @@ async def test_too_late_for_a_screen_the_person_is_told_where_they_are(world: Wo
     world.slack.slack.workspace.clock = lambda: time.time() + late[0]
 
     async def dawdle() -> None:
-        late[0] += 4
+        late[0] += world.slack.slack.workspace.trigger_seconds + 1
 
     gateway.before["subscriptions"] = dawdle
     await alice.command("/add-seats", channel="C07GENERAL")
@@ -471,3 +471,26 @@ def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[]
             raise error
 
     return wait
+
+
+async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: World) -> None:
+    """R10, R17: the provider fails while the new address is priced; the screen to place is still open."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=1)
+    [open_screen] = alice.modals
+    stale = open_screen.copy()
+    gateway = hooked(world)
+
+    async def silent() -> None:
+        raise BillingUnavailable
+
+    gateway.before["preview"] = silent
+    await alice.press("checkout.edit")
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("country", "DE")
+    reply = await alice.submit()
+    assert reply.errors
+    await stale.submit()
+    await world.services.tasks.settle()
+    assert await world.rows(ServiceOrder) == []
+    assert (await world.row(Account, id="acme")).country == "FR"

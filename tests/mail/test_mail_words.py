@@ -29,7 +29,7 @@ def test_the_receipt_names_what_was_bought_and_paid() -> None:
         "Receipt: R-1001",
         "Date: 10 Nov 2026",  # 23:30 UTC on the 9th is the 10th in the account's zone (R22)
         "Account: Acme & Söhne SA",
-        "Billing address: 1 rue de la Paix, 75002 Paris, FR",
+        "Billing address: 1 rue de la Paix, 75002 Paris, France",
         "Service order: SO-1007, from quote SQ-1001",
         "Subtotal: €10.00",
         "Tax: €2.00",

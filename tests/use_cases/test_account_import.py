@@ -92,9 +92,10 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
 
 
 async def all_of(session: AsyncSession, model: type[Row]) -> list[Row]:
-    """As they are now, and belonging to no session."""
+    """As they are now, by primary key, and belonging to no session."""
     await session.rollback()
-    rows = list((await session.exec(select(model))).all())
+    keys = model.__table__.primary_key  # type: ignore[attr-defined]
+    rows = list((await session.exec(select(model).order_by(*keys))).all())
     session.expunge_all()
     return rows
 
@@ -291,6 +292,17 @@ async def test_who_and_what_is_no_longer_listed_is_withdrawn_and_taken_back(
     }
     await imports()
     assert await active(session) == [True, True, True, True]
+
+
+async def test_an_administrator_whom_an_order_added_is_not_withdrawn(
+    imports: Import, database: Database, session: AsyncSession
+) -> None:
+    """R11: a file withdraws whom it no longer lists, and never listed them."""
+    await imports()
+    await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
+    await imports(ACME.replace("Acme SA", "Acme"))
+    found = {a.email: a.active for a in await all_of(session, Administrator)}
+    assert found == {"hugo@acme.example": True, "zoe@acme.example": True}
 
 
 async def test_accounts_that_are_not_named_stay(imports: Import, session: AsyncSession) -> None:

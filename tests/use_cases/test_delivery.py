@@ -27,7 +27,7 @@ from models.account import Account
 from models.audit_entry import Actor
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.quote import Quote, QuoteStatus
-from tests.postgres import database_url
+from tests.postgres import database_url, only_sqlite
 from tests.use_cases.outbox import START, Outbox
 
 CHANNEL = "channel:C01BILLING"
@@ -566,6 +566,7 @@ async def reject(outbox: Outbox, quote: Quote) -> None:
 # Size
 
 
+@only_sqlite
 async def test_the_due_ones_are_found_by_index_among_any_number_of_delivered_ones(outbox: Outbox) -> None:
     await fill(outbox, 20_000)
     order = await outbox.order()

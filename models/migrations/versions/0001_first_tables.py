@@ -96,6 +96,7 @@ def upgrade() -> None:
     sa.Column('email', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('imported', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_administrator_account_id_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_administrator')),
     sa.UniqueConstraint('account_id', 'email', name=op.f('uq_administrator_account_id_email'))
@@ -371,6 +372,7 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('tax', sa.BigInteger(), nullable=False),
     sa.Column('period_ends_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('payment_method_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('status', sa.Enum('waiting', 'charging', 'settled', 'declined', 'needs_customer', 'unknown', name='linestatus', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('customer_link', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -382,6 +384,7 @@ def upgrade() -> None:
     sa.CheckConstraint('amount >= 0 AND tax >= 0', name=op.f('ck_order_line_amounts')),
     sa.CheckConstraint('seats > 0', name=op.f('ck_order_line_seats')),
     sa.ForeignKeyConstraint(['order_id'], ['service_order.id'], name=op.f('fk_order_line_order_id_service_order')),
+    sa.ForeignKeyConstraint(['payment_method_id'], ['payment_method.id'], name=op.f('fk_order_line_payment_method_id_payment_method')),
     sa.ForeignKeyConstraint(['quote_line_id'], ['quote_line.id'], name=op.f('fk_order_line_quote_line_id_quote_line')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_order_line_subscription_id_subscription')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_line')),

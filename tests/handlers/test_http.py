@@ -1,0 +1,84 @@
+"""The HTTP door: what is not Slack's is turned away in silence, what is odd is answered in words."""
+
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from models.quote import Quote
+from tests.world import World
+
+
+def signed(world: World, body: str, *, at: float | None = None) -> dict[str, str]:
+    timestamp = str(int(at if at is not None else time.time()))
+    digest = hmac.new(world.slack.signing_secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256)
+    kind = "application/json" if body[:1] in "[{" else "application/x-www-form-urlencoded"
+    return {
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": f"v0={digest.hexdigest()}",
+        "Content-Type": kind,
+    }
+
+
+async def post(world: World, body: str, headers: dict[str, str]) -> httpx.Response:
+    url = world.slack.slack.delivery.request_url
+    assert url is not None
+    async with httpx.AsyncClient() as client:
+        return await client.post(url, content=body.encode(), headers=headers)
+
+
+@pytest.mark.parametrize("body", ["[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense"])
+async def test_what_is_no_object_is_malformed_or_else_unsigned(world: World, body: str) -> None:
+    assert (await post(world, body, signed(world, body))).status_code == 400
+    assert (await post(world, body, {})).status_code == 401
+
+
+async def test_wrong_signatures_old_ones_and_no_numbers_are_turned_away(world: World) -> None:
+    body = urlencode({"command": "/quotes", "team_id": "T01ACME", "user_id": "U01ALICE", "text": ""})
+    right = signed(world, body)
+    for wrong in (
+        {**right, "X-Slack-Signature": "v0=" + "0" * 64},
+        {**right, "X-Slack-Request-Timestamp": "soon"},
+        signed(world, body, at=time.time() - 600),
+    ):
+        assert (await post(world, body, wrong)).status_code == 401
+    assert (await post(world, "x" * 1_100_000, right)).status_code == 413
+
+
+async def test_an_odd_event_is_answered(world: World) -> None:
+    body = json.dumps({"type": "event_callback", "team_id": "T01ACME", "event": []})
+    assert (await post(world, body, signed(world, body))).status_code == 200
+
+
+def submission(typed: dict[str, str]) -> str:
+    """A form as a sparing client sends it: no blocks, no title, nothing but what was typed."""
+    values = {f"seats:{s}": {"seats": {"type": "number_input", "value": n}} for s, n in typed.items()}
+    view: dict[str, Any] = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "cart.save",
+        "private_metadata": '{"account":"acme"}',
+        "state": {"values": values},
+    }
+    payload = {
+        "type": "view_submission",
+        "team": {"id": "T01ACME"},
+        "user": {"id": "U01ALICE", "team_id": "T01ACME"},
+        "trigger_id": "1.2",
+        "view": view,
+    }
+    return urlencode({"payload": json.dumps(payload)})
+
+
+@pytest.mark.parametrize("wrong", ["five", "-1", "2.5", "1000000", "0"])
+async def test_a_form_sent_without_its_blocks_is_told_at_its_field(world: World, wrong: str) -> None:
+    body = submission({"acme_meeting": wrong})
+    answer = (await post(world, body, signed(world, body))).json()
+    assert answer["response_action"] == "errors"
+    assert list(answer["errors"]) == ["seats:acme_meeting"]
+    assert await world.rows(Quote) == []
