@@ -1,0 +1,32 @@
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.browser.office import Office
+from tests.sandbox.browser import chromium
+from tests.world import world
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs a real browser, and is skipped where there is none")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One for the process; each person has a context of their own."""
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(browser: Browser) -> AsyncIterator[Office]:
+    """The whole program and whoever sits down at it. Nothing may have gone wrong unseen."""
+    async with world() as program:
+        office = Office(program, browser)
+        yield office
+        await office.leave()
+    assert office.troubles == []
+    assert program.slack.refusals == []
+    assert program.slack.warnings == []

@@ -1,0 +1,112 @@
+"""People at their browsers: the sandbox's page, with the whole bot behind it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
+
+from tests.world import World
+
+CHANNEL = "C01BILLING"
+# The page is all that a test may reach: links that lead out end here.
+ELSEWHERE = "<title>Elsewhere</title>"
+WIDER_THAN_THEIR_PLACE = """
+  [...document.querySelectorAll("html, #main, #side, .messages, .modal-body")]
+    .filter((node) => node.scrollWidth > node.clientWidth)
+    .map((node) => node.id || node.className || node.tagName)
+"""
+
+
+class Desk:
+    """One person in front of the page. Everything is found by the words that a person reads."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.modal = page.locator("#modal[open]")
+        self.dialog = page.locator("#confirm[open]")
+        self.thread = page.locator("#side")
+        self.messages = page.locator("#main .message")
+
+    async def say(self, words: str) -> None:
+        await self.page.locator("#composer-text").fill(words)
+        await self.page.keyboard.press("Enter")
+
+    async def go(self, place: str) -> None:
+        """To a channel, or to Home, Messages, Mail or Traffic."""
+        await self.page.locator("#sidebar").get_by_role("link", name=re.compile(f"^#? ?{place}")).click()
+
+    def field(self, label: str) -> Locator:
+        return self.modal.get_by_label(label)
+
+    async def fill(self, **words: str) -> None:
+        """Labels as names: an underscore is a space."""
+        for label, value in words.items():
+            await self.field(label.replace("_", " ")).fill(value)
+
+    async def press(self, name: str, within: Locator | None = None) -> None:
+        """A button in the modal, else in `within`."""
+        await (within or self.modal).get_by_role("button", name=name, exact=True).last.click()
+
+    async def titled(self, title: str) -> None:
+        await expect(self.modal.locator("#modal-title")).to_have_text(title)
+
+    async def reads(self, *words: str, within: Locator | None = None) -> None:
+        for said in words:
+            await expect(within or self.modal).to_contain_text(said)
+
+    async def told(self, words: str) -> None:
+        """Privately, in the channel."""
+        private = self.page.locator(".message.ephemeral").last
+        await expect(private).to_contain_text(words)
+        await expect(private.locator(".note")).to_be_visible()
+
+    async def wrong(self, label: str, words: str) -> None:
+        """At its field, which says so to a screen reader too."""
+        faulty = self.field(label)
+        await expect(faulty).to_have_attribute("aria-invalid", "true")
+        await expect(faulty).to_have_accessible_description(re.compile(re.escape(words)))
+
+    async def close(self) -> None:
+        await self.modal.locator("header button").last.click()
+        await expect(self.modal).to_have_count(0)
+
+    async def fits(self) -> None:
+        """Nothing is wider than the window, nor than the modal."""
+        assert await self.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
+
+
+@dataclass
+class Office:
+    world: World
+    browser: Browser
+    troubles: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def sit(self, name: str, place: str = CHANNEL, **options: Any) -> Desk:
+        """A browser of one's own, cookies and all."""
+        context = await self.browser.new_context(**options)
+        self.contexts.append(context)
+        await context.route(lambda url: "//127.0.0.1" not in url, _answer_elsewhere)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("console", self._listen)
+        await page.goto(f"{self.world.slack.page_url}?user={self.world.person(name).id}#{place}")
+        await page.locator("#sidebar a").first.wait_for(state="attached")
+        return Desk(page)
+
+    async def settle(self) -> None:
+        await self.world.settle()
+
+    async def leave(self) -> None:
+        for context in self.contexts:
+            await context.close()
+
+    def _listen(self, line: Any) -> None:
+        if line.type == "error":
+            self.troubles.append(line.text)
+
+
+async def _answer_elsewhere(route: Route) -> None:
+    await route.fulfill(body=ELSEWHERE, content_type="text/html")
