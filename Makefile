@@ -49,7 +49,10 @@ manifest: setup  ## Write manifest.json from manifest.yml
 docs: setup  ## Write the generated pages of docs/
 	$(BIN)/python -m docs.generate docs
 
+pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
+	$(BIN)/python -m docs.pictures
+
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs migration
+.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration
