@@ -49,10 +49,20 @@ manifest: setup  ## Write manifest.json from manifest.yml
 docs: setup  ## Write the generated pages of docs/
 	$(BIN)/python -m docs.generate docs
 
+SEEDS ?= 300
+simulate: setup  ## Run N seeds of the fault simulation: make simulate SEEDS=N (unfinished)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+replicas: setup  ## Kill and restart several processes at random moments
+	$(BIN)/python -m pytest -n 2 tests/replicas/test_replicas.py
+
+stress: setup  ## Press one button many times at once, against eight processes (long)
+	$(BIN)/python -m tests.stress
+
 pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration
+.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate replicas stress

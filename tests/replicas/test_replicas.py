@@ -1,0 +1,166 @@
+"""Three times `serve` on one database, killed at any moment: nothing lost, nothing twice (R18-R20, R24)."""
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.db import Database
+from bot.use_cases.account_import import import_accounts
+from models.service_order import OrderStatus
+from sandbox import Sandbox
+from sandbox.driver import Person
+from tests.postgres import Kind, database_url, new_database
+from tests.replica import Replica, environment_of, replicas
+from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
+from tests.replicas.evidence import Evidence
+from tests.world import WORKSPACE
+
+COUNT, KILLS, ORDERS = 3, 4, 2
+# Shorter than anybody would want it, as what a killed replica held is waited for.
+LEASE_SECONDS = 6
+PATIENCE = 90
+BUYERS = {
+    "alice": Buyer("north", ["alice"], "pm_1", "C01BILLING"),
+    "dora": Buyer("south", ["dora"], "pm_slow_1", "C02DECLINED"),
+    "sam": Buyer("east", ["sam"], "pm_lost", "C03SLOW"),
+}
+
+
+@dataclass
+class Company:
+    """Replicas behind one address, and the people who buy through them."""
+
+    slack: Sandbox
+    database: Database
+    replicas: list[Replica]
+    door: str
+    shown: set[str] = field(default_factory=set)
+
+    async def balance(self) -> None:
+        """What comes next goes to another replica, as behind a load balancer."""
+        turn = 0
+        while True:
+            up = [replica for replica in self.replicas if replica.up]
+            if up and self.door == "http":
+                turn += 1
+                self.slack.deliver_to(up[turn % len(up)].events_url)
+            await asyncio.sleep(0.02)
+
+    async def buy(self, name: str, orders: int) -> None:
+        """As many orders as that, each until its screen was seen, whatever goes wrong on the way."""
+        person = next(u.id for u in self.slack.slack.workspace.users.values() if u.name == name)
+        for number in range(orders):
+            await self.order(self.slack.person(person), BUYERS[name].subscription_id, number + 1)
+
+    async def order(self, person: Person, subscription_id: str, seats: int) -> None:
+        """However often it has to be begun."""
+        while not await self._order(person, subscription_id, seats):  # noqa: ASYNC110 -- as people do
+            await asyncio.sleep(0.2)
+
+    async def _order(self, person: Person, subscription_id: str, seats: int) -> bool:
+        """R10 from the command to the order. False where a step was not answered: begun again then."""
+        if person.modal:
+            await person.close_modal(everything=True)
+        try:
+            await person.command("/add-seats")
+            modal = await person.wait_for_modal("cart.save", timeout=4)
+            modal.fill(f"seats:{subscription_id}", seats)
+            for screen in ("quote.review", "checkout.save", "service_order.place", "service_order.show"):
+                await person.submit()
+                modal = await person.wait_for_modal(screen, timeout=4)
+        except TimeoutError:
+            return False
+        self.shown |= set(re.findall(r"\bSO-\d+", modal.text))
+        return True
+
+    async def kill_some(self, seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(KILLS):
+            await asyncio.sleep(chance.uniform(0.2, 1.2))
+            victim = chance.choice([replica for replica in self.replicas if replica.up])
+            await victim.kill()
+            await victim.start()
+
+    async def settled(self) -> Evidence:
+        """Once nothing is left to do."""
+        async with asyncio.timeout(PATIENCE):
+            while (evidence := await Evidence(self.database).read()).unfinished:  # noqa: ASYNC110 -- others write
+                await asyncio.sleep(0.2)
+        return evidence
+
+
+@asynccontextmanager
+async def company(
+    kind: Kind, door: str, folder: Path, *, count: int = COUNT, buyers: Iterable[Buyer] = BUYERS.values()
+) -> AsyncIterator[Company]:
+    with database_url("migrated", kind) as url:
+        database = Database(url)
+        await import_accounts(database, path=accounts_file(folder, buyers), at=datetime.now(UTC))
+        async with Sandbox.start(WORKSPACE) as slack:
+            environment = environment_of(slack, url, door=door, LEASE_SECONDS=str(LEASE_SECONDS))
+            async with replicas(count, environment, folder) as started:
+                found = Company(slack, database, started, door)
+                balancing = asyncio.create_task(found.balance())
+                yield found
+                balancing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await balancing
+        await database.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "door", "seed"),
+    [("postgresql", "http", 1), ("postgresql", "socket", 2), ("sqlite", "socket", 3)],
+)
+async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
+    kind: Kind, door: str, seed: int, tmp_path: Path
+) -> None:
+    async with company(kind, door, tmp_path) as business:
+        buying = [asyncio.create_task(business.buy(name, ORDERS)) for name in BUYERS]
+        await business.kill_some(seed)
+        await asyncio.gather(*buying)
+        evidence = await business.settled()
+        assert len(business.shown) >= len(BUYERS) * ORDERS
+        evidence.check_orders(business.shown)
+        evidence.check_money(SEATS_BEFORE)
+        evidence.check_history()
+        evidence.check_notices(business.slack)
+        assert [replica.errors() for replica in business.replicas] == [[]] * COUNT
+
+
+async def test_what_was_acknowledged_is_finished_on_sigterm_and_new_work_refused(tmp_path: Path) -> None:
+    # Without a channel, whose messages go out one a second.
+    acme = Buyer("acme", ["alice"], "pm_slow_1")
+    async with company("postgresql", "http", tmp_path, count=1, buyers=[acme]) as business:
+        [replica], alice = business.replicas, business.slack.person("U01ALICE")
+        await business.order(alice, acme.subscription_id, 1)
+        await alice.close_modal(everything=True)
+        # Acknowledged, and then under way for a second.
+        business.slack.fault("slow", "views.open", seconds=1.0)
+        assert (await alice.command("/add-seats")).ok
+        started = asyncio.get_running_loop().time()
+        assert await replica.stop() == 0
+        assert asyncio.get_running_loop().time() - started < 8
+        assert alice.modal is not None
+        assert alice.modal.callback_id == "cart.save"
+        assert not (await alice.submit()).ok
+        assert replica.errors() == []
+        # What waits for the provider or for Slack is another's to go on with.
+        await replica.start()
+        evidence = await business.settled()
+        assert [order.status for order in evidence.orders] == [OrderStatus.COMPLETED]
+        evidence.check_notices(business.slack)
+
+
+async def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once(tmp_path: Path) -> None:
+    async with Sandbox.start(WORKSPACE) as slack:
+        environment = environment_of(slack, new_database("empty"), door="http")
+        async with replicas(COUNT, environment, tmp_path) as started:
+            assert [replica.errors() for replica in started] == [[]] * COUNT

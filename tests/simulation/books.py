@@ -1,0 +1,66 @@
+"""The product's books, read from the database as they are committed: one row each, with what is judged."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from models.audit_entry import AuditEntry
+from tests.simulation.database import Store
+
+QUERIES = {
+    "quote": "SELECT * FROM quote",
+    "quote_line": "SELECT * FROM quote_line",
+    "service_order": "SELECT * FROM service_order",
+    "order_line": "SELECT * FROM order_line",
+    "charge_attempt": "SELECT * FROM charge_attempt",
+    "receipt": "SELECT * FROM receipt",
+    "notice": "SELECT id, event, destination, kind, order_id, quote_id, status, due_at, words, last_error, "
+    "delivered_at, account_id FROM notice",
+    "billing_contact": "SELECT * FROM billing_contact",
+}
+
+Row = sqlite3.Row
+
+
+@dataclass(frozen=True)
+class Books:
+    """Every table by id, and the history that was written since the last time."""
+
+    tables: dict[str, dict[int, Row]]
+    new_entries: list[AuditEntry]
+
+    def __getitem__(self, table: str) -> dict[int, Row]:
+        return self.tables[table]
+
+    def where(self, table: str, **equal: Any) -> list[Row]:
+        return [row for row in self.tables[table].values() if all(row[k] == v for k, v in equal.items())]
+
+
+def read_books(store: Store, after_entry: int) -> Books:
+    """`after_entry` is the id of the last entry of the history that was read."""
+    tables = {table: {row["id"]: row for row in _rows(store, query)} for table, query in QUERIES.items()}
+    entries = _rows(store, f"SELECT * FROM audit_entry WHERE id > {after_entry} ORDER BY id")
+    return Books(tables, [_entry(row) for row in entries])
+
+
+def _rows(store: Store, query: str) -> Iterator[Row]:
+    cursor = store.raw.cursor()
+    cursor.row_factory = sqlite3.Row
+    return iter(cursor.execute(query).fetchall())
+
+
+def _entry(row: Row) -> AuditEntry:
+    values = {**dict(row), "at": instant(row["at"]), "details": json.loads(row["details"])}
+    return AuditEntry(**values)
+
+
+def instant(text: str) -> datetime:
+    """As SQLite stores it: UTC, without a zone."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def stored(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -1,0 +1,66 @@
+"""What must have occurred in a whole run: every fault, every refusal, every final state."""
+
+from collections import Counter
+
+from bot.billing.gateway import BillingUnavailable, PriceNotHeld
+from bot.use_cases.cart_words import AmbiguousProduct
+from models.account import AccountNotFound, AccountNotSelfServed
+from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
+from models.cart import EmptyOrder, SeatsNotANumber, TooManySeats, TooManySeatsInOrder
+from models.checkout import (
+    CheckoutIncomplete,
+    FieldRequired,
+    FieldTooLong,
+    NotAnEmail,
+    UnknownAdministrator,
+    UnknownCountry,
+)
+from models.errors import InvalidInput, Refusal
+from models.notice import NoticeKind
+from models.payment_method import NoAutomaticPaymentMethod, PaymentMethodNotUsable
+from models.product import ProductNotSelfServed, UnknownProduct
+from models.quote import QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong
+from models.service_order import NothingToRetry, OrderNotFound, SubscriptionBusy
+from models.subscription import NothingToOrder, SubscriptionNotFound, SubscriptionNotSelfServed
+from tests.simulation.faults import CARDS, FAULTS
+
+# All but those of files, of the door to Slack, and those that would be a fault of ours.
+REFUSALS: tuple[type[Refusal], ...] = (
+    AccountNotFound, AccountNotSelfServed, AmbiguousProduct, BillingUnavailable, CheckoutIncomplete,
+    EmptyOrder,
+    FieldRequired, FieldTooLong, IdentityNotFresh, InvalidInput, NoAutomaticPaymentMethod, NotABillingContact,
+    NotAllowed, NotAnEmail, NothingToOrder, NothingToRetry, OrderNotFound, PaymentMethodNotUsable,
+    PriceNotHeld, ProductNotSelfServed, QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong,
+    SeatsNotANumber, SubscriptionBusy, SubscriptionNotFound, SubscriptionNotSelfServed, TooManySeats,
+    TooManySeatsInOrder, UnknownAdministrator, UnknownCountry, UnknownProduct,
+)  # fmt: skip
+
+EVENTS = (
+    "fault crash", "fault jump", "fault pressed again", "fault seats changed by others", "fault stalled",
+    "elsewhere offered", "elsewhere decided accepted", "elsewhere decided rejected", "elsewhere withdrew",
+    "elsewhere took back", "elsewhere took method", "elsewhere gave methods",
+)  # fmt: skip
+STATES = (
+    "order completed", "order failed", "order completed in part", "order given up",
+    "line settled", "line settled after a retry", "line declined card_declined",
+    "line declined customer_timeout",
+    "line declined period_ended", "attempt settled", "attempt declined", "attempt seats_changed",
+    "quote accepted", "quote rejected", "quote expired", "quote expired, replaced",
+    "quote accepted elsewhere", "quote rejected elsewhere", "notice delivered", "notice undeliverable",
+    "history retried", "history given_up", "history overdue", "history portal_switched",
+    "history consented_to_replace", "history seat_assigned",
+)  # fmt: skip
+
+EXPECTED = (
+    *(f"fault {call} {fault}" for call, faults in FAULTS.items() for fault in faults),
+    *(f"card {card}" for card in CARDS),
+    *(f"refusal {refusal.__name__}" for refusal in REFUSALS),
+    *(f"told {kind.value}" for kind in NoticeKind),
+    *EVENTS,
+    *STATES,
+)
+
+
+def missing(seen: Counter[str]) -> list[str]:
+    """What never occurred."""
+    return [what for what in EXPECTED if not seen[what]]

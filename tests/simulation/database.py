@@ -1,0 +1,92 @@
+"""SQLite, as the product uses it, without threads: what is asked is answered before the actor goes on."""
+
+import asyncio
+import atexit
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import Database
+from tests.simulation.gates import Gates, Process
+
+
+class Store:
+    """One database file, made anew for each seed. Transactions never overlap, so that one connection does;
+    nothing is lost by not waiting for the disk, since only processes die here, not the machine."""
+
+    def __init__(self, *templates: bytes) -> None:
+        self._folder = TemporaryDirectory(prefix="simulation-")
+        self._templates = [_deserialised(template) for template in templates]
+        self.folder = Path(self._folder.name)
+        self.raw = sqlite3.connect(self.folder / "world.db", isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON", "locking_mode=EXCLUSIVE"):
+            self.raw.execute(f"PRAGMA {pragma}")
+        self.engine = self._engine()
+        self.reset()
+        atexit.register(self.close)
+
+    def _engine(self) -> AsyncEngine:
+        # What is asked of the plain driver is answered at once, without a thread.
+        engine = create_async_engine(
+            "sqlite+aiosqlite:///world", creator=lambda: self.raw, poolclass=StaticPool
+        )
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+    def reset(self, template: int = 0) -> None:
+        """As that template has it, for another loop."""
+        self._templates[template].backup(self.raw)
+        # Leaving a session takes a turn of the loop: whoever comes next waits for it.
+        self.turn = asyncio.Lock()
+
+    def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """What is committed."""
+        return iter(self.raw.execute(query, values).fetchall())
+
+    def close(self) -> None:
+        self.raw.close()
+        for template in self._templates:
+            template.close()
+        self._folder.cleanup()
+
+
+def _deserialised(content: bytes) -> sqlite3.Connection:
+    memory = sqlite3.connect(":memory:", check_same_thread=False)
+    memory.deserialize(content)
+    return memory
+
+
+class GatedDatabase(Database):
+    """The database as one process reaches it."""
+
+    def __init__(self, store: Store, gates: Gates, process: Process, committed: Callable[[], None]) -> None:
+        self.url = "sqlite+aiosqlite:///world"
+        self._reader = self._writer = store.engine
+        self._gates, self._process, self._committed = gates, process, committed
+        self._turn = store.turn
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        await self._gates.stop(self._process, "read")
+        async with self._turn, super().read() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        await self._gates.stop(self._process, "begin")
+        async with self._turn, super().write() as session:
+            yield session
+        self._committed()
+        await self._gates.stop(self._process, "committed")

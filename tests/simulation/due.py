@@ -1,0 +1,18 @@
+"""Which jobs have something to do, asked of the database as they do themselves."""
+
+from tests.simulation.books import stored
+from tests.simulation.world import World
+
+DUE = {
+    "service_order.process": "SELECT 1 FROM order_line WHERE due_at <= :now"
+    " AND (claimed_until IS NULL OR claimed_until <= :now)",
+    "service_order.tell_overdue": "SELECT 1 FROM service_order WHERE overdue_check_at <= :now",
+    "quote.expire": "SELECT 1 FROM quote WHERE status = 'pending' AND expires_at <= :now",
+    "quote.remind": "SELECT 1 FROM quote WHERE remind_at <= :now",
+    "notice.deliver": "SELECT 1 FROM notice WHERE status = 'waiting' AND due_at <= :now",
+}
+
+
+def due_jobs(world: World) -> list[str]:
+    now = {"now": stored(world.clock())}
+    return [job_id for job_id, query in DUE.items() if world.store.raw.execute(query, now).fetchone()]

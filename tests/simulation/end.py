@@ -1,0 +1,133 @@
+"""The end of a world: faults stop, the jobs run on, and everything must come to its end."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bot.use_cases.subscription import refresh_subscriptions
+from models.audit_entry import AuditEntry, broken_links
+from tests.simulation.books import instant, read_books, stored
+from tests.simulation.due import due_jobs
+from tests.simulation.faults import Theme
+from tests.simulation.world import Replica, World
+
+LONGEST = 400
+NEXT = """
+    SELECT min(at) FROM (
+        SELECT due_at AS at FROM order_line UNION ALL SELECT claimed_until FROM order_line
+        UNION ALL SELECT overdue_check_at FROM service_order
+        UNION ALL SELECT expires_at FROM quote WHERE status = 'pending' UNION ALL SELECT remind_at FROM quote
+        UNION ALL SELECT due_at FROM notice WHERE status = 'waiting'
+        UNION ALL SELECT max(next_at, coalesce(claimed_until, next_at)) FROM delivery_slot
+            WHERE EXISTS (SELECT 1 FROM notice WHERE status = 'waiting')
+    ) WHERE at > ?
+"""
+PROGRESS = """
+    SELECT (SELECT count(*) FROM audit_entry) + (SELECT count(*) FROM notice WHERE status <> 'waiting')
+"""
+OPEN = """
+    SELECT 'order ' || number || ' is ' || status FROM service_order WHERE status IN ('placed', 'processing')
+    UNION ALL SELECT 'quote ' || number || ' is pending' FROM quote WHERE status = 'pending'
+    UNION ALL SELECT 'notice ' || id || ' waits: ' || event FROM notice WHERE status = 'waiting'
+"""
+
+
+async def bring_to_an_end(world: World, theme: Theme) -> None:
+    if world.violations:
+        return
+    theme.stopped = True
+    world.trace.add("faults stop")
+    for user in ("U01ALICE", "U02BENOIT"):
+        world.slack.change(user, deleted=False, is_guest=False, email=f"{user[3:].lower()}@acme.example")
+    await world.open_gates()
+    await _run_out(world)
+    if not world.violations:
+        world.violations += [f"at the end: {what}" for what in await _unfinished(world)]
+    if not world.violations:
+        _count(world)
+
+
+async def _run_out(world: World) -> None:
+    """The jobs, whenever something is due, until nothing is; ever more rarely while nothing comes of it."""
+    done, pause = -1, 1.0
+    for _ in range(LONGEST):
+        if world.violations or not any(world.store.rows(OPEN)):
+            return
+        [(so_far,)] = world.store.rows(PROGRESS)
+        done, pause = so_far, (min(pause * 4, 20_000) if so_far == done else 1.0)
+        for job_id in due_jobs(world):
+            world.begin_job(world.replicas[0], job_id)
+            await world.loop.settle()
+            world.judge()
+        [(at,)] = world.store.rows(NEXT, stored(world.clock()))
+        later = world.clock() + timedelta(seconds=pause)
+        await world.move_clock(max(instant(at), later) if at else later)
+        world.judge()
+
+
+async def _unfinished(world: World) -> list[str]:
+    replica = world.replicas[0]
+    found = [str(what) for (what,) in world.store.rows(OPEN)]
+    found += _broken_histories(world)
+    world.begin(replica, "refresh", _refresh(world, replica))
+    await world.loop.settle()
+    return [*found, *_wrong_copies(world), *_needless_messages(world), *world.failures]
+
+
+async def _refresh(world: World, replica: Replica) -> None:
+    for account in ("acme", "borea", "custos"):
+        await refresh_subscriptions(replica.services, account)
+
+
+def _wrong_copies(world: World) -> Iterator[str]:
+    """Once quiet, the bot's copy is what the provider holds."""
+    for subscription, seats in world.store.rows("SELECT id, seats FROM subscription"):
+        held = world.provider.held[subscription]
+        found = world.store.rows(
+            "SELECT unit_price, seats FROM seat_block WHERE subscription_id = ?", subscription
+        )
+        if seats != held.seats or dict(found) != held.blocks:
+            yield f"the copy of {subscription} has {seats} seats, the provider {held.seats} {held.blocks}"
+
+
+def _broken_histories(world: World) -> Iterator[str]:
+    histories: dict[str, list[AuditEntry]] = {}
+    for entry in read_books(world.store, 0).new_entries:
+        histories.setdefault(entry.account_id, []).append(entry)
+    for account, entries in histories.items():
+        if broken := broken_links(entries):
+            yield f"the history of {account} is broken at {broken}"
+
+
+def _needless_messages(world: World) -> Iterator[str]:
+    """Where nothing was left in doubt, nothing was sent twice."""
+    if world.doubt or any(fault.endswith(" lost") for fault in world.seen):
+        return
+    delivered = "SELECT count(*) FROM notice WHERE status = 'delivered' AND destination {} LIKE 'email:%'"
+    [(told,)] = world.store.rows(delivered.format("NOT"))
+    if len(world.slack.posts) > told:
+        yield f"{len(world.slack.posts)} messages for {told} notices"
+    [(mailed,)] = world.store.rows(delivered.format(""))
+    if len(world.mails) > mailed or len({mail.message_id for mail in world.mails}) < len(world.mails):
+        yield f"{len(world.mails)} e-mails for {mailed} notices"
+
+
+STATES = """
+    SELECT 'order ' || status FROM service_order
+    UNION ALL SELECT 'order completed in part' FROM service_order o WHERE status = 'completed'
+        AND EXISTS (SELECT 1 FROM order_line WHERE order_id = o.id AND status = 'declined')
+    UNION ALL SELECT 'order given up' FROM service_order WHERE given_up
+    UNION ALL SELECT 'line ' || status || coalesce(' ' || reason, '') FROM order_line
+    UNION ALL SELECT 'line settled after a retry' FROM order_line l WHERE status = 'settled'
+        AND EXISTS (SELECT 1 FROM charge_attempt WHERE order_line_id = l.id AND outcome = 'declined')
+    UNION ALL SELECT 'attempt ' || outcome FROM charge_attempt
+    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_elsewhere THEN ' elsewhere' ELSE '' END
+        || CASE WHEN replaced_by_id IS NOT NULL THEN ', replaced' ELSE '' END FROM quote
+    UNION ALL SELECT 'notice ' || status FROM notice
+    UNION ALL SELECT 'told ' || kind FROM notice
+    UNION ALL SELECT 'history ' || action FROM audit_entry
+"""
+
+
+def _count(world: World) -> None:
+    for (state,) in world.store.rows(STATES):
+        world.seen[state] += 1

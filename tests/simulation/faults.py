@@ -1,0 +1,77 @@
+"""What goes wrong, and how often; and the count of what did."""
+
+from collections import Counter
+from random import Random
+from typing import Protocol
+
+
+class Faults(Protocol):
+    def of(self, call: str) -> str | None:
+        """What goes wrong with this call of a port, if anything."""
+
+    def card(self) -> str:
+        """What the card network does with a new charge."""
+
+
+# Port call → what can go wrong with it. `lost` has its effect, and the answer is lost.
+FAULTS: dict[str, tuple[str, ...]] = {
+    "billing.subscriptions": ("outage",),
+    "billing.preview": ("outage", "price_not_held"),
+    "billing.place": ("outage", "lost"),
+    "billing.reconcile": ("outage", "lost"),
+    "billing.portal": ("outage",),
+    "slack.deliver": ("outage", "lost", "rate_limited", "channel_gone", "person_gone", "message_gone"),
+    "mail.send": ("outage", "lost", "refused"),
+    "directory.profile": ("outage",),
+    "directory.email": ("outage",),
+}
+# Called so seldom that more of it must go wrong.
+SELDOM = ("billing.portal", "billing.preview", "mail.send", "directory.email")
+CARDS = ("settles", "declines", "slow", "customer", "customer_never")
+
+
+class Nothing:
+    """Nothing goes wrong, and every card settles."""
+
+    def of(self, call: str) -> str | None:
+        return None
+
+    def card(self) -> str:
+        return "settles"
+
+
+class Theme:
+    """A seed's inclination: how often which fault comes, and how cards behave."""
+
+    def __init__(self, random: Random, seen: Counter[str]) -> None:
+        self._random, self._seen = random, seen
+        self.rate = random.choice((0.0, 0.05, 0.1, 0.25))
+        self.crashes = random.choice((0.0, 0.0, 0.02, 0.06))
+        self.favourite = random.choice((None, None, "fickle", *CARDS))
+        self._charges = 0
+        self.down: set[str] = set()
+        self.stopped = False
+
+    def of(self, call: str) -> str | None:
+        if self.stopped:
+            return None
+        port = call.partition(".")[0]
+        fault = "outage" if port in self.down else self._drawn(call)
+        if fault:
+            self._seen[f"fault {call} {fault}"] += 1
+        return fault
+
+    def _drawn(self, call: str) -> str | None:
+        rate = self.rate * (3 if call in SELDOM else 1)
+        return self._random.choice(FAULTS[call]) if self._random.random() < rate else None
+
+    def card(self) -> str:
+        self._charges += 1
+        card = self._random.choice(("settles", "settles", "settles", *CARDS))
+        if self.favourite == "fickle":
+            # Who retries finds the subscription taken.
+            card = "declines" if self._charges == 1 else "customer"
+        elif self.favourite and self._random.random() < 0.6:
+            card = self.favourite
+        self._seen[f"card {card}"] += 1
+        return card

@@ -1,0 +1,278 @@
+"""What must hold after every commit, whatever went wrong before it. Each yields what it finds broken."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from models.audit_entry import FIRST_HASH, AuditEntry
+from tests.simulation.books import Books, Row, instant, read_books
+from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
+from tests.simulation.provider import Provider
+from tests.simulation.world import World
+
+# Which status may follow which: written here once more, from the rules.
+NEXT = {
+    "quote": {"pending": {"accepted", "rejected", "expired"}},
+    "service_order": {"placed": {"processing"}, "processing": {"completed", "failed"}},
+    "order_line": {
+        "waiting": {"charging", "declined"},
+        "charging": {"settled", "declined", "needs_customer", "unknown"},
+        "needs_customer": {"settled", "declined"},
+        "unknown": {"charging", "settled", "declined", "needs_customer"},
+        "declined": {"charging"},
+    },
+}
+FIRST = {"quote": {"pending"}, "service_order": {"placed"}, "order_line": {"waiting"}}
+BUSY = ("charging", "needs_customer", "unknown")
+RETRY_TIME = timedelta(hours=23)
+
+Found = Iterator[str]
+Invariant = Callable[["Watch", Books, Books], Found]
+
+
+class Watch:
+    """Reads the books after every commit, and compares them with those before."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.provider: Provider = world.provider
+        self.checks = 0
+        # Everything the history has said: subject, action and status.
+        self.facts: set[tuple[str, str, str | None]] = set()
+        self.last_entries: dict[str, AuditEntry] = {}
+        self._seen = (-1, -1)
+        self._last_id = 0
+        self._before = self._read()
+        self._learn(self._before)
+
+    def look(self) -> list[str]:
+        """What is broken now."""
+        seen = (self.world.store.raw.total_changes, self.provider.changes)
+        if seen == self._seen:
+            return []
+        self._seen = seen
+        self.checks += 1
+        now = self._read()
+        found = [
+            f"{check.__name__}: {what}" for check in INVARIANTS for what in check(self, self._before, now)
+        ]
+        self._learn(now)
+        self._before = now
+        return found
+
+    def _read(self) -> Books:
+        books = read_books(self.world.store, self._last_id)
+        if books.new_entries:
+            self._last_id = books.new_entries[-1].id or 0
+        self.facts |= {(e.subject, e.action, e.to_status) for e in books.new_entries}
+        return books
+
+    def _learn(self, books: Books) -> None:
+        for entry in books.new_entries:
+            self.last_entries[entry.account_id] = entry
+
+
+def history_is_unbroken(watch: Watch, before: Books, now: Books) -> Found:
+    last = dict(watch.last_entries)
+    for entry in now.new_entries:
+        previous = last.get(entry.account_id)
+        number, sealed = (previous.number + 1, previous.hash) if previous else (1, FIRST_HASH)
+        if (entry.number, entry.previous_hash, entry.hash) != (number, sealed, entry.seal()):
+            yield f"entry {entry.number} of {entry.account_id}, after {number - 1}"
+        last[entry.account_id] = entry
+
+
+def statuses_follow_the_rules(watch: Watch, before: Books, now: Books) -> Found:
+    """R18. Two steps may be stored together, where history has both."""
+    written = {entry.to_status for entry in now.new_entries}
+    for table, rules in NEXT.items():
+        in_two = {
+            start: {end for middle in ends & written for end in rules.get(middle or "", set())} | ends
+            for start, ends in rules.items()
+        }
+        for key, row in now[table].items():
+            old = before[table].get(key)
+            if old is None:
+                if row["status"] not in FIRST[table] and row["status"] != _closed_at_once(table, row):
+                    yield f"{table} {key} began as {row['status']}"
+            elif old["status"] != row["status"] and row["status"] not in in_two.get(old["status"], ()):
+                yield f"{table} {key}: {old['status']} → {row['status']}"
+
+
+def _closed_at_once(table: str, row: Row) -> str | None:
+    """A quote that was imported may be over already."""
+    return row["status"] if table == "quote" and row["made_elsewhere"] else None
+
+
+def changes_are_recorded(watch: Watch, before: Books, now: Books) -> Found:
+    """R18: each change of a status has its entry, written with it."""
+    written = {(e.subject, e.to_status) for e in now.new_entries}
+    numbers = {key: row["number"] for key, row in now["service_order"].items()}
+    for table, subject in (("quote", "quote"), ("service_order", "service_order"), ("order_line", "")):
+        for key, row in now[table].items():
+            old = before[table].get(key)
+            if (old is not None and old["status"] == row["status"]) or (
+                old is None and table == "order_line"
+            ):
+                continue
+            name = f"{subject}:{row['number']}" if subject else f"service_order:{numbers[row['order_id']]}"
+            if (name, row["status"]) not in written:
+                yield f"{table} {key} became {row['status']} without an entry"
+
+
+def only_contacts_changed_anything(watch: Watch, before: Books, now: Books) -> Found:
+    """R1, R5: by the roles that are committed, and by what Slack said of the person within the hour."""
+    for entry in now.new_entries:
+        if entry.actor_kind == "contact" and not _may_change(watch, now, entry):
+            yield f"{entry.actor_id} ({entry.actor_name}): {entry.subject} {entry.action}"
+
+
+def _may_change(watch: Watch, now: Books, entry: AuditEntry) -> bool:
+    team, _, user = entry.actor_id.partition("/")
+    known = watch.world.slack.was_known_as_member
+    return any(
+        (contact["slack_user"] == user and known(user, None, entry.at))
+        or (contact["slack_user"] is None and known(user, contact["email"], entry.at))
+        for contact in now.where("billing_contact", account_id=entry.account_id, active=1)
+        if team
+    )
+
+
+def orders_have_accepted_quotes(watch: Watch, before: Books, now: Books) -> Found:
+    """R9, R12, R19: one order a quote, accepted while it was valid, for what it promised."""
+    orders = now["service_order"].values()
+    if len({order["quote_id"] for order in orders}) != len(orders):
+        yield "two orders of one quote"
+    for key, order in now["service_order"].items():
+        if key in before["service_order"]:
+            continue
+        quote = now["quote"][order["quote_id"]]
+        if quote["status"] != "accepted" or quote["decided_elsewhere"]:
+            yield f"{order['number']} of {quote['number']}, which is {quote['status']}"
+        if instant(order["placed_at"]) >= instant(quote["expires_at"]):
+            yield f"{order['number']} was placed after {quote['number']} had ended"
+        promised = [_terms(line) for line in now.where("quote_line", quote_id=quote["id"])]
+        if promised != [_terms(line) for line in now.where("order_line", order_id=key)]:
+            yield f"{order['number']} is not what {quote['number']} promised"
+    ordered = {order["quote_id"] for order in orders}
+    for quote in now.where("quote", status="accepted", decided_elsewhere=0):
+        if quote["id"] not in ordered:
+            yield f"{quote['number']} is accepted, and nothing was ordered"
+
+
+def _terms(line: Row) -> tuple[object, ...]:
+    return (line["subscription_id"], line["seats"], line["amount"], line["tax"])
+
+
+def quotes_are_replaced(watch: Watch, before: Books, now: Books) -> Found:
+    """R7: whoever makes a quote leaves no other pending; what it replaced says so."""
+    for entry in now.new_entries:
+        number = entry.subject.removeprefix("quote:")
+        if entry.action == "replaced":
+            [quote] = now.where("quote", number=number)
+            if quote["replaced_by_id"] is None or quote["status"] != "expired":
+                yield f"{number} does not say what replaced it"
+        if entry.action == "made" and entry.reason is None:
+            others = [
+                q["number"]
+                for q in now.where("quote", account_id=entry.account_id, status="pending")
+                if instant(q["expires_at"]) > entry.at and q["number"] != number
+            ]
+            if others:
+                yield f"{number} was made, and {others} are pending still"
+        if entry.action == "made" and entry.reason is not None:
+            [quote] = now.where("quote", number=number)
+            if not now.where("quote", replaced_by_id=quote["id"], status="expired"):
+                yield f"{number} replaced nothing"
+
+
+def lines_are_charged_once(watch: Watch, before: Books, now: Books) -> Found:
+    """R17, R19: over all attempts of a line one charge at most, of what was promised, and none for
+    what is not settled."""
+    keys: dict[int, list[str]] = {}
+    for attempt in now["charge_attempt"].values():
+        keys.setdefault(attempt["order_line_id"], []).append(attempt["key"])
+    for key, line in now["order_line"].items():
+        settled = watch.provider.settled(keys.get(key, []))
+        order = now["service_order"][line["order_id"]]
+        if len(settled) > 1:
+            yield f"line {key} of {order['number']} was charged {len(settled)} times"
+        for taken in settled:
+            charged = (
+                taken.charge.subscription_id,
+                taken.charge.seats,
+                taken.charge.amount,
+                taken.charge.tax,
+            )
+            if charged != _terms(line):
+                yield f"line {key}: {charged} was charged, {_terms(line)} promised"
+        if line["status"] == "settled" and not settled:
+            yield f"line {key} of {order['number']} is settled, and nothing was charged"
+        if line["status"] in ("declined", "waiting") and settled:
+            yield f"line {key} of {order['number']} is {line['status']}, and was charged"
+
+
+def one_busy_line_a_subscription(watch: Watch, before: Books, now: Books) -> Found:
+    busy = [line["subscription_id"] for line in now["order_line"].values() if line["status"] in BUSY]
+    if len(busy) != len(set(busy)):
+        yield f"busy: {busy}"
+
+
+def seats_add_up(watch: Watch, before: Books, now: Books) -> Found:
+    for held in watch.provider.held.values():
+        bought = sum(
+            taken.charge.seats
+            for taken in watch.provider.taken.values()
+            if taken.status == "settled" and taken.charge.subscription_id == held.id
+        )
+        if held.seats != held.before + bought + held.outside:
+            yield f"{held.id} has {held.seats}: {held.before} + {bought} bought + {held.outside} by others"
+
+
+def receipts_match(watch: Watch, before: Books, now: Books) -> Found:
+    """R13: one for each completed order, over what settled."""
+    for key, order in now["service_order"].items():
+        receipts = now.where("receipt", order_id=key)
+        if len(receipts) != (order["status"] == "completed"):
+            yield f"{order['number']} is {order['status']} and has {len(receipts)} receipts"
+        for receipt in receipts:
+            lines = now.where("order_line", order_id=key, status="settled")
+            if receipt["total"] != sum(line["amount"] + line["tax"] for line in lines) or not lines:
+                yield f"{receipt['number']} is not over what settled"
+
+
+def orders_end_as_their_lines(watch: Watch, before: Books, now: Books) -> Found:
+    """R18: finished once every line is done."""
+    for key, order in now["service_order"].items():
+        statuses = {line["status"] for line in now.where("order_line", order_id=key)}
+        if order["status"] == "completed" and not (
+            "settled" in statuses and statuses <= {"settled", "declined"}
+        ):
+            yield f"{order['number']} is completed with lines {sorted(statuses)}"
+        if order["status"] == "failed" and statuses != {"declined"}:
+            yield f"{order['number']} is failed with lines {sorted(statuses)}"
+        if order["status"] == "placed" and statuses != {"waiting"}:
+            yield f"{order['number']} is placed with lines {sorted(statuses)}"
+
+
+def details_of(row: Row) -> dict[str, object]:
+    details: dict[str, object] = json.loads(row["words"])
+    return details
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    history_is_unbroken,
+    statuses_follow_the_rules,
+    changes_are_recorded,
+    only_contacts_changed_anything,
+    orders_have_accepted_quotes,
+    quotes_are_replaced,
+    lines_are_charged_once,
+    one_busy_line_a_subscription,
+    seats_add_up,
+    receipts_match,
+    orders_end_as_their_lines,
+    notices_are_true,
+    nothing_untold,
+    notices_in_order,
+)

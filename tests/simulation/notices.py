@@ -1,0 +1,141 @@
+"""What must hold of notices: none for what did not happen, none missing, and each destination's in order."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from models.audit_entry import AuditEntry
+from tests.simulation.books import Books, Row, instant
+
+if TYPE_CHECKING:
+    from tests.simulation.invariants import Watch
+
+RETRY_TIME = timedelta(hours=23)
+OVERDUE_AFTER = timedelta(hours=24)
+# Kind → what the history must have said of its order or quote (action, status); none where the rows tell.
+TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "order_placed": (("placed", "placed"),),
+    "order_status": (("placed", "placed"),),
+    "order_history": (("placed", "placed"),),
+    "order_waits": (("placed", "placed"),),
+    "order_declined": (("line", "declined"),),
+    "order_needs_customer": (("line", "needs_customer"),),
+    "order_failed": (("failed", "failed"),),
+    "order_overdue": (("overdue", None),),
+    "receipt": (("completed", "completed"),),
+    "receipt_mail": (("completed", "completed"),),
+    "quote_arrived": (("imported", "pending"),),
+    "quote_reminder": (("imported", "pending"), ("made", "pending")),
+    "quote_card": (("imported", "pending"), ("made", "pending")),
+    "quote_decided": tuple(
+        (action, status)
+        for status in ("accepted", "rejected", "expired")
+        for action in (status, "replaced", "imported")
+    ),
+    "portal_changed": (("portal_switched", "admin"),),
+    "channel_unreachable": (),
+}
+# What the history says (action, status) → the kind of notice stored with it.
+TELLS = {
+    ("placed", "placed"): "order_placed",
+    ("line", "needs_customer"): "order_needs_customer",
+    ("completed", "completed"): "receipt_mail",
+    ("failed", "failed"): "order_failed",
+    ("overdue", None): "order_overdue",
+    ("imported", "pending"): "quote_arrived",
+}
+
+
+def notices_are_true(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
+    """R24: of nothing that did not happen."""
+    for key, notice in now["notice"].items():
+        if key not in before["notice"] and not _is_true(watch, now, notice):
+            yield f"{notice['kind']} {notice['event']}"
+
+
+def _is_true(watch: "Watch", now: Books, notice: Row) -> bool:
+    said = TOLD_BY[notice["kind"]]
+    return not said or any((_subject(now, notice), *what) in watch.facts for what in said)
+
+
+def _subject(now: Books, notice: Row) -> str:
+    if notice["order_id"] is not None:
+        return f"service_order:{now['service_order'][notice['order_id']]['number']}"
+    if notice["quote_id"] is not None:
+        return f"quote:{now['quote'][notice['quote_id']]['number']}"
+    return f"account:{notice['account_id']}"
+
+
+def nothing_untold(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
+    """R24: what happened is told by what was stored with it."""
+    if not now.new_entries:
+        return
+    new = [notice for key, notice in now["notice"].items() if key not in before["notice"]]
+    told = {(_subject(now, notice), notice["kind"]) for notice in new}
+    for entry in now.new_entries:
+        kind = TELLS.get((entry.action, entry.to_status))
+        if kind and (entry.subject, kind) not in told:
+            yield f"{entry.subject} {entry.action} {entry.to_status}: no {kind}"
+        declined = entry.action == "line" and entry.to_status == "declined"
+        if declined and _can_be_retried(now, entry) and (entry.subject, "order_declined") not in told:
+            yield f"{entry.subject} was declined, and nobody is told"
+        if entry.to_status in ("accepted", "rejected", "expired") and entry.action != "imported":
+            yield from _decision_untold(now, entry, new)
+        if entry.action == "completed":
+            yield from _receipt_to_others(now, entry, new)
+
+
+def _can_be_retried(now: Books, entry: AuditEntry) -> bool:
+    [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
+    lines = now.where("order_line", order_id=order["id"], subscription_id=entry.details["subscription"])
+    ends = min(instant(order["placed_at"]) + RETRY_TIME, *(instant(line["period_ends_at"]) for line in lines))
+    return entry.at < ends and not order["given_up"]
+
+
+def _decision_untold(now: Books, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
+    """R13, R20: whose quote it was is told by whoever decided, unless they did it themselves."""
+    [quote] = now.where("quote", number=entry.subject.removeprefix("quote:"))
+    contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
+    people = [c for c in contacts if c["id"] == quote["contact_id"]] or contacts
+    for person in people:
+        to = f"contact:{person['id']}"
+        told = any(
+            n["kind"] == "quote_decided" and n["quote_id"] == quote["id"] and n["destination"] == to
+            for n in new
+        )
+        if not told and person["name"] != entry.actor_name:
+            yield f"{entry.subject} {entry.action}, and {person['name']} is not told"
+
+
+def _receipt_to_others(now: Books, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
+    """R13: to whoever placed the order, to all where that person lost the role or the quote was for all."""
+    [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
+    contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
+    placed = [c for c in contacts if c["id"] == order["contact_id"]]
+    if not placed or now["quote"][order["quote_id"]]["made_elsewhere"]:
+        placed = contacts
+    mailed = {n["destination"] for n in new if n["kind"] == "receipt_mail" and n["order_id"] == order["id"]}
+    if mailed != {f"email:{c['id']}" for c in placed}:
+        yield f"the receipt of {order['number']} goes to {sorted(mailed)}"
+
+
+def notices_in_order(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
+    """R24: of each destination the oldest first; what was told is not untold."""
+    waiting: dict[str, int] = {}
+    for key, notice in now["notice"].items():
+        if notice["status"] == "waiting":
+            waiting.setdefault(notice["destination"], key)
+    for key, notice in now["notice"].items():
+        old = before["notice"].get(key)
+        if old is None or old["status"] == notice["status"]:
+            continue
+        if old["status"] != "waiting":
+            yield f"notice {key}: {old['status']} → {notice['status']}"
+        if key > waiting.get(notice["destination"], key):
+            yield f"notice {key} to {notice['destination']} came before an older one"
+        if notice["status"] == "undeliverable" and not notice["last_error"]:
+            yield f"notice {key} is undeliverable without a reason"
+
+
+def is_due(notice: Row, at: datetime) -> bool:
+    return instant(notice["due_at"]) <= at

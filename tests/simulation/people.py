@@ -1,0 +1,198 @@
+"""People: what they press next, given what they were shown."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from bot.billing.gateway import BillingUnavailable, PriceNotHeld
+from bot.permissions import Person
+from bot.services import Services
+from bot.use_cases import cart, checkout, overview, placement, portal, quote, service_order
+from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
+from models.checkout import NEW_ADMINISTRATOR, CheckoutForm
+from models.errors import Refusal
+from models.quote import QuotesPending
+from models.sheet import CartSheet, CheckoutSheet, OrderSheet, PlacementSheet, QuoteSheet
+
+AGAIN = (BillingUnavailable, IdentityNotFresh, PriceNotHeld)
+NEVER = (NotABillingContact, NotAllowed)
+
+
+@dataclass(frozen=True, eq=False)
+class Click:
+    """A press: its name as in the routes, its arguments, and who may press it."""
+
+    name: str
+    user: str
+    use_case: Callable[..., Awaitable[Any]] = field(repr=False)
+    given: dict[str, Any]
+
+    async def do(self, services: Services, person: Person) -> Any:
+        return await self.use_case(services, person=person, **self.given)
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name}={value}" for name, value in self.given.items() if name != "form")
+        return f"{self.user} {self.name}({given})"
+
+
+class Shopper:
+    """A contact who buys: from `/add-seats` to the placed order and what becomes of it."""
+
+    def __init__(self, random: Random, user: str, account: str, subscriptions: list[str]) -> None:
+        self._random, self.user, self.account, self._subscriptions = random, user, account, subscriptions
+        self.stage = "open"
+        self.quote = 0
+        self.order = 0
+        self._form = CheckoutForm()
+        self._typed: dict[str, str] = {}
+        self._pending: list[int] = []
+
+    def next(self) -> Click | None:
+        click: Click | None = getattr(self, f"_{self.stage}")()
+        return click
+
+    def _click(self, name: str, use_case: Callable[..., Awaitable[Any]], **given: Any) -> Click:
+        return Click(name, self.user, use_case, given)
+
+    def _of(self, *choices: Callable[[], Click]) -> Click:
+        return self._random.choice(choices)()
+
+    # --- the steps
+
+    def _done(self) -> None:
+        return None
+
+    def _open(self) -> Click:
+        words = self._random.choice(("", "", "", "", "webinar 3", "meeting"))
+        if self._random.random() < 0.5:
+            return self._click("cart.edit", cart.edit_cart, account_id=self.account)
+        return self._click("cart.open", cart.open_cart, account_id=self.account, words=words)
+
+    def _warned(self) -> Click:
+        chosen = self._random.choice(self._pending) if self._pending else self.quote
+        return self._of(
+            lambda: self._click(
+                "quote.replace", cart.consent_to_replace, account_id=self.account, named=tuple(self._pending)
+            ),
+            lambda: self._click(
+                "quote.replace", cart.consent_to_replace, account_id=self.account, named=tuple(self._pending)
+            ),
+            lambda: self._click("quote.reject", quote.reject_quote, quote_id=chosen, reason="Too dear."),
+            lambda: self._click("checkout.open", checkout.open_checkout, quote_id=chosen),
+        )
+
+    def _again(self) -> Click:
+        return self._click("quote.warn", cart.warn_again, account_id=self.account)
+
+    def _fill(self) -> Click:
+        if not self._typed or self._random.random() < 0.2:
+            chosen = self._random.sample(
+                self._subscriptions, self._random.randint(1, len(self._subscriptions))
+            )
+            self._typed = {s: str(self._random.randint(1, 5)) for s in sorted(chosen)}
+        given = {"account_id": self.account, "typed": dict(self._typed)}
+        if self._random.random() < 0.1:
+            return self._click("cart.keep", cart.keep_cart, **given)
+        return self._click("cart.save", cart.save_cart, **given)
+
+    def _review(self) -> Click:
+        drawn = self._random.random()
+        if drawn < 0.08:
+            self.stage = "fill"
+            return self._click("quote.list", quote.list_quotes, account_id=self.account)
+        if drawn < 0.14:
+            return self._click("quote.reject", quote.reject_quote, quote_id=self.quote, reason=None)
+        return self._click("checkout.open", checkout.open_checkout, quote_id=self.quote)
+
+    def _checkout(self) -> Click:
+        changes: dict[str, str] = {}
+        if self._random.random() < 0.2:
+            changes |= {"country": "DE", "city": "Berlin"}
+        if self._random.random() < 0.2:
+            changes |= {
+                "administrator": NEW_ADMINISTRATOR,
+                "admin_name": "Nora",
+                "admin_email": "nora@acme.example",
+            }
+        if self._random.random() < 0.2:
+            changes |= {"payment_method": "pm_2"}
+        form = self._form.model_copy(update=changes)
+        if self._random.random() < 0.1:
+            return self._click("checkout.keep", checkout.keep_checkout, quote_id=self.quote, form=form)
+        return self._click("checkout.save", checkout.save_checkout, quote_id=self.quote, form=form)
+
+    def _place(self) -> Click:
+        return self._click("service_order.place", placement.place_service_order, quote_id=self.quote)
+
+    def _ordered(self) -> Click:
+        return self._of(
+            lambda: self._click("service_order.open", service_order.read_order, order_id=self.order),
+            lambda: self._click("service_order.open_retry", service_order.open_retry, order_id=self.order),
+            lambda: self._click("service_order.open_retry", service_order.open_retry, order_id=self.order),
+            lambda: self._click("account.open", overview.read_account, account_id=self.account),
+            lambda: self._click("home.open", overview.read_home),
+        )
+
+    def _retry(self) -> Click:
+        self.stage = "ordered"
+        if self._random.random() < 0.3:
+            return self._click(
+                "service_order.give_up", service_order.give_up_service_order, order_id=self.order
+            )
+        return self._click(
+            "service_order.retry",
+            service_order.retry_service_order,
+            order_id=self.order,
+            payment_method_id=self._random.choice(("pm_1", "pm_1", "pm_2", "pm_old")),
+        )
+
+    def _portal(self) -> Click:
+        self.stage = "open"
+        return self._of(
+            lambda: self._click("portal.open", portal.open_portal, account_id=self.account),
+            lambda: self._click("portal.switch", portal.switch_portal, account_id=self.account),
+            lambda: self._click("portal.switch", portal.switch_portal, account_id=self.account),
+        )
+
+    # --- what they learn
+
+    def hear(self, answer: object) -> None:
+        match answer:
+            case cart.Warned(pending=pending, own=own):
+                self._pending = [sheet.quote.key for sheet in pending]
+                self.quote = own.quote.key if own else self.quote
+                self.stage = "warned" if pending else "review" if own else "fill"
+            case cart.Obstructed():
+                self.stage = self._random.choice(("done", "portal"))
+            case CartSheet():
+                self.stage = "fill"
+            case QuoteSheet(quote=made) if made.pending_at(answer.at):
+                self.quote, self.stage = made.key, "review"
+            case CheckoutSheet(form=form):
+                self._form, self.stage = form, "checkout"
+                self.quote = answer.quote.quote.key
+            case PlacementSheet():
+                self.quote, self.stage = answer.quote.quote.key, "place"
+            case OrderSheet():
+                self._hear_of_order(answer)
+            case (OrderSheet() as sheet, _):
+                self.order, self.stage = sheet.order.key, "retry"
+            case None if self.stage == "warned":
+                self.stage = "fill"
+
+    def _hear_of_order(self, sheet: OrderSheet) -> None:
+        self.order, self.stage = sheet.order.key, "ordered"
+        self._typed = {}
+        if sheet.order.finished:
+            self.stage = "open"
+
+    def hear_no(self, refusal: Refusal) -> None:
+        if isinstance(refusal, NEVER):
+            self.stage = "done"
+        elif isinstance(refusal, QuotesPending):
+            self.stage = "again"
+        elif not isinstance(refusal, AGAIN) and self.stage not in ("ordered", "fill"):
+            self.stage = self._random.choice(("open", "open", "portal"))
+        elif self.stage == "fill" and not isinstance(refusal, AGAIN):
+            self._typed = {}

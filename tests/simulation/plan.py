@@ -1,0 +1,211 @@
+"""What a seed makes happen: presses, jobs, other places, faults, time; and who of those that wait goes on."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+
+from bot.permissions import Person
+from bot.use_cases import cart
+from bot.use_cases.slack_user import refresh_slack_user
+from models.errors import InvalidInput, Refusal
+from scheduler import JOBS
+from tests.simulation.books import instant
+from tests.simulation.due import due_jobs
+from tests.simulation.elsewhere import Elsewhere, change_member
+from tests.simulation.faults import Theme
+from tests.simulation.gates import Waiter
+from tests.simulation.mistakes import mistake
+from tests.simulation.people import Click, Shopper
+from tests.simulation.scene import ELSEWHERE, OWN
+from tests.simulation.slack import TEAM
+from tests.simulation.world import Replica, World
+
+MOVES = 36
+# So many wait at once at most: more would hide what each does.
+CROWD = 7
+# The instants at which something changes by itself, to the second before, at, and after.
+TURNS = """
+    SELECT expires_at FROM quote WHERE status = 'pending'
+    UNION SELECT remind_at FROM quote WHERE remind_at IS NOT NULL
+    UNION SELECT overdue_check_at FROM service_order WHERE overdue_check_at IS NOT NULL
+    UNION SELECT due_at FROM order_line WHERE due_at IS NOT NULL
+    UNION SELECT claimed_until FROM order_line WHERE claimed_until IS NOT NULL
+    UNION SELECT period_ends_at FROM order_line WHERE due_at IS NOT NULL
+    UNION SELECT until FROM order_line WHERE until IS NOT NULL
+"""
+
+Move = Callable[[], Awaitable[None]]
+
+
+class Plan:
+    def __init__(self, world: World, theme: Theme, *, begun: bool) -> None:
+        self._world, self._theme, self._random = world, theme, world.random
+        self._elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml")
+        self._pressed: list[Click] = []
+        self._last: Waiter | None = None
+        # Each shopper, and the replica where their last press is.
+        self._shoppers: dict[Shopper, Replica | None] = dict.fromkeys(self._contacts(begun))
+        self._moves: list[tuple[Move, int]] = [
+            (self._press, 40),
+            (self._press_again, 8),
+            (self._mistake, 7),
+            (self._job, 30),
+            (self._tick, 14),
+            (self._jump, world.random.choice((0, 1, 4))),
+            (self._import, world.random.choice((0, 0, 1, 4))),
+            (self._change_seats, 2),
+            (self._change_member, 2),
+            (self._outage, world.random.choice((0, 0, 2))),
+        ]
+        for _ in range(world.random.randint(1, 3)):
+            world.open_replica()
+
+    def _contacts(self, begun: bool) -> Iterator[Shopper]:
+        acme = ["acme_meeting", "acme_webinar"]
+        for user, quote in (("U01ALICE", OWN), ("U02BENOIT", ELSEWHERE)):
+            shopper = Shopper(self._random, user, "acme", acme)
+            if begun and self._random.random() < 0.7:
+                shopper.quote, shopper.stage = quote, "place"
+            yield shopper
+        if not begun:
+            yield Shopper(self._random, "U03DORA", "borea", ["borea_training"])
+
+    async def run(self) -> None:
+        moves = MOVES
+        while moves and not self._world.violations:
+            waiting = len(self._world.gates.waiting)
+            if waiting and (waiting >= CROWD or self._random.random() < 0.85):
+                await self._let_somebody_on()
+            else:
+                moves -= 1
+                [(move, _)] = self._random.choices(self._moves, [weight for _, weight in self._moves])
+                await move()
+
+    async def _let_somebody_on(self) -> None:
+        """Mostly whoever went on last, so that some get far."""
+        world = self._world
+        same = [w for w in world.gates.waiting if self._last and w.actor == self._last.actor]
+        crowd = same if same and self._random.random() < 0.6 else world.gates.waiting
+        self._last = self._random.choice(crowd)
+        if self._random.random() < self._theme.crashes:
+            self._crash(self._last)
+            await world.loop.settle()
+        else:
+            await world.let_on(self._last)
+
+    def _crash(self, waiter: Waiter) -> None:
+        self._world.crash(waiter.process)
+        for shopper, replica in self._shoppers.items():
+            if replica and replica.process is waiter.process:
+                self._shoppers[shopper] = None
+
+    # --- presses
+
+    async def _press(self) -> None:
+        idle = [shopper for shopper, replica in self._shoppers.items() if replica is None]
+        shopper = self._random.choice(idle) if idle else None
+        click = shopper.next() if shopper else None
+        if shopper and click:
+            self._shoppers[shopper] = await self._begin(click, shopper)
+
+    async def _press_again(self) -> None:
+        """The same once more: at once or long after, anywhere, and now and then by someone else."""
+        if self._pressed:
+            click = self._random.choice(self._pressed[-12:])
+            self._world.seen["fault pressed again"] += 1
+            user = self._random.choice((click.user, click.user, "U01ALICE", "U02BENOIT", "U04EVE"))
+            await self._begin(Click(click.name, user, click.use_case, click.given))
+
+    async def _mistake(self) -> None:
+        await self._begin(mistake(self._random, self._world.store))
+
+    async def _begin(self, click: Click, shopper: Shopper | None = None) -> Replica:
+        world = self._world
+        replica = self._random.choice(world.replicas)
+        self._pressed.append(click)
+        name = f"#{len(self._pressed)} {click}"
+        world.trace.add(f"press: {replica.process.name} {name}")
+        world.begin(replica, name, self._answered(replica, click, shopper))
+        await world.loop.settle()
+        return replica
+
+    async def _answered(self, replica: Replica, click: Click, shopper: Shopper | None) -> None:
+        person = Person(TEAM, click.user, click.name, self._random.choice((None, "C01BILLING")))
+        try:
+            await refresh_slack_user(replica.services, person)
+            answer = await click.do(replica.services, person)
+        except Refusal as refusal:
+            self._refused(click, refusal)
+            if shopper:
+                shopper.hear_no(refusal)
+        else:
+            self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
+            self._world.seen[f"press {click.name}"] += 1
+            if isinstance(answer, cart.Obstructed):
+                for obstacle in answer.obstacles:
+                    self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
+            if shopper:
+                shopper.hear(answer)
+        if shopper:
+            self._shoppers[shopper] = None
+
+    def _refused(self, click: Click, refusal: Refusal) -> None:
+        self._world.trace.add(f"answer to {click}: no, {type(refusal).__name__}")
+        inner = refusal.errors.values() if isinstance(refusal, InvalidInput) else ()
+        for one in (refusal, *inner):
+            self._world.seen[f"refusal {type(one).__name__}"] += 1
+
+    # --- jobs, time, and what others do
+
+    async def _job(self) -> None:
+        """Mostly one that has something to do; a tick finds nothing now and then."""
+        due = due_jobs(self._world) if self._random.random() < 0.9 else list(JOBS)
+        if not due:
+            return
+        job_id, replica = self._random.choice(due), self._random.choice(self._world.replicas)
+        if self._world.begin_job(replica, job_id):
+            self._world.trace.add(f"job: {replica.process.name} {job_id}")
+            await self._world.loop.settle()
+
+    async def _tick(self) -> None:
+        seconds = self._random.choice((0.2, 1, 1, 3, 10, 11, 60, 61, 600))
+        await self._world.move_clock(self._world.clock() + timedelta(seconds=seconds))
+
+    async def _jump(self) -> None:
+        """To where something turns, or just somewhere later."""
+        now = self._world.clock()
+        turns = [instant(at) for (at,) in self._world.store.rows(TURNS)]
+        to = now + timedelta(seconds=self._random.choice((3_600, 3_601, 20_000, 86_400)))
+        if turns and self._random.random() < 0.8:
+            to = self._random.choice(turns) + timedelta(seconds=self._random.choice((-1, 0, 1)))
+        self._world.seen["fault jump"] += 1
+        await self._world.move_clock(max(now, min(to, now + timedelta(days=20))))
+
+    async def _import(self) -> None:
+        if any("import" in replica.running for replica in self._world.replicas):
+            return
+        replica = self._random.choice(self._world.replicas)
+        what = self._elsewhere.change(_whole(self._world.clock()))
+        self._world.seen[f"elsewhere {what}"] += 1
+        self._world.trace.add(f"import: {replica.process.name} {what}")
+        self._world.begin(replica, "import", self._elsewhere.take_over(replica.services))
+        await self._world.loop.settle()
+
+    async def _change_seats(self) -> None:
+        by = self._random.choice((-3, -1, 1, 5))
+        subscription = self._random.choice(("acme_meeting", "acme_webinar"))
+        self._world.provider.change_outside(subscription, by)
+        self._world.seen["fault seats changed by others"] += 1
+        self._world.trace.add(f"seats: {subscription} {by:+}")
+
+    async def _change_member(self) -> None:
+        self._world.trace.add(f"member: {change_member(self._random, self._world.slack)}")
+
+    async def _outage(self) -> None:
+        """A port goes silent, or answers again."""
+        port = self._random.choice(("billing", "slack", "mail", "directory"))
+        self._theme.down ^= {port}
+        self._world.trace.add(f"silent: {sorted(self._theme.down)}")
+
+
+def _whole(at: datetime) -> datetime:
+    return at.replace(microsecond=0)

@@ -1,0 +1,153 @@
+"""One seed: a world, what happens in it, its end, and what was found broken."""
+
+import asyncio
+import gc
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+import structlog
+
+from bot.use_cases import processing
+from tests.simulation.books import stored
+from tests.simulation.database import Store
+from tests.simulation.end import bring_to_an_end
+from tests.simulation.faults import Theme
+from tests.simulation.invariants import Watch
+from tests.simulation.loop import Clock, VirtualLoop
+from tests.simulation.plan import Plan
+from tests.simulation.scene import checked_out
+from tests.simulation.template import imported
+from tests.simulation.world import World
+
+EARLIEST = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
+# The first period that ends: midnight in Paris. London's is an hour later.
+PERIOD_END = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+
+
+@dataclass
+class Outcome:
+    seed: int
+    violations: list[str]
+    trace: list[str]
+    orders: int
+    seen: Counter[str] = field(default_factory=Counter)
+
+
+def run_seed(store: Store, seed: int) -> Outcome:
+    random = Random(seed)
+    clock = Clock(_start(random))
+    begun = random.random() < 0.75
+    _set_scene(store, random, clock, begun=begun)
+    seen: Counter[str] = Counter()
+    world = World(store, clock, random, theme := Theme(random, seen), seen)
+    with (
+        heard_errors(world.failures),
+        _few_workers(),
+        asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner,
+    ):
+        violations = runner.run(_live(world, theme, begun=begun))
+    orders = next(store.rows("SELECT count(*) FROM service_order"))[0]
+    return Outcome(seed, violations, world.trace.lines, orders, seen)
+
+
+def run_chunk(seeds: Iterable[int]) -> list[Outcome]:
+    """Some seeds, one after another. They are short: what each leaves is collected afterwards."""
+    store = _store()
+    gc.disable()
+    try:
+        return [run_seed(store, seed) for seed in seeds]
+    finally:
+        gc.enable()
+        gc.collect()
+
+
+@cache
+def _store() -> Store:
+    """One for this process."""
+    store = open_store()
+    gc.freeze()
+    return store
+
+
+def open_store() -> Store:
+    """For many seeds, one after another."""
+    return Store(imported(), checked_out())
+
+
+async def _live(world: World, theme: Theme, *, begun: bool) -> list[str]:
+    watch = Watch(world)
+    world.watch = watch.look
+    try:
+        await Plan(world, theme, begun=begun).run()
+        await bring_to_an_end(world, theme)
+    finally:
+        await world.end()
+    return world.violations
+
+
+def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool) -> None:
+    store.reset(1 if begun else 0)
+    ends = [clock() + timedelta(seconds=random.choice((30, 3_600, 90_000, 200_000))) for _ in range(2)]
+    for quote, end in enumerate(ends, start=1):
+        until, remind = min(end, PERIOD_END), end - timedelta(hours=4)
+        change = "UPDATE quote SET expires_at = ?, remind_at = ? WHERE id = ?"
+        store.raw.execute(change, (stored(until), stored(remind) if remind > clock() else None, quote))
+    if random.random() < 0.75:
+        # Without a channel its notices go to people: fewer of them.
+        store.raw.execute("UPDATE account SET channel = NULL")
+
+
+def _start(random: Random) -> datetime:
+    """Some time in the period, or shortly before it ends."""
+    if random.random() < 0.25:
+        return PERIOD_END - timedelta(seconds=random.choice((1, 60, 3_600, 86_400)))
+    return EARLIEST + timedelta(seconds=random.randint(0, 20 * 86_400))
+
+
+@contextmanager
+def _few_workers() -> Iterator[None]:
+    """Two of a process show all there is to see of several."""
+    usual, processing.WORKERS = processing.WORKERS, 2
+    try:
+        yield
+    finally:
+        processing.WORKERS = usual
+
+
+# What the product logs as an error without a fault of its own.
+EXPECTED_ERRORS = ("mail refused for good", "nobody to tell", "Account Services' channel cannot be posted to")
+
+
+@contextmanager
+def heard_errors(failures: list[str]) -> Iterator[None]:
+    """The log is silent; an unexpected error in it counts as a failure."""
+
+    def hear(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if level in ("error", "critical", "exception") and event["event"] not in EXPECTED_ERRORS:
+            failures.append(f"log: {dict(event)}")
+        raise structlog.DropEvent
+
+    usual = structlog.get_config()
+    structlog.configure(processors=[_with_error, hear])
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        structlog.configure(**usual)
+
+
+def _with_error(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The exception itself, where `log.exception` leaves it to be looked up."""
+    import sys
+
+    if event.get("exc_info") is True:
+        event["exc_info"] = repr(sys.exc_info()[1])
+    return event

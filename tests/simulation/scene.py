@@ -1,0 +1,55 @@
+"""A scene to begin with: two quotes are checked out, and only wait to be placed."""
+
+import asyncio
+from collections import Counter
+from functools import cache
+from random import Random
+
+from bot.permissions import Person
+from bot.use_cases.cart import save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.slack_user import refresh_slack_user
+from tests.simulation.database import Store
+from tests.simulation.elsewhere import Elsewhere
+from tests.simulation.faults import Nothing
+from tests.simulation.loop import Clock, VirtualLoop
+from tests.simulation.slack import TEAM
+from tests.simulation.template import IMPORTED_AT, imported
+from tests.simulation.world import Replica, World
+
+# Alice's own quote over two subscriptions, and one over one of them that was made elsewhere.
+OWN, ELSEWHERE = 1, 2
+
+
+@cache
+def checked_out() -> bytes:
+    store = Store(imported())
+    clock = Clock(IMPORTED_AT)
+    world = World(store, clock, Random(0), Nothing(), Counter())
+    world.gates.closed = False
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
+        runner.run(_prepare(world))
+    content = store.raw.serialize()
+    store.close()
+    return content
+
+
+async def _prepare(world: World) -> None:
+    replica = world.open_replica()
+    alice, benoit = Person(TEAM, "U01ALICE", "scene"), Person(TEAM, "U02BENOIT", "scene")
+    await refresh_slack_user(replica.services, alice)
+    await refresh_slack_user(replica.services, benoit)
+    typed = {"acme_meeting": "2", "acme_webinar": "1"}
+    await save_cart(replica.services, person=alice, account_id="acme", typed=typed)
+    elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml")
+    elsewhere.offer(IMPORTED_AT, "acme_meeting")
+    await elsewhere.take_over(replica.services)
+    await _check_out(replica, alice, OWN)
+    await _check_out(replica, benoit, ELSEWHERE)
+    world.store.raw.execute("UPDATE notice SET status = 'delivered', delivered_at = created_at")
+    world.store.raw.execute("DELETE FROM slack_user")
+
+
+async def _check_out(replica: Replica, person: Person, quote_id: int) -> None:
+    sheet = await open_checkout(replica.services, person=person, quote_id=quote_id)
+    await save_checkout(replica.services, person=person, quote_id=quote_id, form=sheet.form)

@@ -1,0 +1,71 @@
+"""A workspace: who is in it, what was posted there, and what was said of whom and when."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.directory.directory import Profile
+from bot.messaging.messenger import Letter, Posted
+from tests.simulation.loop import Clock
+
+TEAM = "T01ACME"
+# R5: a change of state needs to know who this is, and has known it for an hour at most.
+BELIEVED_FOR = timedelta(hours=1)
+NOBODY = Profile("", "", "", None, None, None, deleted=True)
+
+
+@dataclass(frozen=True)
+class PostedLetter:
+    at: datetime
+    letter: Letter
+    ts: str
+
+
+def _member(user_id: str, name: str, email: str, **changes: object) -> Profile:
+    return replace(Profile(user_id, TEAM, name, email, "en-GB", "Europe/Paris"), **changes)  # type: ignore[arg-type]
+
+
+MEMBERS = (
+    _member("U01ALICE", "Alice Martin", "alice@acme.example", locale="fr-FR"),
+    _member("U02BENOIT", "Benoît Roche", "benoit@acme.example"),
+    _member("U03DORA", "Dora Lane", "dora@borea.example"),
+    _member("U09IDA", "Ida Frei", "ida@acme.example"),
+    _member("U04EVE", "Eve Noone", "eve@acme.example"),
+    _member("U05GUEST", "Gus Guest", "gus@acme.example", is_guest=True),
+)
+
+
+class Slack:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.members = {member.user_id: member for member in MEMBERS}
+        self.posts: list[PostedLetter] = []
+        # What the product was told of each person, and when.
+        self._answers: dict[str, list[tuple[datetime, Profile]]] = defaultdict(list)
+
+    def post(self, letter: Letter) -> Posted:
+        """An edit keeps its message's timestamp; a direct message stands in a channel of its own."""
+        ts = letter.edits or f"{len(self.posts) + 1}.000000"
+        self.posts.append(PostedLetter(self._clock(), letter, ts))
+        channel = "D" + letter.channel[1:] if letter.channel.startswith("U") else letter.channel
+        return Posted(channel, ts)
+
+    def asked_for(self, user_id: str) -> Profile:
+        profile = self.members.get(user_id, NOBODY)
+        self._answers[user_id].append((self._clock(), profile))
+        return profile
+
+    def member_of(self, email: str) -> str | None:
+        return next((m.user_id for m in self.members.values() if m.email == email and not m.deleted), None)
+
+    def change(self, user_id: str, **changes: object) -> None:
+        self.members[user_id] = replace(self.members[user_id], **changes)  # type: ignore[arg-type]
+
+    def was_known_as_member(self, user_id: str, email: str | None, at: datetime) -> bool:
+        """Whether, within the hour before `at`, the product was told that this is a full member, of that
+        e-mail where one is given."""
+        return any(
+            at - BELIEVED_FOR <= told_at and not (profile.deleted or profile.is_guest)
+            and email in (None, profile.email)
+            for told_at, profile in self._answers[user_id]
+        )  # fmt: skip

@@ -1,0 +1,34 @@
+"""The databases that worlds begin with, as SQLite serialises them."""
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.db import Database
+from bot.use_cases.account_import import import_accounts
+
+ACCOUNTS = Path(__file__).parent / "accounts.yml"
+IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+
+
+@cache
+def imported() -> bytes:
+    """Migrated, and the accounts imported."""
+    with TemporaryDirectory(prefix="simulation-") as folder:
+        path = Path(folder) / "template.db"
+        asyncio.run(_make(path))
+        raw = sqlite3.connect(path)
+        raw.execute("PRAGMA journal_mode=DELETE")
+        content = raw.serialize()
+        raw.close()
+        return content
+
+
+async def _make(path: Path) -> None:
+    database = Database(f"sqlite:///{path}")
+    await database.migrate()
+    await import_accounts(database, path=ACCOUNTS, at=IMPORTED_AT)
+    await database.close()

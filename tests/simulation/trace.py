@@ -1,0 +1,21 @@
+"""What happened, line by line: equal for equal seeds."""
+
+import re
+
+from tests.simulation.loop import Clock
+
+KEY = re.compile(r"(SO-\d+-\d+-\d+)-[0-9a-f]{16}")
+
+
+class Trace:
+    """The random end of a charge's key is left out; all else follows from the seed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.lines: list[str] = []
+
+    def add(self, text: str) -> None:
+        self.lines.append(f"{len(self.lines):4} " + KEY.sub(r"\1", text))
+
+    def tail(self, lines: int = 40) -> str:
+        return "\n".join(self.lines[-lines:])

@@ -1,0 +1,170 @@
+"""A world made from one seed: processes, a provider, a workspace, and who does what in them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from bot.mail.mailer import Mail
+from bot.services import Services
+from bot.settings import Settings
+from bot.tasks import Tasks
+from scheduler import JOBS
+from tests.simulation.database import GatedDatabase, Store
+from tests.simulation.faults import Faults
+from tests.simulation.gates import Gates, Process, Waiter, actor
+from tests.simulation.loop import Clock, VirtualLoop
+from tests.simulation.ports import Billing, Line, Members, Messages, Post
+from tests.simulation.provider import Provider
+from tests.simulation.slack import Slack
+from tests.simulation.trace import Trace
+
+MOST_TASKS = 3
+LONGEST_LEASE = timedelta(seconds=60)
+
+
+@dataclass(eq=False)
+class Replica:
+    """A process of the bot, and the jobs and presses that run in it."""
+
+    process: Process
+    services: Services
+    running: dict[str, "asyncio.Task[Any]"] = field(default_factory=dict)
+
+
+class World:
+    def __init__(
+        self, store: Store, clock: Clock, random: Random, faults: Faults, seen: Counter[str]
+    ) -> None:
+        self.store, self.clock, self.random, self.faults, self.seen = store, clock, random, faults, seen
+        self.gates = Gates()
+        self.provider = Provider(clock, random, faults)
+        self.slack = Slack(clock)
+        self.mails: list[Mail] = []
+        self.replicas: list[Replica] = []
+        self.trace = Trace(clock)
+        # What nobody may come to: an actor that ended with anything but an answer or a refusal.
+        self.failures: list[str] = []
+        # What looks at the books after every commit, and what it found broken.
+        self.watch: Callable[[], list[str]] = list
+        self.violations: list[str] = []
+        # Whether a message may have been sent without anybody knowing.
+        self.doubt = False
+        self._processes = 0
+        self._settings = Settings(
+            _env_file=None,
+            slack_bot_token="xoxb-none",
+            slack_signing_secret="none",
+            account_services_channel="C09SERVICES",
+            mail_from="seatbot@acme.example",
+            quote_validity_days=random.randint(1, 3),
+            max_seats_per_line=20,
+            max_seats_per_order=30,
+        )
+
+    @property
+    def loop(self) -> VirtualLoop:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        return loop
+
+    def open_replica(self) -> Replica:
+        self._processes += 1
+        process = Process(f"p{self._processes}")
+        line = Line(self.gates, process, self.faults)
+        services = Services(
+            settings=self._settings,
+            database=GatedDatabase(self.store, self.gates, process, self.judge),
+            now=self.clock,
+            billing=Billing(line, self.provider, self._key_is_stored),
+            messenger=Messages(line, self.slack),
+            directory=Members(line, self.slack),
+            mailer=Post(line, self.mails),
+            tasks=Tasks(MOST_TASKS),
+        )
+        replica = Replica(process, services)
+        self.replicas.append(replica)
+        return replica
+
+    def _key_is_stored(self, key: str) -> bool:
+        return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE key = ?", key))
+
+    def judge(self) -> None:
+        for found in (*self.watch(), *self.failures):
+            self.trace.add(f"BROKEN {found}")
+            self.violations.append(found)
+        self.failures.clear()
+
+    # --- who does what
+
+    def begin(self, replica: Replica, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """An actor sets out."""
+        context = copy_context()
+        context.run(actor.set, name)
+        task = self.loop.create_task(self._watched(name, work), context=context)
+        replica.running[name] = task
+
+        def ended(_: object) -> None:
+            if replica.running.get(name) is task:
+                del replica.running[name]
+
+        task.add_done_callback(ended)
+
+    async def _watched(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self.failures.append(f"{name} failed: {error!r}")
+
+    def begin_job(self, replica: Replica, job_id: str) -> bool:
+        """False where it is running there: a job never overlaps itself in one process."""
+        if job_id in replica.running:
+            return False
+        self.begin(replica, job_id, JOBS[job_id].run(replica.services))
+        return True
+
+    async def let_on(self, waiter: Waiter, error: Exception | None = None) -> None:
+        self.trace.add(f"on: {waiter}")
+        self.gates.let_on(waiter, error)
+        await self.loop.settle()
+        self.judge()
+
+    def crash(self, process: Process) -> None:
+        """What the process knew is gone; a new one takes its place."""
+        self.trace.add(f"crash: {process.name}")
+        self.seen["fault crash"] += 1
+        self.doubt = True
+        self.gates.kill(process)
+        self.replicas = [replica for replica in self.replicas if replica.process is not process]
+        self.open_replica()
+
+    async def move_clock(self, to: datetime) -> None:
+        """Timers that are over by then run out."""
+        # A delivery that takes this long may be taken over, or given up, after it was sent.
+        self.doubt |= any(waiter.actor == "notice.deliver" for waiter in self.gates.waiting)
+        if self.gates.waiting and to - self.clock.at > LONGEST_LEASE:
+            # Whoever waits finds that somebody took over what they had.
+            self.seen["fault stalled"] += 1
+        self.clock.at = max(self.clock.at, to)
+        self.trace.add(f"clock: {self.clock.at.isoformat()}")
+        await self.loop.settle()
+
+    async def open_gates(self) -> None:
+        """From now on nobody stops, and nothing goes wrong."""
+        self.gates.closed = False
+        for waiter in list(self.gates.waiting):
+            await self.let_on(waiter)
+        await self.loop.settle()
+
+    async def end(self) -> None:
+        """Let go of everybody, dead processes too."""
+        self.gates.over = True
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        while others := [task for task in others if not task.done()]:
+            for task in others:
+                task.cancel()
+            await asyncio.sleep(0)
