@@ -18,8 +18,14 @@ setup: .venv/ready  ## Prepare .venv with the locked dependencies
 demo: setup  ## Run the bot against a Slack on this machine: nothing else is needed
 	$(BIN)/python app.py demo
 
-test: setup  ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+# More workers than cores: whole-program tests wait as much as they compute.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
+# Neither of these has a database of its own, or each chooses its engines itself.
+NOT_ON_POSTGRESQL := sandbox browser replicas stress blocks mail messaging directory
+
+test: setup  ## Run the tests, on SQLite and on PostgreSQL
+	$(PYTEST)
+	SEATBOT_TEST_DATABASE=postgresql $(PYTEST) $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
 
 check: setup  ## Format, lint, types, import contracts, lock freshness, tests
 	$(BIN)/ruff format --check .

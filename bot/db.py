@@ -39,11 +39,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)
-        if self.url.startswith("sqlite"):
-            self._reader = _sqlite_engine(self.url, "BEGIN")
-            self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE")
-        else:
-            self._reader = self._writer = create_async_engine(self.url, pool_size=CONNECTIONS, max_overflow=0)
+        self._reader, self._writer = self._engines(self.url)
+
+    @staticmethod
+    def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+        """For reading and for writing."""
+        if url.startswith("sqlite"):
+            return _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
+        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0)
+        return engine, engine
 
     @property
     def engine(self) -> AsyncEngine:

@@ -20,6 +20,7 @@ class LedgerSubscription(SQLModel, table=True):
     """The period is the one that was copied: later ones follow from it, starting on `anchor_day`."""
 
     __tablename__ = "ledger_subscription"
+    __table_args__ = (CheckConstraint("seats >= 0 AND unit_price >= 0", name="amounts"),)
 
     id: str = Field(primary_key=True)
     account_id: str = Field(index=True)
@@ -34,7 +35,10 @@ class LedgerSubscription(SQLModel, table=True):
 
 class LedgerBlock(SQLModel, table=True):
     __tablename__ = "ledger_block"
-    __table_args__ = (UniqueConstraint("subscription_id", "unit_price"),)
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "unit_price"),
+        CheckConstraint("seats > 0 AND unit_price >= 0", name="amounts"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: str = Field(foreign_key="ledger_subscription.id")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import JSON, Field, Index, SQLModel, UniqueConstraint
+from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column import one_of
 
@@ -46,6 +46,7 @@ class Notice(SQLModel, table=True):
     """
 
     __table_args__ = (
+        CheckConstraint("(status = 'delivered') = (delivered_at IS NOT NULL)", name="delivered"),
         Index("ix_notice_waiting", "due_at", "id", sqlite_where=text("status = 'waiting'"),
               postgresql_where=text("status = 'waiting'")),
         Index("ix_notice_waiting_destination", "destination", "id", sqlite_where=text("status = 'waiting'"),

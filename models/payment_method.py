@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from sqlmodel import CheckConstraint, Field, SQLModel
+from sqlalchemy import text
+from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from models.errors import Refusal
 
@@ -21,6 +22,14 @@ class PaymentMethod(SQLModel, table=True):
         # What can hold a card number cannot be stored: four digits, nothing longer.
         CheckConstraint("length(last4) = 4", name="last4"),
         CheckConstraint("expiry_month BETWEEN 1 AND 12", name="expiry_month"),
+        # R3: "its default" is one.
+        Index(
+            "uq_payment_method_default",
+            "account_id",
+            unique=True,
+            sqlite_where=text("is_default AND active"),
+            postgresql_where=text("is_default AND active"),
+        ),
     )
 
     id: str = Field(primary_key=True)

@@ -199,6 +199,16 @@ class ChargeAttempt(SQLModel, table=True):
             sqlite_where=text("outcome = 'settled'"),
             postgresql_where=text("outcome = 'settled'"),
         ),
+        # R19: nothing is sent with a new key while what an old one did is open.
+        Index(
+            "uq_charge_attempt_open",
+            "order_line_id",
+            unique=True,
+            sqlite_where=text("outcome IS NULL"),
+            postgresql_where=text("outcome IS NULL"),
+        ),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("expected_seats >= 0", name="expected_seats"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -39,20 +39,40 @@ only_sqlite = pytest.mark.skipif(CHOSEN != "sqlite", reason="asks SQLite in its 
 QUICK = ("fsync", "synchronous_commit", "full_page_writes")
 
 _numbers = count(1)
+_in_use: set[int] = set()
 
 
 @contextmanager
 def database_url(content: Content, kind: Kind = CHOSEN) -> Iterator[str]:
-    """The address of a copy that is gone afterwards."""
-    if kind == "sqlite":
-        with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{copy(sqlite_file(content), folder)}"
-        return
-    url = copied(content)
+    """The address of a copy that is gone afterwards. Another copy takes the address then: what SQLAlchemy has
+    prepared for it serves again (conftest)."""
+    number = next(n for n in count() if n not in _in_use)
+    _in_use.add(number)
     try:
-        yield url
+        with _sqlite_copy(content, number) if kind == "sqlite" else _postgresql_copy(content, number) as url:
+            yield url
     finally:
-        run(server_url(), f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+        _in_use.remove(number)
+
+
+@contextmanager
+def _sqlite_copy(content: Content, number: int) -> Iterator[str]:
+    path = _folder() / f"copy-{number}.db"
+    copy(sqlite_file(content), path)
+    try:
+        yield f"sqlite:///{path}"
+    finally:
+        for file in _folder().glob(f"{path.name}*"):
+            file.unlink()
+
+
+@contextmanager
+def _postgresql_copy(content: Content, number: int) -> Iterator[str]:
+    template = str(make_url(_template(content)).database)
+    try:
+        yield _created(f"copy_{number}", template)
+    finally:
+        run(server_url(), f"DROP DATABASE copy_{number} WITH (FORCE)")
 
 
 def copied(content: Content) -> str:
@@ -62,11 +82,16 @@ def copied(content: Content) -> str:
 
 @cache
 def sqlite_file(content: Content) -> Path:
-    folder = tempfile.mkdtemp(prefix="databases-")
-    atexit.register(rmtree, folder, ignore_errors=True)
-    path = Path(folder) / f"{content}.db"
+    path = _folder() / f"{content}.db"
     _prepare(f"sqlite:///{path}", content)
     return path
+
+
+@cache
+def _folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="databases-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache
@@ -107,7 +132,10 @@ def server_url() -> str:
 
 def new_database(name: str, template: str = "template1") -> str:
     """The address of a database of its own: empty, or a copy."""
-    name = f"{name}_{next(_numbers)}"
+    return _created(f"{name}_{next(_numbers)}", template)
+
+
+def _created(name: str, template: str) -> str:
     run(server_url(), f"CREATE DATABASE {name} TEMPLATE {template}")
     return server_url().replace("/postgres?", f"/{name}?")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import AccountEntry, AccountsFile, Stored, read_accounts_file
@@ -87,6 +87,7 @@ async def _import_some(session: AsyncSession, run: ImportRun, entries: list[Acco
         changes[entry.id] |= upsert_people_and_methods(held[entry.id], entry)
         changed, overwritten[entry.id] = upsert_subscriptions(run, held[entry.id], entry)
         changes[entry.id] |= changed
+    await _clear_defaults(session, [m for h in held.values() for m in h.methods.values()])
     await _store(session, (part for h in held.values() for part in _parts(h)))
     for entry in entries:
         changes[entry.id] |= upsert_seats(held[entry.id], entry)
@@ -99,6 +100,15 @@ async def _import_some(session: AsyncSession, run: ImportRun, entries: list[Acco
     await session.flush()
     # What is stored need not be kept in memory, nor looked through at each flush.
     session.expunge_all()
+
+
+async def _clear_defaults(session: AsyncSession, methods: list[PaymentMethod]) -> None:
+    """First what is no default any more, then what becomes one: an account never has two."""
+    others = [m.id for m in methods if not (m.is_default and m.active)]
+    with session.no_autoflush:
+        await session.exec(
+            update(PaymentMethod).where(col(PaymentMethod.id).in_(others)).values(is_default=False)
+        )
 
 
 def _parts(held: Holdings) -> Iterator[SQLModel]:

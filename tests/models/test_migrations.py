@@ -17,8 +17,11 @@ from bot.db import driver_url
 from models import migrations, quote, service_order
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
+from models.ledger import LedgerSubscription
 from models.migrations.tables import metadata
+from models.notice import Notice, NoticeKind, NoticeStatus
 from models.numbering import Numbering
+from models.payment_method import PaymentMethod
 from models.quote import QuoteStatus
 from models.receipt import Receipt
 from models.service_order import BUSY, AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
@@ -304,6 +307,7 @@ def an_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> Cha
         expected_seats=25,
         started_at=NOW,
         outcome=outcome,
+        ended_at=NOW if outcome else None,
     )
 
 
@@ -314,8 +318,46 @@ def test_r19_a_line_settles_once_over_all_its_attempts(migrated: Migrated) -> No
     migrated.store(*(an_attempt(line_id, number, outcome) for number, outcome in enumerate(tries)))
     with pytest.raises(IntegrityError, match=r"uq_charge_attempt_settled|order_line_id"):
         migrated.store(an_attempt(line_id, 9, settled))
-    with pytest.raises(IntegrityError):
-        migrated.run(f"UPDATE charge_attempt SET outcome = 'settled' WHERE order_line_id = {line_id}")
+    with pytest.raises(IntegrityError, match=r"uq_charge_attempt_settled|order_line_id"):
+        migrated.run(
+            "UPDATE charge_attempt SET outcome = 'settled', ended_at = CURRENT_TIMESTAMP "
+            f"WHERE order_line_id = {line_id}"
+        )
+
+
+@pytest.mark.parametrize("outcome", AttemptOutcome)
+def test_r19_a_line_has_one_open_attempt(migrated: Migrated, outcome: AttemptOutcome) -> None:
+    line_id = stored_line(migrated, LineStatus.UNKNOWN)
+    migrated.store(an_attempt(line_id, 1, outcome), an_attempt(line_id, 2, None))
+    with pytest.raises(IntegrityError, match=r"uq_charge_attempt_open|order_line_id"):
+        migrated.store(an_attempt(line_id, 3, None))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("outcome = 'settled'", "ended_at = CURRENT_TIMESTAMP", "expected_seats = -1"),
+        "outcome = 'lost', ended_at = CURRENT_TIMESTAMP",
+    ],
+)
+def test_impossible_values_of_an_attempt_cannot_be_stored(migrated: Migrated, change: str) -> None:
+    line_id = stored_line(migrated, LineStatus.CHARGING)
+    migrated.store(an_attempt(line_id, 1, None))
+    update = f"UPDATE charge_attempt SET {change} WHERE order_line_id = {line_id}"
+    assert attempt(migrated, update) != "allowed"
+
+
+def test_r3_an_account_has_one_default_method(migrated: Migrated) -> None:
+    """A withdrawn one does not count."""
+    account_id = f"account-{next(_numbers)}"
+    migrated.store(an_account(id=account_id))
+
+    def method(**values: bool) -> PaymentMethod:
+        return a_method(id=f"pm_{next(_numbers)}", account_id=account_id, **values)
+
+    migrated.store(method(is_default=True), method(is_default=True, active=False), method(is_default=False))
+    with pytest.raises(IntegrityError, match=r"uq_payment_method_default|account_id"):
+        migrated.store(method(is_default=True))
 
 
 def test_r19_a_quote_makes_one_order(migrated: Migrated) -> None:
@@ -349,6 +391,22 @@ def test_r18_an_entry_has_a_number_of_its_own(migrated: Migrated) -> None:
 
 # --- values
 
+IN_THE_LEDGER: dict[str, Any] = {
+    **a_subscription().model_dump(include={"account_id", "seats", "unit_price", "period"}),
+    **a_subscription().model_dump(include={"period_start", "period_end"}),
+    "id": "sub_x",
+    "anchor_day": 1,
+}
+TO_TELL: dict[str, Any] = {
+    "event": "event:x",
+    "account_id": "acme",
+    "team": "T01ACME",
+    "destination": "contact:1",
+    "kind": NoticeKind.PORTAL_CHANGED,
+    "created_at": NOW,
+    "due_at": NOW,
+}
+
 
 @pytest.mark.parametrize("last4", ["42424", "4242424242424242", "424", ""])
 def test_r23_nothing_but_four_digits_of_a_card_can_be_stored(migrated: Migrated, last4: str) -> None:
@@ -368,6 +426,10 @@ def test_r23_nothing_but_four_digits_of_a_card_can_be_stored(migrated: Migrated,
         lambda: a_subscription(id="sub_x", seats=-1),
         lambda: a_subscription(id="sub_x", unit_price=-1),
         lambda: a_subscription(id="sub_x", period_end=a_subscription().period_start),
+        lambda: LedgerSubscription(**IN_THE_LEDGER | {"seats": -1}),
+        lambda: LedgerSubscription(**IN_THE_LEDGER | {"unit_price": -1}),
+        lambda: Notice(**TO_TELL, status=NoticeStatus.DELIVERED),
+        lambda: Notice(**TO_TELL, delivered_at=NOW),
     ],
 )
 def test_r17_impossible_values_cannot_be_stored(migrated: Migrated, row: Any) -> None:

@@ -538,3 +538,15 @@ def dump(database: Database) -> list[str]:
         rows = {t.name: connection.execute(t.select()).all() for t in metadata.sorted_tables}
     engine.dispose()
     return sorted(f"{name} {tuple(row)}" for name, found in rows.items() for row in found)
+
+
+async def test_r3_another_method_becomes_the_default(imports: Import, session: AsyncSession) -> None:
+    """Whichever of the two is written first, the account never has two defaults."""
+    line = '      - {id: pm_1, brand: visa, last4: "4242", expires: 2028-04, default: true}\n'
+    for default, other in (("pm_1", "pm_2"), ("pm_2", "pm_1"), ("pm_1", "pm_2")):
+        second = line.replace("pm_1", other).replace("default: true", "default: false")
+        await imports(ACME.replace(line, line.replace("pm_1", default) + second))
+        assert {m.id: m.is_default for m in await all_of(session, PaymentMethod)} == {
+            default: True,
+            other: False,
+        }

@@ -54,6 +54,7 @@ def upgrade() -> None:
     sa.Column('period_end', sa.Date(), nullable=False),
     sa.Column('anchor_day', sa.Integer(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
+    sa.CheckConstraint('seats >= 0 AND unit_price >= 0', name=op.f('ck_ledger_subscription_amounts')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_subscription'))
     )
     with op.batch_alter_table('ledger_subscription', schema=None) as batch_op:
@@ -145,6 +146,7 @@ def upgrade() -> None:
     sa.Column('subscription_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('unit_price', sa.BigInteger(), nullable=False),
     sa.Column('seats', sa.Integer(), nullable=False),
+    sa.CheckConstraint('seats > 0 AND unit_price >= 0', name=op.f('ck_ledger_block_amounts')),
     sa.ForeignKeyConstraint(['subscription_id'], ['ledger_subscription.id'], name=op.f('fk_ledger_block_subscription_id_ledger_subscription')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_block')),
     sa.UniqueConstraint('subscription_id', 'unit_price', name=op.f('uq_ledger_block_subscription_id_unit_price'))
@@ -181,6 +183,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('payment_method', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_method_account_id'), ['account_id'], unique=False)
+        batch_op.create_index('uq_payment_method_default', ['account_id'], unique=True, sqlite_where=sa.text('is_default AND active'), postgresql_where=sa.text('is_default AND active'))
 
     op.create_table('subscription',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -352,6 +355,7 @@ def upgrade() -> None:
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('last_error', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('delivered_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.CheckConstraint("(status = 'delivered') = (delivered_at IS NOT NULL)", name=op.f('ck_notice_delivered')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_notice_account_id_account')),
     sa.ForeignKeyConstraint(['order_id'], ['service_order.id'], name=op.f('fk_notice_order_id_service_order')),
     sa.ForeignKeyConstraint(['quote_id'], ['quote.id'], name=op.f('fk_notice_quote_id_quote')),
@@ -444,6 +448,8 @@ def upgrade() -> None:
     sa.Column('started_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('outcome', sa.Enum('settled', 'declined', 'seats_changed', name='attemptoutcome', native_enum=False, create_constraint=True, length=32), nullable=True),
     sa.Column('ended_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.CheckConstraint('(outcome IS NULL) = (ended_at IS NULL)', name=op.f('ck_charge_attempt_ended')),
+    sa.CheckConstraint('expected_seats >= 0', name=op.f('ck_charge_attempt_expected_seats')),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_charge_attempt_order_line_id_order_line')),
     sa.ForeignKeyConstraint(['payment_method_id'], ['payment_method.id'], name=op.f('fk_charge_attempt_payment_method_id_payment_method')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_charge_attempt')),
@@ -452,6 +458,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('charge_attempt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_charge_attempt_order_line_id'), ['order_line_id'], unique=False)
+        batch_op.create_index('uq_charge_attempt_open', ['order_line_id'], unique=True, sqlite_where=sa.text('outcome IS NULL'), postgresql_where=sa.text('outcome IS NULL'))
         batch_op.create_index('uq_charge_attempt_settled', ['order_line_id'], unique=True, sqlite_where=sa.text("outcome = 'settled'"), postgresql_where=sa.text("outcome = 'settled'"))
 
     op.create_table('seat_assignment',
@@ -476,6 +483,7 @@ def downgrade() -> None:
     op.drop_table('seat_assignment')
     with op.batch_alter_table('charge_attempt', schema=None) as batch_op:
         batch_op.drop_index('uq_charge_attempt_settled', sqlite_where=sa.text("outcome = 'settled'"), postgresql_where=sa.text("outcome = 'settled'"))
+        batch_op.drop_index('uq_charge_attempt_open', sqlite_where=sa.text('outcome IS NULL'), postgresql_where=sa.text('outcome IS NULL'))
         batch_op.drop_index(batch_op.f('ix_charge_attempt_order_line_id'))
 
     op.drop_table('charge_attempt')
@@ -527,6 +535,7 @@ def downgrade() -> None:
 
     op.drop_table('subscription')
     with op.batch_alter_table('payment_method', schema=None) as batch_op:
+        batch_op.drop_index('uq_payment_method_default', sqlite_where=sa.text('is_default AND active'), postgresql_where=sa.text('is_default AND active'))
         batch_op.drop_index(batch_op.f('ix_payment_method_account_id'))
 
     op.drop_table('payment_method')
