@@ -21,7 +21,7 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 # More workers than cores: whole-program tests wait as much as they compute.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 # Neither of these has a database of its own, or each chooses its engines itself.
-NOT_ON_POSTGRESQL := sandbox browser replicas stress blocks mail messaging directory
+NOT_ON_POSTGRESQL := sandbox browser replicas simulation stress blocks mail messaging directory
 
 test: setup  ## Run the tests, on SQLite and on PostgreSQL
 	$(PYTEST)
@@ -56,7 +56,7 @@ docs: setup  ## Write the generated pages of docs/
 	$(BIN)/python -m docs.generate docs
 
 SEEDS ?= 300
-simulate: setup  ## Run N seeds of the fault simulation: make simulate SEEDS=N (unfinished)
+simulate: setup  ## Run N seeds of the fault simulation: make simulate SEEDS=N
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 replicas: setup  ## Kill and restart several processes at random moments
