@@ -1,8 +1,9 @@
 """Checks blocks and views against `block_kit.yml`, in the words Slack uses for what it refuses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ from sandbox.errors import Json
 
 TABLE = Path(__file__).parent / "block_kit.yml"
 NOTATION = re.compile(
-    r"(?P<kind>\[[\w ]+\]|\([\w ]+\)|\w+)"
+    r"(?P<kind>\[\(?[\w ]+\)?\]|\([\w ]+\)|\w+)"
     r"(?: (?P<range>\d*\.\.\d*))?"
     r"(?: each (?P<each>\d*\.\.\d*))?"
     r"(?P<required> required)?"
 )
 TEXT_LIMIT = 3000
-DATE, TIME = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d\d:\d\d")
+FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
+    "date": (re.compile(r"\d{4}-\d\d-\d\d"), date.fromisoformat),
+    "time": (re.compile(r"\d\d:\d\d"), time.fromisoformat),
+}
 COMMON = {"blocks": ("type", "block_id"), "types": ("type",), "views": ("type",), "objects": ()}
 
 
@@ -49,7 +53,7 @@ class Field:
             raise ValueError(f"not in the notation: {notation!r}")
         kind, required = match["kind"], bool(match["required"])
         if kind.startswith("["):
-            each = cls(kind[1:-1], Range.parse(match["each"]))
+            each = replace(cls.parse(kind[1:-1]), range=Range.parse(match["each"]))
             return cls("list", Range.parse(match["range"]), each, required=required)
         if kind.startswith("("):
             return cls("word", words=tuple(kind[1:-1].split()), required=required)
@@ -159,10 +163,10 @@ class Checker:
         if not self._is_object(value, pointer):
             return
         allowed = table().groups.get(rule.kind, frozenset([rule.kind]))
-        name = value.get("type")
-        if name is None:
+        if value.get("type") is None:
             self.wrong("missing required field: type", pointer)
             return
+        name = str(value["type"])
         shape = table().types.get(name) if name in table().types else table().blocks.get(name)
         if rule.kind == "container_child" and name in allowed:
             self._block(value, pointer)
@@ -244,8 +248,12 @@ class Checker:
             self.wrong("must be a valid enum value", pointer)
 
     def formatted(self, value: Any, rule: Field, pointer: str) -> None:
-        pattern = DATE if rule.kind == "date" else TIME
-        if not isinstance(value, str) or not pattern.fullmatch(value):
+        pattern, parse = FORMATS[rule.kind]
+        try:
+            right = bool(pattern.fullmatch(value) and parse(value))
+        except (TypeError, ValueError):
+            right = False
+        if not right:
             self.wrong(f"must be a valid {rule.kind}", pointer)
 
     def items(self, value: Any, rule: Field, pointer: str) -> None:

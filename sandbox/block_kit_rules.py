@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.block_kit import Checker, Field, walk
-from sandbox.elements import options_of
+from sandbox.elements import number_of, options_of
 from sandbox.errors import Json
 
 MARKDOWN_LIMIT = 12_000
@@ -66,9 +65,8 @@ def number_bounds(blocks: Blocks, pointer: str, surface: str) -> Found:
         bounds = {}
         for name in ("min_value", "max_value", "initial_value"):
             if isinstance(element.get(name), str):
-                try:
-                    bounds[name] = Decimal(element[name])
-                except InvalidOperation:
+                bounds[name] = number_of(element[name])
+                if bounds[name] is None:
                     yield "must be a valid number", f"{place}/{name}"
         low, high, value = (bounds.get(name) for name in ("min_value", "max_value", "initial_value"))
         if low is not None and high is not None and low > high:

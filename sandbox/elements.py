@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.errors import Json, NotShown
@@ -186,6 +187,15 @@ def _option(options: list[Json], wanted: str) -> Json:
 def _rich_text(words: str) -> Json:
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}
     return {"type": "rich_text", "elements": [section]}
+
+
+def number_of(words: str) -> Decimal | None:
+    """Neither `NaN` nor `Infinity` is a number that one may type."""
+    try:
+        number = Decimal(words)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def is_empty(value: Json) -> bool:

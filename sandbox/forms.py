@@ -1,10 +1,10 @@
 """What Slack's client checks in a form before it sends anything."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import urlparse
 
-from sandbox.elements import STATEFUL, Placed, is_empty, placed_elements
+from sandbox.elements import STATEFUL, Placed, is_empty, number_of, placed_elements
 from sandbox.errors import Json
 from sandbox.records import View
 
@@ -39,9 +39,8 @@ def _text(element: Json, text: str) -> str | None:
 
 
 def _number(element: Json, text: str) -> str | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    number = number_of(text)
+    if number is None:
         return "Please enter a valid number."
     if not element.get("is_decimal_allowed") and number != number.to_integral_value():
         return "Please enter a whole number."

@@ -50,7 +50,9 @@ def check_message(workspace: Workspace, content: Json) -> list[str]:
     if len(content["markdown_text"]) > rules.MARKDOWN_LIMIT:
         raise SlackError("msg_too_long")
     _check_blocks(blocks, "/blocks")
-    if not isinstance(attachments, list) or len(attachments) > ATTACHMENTS_LIMIT:
+    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+        raise SlackError("invalid_attachments")
+    if len(attachments) > ATTACHMENTS_LIMIT:
         raise SlackError("too_many_attachments")
     for number, attachment in enumerate(attachments):
         _check_blocks(attachment.get("blocks") or [], f"/attachments/{number}/blocks")

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.errors import Json, SlackError
 from sandbox.faults import Fault, Faults
 from sandbox.methods import auth, chat, conversations, files, users, views
-from sandbox.methods.call import Call, Method
+from sandbox.methods.call import Call, Method, missing_scope
 from sandbox.rate_limits import RateLimits
 from sandbox.records import Installation
 from sandbox.socket_mode import SocketMode
@@ -38,7 +38,11 @@ class WebApi:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        args = await read_arguments(request)
+        flaw: SlackError | None = None
+        try:
+            args = await read_arguments(request)
+        except SlackError as error:
+            args, flaw = {}, error
         token = _token(request, args)
         entry = self.traffic.call(method, {key: value for key, value in args.items() if key != "token"})
         fault = self.faults.strike(method)
@@ -46,15 +50,17 @@ class WebApi:
             entry.fault = fault.kind
         if fault and (response := await _before(fault, request, entry)):
             return response
-        response = self._answer(entry, token, args)
+        response = self._answer(entry, token, args, flaw)
         self.workspace.changes.notify()
         if fault:
             await _after(fault, request)
         return response
 
-    def _answer(self, entry: ApiCall, token: str, args: Json) -> web.Response:
+    def _answer(self, entry: ApiCall, token: str, args: Json, flaw: SlackError | None) -> web.Response:
         headers: dict[str, str] = {}
         try:
+            if flaw:
+                raise flaw
             entry.answer = {"ok": True, **self._run(entry, token, args, headers)}
         except SlackError as error:
             entry.answer = error.answer()
@@ -99,9 +105,7 @@ class WebApi:
 
 def _check_scopes(method: Method, installation: Installation) -> None:
     if method.scopes and not set(method.scopes) & set(installation.scopes):
-        raise SlackError(
-            "missing_scope", needed=",".join(method.scopes), provided=",".join(installation.scopes)
-        )
+        raise missing_scope(method.scopes, installation)
 
 
 async def read_arguments(request: web.Request) -> Json:
@@ -112,8 +116,10 @@ async def read_arguments(request: web.Request) -> Json:
         try:
             body = json.loads(await request.text() or "{}")
         except ValueError:
-            body = {}
-        return args | body if isinstance(body, dict) else args
+            raise SlackError("invalid_json") from None
+        if not isinstance(body, dict):
+            raise SlackError("json_not_object")
+        return args | body
     form = await request.post()
     return args | {key: value for key, value in form.items() if isinstance(value, str)}
 

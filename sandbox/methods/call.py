@@ -1,10 +1,11 @@
 """One Web API call as the method functions see it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.block_kit import walk
 from sandbox.errors import Json, SlackError
 from sandbox.rate_limits import RateLimits
 from sandbox.records import Installation
@@ -23,11 +24,11 @@ class Call:
     rate_limits: RateLimits
     warnings: list[str] = field(default_factory=list)
 
-    def required(self, name: str) -> Any:
+    def required(self, name: str) -> str:
         value = self.args.get(name)
         if value is None or value == "":
             raise SlackError("invalid_arguments", [f"[ERROR] missing required field: {name}"])
-        return value
+        return str(value)
 
     def text(self, name: str) -> str:
         return str(self.args.get(name) or "")
@@ -45,6 +46,19 @@ class Call:
         except ValueError:
             error = "invalid_blocks_format" if name == "blocks" else "invalid_arguments"
             raise SlackError(error, [f"[ERROR] invalid JSON [json-pointer:/{name}]"]) from None
+
+    def need_scope(self, scope: str) -> None:
+        """For methods where it depends on what is asked for."""
+        if scope not in self.installation.scopes:
+            raise missing_scope((scope,), self.installation)
+
+    def check_videos(self, content: Any) -> None:
+        if any(part.get("type") == "video" for part, _ in walk(content)):
+            self.need_scope("links.embed:write")
+
+
+def missing_scope(needed: Iterable[str], installation: Installation) -> SlackError:
+    return SlackError("missing_scope", needed=",".join(needed), provided=",".join(installation.scopes))
 
 
 Handler = Callable[[Call], Json]

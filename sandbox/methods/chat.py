@@ -2,7 +2,7 @@ from typing import Any
 
 from sandbox.errors import Json, SlackError
 from sandbox.methods.call import Call, Method
-from sandbox.methods.conversations import find_channel
+from sandbox.methods.conversations import find_channel, thread_of, writable_channel
 from sandbox.payloads import message_json
 from sandbox.records import Channel, Message
 from sandbox.surfaces import check_message
@@ -12,7 +12,7 @@ POST_TEXT_LIMIT = 40_000
 
 
 def post_message(call: Call) -> Json:
-    channel = _writable_channel(call, str(call.required("channel")))
+    channel = _writable_channel(call, call.required("channel"))
     message = _new_message(call, channel)
     call.rate_limits.post(channel.id)
     channel.messages.append(message)
@@ -20,8 +20,8 @@ def post_message(call: Call) -> Json:
 
 
 def post_ephemeral(call: Call) -> Json:
-    channel = _writable_channel(call, str(call.required("channel")))
-    user_id = str(call.required("user"))
+    channel = _writable_channel(call, call.required("channel"))
+    user_id = call.required("user")
     if user_id not in channel.members:
         raise SlackError("user_not_in_channel")
     message = _new_message(call, channel)
@@ -55,7 +55,7 @@ def delete(call: Call) -> Json:
 
 def get_permalink(call: Call) -> Json:
     channel = find_channel(call, call.required("channel"))
-    ts = str(call.required("message_ts"))
+    ts = call.required("message_ts")
     if channel.message(ts) is None:
         raise SlackError("message_not_found")
     return {
@@ -67,12 +67,7 @@ def get_permalink(call: Call) -> Json:
 def _writable_channel(call: Call, channel_id: str) -> Channel:
     if channel_id.startswith(("U", "W")):
         return _direct_message(call, channel_id)
-    channel = find_channel(call, channel_id)
-    if channel.is_archived:
-        raise SlackError("is_archived")
-    if call.installation.bot_user_id not in channel.members:
-        raise SlackError("not_in_channel")
-    return channel
+    return writable_channel(call, channel_id)
 
 
 def _direct_message(call: Call, user_id: str) -> Channel:
@@ -83,7 +78,7 @@ def _direct_message(call: Call, user_id: str) -> Channel:
 
 
 def _own_message(call: Call, channel: Channel, refusal: str) -> Message:
-    message = channel.message(str(call.required("ts")))
+    message = channel.message(call.required("ts"))
     # An ephemeral message is in nobody's history: only its response_url reaches it.
     if message is None or message.only_for:
         raise SlackError("message_not_found")
@@ -94,16 +89,13 @@ def _own_message(call: Call, channel: Channel, refusal: str) -> Message:
 
 def _new_message(call: Call, channel: Channel) -> Message:
     content = _content(call)
-    thread_ts = call.text("thread_ts") or None
-    if thread_ts and channel.message(thread_ts) is None:
-        raise SlackError("thread_not_found")
     return Message(
         ts=call.workspace.new_ts(),
         channel_id=channel.id,
         user_id=call.installation.bot_user_id,
         bot_id=call.installation.bot_id,
         team_id=call.installation.team_id,
-        thread_ts=thread_ts,
+        thread_ts=thread_of(call, channel),
         **content,
     )
 
@@ -116,6 +108,7 @@ def _content(call: Call) -> dict[str, Any]:
         "markdown_text": call.text("markdown_text"),
     }
     call.warnings += check_message(call.workspace, content)
+    call.check_videos(content)
     markdown = content.pop("markdown_text")
     if markdown:
         content["text"] = markdown

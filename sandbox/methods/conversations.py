@@ -16,14 +16,36 @@ def find_channel(call: Call, channel_id: str) -> Channel:
     return channel
 
 
+def writable_channel(call: Call, channel_id: str) -> Channel:
+    channel = find_channel(call, channel_id)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if call.installation.bot_user_id not in channel.members:
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def thread_of(call: Call, channel: Channel) -> str | None:
+    thread_ts = call.text("thread_ts") or None
+    if thread_ts and channel.message(thread_ts) is None:
+        raise SlackError("thread_not_found")
+    return thread_ts
+
+
 def _is_visible(call: Call, channel: Channel) -> bool:
     if call.installation.bot_user_id in channel.members:
         return True
     return channel.team_id == call.installation.team_id and not (channel.is_private or channel.is_im)
 
 
-def info(call: Call) -> Json:
+def _readable_channel(call: Call) -> Channel:
     channel = find_channel(call, call.required("channel"))
+    call.need_scope(READ[_type_of(channel)])
+    return channel
+
+
+def info(call: Call) -> Json:
+    channel = _readable_channel(call)
     body = channel_json(call.workspace, channel, call.installation)
     if not call.flag("include_num_members"):
         body.pop("num_members", None)
@@ -33,7 +55,7 @@ def info(call: Call) -> Json:
 def open_(call: Call) -> Json:
     if channel_id := call.text("channel"):
         return {"channel": {"id": find_channel(call, channel_id).id}}
-    users = str(call.required("users")).split(",")
+    users = call.required("users").split(",")
     if len(users) != 1:
         raise SlackError("not_supported_by_the_sandbox")
     user = call.workspace.user(users[0])
@@ -52,6 +74,8 @@ def open_(call: Call) -> Json:
 
 def list_(call: Call) -> Json:
     types = (call.text("types") or "public_channel").split(",")
+    for kind in types:
+        call.need_scope(READ.get(kind, READ["public_channel"]))
     wanted = [
         channel
         for channel in call.workspace.channels.values()
@@ -70,15 +94,20 @@ def _type_of(channel: Channel) -> str:
 
 
 def members(call: Call) -> Json:
-    channel = find_channel(call, call.required("channel"))
+    channel = _readable_channel(call)
     return {"members": channel.members, "response_metadata": {"next_cursor": ""}}
 
 
-READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+READ = {
+    "public_channel": "channels:read",
+    "private_channel": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
+}
 
 METHODS = {
-    "conversations.info": Method(info, READ),
-    "conversations.list": Method(list_, READ),
-    "conversations.members": Method(members, READ),
+    "conversations.info": Method(info, tuple(READ.values())),
+    "conversations.list": Method(list_, tuple(READ.values())),
+    "conversations.members": Method(members, tuple(READ.values())),
     "conversations.open": Method(open_, ("im:write",)),
 }

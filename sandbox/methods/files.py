@@ -1,15 +1,16 @@
 from sandbox.errors import Json, SlackError
 from sandbox.methods.call import Call, Method
-from sandbox.methods.conversations import find_channel
+from sandbox.methods.conversations import thread_of, writable_channel
 from sandbox.payloads import file_json
 from sandbox.records import File, Message
+from sandbox.surfaces import check_message
 
 
 def get_upload_url_external(call: Call) -> Json:
-    name, length = str(call.required("filename")), int(call.required("length"))
-    if length <= 0:
+    name, length = call.required("filename"), call.required("length")
+    if not length.isdecimal() or int(length) == 0:
         raise SlackError("invalid_arguments", ["[ERROR] must be greater than 0 [json-pointer:/length]"])
-    file = File(call.workspace.new_id("F"), name, call.installation.team_id, length=length)
+    file = File(call.workspace.new_id("F"), name, call.installation.team_id, length=int(length))
     file.alt_text = call.text("alt_txt")
     file.created = call.workspace.clock()
     call.workspace.files[file.id] = file
@@ -18,6 +19,8 @@ def get_upload_url_external(call: Call) -> Json:
 
 def complete_upload_external(call: Call) -> Json:
     entries = call.structure("files") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SlackError("invalid_arguments", ["[ERROR] must provide an array [json-pointer:/files]"])
     files = [_uploaded(call, entry) for entry in entries]
     if not files:
         raise SlackError("invalid_arguments", ["[ERROR] missing required field: files"])
@@ -29,7 +32,7 @@ def complete_upload_external(call: Call) -> Json:
 
 
 def info(call: Call) -> Json:
-    file = call.workspace.files.get(str(call.required("file")))
+    file = call.workspace.files.get(call.required("file"))
     if file is None or file.team_id != call.installation.team_id:
         raise SlackError("file_not_found")
     return {"file": file_json(file)}
@@ -50,9 +53,13 @@ def _channels(call: Call) -> list[str]:
 
 def _share(call: Call, files: list[File], channel_id: str) -> None:
     # Unlike chat.postMessage, this method takes no user id for a direct message.
-    channel = find_channel(call, channel_id)
-    if call.installation.bot_user_id not in channel.members:
-        raise SlackError("not_in_channel")
+    channel = writable_channel(call, channel_id)
+    thread_ts = thread_of(call, channel)
+    text, blocks = call.text("initial_comment"), call.structure("blocks") or []
+    check_message(
+        call.workspace,
+        {"text": text, "blocks": blocks, "attachments": [], "markdown_text": "", "files": files},
+    )
     for file in files:
         file.channels.append(channel.id)
     message = Message(
@@ -61,9 +68,9 @@ def _share(call: Call, files: list[File], channel_id: str) -> None:
         user_id=call.installation.bot_user_id,
         bot_id=call.installation.bot_id,
         team_id=call.installation.team_id,
-        text=call.text("initial_comment"),
-        blocks=call.structure("blocks") or [],
-        thread_ts=call.text("thread_ts") or None,
+        text=text,
+        blocks=blocks,
+        thread_ts=thread_ts,
         files=[file.id for file in files],
     )
     channel.messages.append(message)

@@ -9,7 +9,7 @@ def info(call: Call) -> Json:
 
 
 def lookup_by_email(call: Call) -> Json:
-    email = str(call.required("email")).lower()
+    email = call.required("email").lower()
     for user in _team_users(call):
         if user.email.lower() == email and not user.deleted:
             return {"user": _user_json(call, user)}

@@ -7,14 +7,14 @@ from sandbox.surfaces import check_view, place_view, push_view, replace_view
 
 def open_(call: Call) -> Json:
     definition = _definition(call, "modal")
-    trigger = call.workspace.use_trigger(str(call.required("trigger_id")))
+    trigger = call.workspace.use_trigger(call.required("trigger_id"))
     view = place_view(call.workspace, trigger.client, definition, call.installation.team_id)
     return {"view": view_json(call.workspace, view)}
 
 
 def push(call: Call) -> Json:
     definition = _definition(call, "modal")
-    trigger = call.workspace.use_trigger(str(call.required("trigger_id")))
+    trigger = call.workspace.use_trigger(call.required("trigger_id"))
     view = push_view(call.workspace, trigger.client, definition, call.installation.team_id)
     return {"view": view_json(call.workspace, view)}
 
@@ -28,7 +28,7 @@ def update(call: Call) -> Json:
 
 
 def publish(call: Call) -> Json:
-    user = call.workspace.user(str(call.required("user_id")))
+    user = call.workspace.user(call.required("user_id"))
     definition = _definition(call, "home")
     if (
         call.workspace.config.manifest.get("features", {}).get("app_home", {}).get("home_tab_enabled")
@@ -51,6 +51,7 @@ def _definition(call: Call, kind: str) -> Json:
     call.required("view")
     definition = call.structure("view")
     check_view(call.workspace, definition, kind)
+    call.check_videos(definition)
     return dict(definition)
 
 

@@ -1,5 +1,5 @@
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -63,6 +63,12 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
         "message",
         [{"type": "sparkle"}],
         "unsupported type: sparkle [json-pointer:/blocks/0/type]",
+    ),
+    (
+        "a type that is no word",
+        "message",
+        [actions({"type": {}})],
+        "unsupported type: {} [json-pointer:/blocks/0/elements/0/type]",
     ),
     (
         "unknown field",
@@ -269,6 +275,42 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
         [input_block("datepicker", {"initial_date": "22.11.2026"})],
         "must be a valid date [json-pointer:/blocks/0/element/initial_date]",
     ),
+    (
+        "a day that never comes",
+        "modal",
+        [input_block("datepicker", {"initial_date": "2026-02-30"})],
+        "must be a valid date [json-pointer:/blocks/0/element/initial_date]",
+    ),
+    (
+        "a bound that is no number",
+        "modal",
+        [input_block("number_input", {"is_decimal_allowed": True, "max_value": "NaN"})],
+        "must be a valid number [json-pointer:/blocks/0/element/max_value]",
+    ),
+    (
+        "an unknown filter",
+        "modal",
+        [input_block("conversations_select", {"filter": {"include": ["all"]}})],
+        "must be a valid enum value [json-pointer:/blocks/0/element/filter/include/0]",
+    ),
+    (
+        "a link in a select",
+        "modal",
+        [actions({**SELECT, "options": [{**option("x"), "url": "https://example.com"}]})],
+        "invalid additional property: url [json-pointer:/blocks/0/elements/0/options/0]",
+    ),
+    (
+        "a container in a container",
+        "message",
+        [{"type": "container", "title": plain("x"), "child_blocks": [{"type": "container"}]}],
+        "unsupported type: container [json-pointer:/blocks/0/child_blocks/0/type]",
+    ),
+    (
+        "a wordy data table",
+        "message",
+        [{**gallery.DATA_TABLE, "rows": [[{"type": "raw_text", "text": "x" * 2001}]] * 5}],
+        "must be less than 10001 characters [json-pointer:/blocks/0/rows]",
+    ),
     ("two tables", "message", [TABLE, gallery.DATA_TABLE], "only_one_table_allowed [json-pointer:/blocks/1]"),
     (
         "empty cell",
@@ -329,6 +371,107 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
 )
 def test_what_slack_refuses_is_refused(surface: str, blocks: list[Any], error: str) -> None:
     assert block_errors(blocks, surface) == [error]
+
+
+# What Slack's documentation says, written down a second time: a slip in the table is seen here.
+LIMITS: dict[str, dict[str, int]] = {
+    "section": {"text": 3000, "fields": 10},
+    "header": {"text": 150},
+    "context": {"elements": 10},
+    "context_actions": {"elements": 5},
+    "actions": {"elements": 25},
+    "input": {"label": 2000, "hint": 2000},
+    "image": {"alt_text": 2000, "image_url": 3000},
+    "markdown": {"text": 12_000},
+    "alert": {"text": 200},
+    "card": {"title": 150, "subtitle": 150, "body": 200, "actions": 2},
+    "carousel": {"elements": 10},
+    "container": {"child_blocks": 10},
+    "table": {"rows": 100},
+    "data_table": {"rows": 101, "page_size": 100},
+    "data_visualization": {"title": 50},
+    "plain_text": {"text": 3000},
+    "mrkdwn": {"text": 3000},
+    "button": {
+        "text": 75,
+        "action_id": 255,
+        "value": 2000,
+        "url": 3000,
+        "accessibility_label": 75,
+        "agent_prompt": 4000,
+    },
+    "overflow": {"options": 5},
+    "checkboxes": {"options": 10},
+    "radio_buttons": {"options": 10},
+    "static_select": {"options": 100, "option_groups": 100, "placeholder": 150},
+    "plain_text_input": {"max_length": 3000, "placeholder": 150},
+    "file_input": {"max_files": 10},
+    "option": {"text": 75, "value": 150, "description": 75},
+    "option_group": {"label": 75, "options": 100},
+    "confirm": {"title": 100, "text": 300, "confirm": 30, "deny": 30},
+    "pie": {"segments": 6},
+    "bar": {"series": 6},
+    "series": {"name": 20, "data": 20},
+    "data_point": {"label": 20},
+    "segment": {"label": 20},
+    "axis_config": {"categories": 20, "x_label": 50, "y_label": 50},
+    "modal": {
+        "title": 24,
+        "submit": 24,
+        "close": 24,
+        "private_metadata": 3000,
+        "callback_id": 255,
+        "external_id": 255,
+    },
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_table_holds_what_slack_documents(name: str) -> None:
+    known = table()
+    shape = next(
+        part[name] for part in (known.blocks, known.types, known.objects, known.views) if name in part
+    )
+    assert {field: shape.fields[field].range.high for field in LIMITS[name]} == LIMITS[name]
+
+
+def test_every_limit_of_the_table_is_enforced() -> None:
+    """Each part of the gallery, one step past each of its limits in turn."""
+    untouched = []
+    surfaces = [
+        ("message", gallery.MESSAGE),
+        ("message", gallery.SECOND_MESSAGE),
+        ("modal", gallery.MODAL["blocks"]),
+        ("home", gallery.HOME["blocks"]),
+    ]
+    for surface, blocks in surfaces:
+        for place, name, beyond in excesses(blocks):
+            spoilt = copy.deepcopy(blocks)
+            part = next(part for part, pointer in walk(spoilt, "/blocks") if pointer == place)
+            part[name] = beyond
+            if not any(place in error for error in block_errors(spoilt, surface)):
+                untouched.append(f"{surface} {place}/{name}")
+    assert untouched == []
+
+
+def excesses(blocks: list[Json]) -> Iterator[tuple[str, str, Any]]:
+    """Where, which field, and a value too long, too many or too great for it."""
+    known = table()
+    for part, pointer in walk(blocks, "/blocks"):
+        is_block = pointer.count("/") == 2
+        shape = (known.blocks if is_block else known.types).get(str(part.get("type")))
+        for name, rule in shape.fields.items() if shape else ():
+            high = rule.range.high
+            if high is None:
+                continue
+            if rule.kind == "string":
+                yield pointer, name, "x" * (high + 1)
+            elif rule.kind == "integer":
+                yield pointer, name, high + 1
+            elif rule.kind == "list" and part.get(name):
+                yield pointer, name, [part[name][0]] * (high + 1)
+            elif rule.kind in ("text", "plain_text"):
+                yield pointer, name, plain("x" * (high + 1))
 
 
 def edited(edit: Callable[[Json], Any]) -> Json:

@@ -1,15 +1,19 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from freezegun import freeze_time
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
+from sandbox.records import File
+from tests.sandbox import gallery
 from tests.sandbox.tiny_app import HELLO_HOME, HELLO_MODAL, greeting
 
 CHANNEL = "C01GENERAL"
+VIDEO = next(block for block in gallery.MESSAGE if block["type"] == "video")
 
 
 @pytest.fixture
@@ -116,6 +120,70 @@ async def test_a_missing_scope_is_named(slack: Sandbox, client: AsyncWebClient) 
         await client.users_info(user="U01ALICE")
     assert caught.value.response["needed"] == "users:read"
     assert caught.value.response["provided"] == "chat:write"
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "needed"),
+    [
+        ("conversations.info", {"channel": "C01GENERAL"}, "channels:read"),
+        ("conversations.list", {"types": "public_channel"}, "channels:read"),
+        ("chat.postMessage", {"channel": "C01GENERAL", "text": "x", "blocks": [VIDEO]}, "links.embed:write"),
+        (
+            "views.publish",
+            {"user_id": "U01ALICE", "view": {"type": "home", "blocks": [VIDEO]}},
+            "links.embed:write",
+        ),
+    ],
+)
+async def test_what_is_asked_for_may_need_a_scope_of_its_own(
+    slack: Sandbox, client: AsyncWebClient, method: str, arguments: dict[str, Any], needed: str
+) -> None:
+    slack.slack.workspace.installations[0].scopes = ["chat:write", "im:read"]
+    with pytest.raises(SlackApiError) as caught:
+        await client.api_call(method, json=arguments)
+    assert caught.value.response["error"] == "missing_scope"
+    assert needed in caught.value.response["needed"].split(",")
+
+
+@pytest.mark.parametrize(("body", "error"), [("{oops", "invalid_json"), ("[1]", "json_not_object")])
+async def test_a_body_that_is_no_object_is_refused(slack: Sandbox, body: str, error: str) -> None:
+    headers = {"Authorization": f"Bearer {slack.bot_token}", "Content-Type": "application/json"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        answer = await session.post(f"{slack.api_url}chat.postMessage", data=body)
+        assert (await answer.json())["error"] == error
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "error"),
+    [
+        ("users.info", {"user": ["U01ALICE"]}, "user_not_found"),
+        ("chat.postMessage", {"channel": CHANNEL, "attachments": ["x"]}, "invalid_attachments"),
+        ("files.getUploadURLExternal", {"filename": "a", "length": "many"}, "invalid_arguments"),
+        ("files.completeUploadExternal", {"files": ["F1"]}, "invalid_arguments"),
+    ],
+)
+async def test_arguments_of_a_wrong_kind_are_refused(
+    client: AsyncWebClient, method: str, arguments: dict[str, Any], error: str
+) -> None:
+    assert await refused(client.api_call(method, json=arguments)) == error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"channel_id": "C02RANDOM"}, "not_in_channel"),
+        ({"channel_id": CHANNEL, "thread_ts": "1.2"}, "thread_not_found"),
+        ({"channel_id": CHANNEL, "blocks": [{"type": "sparkle"}]}, "invalid_blocks"),
+    ],
+)
+async def test_a_file_is_shared_only_where_a_message_could_be(
+    slack: Sandbox, client: AsyncWebClient, arguments: dict[str, Any], error: str
+) -> None:
+    file = File("F1", "a.txt", "T01SANDBOX", content=b"x")
+    slack.slack.workspace.files["F1"] = file
+    share = client.api_call("files.completeUploadExternal", json={"files": [{"id": "F1"}], **arguments})
+    assert await refused(share) == error
+    assert (file.channels, slack.channel(CHANNEL).messages) == ([], [])
 
 
 async def test_a_file_is_uploaded_shared_and_read(
