@@ -13,10 +13,11 @@ from bot.permissions import Person, actor_of, require_contact, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.cart_words import read_words
+from bot.use_cases.checkout import carry_checkout
 from bot.use_cases.quote import decide, make_quote, pending_quotes, quote_lines
 from bot.use_cases.sheet import payment_methods, quote_sheet, subscription_rows
 from bot.use_cases.subscription import refresh_subscriptions
-from models.account import Account
+from models.account import Account, Address
 from models.billing_contact import BillingContact
 from models.cart import Cart, CartLine, SeatBounds
 from models.errors import InvalidInput, Refusal
@@ -25,6 +26,9 @@ from models.proration import to_the_second
 from models.quote import Quote, QuotesPending, QuoteStatus, default_validity, validity
 from models.sheet import CartSheet, QuoteSheet, SubscriptionRow
 from models.subscription import NothingToOrder, SubscriptionNotFound
+
+# Prices, and the address whose tax is in them: the account's may be another by the time they are known.
+Priced = tuple[Preview, Address]
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,9 @@ async def save_cart(
     sheet = await _quote_of(services, person, account_id, seats, None, at)
     if sheet is None:
         lines = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
-        preview = await services.billing.preview(account_id, lines, at, account.billing_address)
-        sheet = await _quote_of(services, person, account_id, seats, preview, at)
+        address = account.billing_address
+        preview = await services.billing.preview(account_id, lines, at, address)
+        sheet = await _quote_of(services, person, account_id, seats, (preview, address), at)
     assert sheet is not None, "with a preview there is a quote"
     return sheet
 
@@ -172,10 +177,10 @@ async def _quote_of(
     person: Person,
     account_id: str,
     seats: dict[str, int],
-    preview: Preview | None,
+    priced: Priced | None,
     at: datetime,
 ) -> QuoteSheet | None:
-    """The cart's quote: its own pending one where nothing changed, else a new one at the preview's prices.
+    """The cart's quote: its own pending one where nothing changed, else a new one at the prices given.
 
     None where a price is needed first. Everything is asked anew in this one transaction, since others may
     have acted while the provider was asked.
@@ -189,10 +194,12 @@ async def _quote_of(
         _check_consent(replaced, cart.consented_to)
         quote = await _own_quote(session, cart, at)
         if quote is None or await _seats_of(session, quote) != seats:
-            if preview is None:
+            if priced is None:
                 return None
-            replaced += [quote] if quote else []
-            quote = await _new_quote(services, session, account, contact, person, preview, at)
+            old, quote = quote, await _new_quote(services, session, account, contact, person, priced, at)
+            if old is not None:
+                replaced.append(old)
+                await carry_checkout(session, contact, old, quote)
         for other in replaced:
             actor = actor_of(contact, person)
             await decide(session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, told_by=contact)
@@ -208,9 +215,10 @@ async def _new_quote(
     account: Account,
     contact: BillingContact,
     person: Person,
-    preview: Preview,
+    priced: Priced,
     at: datetime,
 ) -> Quote:
+    preview, address = priced
     wanted = default_validity(at, services.settings.quote_validity_days)
     return await make_quote(
         session,
@@ -218,7 +226,7 @@ async def _new_quote(
         contact_id=contact.id,
         actor=actor_of(contact, person),
         preview=preview,
-        address=account.billing_address,
+        address=address,
         frozen_at=at,
         expires_at=validity(account, [line.period_end for line in preview.lines], wanted),
         at=at,

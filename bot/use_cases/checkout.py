@@ -82,12 +82,21 @@ async def save_checkout(
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview(quote.account_id, requests, quote.frozen_at, form.address)
     if preview.tax != quote.tax:
-        return await _replace_for_address(services, person, quote.key, form, preview)
+        return await _replace_for_address(services, person, quote.key, lines, form, preview)
     async with services.write() as session:
         quote, contact = await lock_quote_for(session, person, quote.key, at)
         await check_pending(session, quote, at)
+        await _check_same(session, quote, lines)
         await _store(session, quote, contact, form, saved=True)
     return await _placement(services, person, quote.key, at)
+
+
+async def carry_checkout(session: AsyncSession, contact: BillingContact, old: Quote, new: Quote) -> None:
+    """R10: what the person typed for a quote goes on to the one their cart puts in its place, to be checked
+    there again."""
+    checkout = await _checkout_of(session, old, contact)
+    if checkout is not None:
+        await _store(session, new, contact, CheckoutForm(**checkout.typed), saved=False)
 
 
 async def checked_form(
@@ -177,20 +186,32 @@ async def _or_its_replacement(
     return new if new is not None and again else quote
 
 
+async def _check_same(session: AsyncSession, quote: Quote, priced: list[QuoteLine]) -> None:
+    """An import can put other lines in place while the tax is asked for: those were not seen, nor taxed."""
+    if [line.model_dump() for line in await quote_lines(session, quote)] != [p.model_dump() for p in priced]:
+        raise CheckoutIncomplete
+
+
 async def _replace_for_address(
-    services: Services, person: Person, quote_id: int, form: CheckoutForm, preview: Preview
+    services: Services,
+    person: Person,
+    quote_id: int,
+    lines: list[QuoteLine],
+    form: CheckoutForm,
+    preview: Preview,
 ) -> PlacementSheet:
     at = services.now()
     async with services.write() as session:
         old, contact = await lock_quote_for(session, person, quote_id, at)
         await check_pending(session, old, at)
+        await _check_same(session, old, lines)
         account = await session.get_one(Account, old.account_id)
         new = await make_quote(
             session,
             account=account,
             contact_id=old.contact_id,
             actor=actor_of(contact, person),
-            preview=_with_tax_of(await quote_lines(session, old), preview),
+            preview=_with_tax_of(lines, preview),
             address=form.address,
             frozen_at=old.frozen_at,
             expires_at=old.expires_at,

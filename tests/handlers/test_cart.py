@@ -78,6 +78,22 @@ async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> 
     assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
 
 
+async def test_what_was_typed_in_the_checkout_outlives_a_change_of_the_cart(world: World) -> None:
+    """R10: back to the cart and on with other numbers is another quote, not another form to fill in."""
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5)
+    checkout.fill("administrator", "new").fill("admin_name", "Zoé Neuve").fill("payment_method", "pm_acme_2")
+    await go(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
+    assert alice.modal
+    alice.modal.fill(MEETING, 6)
+    await go(alice, ("", "quote.review"), ("", "checkout.save"))
+    form = alice.modal
+    typed = [form.value(part) for part in ("administrator", "admin_name", "payment_method")]
+    assert typed == ["new", "Zoé Neuve", "pm_acme_2"]
+    assert await pending(world) == ["SQ-1002"]
+    assert not any(c.saved for c in await world.rows(Checkout)), "nothing of it has been checked"
+
+
 async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> None:
     """R10: to the account, where there is no warning and no choice; the way on leads to them again."""
     alice = world.person("alice")
