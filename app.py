@@ -192,10 +192,10 @@ async def _doctor(settings: Settings) -> list[Finding]:
 
 
 @cli.command()
-def demo(port: Annotated[int, typer.Option(help="Where the page is.")] = 8100) -> None:
+def demo(port: Annotated[int, typer.Option(help="Where the page is.", min=0, max=65535)] = 8100) -> None:
     """Run `serve` against a Slack on this machine, with accounts to try everything on."""
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_demo(port))
+        run_or_exit(_demo(port))
 
 
 async def _demo(port: int) -> None:

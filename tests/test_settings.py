@@ -127,10 +127,10 @@ class Ended:
         return self.shown.splitlines()
 
 
-async def serve(folder: Path, **values: str) -> Ended:
-    """`python app.py serve`, as an operator starts it, until it has given up."""
+async def serve(folder: Path, *command: str, **values: str) -> Ended:
+    """`python app.py serve` (or another command), as an operator starts it, until it has given up."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(APP), "serve"),
+        *(sys.executable, str(APP), *(command or ("serve",))),
         cwd=folder,
         env=values,
         stdout=asyncio.subprocess.PIPE,
@@ -175,3 +175,13 @@ async def test_a_database_out_of_reach_stops_the_start(tmp_path: Path, url: str)
     assert "Traceback" not in ended.shown
     assert "DATABASE_URL" in ended.shown
     assert SECRET not in ended.shown
+
+
+async def test_a_demo_whose_port_is_taken_says_so_in_a_line(tmp_path: Path) -> None:
+    async with Sandbox.start() as slack:
+        port = slack.page_url.rstrip("/").rpartition(":")[2]
+        ended = await serve(tmp_path, "demo", "--port", port)
+    assert ended.code == 1
+    [line] = ended.lines
+    assert port in line
+    assert "already in use" in line

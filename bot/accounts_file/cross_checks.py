@@ -28,6 +28,9 @@ class Stored:
     subscriptions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
+# In minor units: a hundred million euros.
+LARGEST_PRICE = 10**10
+
 # Ids that belong to one account alone: section → (field, how it is written).
 _OWNED: dict[str, tuple[str, Callable[[str], str]]] = {
     "subscriptions": ("id", str),
@@ -149,9 +152,12 @@ def _amounts(located: Located) -> Iterator[Finding]:
     for inner, entry in [*_entries(path, account, "subscriptions"), *lines]:
         price = _text(entry, "unit_price")
         try:
-            parse_amount(price or "0", currency)
+            too_much = parse_amount(price or "0", currency) > LARGEST_PRICE
         except InvalidAmount:
             yield (*inner, "unit_price"), f"{price} is not an amount of {currency}"
+        else:
+            if too_much:
+                yield (*inner, "unit_price"), f"{price} is more than a seat can cost"
 
 
 def _entries(path: FieldPath, holder: Any, section: str) -> list[Located]:

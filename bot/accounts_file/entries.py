@@ -45,7 +45,8 @@ def _flag(value: Any) -> bool:
 
 
 def _whole_number(value: Any) -> int:
-    return int(_match(r"\d{1,9}", _text(value), "a whole number, not negative"))
+    # Of so many seats, at LARGEST_PRICE, what they cost still fits its column.
+    return int(_match(r"\d{1,7}", _text(value), "a whole number of at most seven digits, not negative"))
 
 
 def _some(number: int) -> int:
