@@ -21,7 +21,7 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 # More workers than cores: whole-program tests wait as much as they compute.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 # Neither of these has a database of its own, or each chooses its engines itself.
-NOT_ON_POSTGRESQL := sandbox browser replicas simulation stress blocks mail messaging directory
+NOT_ON_POSTGRESQL := sandbox browser replicas simulation crash_matrix stress blocks mail messaging directory
 
 test: setup  ## Run the tests, on SQLite and on PostgreSQL
 	$(PYTEST)
@@ -59,6 +59,9 @@ SEEDS ?= 300
 simulate: setup  ## Run N seeds of the fault simulation: make simulate SEEDS=N
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
+crash-matrix: setup  ## Let one thing go wrong after each commit of an order
+	$(BIN)/python -m tests.crash_matrix
+
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 tests/replicas/test_replicas.py
 
@@ -71,4 +74,4 @@ pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate replicas stress
+.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix replicas stress

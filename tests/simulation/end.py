@@ -7,7 +7,6 @@ from bot.use_cases.subscription import refresh_subscriptions
 from models.audit_entry import AuditEntry, broken_links
 from tests.simulation.books import instant, read_books, stored
 from tests.simulation.due import due_jobs
-from tests.simulation.faults import Theme
 from tests.simulation.world import Replica, World
 
 LONGEST = 400
@@ -31,10 +30,9 @@ OPEN = """
 """
 
 
-async def bring_to_an_end(world: World, theme: Theme) -> None:
+async def bring_to_an_end(world: World) -> None:
     if world.violations:
         return
-    theme.stopped = True
     world.trace.add("faults stop")
     for user in ("U01ALICE", "U02BENOIT"):
         world.slack.change(user, deleted=False, is_guest=False, email=f"{user[3:].lower()}@acme.example")

@@ -13,11 +13,12 @@ class Faults(Protocol):
         """What the card network does with a new charge."""
 
 
-# Port call → what can go wrong with it. `lost` has its effect, and the answer is lost.
+# Port call → what can go wrong with it. `lost` has its effect, and the answer is lost; `timeout` has it after
+# the sender gave up; `conflict` has it while the provider says that the key is in use.
 FAULTS: dict[str, tuple[str, ...]] = {
     "billing.subscriptions": ("outage",),
     "billing.preview": ("outage", "price_not_held"),
-    "billing.place": ("outage", "lost"),
+    "billing.place": ("outage", "lost", "timeout", "server_error", "conflict", "rate_limited"),
     "billing.reconcile": ("outage", "lost"),
     "billing.portal": ("outage",),
     "slack.deliver": ("outage", "lost", "rate_limited", "channel_gone", "person_gone", "message_gone"),

@@ -76,9 +76,7 @@ class Billing:
         return await self._line.call("billing.preview", effect)
 
     async def place(self, charge: Charge) -> Outcome:
-        return await self._line.call(
-            "billing.place", lambda fault: self._sent(charge, fault, self._provider.place)
-        )
+        return await self._line.call("billing.place", lambda fault: self._placed(charge, fault))
 
     async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
         return await self._line.call(
@@ -92,6 +90,22 @@ class Billing:
             return "https://provider.example/portal"
 
         return await self._line.call("billing.portal", effect)
+
+    def _placed(self, charge: Charge, fault: str | None) -> Outcome:
+        match fault:
+            case "timeout":
+                self._provider.take_later(charge)
+            case "server_error":
+                self._provider.say_nothing_of(charge.key)
+            case "conflict":
+                # Another request with the key is under way: it takes effect, and is not done yet.
+                self._provider.place(charge)
+                self._provider.say_nothing_of(charge.key)
+            case "rate_limited":
+                pass
+            case _:
+                return self._sent(charge, fault, self._provider.place)
+        return Unknown()
 
     def _sent(
         self, charge: Charge, fault: str | None, effect: Callable[[Charge], Answer]

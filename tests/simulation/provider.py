@@ -1,5 +1,6 @@
 """A billing provider with books of its own, which knows nothing of the product but the port's words."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -24,6 +25,7 @@ from bot.billing.gateway import (
     SeatsChanged,
     Settled,
     SubscriptionState,
+    Unknown,
 )
 from models.account import Address
 from models.subscription import PeriodLength
@@ -71,6 +73,10 @@ class Provider:
         self.held: dict[str, Held] = {}
         self.taken: dict[str, Taken] = {}
         self.accounts: dict[str, dict[str, Any]] = {}
+        # Requests that are under way, though nobody waits for their answer any more.
+        self._late: list[Charge] = []
+        # Keys that are answered by an error, so many times more.
+        self._mute: Counter[str] = Counter()
         # How often anything changed.
         self.changes = 0
         for account in _listed():
@@ -87,8 +93,19 @@ class Provider:
         priced = [self._priced(line, at, address) for line in lines]
         return Preview(tuple(priced), self._recurring(account, priced, address))
 
+    def take_later(self, charge: Charge) -> None:
+        """The request arrives after its sender has given up waiting."""
+        self._late.append(charge)
+
+    def say_nothing_of(self, key: str) -> None:
+        """The next two answers about it are errors of the provider's own."""
+        self._mute[key] = 2
+
     def place(self, charge: Charge) -> Outcome:
         self._catch_up()
+        return Unknown() if self._silent(charge.key) else self._place(charge)
+
+    def _place(self, charge: Charge) -> Outcome:
         taken = self.taken.get(charge.key)
         if taken is None:
             held = self.held[charge.subscription_id]
@@ -102,8 +119,15 @@ class Provider:
 
     def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
         self._catch_up()
+        if self._silent(charge.key):
+            return Unknown()
         taken = self.taken.get(charge.key)
         return self._answer(taken) if taken else NeverReceived()
+
+    def _silent(self, key: str) -> bool:
+        silent = self._mute[key] > 0
+        self._mute[key] -= silent
+        return silent
 
     def change_outside(self, subscription: str, by: int) -> None:
         """Another buyer, or a seat given back."""
@@ -141,6 +165,8 @@ class Provider:
 
     def _catch_up(self) -> None:
         now = self._clock()
+        while self._late:
+            self._place(self._late.pop(0))
         for taken in self.taken.values():
             if taken.until is None or taken.status not in ("pending", "needs_customer"):
                 continue

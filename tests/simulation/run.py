@@ -86,7 +86,8 @@ async def _live(world: World, theme: Theme, *, begun: bool) -> list[str]:
     world.watch = watch.look
     try:
         await Plan(world, theme, begun=begun).run()
-        await bring_to_an_end(world, theme)
+        theme.stopped = True
+        await bring_to_an_end(world)
     finally:
         await world.end()
     return world.violations

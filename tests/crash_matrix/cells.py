@@ -1,0 +1,240 @@
+"""Every commit of placing and processing an order, with everything that can happen next.
+
+A cell stops the world right after one commit and lets one thing go wrong from there: what the next charge
+meets, and whether the process lives to hear of it. The commits are those of a recorded run in which nothing
+goes wrong.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from random import Random
+
+from bot.permissions import Person
+from bot.use_cases import placement, processing
+from bot.use_cases.slack_user import refresh_slack_user
+from models.errors import Refusal
+from tests.simulation.database import Store
+from tests.simulation.due import due_jobs
+from tests.simulation.end import bring_to_an_end
+from tests.simulation.gates import Waiter
+from tests.simulation.invariants import Watch
+from tests.simulation.loop import Clock, VirtualLoop
+from tests.simulation.run import heard_errors, open_store
+from tests.simulation.scene import OWN
+from tests.simulation.slack import TEAM
+from tests.simulation.world import Replica, World
+
+ALICE = Person(TEAM, "U01ALICE", "service_order.place")
+AT = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
+# The scene has two quotes, each checked out.
+CHECKED_OUT = 1
+COMMITTED, CHARGE, ANSWERED = "committed", "billing.place", "billing.place answered"
+
+
+class Fault(StrEnum):
+    """What the next charge meets."""
+
+    BEFORE_THE_CALL = "outage"
+    ANSWER_LOST = "lost"
+    DECLINED = "declines"
+    CUSTOMER_NEEDED = "customer"
+    ERROR_500 = "server_error"
+    ERROR_409 = "conflict"
+    ERROR_429 = "rate_limited"
+    TIMEOUT = "timeout"
+
+
+class Ending(StrEnum):
+    """What becomes of the process that stands at the commit."""
+
+    GOES_ON = "goes on"
+    DIES_THERE = "dies there"
+    DIES_BEFORE_IT_STORES_THE_ANSWER = "dies before it stores the answer"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`commit` counts from the first; 0 is before anything was stored. Without a fault it is only that the
+    process dies."""
+
+    commit: int
+    fault: Fault | None
+    ending: Ending
+
+    def __str__(self) -> str:
+        fault = self.fault.name.lower().replace("_", " ") if self.fault else "no fault"
+        return f"after commit {self.commit}: {fault}, the process {self.ending}"
+
+
+class Script:
+    """The faults of one cell: its own, once, from its commit on."""
+
+    def __init__(self, fault: Fault | None) -> None:
+        self._fault = fault
+        self.armed, self.met = False, False
+
+    def of(self, call: str) -> str | None:
+        return self._meet() if call == "billing.place" and self._fault not in CARDS else None
+
+    def card(self) -> str:
+        return (self._meet() if self._fault in CARDS else None) or "settles"
+
+    def _meet(self) -> str | None:
+        if not self.armed or self.met or self._fault is None:
+            return None
+        self.met = True
+        return self._fault.value
+
+
+CARDS = (Fault.DECLINED, Fault.CUSTOMER_NEEDED)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run: its commits, the last of them that a charge follows, and what was wrong at its end."""
+
+    commits: int
+    last_before_a_charge: int
+    met: bool
+    troubles: list[str]
+
+
+def recorded() -> Record:
+    """Where nothing goes wrong."""
+    record = _run(None)
+    assert not record.troubles, record.troubles
+    return record
+
+
+def cells() -> list[Cell]:
+    record = recorded()
+    before = range(record.last_before_a_charge + 1)
+    after = range(record.last_before_a_charge + 1, record.commits + 1)
+    return [
+        *(Cell(commit, fault, ending) for commit in before for fault in Fault for ending in Ending),
+        *(Cell(commit, None, Ending.DIES_THERE) for commit in after),
+    ]
+
+
+def troubles_of(cell: Cell) -> list[str]:
+    """What is wrong once this cell has come to its end. A fault that met nothing was none."""
+    record = _run(cell)
+    missed = [] if record.met or cell.fault is None else ["no charge met the fault"]
+    return record.troubles + missed
+
+
+def _run(cell: Cell | None) -> Record:
+    clock, script = Clock(AT), Script(cell.fault if cell else None)
+    store = _store()
+    store.reset(CHECKED_OUT)
+    world = World(store, clock, Random(0), script, Counter())
+    play = _Play(world, script, cell)
+    with (
+        heard_errors(world.failures),
+        _one_worker(),
+        asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner,
+    ):
+        runner.run(play.perform())
+    return Record(play.commits, play.last_before_a_charge, script.met, world.violations)
+
+
+@cache
+def _store() -> Store:
+    return open_store()
+
+
+@contextmanager
+def _one_worker() -> Iterator[None]:
+    """So that the commits come in one order."""
+    usual, processing.WORKERS = processing.WORKERS, 1
+    try:
+        yield
+    finally:
+        processing.WORKERS = usual
+
+
+class _Play:
+    def __init__(self, world: World, script: Script, cell: Cell | None) -> None:
+        self._world, self._script, self._cell = world, script, cell
+        self.commits = 0
+        self.last_before_a_charge = 0
+
+    async def perform(self) -> None:
+        world = self._world
+        watch = Watch(world)
+        world.watch = watch.look
+        world.open_replica()
+        try:
+            await self._press()
+            if self._cell and self._cell.commit == 0:
+                await self._reach_the_commit()
+            await self._go_on()
+            # Pressed once more: by somebody impatient, or where the first press died.
+            await self._press()
+            await self._go_on()
+            await bring_to_an_end(world)
+            world.violations += self._unexpected()
+        finally:
+            await world.end()
+
+    async def _press(self) -> None:
+        replica = self._world.replicas[-1]
+        self._world.begin(replica, "press", self._placed(replica))
+        await self._world.loop.settle()
+
+    async def _placed(self, replica: Replica) -> None:
+        try:
+            await refresh_slack_user(replica.services, ALICE)
+            await placement.place_service_order(replica.services, person=ALICE, quote_id=OWN)
+        except Refusal as refusal:
+            self._world.trace.add(f"refused: {refusal!r}")
+
+    async def _go_on(self) -> None:
+        """One after the other, and the job, as long as something can be done now."""
+        world = self._world
+        while not world.violations:
+            if world.gates.waiting:
+                await self._let_on(world.gates.waiting[0])
+            elif "service_order.process" in due_jobs(world):
+                world.begin_job(world.replicas[-1], "service_order.process")
+                await world.loop.settle()
+            else:
+                return
+
+    async def _let_on(self, waiter: Waiter) -> None:
+        if waiter.gate == COMMITTED:
+            self.commits += 1
+            if self._cell and self.commits == self._cell.commit:
+                await self._reach_the_commit()
+        elif waiter.gate == CHARGE:
+            self.last_before_a_charge = self.commits
+        if self._dies_now(waiter):
+            self._world.crash(waiter.process)
+        if waiter in self._world.gates.waiting:
+            await self._world.let_on(waiter)
+
+    async def _reach_the_commit(self) -> None:
+        self._script.armed = True
+        if self._cell and self._cell.ending is Ending.DIES_THERE:
+            self._world.crash(self._world.replicas[-1].process)
+            await self._world.loop.settle()
+
+    def _dies_now(self, waiter: Waiter) -> bool:
+        dies = self._cell is not None and self._cell.ending is Ending.DIES_BEFORE_IT_STORES_THE_ANSWER
+        return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
+
+    def _unexpected(self) -> Iterator[str]:
+        """One order, completed; each line settled but the one whose card was declined."""
+        declined = self._script.met and self._cell is not None and self._cell.fault is Fault.DECLINED
+        orders = [status for (status,) in self._world.store.rows("SELECT status FROM service_order")]
+        if orders != ["completed"]:
+            yield f"orders: {orders}"
+        lines = sorted(status for (status,) in self._world.store.rows("SELECT status FROM order_line"))
+        if lines != (["declined", "settled"] if declined else ["settled", "settled"]):
+            yield f"lines: {lines}"
