@@ -40,6 +40,14 @@ ACK_ARRIVES = 0.3
 HELP = ("help", "aide", "?")
 # The form stays as it is, with these words at its first field: pressing again may do.
 TRY_AGAIN = (BillingUnavailable, IdentityNotFresh, TooBusy)
+# Too late for a screen, in the words of today's Slack and of yesterday's; or it never was a trigger.
+NO_TRIGGER = (
+    "expired_trigger_id",
+    "exchanged_trigger_id",
+    "trigger_expired",
+    "trigger_exchanged",
+    "invalid_trigger_id",
+)
 
 Handler = Callable[[Call], Coroutine[Any, Any, View]]
 
@@ -101,7 +109,8 @@ async def _read_call(
 ) -> Call:
     started = time.monotonic()
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
-    await refresh_slack_user(services, person)
+    if person.user_id:
+        await refresh_slack_user(services, person)
     return Call(services, client, body, person, await reader_of(services, person), started)
 
 
@@ -304,7 +313,7 @@ async def _put(call: Call, view: View) -> None:
         await _tell(call, TookTooLong())
     except SlackApiError as error:
         code = error.response.get("error")
-        if code in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"):
+        if code in NO_TRIGGER:
             await _tell(call, TookTooLong())
         elif code in ("not_found", "view_not_found"):
             log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))
@@ -314,7 +323,7 @@ async def _put(call: Call, view: View) -> None:
 
 
 async def _tell(call: Call, refusal: Refusal) -> None:
-    """In the modal it happened in; else a private line where the person is."""
+    """In the modal it happened in; else a private line where the person is, a screen, or a direct message."""
     if call.in_modal and call.view and not isinstance(refusal, Unexpected | TookTooLong):
         await _put(call, _refused(call, refusal))
         return
@@ -322,13 +331,23 @@ async def _tell(call: Call, refusal: Refusal) -> None:
         (r["response_url"] for r in call.body.get("response_urls") or []), None
     )
     text = escape(refusal_text(call.reader, refusal))
-    if url:
-        await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
-    elif isinstance(refusal, TookTooLong):
-        # On Home: no private line, and no screen any more.
-        await call.client.chat_postMessage(channel=call.person.user_id, text=text)
-    elif "trigger_id" in call.body:
-        await call.client.views_open(trigger_id=call.body["trigger_id"], view=_refused(call, refusal))
+    try:
+        if url:
+            await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
+        elif isinstance(refusal, TookTooLong) or not await _opened(call, _refused(call, refusal)):
+            # On Home: no private line, and no screen any more.
+            await call.client.chat_postMessage(channel=call.person.user_id, text=text)
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        # Its words may hold the address, which is as good as a secret.
+        log.warning("person could not be told", refusal=refusal.key, error=type(error).__name__)
+
+
+async def _opened(call: Call, view: View) -> bool:
+    try:
+        await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
+    except SlackApiError:
+        return False
+    return True
 
 
 def _waiting(call: Call) -> View:

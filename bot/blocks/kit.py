@@ -6,12 +6,17 @@ Plain dicts: slack_sdk's classes drop block types that they do not know yet.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from bot.i18n import Reader
 
 Block = dict[str, Any]
 View = dict[str, Any]
+# What a database takes.
+RowId = Annotated[int, Field(ge=0, lt=10**18)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 SECTION_TEXT = 3000
 HEADER_TEXT = 150
@@ -201,13 +206,13 @@ class Place:
     `words` are those after `/add-seats`, until the cart form is shown.
     """
 
-    account: str = ""
-    quote: int = 0
-    order: int = 0
+    account: Text = ""
+    quote: RowId = 0
+    order: RowId = 0
     origin: str = ""
-    words: str = ""
-    page: int = 0
-    named: tuple[int, ...] = ()
+    words: Text = ""
+    page: RowId = 0
+    named: tuple[RowId, ...] = ()
 
     def dump(self) -> str:
         filled = {name: value for name, value in asdict(self).items() if value}
@@ -215,10 +220,14 @@ class Place:
 
     @classmethod
     def load(cls, metadata: str) -> "Place":
-        filled = json.loads(metadata or "{}")
-        if "named" in filled:
-            filled["named"] = tuple(filled["named"])
-        return cls(**filled)
+        """Nowhere where it cannot be read: another version of the bot may have drawn the screen."""
+        try:
+            return _PLACE.validate_json(metadata or "{}")
+        except ValidationError:
+            return cls()
+
+
+_PLACE = TypeAdapter(Place)
 
 
 def modal(

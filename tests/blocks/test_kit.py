@@ -1,6 +1,9 @@
 """The parts of a screen keep within Slack's limits whatever they are given."""
 
+import pytest
+
 from bot.blocks import kit
+from bot.blocks.kit import Place
 from bot.i18n import Reader
 
 
@@ -24,3 +27,21 @@ def test_a_few_of_many_are_named_and_the_rest_counted() -> None:
     assert kit.few(Reader("en-GB"), ["a", "b", "c"], most=2) == "a, b and 1 more"
     assert kit.few(Reader("fr"), ["a", "b", "c"], most=2) == "a, b et 1 de plus"
     assert kit.few(Reader(), ["a", "b"]) == "a and b"
+
+
+def test_a_place_is_found_again() -> None:
+    place = Place(account="acme", quote=7, origin="pending", words="meeting 5", named=(7, 8))
+    assert Place.load(place.dump()) == place
+    assert Place.load("") == Place()
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ["{", "[]", "null", '{"quote":"x"}', '{"quote":-1}', '{"named":[1e300]}', '{"words":"\\u0000"}'],
+)
+def test_what_is_no_place_is_nowhere(metadata: str) -> None:
+    assert Place.load(metadata) == Place()
+
+
+def test_what_another_version_knew_of_a_place_is_left_aside() -> None:
+    assert Place.load('{"account":"acme","shelf":3}') == Place(account="acme")
