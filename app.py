@@ -221,13 +221,14 @@ class DemoBot:
     def __init__(self, slack: "Sandbox", accounts: Callable[[], str]) -> None:
         self.slack = slack
         self.accounts = accounts
-        self.folder = Path(".demo").absolute()
+        # One for each port: a second demo leaves the first one its database.
+        self.folder = Path(".demo", slack.page_url.rstrip("/").rpartition(":")[2]).absolute()
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Import the story as of today, then serve. The folder holds no `.env`: none of yours is read."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         accounts = self.folder / "accounts.yml"
         accounts.write_text(self.accounts(), encoding="utf-8")
         if await (await self._run("import", str(accounts))).wait():

@@ -79,12 +79,23 @@ def _new_quote(run: ImportRun, held: Holdings, entry: QuoteEntry, preview: Previ
 async def _update(
     session: AsyncSession, run: ImportRun, held: Holdings, quote: Quote, entry: QuoteEntry
 ) -> None:
-    if not quote.pending_at(run.at):
+    standing = await _standing(session, quote)
+    if entry.decided and standing.pending_at(run.at):
+        await _close(session, run, held, standing, entry.decided)
+    elif not quote.pending_at(run.at):
         await _update_closed(session, run, held, quote, entry)
-    elif entry.decided:
-        await _close(session, run, held, quote, entry.decided)
     elif quote.made_elsewhere:
         await _update_pending(session, run, held, quote, entry)
+
+
+async def _standing(session: AsyncSession, quote: Quote) -> Quote:
+    """The quote, or the one that an address change put in its place: over there it is the same offer."""
+    while quote.replaced_by_id is not None:
+        replacement = await session.get_one(Quote, quote.replaced_by_id)
+        if not replacement.made_elsewhere:
+            break
+        quote = replacement
+    return quote
 
 
 async def _update_pending(

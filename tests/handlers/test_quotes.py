@@ -389,6 +389,24 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     assert await world.rows(ServiceOrder) == [], "what is decided there is carried out there"
 
 
+async def test_decided_elsewhere_closes_the_quote_that_an_address_put_in_its_place(world: World) -> None:
+    """R10, R15: over there it has its old number; ordered here as well, its seats would be bought twice."""
+    alice = world.person("alice")
+    await import_quote(world)
+    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await alice.submit()
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("country", "DE")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    decided = {"status": "accepted", "at": "2026-11-10T11:30:00Z"}
+    await import_quote(world, decided=decided)
+    assert await statuses(world) == {"Q-2041": "expired", "SQ-1001": "accepted"}
+    await alice.submit()
+    await told(world, alice, "SQ-1001", "accepted outside Slack")
+    assert await world.rows(ServiceOrder) == []
+
+
 async def test_a_pending_quote_whose_terms_change_twice_is_redrawn_each_time(world: World) -> None:
     """R8: what is posted shows what would be ordered."""
     alice = world.person("alice")
