@@ -28,7 +28,7 @@ class Acks:
         if not body.get("text") and not body.get("blocks") and not body.get("attachments"):
             return None
         try:
-            return self.reply(body, user_id, channel, installation)
+            return self.reply(body, f"ack of {name}", user_id, channel, installation)
         except SlackError as error:
             self.traffic.refuse(f"ack of {name}", error.error, error.messages)
             return self.slackbot(
@@ -41,22 +41,27 @@ class Acks:
     def reply(
         self,
         body: Json,
+        what: str,
         user_id: str,
         channel: Channel,
         installation: Installation,
         thread_ts: str | None = None,
     ) -> Message:
         """A message as acks and response_urls send it: for one's eyes only unless it says `in_channel`."""
+        content = self.content(body, what)
+        content["only_for"] = None if body.get("response_type") == "in_channel" else user_id
+        return self._say(channel, user_id, installation, content, thread_ts=thread_ts)
+
+    def content(self, body: Json, what: str) -> Json:
+        """Checked; its warnings are kept under the name of what brought it."""
         content: Json = {
             "text": str(body.get("text") or ""),
             "blocks": body.get("blocks") or [],
             "attachments": body.get("attachments") or [],
             "markdown_text": "",
         }
-        check_message(self.workspace, content)
-        only_for = None if body.get("response_type") == "in_channel" else user_id
-        content["only_for"] = only_for
-        return self._say(channel, user_id, installation, content, thread_ts=thread_ts)
+        self.traffic.warnings += [f"{what}: {word}" for word in check_message(self.workspace, content)]
+        return content
 
     def _say(
         self,

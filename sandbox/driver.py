@@ -149,7 +149,10 @@ class Sandbox:
     def warnings(self) -> list[str]:
         """What Slack took with a warning, as `chat.postMessage: missing_text_in_message`."""
         warned = [call for call in self.slack.traffic.calls if call.answer.get("warning")]
-        return [f"{call.method}: {call.answer['warning']}" for call in warned]
+        return [
+            *(f"{call.method}: {call.answer['warning']}" for call in warned),
+            *self.slack.traffic.warnings,
+        ]
 
     def calls(self, method: str | None = None) -> list[ApiCall]:
         return [call for call in self.slack.traffic.calls if method in (None, call.method)]

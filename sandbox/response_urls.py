@@ -1,16 +1,20 @@
 """The `response_url` of a command or an interaction: five messages in half an hour."""
 
+import json
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from sandbox.acks import Acks
 from sandbox.errors import Json, SlackError
+from sandbox.fault_effects import after, before
+from sandbox.faults import Faults
 from sandbox.records import Channel, Message, ResponseUrl
-from sandbox.surfaces import check_message
-from sandbox.traffic import Traffic
+from sandbox.traffic import ApiCall, Traffic
 from sandbox.web_api import read_arguments
 from sandbox.workspace import RESPONSE_URL_USES, Workspace
+
+WHAT = "response_url"
 
 
 @dataclass
@@ -18,21 +22,27 @@ class ResponseUrls:
     workspace: Workspace
     traffic: Traffic
     acks: Acks
+    faults: Faults
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        body = await read_arguments(request)
-        if "payload" in body:
-            body = {**body}
-        entry = self.traffic.call("response_url", body)
+        entry = self.traffic.call(WHAT, {})
+        with self.traffic.answering(entry, self.workspace.changes.notify):
+            fault = self.faults.strike(WHAT)
+            if fault and (response := await before(fault, request, entry)):
+                return response
+            response = await self._answer(entry, request)
+        if fault:
+            after(fault, request)
+        return response
+
+    async def _answer(self, entry: ApiCall, request: web.Request) -> web.Response:
         try:
-            url = self._valid(request.match_info["id"])
-            self._take(url, body)
+            entry.args = await _message_of(request)
+            self._take(self._valid(request.match_info["id"]), entry.args)
         except SlackError as error:
             entry.answer, entry.status = error.answer(), 404
-            self.traffic.refuse("response_url", error.error, error.messages)
+            self.traffic.refuse(WHAT, error.error, error.messages)
             return web.json_response(entry.answer, status=404)
-        finally:
-            self.workspace.changes.notify()
         entry.answer = {"ok": True}
         return web.Response(text="ok")
 
@@ -58,13 +68,7 @@ class ResponseUrls:
             self._reply(url, channel, body)
 
     def _replace(self, message: Message, body: Json) -> None:
-        content: Json = {
-            "text": str(body.get("text") or ""),
-            "blocks": body.get("blocks") or [],
-            "attachments": body.get("attachments") or [],
-            "markdown_text": "",
-        }
-        check_message(self.workspace, content)
+        content = self.acks.content(body, WHAT)
         message.keep_edit(self.workspace.new_ts())
         message.text, message.blocks = content["text"], content["blocks"]
         message.attachments = content["attachments"]
@@ -73,9 +77,23 @@ class ResponseUrls:
         installation = self.workspace.teams[url.team_id].installation
         assert installation
         thread_ts = body.get("thread_ts") or url.thread_ts
-        message = self.acks.reply(body, url.user_id, channel, installation, thread_ts)
+        message = self.acks.reply(body, WHAT, url.user_id, channel, installation, thread_ts)
         # Later posts with replace_original, as from a command, meet the reply made here.
         url.message_ts = url.message_ts or message.ts
+
+
+async def _message_of(request: web.Request) -> Json:
+    """JSON, or a form whose `payload` is JSON."""
+    body = await read_arguments(request)
+    if "payload" not in body:
+        return body
+    try:
+        payload = json.loads(body["payload"])
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict):
+        raise SlackError("invalid_payload")
+    return payload
 
 
 def _existing(message: Message | None) -> Message:

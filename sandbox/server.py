@@ -41,7 +41,7 @@ class Server:
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[only_from_here])
         slack = self.slack
-        response_urls = ResponseUrls(slack.workspace, slack.traffic, slack.people.acks)
+        response_urls = ResponseUrls(slack.workspace, slack.traffic, slack.people.acks, slack.faults)
         app.add_routes(
             [
                 web.get("/api/{method}", self._web_api.handle),

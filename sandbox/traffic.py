@@ -1,6 +1,7 @@
 """What went over the wire, for the inspector and for tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -20,6 +21,7 @@ class ApiCall:
     answer: Json = field(default_factory=dict)
     status: int = 200
     fault: str | None = None
+    done: bool = False
 
     @property
     def ok(self) -> bool:
@@ -81,12 +83,22 @@ class Traffic:
     def reset(self) -> None:
         self.entries: list[Entry] = []
         self.refusals: list[Refusal] = []
+        self.warnings: list[str] = []
         self._numbers = count(1)
 
     def call(self, method: str, args: Json) -> ApiCall:
         entry = ApiCall(next(self._numbers), self._clock(), method, args)
         self.entries.append(entry)
         return entry
+
+    @contextmanager
+    def answering(self, entry: ApiCall, tell: Callable[[], None]) -> Iterator[None]:
+        """From here to the end it waits for its answer; then all who watch are told."""
+        try:
+            yield
+        finally:
+            entry.done = True
+            tell()
 
     def request(self, kind: str, payload: Json, client_id: str = "main") -> AppRequest:
         entry = AppRequest(next(self._numbers), self._clock(), kind, payload, client_id=client_id)

@@ -1,6 +1,5 @@
 """The Web API: finds the caller by token, checks scopes, runs the method, answers as Slack does."""
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.errors import Json, SlackError
-from sandbox.faults import Fault, Faults
+from sandbox.fault_effects import after, before
+from sandbox.faults import Faults
 from sandbox.methods import auth, chat, conversations, files, users, views
 from sandbox.methods.call import Call, Method, missing_scope
 from sandbox.rate_limits import RateLimits
@@ -45,15 +45,13 @@ class WebApi:
             args, flaw = {}, error
         token = _token(request, args)
         entry = self.traffic.call(method, {key: value for key, value in args.items() if key != "token"})
-        fault = self.faults.strike(method)
+        with self.traffic.answering(entry, self.workspace.changes.notify):
+            fault = self.faults.strike(method)
+            if fault and (response := await before(fault, request, entry)):
+                return response
+            response = self._answer(entry, token, args, flaw)
         if fault:
-            entry.fault = fault.kind
-        if fault and (response := await _before(fault, request, entry)):
-            return response
-        response = self._answer(entry, token, args, flaw)
-        self.workspace.changes.notify()
-        if fault:
-            await _after(fault, request)
+            after(fault, request)
         return response
 
     def _answer(self, entry: ApiCall, token: str, args: Json, flaw: SlackError | None) -> web.Response:
@@ -127,34 +125,3 @@ async def read_arguments(request: web.Request) -> Json:
 def _token(request: web.Request, args: Json) -> str:
     header = request.headers.get("Authorization", "")
     return header.removeprefix("Bearer ").strip() if header else str(args.get("token", ""))
-
-
-async def _before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
-    """Faults that strike before the call takes effect."""
-    if fault.kind == "ratelimited":
-        entry.status, entry.answer = 429, {"ok": False, "error": "ratelimited"}
-        headers = {"Retry-After": str(round(fault.seconds))}
-        return web.json_response(entry.answer, status=429, headers=headers)
-    if fault.kind in ("error_500", "error_503"):
-        entry.status = int(fault.kind[-3:])
-        return web.Response(status=entry.status, text="upstream error")
-    if fault.kind == "timeout":
-        await asyncio.sleep(fault.seconds)
-        _cut(request)
-        return web.Response(status=504)
-    if fault.kind == "cut_before":
-        _cut(request)
-        return web.Response(status=500)
-    if fault.kind == "slow":
-        await asyncio.sleep(fault.seconds)
-    return None
-
-
-async def _after(fault: Fault, request: web.Request) -> None:
-    if fault.kind == "cut_after":
-        _cut(request)
-
-
-def _cut(request: web.Request) -> None:
-    if request.transport:
-        request.transport.abort()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
+import aiohttp
 import pytest
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
@@ -164,10 +165,11 @@ async def test_an_event_comes_twice_on_demand(app: AsyncApp, slack: Sandbox, ali
     assert first.body == second.body
 
 
-async def test_socket_mode_reconnects_when_told(slack: Sandbox, alice: Person) -> None:
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_socket_mode_reconnects_when_told(slack: Sandbox, alice: Person, reason: str) -> None:
     app = tiny_app(slack)
-    async with over_socket(slack, app):
-        await slack.disconnect("refresh_requested")
+    async with over_socket(slack, app), aiohttp.ClientSession() as session:
+        await session.post(f"{slack.page_url}control/sockets/{reason}", json={})
         await slack.wait_until(lambda: slack.slack.sockets.is_open)
         assert (await alice.command("/hello", "world", channel=CHANNEL)).text == "Hello world"
         assert len(slack.calls("apps.connections.open")) == 2
@@ -178,3 +180,29 @@ async def test_a_dropped_socket_is_noticed(slack: Sandbox, alice: Person) -> Non
         await slack.drop_sockets()
         reply = await alice.command("/hello", "world", channel=CHANNEL)
         assert reply.error == "dispatch_failed"
+
+
+async def test_a_client_that_stays_is_shut_out(slack: Sandbox) -> None:
+    """Told to go, it gets nothing more, and is cut off after a while; it has been told why."""
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {slack.app_token}"}) as session:
+        opened = await (await session.post(f"{slack.api_url}apps.connections.open")).json()
+        async with session.ws_connect(opened["url"]) as socket:
+            assert (await socket.receive_json())["type"] == "hello"
+            await slack.disconnect("warning", grace=0.05)
+            notice = await socket.receive_json()
+            assert (notice["type"], notice["reason"]) == ("disconnect", "warning")
+            assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        again = await session.get(opened["url"].replace("ws", "http", 1))
+        assert again.status == 404
+
+
+async def test_an_envelope_without_an_ack_is_a_timeout(slack: Sandbox, alice: Person) -> None:
+    slack.slack.delivery.ack_seconds = 0.05
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {slack.app_token}"}) as session:
+        opened = await (await session.post(f"{slack.api_url}apps.connections.open")).json()
+        async with session.ws_connect(opened["url"]) as socket:
+            await socket.receive_json()
+            reply = await alice.command("/hello", channel=CHANNEL)
+            envelope = await socket.receive_json()
+    assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
+    assert reply.text == '/hello failed with the error "operation_timeout"'

@@ -6,6 +6,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from sandbox import Person, Sandbox
 from sandbox.errors import NotShown
+from tests.sandbox.tiny_app import TIMES, modal
 
 CHANNEL = "C01GENERAL"
 
@@ -39,6 +40,14 @@ async def test_errors_stand_at_their_fields(app: AsyncApp, alice: Person) -> Non
     reply = await alice.submit()
     assert reply.errors == modal.errors == {"name": "Nobody can be greeted."}
     assert modal.is_open
+
+
+@pytest.mark.parametrize("typed", ["NaN", "Infinity", "1e", "five"])
+async def test_what_is_no_number_is_told_at_its_field(slack: Sandbox, alice: Person, typed: str) -> None:
+    number = {"type": "number_input", "action_id": "times", "is_decimal_allowed": True}
+    slack.slack.people.open_for(alice.client, modal("m", [{**TIMES, "element": number}]))
+    alice.fill("times", typed)
+    assert (await alice.submit(strict=True)).errors == {"times": "Please enter a valid number."}
 
 
 async def test_an_update_keeps_what_was_typed(app: AsyncApp, alice: Person) -> None:

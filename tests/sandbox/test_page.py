@@ -1,15 +1,18 @@
 """The page as a person uses it, in a real browser."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import aiosmtplib
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -21,6 +24,7 @@ from tests.sandbox.tiny_app import HELLO_HOME, greeting, over_http, tiny_app
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 GENERAL = "C01GENERAL"
+FAINT_WORDS = Path(__file__).with_name("contrast.js").read_text("utf-8")
 CONFIG: dict[str, Any] = {
     "teams": [{"id": "T01", "name": "Acme"}, {"id": "T02", "name": "Other", "installed": False}],
     "app": {
@@ -238,6 +242,57 @@ async def test_everything_that_can_be_used_has_a_name(desk: Desk) -> None:
     assert await page.evaluate(NAMELESS) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_all_words_stand_out_from_their_ground(desk: Desk, scheme: Any) -> None:
+    page = await desk.open(color_scheme=scheme)
+    await desk.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
+    await say(page, "/hello you")
+    await expect(page.locator(".message")).to_have_count(2)
+    await page.locator("#composer-text").fill("")
+    assert await page.evaluate(FAINT_WORDS) == []
+    await say(page, "/hello gallery")
+    await modal(page).wait_for()
+    assert await page.evaluate(FAINT_WORDS) == []
+
+
+async def test_what_goes_wrong_in_a_modal_is_said_inside_it(desk: Desk) -> None:
+    """All that is outside a modal dialog is hidden from screen readers, and lies behind its shade."""
+    page = await desk.open()
+    await say(page, "/hello modal")
+    await modal(page).get_by_role("button", name="Send").click()
+    await expect(modal(page).locator("[aria-live]")).to_have_text("Please complete this required field.")
+    desk.slack.slack.workspace.clients.clear()
+    await modal(page).get_by_role("button", name="Send").click()
+    await expect(modal(page).get_by_role("alert")).to_contain_text("is no longer open")
+    desk.troubles.clear()
+
+
+async def test_the_cursor_returns_to_a_button_that_was_drawn_anew(desk: Desk) -> None:
+    page = await desk.open()
+    posted = await desk.client.chat_postMessage(channel=GENERAL, text="Hello", blocks=greeting("Hello"))
+    button = page.get_by_role("button", name="Open", exact=True)
+    await button.click()
+    await modal(page).wait_for()
+    await desk.client.chat_update(channel=GENERAL, ts=posted["ts"], text="Hi", blocks=greeting("Hi"))
+    await expect(page.locator(".message")).to_contain_text("Hi")
+    await page.keyboard.press("Escape")
+    await expect(modal(page)).to_have_count(0)
+    await expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("kind", ["static_select", "datepicker", "radio_buttons", "external_select"])
+async def test_any_field_may_ask_for_the_cursor(desk: Desk, kind: str) -> None:
+    page = await desk.open()
+    fields = {**gallery.INPUTS[kind], "focus_on_load": True}
+    blocks = [gallery.input_block("plain_text_input", {}), gallery.input_block(kind, fields)]
+    clients = desk.slack.slack.workspace.clients
+    client = next(client for (_, name), client in clients.items() if name.startswith("page-"))
+    trigger = desk.slack.slack.workspace.new_trigger(client, "T01").id
+    await desk.client.views_open(trigger_id=trigger, view={**gallery.MODAL, "blocks": blocks})
+    asked = modal(page).locator(".block").nth(1).locator("input, select").first
+    await expect(asked).to_be_focused()
+
+
 async def test_a_data_table_sorts_filters_and_pages(desk: Desk) -> None:
     page = await desk.open()
     await desk.client.chat_postMessage(channel=GENERAL, text="table", blocks=[gallery.DATA_TABLE])
@@ -313,6 +368,40 @@ async def test_mail_is_read_in_the_page(desk: Desk) -> None:
     # The browser says aloud that the letter's script was not run.
     assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in desk.troubles)
     desk.troubles.clear()
+
+
+async def test_mail_that_loads_slowly_does_not_take_anothers_place(desk: Desk) -> None:
+    page = await desk.open()
+    waiting: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        waiting.append(route)
+
+    await page.route("**/control/mail", hold)
+    await page.locator("#sidebar").get_by_role("link", name="Mail").click()
+    await desk.slack.wait_until(lambda: waiting)
+    await page.locator("#sidebar").get_by_role("link", name="general").click()
+    async with page.expect_response("**/control/mail"):
+        await waiting[0].continue_()
+    await page.evaluate("new Promise((done) => setTimeout(done, 50))")
+    await expect(page.locator("#main h1")).to_contain_text("general")
+
+
+async def test_traffic_shows_a_late_answer_and_one_that_never_came(desk: Desk) -> None:
+    page = await desk.open(place="traffic")
+    desk.slack.fault("slow", "conversations.open", times=1, seconds=1)
+    desk.slack.fault("cut_before", "conversations.open", times=1)
+    call = asyncio.create_task(desk.client.conversations_open(users="U01ALICE"))
+    entry = page.locator(".entries li", has_text="conversations.open")
+    await desk.slack.wait_until(lambda: desk.slack.calls("conversations.open"))
+    await desk.slack.person("U01ALICE").write("hello", channel=GENERAL)
+    await expect(entry.locator(".result")).to_have_text("…")
+    await call
+    await expect(entry.locator(".result")).to_have_text("ok")
+    hasty = AsyncWebClient(token=desk.slack.bot_token, base_url=desk.slack.api_url, retry_handlers=[])
+    with pytest.raises(aiohttp.ClientError):
+        await hasty.conversations_open(users="U01ALICE")
+    await expect(entry.first.locator(".result")).to_have_text("no answer")
 
 
 async def test_traffic_shows_acks_calls_and_refusals(desk: Desk) -> None:

@@ -1,8 +1,10 @@
+import aiohttp
 import pytest
 from freezegun import freeze_time
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from sandbox import Person, Sandbox
+from sandbox.faults import FaultKind
 
 CHANNEL = "C01GENERAL"
 
@@ -56,3 +58,28 @@ async def test_who_sees_it_is_said(slack: Sandbox, alice: Person, kind: str) -> 
     webhook = await response_url(slack, alice)
     await webhook.send(text="x", response_type=kind)
     assert len(slack.channel(CHANNEL).messages) == (kind == "in_channel")
+
+
+async def test_a_form_with_a_payload_is_read_as_json_is(slack: Sandbox, alice: Person) -> None:
+    webhook = await response_url(slack, alice)
+    async with aiohttp.ClientSession() as session:
+        await session.post(webhook.url, data={"payload": '{"text": "in a form"}'})
+        assert [message.text for message in alice.ephemerals] == ["in a form"]
+        answer = await session.post(webhook.url, data={"payload": "{oops"})
+        assert "invalid_payload" in await answer.text()
+
+
+async def test_blocks_without_a_text_are_warned_of_here_too(slack: Sandbox, alice: Person) -> None:
+    webhook = await response_url(slack, alice)
+    await webhook.send(blocks=[{"type": "divider"}])
+    assert slack.warnings == ["response_url: missing_text_in_message"]
+
+
+@pytest.mark.parametrize(("kind", "messages"), [("cut_before", 0), ("cut_after", 1)])
+async def test_faults_strike_here_too(slack: Sandbox, alice: Person, kind: FaultKind, messages: int) -> None:
+    webhook = await response_url(slack, alice)
+    webhook.retry_handlers = []
+    slack.fault(kind, "response_url", times=1)
+    with pytest.raises(aiohttp.ClientError):
+        await webhook.send(text="x")
+    assert len(alice.ephemerals) == messages

@@ -26,17 +26,22 @@ export const byId = (id) => document.getElementById(id);
 let numbers = 0;
 export const freshId = (prefix) => `${prefix}-${++numbers}`;
 
+// What is outside an open modal dialog is hidden from screen readers, and lies behind its shade.
+const speaker = (kind) => (byId("modal").open ? byId("modal") : document.body).querySelector(`:scope > .${kind}`);
+
 export function announce(words) {
-  byId("announcer").textContent = words;
+  speaker("announcer").textContent = words;
 }
 
 export function toast(words) {
-  const place = byId("toast");
+  const place = speaker("toast");
   place.textContent = words;
   place.classList.add("shown");
   clearTimeout(place.timer);
   place.timer = setTimeout(() => place.classList.remove("shown"), 6000);
 }
+
+export const withFocusKey = (root, key) => (key ? root.querySelector(`[data-focus="${CSS.escape(key)}"]`) : null);
 
 // Puts the cursor back where it was after a part of the page was drawn anew.
 export function keepFocus(root, draw) {
@@ -45,7 +50,7 @@ export function keepFocus(root, draw) {
   const selection = key && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
   draw();
   if (!key) return;
-  const again = root.querySelector(`[data-focus="${CSS.escape(key)}"]`);
+  const again = withFocusKey(root, key);
   again?.focus({ preventScroll: true });
   if (again && selection && selection[0] !== null) again.setSelectionRange(...selection);
 }

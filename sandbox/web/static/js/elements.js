@@ -76,7 +76,6 @@ const field = (type, extra = () => ({})) => (block, element, surface, ctx) => {
     rows: element.multiline ? 4 : null,
     placeholder: wide(element),
     autocomplete: "off",
-    autofocus: Boolean(element.focus_on_load),
     value: surface.form.get(block.block_id, element.action_id),
     "data-focus": focusKey(block, element),
     "data-action": element.action_id,
@@ -209,6 +208,7 @@ const external = (many) => (block, element, surface, ctx) => {
 };
 
 const FIELDS = "input:not([type=radio], [type=checkbox]), select, textarea, .choices";
+const CONTROLS = "input, select, textarea";
 const RENDERERS = {
   button,
   workflow_button: button,
@@ -242,6 +242,7 @@ export function renderElement(block, element, surface, ctx) {
   const render = RENDERERS[element.type];
   if (!render) return h("span", { class: "unknown" }, `[${element.type}]`);
   const node = render(block, element, surface, ctx);
+  if (element.focus_on_load) (node.matches(CONTROLS) ? node : node.querySelector(CONTROLS))?.setAttribute("autofocus", "");
   if (block.type !== "input") nameField(node, block, element);
   return node;
 }

@@ -24,27 +24,41 @@ async function draw(root, ctx) {
   const { entries, refusals } = await api.traffic(seen);
   const list = root.querySelector(".entries");
   if (!list) return;
-  for (const entry of entries) {
-    // An entry without its answer is drawn again when it has one.
-    if (entry.direction === "to_app" && !entry.ack) break;
-    seen = entry.number;
-    list.prepend(row(entry));
-  }
+  const unanswered = entries.find((entry) => !isDone(entry));
+  for (const entry of entries) place(list, entry);
+  // From the first without an answer on they are asked for again.
+  seen = unanswered ? unanswered.number - 1 : (entries.at(-1)?.number ?? seen);
   root.querySelector(".refusals").replaceChildren(
     ...(refusals.length ? [h("h2", {}, `Refused by Slack: ${refusals.length}`)] : []),
     ...refusals.map((one) => h("div", { class: "alert error" }, h("div", {}, h("strong", {}, `${one.what}: ${one.error}`), one.messages.map((message) => h("div", {}, message))))),
   );
 }
 
+const isDone = (entry) => (entry.direction === "to_app" ? Boolean(entry.ack) : entry.done);
+
+function place(list, entry) {
+  const before = list.querySelector(`[data-number="${entry.number}"]`);
+  if (before && !before.matches(".waiting")) return;
+  const node = row(entry);
+  node.querySelector("details").open = Boolean(before?.querySelector("details").open);
+  if (before) before.replaceWith(node);
+  else list.prepend(node);
+}
+
+function outcome(entry) {
+  if (!isDone(entry)) return ["waiting", "…"];
+  if (entry.direction === "to_app") return entry.ack.error ? ["failed", entry.ack.error] : ["", `${entry.ack.status} in ${entry.ack.ms} ms`];
+  if (entry.answer.ok) return ["", ["ok", entry.answer.warning].filter(Boolean).join(", with ")];
+  return ["failed", entry.answer.error ?? (entry.status === 200 ? "no answer" : entry.status)];
+}
+
 function row(entry) {
   const toApp = entry.direction === "to_app";
-  const answer = toApp ? entry.ack : entry.answer;
-  const ok = toApp ? !entry.ack.error : entry.answer.ok;
-  const result = toApp ? (entry.ack.error ?? `${entry.ack.status} in ${entry.ack.ms} ms`) : ok ? "ok" : (entry.answer.error ?? entry.status);
+  const [state, result] = outcome(entry);
   const name = toApp ? (entry.payload.command ?? entry.payload.event?.type ?? entry.payload.type) : entry.method;
   return h(
     "li",
-    { class: ok ? "" : "failed" },
+    { class: state, "data-number": entry.number },
     h(
       "details",
       {},
@@ -60,7 +74,7 @@ function row(entry) {
       h("h3", {}, toApp ? "Payload" : "Arguments"),
       h("pre", { tabindex: "0" }, JSON.stringify(toApp ? entry.payload : entry.args, null, 2)),
       h("h3", {}, toApp ? "Ack" : "Answer"),
-      h("pre", { tabindex: "0" }, JSON.stringify(toApp ? answer.body : answer, null, 2)),
+      h("pre", { tabindex: "0" }, JSON.stringify(toApp ? entry.ack?.body : entry.answer, null, 2) ?? ""),
     ),
   );
 }

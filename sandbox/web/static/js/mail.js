@@ -9,6 +9,8 @@ let chosen = null;
 
 export async function mail(root, ctx) {
   const { messages } = await api.mail();
+  // It took a while: one may have gone elsewhere.
+  if (ctx.place !== "mail") return;
   const mark = `mail ${messages.length} ${chosen} ${ctx.me.id}`;
   if (root.dataset.kind === mark) return;
   root.dataset.kind = mark;

@@ -1,7 +1,7 @@
 // The modal on top of the stack. The browser's own <dialog> keeps the focus inside.
 
 import { renderBlocks } from "./blocks.js";
-import { announce, byId, h, keepFocus } from "./dom.js";
+import { announce, byId, h, keepFocus, withFocusKey } from "./dom.js";
 import { Form } from "./form.js";
 import { plain } from "./text.js";
 
@@ -11,14 +11,14 @@ let opener = null;
 
 export function drawModal(ctx) {
   const dialog = byId("modal");
+  const place = dialog.querySelector(".dialog-content");
   const stack = ctx.state.modal;
   const view = stack.at(-1);
   for (const id of forms.keys()) if (!stack.some((open) => open.id === id)) forms.delete(id);
   if (!view) {
     if (dialog.open) dialog.close();
     drawn = "";
-    opener?.isConnected && opener.focus();
-    opener = null;
+    cursorBack();
     return;
   }
   const mark = `${view.id} ${view.hash} ${JSON.stringify(view.errors)} ${view.error} ${ctx.me.locale}`;
@@ -31,9 +31,17 @@ export function drawModal(ctx) {
     opener = document.activeElement;
     dialog.showModal();
   }
-  if (fresh) dialog.replaceChildren();
-  keepFocus(dialog, () => dialog.replaceChildren(content(view, stack, ctx)));
+  if (fresh) place.replaceChildren();
+  keepFocus(dialog, () => place.replaceChildren(content(view, stack, ctx)));
   settle(dialog, view, fresh);
+}
+
+// To what opened the modal, or to what was drawn in its place meanwhile.
+function cursorBack() {
+  if (!opener) return;
+  const again = opener.isConnected ? opener : withFocusKey(document, opener.dataset.focus);
+  again?.focus();
+  opener = null;
 }
 
 // Where the cursor goes: the first faulty field, or, in a new view, what asks for it.

@@ -1,0 +1,40 @@
+"""What a fault does to a call of the app: strikes before it takes effect, or after."""
+
+import asyncio
+
+from aiohttp import web
+
+from sandbox.faults import Fault
+from sandbox.traffic import ApiCall
+
+
+async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
+    """The answer in place of the true one, or None where the call goes on."""
+    entry.fault = fault.kind
+    if fault.kind == "ratelimited":
+        entry.status, entry.answer = 429, {"ok": False, "error": "ratelimited"}
+        headers = {"Retry-After": str(round(fault.seconds))}
+        return web.json_response(entry.answer, status=429, headers=headers)
+    if fault.kind in ("error_500", "error_503"):
+        entry.status = int(fault.kind[-3:])
+        return web.Response(status=entry.status, text="upstream error")
+    if fault.kind == "timeout":
+        await asyncio.sleep(fault.seconds)
+        _cut(request)
+        return web.Response(status=504)
+    if fault.kind == "cut_before":
+        _cut(request)
+        return web.Response(status=500)
+    if fault.kind == "slow":
+        await asyncio.sleep(fault.seconds)
+    return None
+
+
+def after(fault: Fault, request: web.Request) -> None:
+    if fault.kind == "cut_after":
+        _cut(request)
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport:
+        request.transport.abort()
