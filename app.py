@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 import signal
@@ -26,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.accounts_file import WrongAccountsFile
 from bot.bootstrap import build_services, now, slack_client
 from bot.db import Database, hold_import
+from bot.logs import set_up_logs
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
 from bot.use_cases.account_import import import_accounts
@@ -34,7 +34,7 @@ from bot.use_cases.product import store_catalogue
 from handlers.http import build_server, serving
 from handlers.routes import ROUTES
 from handlers.slack import build_app
-from handlers.socket_mode import socket_mode
+from handlers.socket_mode import SocketDoor
 from scheduler import build_scheduler
 
 if TYPE_CHECKING:
@@ -59,11 +59,12 @@ async def running(
         services = await stack.enter_async_context(build_services(settings, client, clock))
         await prepare(services.database)
         app = build_app(services, client, ROUTES)
+        door = SocketDoor(settings.socket_quiet_seconds) if settings.socket_mode else None
         listener = socket.create_server((settings.host, settings.port))
-        await stack.enter_async_context(serving(build_server(services, app), listener))
-        if settings.slack_app_token is not None:
+        await stack.enter_async_context(serving(build_server(services, app, door), listener))
+        if door is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(socket_mode(app, token, client))
+            await stack.enter_async_context(door.open(app, token, client))
         if ticking:
             scheduler = build_scheduler(services)
             scheduler.start()
@@ -289,29 +290,6 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, SlackApiError):
         return f"Slack says {error.response.get('error')}; is SLACK_BOT_TOKEN right?"
     return str(error)
-
-
-def set_up_logs(settings: Settings) -> None:
-    """Slack's libraries stay at INFO and above: below, they print requests and answers whole, and their
-    signature check prints the body it refused."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for name in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    # Plain tracebacks: the pretty ones show variables, and so secrets.
-    console_lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    json = settings.log_format == "json"
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *(
-                [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-                if json
-                else [console_lines]
-            ),
-        ]
-    )
 
 
 if __name__ == "__main__":

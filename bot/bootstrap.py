@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.billing.embedded import EmbeddedGateway
 from bot.db import Database
 from bot.directory.slack_directory import SlackDirectory
+from bot.installations.clients import MeasuredClient
 from bot.mail.smtp_mailer import SmtpMailer
 from bot.messaging.slack_messenger import SlackMessenger
 from bot.services import Services
@@ -29,7 +30,7 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     """One session for all Slack calls. Nothing is sent again by the client itself: a message posted twice
     is worse than one that waits, and the outbox does the waiting."""
     async with aiohttp.ClientSession(timeout=SLACK_TIMEOUT) as session:
-        yield AsyncWebClient(
+        yield MeasuredClient(
             token=settings.slack_bot_token.get_secret_value(),
             base_url=settings.slack_api_url,
             session=session,

@@ -46,7 +46,7 @@ class Database:
         """For reading and for writing."""
         if url.startswith("sqlite"):
             return _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
-        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0)
+        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True)
         return engine, engine
 
     @property
@@ -92,7 +92,7 @@ class _marked_open:  # noqa: N801
 
 
 def _sqlite_engine(url: str, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     max_seats_per_line: int = Field(default=1000, ge=1, le=1_000_000)
     max_seats_per_order: int = Field(default=2000, ge=1, le=1_000_000)
     lease_seconds: int = Field(default=60, ge=3, le=600)
+    socket_quiet_seconds: int = Field(default=600, ge=1, le=86_400)
     log_format: Literal["json", "console"] = "console"
 
     @field_validator("slack_api_url")

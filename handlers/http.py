@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -18,21 +17,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.metrics import TURNED_AWAY
 from bot.services import Services
+from handlers.health import health_routes
 from handlers.payload import read_payload
+from handlers.socket_mode import SocketDoor
 
 # Slack's own payloads stay far below.
 LARGEST_BODY = 1024 * 1024
 SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def build_server(services: Services, app: AsyncApp) -> Starlette:
+def build_server(services: Services, app: AsyncApp, door: SocketDoor | None) -> Starlette:
     """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both."""
-    routes = [
-        Route("/healthz", _healthz),
-        Route("/readyz", _readyz(services)),
-        Route("/metrics", _metrics),
-    ]
+    routes = health_routes(services, door)
     if not services.settings.socket_mode:
         routes.append(Route("/slack/events", _slack_events(services, app), methods=["POST"]))
     return Starlette(routes=routes)
@@ -46,16 +44,21 @@ def _slack_events(services: Services, app: AsyncApp) -> Callable[[Request], Awai
     async def receive(request: Request) -> Response:
         text = await _text(request)
         if text is None:
-            return PlainTextResponse("too large", 413)
+            return _turned_away("too large", 413)
         if not _signed(verifier, request, text):
-            return PlainTextResponse("unsigned", 401)
+            return _turned_away("unsigned", 401)
         try:
             payload = read_payload(text)
         except ValueError:
-            return PlainTextResponse("malformed", 400)
+            return _turned_away("malformed", 400)
         return to_starlette_response(await app.async_dispatch(_trusted(request, payload)))
 
     return receive
+
+
+def _turned_away(why: str, status: int) -> Response:
+    TURNED_AWAY.labels(why).inc()
+    return PlainTextResponse(why, status)
 
 
 async def _text(request: Request) -> str | None:
@@ -84,25 +87,6 @@ def _trusted(request: Request, payload: dict[str, Any]) -> AsyncBoltRequest:
     """Bolt parses a body before it looks at its signature, and answers 500 to what it cannot parse. From a
     socket it takes what is parsed and trusted already, as this is."""
     return AsyncBoltRequest(body=payload, headers=dict(request.headers), mode="socket_mode")
-
-
-async def _healthz(request: Request) -> Response:
-    return PlainTextResponse("ok")
-
-
-def _readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
-    async def ready(request: Request) -> Response:
-        try:
-            migrated = await services.database.migrated()
-        except Exception:
-            return PlainTextResponse("database unreachable", 503)
-        return PlainTextResponse("ok") if migrated else PlainTextResponse("database not migrated", 503)
-
-    return ready
-
-
-async def _metrics(request: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 class _Server(uvicorn.Server):

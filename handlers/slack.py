@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import structlog
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,6 +23,7 @@ from bot.blocks.help import help_text
 from bot.blocks.kit import View, form_again, modal, section
 from bot.blocks.refusal import refusal_text, refusal_view
 from bot.i18n import Reader, escape
+from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import reader_of, refresh_slack_user
@@ -81,7 +82,10 @@ def build_app(services: Services, client: AsyncWebClient, routes: list[Route]) -
     )
 
     @app.middleware
-    async def bring_call(body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]) -> None:
+    async def bring_call(
+        req: AsyncBoltRequest, body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+    ) -> None:
+        _begin_request(req, body)
         context["call"] = await _read_call(services, client, body, context)
         await next_()
 
@@ -93,6 +97,19 @@ def build_app(services: Services, client: AsyncWebClient, routes: list[Route]) -
         listen(anything)(_only_ack)
     app.error(_report)
     return app
+
+
+def _begin_request(req: AsyncBoltRequest, body: Body) -> None:
+    """All that is logged from here on carries the request's id, which a person is shown where it fails."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=secrets.token_hex(4), source=source_of(body))
+    if "x-slack-retry-num" in req.headers:
+        RETRIES.labels("event").inc()
+
+
+def _reference() -> str:
+    """The request's id; one of its own for what went wrong before it had any."""
+    return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
 
 
 def _authorize(client: AsyncWebClient) -> Callable[..., Awaitable[AuthorizeResult]]:
@@ -115,29 +132,51 @@ async def _read_call(
 
 
 def _register(app: AsyncApp, route: Route) -> None:
-    """Bolt calls a listener with what its arguments are named for."""
     match route.kind:
         case "command":
-            app.command(route.id)(_command(route))
+            app.command(route.id)(_timed(route, _command))
         case "show":
-            app.action(route.id)(_show(route))
+            app.action(route.id)(_timed(route, _show))
         case "change":
-            app.action(route.id)(_change(route))
+            app.action(route.id)(_timed(route, _change))
         case "submit":
-            app.view(route.id)(_submit(route))
+            app.view(route.id)(_timed(route, _submit))
         case "link":
-            app.action(route.id)(_only_ack)
+            app.action(route.id)(_timed(route, _link))
         case "event":
-            app.event(route.id)(_event(route))
+            app.event(route.id)(_timed(route, _event))
         case _:
             raise ValueError(route.kind)
+
+
+Listener = Callable[[AsyncAck, Call], Awaitable[None]]
+
+
+def _timed(route: Route, build: Callable[[Route], Listener]) -> Listener:
+    """The ack leaves when the listener has returned. Bolt calls one with what its arguments are named for."""
+    listen = build(route)
+
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        try:
+            await listen(ack, call)
+        finally:
+            ACKS.labels(route.kind).observe(time.monotonic() - call.started)
+
+    return listener
 
 
 async def _only_ack(ack: AsyncAck) -> None:
     await ack()
 
 
-def _command(route: Route) -> Callable[..., Awaitable[None]]:
+def _link(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        await ack()
+
+    return listener
+
+
+def _command(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
         if call.words.lower() in HELP:
             await ack(text=help_text(call.reader, route.id))
@@ -147,15 +186,15 @@ def _command(route: Route) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _show(route: Route) -> Callable[..., Awaitable[None]]:
+def _show(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
         await _ack_and_go_on(ack, call, route)
 
     return listener
 
 
-def _event(route: Route) -> Callable[..., Awaitable[None]]:
-    async def listener(call: Call) -> None:
+def _event(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
         assert route.handler is not None, "an event has its handler"
         call.services.tasks.start(route.handler(call), route.id)
 
@@ -172,7 +211,7 @@ async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
     await ack()
 
 
-def _change(route: Route) -> Callable[..., Awaitable[None]]:
+def _change(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
         try:
             work = call.services.tasks.start(_answer(call, route), route.id)
@@ -187,7 +226,7 @@ def _change(route: Route) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _submit(route: Route) -> Callable[..., Awaitable[None]]:
+def _submit(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
         try:
             work = call.services.tasks.start(_answer(call, route), route.id)
@@ -246,7 +285,8 @@ def _try_again(call: Call, refusal: Refusal) -> Answer:
 
 
 def _unexpected(where: str) -> Unexpected:
-    reference = secrets.token_hex(4)
+    reference = _reference()
+    FAULTS.labels(where).inc()
     log.exception("handler failed", where=where, reference=reference)
     return Unexpected(reference=reference)
 
@@ -358,7 +398,8 @@ def _waiting(call: Call) -> View:
 
 async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """What escaped all else. Answered all the same: a lost answer leaves the person with nothing."""
-    reference = secrets.token_hex(4)
+    reference = _reference()
+    FAULTS.labels("request").inc()
     log.error("request failed", where=source_of(body), reference=reference, exc_info=error)
     reader = Reader()
     refusal = Unexpected(reference=reference)

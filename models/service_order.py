@@ -79,6 +79,14 @@ class ServiceOrder(SQLModel, table=True):
     __tablename__ = "service_order"
     __table_args__ = (
         CheckConstraint("(status IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
+        # What is open now, however long the history: read at every scrape.
+        Index(
+            "ix_service_order_open",
+            "status",
+            "placed_at",
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

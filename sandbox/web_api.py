@@ -71,6 +71,8 @@ class WebApi:
     def _run(self, entry: ApiCall, token: str, args: Json, headers: dict[str, str]) -> Json:
         if entry.method == "apps.connections.open":
             return self._open_connection(token)
+        if entry.method == "api.test":
+            return {"args": args}
         method = METHODS.get(entry.method)
         if method is None:
             raise SlackError("unknown_method", req_method=entry.method)

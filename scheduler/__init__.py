@@ -6,6 +6,7 @@ process changes nothing.
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC
@@ -15,6 +16,8 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.metrics import JOB_ENDED, JOB_FAILURES, JOBS_DONE
+from bot.metrics import JOBS as JOBS_TIMED
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.delivery import deliver_due_notices
@@ -63,11 +66,20 @@ def _logged(
 
     async def tick() -> None:
         with contextlib.suppress(TooBusy, asyncio.CancelledError):
-            done = await asyncio.shield(services.tasks.start(run(services), job_id))
-            if done:
-                log.info("job ran", job=job_id, done=done)
+            await asyncio.shield(services.tasks.start(_measured(job_id, run(services)), job_id))
 
     return tick
+
+
+async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:
+    # The run's own id: what it logs can be told from what other runs do at the same time.
+    structlog.contextvars.bind_contextvars(job=job_id, request=secrets.token_hex(4))
+    with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES.labels(job_id).count_exceptions():
+        done = await work
+    JOBS_DONE.labels(job_id).inc(done)
+    JOB_ENDED.labels(job_id).set_to_current_time()
+    if done:
+        log.info("job ran", job=job_id, done=done)
 
 
 def _report(event: JobExecutionEvent) -> None:

@@ -104,6 +104,9 @@ class FakeDirectory:
         nobody = Profile(user_id, "", user_id, None, None, None, deleted=True)
         return self.profiles.get(user_id, nobody)
 
+    async def reach(self) -> None:
+        await self._answer()
+
     async def granted_scopes(self) -> set[str]:
         return set()
 

@@ -31,6 +31,7 @@ WRONG = {
     "MAX_SEATS_PER_LINE": "-1",
     "MAX_SEATS_PER_ORDER": "2.5",
     "LEASE_SECONDS": "0",
+    "SOCKET_QUIET_SECONDS": "0",
     "LOG_FORMAT": SECRET,
 }
 

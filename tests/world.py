@@ -50,6 +50,7 @@ class World:
     slack: Sandbox
     services: Services
     clock: Clock
+    port: int = 0
 
     def person(self, name: str, client: str = "main") -> Person:
         """By user id, or by name: `alice`."""
@@ -166,4 +167,4 @@ async def world(
             async with running(Settings(**values), clock=clock, ticking=False) as (services, port):
                 if door == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
-                yield World(slack, services, clock)
+                yield World(slack, services, clock, port)

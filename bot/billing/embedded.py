@@ -31,6 +31,7 @@ from bot.billing.gateway import (
 )
 from bot.billing.pricing import price
 from bot.db import Database
+from bot.metrics import measured
 from models.account import Account, AccountNotFound, Address
 from models.ledger import ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
 from models.proration import Period
@@ -50,6 +51,7 @@ UNDECIDED = (ChargeStatus.PENDING, ChargeStatus.NEEDS_CUSTOMER)
 Books = dict[str, tuple[LedgerSubscription, list[LedgerBlock]]]
 
 
+@measured("billing")
 class EmbeddedGateway:
     """Keeps the claims of BillingGateway. `portal_link` is where customers confirm and manage methods."""
 

@@ -29,6 +29,9 @@ class Directory(Protocol):
     async def profile(self, team_id: str, user_id: str) -> Profile:
         """The person, as seen from the workspace. Raises DirectoryUnavailable."""
 
+    async def reach(self) -> None:
+        """Whether Slack answers at all. Raises DirectoryUnavailable."""
+
     async def granted_scopes(self) -> set[str]:
         """What the installation may do. Raises DirectoryUnavailable, with what is wrong with the token."""
 

@@ -1,5 +1,6 @@
 """The directory that Slack keeps."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.installations.clients import error_name
 
 Clients = AsyncWebClient | Callable[[str], AsyncWebClient]
 
 # Slack's own bot says of itself that it is none.
 SLACKBOT = "USLACKBOT"
+
+# A load balancer waits for whoever asks.
+REACHED_WITHIN = 3
 
 
 class SlackDirectory:
@@ -43,6 +48,15 @@ class SlackDirectory:
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             is_stranger=bool(user.get("is_stranger")),
         )
+
+    async def reach(self) -> None:
+        try:
+            async with asyncio.timeout(REACHED_WITHIN):
+                await self._client("").api_test()
+        except SlackApiError as error:
+            raise DirectoryUnavailable(error_name(error)) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DirectoryUnavailable(type(error).__name__) from error
 
     async def granted_scopes(self) -> set[str]:
         """Slack tells them in a header of any answer."""
@@ -86,11 +100,9 @@ class SlackDirectory:
         try:
             answer = await self._client(team_id).api_call(method, params=arguments)
         except SlackApiError as error:
-            data = getattr(error.response, "data", None)
-            code = str(data.get("error", "")) if isinstance(data, dict) else ""
-            if code in ("user_not_found", "users_not_found", "user_not_visible"):
+            if error_name(error) in ("user_not_found", "users_not_found", "user_not_visible"):
                 return None
-            raise DirectoryUnavailable(code or type(error).__name__) from error
+            raise DirectoryUnavailable(error_name(error)) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DirectoryUnavailable(type(error).__name__) from error
         assert isinstance(answer.data, dict), "these methods answer with an object"

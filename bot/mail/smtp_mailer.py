@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from bot.mail.mailer import Mail, MailRefused, MailUnavailable
+from bot.metrics import measured
 
 TIMEOUT_SECONDS = 10
 
@@ -43,6 +44,7 @@ class Server:
         )
 
 
+@measured("mail")
 class SmtpMailer:
     def __init__(self, url: str | None, mail_from: str) -> None:
         self._server = Server.parse(url) if url else None

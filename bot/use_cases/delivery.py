@@ -19,6 +19,7 @@ from bot.messaging.messenger import (
     PersonUnreachable,
     RateLimited,
 )
+from bot.metrics import NOTICES, RETRIES, count_when_stored
 from bot.services import Services
 from bot.use_cases import delivery_outcome as outcome
 from bot.use_cases.delivery_claim import Claim, claim_due, longest_delivery
@@ -83,6 +84,9 @@ async def _store(services: Services, claim: Claim, outcome: Outcome) -> bool:
         if slot.claimed_until == claim.until:
             slot.claimed_until = None
         session.add_all([slot, notice])
+        count_when_stored(session, NOTICES.labels(notice.status.value))
+        if notice.status is NoticeStatus.WAITING:
+            count_when_stored(session, RETRIES.labels("notice"))
         return bool(notice.delivered_at)
 
 

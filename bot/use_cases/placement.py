@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.metrics import ORDERS, count_when_stored
 from bot.permissions import Person, actor_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
@@ -84,6 +85,7 @@ async def _place(
     )
     order.overdue_check_at = order.promised_by
     session.add(order)
+    count_when_stored(session, ORDERS.labels(order.status.value))
     await session.flush()
     session.add_all(_order_line(order, line, account, at) for line in lines)
     await decide(session, quote, QuoteStatus.ACCEPTED, actor, at, told_by=contact)

@@ -18,6 +18,7 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.db import lock_account
+from bot.metrics import RETRIES
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.progress import SCHEDULER, attempts_of, move_line, move_order, tell_progress, tell_waits
@@ -106,6 +107,7 @@ async def process_line(services: Services, line_id: int) -> None:
 
 async def _ask(services: Services, line: OrderLine, charge: Charge) -> Outcome:
     """What became of an attempt whose answer we do not have; sent again where it never arrived."""
+    RETRIES.labels("charge").inc()
     answer = await services.billing.reconcile(charge)
     if not isinstance(answer, NeverReceived):
         return answer

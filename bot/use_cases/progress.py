@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.metrics import ORDERS, count_when_stored
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import channel_of, direct, people_of, tell
 from models.account import Account
@@ -54,6 +55,7 @@ async def move_order(
     before = order.status
     order.move(to, at)
     session.add(order)
+    count_when_stored(session, ORDERS.labels(to.value))
     await record(
         session,
         account_id=order.account_id,

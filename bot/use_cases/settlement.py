@@ -18,6 +18,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.db import lock_account
+from bot.metrics import CHARGES
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import by_mail, channel_of, direct, people_of, tell
@@ -49,6 +50,7 @@ async def store_outcome(
     services: Services, line_id: int, charge: Charge, outcome: Outcome, held: list[SubscriptionState]
 ) -> None:
     at = services.now()
+    CHARGES.labels(type(outcome).__name__).inc()
     async with services.write() as session:
         account = await lock_account(session, charge.account_id)
         line = await session.get_one(OrderLine, line_id)

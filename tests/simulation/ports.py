@@ -159,6 +159,9 @@ class Members:
 
         return await self._line.call("directory.profile", effect)
 
+    async def reach(self) -> None:
+        """No process is asked whether it is ready."""
+
     async def granted_scopes(self) -> set[str]:
         return set()
 

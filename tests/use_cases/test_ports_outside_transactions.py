@@ -14,8 +14,8 @@ from tests.handlers.steps import charges, import_quote, newest, opened, shown, s
 from tests.world import World
 
 PORTS = {"billing": BillingGateway, "messenger": Messenger, "directory": Directory, "mailer": Mailer}
-# `doctor` asks these; no flow does.
-OF_DOCTOR = {"mailer.check", "directory.granted_scopes"}
+# `doctor` and `/readyz` ask these; no flow does.
+OF_DOCTOR = {"mailer.check", "directory.granted_scopes", "directory.reach"}
 
 
 class Watched:

@@ -1,0 +1,1 @@
+"""In which workspaces the bot is installed, and the client for each."""

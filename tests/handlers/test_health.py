@@ -1,0 +1,253 @@
+"""What operators ask of a process: alive, ready, and how much of what; and what it logs."""
+
+import asyncio
+import io
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+
+from bot.logs import set_up_logs
+from bot.use_cases import backlog
+from bot.use_cases.delivery import deliver_due_notices
+from models.notice import Notice, NoticeStatus
+from tests.handlers.steps import PATIENCE, failing, hooked
+from tests.postgres import CHOSEN
+from tests.world import World
+from tests.world import world as open_world
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@asynccontextmanager
+async def browser(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", timeout=20) as client:
+        yield client
+
+
+async def ready(world: World) -> tuple[int, str]:
+    async with browser(world) as client:
+        answer = await client.get("/readyz")
+    return answer.status_code, answer.text
+
+
+async def scrape(world: World) -> Samples:
+    async with browser(world) as client:
+        page = (await client.get("/metrics")).text
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+
+
+def value(samples: Samples, name: str, **labels: str) -> float:
+    return samples.get((name, frozenset(labels.items())), 0.0)
+
+
+async def test_a_process_is_ready_while_database_and_slack_answer(world: World) -> None:
+    async with browser(world) as client:
+        assert (await client.get("/healthz")).text == "ok"
+    assert await ready(world) == (200, "database: up to date\nslack: answers\n")
+    world.slack.fault("error_503", "api.test")
+    assert (await ready(world))[0] == 200, "what Slack answered counts for a while"
+    world.clock.move(seconds=16)
+    status, said = await ready(world)
+    assert status == 503
+    assert "slack: does not answer" in said
+    world.slack.slack.faults.reset()
+    assert (await ready(world))[0] == 200
+
+
+async def test_a_database_of_another_version_is_not_ready(world: World) -> None:
+    async with world.services.write() as session:
+        await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
+    assert await ready(world) == (503, "database: not migrated\nslack: answers\n")
+
+
+async def test_a_socket_that_hears_nothing_is_renewed_and_else_not_ready() -> None:
+    """An idle connection may be deaf: the greeting of a new one proves that it hears."""
+    async with open_world(door="socket", socket_quiet_seconds=1) as world:
+        [first] = world.slack.slack.sockets.connections
+        await world.slack.wait_until(
+            lambda: first not in world.slack.slack.sockets.connections and world.slack.slack.sockets.is_open,
+            timeout=PATIENCE,
+        )
+        status, said = await ready(world)
+        assert status == 200
+        assert "socket mode: last heard" in said
+        # No new connection is to be had, and the old one says nothing.
+        world.slack.fault("error_500", "apps.connections.open")
+        async with asyncio.timeout(PATIENCE):
+            while (await ready(world))[0] == 200:  # noqa: ASYNC110 -- time has to go by
+                await asyncio.sleep(0.2)
+        world.slack.slack.faults.reset()
+        async with asyncio.timeout(PATIENCE):
+            while (await ready(world))[0] != 200:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
+
+async def test_metrics_count_what_went_through_and_what_waits(world: World) -> None:
+    before = await scrape(world)
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=2)
+    await world.services.tasks.settle()
+    world.clock.move(seconds=90)
+    waiting = await scrape(world)
+    assert value(waiting, "seatbot_notices_waiting") == len(
+        await world.rows(Notice, status=NoticeStatus.WAITING)
+    )
+    assert value(waiting, "seatbot_notice_oldest_seconds") == 90
+    world.slack.fault("error_500", "chat.postMessage", times=1)
+    await world.settle()
+    after = await scrape(world)
+
+    def grown(name: str, **labels: str) -> float:
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    assert grown("seatbot_ack_seconds_count", kind="command") == 1
+    assert grown("seatbot_ack_seconds_count", kind="submit") == 4
+    for status in ("placed", "processing", "completed"):
+        assert grown("seatbot_orders_total", status=status) == 1
+    assert grown("seatbot_charges_total", outcome="Settled") == 1
+    assert grown("seatbot_retries_total", of="notice") == 1
+    assert grown("seatbot_notices_total", outcome="delivered") > 3
+    assert grown("seatbot_call_seconds_count", to="slack", operation="views.open") == 1
+    errors = {"to": "slack", "operation": "chat.postMessage"}
+    assert sum(v for (n, ls), v in after.items() if n == "seatbot_call_errors_total" and errors.items() <= ls)
+    assert grown("seatbot_call_seconds_count", to="billing", operation="place") == 1
+    assert grown("seatbot_call_seconds_count", to="mail", operation="send") == 1
+    assert value(after, "seatbot_database_up") == 1
+    assert value(after, "seatbot_notices_waiting") == value(after, "seatbot_notice_oldest_seconds") == 0
+
+
+async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world: World) -> None:
+    sam, carla = world.person("sam"), world.person("carla")
+    await world.order(sam, slow_meeting=1)
+    await world.services.tasks.settle()
+    world.clock.move(seconds=30)
+    await world.order(carla, customer_assist=1)
+    await world.services.tasks.settle()
+    samples = await scrape(world)
+    assert value(samples, "seatbot_orders_open", status="processing") == 2
+    assert value(samples, "seatbot_orders_open", status="placed") == 0
+    assert value(samples, "seatbot_order_oldest_seconds") == 30
+
+
+async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble() -> None:
+    async with open_world(smtp_url=None) as world:
+        await world.order(world.person("alice"), acme_meeting=2)
+        await world.settle()
+        world.clock.move(days=3)
+        samples = await scrape(world)
+        assert value(samples, "seatbot_notices_waiting") == 1
+        assert value(samples, "seatbot_notice_oldest_seconds") == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        backlog.open_orders(),
+        backlog.waiting_notices(),
+        backlog.oldest_notice(),
+        backlog.oldest_notice(below="email:"),
+    ],
+    ids=["orders", "notices", "oldest", "oldest without mail"],
+)
+async def test_what_is_read_at_a_scrape_is_read_from_indexes_over_what_waits(
+    world: World, statement: Any
+) -> None:
+    """However long the history."""
+    async with world.services.read() as session:
+        connection = await session.connection()
+        if CHOSEN == "postgresql":
+            # So few rows would be read as they lie.
+            await connection.execute(text("SET enable_seqscan = off"))
+        sql = str(statement.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+        explain = "EXPLAIN QUERY PLAN" if CHOSEN == "sqlite" else "EXPLAIN"
+        plan = "\n".join(str(row) for row in await connection.execute(text(f"{explain} {sql}")))
+    assert re.search("ix_service_order_open|ix_notice_waiting", plan), plan
+
+
+async def test_what_is_turned_away_at_the_door_is_counted(world: World) -> None:
+    before = value(await scrape(world), "seatbot_turned_away_total", why="unsigned")
+    async with browser(world) as client:
+        await client.post("/slack/events", content=b"{}")
+    assert value(await scrape(world), "seatbot_turned_away_total", why="unsigned") == before + 1
+
+
+@contextmanager
+def logged(world: World) -> Iterator[io.StringIO]:
+    """What `serve` would log, as it logs it."""
+    configured, stream = structlog.get_config(), io.StringIO()
+    set_up_logs(world.services.settings.model_copy(update={"log_format": "json"}), stream)
+    try:
+        yield stream
+    finally:
+        structlog.configure(**configured)
+
+
+async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown(world: World) -> None:
+    alice = world.person("alice")
+    cart = await world.fill_cart(alice, acme_meeting=2)
+    gateway = hooked(world)
+    gateway.before["preview"] = failing(RuntimeError("a fault of ours"))
+    with logged(world) as stream:
+        await cart.submit()
+        refused = await alice.wait_for_modal("refusal.show")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    [failure] = [line for line in lines if line["event"] == "handler failed"]
+    assert failure["request"] in refused.text
+    assert failure["source"] == "cart.save"
+    assert "a fault of ours" in failure["exception"]
+
+
+async def test_no_secret_and_no_body_of_an_e_mail_is_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = world.services.settings
+    bot_token, secret = world.slack.bot_token, world.slack.signing_secret
+    smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
+    told = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
+
+    async def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError(told)
+
+    with logged(world) as stream:
+        await world.order(world.person("alice"), acme_meeting=2)
+        world.slack.mail.refuse_with = "451 later"
+        await world.services.tasks.settle()
+        await deliver_due_notices(world.services)
+        world.slack.mail.refuse_with = None
+        await world.pass_time(minutes=10)
+        monkeypatch.setattr("handlers.home.read_home", fail)
+        await world.person("alice").open_home()
+        await world.services.tasks.settle()
+        structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
+    written = stream.getvalue()
+    assert "notice waits" in written
+    assert "task failed" in written
+    assert settings.slack_bot_token is not None
+    for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):
+        assert hidden not in written, hidden
+    assert "seatbot" in written
+    [mail] = world.slack.mail.messages
+    words = [line for line in mail.text.splitlines() if len(line) > 12]
+    assert words
+    assert [line for line in words if line in written] == []
+
+
+async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:
+    """A replica whose clock is behind may read what another has just written."""
+    await world.order(world.person("alice"), acme_meeting=2)
+    world.clock.move(seconds=-30)
+    found = await backlog.read_backlog(world.services)
+    assert found.oldest_order == timedelta() == found.oldest_notice
