@@ -8,10 +8,12 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.billing.embedded import EmbeddedGateway
+from bot.blocks.account import PortalLinks
 from bot.db import Database
 from bot.directory.slack_directory import SlackDirectory
 from bot.installations.clients import MeasuredClient
 from bot.mail.smtp_mailer import SmtpMailer
+from bot.messaging.slack_home_screens import SlackHomeScreens
 from bot.messaging.slack_messenger import SlackMessenger
 from bot.services import Services
 from bot.settings import Settings
@@ -38,6 +40,12 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
         )
 
 
+def _links(settings: Settings) -> PortalLinks:
+    return PortalLinks(
+        settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url
+    )
+
+
 @asynccontextmanager
 async def build_services(
     settings: Settings, client: AsyncWebClient, clock: Callable[[], datetime] = now
@@ -51,6 +59,7 @@ async def build_services(
         now=clock,
         billing=EmbeddedGateway(database, clock, settings.admin_portal_url),
         messenger=SlackMessenger(client, settings.account_services_url),
+        home_screens=SlackHomeScreens(client, _links(settings)),
         directory=SlackDirectory(client),
         mailer=SmtpMailer(smtp_url, settings.mail_from),
         tasks=Tasks(),

@@ -11,6 +11,7 @@ from bot.billing.gateway import BillingGateway
 from bot.db import Database
 from bot.directory.directory import Directory
 from bot.mail.mailer import Mailer
+from bot.messaging.home_screens import HomeScreens
 from bot.messaging.messenger import Messenger
 from bot.settings import Settings
 from bot.tasks import Tasks
@@ -23,6 +24,7 @@ class Services:
     now: Callable[[], datetime]
     billing: BillingGateway
     messenger: Messenger
+    home_screens: HomeScreens
     directory: Directory
     mailer: Mailer
     tasks: Tasks

@@ -1,36 +1,28 @@
 """The Home tab."""
 
-import structlog
-from slack_sdk.errors import SlackApiError
-
 from bot.blocks import home as blocks
 from bot.blocks.kit import View
-from bot.use_cases.overview import read_home
-from handlers.account import portal_links
+from bot.use_cases.home import open_home
 from handlers.call import Call
 from handlers.slack import Route
-from models.billing_contact import NotABillingContact, NotAllowed
-from models.errors import Refusal
 
-log = structlog.get_logger()
+# What was pressed there is answered by the Home itself: no screen is opened.
+NOTHING: View = {}
 
 
 async def show_home(call: Call) -> View:
-    if call.body["event"].get("tab") != "home" or not call.person.user_id:
-        return {}
-    try:
-        sheets = await read_home(call.services, person=call.person)
-        view = blocks.home(call.reader, sheets, portal_links(call))
-    except (NotABillingContact, NotAllowed):
-        view = blocks.home_unlinked(call.reader)
-    except Refusal as refusal:
-        view = blocks.home_refused(call.reader, refusal)
-    try:
-        await call.client.views_publish(user_id=call.person.user_id, view=view)
-    except SlackApiError as error:
-        details = error.response.get("response_metadata")
-        log.warning("home was refused", error=error.response.get("error"), details=details)
-    return view
+    if call.body["event"].get("tab") == "home" and call.person.user_id:
+        await open_home(call.services, person=call.person)
+    return NOTHING
 
 
-ROUTES = [Route("event", "app_home_opened", show_home)]
+async def turn_page(call: Call) -> View:
+    await open_home(call.services, person=call.person, page=call.id_pressed)
+    return NOTHING
+
+
+ROUTES = [
+    Route("event", "app_home_opened", show_home),
+    Route("change", blocks.PREVIOUS, turn_page),
+    Route("change", blocks.NEXT, turn_page),
+]

@@ -7,6 +7,8 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from models.errors import Refusal
 
+WARN_MONTHS = 2
+
 
 class NoAutomaticPaymentMethod(Refusal):
     """R3: no valid automatic method is the account's default."""
@@ -45,6 +47,11 @@ class PaymentMethod(SQLModel, table=True):
     def expired(self, today: date) -> bool:
         """A card is good through the last day of its month."""
         return (self.expiry_year, self.expiry_month) < (today.year, today.month)
+
+    def expires_soon(self, today: date) -> bool:
+        """In this month or one of the two after it."""
+        months = (self.expiry_year - today.year) * 12 + self.expiry_month - today.month
+        return 0 <= months <= WARN_MONTHS
 
     def usable(self, today: date) -> bool:
         return self.active and self.automatic and not self.expired(today)

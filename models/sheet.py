@@ -15,6 +15,7 @@ from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
+from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 
@@ -133,13 +134,18 @@ class OrderSheet:
         return list({m.id: m for m in (row.method or self.method for row in settled)}.values())
 
     @property
+    def overdue(self) -> bool:
+        return not self.order.finished and self.at >= self.order.promised_by
+
+    @property
     def can_retry(self) -> bool:
         return any(row.line.can_retry(self.order, self.at) for row in self.rows)
 
 
 @dataclass(frozen=True)
 class AccountSheet:
-    """The account at a glance: `/billing` and Home."""
+    """The account at a glance: `/billing` and Home. `orders` are those in progress, `failed` the latest that
+    failed."""
 
     account: Account
     at: datetime
@@ -149,3 +155,5 @@ class AccountSheet:
     pending: list[QuoteSheet]
     orders: list[OrderSheet]
     receipts: list[tuple[Receipt, str]]
+    failed: list[OrderSheet] = field(default_factory=list)
+    history: SeatHistory = field(default_factory=SeatHistory)

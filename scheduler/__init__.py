@@ -21,6 +21,7 @@ from bot.metrics import JOBS as JOBS_TIMED
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.home import redraw_homes
 from bot.use_cases.order_watch import tell_overdue
 from bot.use_cases.processing import process_due_orders
 from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
@@ -40,6 +41,7 @@ JOBS = {
     "quote.expire": Job(expire_quotes, 15),
     "quote.remind": Job(remind_of_quotes, 60),
     "notice.deliver": Job(deliver_due_notices, 0.5),
+    "home.redraw": Job(redraw_homes, 0.25),
 }
 
 

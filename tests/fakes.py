@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.db import transaction_open
 from bot.directory.directory import DirectoryUnavailable, Profile
 from bot.mail.mailer import Mail, MailUnavailable
+from bot.messaging.home_screens import HomeContent
 from bot.messaging.messenger import Letter, Posted
 
 
@@ -60,6 +61,21 @@ class FakeMessenger:
 
     def to(self, channel: str) -> list[Sent]:
         return [sent for sent in self.sent if sent.channel == channel]
+
+
+class FakeHomeScreens:
+    """`refusals` is what is raised next."""
+
+    def __init__(self) -> None:
+        self.shown: list[HomeContent] = []
+        self.refusals: list[Exception] = []
+
+    async def show(self, home: HomeContent) -> None:
+        _check_no_transaction()
+        await asyncio.sleep(0)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.shown.append(home)
 
 
 class FakeMailer:

@@ -26,6 +26,7 @@ PATIENCE = {
     "quote.expire": 60,
     "quote.remind": 60,
     "notice.deliver": 1,
+    "home.redraw": 0.5,
 }
 Logs = list[MutableMapping[str, Any]]
 

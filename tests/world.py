@@ -13,7 +13,9 @@ from app import running
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.home import redraw_homes
 from bot.use_cases.processing import process_due_orders
+from models.home import Home
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderLine
 from sandbox import Sandbox
@@ -75,7 +77,8 @@ class World:
         await process_due_orders(self.services)
         for _ in range(100):
             await deliver_due_notices(self.services)
-            if not await self._due():
+            await redraw_homes(self.services)
+            if not await self._due() and not await self._homes_due():
                 return
             self.clock.move(seconds=1.5)
         raise AssertionError(f"notices that never go out: {await self._due()}")
@@ -89,6 +92,9 @@ class World:
         waiting = await self.rows(Notice, status=NoticeStatus.WAITING)
         mail = self.services.mailer.configured
         return [n for n in waiting if n.due_at <= self.clock.at and (mail or "email" not in n.destination)]
+
+    async def _homes_due(self) -> list[Home]:
+        return [home for home in await self.rows(Home) if home.due_at]
 
     async def seats(self, subscription_id: str) -> tuple[int, int]:
         """What the bot and the provider say."""

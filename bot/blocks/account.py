@@ -41,7 +41,7 @@ def overview(reader: Reader, sheet: AccountSheet, place: Place, links: PortalLin
         kit.section(reader.mrkdwn("account-subscriptions", count=len(sheet.rows))),
         *kit.paragraphs(subscription_texts(reader, sheet), reader, MOST_PARAGRAPHS),
         kit.divider(),
-        *_portal_blocks(reader, sheet.account, links),
+        portal_section(reader, sheet.account, links),
         kit.divider(),
         *_method_blocks(reader, sheet),
         *_receipt_blocks(reader, sheet),
@@ -95,13 +95,27 @@ def renewal_total(row: SubscriptionRow) -> int:
     return recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
 
 
-def _portal_blocks(reader: Reader, account: Account, links: PortalLinks) -> list[Block]:
+def renewals_text(reader: Reader, sheet: AccountSheet) -> list[Block]:
+    """What the subscriptions renew for together, by the length of their periods; nothing of one alone."""
+    totals: dict[str, int] = {}
+    for row in sheet.rows:
+        period = row.subscription.period.value
+        totals[period] = totals.get(period, 0) + renewal_total(row)
+    if len(sheet.rows) < 2:
+        return []
+    texts = [
+        reader.text("account-renewal", period=period, total=Money(total, sheet.account.currency))
+        for period, total in sorted(totals.items())
+    ]
+    return [kit.section(reader.mrkdwn("account-renewals", totals=reader.listing(texts)))]
+
+
+def portal_section(reader: Reader, account: Account, links: PortalLinks, *, named: bool = False) -> Block:
     """The deep link follows the account's default portal."""
     url = links.corporate_url if account.default_portal is Portal.CORPORATE else links.admin_url
-    button = kit.link(
-        OPEN_PORTAL, reader.text("account-open-portal", portal=account.default_portal.value), url
-    )
-    return [kit.section(reader.mrkdwn("account-portal", portal=account.default_portal.value), button)]
+    text = reader.text("account-open-portal", portal=account.default_portal.value)
+    button = ways.of_account(reader, kit.link(OPEN_PORTAL, text, url), account.name if named else None)
+    return kit.section(reader.mrkdwn("account-portal", portal=account.default_portal.value), button)
 
 
 def _method_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:

@@ -1,101 +1,81 @@
-"""The Home tab: what waits for the person, at a glance."""
+"""The Home tab: what waits for the person, then each account at a glance, in as many pages as it takes."""
+
+from collections.abc import Sequence
 
 from bot.blocks import kit, ways
-from bot.blocks.account import OVERVIEW, PortalLinks, receipt_text, subscription_texts
+from bot.blocks.account import PortalLinks
+from bot.blocks.home_account import account_groups
+from bot.blocks.home_waiting import waiting_groups, waits
 from bot.blocks.kit import Block, View
-from bot.blocks.quote import decision_buttons, summary_text
 from bot.blocks.refusal import refusal_text
-from bot.blocks.service_order import needs_attention, order_block
+from bot.blocks.seat_chart import CHART
 from bot.i18n import Reader, escape
 from models.errors import Refusal
-from models.sheet import AccountSheet, OrderSheet
+from models.sheet import AccountSheet
 
-MOST_BLOCKS = 95
-MOST_QUOTES = 5
-MOST_ORDERS = 5
-MOST_RECEIPTS = 3
-MOST_PARAGRAPHS = 10
+__all__ = ["CHART", "NEXT", "PREVIOUS", "home", "home_refused", "home_unlinked"]
 
+PREVIOUS, NEXT = "home.previous", "home.next"
 
-def home(reader: Reader, sheets: list[AccountSheet], links: PortalLinks) -> View:
-    """The accounts for which something waits come first; as many as fit."""
-    blocks = [kit.section(reader.mrkdwn("home-welcome"))]
-    shown = 0
-    for sheet in sorted(sheets, key=lambda s: not _waits(s)):
-        of_account = _account_blocks(reader, sheet)
-        if len(blocks) + len(of_account) > MOST_BLOCKS:
-            break
-        blocks += of_account
-        shown += 1
-    if shown < len(sheets):
-        blocks.append(kit.section(reader.mrkdwn("home-more", count=len(sheets) - shown)))
-    services = kit.actions(ways.services(reader, links.services_url))
-    return {
-        "type": "home",
-        "blocks": [*blocks, kit.divider(), kit.section(reader.mrkdwn("home-help")), services],
-    }
+# Below Slack's hundred by what stands at the end of every page.
+MOST_BLOCKS = 94
+MOST_CHARTS = 2
+MOST_CONTACTS = 10
 
 
-def home_unlinked(reader: Reader) -> View:
-    """For someone who is no billing contact: says nothing of any account."""
-    return {"type": "home", "blocks": [kit.section(reader.mrkdwn("home-unlinked"))]}
+def home(
+    reader: Reader, sheets: Sequence[AccountSheet], links: PortalLinks, *, page: int = 0, charts: bool = True
+) -> View:
+    """The accounts for which something waits come first. What belongs together stays on one page."""
+    sheets = sorted(sheets, key=lambda sheet: not waits(sheet))
+    groups = [[kit.section(reader.mrkdwn("home-welcome"))], *waiting_groups(reader, sheets, links)]
+    for number, sheet in enumerate(sheets):
+        chart = charts and number < MOST_CHARTS
+        groups += account_groups(reader, sheet, links, several=len(sheets) > 1, chart=chart)
+    pages = _packed(groups)
+    shown = min(page, len(pages) - 1)
+    return _view([*pages[shown], *_pager(reader, shown, len(pages)), *_help(reader, links.services_url)])
 
 
-def home_refused(reader: Reader, refusal: Refusal) -> View:
-    """For someone of whom nothing can be said now: Slack is silent about them."""
-    return {"type": "home", "blocks": [kit.section(escape(refusal_text(reader, refusal)))]}
-
-
-def _waits(sheet: AccountSheet) -> bool:
-    return bool(sheet.pending) or any(needs_attention(order) for order in sheet.orders)
-
-
-def _account_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
-    account_id = sheet.account.id
-    details = kit.button(OVERVIEW, reader.text("home-details"), account_id)
-    return [
-        kit.divider(),
-        kit.header(reader.text("account-header", account=sheet.account.name)),
-        *_waiting_blocks(reader, sheet),
-        kit.section(reader.mrkdwn("account-subscriptions", count=len(sheet.rows))),
-        *kit.paragraphs(subscription_texts(reader, sheet), reader, MOST_PARAGRAPHS),
-        *_progress_blocks(
-            reader, [o for o in sheet.orders if not needs_attention(o) and not o.order.finished]
-        ),
-        *_receipt_blocks(reader, sheet),
-        kit.actions(ways.add_seats(reader, account_id), ways.list_orders(reader, account_id), details),
-    ]
-
-
-def _waiting_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
-    orders = [order for order in sheet.orders if needs_attention(order)]
-    if not sheet.pending and not orders:
-        return [kit.section(reader.mrkdwn("home-nothing-waits"))]
-    blocks = [kit.section(reader.mrkdwn("home-waits"))]
-    for quote in sheet.pending[:MOST_QUOTES]:
-        blocks.append(kit.section(summary_text(reader, quote)))
-        blocks.append(kit.actions(*decision_buttons(reader, quote.quote)))
-    if len(sheet.pending) > MOST_QUOTES:
+def home_unlinked(reader: Reader, services_url: str, contacts: Sequence[str] = ()) -> View:
+    """For someone who is no billing contact: whom to ask, and nothing of any account."""
+    blocks = [kit.section(reader.mrkdwn("home-unlinked")), kit.section(reader.mrkdwn("home-what-it-does"))]
+    if contacts:
         blocks.append(
-            _more(reader, len(sheet.pending) - MOST_QUOTES, ways.list_quotes(reader, sheet.account.id))
+            kit.section(reader.mrkdwn("home-ask", contacts=kit.few(reader, contacts, MOST_CONTACTS)))
         )
-    blocks += [order_block(reader, order) for order in orders[:MOST_ORDERS]]
-    if len(orders) > MOST_ORDERS:
-        blocks.append(_more(reader, len(orders) - MOST_ORDERS, ways.list_orders(reader, sheet.account.id)))
-    return blocks
+    return _view([*blocks, *_help(reader, services_url)])
 
 
-def _more(reader: Reader, count: int, button: Block) -> Block:
-    return kit.section(reader.mrkdwn("and-more", count=count), button)
+def home_refused(reader: Reader, refusal: Refusal, services_url: str) -> View:
+    """For someone of whom nothing can be said now: Slack is silent about them."""
+    return _view([kit.section(escape(refusal_text(reader, refusal))), *_help(reader, services_url)])
 
 
-def _progress_blocks(reader: Reader, orders: list[OrderSheet]) -> list[Block]:
-    if not orders:
+def _view(blocks: list[Block]) -> View:
+    return {"type": "home", "blocks": blocks}
+
+
+def _packed(groups: Sequence[list[Block]]) -> list[list[Block]]:
+    pages: list[list[Block]] = [[]]
+    for group in groups:
+        if pages[-1] and len(pages[-1]) + len(group) > MOST_BLOCKS:
+            pages.append([])
+        pages[-1] += group
+    return pages
+
+
+def _pager(reader: Reader, page: int, count: int) -> list[Block]:
+    if count == 1:
         return []
-    title = kit.section(reader.mrkdwn("home-orders", count=len(orders)))
-    return [title, *[order_block(reader, order) for order in orders[:MOST_ORDERS]]]
+    buttons = []
+    if page > 0:
+        buttons.append(kit.button(PREVIOUS, reader.text("home-page-previous"), page - 1))
+    if page < count - 1:
+        buttons.append(kit.button(NEXT, reader.text("home-page-next"), page + 1))
+    return [kit.section(reader.mrkdwn("home-page", page=page + 1, count=count)), kit.actions(*buttons)]
 
 
-def _receipt_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
-    texts = [receipt_text(reader, sheet.account, r, o) for r, o in sheet.receipts[:MOST_RECEIPTS]]
-    return [kit.section("\n".join([reader.mrkdwn("account-receipts"), *texts]))] if texts else []
+def _help(reader: Reader, services_url: str) -> list[Block]:
+    services = kit.actions(ways.services(reader, services_url))
+    return [kit.divider(), kit.section(reader.mrkdwn("home-help")), services]

@@ -123,15 +123,21 @@ def button(
     if style:
         block["style"] = style
     if label:
-        block["accessibility_label"] = shorten(label, BUTTON_TEXT)
+        block |= spoken(label)
     if asks:
         block["confirm"] = asks
     return block
 
 
-def link(action_id: str, text: str, url: str) -> Block:
+def spoken(label: str) -> Block:
+    """What a screen reader says of a button."""
+    return {"accessibility_label": shorten(label, BUTTON_TEXT)}
+
+
+def link(action_id: str, text: str, url: str, label: str | None = None) -> Block:
     """A button that leads out; pressing it still sends an action, which only needs an ack."""
-    return {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT), "url": url}
+    block: Block = {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT), "url": url}
+    return {**block, **spoken(label)} if label else block
 
 
 def option(text: str, value: object, description: str = "") -> Block:

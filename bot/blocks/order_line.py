@@ -19,15 +19,16 @@ def line_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
     linked = [row for row in sheet.rows if row.line.customer_link][:MOST_LINKS]
     rest = [text for text, row in zip(texts, sheet.rows, strict=True) if row not in linked]
     with_link = [
-        kit.section(text, _confirm_link(reader, row))
+        kit.section(text, confirm_link(reader, row))
         for text, row in zip(texts, sheet.rows, strict=True)
         if row in linked
     ]
     return [*with_link, *kit.paragraphs(rest, reader, MOST_PARAGRAPHS)]
 
 
-def _confirm_link(reader: Reader, row: OrderRow) -> Block:
-    return kit.link(CONFIRM_PAYMENT, reader.text("order-line-confirm"), row.line.customer_link or "")
+def confirm_link(reader: Reader, row: OrderRow) -> Block:
+    label = reader.text("order-line-confirm-label", product=row.product.name)
+    return kit.link(CONFIRM_PAYMENT, reader.text("order-line-confirm"), row.line.customer_link or "", label)
 
 
 def line_texts(reader: Reader, sheet: OrderSheet) -> list[str]:

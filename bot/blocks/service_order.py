@@ -104,7 +104,7 @@ def _order_blocks(
         *kit.alerts(notes),
         kit.header(reader.text("service-order-header", number=sheet.order.number)),
         *standing,
-        *kit.alerts([reader.text("service-order-overdue")] if overdue(sheet) else [], "warning"),
+        *kit.alerts([reader.text("service-order-overdue")] if sheet.overdue else [], "warning"),
         *_attention_blocks(reader, sheet),
         kit.divider(),
         *order_line.line_blocks(reader, sheet),
@@ -113,10 +113,6 @@ def _order_blocks(
         *history_blocks(reader, sheet.history, _labels(sheet)),
         _ways_on(reader, sheet, services_url),
     ]
-
-
-def overdue(sheet: OrderSheet) -> bool:
-    return not sheet.order.finished and sheet.at >= sheet.order.promised_by
 
 
 def standing_text(reader: Reader, sheet: OrderSheet) -> str:
@@ -145,20 +141,29 @@ def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
     """What waits for a person, and the buttons for it."""
     if not sheet.can_retry:
         return []
-    order = sheet.order
-    until = max(row.line.retry_ends_at(order) for row in sheet.rows if row.line.can_retry(order, sheet.at))
+    until = max(
+        row.line.retry_ends_at(sheet.order) for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)
+    )
+    return [
+        kit.section(reader.mrkdwn("service-order-retry", until=until)),
+        kit.actions(*retry_buttons(reader, sheet)),
+    ]
+
+
+def retry_buttons(reader: Reader, sheet: OrderSheet) -> list[Block]:
+    """Try again, give up."""
+    number, key = sheet.order.number, sheet.order.key
     asks = kit.confirm(
         reader.text("give-up-ask"),
         reader.text("give-up-consequence"),
         reader.text("give-up-yes"),
         reader.text("give-up-no"),
     )
+    again = reader.text("notice-retry-label", number=number)
+    give_up = reader.text("notice-give-up-label", number=number)
     return [
-        kit.section(reader.mrkdwn("service-order-retry", until=until)),
-        kit.actions(
-            kit.button(RETRY, reader.text("retry-button"), order.key, style="primary"),
-            kit.button(GIVE_UP, reader.text("give-up-button"), order.key, style="danger", asks=asks),
-        ),
+        kit.button(RETRY, reader.text("retry-button"), key, style="primary", label=again),
+        kit.button(GIVE_UP, reader.text("give-up-button"), key, style="danger", label=give_up, asks=asks),
     ]
 
 
@@ -196,7 +201,7 @@ def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
 def _ways_on(reader: Reader, sheet: OrderSheet, services_url: str) -> Block:
     buttons = [ways.list_orders(reader, sheet.account.id)]
     helped = (
-        sheet.order.status is OrderStatus.FAILED or overdue(sheet) or sheet.with_status(LineStatus.DECLINED)
+        sheet.order.status is OrderStatus.FAILED or sheet.overdue or sheet.with_status(LineStatus.DECLINED)
     )
     if services_url and helped:
         buttons.append(ways.services(reader, services_url))

@@ -29,8 +29,16 @@ def back(reader: Reader, action_id: str, value: object) -> Block:
     return kit.button(action_id, reader.text("back"), value)
 
 
-def add_seats(reader: Reader, account_id: str) -> Block:
-    return kit.button(ADD_SEATS, reader.text("way-add-seats"), account_id)
+def of_account(reader: Reader, button: Block, account: str | None) -> Block:
+    """The button, named with its account for who hears it, where several accounts have one."""
+    if account is None:
+        return button
+    way = button["text"]["text"]
+    return {**button, **kit.spoken(reader.text("way-of-account", way=way, account=account))}
+
+
+def add_seats(reader: Reader, account_id: str, account: str | None = None) -> Block:
+    return of_account(reader, kit.button(ADD_SEATS, reader.text("way-add-seats"), account_id), account)
 
 
 def open_quote(reader: Reader, quote_id: int, number: str) -> Block:
@@ -66,8 +74,10 @@ def list_orders(reader: Reader, account_id: str) -> Block:
     return kit.button(LIST_ORDERS, reader.text("way-orders"), account_id)
 
 
-def manage_methods(reader: Reader, account_id: str) -> Block:
-    return kit.button(MANAGE_METHODS, reader.text("way-manage-methods"), account_id)
+def manage_methods(reader: Reader, account_id: str, account: str | None = None) -> Block:
+    return of_account(
+        reader, kit.button(MANAGE_METHODS, reader.text("way-manage-methods"), account_id), account
+    )
 
 
 def services(reader: Reader, url: str) -> Block:

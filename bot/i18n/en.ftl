@@ -32,6 +32,7 @@ way-this-order = Show the service order
 way-orders = Service orders
 way-manage-methods = Manage payment methods
 way-services = Account Services
+way-of-account = { $way }: { $account }
 
 ## Cart
 cart-title = Add seats
@@ -269,6 +270,7 @@ order-line-can-retry = Not charged. It can be tried again until { $until }.
 order-line-given-up = Not charged. It was given up.
 order-line-no-retry = Not charged. It can no longer be tried again.
 order-line-confirm = Confirm the payment
+order-line-confirm-label = Confirm the payment for { $product }
 decline-card-declined = The card was declined.
 decline-customer-timeout = The payment was not confirmed in time.
 decline-never-received = The payment did not reach the provider.
@@ -349,6 +351,11 @@ account-subscription = { $seats ->
     [yes] {""}
    *[no] {" "}· seats are added by Account Services
     }
+account-renewals = The next renewals together: { $totals }, before tax.
+account-renewal = { $period ->
+    [year] { $total } a year
+   *[month] { $total } a month
+}
 account-block = { $seats } at { $price }
 account-portal = { $portal ->
     [admin] *Default billing portal: GoTo Admin.* There you can look at invoices, accept quotes, manage subscriptions, and view and update billing information.
@@ -396,21 +403,46 @@ portal-link = GoTo Admin is now the default billing portal of *{ $account }*. Th
 
 ## Home
 home-welcome = *Your subscriptions and seats.* `/add-seats` orders seats, `/quotes` shows pending quotes, `/service-orders` where each order stands, `/billing` everything about the account.
-home-waits = *Waits for you*
+home-waits = Waits for you
 home-nothing-waits = Nothing waits for you.
 home-orders = { $count ->
     [one] *Service order in progress*
    *[other] *{ $count } service orders in progress*
 }
 home-details = Billing
-home-more = { $count ->
-    [one] 1 more account does not fit here: see `/billing`.
-   *[other] { $count } more accounts do not fit here: see `/billing`.
-}
+home-of-account = *{ $account }*
+home-order-line = • { $product }: { $standing }
+home-payment = *Payment method:* { $method }
+home-payment-expires-soon = *Expires soon.* Add another card or its new date in time: once it has expired, no seats can be ordered.
+home-page = Page { $page } of { $count }
+home-page-previous = Previous page
+home-page-next = Next page
 home-help = Something cannot be done here? Account Services help.
 home-unlinked =
     {"*"}Welcome.* Here billing contacts order seats for their company’s subscriptions and follow their service orders.
     You are not registered as a billing contact in this workspace. If you should be, ask one of your company’s billing contacts, or Account Services, to register you with the e-mail address you use in Slack. Then type `/add-seats`.
+home-what-it-does =
+    {"*"}What it does for billing contacts*
+    • orders additional seats, with the price and the new renewal total before anything is bought
+    • shows pending quotes, to approve or reject
+    • tells where each service order stands, and sends its receipt
+    To read more, type `/add-seats help`.
+home-ask = The billing contacts here: { $contacts }.
+
+## Seat history
+seat-history = *How your seats changed*
+seat-history-title = How your seats changed
+seat-history-seats = Seats
+seat-history-first = before
+seat-history-line = { $product }: { $steps }
+seat-history-before = { $seats ->
+    [one] { $seats } seat before
+   *[other] { $seats } seats before
+}
+seat-history-since = { $seats ->
+    [one] { $seats } seat since { $day }
+   *[other] { $seats } seats since { $day }
+}
 
 ## Help
 help-add-seats =

@@ -32,6 +32,7 @@ way-this-order = Afficher la commande de Service
 way-orders = Commandes de Service
 way-manage-methods = Gérer les modes de paiement
 way-services = Services des comptes Corporate
+way-of-account = { $way } : { $account }
 
 ## Panier
 cart-title = Ajouter des postes
@@ -269,6 +270,7 @@ order-line-can-retry = Non débité. Vous pouvez réessayer jusqu’au { $until 
 order-line-given-up = Non débité. Abandonné.
 order-line-no-retry = Non débité. Il n’est plus possible de réessayer.
 order-line-confirm = Confirmer le paiement
+order-line-confirm-label = Confirmer le paiement pour { $product }
 decline-card-declined = La carte a été refusée.
 decline-customer-timeout = Le paiement n’a pas été confirmé à temps.
 decline-never-received = Le paiement n’est pas parvenu au prestataire.
@@ -349,6 +351,11 @@ account-subscription = { $seats ->
     [yes] {""}
    *[no] {" "}· postes ajoutés par les Services des comptes Corporate
     }
+account-renewals = Les prochains renouvellements ensemble : { $totals }, hors taxe.
+account-renewal = { $period ->
+    [year] { $total } par an
+   *[month] { $total } par mois
+}
 account-block = { $seats } à { $price }
 account-portal = { $portal ->
     [admin] *Portail de facturation par défaut : GoTo Admin.* Vous y consultez vos factures, acceptez des devis, gérez des abonnements, et consultez et mettez à jour vos informations de facturation.
@@ -396,21 +403,46 @@ portal-link = GoTo Admin est maintenant le portail de facturation par défaut du
 
 ## Accueil
 home-welcome = *Vos abonnements et vos postes.* `/add-seats` commande des postes, `/quotes` affiche les devis en attente, `/service-orders` l’état de chaque commande de Service, `/billing` tout ce qui concerne le compte.
-home-waits = *Vous attend*
+home-waits = Ce qui vous attend
 home-nothing-waits = Rien ne vous attend.
 home-orders = { $count ->
     [one] *Commande de Service en cours*
    *[other] *{ $count } commandes de Service en cours*
 }
 home-details = Facturation
-home-more = { $count ->
-    [one] { $count } autre compte ne tient pas ici : voir `/billing`.
-   *[other] { $count } autres comptes ne tiennent pas ici : voir `/billing`.
-}
+home-of-account = *{ $account }*
+home-order-line = • { $product } : { $standing }
+home-payment = *Mode de paiement :* { $method }
+home-payment-expires-soon = *Expire bientôt.* Ajoutez à temps une autre carte ou sa nouvelle date : une fois la carte expirée, il n’est plus possible de commander des postes.
+home-page = Page { $page } sur { $count }
+home-page-previous = Page précédente
+home-page-next = Page suivante
 home-help = Quelque chose ne peut pas se faire ici ? Les Services des comptes Corporate vous aident.
 home-unlinked =
     {"*"}Bienvenue.* Ici, les contacts de facturation commandent des postes pour les abonnements de leur entreprise et suivent leurs commandes de Service.
     Vous n’êtes pas enregistré comme contact de facturation dans cet espace de travail. Si vous devez l’être, demandez à un contact de facturation de votre entreprise, ou aux Services des comptes Corporate, de vous enregistrer avec l’adresse e-mail que vous utilisez dans Slack. Tapez ensuite `/add-seats`.
+home-what-it-does =
+    {"*"}Ce que l’application fait pour les contacts de facturation*
+    • commander des postes supplémentaires, avec le prix et le nouveau total de renouvellement avant tout achat
+    • afficher les devis en attente, pour les approuver ou les rejeter
+    • dire où en est chaque commande de Service, et envoyer son reçu
+    Pour en savoir plus, tapez `/add-seats help`.
+home-ask = Les contacts de facturation ici : { $contacts }.
+
+## Historique des postes
+seat-history = *L’évolution de vos postes*
+seat-history-title = L’évolution de vos postes
+seat-history-seats = Postes
+seat-history-first = avant
+seat-history-line = { $product } : { $steps }
+seat-history-before = { $seats ->
+    [one] { $seats } poste avant
+   *[other] { $seats } postes avant
+}
+seat-history-since = { $seats ->
+    [one] { $seats } poste depuis le { $day }
+   *[other] { $seats } postes depuis le { $day }
+}
 
 ## Aide
 help-add-seats =

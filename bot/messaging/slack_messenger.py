@@ -19,12 +19,11 @@ from bot.messaging.messenger import (
     Posted,
     RateLimited,
 )
+from bot.messaging.slack_errors import code_of, detail_of, retry_after, status_of
 
 log = structlog.get_logger()
 
 Clients = AsyncWebClient | Callable[[str], AsyncWebClient]
-
-RETRY_AFTER = 30.0
 
 NOWHERE = frozenset(
     {
@@ -90,9 +89,9 @@ async def _send(client: AsyncWebClient, letter: Letter, content: dict[str, Any])
     try:
         return await _call(client, letter, content)
     except SlackApiError as error:
-        if _code(error) not in BAD_BLOCKS:
+        if code_of(error) not in BAD_BLOCKS:
             raise
-        log.error("Slack refused a message's blocks", kind=letter.kind, detail=_detail(error))
+        log.error("Slack refused a message's blocks", kind=letter.kind, detail=detail_of(error))
     return await _call(client, letter, {"text": content["text"], "blocks": []})
 
 
@@ -109,15 +108,15 @@ async def _call(client: AsyncWebClient, letter: Letter, content: dict[str, Any])
 
 
 def _translated(error: SlackApiError, letter: Letter) -> Exception:
-    code = _code(error)
-    if code == "ratelimited" or _status(error) == 429:
-        return RateLimited(_retry_after(error))
+    code = code_of(error)
+    if code == "ratelimited" or status_of(error) == 429:
+        return RateLimited(retry_after(error))
     if code in GONE:
         return MessageGone(code)
     if code in NOBODY or code in NOWHERE:
         return _unreachable(code, letter)
     # What is left is ours to put right (a token, a scope) or Slack's: the notice waits for it.
-    return MessengerUnavailable(code or f"HTTP {_status(error)}")
+    return MessengerUnavailable(code or f"HTTP {status_of(error)}")
 
 
 def _unreachable(code: str, letter: Letter) -> Exception:
@@ -127,27 +126,3 @@ def _unreachable(code: str, letter: Letter) -> Exception:
     if letter.channel.startswith(("U", "W")):
         return PersonUnreachable(code)
     return ChannelUnreachable(code)
-
-
-def _code(error: SlackApiError) -> str:
-    """Slack's name for the error; none where its answer was not Slack's at all."""
-    data = getattr(error.response, "data", None)
-    return str(data.get("error", "")) if isinstance(data, dict) else ""
-
-
-def _detail(error: SlackApiError) -> object:
-    data = getattr(error.response, "data", None)
-    return data.get("response_metadata") if isinstance(data, dict) else None
-
-
-def _status(error: SlackApiError) -> int:
-    answer: Any = error.response
-    return int(getattr(answer, "status_code", getattr(answer, "status", 0)))
-
-
-def _retry_after(error: SlackApiError) -> float:
-    headers = getattr(error.response, "headers", None) or {}
-    try:
-        return max(float(headers.get("Retry-After", RETRY_AFTER)), 0.0)
-    except ValueError:
-        return RETRY_AFTER

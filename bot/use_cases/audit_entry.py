@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.use_cases.home_change import note_change
 from models.audit_entry import FIRST_HASH, Actor, AuditEntry
 
 
@@ -21,7 +22,8 @@ async def record(
     reason: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Append one entry. The caller holds the account's lock, so that numbers have no gaps.
+    """Append one entry; Homes that show the account are drawn again. The caller holds the account's lock, so
+    that numbers have no gaps.
 
     `subject` is `quote:SQ-1001` and the like; `change` is (from status, to status).
     """
@@ -52,6 +54,7 @@ async def record(
     )
     entry.hash = entry.seal()
     session.add(entry)
+    note_change(session, account_id)
     await session.flush()
     return entry
 

@@ -4,7 +4,6 @@ A crash between posting a message and storing that it was posted makes it appear
 """
 
 import asyncio
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -26,33 +25,20 @@ from bot.use_cases.delivery_claim import Claim, claim_due, longest_delivery
 from bot.use_cases.delivery_outcome import Outcome
 from bot.use_cases.letter import Address, compose, compose_mail, in_place, standing_message
 from bot.use_cases.slack_user import known_user_of_contact, user_of_contact
+from bot.use_cases.work import work_off
 from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
-LOOK_AGAIN = timedelta(seconds=1)
-
 
 async def deliver_due_notices(services: Services) -> int:
     """Deliver what is due and permitted now, to several destinations at once. Returns how many were."""
-    delivered = 0
-    running: set[asyncio.Task[bool]] = set()
-    try:
-        while True:
-            claims = [] if services.tasks.draining else await claim_due(services, AT_ONCE - len(running))
-            running |= {asyncio.create_task(_deliver(services, claim)) for claim in claims}
-            if not running:
-                return delivered
-            done, running = await asyncio.wait(
-                running, timeout=LOOK_AGAIN.total_seconds(), return_when=asyncio.FIRST_COMPLETED
-            )
-            delivered += sum(task.result() for task in done)
-    finally:
-        # What is on its way is stored, whatever ended the loop: else it would be sent twice.
-        if running:
-            await asyncio.wait(running)
+
+    async def claim(room: int) -> list[Claim]:
+        return [] if services.tasks.draining else await claim_due(services, room)
+
+    return await work_off(claim, partial(_deliver, services))
 
 
 async def _deliver(services: Services, claim: Claim) -> bool:

@@ -1,6 +1,7 @@
 """An account at a glance, for `/billing` and the Home tab."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,6 +10,7 @@ from bot.permissions import Person, require_contact, roles_of
 from bot.services import Services
 from bot.use_cases.notice import active_contacts
 from bot.use_cases.quote import pending_quotes
+from bot.use_cases.seat_history import history_of
 from bot.use_cases.sheet import order_sheet, payment_methods, quote_sheet, subscription_rows
 from bot.use_cases.subscription import refresh_subscriptions
 from models.account import Account
@@ -18,6 +20,8 @@ from models.sheet import AccountSheet, OrderSheet
 
 LAST_RECEIPTS = 5
 MOST_ORDERS = 10
+# For so long Home shows a failed order, with its ways on.
+FAILED_LATELY = timedelta(days=7)
 IN_PROGRESS = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
@@ -37,7 +41,16 @@ async def read_home(services: Services, *, person: Person) -> list[AccountSheet]
     """Every account the person is a contact of. Raises as `roles_of` does."""
     at = services.now()
     async with services.read() as session:
-        return [await _account_sheet(session, account, at) for account, _ in await roles_of(session, person)]
+        return [await _home_sheet(session, account, at) for account, _ in await roles_of(session, person)]
+
+
+async def _home_sheet(session: AsyncSession, account: Account, at: datetime) -> AccountSheet:
+    sheet = await _account_sheet(session, account, at)
+    return replace(
+        sheet,
+        failed=await _failed_lately(session, account, at),
+        history=await history_of(session, account, [row.subscription for row in sheet.rows], at),
+    )
 
 
 async def _account_sheet(
@@ -59,6 +72,20 @@ async def _orders_in_progress(session: AsyncSession, account: Account, at: datet
     found = await session.exec(
         select(ServiceOrder)
         .where(ServiceOrder.account_id == account.id, col(ServiceOrder.status).in_(IN_PROGRESS))
+        .order_by(col(ServiceOrder.id).desc())
+        .limit(MOST_ORDERS)
+    )
+    return [await order_sheet(session, order, at) for order in found.all()]
+
+
+async def _failed_lately(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:
+    found = await session.exec(
+        select(ServiceOrder)
+        .where(
+            ServiceOrder.account_id == account.id,
+            ServiceOrder.status == OrderStatus.FAILED,
+            col(ServiceOrder.finished_at) > at - FAILED_LATELY,
+        )
         .order_by(col(ServiceOrder.id).desc())
         .limit(MOST_ORDERS)
     )

@@ -1,6 +1,7 @@
 """Keeping the bot's copy of subscriptions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -8,7 +9,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.billing.gateway import SubscriptionState
 from bot.db import lock_account
 from bot.services import Services
+from bot.use_cases.audit_entry import record
+from bot.use_cases.home_change import note_change
+from models.audit_entry import Actor
+from models.service_order import BUSY, OrderLine
 from models.subscription import SeatBlock, Subscription
+
+PROVIDER = Actor("provider", "billing", "refresh_subscriptions")
 
 
 async def refresh_subscriptions(services: Services, account_id: str) -> None:
@@ -24,8 +31,38 @@ async def refresh_subscriptions(services: Services, account_id: str) -> None:
         return
     async with services.write() as session:
         await lock_account(session, account_id)
-        now = {s.id: _copied(s) for s in await _subscriptions(session, account_id)}
-        await copy_states(session, [s for s in stale if before.get(s.id) == now.get(s.id)])
+        now = {s.id: s for s in await _subscriptions(session, account_id)}
+        news = [s for s in stale if s.id in now and before.get(s.id) == _copied(now[s.id])]
+        await _record_seats(session, account_id, [(now[s.id], s) for s in news], services.now())
+        await copy_states(session, news)
+        if news:
+            note_change(session, account_id)
+
+
+async def _record_seats(
+    session: AsyncSession,
+    account_id: str,
+    news: Sequence[tuple[Subscription, SubscriptionState]],
+    at: datetime,
+) -> None:
+    """What others did to the seats is history, too; what an order is about to add is the order's."""
+    found = await session.exec(
+        select(OrderLine.subscription_id).where(
+            col(OrderLine.subscription_id).in_([held.id for held, _ in news]), col(OrderLine.status).in_(BUSY)
+        )
+    )
+    busy = set(found.all())
+    for held, state in news:
+        if held.seats != state.seats and held.id not in busy:
+            await record(
+                session,
+                account_id=account_id,
+                actor=PROVIDER,
+                subject=f"subscription:{held.id}",
+                action="seats_changed",
+                at=at,
+                details={"seats": [held.seats, state.seats]},
+            )
 
 
 async def copy_states(session: AsyncSession, states: Iterable[SubscriptionState]) -> None:

@@ -8,6 +8,7 @@ import models.audit_entry
 import models.billing_contact
 import models.cart
 import models.checkout
+import models.home
 import models.ledger
 import models.notice
 import models.numbering

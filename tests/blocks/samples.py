@@ -13,6 +13,7 @@ from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.receipt import Receipt
+from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.sheet import (
     AccountSheet,
@@ -303,6 +304,11 @@ def history(size: Size = USUAL) -> list[AuditEntry]:
     return [made, entry("service_order:SO-1007", "placed"), *[line] * size.rows]
 
 
+def seat_history(size: Size = USUAL) -> SeatHistory:
+    days = tuple(date(2026, 10, n + 1) for n in range(min(size.rows, 12)))
+    return SeatHistory(days, {f"sub_{n}": tuple(range(20, 21 + len(days))) for n in range(min(size.rows, 9))})
+
+
 def account_sheet(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> AccountSheet:
     held = account(size, portal, id_)
     rows = [subscription_row(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
@@ -315,4 +321,6 @@ def account_sheet(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: st
         pending=quote_sheets(size),
         orders=[every_status(size), order_sheet(size=size)],
         receipts=[(receipt(n), "SO-1007") for n in range(size.quotes)],
+        failed=[order_sheet(size=size, status=OrderStatus.FAILED)],
+        history=seat_history(size),
     )

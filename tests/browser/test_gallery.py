@@ -56,7 +56,7 @@ def views(reader: Reader, size: Size) -> Iterator[tuple[str, View]]:
         yield f"{name}, again", form_again(SCREENS[name](reader, size), words)
     waiting = section(reader.mrkdwn("waiting-text"))
     yield "waiting", modal("waiting.show", reader.text("waiting-title"), [waiting], reader)
-    yield "home, refused", home.home_refused(reader, TookTooLong())
+    yield "home, refused", home.home_refused(reader, TookTooLong(), URL)
     for level in ("default", "info", "warning", "error", "success"):
         yield f"alert, {level}", modal("alert.show", "Alert", [alert("&" * 200, level)], reader)
 

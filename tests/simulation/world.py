@@ -14,6 +14,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import Tasks
 from scheduler import JOBS
+from tests.fakes import FakeHomeScreens
 from tests.simulation.database import GatedDatabase, Store
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
@@ -82,6 +83,7 @@ class World:
             now=self.clock,
             billing=Billing(line, self.provider, self._key_is_stored),
             messenger=Messages(line, self.slack),
+            home_screens=FakeHomeScreens(),
             directory=Members(line, self.slack),
             mailer=Post(line, self.mails),
             tasks=Tasks(MOST_TASKS),

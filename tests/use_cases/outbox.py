@@ -22,7 +22,7 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import PeriodLength
-from tests.fakes import FakeDirectory, FakeMailer, FakeMessenger
+from tests.fakes import FakeDirectory, FakeHomeScreens, FakeMailer, FakeMessenger
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 EVENTS = count(1)
@@ -32,6 +32,7 @@ EVENTS = count(1)
 class Outbox:
     database: Database
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
+    home_screens: FakeHomeScreens = field(default_factory=FakeHomeScreens)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     at: datetime = START
@@ -49,6 +50,7 @@ class Outbox:
             now=lambda: self.at,
             billing=EmbeddedGateway(self.database, lambda: self.at, "https://admin.example/"),
             messenger=self.messenger,
+            home_screens=self.home_screens,
             directory=self.directory,
             mailer=self.mailer,
             tasks=Tasks(),

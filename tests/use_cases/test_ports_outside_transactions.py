@@ -8,12 +8,19 @@ from bot.billing.gateway import BillingGateway
 from bot.db import transaction_open
 from bot.directory.directory import Directory
 from bot.mail.mailer import Mailer
+from bot.messaging.home_screens import HomeScreens
 from bot.messaging.messenger import Messenger
 from scheduler import JOBS
 from tests.handlers.steps import charges, import_quote, newest, opened, shown, swap
 from tests.world import World
 
-PORTS = {"billing": BillingGateway, "messenger": Messenger, "directory": Directory, "mailer": Mailer}
+PORTS = {
+    "billing": BillingGateway,
+    "messenger": Messenger,
+    "home_screens": HomeScreens,
+    "directory": Directory,
+    "mailer": Mailer,
+}
 # `doctor` and `/readyz` ask these; no flow does.
 OF_DOCTOR = {"mailer.check", "directory.granted_scopes", "directory.reach"}
 

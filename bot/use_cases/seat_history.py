@@ -1,0 +1,64 @@
+"""How the seats of an account changed: by its settled order lines, and by what others did to them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.account import Account
+from models.audit_entry import AuditEntry
+from models.seat_history import SeatChange, SeatHistory, seat_history
+from models.service_order import OrderLine, ServiceOrder
+from models.subscription import Subscription
+
+LOOK_BACK = timedelta(days=365)
+# An import that overwrote them, and the provider.
+BY_OTHERS = ("overwritten", "seats_changed")
+
+
+async def history_of(
+    session: AsyncSession, account: Account, subscriptions: Sequence[Subscription], at: datetime
+) -> SeatHistory:
+    """Of the last year, by the account's days."""
+    since = at - LOOK_BACK
+    ids = [subscription.id for subscription in subscriptions]
+    changes = [
+        *await _ordered(session, account, since),
+        *await _changed_by_others(session, account, ids, since),
+    ]
+    return seat_history({s.id: s.seats for s in subscriptions}, changes)
+
+
+async def _ordered(session: AsyncSession, account: Account, since: datetime) -> list[SeatChange]:
+    found = await session.exec(
+        select(OrderLine)
+        .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
+        .where(ServiceOrder.account_id == account.id, col(OrderLine.settled_at) > since)
+    )
+    return [
+        SeatChange(line.subscription_id, account.today(line.settled_at), line.seats)
+        for line in found.all()
+        if line.settled_at
+    ]
+
+
+async def _changed_by_others(
+    session: AsyncSession, account: Account, ids: Sequence[str], since: datetime
+) -> list[SeatChange]:
+    found = await session.exec(
+        select(AuditEntry).where(
+            col(AuditEntry.subject).in_([f"subscription:{id_}" for id_ in ids]),
+            col(AuditEntry.action).in_(BY_OTHERS),
+            AuditEntry.at > since,
+        )
+    )
+    entries = [entry for entry in found.all() if "seats" in entry.details]
+    return [
+        SeatChange(
+            entry.subject.removeprefix("subscription:"),
+            account.today(entry.at),
+            entry.details["seats"][1] - entry.details["seats"][0],
+        )
+        for entry in entries
+    ]
