@@ -38,7 +38,7 @@ log = structlog.get_logger()
 TEAM_PAUSE = timedelta(seconds=0.6)
 TEAM_LEAD = 9 * TEAM_PAUSE
 TEAM = "home:"
-MOST_REFRESHED = 5
+MOST_REFRESHED, MOST_PAGES = 5, 1000
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=1), timedelta(minutes=5)
 CHART = ("home", "data_visualization")
 
@@ -87,7 +87,8 @@ async def _store_opened(services: Services, key: Key, page: int, at: datetime) -
     async with services.write() as session:
         home = await session.get(Home, key, with_for_update=True)
         home = home or Home(team_id=key[0], user_id=key[1], opened_at=at)
-        home.page, home.opened_at, home.due_at, home.attempts = page, at, at, 0
+        # A page past the last one is the last one; a forged number is none that a column cannot hold.
+        home.page, home.opened_at, home.due_at, home.attempts = min(page, MOST_PAGES), at, at, 0
         home.changes += 1
         session.add(home)
 
