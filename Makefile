@@ -23,9 +23,9 @@ PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 # Neither of these has a database of its own, or each chooses its engines itself.
 NOT_ON_POSTGRESQL := sandbox browser replicas simulation crash_matrix stress blocks mail messaging directory
 
-test: setup  ## Run the tests, on SQLite and on PostgreSQL
+test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket Mode
 	$(PYTEST)
-	SEATBOT_TEST_DATABASE=postgresql $(PYTEST) $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
+	SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_DOOR=socket $(PYTEST) $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
 
 check: setup  ## Format, lint, types, import contracts, lock freshness, tests
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,14 @@ import pytest
 
 from models.quote import Quote
 from tests.world import World
+from tests.world import world as open_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """This door, whichever one the other tests go through."""
+    async with open_world(door="http") as world:
+        yield world
 
 
 def signed(world: World, body: str, *, at: float | None = None) -> dict[str, str]:
