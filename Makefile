@@ -21,7 +21,7 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 # More workers than cores: whole-program tests wait as much as they compute.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 # Neither of these has a database of its own, or each chooses its engines itself.
-NOT_ON_POSTGRESQL := sandbox browser replicas simulation crash_matrix stress blocks mail messaging directory
+NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix stress blocks mail messaging directory
 
 test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket Mode
 	$(PYTEST)
@@ -62,6 +62,10 @@ simulate: setup  ## Run N seeds of the fault simulation: make simulate SEEDS=N
 crash-matrix: setup  ## Let one thing go wrong after each commit of an order
 	$(BIN)/python -m tests.crash_matrix
 
+CASES ?= 10000
+bad-input: setup  ## Send N bad requests to the HTTP door: make bad-input CASES=N
+	$(BIN)/python -m tests.door --cases $(CASES)
+
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 tests/replicas/test_replicas.py
 
@@ -74,4 +78,4 @@ pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix replicas stress
+.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas stress
