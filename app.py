@@ -209,7 +209,11 @@ async def _demo(port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with Sandbox.start(story.WORKSPACE, port=port, rate_limits=True) as slack:
         bot = DemoBot(slack, lambda: story.accounts_for(now().date()))
-        await bot.start()
+        try:
+            await bot.start()
+        except (RuntimeError, TimeoutError) as error:
+            await bot.stop()
+            fail(f"the demo could not start: {error}")
         slack.slack.on_reset.append(bot.restart)
         console.print(f"\nOpen [bold]{slack.page_url}[/] and choose who you are. Ctrl-C ends the demo.\n")
         await stop.wait()
@@ -233,7 +237,7 @@ class DemoBot:
         accounts = self.folder / "accounts.yml"
         accounts.write_text(self.accounts(), encoding="utf-8")
         if await (await self._run("import", str(accounts))).wait():
-            fail("the demo's accounts could not be imported")
+            raise RuntimeError("its accounts could not be imported")
         self.process = await self._run("serve")
         await self.slack.wait_until(lambda: self.slack.slack.sockets.connections, timeout=20)
 

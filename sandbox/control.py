@@ -200,7 +200,7 @@ class Control:
         await _body(request)
         try:
             await self._slack.reset()
-        except (ClientError, TimeoutError) as error:
+        except (ClientError, TimeoutError, RuntimeError) as error:
             return web.json_response(
                 {"ok": False, "error": f"the app's own reset failed: {error}"}, status=502
             )

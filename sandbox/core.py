@@ -1,5 +1,6 @@
 """The sandbox without its doors: all parts put together."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from sandbox.config import ConfigSource, load_config
@@ -30,6 +31,7 @@ class Slack:
         self.people = People(self.workspace, self.delivery, self.traffic)
         self.on_reset: list[OnReset] = []
         self.reset_url = config.app.reset_url
+        self._resetting: asyncio.Task[None] | None = None
 
     @property
     def base_url(self) -> str:
@@ -37,6 +39,12 @@ class Slack:
         return self.people.base_url
 
     async def reset(self) -> None:
+        """Asked for again while it runs, it is the same one."""
+        if self._resetting is None or self._resetting.done():
+            self._resetting = asyncio.create_task(self._start_over())
+        await asyncio.shield(self._resetting)
+
+    async def _start_over(self) -> None:
         await self.delivery.forget_retries()
         self.workspace.reset()
         self.traffic.reset()

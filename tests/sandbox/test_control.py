@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -108,6 +109,31 @@ async def test_reset_starts_over_and_tells(slack: Sandbox, control: Control, ali
         None,
         ["reset"],
     )
+
+
+async def test_two_resets_at_once_are_one(slack: Sandbox, control: Control) -> None:
+    told: list[str] = []
+
+    async def hook() -> None:
+        told.append("begun")
+        await asyncio.sleep(0.05)
+        told.append("done")
+
+    slack.on_reset(hook)
+    answers = await asyncio.gather(control("POST", "reset", {}), control("POST", "reset", {}))
+    assert [status for status, _ in answers] == [200, 200]
+    assert told == ["begun", "done"]
+    await control("POST", "reset", {})
+    assert told == ["begun", "done"] * 2
+
+
+async def test_an_app_that_cannot_start_over_is_said(slack: Sandbox, control: Control) -> None:
+    async def hook() -> None:
+        raise RuntimeError("no room")
+
+    slack.on_reset(hook)
+    status, answer = await control("POST", "reset", {})
+    assert (status, answer["error"]) == (502, "the app's own reset failed: no room")
 
 
 async def test_a_reset_url_that_fails_is_said(slack: Sandbox, control: Control) -> None:

@@ -446,6 +446,22 @@ async def test_reset_is_one_click(desk: Desk) -> None:
     await expect(page.locator(".message")).to_have_count(0)
 
 
+async def test_a_long_reset_says_that_it_is_under_way(desk: Desk) -> None:
+    page, ready = await desk.open(), asyncio.Event()
+
+    async def start_over() -> None:
+        await ready.wait()
+
+    desk.slack.on_reset(start_over)
+    await page.get_by_role("button", name="Reset").click()
+    waiting = page.get_by_role("button", name="Resetting…")
+    await expect(waiting).to_have_attribute("aria-disabled", "true")
+    await expect(waiting).to_be_focused()
+    ready.set()
+    await expect(page.get_by_role("alert")).to_have_text("Everything is as it was at the start.")
+    await expect(page.get_by_role("button", name="Reset", exact=True)).to_be_focused()
+
+
 async def test_an_app_that_does_not_answer_is_marked(desk: Desk) -> None:
     page = await desk.open()
     await say(page, "/hello modal")

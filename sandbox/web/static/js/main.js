@@ -19,6 +19,7 @@ let user = null;
 let state = null;
 let threadOf = null;
 let homeOpened = "";
+let resetting = false;
 
 const ctx = {
   client,
@@ -27,6 +28,9 @@ const ctx = {
   },
   get me() {
     return state.users[user];
+  },
+  get resetting() {
+    return resetting;
   },
   get place() {
     return decodeURIComponent(location.hash.slice(1)) || firstPlace();
@@ -169,14 +173,19 @@ function settleIn() {
   byId("main").dataset.kind = "";
 }
 
+// It takes as long as the app needs to start over.
 async function reset() {
-  await attempt(api.reset);
+  if (resetting) return;
+  resetting = true;
+  sidebar(byId("sidebar"), ctx);
+  const done = await attempt(api.reset);
+  resetting = false;
   threadOf = null;
   homeOpened = "";
   for (const key of Object.keys(read)) delete read[key];
   byId("main").dataset.kind = "";
   await refresh();
-  toast("Everything is as it was at the start.");
+  if (done) toast("Everything is as it was at the start.");
 }
 
 function switchTheme() {

@@ -8,7 +8,7 @@ import { avatar } from "./messages.js";
 const LOCALES = ["en-US", "en-GB", "fr-FR", "de-DE", "es-ES", "it-IT", "ja-JP", "pt-BR"];
 
 export function sidebar(root, ctx) {
-  const mark = JSON.stringify([ctx.place, ctx.me, ctx.state.mail, ctx.state.connected, ctx.unread(), ctx.state.channels.map((channel) => [channel.id, channel.name, channel.is_archived, channel.is_ext_shared])]);
+  const mark = JSON.stringify([ctx.place, ctx.me, ctx.state.mail, ctx.state.connected, ctx.resetting, ctx.unread(), ctx.state.channels.map((channel) => [channel.id, channel.name, channel.is_archived, channel.is_ext_shared])]);
   if (root.mark === mark) return;
   root.mark = mark;
   keepFocus(root, () => root.replaceChildren(...content(ctx).flat()));
@@ -26,7 +26,7 @@ function content(ctx) {
       "footer",
       {},
       h("button", { type: "button", class: "quiet", "data-focus": "theme", onclick: ctx.switchTheme }, icon("theme"), "Theme"),
-      h("button", { type: "button", class: "quiet", "data-focus": "reset", onclick: ctx.reset }, icon("reset"), "Reset"),
+      h("button", { type: "button", class: "quiet", "data-focus": "reset", "aria-disabled": ctx.resetting ? "true" : null, onclick: ctx.reset }, icon("reset"), ctx.resetting ? "Resetting…" : "Reset"),
     ),
   ];
 }
