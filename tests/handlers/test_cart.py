@@ -221,6 +221,19 @@ async def test_saved_unchanged_the_cart_gives_its_quote_again_and_changed_anothe
     assert (await world.row(Cart)).quote_id == new.id
 
 
+async def test_saved_unchanged_once_its_quote_has_expired_the_cart_makes_another(world: World) -> None:
+    """R9, R10: reading decides, whether or not a job has closed the old one."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_webinar=1)
+    world.clock.at = (await world.row(Quote)).expires_at
+    await go(alice, ("cart.edit", "cart.save"), ("", "quote.review"))
+    assert alice.modal
+    assert "SQ-1002" in alice.modal.text
+    _, new = await world.rows(Quote)
+    assert new.pending_at(world.clock.at)
+    assert (await world.row(Cart)).quote_id == new.id
+
+
 async def test_the_own_quote_is_offered_beside_the_warning_of_others(world: World) -> None:
     """R6, R7, R10: only the other is named, and expires; saved unchanged, the own one stays."""
     alice = world.person("alice")

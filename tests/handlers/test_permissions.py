@@ -17,6 +17,7 @@ from models.slack_user import SlackUser
 from sandbox.driver import Modal, Person
 from sandbox.words import visible_words
 from tests.handlers.evidence import add, answer, change, post_button, show_button, show_form, stored
+from tests.handlers.steps import opened
 from tests.world import World
 
 COMMANDS = [route for route in ROUTES if route.kind == "command"]
@@ -328,6 +329,26 @@ async def test_at_each_further_step_too_a_change_waits_for_slacks_word(world: Wo
     await alice.wait_for_modal("service_order.place")
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
+
+
+@pytest.mark.parametrize("action_id", ["service_order.retry", "service_order.give_up"])
+async def test_what_becomes_of_a_declined_order_waits_for_slacks_word_too(
+    world: World, action_id: str
+) -> None:
+    """R5: whether it is tried again, or given up."""
+    dora = world.person("dora")
+    await world.order(dora, declined_meeting=1)
+    await world.settle()
+    await opened(dora, "/service-orders", "SO-1001", "service_order.show")
+    if action_id == "service_order.retry":
+        await dora.press(action_id)
+        (await dora.wait_for_modal(action_id)).fill("payment_method", "pm_good_1")
+    world.clock.move(minutes=61)
+    world.slack.fault("error_500", "users.info")
+    before = await stored(world)
+    await (dora.submit() if action_id == "service_order.retry" else dora.press(action_id))
+    assert "Please try again in a moment." in await answer(world, dora, len(dora.ephemerals))
+    assert await stored(world) == before
 
 
 async def test_a_deactivation_is_noticed_within_the_hour(world: World) -> None:

@@ -12,6 +12,7 @@ from models.service_order import ServiceOrder
 from sandbox.driver import Modal, Person
 from tests.handlers.steps import (
     buttons,
+    charges,
     contact_of,
     hooked,
     import_account,
@@ -110,6 +111,21 @@ async def test_others_that_became_pending_meanwhile_change_nothing_and_come_back
     replaced = [q for q in await world.rows(Quote) if q.replaced_by_id == new.id]
     assert [q.number for q in replaced] == ["Q-1", "Q-2", "Q-3"]
     assert world.slack.refusals == []
+
+
+async def test_consent_is_to_the_quotes_that_were_named_and_not_to_as_many(world: World) -> None:
+    """R7: the one that was named is decided meanwhile, and another comes."""
+    alice = world.person("alice")
+    one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}
+    await import_account(world, "acme", quotes=[one])
+    await opened(alice, "/add-seats", "meeting 2", "cart.warning")
+    await alice.press("cart.continue")
+    await alice.wait_for_modal("cart.save")
+    decided = {**one, "decided": {"status": "rejected", "at": "2026-11-10T08:00:00Z"}}
+    await import_account(world, "acme", quotes=[decided, {**one, "number": "Q-2"}])
+    await alice.submit()
+    assert (await shown(alice, "Q-2")).callback_id == "cart.warning"
+    assert await statuses(world) == {"Q-1": "rejected", "Q-2": "pending"}
 
 
 async def test_a_quote_that_comes_while_the_price_is_asked_is_not_replaced(world: World) -> None:
@@ -439,6 +455,24 @@ async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world
     await alice.wait_for_modal("checkout.save")
     await alice.submit()
     await shown(alice, "99 new seats")
+
+
+async def test_another_address_keeps_the_price_that_was_agreed_elsewhere(world: World) -> None:
+    """R10, R17: ten seats at €13, where the subscription's price is €14; only the tax is another."""
+    alice = world.person("alice")
+    await import_quote(world)
+    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await alice.submit()
+    (await alice.wait_for_modal("checkout.save")).fill("country", "DE")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    old, new = await world.rows(QuoteLine)
+    assert (old.unit_price, old.tax > 0) == (1300, True)
+    assert (new.unit_price, new.amount, new.tax) == (1300, old.amount, 0)
+    await alice.submit()
+    await world.settle()
+    [charge] = await charges(world)
+    assert (charge.unit_price, charge.amount, charge.tax) == (1300, old.amount, 0)
 
 
 # --- R9: reminders

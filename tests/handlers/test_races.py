@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
+from bot.permissions import Person as Caller
 from bot.tasks import Tasks
 from bot.use_cases.processing import process_due_orders
+from bot.use_cases.service_order import retry_service_order
 from handlers import slack as handlers_slack
 from models.account import Account
 from models.audit_entry import AuditEntry, broken_links
@@ -224,6 +226,41 @@ async def test_a_retry_delivered_again_charges_once(world: World) -> None:
     assert len(await world.rows(ChargeAttempt)) == 2
 
 
+async def test_an_answer_that_comes_after_a_retry_is_not_taken_for_the_retrys(world: World) -> None:
+    """R18, R19: a worker was so slow that another brought its answer, and the person chose another card."""
+    dora = world.person("dora")
+    await world.placement(dora, declined_meeting=2)
+    gateway, go_on = hooked(world), asyncio.Event()
+
+    async def slow_at_first_then_stuck() -> None:
+        if gateway.calls["place"] == 1:
+            await go_on.wait()
+        else:
+            raise RuntimeError("stuck")
+
+    gateway.after["place"] = slow_at_first_then_stuck
+    await dora.submit()
+    await dora.wait_until(lambda: gateway.calls.get("place") == 1)
+    slow_worker = world.services.tasks
+    swap(world.services, tasks=ForgetfulTasks())
+    await world.pass_time(seconds=61)
+    await retry_service_order(
+        world.services,
+        person=Caller("T01ACME", dora.id, "test"),
+        order_id=(await order_of(world)).key,
+        payment_method_id="pm_good_1",
+    )
+    await world.settle()
+    go_on.set()
+    await slow_worker.settle()
+    declined, open_still = await world.rows(ChargeAttempt)
+    assert (declined.outcome, open_still.outcome) == ("declined", None)
+    assert (await world.row(OrderLine)).status == "charging"
+    gateway.after.clear()
+    await world.pass_time(seconds=61)
+    await charged_once(world, "declined_meeting", 12)
+
+
 async def test_giving_up_delivered_again_ends_the_order_once(world: World) -> None:
     """R18, R24: one failure, told once."""
     dora = world.person("dora")
@@ -295,6 +332,7 @@ async def test_after_a_crash_around_the_call_the_provider_is_asked_and_one_charg
     await world.settle()
     assert gateway.calls["place"] == (2 if when == "before" else 1)
     assert [a.key for a in await world.rows(ChargeAttempt)] == [attempt.key]
+    assert [charge.key for charge in await charges(world)] == [attempt.key]
     await charged_once(world, "acme_meeting", 30)
 
 

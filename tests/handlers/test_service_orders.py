@@ -17,7 +17,9 @@ from models.notice import Notice, NoticeStatus
 from models.receipt import Receipt
 from models.seat_assignment import SeatAssignment
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
+from models.subscription import Subscription
 from sandbox.driver import Modal, Person
+from tests.handlers.evidence import add
 from tests.handlers.steps import (
     ForgetfulTasks,
     buttons,
@@ -109,6 +111,17 @@ async def test_a_declined_card_is_told_and_another_one_settles_at_the_same_price
     assert "4242" in mail.text, "the card that was charged, not the one that was declined"
     assert "0341" not in mail.text
     assert world.slack.refusals == []
+
+
+async def test_a_second_decline_is_told_again(world: World) -> None:
+    """R24, R25: once an attempt, to the person and in the channel."""
+    dora = await ordered(world, "dora", declined_meeting=1)
+    await retried(world, dora, "pm_declined_1")
+    await shown(dora, "SO-1001")
+    await world.settle()
+    for messages in (dora.dms, world.channel("C02DECLINED")):
+        told = [m for m in saying(messages, "payment declined") if m.thread_ts is None]
+        assert len(told) == 2, texts(messages)
 
 
 async def test_given_up_an_order_of_nothing_settled_has_failed(world: World) -> None:
@@ -393,6 +406,25 @@ async def test_a_second_order_waits_as_a_whole_and_goes_on_after_the_first(world
     assert await world.seats("acme_meeting") == (27, 27)
 
 
+async def test_orders_that_wait_for_one_subscription_go_on_in_the_order_they_were_placed(
+    world: World,
+) -> None:
+    """R19: whichever is looked at first."""
+    alice = world.person("alice")
+    await opened(alice, "/service-orders", "", "service_order.list")
+    swap(world.services, tasks=ForgetfulTasks())
+    for seats in (1, 2, 3):
+        await placed_behind_the_scenes(world, "acme_meeting", seats)
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    await world.settle()
+    assert await line_statuses(world) == ["charging", "waiting", "waiting"]
+    gateway.before.clear()
+    await world.pass_time(seconds=61)
+    assert await line_statuses(world) == ["settled", "settled", "settled"]
+    assert [a.expected_seats for a in await world.rows(ChargeAttempt)] == [25, 26, 28]
+
+
 async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World) -> None:
     """R18: never charged for a period that is over; the first order's charge is what it waited for."""
     alice, benoit = world.person("alice"), world.person("benoit")
@@ -576,6 +608,19 @@ async def test_whoever_has_a_seat_of_the_product_takes_none_and_a_declined_line_
     [seat] = await world.rows(SeatAssignment, administrator_id=adam.id)
     assert seat.product_id == "goto-meeting"
     assert await world.seats("declined_meeting") == (13, 13)
+
+
+async def test_a_seat_of_the_product_counts_whichever_subscription_it_is_on(world: World) -> None:
+    """R11: Hugo has one of GoTo Meeting already, on the first of the account's two subscriptions."""
+    another = (await world.row(Subscription, id="acme_meeting")).model_copy(update={"id": "acme_meeting_2"})
+    await add(world, Subscription(**another.model_dump()))
+    await opened(world.person("alice"), "/service-orders", "", "service_order.list")
+    await placed_behind_the_scenes(world, "acme_meeting_2")
+    await world.settle()
+    assert await line_statuses(world) == ["settled"]
+    hugo = await world.row(Administrator, email="hugo@acme.example")
+    assert (await order_of(world)).administrator_id == hugo.id
+    assert (await world.row(SeatAssignment, administrator_id=hugo.id)).subscription_id == "acme_meeting"
 
 
 # --- /service-orders

@@ -362,6 +362,19 @@ async def test_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: di
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
+async def test_who_had_the_address_once_is_not_written_to(outbox: Outbox) -> None:
+    """R5: bound by e-mail only as long as the address is the person's."""
+    await outbox.tell(await benoit(outbox))
+    await outbox.deliver_all()
+    assert len(outbox.messenger.to("D02BENOIT")) == 1
+    outbox.directory.add("U02BENOIT", "roche@acme.example")
+    outbox.at += timedelta(hours=2)
+    await outbox.tell(await benoit(outbox))
+    await outbox.deliver_all()
+    assert len(outbox.messenger.to("D02BENOIT")) == 1
+    assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
+
+
 async def test_while_the_directory_is_silent_a_person_unknown_so_far_waits(outbox: Outbox) -> None:
     outbox.directory.silent = True
     await outbox.tell(await alice(outbox))
