@@ -21,7 +21,7 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 # More workers than cores: whole-program tests wait as much as they compute.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 # Neither of these has a database of its own, or each chooses its engines itself.
-NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix stress blocks mail messaging directory
+NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging directory
 
 test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket Mode
 	$(PYTEST)
@@ -69,6 +69,9 @@ bad-input: setup  ## Send N bad requests to the HTTP door: make bad-input CASES=
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 tests/replicas/test_replicas.py
 
+planted: setup  ## Plant bugs, and see that the tests notice each (ONLY=name plants one)
+	$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY))
+
 stress: setup  ## Press one button many times at once, against eight processes (long)
 	$(BIN)/python -m tests.stress
 
@@ -78,4 +81,4 @@ pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas stress
+.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress

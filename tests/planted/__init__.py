@@ -1,0 +1,1 @@
+"""Bugs kept as patches, to see that the tests would notice them."""
