@@ -328,6 +328,16 @@ async def test_words_are_shown_as_slack_shows_them(desk: Desk) -> None:
     await expect(bruno.locator(".message .text")).to_contain_text("dimanche 22 novembre 2026 at 11:00")
 
 
+async def test_bold_holds_what_is_inside_it_and_no_more(desk: Desk) -> None:
+    words = "*no post to <#C01GENERAL>* and *`/x` bold* but `*a*` *b `c*` d_e_f <http://a.example/_x_|*l*>"
+    alice = await desk.open()
+    await desk.client.chat_postMessage(channel=GENERAL, text=words)
+    text = alice.locator(".message .text")
+    await expect(text).to_contain_text("but *a* *b c* d_e_f *l*")
+    await expect(text.locator("strong")).to_have_text(["no post to #general", "/x bold"])
+    await expect(text.locator("strong code")).to_have_text(["/x"])
+
+
 async def test_threads_edits_and_files(desk: Desk) -> None:
     page = await desk.open()
     posted = await desk.client.chat_postMessage(channel=GENERAL, text="first words")

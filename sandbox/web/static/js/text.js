@@ -61,25 +61,30 @@ function paragraphs(text, ctx) {
   return nodes;
 }
 
-// In the order in which they bind.
+// Between a pair of `mark`, code and references count as a whole: `*see <#C1>*` is bold throughout.
+function between(mark) {
+  return new RegExp(
+    `(?<![\\w${mark}])\\${mark}(?!\\s)((?:\`[^\`\\n]+\`|<[^<>\\n]+>|[^${mark}\\n\`<])+?)(?<!\\s)\\${mark}(?![\\w${mark}])`,
+  );
+}
+
 const MARKS = [
   [/`([^`\n]+)`/, (match) => h("code", {}, unescape(match[1]))],
   [/<([^<>\n]+)>/, (match, ctx) => reference(match[1], ctx)],
-  [/(?<![\w*])\*(?!\s)([^*\n]+?)(?<!\s)\*(?![\w*])/, (match, ctx) => h("strong", {}, inline(match[1], ctx))],
-  [/(?<![\w_])_(?!\s)([^_\n]+?)(?<!\s)_(?![\w_])/, (match, ctx) => h("em", {}, inline(match[1], ctx))],
-  [/(?<![\w~])~(?!\s)([^~\n]+?)(?<!\s)~(?![\w~])/, (match, ctx) => h("s", {}, inline(match[1], ctx))],
+  [between("*"), (match, ctx) => h("strong", {}, inline(match[1], ctx))],
+  [between("_"), (match, ctx) => h("em", {}, inline(match[1], ctx))],
+  [between("~"), (match, ctx) => h("s", {}, inline(match[1], ctx))],
   [/:([a-z0-9_+-]+):/, (match) => emoji(match[1])],
 ];
 
+// Whatever begins first, with all that is in it; then what comes after.
 export function inline(text, ctx) {
-  for (const [pattern, build] of MARKS) {
-    const match = pattern.exec(text);
-    if (!match) continue;
-    const before = text.slice(0, match.index);
-    const after = text.slice(match.index + match[0].length);
-    return [...inline(before, ctx), build(match, ctx), ...inline(after, ctx)];
-  }
-  return text ? [unescape(text)] : [];
+  const found = MARKS.map(([pattern, build]) => ({ match: pattern.exec(text), build })).filter((f) => f.match);
+  if (!found.length) return text ? [unescape(text)] : [];
+  const { match, build } = found.reduce((first, other) => (other.match.index < first.match.index ? other : first));
+  const before = text.slice(0, match.index);
+  const after = text.slice(match.index + match[0].length);
+  return [...(before ? [unescape(before)] : []), build(match, ctx), ...inline(after, ctx)];
 }
 
 // What stands in angle brackets: mentions, dates, links.
