@@ -1,0 +1,28 @@
+"""A run without a browser says so, and fails where one was asked for."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox import browser
+
+RUN = Path(__file__).parents[2] / ".ci/run"
+
+
+@pytest.fixture(autouse=True)
+def _no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "CHROMIUM", Path("/nowhere/chromium"))
+    monkeypatch.delenv("SEATBOT_BROWSER", raising=False)
+
+
+def test_without_a_browser_a_test_is_skipped_with_what_to_install() -> None:
+    with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
+        browser.need_chromium()
+
+
+def test_without_a_browser_the_run_that_needs_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, value = "SEATBOT_BROWSER", "required"
+    assert f"{name}={value} make check" in RUN.read_text("utf-8")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(pytest.fail.Exception, match="no browser"):
+        browser.need_chromium()
