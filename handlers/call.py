@@ -61,6 +61,12 @@ class Call:
         return {block_id: _text(next(iter(block.values()), {})) for block_id, block in values.items()}
 
     @property
+    def response_url(self) -> str | None:
+        """Where a private line goes that is shown where something was typed or pressed."""
+        others = [entry["response_url"] for entry in self.body.get("response_urls") or []]
+        return self.body.get("response_url") or next(iter(others), None)
+
+    @property
     def checkout_typed(self) -> CheckoutForm | None:
         """The checkout's fields, where something was pressed in the checkout."""
         if self.view is None or self.view.get("callback_id") != CHECKOUT:

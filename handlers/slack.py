@@ -363,31 +363,44 @@ async def _put(call: Call, view: View) -> None:
 
 
 async def _tell(call: Call, refusal: Refusal) -> None:
-    """In the modal it happened in; else a private line where the person is, a screen, or a direct message."""
+    """In the modal it happened in; else by the first of three ways that Slack takes."""
     if call.in_modal and call.view and not isinstance(refusal, Unexpected | TookTooLong):
         await _put(call, _refused(call, refusal))
         return
-    url = call.body.get("response_url") or next(
-        (r["response_url"] for r in call.body.get("response_urls") or []), None
-    )
-    text = escape(refusal_text(call.reader, refusal))
-    try:
-        if url:
-            await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
-        elif isinstance(refusal, TookTooLong) or not await _opened(call, _refused(call, refusal)):
-            # On Home: no private line, and no screen any more.
-            await call.client.chat_postMessage(channel=call.person.user_id, text=text)
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        # Its words may hold the address, which is as good as a secret.
-        log.warning("person could not be told", refusal=refusal.key, error=type(error).__name__)
+    for tell in (_tell_in_private, _tell_on_a_screen, _tell_directly):
+        try:
+            if await tell(call, refusal):
+                return
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            # No more of it: its words may hold the address, which is as good as a secret.
+            log.warning("person was not reached", refusal=refusal.key, error=type(error).__name__)
 
 
-async def _opened(call: Call, view: View) -> bool:
-    try:
-        await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
-    except SlackApiError:
+async def _tell_in_private(call: Call, refusal: Refusal) -> bool:
+    """Where they are, for half an hour."""
+    if call.response_url is None:
         return False
+    sent = await AsyncWebhookClient(call.response_url).send(
+        text=_in_words(call, refusal), response_type="ephemeral", replace_original=False
+    )
+    return sent.status_code == 200
+
+
+async def _tell_on_a_screen(call: Call, refusal: Refusal) -> bool:
+    """What came too late has no screen any more."""
+    if isinstance(refusal, TookTooLong) or "trigger_id" not in call.body:
+        return False
+    await call.client.views_open(trigger_id=call.body["trigger_id"], view=_refused(call, refusal))
     return True
+
+
+async def _tell_directly(call: Call, refusal: Refusal) -> bool:
+    await call.client.chat_postMessage(channel=call.person.user_id, text=_in_words(call, refusal))
+    return True
+
+
+def _in_words(call: Call, refusal: Refusal) -> str:
+    return escape(refusal_text(call.reader, refusal))
 
 
 def _waiting(call: Call) -> View:

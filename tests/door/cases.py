@@ -114,7 +114,12 @@ def paths(value: Any, path: Path = ()) -> Iterator[Path]:
 
 def unfolded(value: Any) -> Any:
     """What a text holds that is an object in JSON, as `private_metadata`; else the value itself."""
-    return json.loads(value) if isinstance(value, str) and value[:1] == "{" else value
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def changed(payload: Any, path: Path, *to: Any) -> Any:

@@ -96,6 +96,8 @@ class Door:
         self.written.seek(self.written.truncate(0))
         traffic = self.world.slack.slack.traffic
         traffic.reset()
+        # Nothing waits for its turn to be drawn.
+        self.world.clock.move(seconds=2)
         response = await self.client.post("/slack/events", content=case.body, headers=_in_bytes(headers))
         await self.world.services.tasks.settle()
         told = _in_words(response) or bool(SAID & {call.method for call in traffic.calls})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.blocks import home
 from bot.use_cases import service_order
 from handlers.routes import ROUTES
 from sandbox.driver import Person
@@ -134,6 +135,13 @@ async def _several_accounts(world: World) -> None:
     await _go(sam, ("cart.page", "cart.save"))
     await shown(sam, "2 of 2")
     await _go(sam, ("cart.back", "cart.choose"))
+    await sam.close_modal(everything=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home, "MOST_BLOCKS", 1)
+        await sam.open_home()
+        for action_id in ("home.next", "home.previous"):
+            await world.pass_time(seconds=2)
+            await sam.press(action_id)
 
 
 async def _account(world: World) -> None:

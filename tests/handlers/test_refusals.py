@@ -351,3 +351,19 @@ async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
     await world.settle()
     assert CORPORATE in links(await opened(dora, "/billing", "", "account.overview"))
     assert saying(dora.dms, "GoTo Admin") == []
+
+
+async def test_a_refusal_that_finds_no_way_takes_the_next(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R20: a private line, else a screen, else a direct message."""
+    nobody = world.person("nobody")
+    world.slack.fault("error_500", "response_url")
+    await nobody.command("/quotes", channel="C01BILLING")
+    screen = await nobody.wait_for_modal("refusal.show")
+    assert "Alice Martin" in screen.text
+    await nobody.close_modal()
+    world.slack.fault("error_500", "views.open")
+    await nobody.command("/quotes", channel="C01BILLING")
+    assert "Alice Martin" in (await nobody.wait_for_dm()).text
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
