@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+# Where it is set, each process that a test starts would compile the whole bot anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header pyproject.toml
