@@ -18,13 +18,19 @@ OnReset = Callable[[], Awaitable[None]]
 
 class Slack:
     def __init__(
-        self, source: ConfigSource = None, *, clock: Clock = wall_clock, rate_limits: bool = True
+        self,
+        source: ConfigSource = None,
+        *,
+        clock: Clock = wall_clock,
+        rate_limits: bool = True,
+        pace: Clock | None = None,
     ) -> None:
+        """`pace` is the clock that rate limits keep to, where an app has one of its own."""
         config = load_config(source)
         self.workspace = Workspace(config, clock)
         self.traffic = Traffic(clock)
         self.faults = Faults()
-        self.rate_limits = RateLimits(clock, enabled=rate_limits)
+        self.rate_limits = RateLimits(pace or clock, enabled=rate_limits)
         self.sockets = SocketMode(config.app.id)
         self.delivery = Delivery(self.workspace, self.traffic, self.sockets, self.faults)
         self.mailbox = Mailbox(clock, self.workspace.changes.notify)

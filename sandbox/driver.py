@@ -63,10 +63,11 @@ class Sandbox:
         port: int = 0,
         clock: Clock = wall_clock,
         rate_limits: bool = False,
+        pace: Clock | None = None,
         ack_seconds: float = ACK_SECONDS,
         event_retry_seconds: tuple[float, ...] = EVENT_RETRY_SECONDS,
     ) -> AsyncIterator["Sandbox"]:
-        slack = Slack(config, clock=clock, rate_limits=rate_limits)
+        slack = Slack(config, clock=clock, rate_limits=rate_limits, pace=pace)
         slack.delivery.ack_seconds = ack_seconds
         slack.delivery.event_retry_seconds = event_retry_seconds
         server = Server(slack)

@@ -158,7 +158,9 @@ async def world(
     """`content` is what its database holds; `door` is http or socket."""
     clock = Clock(at)
     with database_url(content, kind) as url:
-        async with Sandbox.start(WORKSPACE, ack_seconds=PATIENT_SECONDS) as slack:
+        async with Sandbox.start(
+            WORKSPACE, ack_seconds=PATIENT_SECONDS, rate_limits=True, pace=lambda: clock().timestamp()
+        ) as slack:
             slack.slack.workspace.trigger_seconds = PATIENT_SECONDS
             values = {
                 "_env_file": None,
