@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.cart import SeatBounds
+from models.receipt import Seller
 
 
 class WrongSettings(Exception):
@@ -34,6 +35,9 @@ class Settings(BaseSettings):
     stripe_api_url: str = "https://api.stripe.com"
     smtp_url: SecretStr | None = None
     mail_from: str = "seatbot@localhost"
+    seller_name: str = Field(default="GoTo Corporate Account Services", min_length=1, max_length=200)
+    seller_address: str = Field(default="", max_length=500)
+    seller_tax_id: str = Field(default="", max_length=100)
     account_services_url: str = "https://support.goto.com/corporate-account-services"
     account_services_channel: str | None = None
     corporate_portal_url: str = "https://link.logmeininc.com/corp-billing"
@@ -88,6 +92,12 @@ class Settings(BaseSettings):
     def lease(self) -> timedelta:
         """For how long a worker has what it took up to itself; then another takes it for dead."""
         return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def seller(self) -> Seller:
+        """As receipts print it; a semicolon ends a line of the address."""
+        lines = (line.strip() for line in self.seller_address.split(";"))
+        return Seller(name=self.seller_name, address=tuple(filter(None, lines)), tax_id=self.seller_tax_id)
 
     @property
     def seat_bounds(self) -> SeatBounds:

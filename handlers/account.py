@@ -5,15 +5,16 @@ from dataclasses import replace
 from bot.blocks import account as blocks
 from bot.blocks.cart import account_chooser
 from bot.blocks.kit import Place, View
+from bot.blocks.receipt import LIST as LIST_RECEIPTS
 from bot.use_cases.cart import accounts_of
 from bot.use_cases.checkout import keep_checkout
 from bot.use_cases.overview import read_account
 from bot.use_cases.portal import open_portal, switch_portal
 from handlers.call import Call
+from handlers.receipt import receipts_of
 from handlers.slack import Route
 from models.errors import UnknownWord
 
-MOST_RECEIPTS = 40
 RECEIPTS = ("receipts", "reçus", "recus")
 
 
@@ -23,17 +24,13 @@ async def billing(call: Call) -> View:
     if words and words not in RECEIPTS:
         raise UnknownWord(command="/billing", word=call.words[:40])
     if len(accounts) > 1:
-        action = blocks.RECEIPTS if words else blocks.OVERVIEW
+        action = LIST_RECEIPTS if words else blocks.OVERVIEW
         return account_chooser(call.reader, accounts, Place(), action)
     return await (receipts_of if words else overview)(call, accounts[0].id)
 
 
 async def show_overview(call: Call) -> View:
     return await overview(call, call.value or call.place.account)
-
-
-async def show_receipts(call: Call) -> View:
-    return await receipts_of(call, call.value or call.place.account)
 
 
 async def manage_methods(call: Call) -> View:
@@ -60,13 +57,6 @@ async def overview(call: Call, account_id: str) -> View:
     return blocks.overview(call.reader, sheet, Place(account=account_id), portal_links(call))
 
 
-async def receipts_of(call: Call, account_id: str) -> View:
-    sheet = await read_account(
-        call.services, person=call.person, account_id=account_id, receipts=MOST_RECEIPTS
-    )
-    return blocks.receipts(call.reader, sheet, Place(account=account_id))
-
-
 def portal_links(call: Call) -> blocks.PortalLinks:
     settings = call.services.settings
     return blocks.PortalLinks(
@@ -77,7 +67,6 @@ def portal_links(call: Call) -> blocks.PortalLinks:
 ROUTES = [
     Route("command", "/billing", billing),
     Route("show", blocks.OVERVIEW, show_overview),
-    Route("show", blocks.RECEIPTS, show_receipts),
     Route("change", blocks.MANAGE_METHODS, manage_methods),
     Route("change", blocks.SWITCH_PORTAL, switch),
     Route("link", blocks.OPEN_PORTAL),

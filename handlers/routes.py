@@ -1,6 +1,6 @@
 """Every route of the bot."""
 
-from handlers import account, cart, checkout, home, quote, service_order
+from handlers import account, cart, checkout, home, quote, receipt, service_order
 from handlers.slack import Route
 
 ROUTES: list[Route] = [
@@ -8,6 +8,7 @@ ROUTES: list[Route] = [
     *quote.ROUTES,
     *checkout.ROUTES,
     *service_order.ROUTES,
+    *receipt.ROUTES,
     *account.ROUTES,
     *home.ROUTES,
 ]

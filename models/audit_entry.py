@@ -52,6 +52,16 @@ class AuditEntry(SQLModel, table=True):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class AuditHead(SQLModel, table=True):
+    """How far an account's history has come: without it, nobody could tell that its last entries are gone."""
+
+    __tablename__ = "audit_head"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    number: int = 0
+    hash: str = FIRST_HASH
+
+
 def broken_links(entries: list[AuditEntry]) -> list[int]:
     """The numbers at which one account's history, in order, was changed, removed or put in between."""
     broken = []

@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     ORDER_FAILED = "order_failed"
     ORDER_OVERDUE = "order_overdue"
     RECEIPT = "receipt"
+    RECEIPT_FILE = "receipt_file"  # the PDF, shared in the direct message that told of it
     RECEIPT_MAIL = "receipt_mail"
     QUOTE_ARRIVED = "quote_arrived"
     QUOTE_REMINDER = "quote_reminder"

@@ -1,13 +1,55 @@
-"""The receipt of a completed order (R13): exactly one, over the lines that settled."""
+"""The receipt of a completed order (R13): exactly one, over the lines that settled.
 
-from datetime import datetime
+All that it says is frozen in it when it is issued: names, addresses and cards may change afterwards.
+"""
 
-from sqlmodel import CheckConstraint, Field, SQLModel
+from datetime import date, datetime
+from typing import Any
 
+from sqlmodel import JSON, CheckConstraint, Field, SQLModel
+
+from models.account import Address
 from models.column import Minor
+from models.errors import Refusal
+from models.subscription import PeriodLength
+
+
+class ReceiptNotFound(Refusal):
+    """No such receipt, or one of an account the person may not know of."""
+
+
+class Seller(SQLModel):
+    """Who sells: the lines of the address as they are printed, and a tax number where there is one."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    tax_id: str = ""
+
+
+class ReceiptLine(SQLModel):
+    """New seats, charged for the days from `since` to `until`, which are the account's."""
+
+    product: str
+    seats: int
+    unit_price: int
+    period: PeriodLength
+    since: date
+    until: date
+    amount: int
+    tax: int
+
+
+class ReceiptCard(SQLModel):
+    """A card, and what was charged to it (R23)."""
+
+    brand: str
+    last4: str
+    amount: int
 
 
 class Receipt(SQLModel, table=True):
+    """`issued_on` is the account's day. Receipts from before sellers were kept have none."""
+
     __table_args__ = (
         CheckConstraint("subtotal >= 0 AND tax >= 0 AND total = subtotal + tax", name="amounts"),
     )
@@ -17,12 +59,34 @@ class Receipt(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id", index=True)
     order_id: int = Field(foreign_key="service_order.id", unique=True)
     issued_at: datetime
+    issued_on: date
     currency: str
     subtotal: int = Field(sa_type=Minor)
     tax: int = Field(sa_type=Minor)
     total: int = Field(sa_type=Minor)
+    buyer: str
+    address: dict[str, Any] = Field(sa_type=JSON)
+    seller: dict[str, Any] = Field(sa_type=JSON)
+    lines: list[dict[str, Any]] = Field(sa_type=JSON)
+    cards: list[dict[str, Any]] = Field(sa_type=JSON)
 
     @property
     def key(self) -> int:
         assert self.id is not None, "the receipt is stored"
         return self.id
+
+    @property
+    def billing_address(self) -> Address:
+        return Address.model_validate(self.address)
+
+    @property
+    def sold_by(self) -> Seller | None:
+        return Seller.model_validate(self.seller) if self.seller else None
+
+    @property
+    def receipt_lines(self) -> list[ReceiptLine]:
+        return [ReceiptLine.model_validate(line) for line in self.lines]
+
+    @property
+    def charged_cards(self) -> list[ReceiptCard]:
+        return [ReceiptCard.model_validate(card) for card in self.cards]

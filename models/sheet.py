@@ -14,7 +14,7 @@ from models.money import Money
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
-from models.receipt import Receipt
+from models.receipt import Receipt, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
@@ -140,6 +140,19 @@ class OrderSheet:
     @property
     def can_retry(self) -> bool:
         return any(row.line.can_retry(self.order, self.at) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class ReceiptSheet:
+    """A receipt as it was issued, with the numbers of its order and quote."""
+
+    receipt: Receipt
+    order: str
+    quote: str
+    seller: Seller
+
+    def money(self, amount: int) -> Money:
+        return Money(amount, self.receipt.currency)
 
 
 @dataclass(frozen=True)

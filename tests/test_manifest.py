@@ -22,6 +22,8 @@ SCOPES: dict[str, set[str]] = {
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
+    "files.completeUploadExternal": {"files:write"},
+    "files.getUploadURLExternal": {"files:write"},
     # People are bound by e-mail too, and without the second scope the answer has none.
     "users.info": {"users:read", "users:read.email"},
     "users.lookupByEmail": {"users:read.email"},

@@ -5,24 +5,22 @@ from dataclasses import dataclass
 from bot.blocks import kit, ways
 from bot.blocks.kit import Block, Place, View
 from bot.blocks.payment_method import method_text
+from bot.blocks.receipt import receipt_text
 from bot.blocks.subscription import labels, price_text
 from bot.i18n import Reader
 from models.account import Account, Portal
 from models.money import Money
-from models.receipt import Receipt
 from models.sheet import AccountSheet, SubscriptionRow
 from models.subscription import recurring_amount
 
 OVERVIEW = ways.SHOW_ACCOUNT
 MANAGE_METHODS = ways.MANAGE_METHODS
 SWITCH_PORTAL = "account.switch_portal"
-RECEIPTS = "account.receipts"
 OPEN_PORTAL = "account.open_portal"
 CONTACT_SERVICES = ways.CONTACT_SERVICES
 PORTAL_VIEW = "account.portal"
 
 LAST_RECEIPTS = 5
-MOST_RECEIPTS = 90
 MOST_PARAGRAPHS = 40
 MOST_LINES = 20
 
@@ -136,37 +134,14 @@ def _limited(reader: Reader, texts: list[str]) -> list[str]:
 def _receipt_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
     if not sheet.receipts:
         return [kit.section(reader.mrkdwn("account-receipts-none"))]
-    texts = [receipt_text(reader, sheet.account, r, o) for r, o in sheet.receipts[:LAST_RECEIPTS]]
-    button = kit.button(RECEIPTS, reader.text("account-receipts-button"), sheet.account.id)
+    texts = [receipt_text(reader, r, o) for r, o in sheet.receipts[:LAST_RECEIPTS]]
+    button = ways.list_receipts(reader, sheet.account.id)
     return [kit.section("\n".join([reader.mrkdwn("account-receipts"), *texts]), button)]
-
-
-def receipt_text(reader: Reader, account: Account, receipt: Receipt, order: str) -> str:
-    return reader.mrkdwn(
-        "account-receipt",
-        number=receipt.number,
-        order=order,
-        day=account.today(receipt.issued_at),
-        total=Money(receipt.total, receipt.currency),
-    )
 
 
 def _contacts_text(reader: Reader, sheet: AccountSheet) -> str:
     texts = [reader.mrkdwn("account-contact", name=c.name, email=c.email) for c in sheet.contacts]
     return "\n".join([reader.mrkdwn("account-contacts"), *_limited(reader, texts)])
-
-
-def receipts(reader: Reader, sheet: AccountSheet, place: Place) -> View:
-    """All receipts of the sheet, each with its service order; behind the button RECEIPTS."""
-    account = sheet.account
-    blocks = [kit.section(reader.mrkdwn("account-receipts-all", account=account.name))]
-    for receipt, order in sheet.receipts[:MOST_RECEIPTS]:
-        button = ways.open_order(reader, receipt.order_id, order)
-        blocks.append(kit.section(receipt_text(reader, account, receipt, order), button))
-    if not sheet.receipts:
-        blocks.append(kit.section(reader.mrkdwn("account-receipts-none")))
-    blocks.append(kit.actions(ways.back(reader, OVERVIEW, account.id), ways.list_orders(reader, account.id)))
-    return kit.modal(RECEIPTS, reader.text("account-receipts-title"), blocks, reader, place=place)
 
 
 def portal_warning(reader: Reader, account: Account, place: Place) -> View:

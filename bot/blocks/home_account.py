@@ -1,18 +1,12 @@
 """One account on the Home tab: subscriptions, orders in progress, receipts, how it pays, and where to go."""
 
 from bot.blocks import kit, ways
-from bot.blocks.account import (
-    RECEIPTS,
-    PortalLinks,
-    portal_section,
-    receipt_text,
-    renewals_text,
-    subscription_texts,
-)
+from bot.blocks.account import PortalLinks, portal_section, renewals_text, subscription_texts
 from bot.blocks.home_waiting import MOST_ORDERS, can_pay
 from bot.blocks.kit import Block
 from bot.blocks.order_line import standing_text as line_text
 from bot.blocks.payment_method import method_text
+from bot.blocks.receipt import receipt_text
 from bot.blocks.seat_chart import seat_chart
 from bot.blocks.service_order import needs_attention, standing_text, summary_text
 from bot.blocks.subscription import labels
@@ -77,16 +71,11 @@ def _order(reader: Reader, sheet: OrderSheet) -> Block:
 
 
 def _receipts(reader: Reader, sheet: AccountSheet, several: bool) -> Group:
-    texts = [receipt_text(reader, sheet.account, r, o) for r, o in sheet.receipts[:MOST_RECEIPTS]]
+    texts = [receipt_text(reader, r, o) for r, o in sheet.receipts[:MOST_RECEIPTS]]
     if not texts:
         return []
-    name = _name(sheet, several)
-    button = kit.button(RECEIPTS, reader.text("account-receipts-button"), sheet.account.id)
-    return [
-        kit.section(
-            "\n".join([reader.mrkdwn("account-receipts"), *texts]), ways.of_account(reader, button, name)
-        )
-    ]
+    button = ways.list_receipts(reader, sheet.account.id, _name(sheet, several))
+    return [kit.section("\n".join([reader.mrkdwn("account-receipts"), *texts]), button)]
 
 
 def _payment(reader: Reader, sheet: AccountSheet, several: bool) -> Group:

@@ -78,6 +78,10 @@ def _warning(reader: Reader, place: Place, _: str) -> Block | None:
     return kit.button(ways.SHOW_WARNING, text, place.account) if place.account else None
 
 
+def _receipts(reader: Reader, place: Place, _: str) -> Block | None:
+    return ways.list_receipts(reader, place.account) if place.account else None
+
+
 def _quotes(reader: Reader, place: Place, _: str) -> Block | None:
     return ways.list_quotes(reader, place.account) if place.account else None
 
@@ -122,6 +126,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "refusal-quote-not-found": (_quotes,),
     "refusal-quote-not-pending": (_this_quote, _quotes, _orders),
     "refusal-quotes-pending": (_warning,),
+    "refusal-receipt-not-found": (_receipts,),
     "refusal-subscription-busy": (_this_order, _orders),
     "refusal-subscription-not-found": (_cart,),
     "refusal-subscription-not-self-served": (_cart, _services),

@@ -64,9 +64,7 @@ def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
 
 def _address_text(reader: Reader, address: Address) -> str:
     """mrkdwn, a line for each part."""
-    parts = [address.line1, address.line2, f"{address.postal_code} {address.city}".strip(), address.state]
-    written = [escape(part) for part in [*parts, reader.country(address.country)] if part]
-    return "\n".join([reader.mrkdwn("billing-address"), *written])
+    return "\n".join([reader.mrkdwn("billing-address"), *map(escape, reader.address(address))])
 
 
 def placed(
@@ -190,12 +188,12 @@ def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
     text = reader.mrkdwn(
         "receipt-totals",
         number=receipt.number,
-        day=sheet.account.today(receipt.issued_at),
+        day=receipt.issued_on,
         subtotal=sheet.money(receipt.subtotal),
         tax=sheet.money(receipt.tax),
         total=sheet.money(receipt.total),
     )
-    return [kit.section(text)]
+    return [kit.section(text, ways.send_receipt(reader, receipt.key, receipt.number))]
 
 
 def _ways_on(reader: Reader, sheet: OrderSheet, services_url: str) -> Block:

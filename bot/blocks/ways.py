@@ -20,6 +20,8 @@ LIST_ORDERS = "service_order.list"
 RETRY = "service_order.retry"
 GIVE_UP = "service_order.give_up"
 CONFIRM_PAYMENT = "service_order.confirm_payment"
+LIST_RECEIPTS = "receipt.list"
+SEND_RECEIPT = "receipt.send"
 MANAGE_METHODS = "account.manage_methods"
 SHOW_ACCOUNT = "account.overview"
 CONTACT_SERVICES = "account.contact_services"
@@ -72,6 +74,16 @@ def open_order(reader: Reader, order_id: int, number: str) -> Block:
 
 def list_orders(reader: Reader, account_id: str) -> Block:
     return kit.button(LIST_ORDERS, reader.text("way-orders"), account_id)
+
+
+def list_receipts(reader: Reader, account_id: str, account: str | None = None) -> Block:
+    return of_account(reader, kit.button(LIST_RECEIPTS, reader.text("way-receipts"), account_id), account)
+
+
+def send_receipt(reader: Reader, receipt_id: int, number: str) -> Block:
+    """The PDF, by direct message."""
+    label = reader.text("way-send-receipt-label", number=number)
+    return kit.button(SEND_RECEIPT, reader.text("way-send-receipt"), receipt_id, label=label)
 
 
 def manage_methods(reader: Reader, account_id: str, account: str | None = None) -> Block:

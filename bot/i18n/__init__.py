@@ -14,6 +14,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency
 from fluent.runtime import FluentBundle, FluentResource
 
+from models.account import Address
 from models.money import Money, to_decimal
 
 log = structlog.get_logger()
@@ -119,6 +120,12 @@ class Reader:
 
     def country(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))
+
+    def address(self, address: Address) -> list[str]:
+        """Its lines, the country last."""
+        town = f"{address.postal_code} {address.city}".strip()
+        parts = (address.line1, address.line2, town, address.state, self.country(address.country))
+        return [part for part in parts if part]
 
     def listing(self, items: list[str]) -> str:
         return format_list(items, locale=self.locale) if items else ""

@@ -30,6 +30,9 @@ way-open-order = Open
 way-open-order-label = Open service order { $number }
 way-this-order = Show the service order
 way-orders = Service orders
+way-receipts = All receipts
+way-send-receipt = Send me the PDF
+way-send-receipt-label = Send me receipt { $number } as a PDF
 way-manage-methods = Manage payment methods
 way-services = Account Services
 way-of-account = { $way }: { $account }
@@ -369,9 +372,6 @@ account-methods = *Payment methods.* To add or change one, or another default, �
 account-methods-none = *Payment methods:* none is stored. To order seats you need a credit or debit card as your default automatic payment method: “Manage payment methods” leads to GoTo Admin, and you are told before what that changes.
 account-receipts = *Last receipts*
 account-receipts-none = *Receipts:* none yet. A receipt is made when a service order is completed.
-account-receipts-button = All receipts
-account-receipts-title = Receipts
-account-receipts-all = Receipts of *{ $account }*, the newest first.
 account-receipt = { $number } · { $day } · { $total } · service order { $order }
 account-contacts = *Billing contacts*
 account-contact = • { $name }, { $email }
@@ -527,6 +527,7 @@ refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome -
 }
 refusal-quotes-pending = Other quotes became pending meanwhile. Nothing was changed; please decide about them first: { $numbers }.
 refusal-reason-too-long = The reason has { $length } characters; at most { $most } fit.
+refusal-receipt-not-found = I do not know that receipt. To see yours, type /billing receipts.
 refusal-seats-not-a-number = “{ $typed }” is not a number of seats. Please type a whole number, 0 or more.
 refusal-subscription-busy = Service order { $number } is charging the same subscription. Please try again once it is done.
 refusal-subscription-not-found = I do not know that subscription. Please open the cart again.
@@ -635,6 +636,8 @@ notice-history = { $step ->
    *[other] { $at }: { $step }
 }
 notice-receipt = Receipt { $number } for service order { $order }
+notice-receipt-file = The PDF of receipt { $number }
+notice-receipt-went = Receipt { $number } went to the billing contact by direct message and e-mail. Billing contacts find it again with /billing receipts.
 notice-not-bought = Not bought, not charged:
 notice-quote = Quote { $number }
 notice-quote-arrived = Quote { $number } waits for your decision
@@ -679,9 +682,40 @@ notice-approve-quote-label = Approve quote { $number }
 notice-reject-quote = Reject
 notice-reject-quote-label = Reject quote { $number }
 
+## Receipt
+receipt-list-title = Receipts
+receipt-list = Receipts of *{ $account }*, the newest first. The PDF comes to you by direct message.
+receipt-list-empty = *{ $account }* has no receipts yet. A receipt is made when a service order is completed.
+receipt-list-more = Older ones
+receipt-sent-done = Receipt { $number } is on its way to you.
+receipt-sent = It comes to you by direct message in a moment, with the PDF. Where Slack cannot deliver it, it goes to { $email }.
+receipt-title = Receipt { $number }
+receipt-heading = Receipt
+receipt-paid = Paid
+receipt-seller = Seller
+receipt-buyer = Billed to
+receipt-number = Receipt number
+receipt-date = Date
+receipt-order = Service order
+receipt-quote = Quote
+receipt-column-product = Product
+receipt-column-seats = New seats
+receipt-column-period = Period
+receipt-column-amount = Amount
+receipt-column-tax = Tax
+receipt-price = { price-per-seat }, prorated
+receipt-since = from { $day }
+receipt-until = to { $day }
+receipt-subtotal = Subtotal
+receipt-tax = Tax
+receipt-total = Total
+receipt-card = Paid on { $day } with { $brand } ending in { $last4 }
+receipt-page = Page { $page } of { $pages }
+
 ## Receipt mail
 mail-receipt-subject = Receipt { $number } for service order { $order }
 mail-receipt-thanks = Your service order { $order } is completed. This is its receipt.
+mail-receipt-attached = The receipt is attached as a PDF.
 mail-receipt-number = Receipt: { $number }
 mail-receipt-date = Date: { $day }
 mail-receipt-account = Account: { $account }

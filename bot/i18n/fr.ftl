@@ -30,6 +30,9 @@ way-open-order = Ouvrir
 way-open-order-label = Ouvrir la commande de Service { $number }
 way-this-order = Afficher la commande de Service
 way-orders = Commandes de Service
+way-receipts = Tous les reçus
+way-send-receipt = M’envoyer le PDF
+way-send-receipt-label = M’envoyer le reçu { $number } au format PDF
 way-manage-methods = Gérer les modes de paiement
 way-services = Services des comptes Corporate
 way-of-account = { $way } : { $account }
@@ -369,9 +372,6 @@ account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou en 
 account-methods-none = *Modes de paiement :* aucun n’est enregistré. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut : « Gérer les modes de paiement » mène à GoTo Admin, et vous saurez avant ce que cela change.
 account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Un reçu est établi quand une commande de Service est terminée.
-account-receipts-button = Tous les reçus
-account-receipts-title = Reçus
-account-receipts-all = Reçus du compte *{ $account }*, le plus récent en premier.
 account-receipt = { $number } · { $day } · { $total } · commande de Service { $order }
 account-contacts = *Contacts de facturation*
 account-contact = • { $name }, { $email }
@@ -527,6 +527,7 @@ refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $out
 }
 refusal-quotes-pending = D’autres devis sont en attente depuis. Rien n’a été modifié ; veuillez d’abord les traiter : { $numbers }.
 refusal-reason-too-long = Le motif a { $length } caractères ; { $most } au plus sont possibles.
+refusal-receipt-not-found = Je ne connais pas ce reçu. Pour voir les vôtres, tapez /billing receipts.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Veuillez saisir un nombre entier, 0 ou plus.
 refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Veuillez réessayer quand elle sera terminée.
 refusal-subscription-not-found = Je ne connais pas cet abonnement. Veuillez rouvrir le panier.
@@ -638,6 +639,8 @@ notice-history = { $step ->
    *[other] { $at } : { $step }
 }
 notice-receipt = Reçu { $number } de la commande de Service { $order }
+notice-receipt-file = Le PDF du reçu { $number }
+notice-receipt-went = Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent avec /billing receipts.
 notice-not-bought = Non acheté, non débité :
 notice-quote = Devis { $number }
 notice-quote-arrived = Le devis { $number } attend votre décision
@@ -682,9 +685,40 @@ notice-approve-quote-label = Approuver le devis { $number }
 notice-reject-quote = Rejeter
 notice-reject-quote-label = Rejeter le devis { $number }
 
+## Reçu
+receipt-list-title = Reçus
+receipt-list = Reçus du compte *{ $account }*, le plus récent en premier. Le PDF vous parvient par message direct.
+receipt-list-empty = Le compte *{ $account }* n’a pas encore de reçus. Un reçu est établi quand une commande de Service est terminée.
+receipt-list-more = Plus anciens
+receipt-sent-done = Le reçu { $number } vous est envoyé.
+receipt-sent = Il vous parvient dans un instant par message direct, avec le PDF. Si Slack ne peut pas le remettre, il est envoyé à { $email }.
+receipt-title = Reçu { $number }
+receipt-heading = Reçu
+receipt-paid = Payé
+receipt-seller = Vendeur
+receipt-buyer = Facturé à
+receipt-number = Numéro de reçu
+receipt-date = Date
+receipt-order = Commande de Service
+receipt-quote = Devis
+receipt-column-product = Produit
+receipt-column-seats = Nouveaux postes
+receipt-column-period = Période
+receipt-column-amount = Montant
+receipt-column-tax = Taxe
+receipt-price = { price-per-seat }, au prorata
+receipt-since = du { $day }
+receipt-until = au { $day }
+receipt-subtotal = Sous-total
+receipt-tax = Taxe
+receipt-total = Total
+receipt-card = Payé le { $day } par { $brand } se terminant par { $last4 }
+receipt-page = Page { $page } sur { $pages }
+
 ## E-mail du reçu
 mail-receipt-subject = Reçu { $number } de la commande de Service { $order }
 mail-receipt-thanks = Votre commande de Service { $order } est terminée. Voici son reçu.
+mail-receipt-attached = Le reçu est joint au format PDF.
 mail-receipt-number = Reçu : { $number }
 mail-receipt-date = Date : { $day }
 mail-receipt-account = Compte : { $account }

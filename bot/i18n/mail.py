@@ -9,6 +9,8 @@ from bot.i18n.voice import Told, Voice
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 
+# Whatever was meant for Slack of a receipt: in an e-mail it is the receipt's own, with the PDF.
+RECEIPTS = (NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 STYLE = "font-family: sans-serif; line-height: 1.5"
 CELL = "padding: 4px 16px 4px 0; text-align: left"
 
@@ -21,7 +23,7 @@ class MailText:
 
 
 def word_mail(told: Told, services_url: str) -> MailText:
-    if told.kind is NoticeKind.RECEIPT_MAIL:
+    if told.kind in RECEIPTS:
         return _receipt(Voice(told, services_url, mrkdwn=False))
     return _notice(told, services_url)
 
@@ -43,7 +45,9 @@ def _receipt(voice: Voice) -> MailText:
     number = voice.receipt.number
     subject = reader.text("mail-receipt-subject", number=number, order=sheet.order.number)
     thanks = reader.text("mail-receipt-thanks", order=sheet.order.number)
-    facts, cells, after = _facts(voice), _cells(voice), [*receipt_totals(voice), *not_bought(voice)]
+    attached = reader.text("mail-receipt-attached")
+    facts, cells = _facts(voice), _cells(voice)
+    after = [*receipt_totals(voice), *not_bought(voice), attached]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in cells[1:]]
     text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(cells[0]), *lines, "", *after, ""])
     html = _paragraphs([thanks]) + _paragraphs(facts) + _table(cells) + _paragraphs(after)
@@ -52,14 +56,12 @@ def _receipt(voice: Voice) -> MailText:
 
 def _facts(voice: Voice) -> list[str]:
     """R22: the dates of a receipt are the account's."""
-    sheet, reader, account = voice.order, voice.told.reader, voice.told.account
-    address = sheet.order.billing_address
-    parts = [address.line1, address.line2, f"{address.postal_code} {address.city}", address.state]
-    places = ", ".join(filter(None, [*parts, reader.country(address.country)]))
+    sheet, reader, account, receipt = voice.order, voice.told.reader, voice.told.account, voice.receipt
+    places = ", ".join(reader.address(receipt.billing_address))
     return [
-        reader.text("mail-receipt-number", number=voice.receipt.number),
-        reader.text("mail-receipt-date", day=account.today(voice.receipt.issued_at)),
-        reader.text("mail-receipt-account", account=account.name),
+        reader.text("mail-receipt-number", number=receipt.number),
+        reader.text("mail-receipt-date", day=receipt.issued_on),
+        reader.text("mail-receipt-account", account=receipt.buyer),
         f"{reader.text('mail-receipt-address')} {places}",
         reader.text("mail-receipt-order", order=sheet.order.number, quote=sheet.quote.number),
         reader.text("mail-receipt-placed", name=sheet.contact.name, day=account.today(sheet.order.placed_at)),

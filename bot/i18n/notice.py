@@ -36,6 +36,7 @@ WORDINGS: dict[NoticeKind, Callable[[Voice], Wording]] = {
     NoticeKind.ORDER_FAILED: order_notice.failed,
     NoticeKind.ORDER_OVERDUE: order_notice.overdue,
     NoticeKind.RECEIPT: order_notice.receipt,
+    NoticeKind.RECEIPT_FILE: order_notice.receipt_file,
     NoticeKind.RECEIPT_MAIL: order_notice.receipt,
     NoticeKind.QUOTE_ARRIVED: quote_notice.arrived,
     NoticeKind.QUOTE_REMINDER: quote_notice.reminder,

@@ -180,14 +180,22 @@ def receipt(voice: Voice) -> Wording:
     else:
         title = voice.say("order-status", number=sheet.order.number, status=sheet.order.status.value)
     settled = sheet.with_status(LineStatus.SETTLED)
+    # A channel has readers who may not read receipts (R1): it is told where the receipt went, no more.
+    elsewhere = [] if voice.personal else [voice.say("receipt-went", number=voice.receipt.number)]
     return Wording(
         title,
         (
             *rows_of(voice, settled, lambda row: row_line(voice, row, amounts=voice.told.amounts)),
             *receipt_totals(voice),
             *not_bought(voice),
+            *elsewhere,
         ),
     )
+
+
+def receipt_file(voice: Voice) -> Wording:
+    """What stands beside the PDF."""
+    return Wording(voice.say("receipt-file", number=voice.receipt.number))
 
 
 def receipt_totals(voice: Voice) -> list[str]:

@@ -13,6 +13,15 @@ class MailUnavailable(Exception):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """`content_type` as in `application/pdf`."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Mail:
     """`message_id` is the same each time a message is sent again, so that readers can tell."""
 
@@ -21,6 +30,7 @@ class Mail:
     text: str
     html: str
     message_id: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Mailer(Protocol):

@@ -104,6 +104,9 @@ def _message(mail: Mail, mail_from: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    for attached in mail.attachments:
+        maintype, _, subtype = attached.content_type.partition("/")
+        message.add_attachment(attached.content, maintype=maintype, subtype=subtype, filename=attached.name)
     return message
 
 

@@ -29,15 +29,29 @@ class PersonUnreachable(Exception):
     """No such person, or nobody who can be written to."""
 
 
+class FileRefused(Exception):
+    """No file is taken from us there: a scope is missing, or the workspace's rules forbid it."""
+
+
 class MessageGone(Exception):
     """The message to edit is not there, or can no longer be edited."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What is shared with a message; `title` is what people see."""
+
+    name: str
+    title: str
+    content: bytes
 
 
 @dataclass(frozen=True)
 class Letter:
     """One notice, addressed. `channel` is a channel's id or a person's user id. With `edits` (a message's
     timestamp) that message is redrawn in place; with `thread` it becomes a reply there. `amounts` says
-    whether amounts may be shown (R25)."""
+    whether amounts may be shown (R25). With `file` it is that file, and `channel` the direct
+    message's own id."""
 
     team: str
     channel: str
@@ -50,11 +64,13 @@ class Letter:
     amounts: bool = True
     edits: str | None = None
     thread: str | None = None
+    file: File | None = None
 
 
 @dataclass(frozen=True)
 class Posted:
-    """Where the message stands now: the channel's own id (that of the direct message, for a person)."""
+    """Where the message stands now: the channel's own id (that of the direct message, for a person). Of a
+    shared file Slack does not say the timestamp: it is blank."""
 
     channel: str
     ts: str
@@ -62,4 +78,5 @@ class Posted:
 
 class Messenger(Protocol):
     async def deliver(self, letter: Letter) -> Posted:
-        """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, PersonUnreachable, MessageGone."""
+        """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, PersonUnreachable, MessageGone,
+        and, for a file, FileRefused."""

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.use_cases.home_change import note_change
-from models.audit_entry import FIRST_HASH, Actor, AuditEntry
+from models.audit_entry import Actor, AuditEntry, AuditHead
 
 
 async def record(
@@ -27,17 +27,10 @@ async def record(
 
     `subject` is `quote:SQ-1001` and the like; `change` is (from status, to status).
     """
-    last = (
-        await session.exec(
-            select(AuditEntry)
-            .where(AuditEntry.account_id == account_id)
-            .order_by(col(AuditEntry.number).desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    head = await _hold_head(session, account_id)
     entry = AuditEntry(
         account_id=account_id,
-        number=last.number + 1 if last else 1,
+        number=head.number + 1,
         at=at,
         actor_kind=actor.kind,
         actor_id=actor.id,
@@ -49,14 +42,25 @@ async def record(
         to_status=change[1],
         reason=reason,
         details=details or {},
-        previous_hash=last.hash if last else FIRST_HASH,
+        previous_hash=head.hash,
         hash="",
     )
     entry.hash = entry.seal()
-    session.add(entry)
+    head.number, head.hash = entry.number, entry.hash
+    session.add_all([entry, head])
     note_change(session, account_id)
     await session.flush()
     return entry
+
+
+async def _hold_head(session: AsyncSession, account_id: str) -> AuditHead:
+    found = await session.exec(
+        select(AuditHead)
+        .where(AuditHead.account_id == account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.one_or_none() or AuditHead(account_id=account_id)
 
 
 async def entries_of(session: AsyncSession, subjects: list[str]) -> list[AuditEntry]:

@@ -4,6 +4,7 @@ A crash between posting a message and storing that it was posted makes it appear
 """
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -12,6 +13,7 @@ from bot.directory.directory import DirectoryUnavailable
 from bot.mail.mailer import MailRefused, MailUnavailable
 from bot.messaging.messenger import (
     ChannelUnreachable,
+    FileRefused,
     Letter,
     MessageGone,
     MessengerUnavailable,
@@ -23,11 +25,19 @@ from bot.services import Services
 from bot.use_cases import delivery_outcome as outcome
 from bot.use_cases.delivery_claim import Claim, claim_due, longest_delivery
 from bot.use_cases.delivery_outcome import Outcome
-from bot.use_cases.letter import Address, compose, compose_mail, in_place, standing_message
+from bot.use_cases.letter import (
+    Address,
+    compose,
+    compose_mail,
+    in_place,
+    receipt_pdf,
+    standing_message,
+)
 from bot.use_cases.slack_user import known_user_of_contact, user_of_contact
 from bot.use_cases.work import work_off
 from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
+from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
@@ -84,6 +94,9 @@ async def _try(services: Services, notice: Notice) -> Outcome:
         return partial(outcome.rate_limited, seconds=limit.seconds)
     except (ChannelUnreachable, PersonUnreachable) as error:
         return _told_otherwise(notice, str(error))
+    except FileRefused as error:
+        log.error("Slack takes no file from us: see doctor", notice=notice.id, error=str(error))
+        return partial(outcome.person_unreachable, error=str(error))
     except MailRefused as error:
         log.error("mail refused for good", notice=notice.id, error=str(error))
         return partial(outcome.undeliverable, error=str(error))
@@ -125,7 +138,22 @@ async def _send(services: Services, notice: Notice) -> Outcome:
     user = await user_of_contact(services, notice.team, contact)
     if user is None:
         raise PersonUnreachable("no such person in Slack")
+    if notice.kind is NoticeKind.RECEIPT_FILE:
+        return await _share(services, notice, user)
     return await _post(services, notice, await compose(services, notice, user.user_id, user))
+
+
+async def _share(services: Services, notice: Notice, user: SlackUser) -> Outcome:
+    """The PDF, below the message that told of it."""
+    if notice.words.get("user") != user.user_id:
+        raise PersonUnreachable("the direct message is another person's")
+    letter = await compose(services, notice, str(notice.words["channel"]), user)
+    letter = replace(letter, file=await receipt_pdf(services, letter))
+    try:
+        message = await services.messenger.deliver(letter)
+    except MessageGone as error:
+        raise PersonUnreachable(f"the direct message is gone: {error}") from error
+    return partial(outcome.posted, letter=letter, message=message)
 
 
 async def _mail(services: Services, notice: Notice, contact: BillingContact) -> Outcome:

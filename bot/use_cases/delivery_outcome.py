@@ -3,6 +3,7 @@ rests before the next one."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlmodel import select
@@ -39,6 +40,7 @@ FOR_WHOEVER_REMAINS = frozenset(
         NoticeKind.ORDER_OVERDUE,
     }
 )
+RECEIPT_MESSAGES = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 QUOTE_MESSAGES = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 
@@ -52,9 +54,20 @@ async def posted(
 ) -> timedelta:
     if notice.kind is NoticeKind.ORDER_STATUS:
         await _remember_status(session, notice, message)
+    elif notice.kind is NoticeKind.RECEIPT and Address.of(notice).kind == "contact":
+        await _send_file_after(session, notice, letter, message, at)
     elif notice.kind in QUOTE_MESSAGES:
         await _remember_quote(session, notice, letter, message, at)
     return await delivered(session, notice, at)
+
+
+async def _send_file_after(
+    session: AsyncSession, notice: Notice, letter: Letter, message: Posted, at: datetime
+) -> None:
+    """The PDF as a notice of its own: where sharing it fails, the message does not come again."""
+    destination = [notice.destination]
+    words = {**notice.words, "channel": message.channel, "user": letter.channel}
+    await _again(session, notice, NoticeKind.RECEIPT_FILE, f"{_event(notice)}:file", destination, words, at)
 
 
 async def _remember_status(session: AsyncSession, notice: Notice, message: Posted) -> None:
@@ -127,7 +140,7 @@ async def undeliverable(_: AsyncSession, notice: Notice, at: datetime, *, error:
 
 async def withdrawn(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
     """Someone who lost the role gets nothing more."""
-    if notice.kind in FOR_WHOEVER_REMAINS:
+    if notice.kind in FOR_WHOEVER_REMAINS and not notice.words.get("asked"):
         contacts = await active_contacts(session, notice.account_id)
         kind = Address.of(notice).kind
         await _readdress(session, notice, at, [f"{kind}:{contact.key}" for contact in contacts])
@@ -162,7 +175,9 @@ async def _people_of(session: AsyncSession, notice: Notice) -> Sequence[BillingC
 
 
 async def person_unreachable(session: AsyncSession, notice: Notice, at: datetime, *, error: str) -> timedelta:
-    await _readdress(session, notice, at, [f"email:{Address.of(notice).name}"])
+    # A receipt goes by e-mail in any case; only one that was asked for comes that way again.
+    if notice.kind not in RECEIPT_MESSAGES or notice.words.get("asked"):
+        await _readdress(session, notice, at, [f"email:{Address.of(notice).name}"])
     return await undeliverable(session, notice, at, error=f"person unreachable: {error}")
 
 
@@ -170,14 +185,32 @@ async def _readdress(
     session: AsyncSession, notice: Notice, at: datetime, destinations: Sequence[str]
 ) -> None:
     """The same notice to others, once each: whom the event has told already is not told again."""
+    await _again(session, notice, notice.kind, _event(notice), destinations, notice.words, at)
+
+
+def _event(notice: Notice) -> str:
+    """What it reports, without to whom."""
+    return notice.event.removesuffix(f">{notice.destination}")
+
+
+async def _again(
+    session: AsyncSession,
+    notice: Notice,
+    kind: NoticeKind,
+    event: str,
+    destinations: Sequence[str],
+    words: dict[str, Any],
+    at: datetime,
+) -> None:
+    """Of the same account, order and quote."""
     await tell(
         session,
-        notice.kind,
-        notice.event.removesuffix(f">{notice.destination}"),
+        kind,
+        event,
         destinations,
         account=await session.get_one(Account, notice.account_id),
         at=at,
         order=await session.get(ServiceOrder, notice.order_id) if notice.order_id else None,
         quote=await session.get(Quote, notice.quote_id) if notice.quote_id else None,
-        words=notice.words,
+        words=words,
     )

@@ -1,5 +1,6 @@
 """Composing what a notice says, from how things stand when it is sent."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement
@@ -7,10 +8,12 @@ from sqlmodel import and_, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.i18n import Reader
-from bot.i18n.mail import word_mail
-from bot.mail.mailer import Mail
-from bot.messaging.messenger import Letter
+from bot.i18n.mail import RECEIPTS, word_mail
+from bot.mail.mailer import Attachment, Mail
+from bot.messaging.messenger import File, Letter
+from bot.receipts import file_name, render_receipt
 from bot.services import Services
+from bot.use_cases.receipt import receipt_sheet
 from bot.use_cases.sheet import order_sheet, quote_sheet
 from models.account import Account
 from models.billing_contact import BillingContact
@@ -60,6 +63,17 @@ async def compose(services: Services, notice: Notice, channel: str, user: SlackU
         )
 
 
+async def receipt_pdf(services: Services, letter: Letter) -> File:
+    """The receipt of the letter's order, in its reader's language; set in a thread, in no transaction."""
+    assert letter.order is not None, "a notice of a receipt has its order"
+    receipt = letter.order.receipt
+    assert receipt is not None, "a completed order has a receipt"
+    async with services.read() as session:
+        sheet = await receipt_sheet(session, receipt, services.settings.seller)
+    content = await asyncio.to_thread(render_receipt, letter.reader, sheet)
+    return File(file_name(sheet), letter.reader.text("receipt-title", number=receipt.number), content)
+
+
 def _reader_of(account: Account, user: SlackUser | None) -> Reader:
     """R22: the person's own language and zone; the account's until they are known."""
     locale, time_zone = (user.locale, user.time_zone) if user else (None, None)
@@ -106,4 +120,8 @@ async def compose_mail(
     domain = settings.mail_from.rpartition("@")[2].rstrip(">") or "localhost"
     # The same each time it is sent, and another one after the database was made anew.
     message_id = f"<notice-{notice.key}-{notice.created_at:%Y%m%d%H%M%S%f}@{domain}>"
-    return Mail(contact.email, words.subject, words.text, words.html, message_id)
+    attached: tuple[Attachment, ...] = ()
+    if notice.kind in RECEIPTS:
+        pdf = await receipt_pdf(services, letter)
+        attached = (Attachment(pdf.name, "application/pdf", pdf.content),)
+    return Mail(contact.email, words.subject, words.text, words.html, message_id, attached)

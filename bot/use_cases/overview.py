@@ -25,16 +25,14 @@ FAILED_LATELY = timedelta(days=7)
 IN_PROGRESS = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
-async def read_account(
-    services: Services, *, person: Person, account_id: str, receipts: int = LAST_RECEIPTS
-) -> AccountSheet:
+async def read_account(services: Services, *, person: Person, account_id: str) -> AccountSheet:
     """Subscriptions as the provider holds them now, and all that concerns them."""
     at = services.now()
     async with services.read() as session:
         await require_contact(session, person, account_id, at, changes=False)
     await refresh_subscriptions(services, account_id)
     async with services.read() as session:
-        return await _account_sheet(session, await session.get_one(Account, account_id), at, receipts)
+        return await _account_sheet(session, await session.get_one(Account, account_id), at)
 
 
 async def read_home(services: Services, *, person: Person) -> list[AccountSheet]:
@@ -53,9 +51,7 @@ async def _home_sheet(session: AsyncSession, account: Account, at: datetime) -> 
     )
 
 
-async def _account_sheet(
-    session: AsyncSession, account: Account, at: datetime, receipts: int = LAST_RECEIPTS
-) -> AccountSheet:
+async def _account_sheet(session: AsyncSession, account: Account, at: datetime) -> AccountSheet:
     return AccountSheet(
         account=account,
         at=at,
@@ -64,7 +60,7 @@ async def _account_sheet(
         contacts=await active_contacts(session, account.id),
         pending=[await quote_sheet(session, q, at) for q in await pending_quotes(session, account.id, at)],
         orders=await _orders_in_progress(session, account, at),
-        receipts=await _last_receipts(session, account, receipts),
+        receipts=await _last_receipts(session, account),
     )
 
 
@@ -92,12 +88,12 @@ async def _failed_lately(session: AsyncSession, account: Account, at: datetime) 
     return [await order_sheet(session, order, at) for order in found.all()]
 
 
-async def _last_receipts(session: AsyncSession, account: Account, most: int) -> list[tuple[Receipt, str]]:
+async def _last_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:
     found = await session.exec(
         select(Receipt, ServiceOrder.number)
         .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
         .where(Receipt.account_id == account.id)
         .order_by(col(Receipt.id).desc())
-        .limit(most)
+        .limit(LAST_RECEIPTS)
     )
     return list(found.all())

@@ -137,20 +137,25 @@ async def _take_up(services: Services, line_id: int) -> OrderLine | None:
         await session.refresh(line)
         await session.refresh(order)
         if line.status is LineStatus.WAITING:
-            await _start_or_wait(session, account, order, line, at)
+            await _start_or_wait(services, session, account, order, line, at)
         elif line.done(order, at) or order.finished:
             line.due_at, line.claimed_until = None, None
-            await finish_if_done(session, account, order, SCHEDULER, at)
+            await finish_if_done(services, session, account, order, SCHEDULER, at)
         session.add(line)
         return line
 
 
 async def _start_or_wait(
-    session: AsyncSession, account: Account, order: ServiceOrder, line: OrderLine, at: datetime
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    at: datetime,
 ) -> None:
     if at >= line.period_ends_at:
         await _start_processing(session, account, order, at)
-        await decline(session, account, order, line, "period_ended", at)
+        await decline(services, session, account, order, line, "period_ended", at)
         return
     ahead = await _order_ahead(session, order, line)
     if ahead is not None:
@@ -229,7 +234,7 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
             return None
         if at >= line.period_ends_at or line.subscription_id not in seats:
             reason = "period_ended" if at >= line.period_ends_at else "subscription_gone"
-            await decline(session, account, order, line, reason, at)
+            await decline(services, session, account, order, line, reason, at)
             return None
         number = len(attempts) + 1
         attempt = ChargeAttempt(

@@ -144,7 +144,7 @@ async def give_up_service_order(services: Services, *, person: Person, order_id:
             at=at,
         )
         await tell_progress(session, account, order, "given_up", at, by=contact.name)
-        await finish_if_done(session, account, order, actor, at)
+        await finish_if_done(services, session, account, order, actor, at)
         return await order_sheet(session, order, at, history=True)
 
 

@@ -22,15 +22,13 @@ from bot.metrics import CHARGES
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import by_mail, channel_of, direct, people_of, tell
-from bot.use_cases.numbering import next_number
 from bot.use_cases.progress import SCHEDULER, move_line, move_order, tell_needs_attention, tell_progress
+from bot.use_cases.receipt import issue_receipt
 from bot.use_cases.subscription import copy_states
 from models.account import Account
 from models.audit_entry import Actor
 from models.notice import NoticeKind
-from models.numbering import RECEIPT
-from models.quote import Quote, QuoteLine
-from models.receipt import Receipt
+from models.quote import QuoteLine
 from models.seat_assignment import SeatAssignment
 from models.service_order import (
     AttemptOutcome,
@@ -63,14 +61,14 @@ async def store_outcome(
         match outcome:
             case Settled():
                 _end(attempt, AttemptOutcome.SETTLED, at)
-                await _settle(session, account, order, line, outcome, held, at)
+                await _settle(services, session, account, order, line, outcome, held, at)
             case Declined(reason):
                 _end(attempt, AttemptOutcome.DECLINED, at)
-                await decline(session, account, order, line, reason, at)
+                await decline(services, session, account, order, line, reason, at)
             case SeatsChanged() if line.status is LineStatus.NEEDS_CUSTOMER:
                 # Nothing can be asked of the customer any more, and a new attempt takes a retry.
                 _end(attempt, AttemptOutcome.DECLINED, at)
-                await decline(session, account, order, line, "seats_changed", at)
+                await decline(services, session, account, order, line, "seats_changed", at)
             case SeatsChanged():
                 _end(attempt, AttemptOutcome.SEATS_CHANGED, at)
                 if line.status is LineStatus.UNKNOWN:
@@ -97,6 +95,7 @@ def _end(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime) -> None:
 
 
 async def _settle(
+    services: Services,
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
@@ -111,7 +110,7 @@ async def _settle(
     await copy_states(session, held)
     await _assign_seat(session, order, line, at)
     await _wake_waiting(session, line, at)
-    await finish_if_done(session, account, order, SCHEDULER, at)
+    await finish_if_done(services, session, account, order, SCHEDULER, at)
 
 
 async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
@@ -145,7 +144,13 @@ async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLi
 
 
 async def decline(
-    session: AsyncSession, account: Account, order: ServiceOrder, line: OrderLine, reason: str, at: datetime
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    reason: str,
+    at: datetime,
 ) -> None:
     await move_line(session, account, order, line, LineStatus.DECLINED, at, reason=reason)
     line.claimed_until = None
@@ -154,7 +159,7 @@ async def decline(
     await _wake_waiting(session, line, at)
     if line.due_at is not None:
         await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_DECLINED, at)
-    await finish_if_done(session, account, order, SCHEDULER, at)
+    await finish_if_done(services, session, account, order, SCHEDULER, at)
 
 
 async def _wait_for_customer(
@@ -186,7 +191,12 @@ async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) ->
 
 
 async def finish_if_done(
-    session: AsyncSession, account: Account, order: ServiceOrder, actor: Actor, at: datetime
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    actor: Actor,
+    at: datetime,
 ) -> None:
     """R18: completed where any line settled, else failed, once every line is done."""
     await session.flush()
@@ -200,7 +210,7 @@ async def finish_if_done(
         session.add(line)
     people = await people_of(session, order)
     if outcome is OrderStatus.COMPLETED:
-        await _issue_receipt(session, account, order, lines, at)
+        await issue_receipt(session, account, order, services.settings.seller, at)
         told = [(NoticeKind.RECEIPT, [*direct(people), *channel_of(account, people)])]
         told.append((NoticeKind.RECEIPT_MAIL, by_mail(people)))
     else:
@@ -209,25 +219,3 @@ async def finish_if_done(
     for kind, destinations in told:
         event = f"order:{order.id}:{kind}"
         await tell(session, kind, event, dict.fromkeys(destinations), account=account, at=at, order=order)
-
-
-async def _issue_receipt(
-    session: AsyncSession, account: Account, order: ServiceOrder, lines: list[OrderLine], at: datetime
-) -> None:
-    """R13, R18: one receipt, over the lines that settled."""
-    settled = [line for line in lines if line.status is LineStatus.SETTLED]
-    quote = await session.get_one(Quote, order.quote_id)
-    subtotal, tax = sum(line.amount for line in settled), sum(line.tax for line in settled)
-    session.add(
-        Receipt(
-            number=await next_number(session, RECEIPT),
-            account_id=account.id,
-            order_id=order.key,
-            issued_at=at,
-            currency=quote.currency,
-            subtotal=subtotal,
-            tax=tax,
-            total=subtotal + tax,
-        )
-    )
-    await session.flush()

@@ -52,7 +52,7 @@ def words(size: Size = USUAL, step: str = "line_declined") -> dict[str, Any]:
 
 def order(kind: NoticeKind, size: Size = USUAL) -> OrderSheet:
     sheet = samples.every_status(size)
-    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_MAIL):
+    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
         return completed(size)
     if kind is NoticeKind.ORDER_FAILED:
         return replace(sheet, order=samples.service_order(size, OrderStatus.FAILED))

@@ -271,10 +271,16 @@ def receipt(number: int = 1) -> Receipt:
         account_id="acme",
         order_id=7,
         issued_at=datetime(2026, 11, 9, 23, 30, tzinfo=UTC),
+        issued_on=date(2026, 11, 10),
         currency="EUR",
         subtotal=1000,
         tax=200,
         total=1200,
+        buyer="Acme & Söhne SA",
+        address=account().billing_address.model_dump(),
+        seller={"name": "GoTo", "address": ["1 Main Street", "Dublin 2"], "tax_id": ""},
+        lines=[],
+        cards=[{"brand": "visa", "last4": "4242", "amount": 1200}],
     )
 
 

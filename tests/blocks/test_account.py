@@ -47,7 +47,7 @@ def test_the_deep_link_follows_the_default_portal(
 def test_the_overview_leads_everywhere(reader: Reader) -> None:
     view = account.overview(reader, samples.account_sheet(), PLACE, LINKS)
     led = {(b["action_id"], b.get("value")) for b in buttons(view)}
-    ids = ("cart.open", "quote.list", "service_order.list", "account.manage_methods", "account.receipts")
+    ids = ("cart.open", "quote.list", "service_order.list", "account.manage_methods", "receipt.list")
     assert {(i, "acme") for i in ids} <= led
 
 
@@ -66,11 +66,6 @@ def test_receipts_carry_the_accounts_own_date(english: Reader) -> None:
     far_away = Reader("en-GB", "America/New_York")
     text = said(account.overview(far_away, samples.account_sheet(), PLACE, LINKS))
     assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
-
-
-def test_all_receipts_open_their_orders(reader: Reader) -> None:
-    view = account.receipts(reader, samples.account_sheet(), PLACE)
-    assert [(b["action_id"], b["value"]) for b in buttons(view)][:2] == [("service_order.open", "7")] * 2
 
 
 def test_before_the_switch_the_person_is_told_what_changes(english: Reader) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.blocks import account, cart, checkout, home, quote, refusal, service_order
+from bot.blocks import account, cart, checkout, home, quote, receipt, refusal, service_order
 from bot.blocks.kit import Place, View
 from bot.i18n import Reader
 from models.account import AccountNotSelfServed, Portal
@@ -107,7 +107,13 @@ SCREENS: dict[str, Draw] = {
     "account.overview, bare": lambda r, s: account.overview(
         r, replace(samples.account_sheet(s), rows=[], methods=[], receipts=[], pending=[]), PLACE, LINKS
     ),
-    "account.receipts": lambda r, s: account.receipts(r, samples.account_sheet(s), PLACE),
+    "receipt.list": lambda r, s: receipt.receipt_list(
+        r, samples.account(s), samples.account_sheet(s).receipts, PLACE, more=True
+    ),
+    "receipt.list, empty": lambda r, s: receipt.receipt_list(r, samples.account(s), [], PLACE, more=False),
+    "receipt.sent": lambda r, s: receipt.receipt_sent(
+        r, samples.account(s), samples.receipt(), samples.contacts(s)[0], PLACE
+    ),
     "account.portal": lambda r, s: account.portal_warning(r, samples.account(s), PLACE),
     "account.portal, admin": lambda r, s: account.portal_warning(r, samples.account(s, Portal.ADMIN), PLACE),
     "account.portal, link": lambda r, s: account.portal_link(r, samples.account(s), URL, PLACE),

@@ -60,6 +60,8 @@ async def test_a_billing_contact_adds_seats_from_slack(both: World) -> None:
     assert mail.recipients == ["alice@acme.example"]
     assert receipt.number in mail.subject
     assert "€406.66" in mail.text
+    [attached] = mail.attachments
+    assert (attached.name, attached.content_type) == ("R-1001.pdf", "application/pdf")
     assert both.slack.refusals == []
 
 

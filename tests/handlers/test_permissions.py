@@ -32,6 +32,8 @@ NOT_A_CONTACT = (
 ASK_SERVICES = "Please ask Account Services who they are."
 # What nobody but Acme's contacts may read in an answer.
 OF_ACME = ("Acme SA", "acme_", "Hugo", "Inès", "4242", "rue de la Paix", "€", "SQ-", "SO-", "GoTo Webinar")
+# Of the one receipt there is.
+RECEIPT_ID = "1"
 NAMES = ("Alice Martin", "Benoît Roche")
 
 
@@ -53,8 +55,10 @@ def value_of(route: Route, metadata: str) -> str:
     """What a button of that id carries."""
     noun, _, verb = route.id.partition(".")
     place = json.loads(metadata)
-    if verb == "list" or noun not in ("quote", "service_order"):
+    if verb == "list" or noun not in ("quote", "service_order", "receipt"):
         return str(place["account"])
+    if noun == "receipt":
+        return RECEIPT_ID
     return str(place["quote" if noun == "quote" else "order"])
 
 

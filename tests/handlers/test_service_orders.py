@@ -203,7 +203,7 @@ async def test_partly_settled_the_receipt_lists_what_settled_and_names_the_other
     # 5 × £12 → £41.25 and £8.25 tax; the seat of GoTo Training is not on the receipt.
     receipt = await world.row(Receipt)
     assert (receipt.subtotal, receipt.tax, receipt.total) == (4125, 825, 4950)
-    dm = newest(dora.dms, receipt.number)
+    dm = newest(dora.dms, f"Receipt {receipt.number}")
     assert "GoTo Training" in dm.text[dm.text.index("Not bought") :]
     assert "GoTo Meeting" in dm.text[: dm.text.index("Not bought")]
     [mail] = world.slack.mail.messages

@@ -5,12 +5,13 @@ import email
 import email.policy
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
-from bot.mail.mailer import Mail, MailRefused, MailUnavailable
+from bot.mail.mailer import Attachment, Mail, MailRefused, MailUnavailable
 from bot.mail.smtp_mailer import Server, SmtpMailer
 
 MAIL = Mail(
@@ -20,6 +21,9 @@ MAIL = Mail(
     html="<p>Total : 12,00 €</p>",
     message_id="<notice-1@acme.example>",
 )
+
+
+PDF = Attachment("R-1001.pdf", "application/pdf", b"%PDF-1.7\x00\xff")
 
 
 class Inbox:
@@ -93,6 +97,19 @@ async def test_a_mail_arrives_as_text_and_html(inbox: Inbox) -> None:
     assert message["Date"].datetime.tzinfo
     parts = {part.get_content_type(): part.get_content().strip() for part in message.iter_parts()}
     assert parts == {"text/plain": MAIL.text, "text/html": MAIL.html}
+
+
+async def test_a_mail_brings_its_attachments_beside_text_and_html(inbox: Inbox) -> None:
+    await SmtpMailer(inbox.url, "seatbot@acme.example").send(replace(MAIL, attachments=(PDF,)))
+    content = inbox.envelopes[0].content
+    assert isinstance(content, bytes)
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert message.get_content_type() == "multipart/mixed"
+    words, attached = message.iter_parts()
+    kinds = [part.get_content_type() for part in words.iter_parts()]
+    assert (words.get_content_type(), kinds) == ("multipart/alternative", ["text/plain", "text/html"])
+    assert (attached.get_filename(), attached.get_content_type()) == (PDF.name, PDF.content_type)
+    assert attached.get_content() == PDF.content
 
 
 async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:

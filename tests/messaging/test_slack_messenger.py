@@ -12,6 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.i18n import Reader
 from bot.messaging.messenger import (
     ChannelUnreachable,
+    File,
+    FileRefused,
     Letter,
     MessageGone,
     MessengerUnavailable,
@@ -180,6 +182,72 @@ async def test_a_client_can_be_chosen_by_workspace(slack: Sandbox) -> None:
         assert asked == ["T1"]
 
 
+# A file
+
+
+PDF = File("R-1001.pdf", "Receipt R-1001", b"%PDF-1.7 ...")
+STEPS = ("files.getUploadURLExternal", "files.completeUploadExternal")
+
+
+async def direct_message(messenger: SlackMessenger) -> str:
+    return (await messenger.deliver(to("U1", NoticeKind.RECEIPT))).channel
+
+
+def file_to(channel: str) -> Letter:
+    return replace(to("U1", NoticeKind.RECEIPT_FILE), channel=channel, file=PDF)
+
+
+async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger: SlackMessenger) -> None:
+    channel = await direct_message(messenger)
+    assert await messenger.deliver(file_to(channel)) == Posted(channel, "")
+    told, shared = slack.channel(channel).messages
+    assert told.files == []
+    [file] = slack.files
+    assert (file.name, file.title, file.content) == (PDF.name, PDF.title, PDF.content)
+    assert [shown.id for shown in shared.files] == [file.id]
+    assert shared.text == "The PDF of receipt R-1001"
+    assert slack.refusals == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("fault", ["error_503", "cut_before"])
+async def test_r24_what_fails_before_the_last_step_shows_nothing(
+    fault: Any, step: str, slack: Sandbox, messenger: SlackMessenger
+) -> None:
+    channel = await direct_message(messenger)
+    slack.slack.faults.add(Fault(fault, step, times=1))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.deliver(file_to(channel))
+    assert len(slack.channel(channel).messages) == 1
+    await messenger.deliver(file_to(channel))
+    assert len(slack.channel(channel).messages) == 2
+
+
+async def test_a_rate_limit_on_a_file_says_how_long(slack: Sandbox, messenger: SlackMessenger) -> None:
+    channel = await direct_message(messenger)
+    slack.slack.faults.add(Fault("ratelimited", STEPS[1], seconds=17))
+    with pytest.raises(RateLimited) as limited:
+        await messenger.deliver(file_to(channel))
+    assert limited.value.seconds == 17
+
+
+async def test_a_direct_message_that_is_not_there_takes_no_file(messenger: SlackMessenger) -> None:
+    with pytest.raises(MessageGone):
+        await messenger.deliver(file_to("D9"))
+
+
+@pytest.mark.parametrize("code", ["missing_scope", "file_uploads_disabled"])
+async def test_where_no_file_is_taken_that_is_said(code: str) -> None:
+    with pytest.raises(FileRefused, match=code):
+        await deliver_to(Answers(refused(code)), file_to("D1"))
+
+
+async def test_an_upload_that_is_not_taken_is_an_outage(slack: Sandbox) -> None:
+    ticket = {"ok": True, "file_id": "F1", "upload_url": f"{slack.api_url.removesuffix('api/')}upload/v1/F9"}
+    with pytest.raises(MessengerUnavailable, match="404"):
+        await deliver_to(Answers(web.json_response(ticket)), file_to("D1"))
+
+
 class Answers:
     """A Slack that gives fixed answers, one after another."""
 
@@ -188,7 +256,9 @@ class Answers:
         self.bodies: list[Any] = []
 
     async def handle(self, request: web.Request) -> web.Response:
-        self.bodies.append(dict(await request.post()) or await request.json())
+        self.bodies.append(
+            dict(await request.post()) or (await request.json() if request.can_read_body else {})
+        )
         return self.answers.pop(0)
 
 

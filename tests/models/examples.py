@@ -8,6 +8,7 @@ from models.audit_entry import FIRST_HASH, AuditEntry
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
+from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.slack_user import SlackUser
 from models.subscription import PeriodLength, Subscription
@@ -157,3 +158,34 @@ def an_entry(number: int = 1, previous: str = FIRST_HASH, **changes: Any) -> Aud
     entry = AuditEntry(**{**usual, **changes})
     entry.hash = entry.seal()
     return entry
+
+
+def a_receipt(**changes: Any) -> Receipt:
+    usual = {
+        "number": "R-1001",
+        "account_id": "acme",
+        "order_id": 1,
+        "issued_at": NOW,
+        "issued_on": date(2026, 11, 16),
+        "currency": "EUR",
+        "subtotal": 7000,
+        "tax": 1400,
+        "total": 8400,
+        "buyer": "Acme SA",
+        "address": ADDRESS,
+        "seller": {"name": "GoTo", "address": ["1 Sales Street", "Dublin 2"], "tax_id": "IE1234567X"},
+        "lines": [
+            {
+                "product": "GoTo Meeting",
+                "seats": 10,
+                "unit_price": 1400,
+                "period": "month",
+                "since": "2026-11-16",
+                "until": "2026-12-01",
+                "amount": 7000,
+                "tax": 1400,
+            }
+        ],
+        "cards": [{"brand": "visa", "last4": "4242", "amount": 8400}],
+    }
+    return Receipt(**{**usual, **changes})

@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, select
 from bot.db import driver_url
 from models import migrations, quote, service_order
 from models.administrator import Administrator
+from models.audit_entry import AuditHead
 from models.billing_contact import BillingContact
 from models.ledger import LedgerSubscription
 from models.migrations.tables import metadata
@@ -23,7 +24,6 @@ from models.notice import Notice, NoticeKind, NoticeStatus
 from models.numbering import Numbering
 from models.payment_method import PaymentMethod
 from models.quote import QuoteStatus
-from models.receipt import Receipt
 from models.service_order import BUSY, AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
@@ -32,6 +32,7 @@ from tests.models.examples import (
     a_product,
     a_quote,
     a_quote_line,
+    a_receipt,
     a_subscription,
     an_account,
     an_entry,
@@ -278,6 +279,21 @@ def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> No
     assert attempt(migrated, replace if sqlite else "TRUNCATE audit_entry") != "allowed"
 
 
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("DELETE FROM audit_head", "audit_head_no_delete"),
+        ("UPDATE audit_head SET number = number - 1", "audit_head_goes_on"),
+        ("UPDATE audit_head SET hash = 'another'", "audit_head_goes_on"),
+        ("UPDATE audit_head SET number = number + 1", "allowed"),
+    ],
+)
+def test_r18_the_end_of_a_history_only_moves_on(migrated: Migrated, statement: str, guard: str) -> None:
+    account_id = f"account_{next(_numbers)}"
+    migrated.store(an_account(id=account_id), AuditHead(account_id=account_id, number=7, hash="f" * 64))
+    assert attempt(migrated, f"{statement} WHERE account_id = '{account_id}'") == guard
+
+
 # --- uniqueness
 
 
@@ -368,11 +384,22 @@ def test_r19_a_quote_makes_one_order(migrated: Migrated) -> None:
 
 
 def test_r13_an_order_has_one_receipt(migrated: Migrated) -> None:
-    receipt: dict[str, Any] = {"account_id": "acme", "order_id": stored_order(migrated), "issued_at": NOW}
-    receipt |= {"currency": "EUR", "subtotal": 7000, "tax": 1400, "total": 8400}
-    migrated.store(Receipt(number=f"R-{next(_numbers)}", **receipt))
-    with pytest.raises(IntegrityError, match="order_id"):
-        migrated.store(Receipt(number=f"R-{next(_numbers)}", **receipt))
+    order_id = stored_order(migrated)
+    migrated.store(a_receipt(number=f"R-{next(_numbers)}", order_id=order_id))
+    with pytest.raises(IntegrityError, match=r"order_id|receipt_no_replace"):
+        migrated.store(a_receipt(number=f"R-{next(_numbers)}", order_id=order_id))
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("UPDATE receipt SET buyer = 'Other'", "receipt_no_update"),
+        ("DELETE FROM receipt", "receipt_no_delete"),
+    ],
+)
+def test_r13_a_receipt_that_was_issued_stays_as_it_is(migrated: Migrated, statement: str, guard: str) -> None:
+    migrated.store(a_receipt(number=f"R-{next(_numbers)}", order_id=stored_order(migrated)))
+    assert attempt(migrated, statement) == guard
 
 
 def test_r19_a_key_names_one_attempt(migrated: Migrated) -> None:

@@ -23,6 +23,7 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "order_failed": (("failed", "failed"),),
     "order_overdue": (("overdue", None),),
     "receipt": (("completed", "completed"),),
+    "receipt_file": (("completed", "completed"),),
     "receipt_mail": (("completed", "completed"),),
     "quote_arrived": (("imported", "pending"),),
     "quote_reminder": (("imported", "pending"), ("made", "pending")),

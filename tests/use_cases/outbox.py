@@ -198,7 +198,7 @@ class Outbox:
             )
             return order
 
-    async def complete(self, order: ServiceOrder) -> Receipt:
+    async def complete(self, order: ServiceOrder, number: str = "R-1001") -> Receipt:
         """The order as it ends when its line settled."""
         async with self.database.write() as session:
             row = await session.get_one(ServiceOrder, order.key)
@@ -208,7 +208,7 @@ class Outbox:
             row.status, row.finished_at = row.status.COMPLETED, self.at
             line.status, line.settled_at = LineStatus.SETTLED, self.at
             receipt = Receipt(
-                number="R-1001",
+                number=number,
                 account_id="acme",
                 order_id=order.key,
                 issued_at=self.at,
@@ -216,6 +216,12 @@ class Outbox:
                 subtotal=4900,
                 tax=980,
                 total=5880,
+                issued_on=self.at.date(),
+                buyer="Acme SA",
+                address=order.address,
+                seller={"name": "GoTo"},
+                lines=[],
+                cards=[],
             )
             session.add(receipt)
             return receipt

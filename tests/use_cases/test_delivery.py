@@ -1,24 +1,29 @@
 """R24 and R25: notices are delivered in order, within Slack's limits, and none is lost."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 from sqlmodel import select
 
-from bot.db import Database
+from bot.db import Database, transaction_open
+from bot.i18n import Reader
 from bot.mail.mailer import Mail, MailRefused, MailUnavailable
 from bot.messaging.messenger import (
     ChannelUnreachable,
+    FileRefused,
     Letter,
     MessageGone,
     MessengerUnavailable,
     PersonUnreachable,
     RateLimited,
 )
+from bot.receipts import render_receipt
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.delivery_claim import claim_due, delivery_lease
 from bot.use_cases.notice import tell
@@ -27,6 +32,8 @@ from models.account import Account
 from models.audit_entry import Actor
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.quote import Quote, QuoteStatus
+from models.service_order import ServiceOrder
+from models.sheet import ReceiptSheet
 from tests.postgres import database_url, only_sqlite
 from tests.use_cases.outbox import START, Outbox
 
@@ -56,6 +63,10 @@ async def benoit(outbox: Outbox) -> str:
 
 def steps(outbox: Outbox, channel: str) -> list[int]:
     return [sent.letter.words["number"] for sent in outbox.messenger.to(channel)]
+
+
+def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
+    return [sent.letter.kind for sent in outbox.messenger.to(channel)]
 
 
 # Order and claims
@@ -450,7 +461,8 @@ async def test_the_receipt_of_who_lost_the_role_goes_to_all_contacts(outbox: Out
     await outbox.tell(await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.tell(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
     await outbox.deliver_all()
-    assert [sent.channel for sent in outbox.messenger.sent] == ["D02BENOIT"]
+    assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
@@ -528,8 +540,88 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
     await outbox.deliver_all()
     card, receipt = outbox.messenger.to("C01BILLING")
     assert receipt.letter.thread == card.posted.ts
-    [personal] = outbox.messenger.to("D01ALICE")
+    personal, pdf = outbox.messenger.to("D01ALICE")
     assert (personal.letter.thread, personal.letter.amounts) == (None, True)
+    assert pdf.letter.file is not None
+
+
+# The receipt's PDF
+
+
+async def receipt_for_alice(outbox: Outbox, **words: Any) -> ServiceOrder:
+    order = await outbox.order()
+    await outbox.complete(order)
+    await outbox.tell(
+        await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order, **words
+    )
+    return order
+
+
+@pytest.mark.parametrize("fault", [MessengerUnavailable("silent"), RateLimited(3)], ids=["outage", "limit"])
+async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
+    fault: Exception, outbox: Outbox
+) -> None:
+    outbox.messenger.refusals["D01ALICE"] = [fault] * 2
+    await receipt_for_alice(outbox)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert outbox.messenger.refusals["D01ALICE"] == []
+
+
+async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any_outbox: Outbox) -> None:
+    outbox = any_outbox
+    await receipt_for_alice(outbox)
+    assert await outbox.deliver() == 1
+    outbox.move(1)
+    [claim] = await claim_due(outbox.services, 16)
+    assert claim.notice.kind is NoticeKind.RECEIPT_FILE
+    outbox.at += delivery_lease(outbox.services.settings)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+
+
+@pytest.mark.parametrize("fault", [FileRefused("missing_scope"), MessageGone("channel_not_found")])
+async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
+    """The receipt's e-mail has it as well; only whoever asked for it gets another."""
+    outbox.messenger.refusals["D01ALICE"] = [fault]
+    await receipt_for_alice(outbox)
+    await outbox.tell(await alice(outbox), number=2)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
+    assert outbox.mailer.sent == []
+    outbox.messenger.refusals["D01ALICE"] = [fault]
+    order = await outbox.order("SO-1002")
+    await outbox.complete(order, "R-1002")
+    await outbox.tell(await alice(outbox), kind=NoticeKind.RECEIPT, order=order, asked=True)
+    await outbox.deliver_all()
+    [mail] = outbox.mailer.sent
+    assert [(a.name, a.content_type) for a in mail.attachments] == [("R-1002.pdf", "application/pdf")]
+
+
+async def test_the_pdf_goes_to_nobody_but_who_was_told(outbox: Outbox) -> None:
+    await receipt_for_alice(outbox)
+    assert await outbox.deliver() == 1
+    await outbox.change(await outbox.contact(), slack_user="U02BENOIT")
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
+    assert outbox.messenger.to("D02BENOIT") == []
+
+
+async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def noted(reader: Reader, sheet: ReceiptSheet) -> bytes:
+        seen.append((threading.current_thread() is threading.main_thread(), transaction_open.get()))
+        return render_receipt(reader, sheet)
+
+    monkeypatch.setattr("bot.use_cases.letter.render_receipt", noted)
+    order = await receipt_for_alice(outbox)
+    mailed = f"email:{(await outbox.contact()).key}"
+    await outbox.tell(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.deliver_all()
+    assert seen == [(False, False)] * 2
 
 
 async def test_posted_copies_of_a_quote_are_redrawn_when_it_is_decided(outbox: Outbox) -> None:

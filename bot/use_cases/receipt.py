@@ -1,0 +1,169 @@
+"""Receipts: issuing the one of a completed order, listing them, bringing one to whoever asks (R13, R18)."""
+
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import lock_account
+from bot.permissions import Person, require_contact, roles_of
+from bot.services import Services
+from bot.use_cases.notice import direct, tell
+from bot.use_cases.numbering import next_number
+from models.account import Account, AccountNotFound
+from models.billing_contact import BillingContact
+from models.notice import Notice, NoticeKind, NoticeStatus
+from models.numbering import RECEIPT
+from models.payment_method import PaymentMethod
+from models.product import Product
+from models.quote import Quote, QuoteLine
+from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller
+from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.sheet import ReceiptSheet
+
+PAGE = 20
+
+
+async def issue_receipt(
+    session: AsyncSession, account: Account, order: ServiceOrder, seller: Seller, at: datetime
+) -> None:
+    """One receipt, over the lines that settled, with all that it says as it is now."""
+    quote = await session.get_one(Quote, order.quote_id)
+    settled = await _settled_lines(session, order)
+    lines = [_receipt_line(account, quote, line, promised, product) for line, promised, product in settled]
+    subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
+    cards = await _cards(session, order, [line for line, *_ in settled])
+    session.add(
+        Receipt(
+            number=await next_number(session, RECEIPT),
+            account_id=account.id,
+            order_id=order.key,
+            issued_at=at,
+            issued_on=account.today(at),
+            currency=quote.currency,
+            subtotal=subtotal,
+            tax=tax,
+            total=subtotal + tax,
+            buyer=account.name,
+            address=order.address,
+            seller=seller.model_dump(mode="json"),
+            lines=[line.model_dump(mode="json") for line in lines],
+            cards=[card.model_dump(mode="json") for card in cards],
+        )
+    )
+    await session.flush()
+
+
+async def _settled_lines(
+    session: AsyncSession, order: ServiceOrder
+) -> list[tuple[OrderLine, QuoteLine, Product]]:
+    found = await session.exec(
+        select(OrderLine, QuoteLine, Product)
+        .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
+        .join(Product, col(Product.id) == QuoteLine.product_id)
+        .where(OrderLine.order_id == order.id, OrderLine.status == LineStatus.SETTLED)
+        .order_by(col(OrderLine.id))
+    )
+    return list(found.all())
+
+
+def _receipt_line(
+    account: Account, quote: Quote, line: OrderLine, promised: QuoteLine, product: Product
+) -> ReceiptLine:
+    return ReceiptLine(
+        product=product.name,
+        seats=line.seats,
+        unit_price=promised.unit_price,
+        period=promised.period,
+        since=max(account.today(quote.frozen_at), promised.period_start),
+        until=promised.period_end,
+        amount=line.amount,
+        tax=line.tax,
+    )
+
+
+async def _cards(session: AsyncSession, order: ServiceOrder, lines: list[OrderLine]) -> list[ReceiptCard]:
+    """Each card once, with what was charged to it: a line that was tried again may have its own."""
+    charged: dict[str, int] = {}
+    for line in lines:
+        method_id = line.payment_method_id or order.payment_method_id
+        charged[method_id] = charged.get(method_id, 0) + line.amount + line.tax
+    methods = [await session.get_one(PaymentMethod, method_id) for method_id in charged]
+    return [ReceiptCard(brand=m.brand, last4=m.last4, amount=charged[m.id]) for m in methods]
+
+
+async def receipt_sheet(session: AsyncSession, receipt: Receipt, seller: Seller) -> ReceiptSheet:
+    """`seller` is who sells now: for receipts from before sellers were kept."""
+    order = await session.get_one(ServiceOrder, receipt.order_id)
+    quote = await session.get_one(Quote, order.quote_id)
+    return ReceiptSheet(receipt, order.number, quote.number, receipt.sold_by or seller)
+
+
+async def list_receipts(
+    services: Services, *, person: Person, account_id: str, before: int | None = None
+) -> tuple[Account, list[tuple[Receipt, str]], bool]:
+    """A page of the account's receipts, newest first, each with its order's number; are there older ones."""
+    at = services.now()
+    async with services.read() as session:
+        await require_contact(session, person, account_id, at, changes=False)
+        query = (
+            select(Receipt, ServiceOrder.number)
+            .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
+            .where(Receipt.account_id == account_id)
+            .order_by(col(Receipt.id).desc())
+            .limit(PAGE + 1)
+        )
+        found = (await session.exec(query.where(col(Receipt.id) < before) if before else query)).all()
+        return await session.get_one(Account, account_id), list(found[:PAGE]), len(found) > PAGE
+
+
+async def send_receipt(
+    services: Services, *, person: Person, receipt_id: int
+) -> tuple[Account, Receipt, BillingContact]:
+    """Bring the receipt, with its PDF, to the person by direct message. Raises ReceiptNotFound.
+
+    Asked for again while it is still on its way, it comes once.
+    """
+    at = services.now()
+    async with services.write() as session:
+        receipt, contact = await _receipt_for(session, person, receipt_id, at)
+        account = await lock_account(session, receipt.account_id)
+        destination = direct([contact])
+        if not await _on_its_way(session, receipt, destination):
+            await tell(
+                session,
+                NoticeKind.RECEIPT,
+                f"receipt:{receipt.id}:asked:{at.isoformat()}",
+                destination,
+                account=account,
+                at=at,
+                order=await session.get_one(ServiceOrder, receipt.order_id),
+                words={"asked": True},
+            )
+        return account, receipt, contact
+
+
+async def _receipt_for(
+    session: AsyncSession, person: Person, receipt_id: int, at: datetime
+) -> tuple[Receipt, BillingContact]:
+    receipt = await session.get(Receipt, receipt_id)
+    if receipt is None:
+        # Who has no role is told that, and not which ids there are.
+        await roles_of(session, person)
+        raise ReceiptNotFound
+    try:
+        return receipt, await require_contact(session, person, receipt.account_id, at, changes=True)
+    except AccountNotFound:
+        raise ReceiptNotFound from None
+
+
+async def _on_its_way(session: AsyncSession, receipt: Receipt, destination: list[str]) -> bool:
+    waiting = await session.exec(
+        select(Notice.id).where(
+            Notice.order_id == receipt.order_id,
+            col(Notice.destination).in_(destination),
+            col(Notice.kind).in_((NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)),
+            Notice.status == NoticeStatus.WAITING,
+        )
+    )
+    return waiting.first() is not None

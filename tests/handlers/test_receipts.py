@@ -1,0 +1,120 @@
+"""Receipts through the whole program: where the PDF goes, and how it is found again (R13, R25)."""
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from models.account import Account
+from models.notice import Notice
+from models.payment_method import PaymentMethod
+from models.product import Product
+from models.receipt import Receipt
+from sandbox.driver import Person, PostedMessage
+from tests.handlers.evidence import add, change, show_button
+from tests.handlers.steps import opened, shown
+from tests.models.examples import a_quote, a_receipt, an_order
+from tests.world import World
+
+
+async def bought(world: World, name: str = "alice", **seats: int) -> Person:
+    person = world.person(name)
+    await world.order(person, **(seats or {"acme_meeting": 5}))
+    await world.settle()
+    await person.close_modal(everything=True)
+    return person
+
+
+def files_of(messages: list[PostedMessage]) -> list[str]:
+    return [file.name for message in messages for file in message.files]
+
+
+def text_of(pdf: bytes) -> str:
+    return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+@pytest.mark.parametrize("amounts", [False, True], ids=["no amounts", "amounts"])
+async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_channel(
+    amounts: bool, world: World
+) -> None:
+    """R13, R25; R1: who is in a channel may not be a contact, and a receipt has an address and a card."""
+    await change(world, Account, "acme", channel_amounts=amounts)
+    alice = await bought(world)
+    assert files_of(alice.dms) == ["R-1001.pdf"]
+    [file] = world.slack.files
+    [mail] = world.slack.mail.messages
+    [attached] = mail.attachments
+    for pdf in (file.content, attached.content):
+        assert "€57.64" in text_of(pdf)
+        assert "GoTo Corporate Account Services" in text_of(pdf)
+    assert "The receipt is attached as a PDF." in mail.text
+    assert "The receipt is attached as a PDF." in mail.html
+    channel = world.channel("C01BILLING")
+    thread = [reply for message in channel for reply in message.thread]
+    assert files_of([*channel, *thread]) == []
+    assert any("/billing receipts" in message.text for message in [*channel, *thread])
+    assert world.slack.refusals == []
+
+
+async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
+    alice = await bought(world)
+    receipts = await opened(alice, "/billing", "receipts", "receipt.list")
+    assert "R-1001 · 10 Nov 2026 · €57.64 · service order SO-1001" in receipts.text
+    await alice.press("receipt.send")
+    await shown(alice, "Receipt R-1001 is on its way to you.")
+    await world.settle()
+    assert files_of(alice.dms) == ["R-1001.pdf"] * 2
+    first, second = world.slack.files
+    assert first.content == second.content, "the same receipt is the same bytes"
+    assert len(world.slack.mail.messages) == 1
+
+
+async def test_asked_for_twice_at_once_it_comes_once(world: World) -> None:
+    alice = await bought(world)
+    for _ in range(2):
+        await opened(alice, "/billing", "receipts", "receipt.list")
+        await alice.press("receipt.send")
+        await shown(alice, "is on its way")
+    await world.settle()
+    assert files_of(alice.dms) == ["R-1001.pdf"] * 2
+
+
+async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> None:
+    """R13: names, address and card may be others by now."""
+    alice = await bought(world)
+    await change(world, Account, "acme", name="Zenith SA", line1="9 rue Neuve", city="Lyon", time_zone="UTC")
+    await change(world, Product, "goto-meeting", name="GoTo Connect")
+    await change(world, PaymentMethod, "pm_acme", brand="amex", last4="0005")
+    receipt = await world.row(Receipt)
+    await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    await alice.press("receipt.send", str(receipt.key))
+    await shown(alice, "is on its way")
+    await world.settle()
+    first, second = world.slack.files
+    assert first.content == second.content
+
+
+async def test_the_list_turns_its_pages(world: World) -> None:
+    alice = await bought(world)
+    numbers = range(2, 24)
+    await add(world, *(a_quote(id=n, number=f"SQ-{n}") for n in numbers))
+    orders = (an_order(id=n, number=f"SO-{n}", quote_id=n, payment_method_id="pm_acme") for n in numbers)
+    await add(world, *orders)
+    await add(world, *(a_receipt(id=n, number=f"R-{n}", order_id=n) for n in numbers))
+    newest = await opened(alice, "/billing", "receipts", "receipt.list")
+    assert newest.text.count("service order SO-") == 20
+    assert "R-23 " in newest.text
+    await alice.press("receipt.more")
+    older = await shown(alice, "R-1001")
+    assert older.text.count("service order SO-") == 3
+
+
+async def test_another_accounts_receipt_is_not_known(world: World) -> None:
+    """R5"""
+    await bought(world)
+    dora = world.person("dora")
+    told = len(await world.rows(Notice))
+    show_button(dora, "receipt.send", "1", "{}")
+    await dora.press("receipt.send")
+    await shown(dora, "I do not know that receipt.")
+    assert len(await world.rows(Notice)) == told

@@ -1,0 +1,184 @@
+"""The receipt as a PDF: what it says, in which letters, and that it is the same each time (R13)."""
+
+import asyncio
+import io
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from bot.i18n import Reader
+from bot.receipts import MOST_BYTES, file_name, render_receipt
+from models.receipt import Receipt, Seller
+from models.sheet import ReceiptSheet
+from tests.models.examples import a_receipt
+
+ENGLISH, FRENCH = Reader("en-GB", "America/New_York"), Reader("fr-FR", "Europe/Paris")
+SELLER = Seller(name="GoTo Sales", address=("1 Main Street", "Dublin 2", "Ireland"), tax_id="VAT IE1234567X")
+LONG = "Vereinigte & <b>#strong[x] " + "w" * 80
+
+
+def sheet(receipt: Receipt | None = None, seller: Seller = SELLER) -> ReceiptSheet:
+    return ReceiptSheet(receipt or a_receipt(), "SO-1007", "SQ-1042", seller)
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    return {**a_receipt().lines[0], **changes}
+
+
+def pages(pdf: bytes) -> list[str]:
+    """What is read on each page, with plain spaces."""
+    texts = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+    return [text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u200b", "") for text in texts]
+
+
+def said(reader: Reader, receipt: Receipt | None = None) -> str:
+    return "\n".join(pages(render_receipt(reader, sheet(receipt))))
+
+
+def test_it_says_all_that_a_bookkeeper_asks_for() -> None:
+    text = said(ENGLISH)
+    for part in (
+        "Receipt",
+        "Paid",
+        "GoTo Sales",
+        "1 Main Street",
+        "VAT IE1234567X",
+        "Acme SA",
+        "1 rue de la Paix",
+        "75002 Paris",
+        "France",
+        "R-1001",
+        "16 Nov 2026",  # the account's day, whatever the reader's zone (R22)
+        "SO-1007",
+        "SQ-1042",
+        "GoTo Meeting",
+        "€14.00 per seat and month, prorated",
+        "from 16 Nov 2026",
+        "to 1 Dec 2026",
+        "€70.00",
+        "€14.00",
+        "€84.00",
+        "Paid on 16 Nov 2026 with Visa ending in 4242",
+        "Page 1 of 1",
+    ):
+        assert part in text
+
+
+def test_it_speaks_the_readers_language() -> None:
+    text = said(FRENCH)
+    for part in (
+        "Reçu",
+        "Vendeur",
+        "Facturé à",
+        "Nouveaux postes",
+        "14,00 € par poste et par mois, au prorata",
+        "du 16 nov. 2026",
+        "84,00 €",
+        "Payé le 16 nov. 2026 par Visa se terminant par 4242",
+        "Page 1 sur 1",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("reader", [ENGLISH, FRENCH], ids=["en", "fr"])
+def test_programs_and_screen_readers_know_its_title_and_language(reader: Reader) -> None:
+    pdf = PdfReader(io.BytesIO(render_receipt(reader, sheet())))
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == reader.text("receipt-title", number="R-1001")
+    root: Any = pdf.trailer["/Root"]
+    assert root["/Lang"] == reader.language
+    assert root["/MarkInfo"]["/Marked"]
+
+
+async def test_the_same_receipt_is_the_same_bytes_in_any_process_anywhere() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.receipts.test_receipts"),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LANG": "C"},
+    )
+    written, _ = await process.communicate()
+    assert written == render_receipt(FRENCH, sheet())
+
+
+def test_its_date_is_the_instant_of_its_issue() -> None:
+    at = datetime(2026, 11, 15, 23, 0, 0, 250_000, tzinfo=UTC)
+    pdf = PdfReader(io.BytesIO(render_receipt(ENGLISH, sheet(a_receipt(issued_at=at)))))
+    assert pdf.metadata is not None
+    assert pdf.metadata.creation_date == at.replace(microsecond=0)
+
+
+def fonts(pdf: bytes) -> list[Any]:
+    """The descriptors of every font on every page."""
+    found = []
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
+            [descendant] = font.get_object()["/DescendantFonts"]
+            found.append(descendant.get_object()["/FontDescriptor"].get_object())
+    return found
+
+
+@pytest.mark.parametrize("buyer", ["Acme SA", "Ακμή Акме", "株式会社"])
+def test_every_font_is_in_it(buyer: str) -> None:
+    descriptors = fonts(render_receipt(ENGLISH, sheet(a_receipt(buyer=buyer))))
+    assert descriptors
+    assert all("/FontFile3" in font or "/FontFile2" in font for font in descriptors)
+
+
+@pytest.mark.parametrize("buyer", ["Ακμή Акме Łódź Ðorð ﬁ", "株式会社 アクメ"])
+def test_names_in_other_letters_are_kept(buyer: str) -> None:
+    assert "SO-1007" in said(ENGLISH, a_receipt(buyer=buyer))
+
+
+def test_names_are_letters_and_never_markup() -> None:
+    assert "#strong[x] <b> & $x$ \\ */" in said(ENGLISH, a_receipt(buyer="#strong[x] <b> & $x$ \\ */"))
+
+
+@pytest.mark.parametrize(("lines", "name"), [(1, "GoTo Meeting"), (200, "GoTo Meeting"), (200, LONG)])
+def test_it_is_small(lines: int, name: str) -> None:
+    receipt = a_receipt(buyer=name, lines=[line(product=name) for _ in range(lines)])
+    assert len(render_receipt(FRENCH, sheet(receipt))) < MOST_BYTES
+
+
+def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost() -> None:
+    many = a_receipt(lines=[line(product=f"Product no. {n}") for n in range(60)])
+    read = pages(render_receipt(ENGLISH, sheet(many)))
+    assert len(read) > 2
+    for number, text in enumerate(read, start=1):
+        assert f"Page {number} of {len(read)}" in text
+        assert "Product no." not in text or "New seats" in text
+    assert [n for n in range(60) if f"Product no. {n}\n" not in "\n".join(read)] == []
+
+
+def test_no_tax_is_said_as_no_tax() -> None:
+    text = said(ENGLISH, a_receipt(tax=0, total=7000, lines=[line(tax=0)], currency="USD"))
+    assert "US$0.00" in text
+
+
+def test_two_cards_are_named_each_with_its_amount() -> None:
+    cards = [
+        {"brand": "visa", "last4": "4242", "amount": 5000},
+        {"brand": "mastercard", "last4": "4444", "amount": 3400},
+    ]
+    text = said(ENGLISH, a_receipt(cards=cards))
+    assert "with Visa ending in 4242" in text
+    assert "€50.00" in text
+    assert "with Mastercard ending in 4444" in text
+    assert "€34.00" in text
+
+
+def test_a_seller_may_be_a_name_alone() -> None:
+    pdf = render_receipt(ENGLISH, sheet(seller=Seller(name="GoTo Sales")))
+    assert "GoTo Sales" in pages(pdf)[0]
+
+
+def test_its_file_is_named_by_its_number() -> None:
+    assert file_name(sheet()) == "R-1001.pdf"
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(render_receipt(FRENCH, sheet()))
