@@ -151,7 +151,13 @@ async def _account(world: World) -> None:
     await opened(alice, "/billing", "", "account.overview")
     await alice.press("account.open_portal")
     await alice.press("account.contact_services")
-    await _go(alice, ("receipt.list", "receipt.list"), ("receipt.send", "receipt.sent"), ("receipt.list", "receipt.list"), ("account.overview", "account.overview"))
+    await _go(
+        alice,
+        ("receipt.list", "receipt.list"),
+        ("receipt.send", "receipt.sent"),
+        ("receipt.list", "receipt.list"),
+        ("account.overview", "account.overview"),
+    )
     await _go(alice, ("account.manage_methods", "account.portal"))
     await alice.press("account.switch_portal")
     await _go(alice, ("account.overview", "account.overview"), ("cart.open", "cart.save"))

@@ -10,13 +10,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-<<<<<<<< HEAD:models/migrations/versions/0005_receipt_and_history.py
 revision = "0005"
 down_revision = "0004"
-========
-revision = "0004"
-down_revision = "0003"
->>>>>>>> 4cbacab (docs: Say where a receipt goes, and that it is frozen.):models/migrations/versions/0004_receipt_and_history.py
 branch_labels = None
 depends_on = None
 
