@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
 from models.column import Minor, one_of
+from models.decent_hour import FARTHEST, decent
 from models.errors import Refusal
 from models.proration import midnight
 from models.subscription import PeriodLength
@@ -32,6 +34,8 @@ NEXT_STATUSES: dict[QuoteStatus, frozenset[QuoteStatus]] = {
 
 LONGEST_REASON = 500
 REMINDERS = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
+# A reminder makes no sense so soon after the quote or ahead of another, nor with so little time left.
+NOT_RIGHT_AFTER, LEAST_TIME_LEFT = timedelta(hours=1), timedelta(minutes=30)
 _PENDING_SQL = text("status = 'pending'")
 
 
@@ -71,7 +75,7 @@ class Quote(SQLModel, table=True):
     created_at: datetime
     frozen_at: datetime
     expires_at: datetime
-    # When to remind of its end next; none once nothing is left to remind of.
+    # When to look to its next reminder; none once nothing is left to remind of.
     remind_at: datetime | None = Field(default=None, index=True)
     currency: str
     address: dict[str, str] = Field(sa_type=JSON)
@@ -167,7 +171,36 @@ def default_validity(at: datetime, days: int) -> datetime:
     return at + timedelta(days=days)
 
 
-def next_reminder(after: datetime, expires_at: datetime) -> datetime | None:
-    """R9: the first of the reminders ahead of `expires_at` that lies after `after`."""
+def first_preparation(at: datetime, expires_at: datetime) -> datetime | None:
+    """R9: when to look to the reminders of a quote that comes `at`: at once where one may be due soon. None
+    where it ends too soon for any."""
     ahead = [expires_at - before for before in REMINDERS]
-    return min((at for at in ahead if at > after), default=None)
+    return min((then - FARTHEST for then in ahead if then + FARTHEST > at), default=None)
+
+
+def next_preparation(after: datetime, expires_at: datetime) -> datetime | None:
+    """R9: the next time to look to its reminders: as long ahead of each as a decent hour may be."""
+    ahead = [expires_at - before - FARTHEST for before in REMINDERS]
+    return min((then for then in ahead if then > after), default=None)
+
+
+def reminders(
+    made_at: datetime, expires_at: datetime, time_zone: str, at: datetime
+) -> dict[timedelta, datetime]:
+    """R9: how long before the end → when to remind who lives in that zone, of all that are to be stored `at`.
+
+    At a decent hour of theirs. None comes right after the quote itself or when its end is upon them; of
+    several that were missed the last one comes.
+    """
+    zone, last = ZoneInfo(time_zone), expires_at - LEAST_TIME_LEFT
+    ahead = {before: decent(expires_at - before, zone, last) for before in REMINDERS}
+    sensible = {
+        before: then
+        for before, then in ahead.items()
+        if expires_at - before - FARTHEST <= at and made_at + NOT_RIGHT_AFTER <= then <= last
+    }
+    missed = [before for before, then in sensible.items() if then < at]
+    due = {before: then for before, then in sensible.items() if before not in missed}
+    now = decent(at, zone, last)
+    alone = all(then - now > NOT_RIGHT_AFTER for then in due.values())
+    return {missed[-1]: now, **due} if missed and alone and at <= now <= last else due

@@ -23,14 +23,16 @@ MOST_CONFIRMATIONS = 10
 
 
 def message(told: Told, services_url: str) -> dict[str, Any]:
-    """`text` says all that the blocks say, for screen readers hear nothing else."""
-    wording = word_notice(told, services_url, mrkdwn=True)
-    title = wording.title if told.kind is NoticeKind.ORDER_HISTORY else f"*{wording.title}*"
-    lines = _fitting([title, *wording.lines])
+    """`text` says all that the blocks say, for screen readers hear nothing else: its instants in the reader's
+    zone, while the blocks show them in that of whoever looks."""
+    heard = word_notice(told, services_url, mrkdwn=True)
+    seen = word_notice(told, services_url, mrkdwn=True, live=True)
+    title = seen.title if told.kind is NoticeKind.ORDER_HISTORY else f"*{seen.title}*"
     # Account Services hold no role of the account: no button would answer them.
     rows = [] if told.words.get("to") == "services" else BUTTONS.get(told.kind, _none)(told)
-    text = "\n".join([wording.title, *lines[1:], *_choices(told, rows)])
-    blocks = [*(kit.section(part) for part in _paragraphs(lines)), *(kit.actions(*row) for row in rows)]
+    text = "\n".join([*_fitting([heard.title, *heard.lines]), *_choices(told, rows)])
+    paragraphs = _paragraphs(_fitting([title, *seen.lines]))
+    blocks = [*(kit.section(part) for part in paragraphs), *(kit.actions(*row) for row in rows)]
     return {"text": kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
 
 

@@ -37,8 +37,14 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+class Markup(str):
+    """Slack's own markup, as a date: it fills a text as it is, and is never escaped."""
+
+
 def _bounded(word: object, escaped: Callable[[str], str] = str) -> object:
     """A text within what Fluent fills in: of a longer one it would show nothing at all."""
+    if isinstance(word, Markup):
+        return word
     if not isinstance(word, str) or len(escaped(word)) <= LONGEST_WORD:
         return escaped(word) if isinstance(word, str) else word
     room, kept = LONGEST_WORD - 1, 0
@@ -111,6 +117,12 @@ class Reader:
         local = at.astimezone(self._zone)
         day = format_date(local, "medium", locale=self.locale)
         return f"{day}, {format_time(local, 'short', locale=self.locale)} ({local.tzname()})"
+
+    def live_moment(self, at: datetime) -> Markup:
+        """For mrkdwn: whoever looks sees it in their own zone, whosever language the message is in. Where it
+        is not drawn, it is the same as `moment`."""
+        fallback = escape(self.moment(at)).replace("|", "")
+        return Markup(f"<!date^{int(at.timestamp())}^{{date_short}}, {{time}}|{fallback}>")
 
     def date(self, day: date) -> str:
         return format_date(day, "medium", locale=self.locale)

@@ -591,6 +591,10 @@ notice-order-status = Service order { $number }: { notice-order-state }
 notice-order-now = No longer needed: the service order is { notice-order-state } now.
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
 notice-order-promise = Processing may take up to 24 hours: until { $by } at the latest.
+notice-order-next-decide = A billing contact’s decision is needed: try the declined seats again or give them up, until { $until }. Nothing is charged for them before.
+notice-order-next-confirm = The billing contact is asked to confirm the payment until { $until }; otherwise it is declined.
+notice-order-next-waits = It goes on by itself once service order { $number } is done, until { $by } at the latest.
+notice-order-next-late = It was to be finished by { $by } and takes longer. There is no need to order again; Account Services can help.
 notice-order-finished = { $status ->
     [completed] Completed on { $at }. Receipt { $receipt }
    *[failed] Failed on { $at }
@@ -627,7 +631,7 @@ notice-history = { $step ->
     [line_declined] { $at }: { $product } declined: { $reason }
     [line_needs_customer] { $at }: { $product } waits for the payment to be confirmed
     [line_unknown] { $at }: { $product } waits for the payment provider’s answer; it is not charged twice
-    [line_waits] { $at }: { $product } waits for service order { $waits_for }
+    [waits] { $at }: waits for service order { $waits_for }
     [retried] { $at }: tried again by { $by }
     [given_up] { $at }: declined seats given up by { $by }
     [overdue] { $at }: overdue

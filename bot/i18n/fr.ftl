@@ -591,6 +591,10 @@ notice-order-status = Commande de Service { $number } : { notice-order-state }
 notice-order-now = Ce n’est plus nécessaire : la commande de Service est maintenant { notice-order-state }.
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
 notice-order-promise = Le traitement peut prendre jusqu’à 24 heures : au plus tard le { $by }.
+notice-order-next-decide = La décision d’un contact de facturation est attendue : réessayer les postes refusés ou les abandonner, jusqu’au { $until }. Rien n’est débité pour eux d’ici là.
+notice-order-next-confirm = Le contact de facturation doit confirmer le paiement jusqu’au { $until } ; sinon, il est refusé.
+notice-order-next-waits = Elle continuera d’elle-même dès que la commande de Service { $number } sera traitée, au plus tard le { $by }.
+notice-order-next-late = Elle devait être terminée le { $by } au plus tard et prend plus de temps. Inutile de commander à nouveau ; les Services des comptes Corporate peuvent vous aider.
 notice-order-finished = { $status ->
     [completed] Terminée le { $at }. Reçu { $receipt }
    *[failed] Échouée le { $at }
@@ -630,7 +634,7 @@ notice-history = { $step ->
     [line_declined] { $at } : { $product } refusé : { $reason }
     [line_needs_customer] { $at } : { $product } attend la confirmation du paiement
     [line_unknown] { $at } : { $product } attend la réponse du prestataire de paiement ; rien n’est débité deux fois
-    [line_waits] { $at } : { $product } attend la commande de Service { $waits_for }
+    [waits] { $at } : attend la commande de Service { $waits_for }
     [retried] { $at } : nouvel essai par { $by }
     [given_up] { $at } : postes refusés abandonnés par { $by }
     [overdue] { $at } : en retard

@@ -7,8 +7,8 @@ from bot.i18n.voice import Told, Voice, Wording
 from models.notice import NoticeKind
 
 
-def word_notice(told: Told, services_url: str, *, mrkdwn: bool) -> Wording:
-    return WORDINGS[told.kind](Voice(told, services_url, mrkdwn))
+def word_notice(told: Told, services_url: str, *, mrkdwn: bool, live: bool = False) -> Wording:
+    return WORDINGS[told.kind](Voice(told, services_url, mrkdwn, live))
 
 
 def _portal_changed(voice: Voice) -> Wording:

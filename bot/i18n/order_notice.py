@@ -25,8 +25,41 @@ def status(voice: Voice) -> Wording:
     order = voice.order.order
     title = voice.say("order-status", number=order.number, status=order.status.value)
     return Wording(
-        title, (*order_rows(voice), *total(voice, voice.order.quote), _placed_by(voice), _end(voice))
+        title, (*order_rows(voice), *total(voice, voice.order.quote), _placed_by(voice), *_next(voice))
     )
+
+
+def _next(voice: Voice) -> list[str]:
+    """What happens next, by whom and by when; in the end, what came of it."""
+    sheet, order = voice.order, voice.order.order
+    if order.status is OrderStatus.FAILED:
+        return [_end(voice), voice.say("order-failed-nothing"), voice.services()]
+    if order.finished:
+        return [_end(voice)]
+    late = [voice.say("order-next-late", by=order.promised_by), voice.services()] if sheet.overdue else []
+    return [*_asked(voice), *(late or [_goes_on(voice)])]
+
+
+def _asked(voice: Voice) -> list[str]:
+    """What a person must do, as long as they can."""
+    sheet = voice.order
+    asked = []
+    declined = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
+    if declined:
+        until = min(line.retry_ends_at(sheet.order) for line in declined)
+        asked.append(voice.say("order-next-decide", until=until))
+    confirmed_by = [row.line.until for row in sheet.with_status(LineStatus.NEEDS_CUSTOMER) if row.line.until]
+    if confirmed_by:
+        asked.append(voice.say("order-next-confirm", until=min(confirmed_by)))
+    return asked
+
+
+def _goes_on(voice: Voice) -> str:
+    order = voice.order.order
+    waits_for = next((row.waits_for for row in voice.order.rows if row.waits_for), None)
+    if waits_for:
+        return voice.say("order-next-waits", number=waits_for, by=order.promised_by)
+    return _end(voice)
 
 
 def _placed_by(voice: Voice) -> str:

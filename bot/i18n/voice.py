@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.i18n import Reader, escape
@@ -48,16 +49,23 @@ class Wording:
 
 @dataclass(frozen=True)
 class Voice:
-    """How it is said: for mrkdwn, what fills the texts is escaped."""
+    """How it is said: for mrkdwn, what fills the texts is escaped. `live` instants are Slack's date tokens,
+    which each reader of a channel sees in their own zone."""
 
     told: Told
     services_url: str
     mrkdwn: bool
+    live: bool = False
 
     def say(self, key: str, **words: object) -> str:
         reader = self.told.reader
         say = reader.mrkdwn if self.mrkdwn else reader.text
-        return say(f"notice-{key}", **{name: _bounded(name, word) for name, word in words.items()})
+        return say(f"notice-{key}", **{name: self._filling(name, word) for name, word in words.items()})
+
+    def _filling(self, name: str, word: object) -> object:
+        if self.live and isinstance(word, datetime):
+            return self.told.reader.live_moment(word)
+        return _bounded(name, word)
 
     @property
     def order(self) -> OrderSheet:

@@ -18,6 +18,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.letter import Address, status_message
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
+from models.quote import Quote
 
 log = structlog.get_logger()
 
@@ -136,7 +137,7 @@ async def _next_notice(session: AsyncSession, destination: str, at: datetime) ->
     while True:
         found = await session.exec(due_of(destination, at).order_by(col(Notice.id)).limit(1))
         notice = found.one_or_none()
-        if notice is None or not await _overtaken(session, notice, at):
+        if notice is None or not await _needless(session, notice, at):
             return notice
         notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
         session.add(notice)
@@ -144,6 +145,19 @@ async def _next_notice(session: AsyncSession, destination: str, at: datetime) ->
 
 def due_of(destination: str, at: datetime) -> SelectOfScalar[Notice]:
     return select(Notice).where(WAITING, Notice.destination == destination, col(Notice.due_at) <= at)
+
+
+async def _needless(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+    if notice.kind is NoticeKind.QUOTE_REMINDER:
+        return await _nothing_to_remind_of(session, notice, at)
+    return await _overtaken(session, notice, at)
+
+
+async def _nothing_to_remind_of(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+    """The quote is decided, or ends at another time now, of which other reminders were stored."""
+    quote = await session.get_one(Quote, notice.quote_id)
+    ends = quote.expires_at.isoformat()
+    return not quote.pending_at(at) or notice.words.get("ends", ends) != ends
 
 
 async def _overtaken(session: AsyncSession, notice: Notice, at: datetime) -> bool:

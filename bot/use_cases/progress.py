@@ -76,6 +76,7 @@ async def tell_progress(
     *,
     by: str = "",
     line: OrderLine | None = None,
+    ahead: ServiceOrder | None = None,
 ) -> None:
     """R25: the channel's status message drawn anew, and a line of history in its thread."""
     if account.channel is None:
@@ -85,8 +86,11 @@ async def tell_progress(
         quoted = await session.get_one(QuoteLine, line.quote_line_id)
         product = await session.get_one(Product, quoted.product_id)
         words |= {"product": product.name, "seats": line.seats, "reason": line.reason or ""}
-    # The history's length names the event: each step is told once, the same step of two attempts twice.
+    # Its instant names the event: each step is told once, the same step of two attempts twice. That it waits
+    # for another order is found again and again, and told once.
     event = f"order:{order.id}:{step}:{line.id if line else 0}:{at.isoformat()}"
+    if ahead is not None:
+        event, words["waits_for"] = f"order:{order.id}:{step}:{ahead.id}", ahead.number
     channel = [f"channel:{account.channel}"]
     status, history = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
     await tell(session, status, f"{event}:status", channel, account=account, at=at, order=order)
@@ -114,6 +118,7 @@ async def tell_waits(
         order=order,
         words={"waits_for": ahead.number},
     )
+    await tell_progress(session, account, order, "waits", at, ahead=ahead)
 
 
 async def tell_needs_attention(

@@ -20,7 +20,7 @@ from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.notice import NoticeKind
 from models.numbering import QUOTE
-from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus, check_reason, next_reminder
+from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus, check_reason, first_preparation
 from models.sheet import QuoteSheet
 from models.subscription import Subscription
 
@@ -199,7 +199,7 @@ async def make_quote(
         created_at=at,
         frozen_at=frozen_at,
         expires_at=expires_at,
-        remind_at=next_reminder(at, expires_at),
+        remind_at=first_preparation(at, expires_at),
         currency=account.currency,
         address=address.model_dump(),
         subtotal=preview.subtotal,

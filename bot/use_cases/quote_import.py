@@ -21,7 +21,7 @@ from models.checkout import Checkout
 from models.money import parse_amount
 from models.notice import NoticeKind
 from models.proration import to_the_second
-from models.quote import Quote, QuoteLine, QuoteStatus, next_reminder, validity
+from models.quote import Quote, QuoteLine, QuoteStatus, first_preparation, validity
 from models.service_order import ServiceOrder
 
 ELSEWHERE = "GoTo Admin"
@@ -220,7 +220,7 @@ def _validity(run: ImportRun, account: Account, entry: QuoteEntry, period_ends: 
         run.warnings.append(
             f"{entry.number} would outlive a period of its lines: it ends {expires_at:%Y-%m-%d %H:%M} UTC"
         )
-    return {"expires_at": expires_at, "remind_at": next_reminder(run.at, expires_at)}
+    return {"expires_at": expires_at, "remind_at": first_preparation(run.at, expires_at)}
 
 
 async def _reprice(

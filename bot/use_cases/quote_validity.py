@@ -1,6 +1,6 @@
 """What the clock does to quotes: reminders ahead of their end, and telling of it (R9)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,10 +9,13 @@ from bot.db import lock_account
 from bot.services import Services
 from bot.use_cases.notice import audience, direct, tell
 from bot.use_cases.quote import decide
+from bot.use_cases.slack_user import known_user
 from models.account import Account
 from models.audit_entry import Actor
+from models.billing_contact import BillingContact
+from models.decent_hour import zone_or
 from models.notice import NoticeKind
-from models.quote import Quote, QuoteStatus, next_reminder
+from models.quote import Quote, QuoteStatus, next_preparation, reminders
 
 SCHEDULER = Actor("scheduler", "seatbot", "job:expire_quotes")
 BATCH = 100
@@ -38,7 +41,10 @@ async def expire_quotes(services: Services) -> int:
 
 
 async def remind_of_quotes(services: Services) -> int:
-    """Remind of the end of pending quotes: once for each reminder, and one where several were missed."""
+    """Store the reminders of pending quotes that may be due by now, each at a decent hour of who gets it.
+
+    Once for each reminder and person; one where several were missed. Returns how many quotes were looked at.
+    """
     at = services.now()
     async with services.read() as session:
         due = await session.exec(
@@ -55,20 +61,31 @@ async def remind_of_quotes(services: Services) -> int:
 
 
 async def _remind(session: AsyncSession, quote: Quote, at: datetime) -> None:
-    reminded_for, quote.remind_at = quote.remind_at, next_reminder(at, quote.expires_at)
+    due, quote.remind_at = quote.remind_at, next_preparation(at, quote.expires_at)
     session.add(quote)
-    if reminded_for is None or not quote.pending_at(at):
+    if due is None or not quote.pending_at(at):
         return
-    people = await audience(session, quote.account_id, quote.contact_id)
-    await tell(
-        session,
-        NoticeKind.QUOTE_REMINDER,
-        f"quote:{quote.id}:reminder:{reminded_for.isoformat()}",
-        direct(people),
-        account=await session.get_one(Account, quote.account_id),
-        at=at,
-        quote=quote,
-    )
+    account = await session.get_one(Account, quote.account_id)
+    for contact in await audience(session, quote.account_id, quote.contact_id):
+        zone = await _zone_of(session, account, contact)
+        for before, then in reminders(quote.created_at, quote.expires_at, zone, at).items():
+            await tell(
+                session,
+                NoticeKind.QUOTE_REMINDER,
+                f"quote:{quote.id}:reminder:{before}:{quote.expires_at.isoformat()}",
+                direct([contact]),
+                account=account,
+                at=at,
+                quote=quote,
+                words={"ends": quote.expires_at.isoformat(), "hours": before // timedelta(hours=1)},
+                due_at=then,
+            )
+
+
+async def _zone_of(session: AsyncSession, account: Account, contact: BillingContact) -> str:
+    """Their own, as far as it is known."""
+    user = await known_user(session, account.slack_team, contact)
+    return zone_or(user.time_zone if user else None, account.time_zone)
 
 
 async def _locked(session: AsyncSession, quote_id: int | None) -> Quote:

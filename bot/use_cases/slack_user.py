@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.directory.directory import DirectoryUnavailable, Profile
 from bot.i18n import Reader
@@ -62,14 +63,18 @@ async def known_user_of_contact(
     services: Services, team_id: str, contact: BillingContact
 ) -> SlackUser | None:
     """The same from what is stored, whoever they are by now: for their language."""
+    async with services.read() as session:
+        return await known_user(session, team_id, contact)
+
+
+async def known_user(session: AsyncSession, team_id: str, contact: BillingContact) -> SlackUser | None:
     bound = (
         SlackUser.user_id == contact.slack_user
         if contact.slack_user
         else SlackUser.email == contact.email.lower()
     )
-    async with services.read() as session:
-        found = await session.exec(select(SlackUser).where(SlackUser.team_id == team_id, bound))
-        return min(found.all(), key=lambda user: not user.full_member, default=None)
+    found = await session.exec(select(SlackUser).where(SlackUser.team_id == team_id, bound))
+    return min(found.all(), key=lambda user: not user.full_member, default=None)
 
 
 async def _user_of_email(services: Services, team_id: str, email: str) -> str | None:

@@ -14,7 +14,7 @@ from tests.blocks.samples import AT, USUAL, Size
 
 STEPS = (
     *("placed", "processing", "line_settled", "line_declined", "line_needs_customer", "line_unknown"),
-    *("line_waits", "retried", "given_up", "overdue", "completed", "failed"),
+    *("waits", "retried", "given_up", "overdue", "completed", "failed"),
 )
 
 

@@ -1,6 +1,7 @@
 """What the notices say, and that Slack takes every one of them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from bot.messaging.messenger import Letter
 from models.notice import NoticeKind
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
+from models.sheet import OrderRow
 from tests.blocks import letters, samples
 from tests.blocks.letters import letter
-from tests.blocks.limits import buttons, check, texts
+from tests.blocks.limits import as_written, buttons, check, texts
 from tests.blocks.samples import AT, LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
@@ -44,7 +46,7 @@ def test_every_notice_is_a_message_that_slack_takes(
 def test_the_text_says_all_that_the_blocks_say(kind: NoticeKind, reader: Reader) -> None:
     """Screen readers hear nothing else."""
     content = drawn(letter(kind, reader))
-    read = [t for block in content["blocks"] for t in block_texts(block)]
+    read = [as_written(t) for block in content["blocks"] for t in block_texts(block)]
     heard = content["text"].replace("*", "")
     assert [line for text in read for line in text.replace("*", "").split("\n") if line not in heard] == []
 
@@ -58,7 +60,41 @@ def block_texts(block: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: Reader) -> None:
     content = drawn(letter(kind, reader))
-    assert "<!" not in "".join([content["text"], *texts(content["blocks"])])
+    assert "<!" not in as_written("".join([content["text"], *texts(content["blocks"])]))
+
+
+def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own(english: Reader) -> None:
+    """R22, R25: in a channel many read the same message."""
+    content = drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel"))
+    placed_at = int((AT - timedelta(hours=1)).timestamp())
+    token = f"<!date^{placed_at}^{{date_short}}, {{time}}|10 Nov 2026, 09:00 (CET)>"
+    assert f"Placed by Alice 0 on {token}" in "".join(texts(content["blocks"]))
+    assert "Placed by Alice 0 on 10 Nov 2026, 09:00 (CET)" in content["text"]
+    assert "<!date" not in content["text"]
+
+
+def standing(english: Reader, *rows: OrderRow, **changes: Any) -> str:
+    sheet = replace(samples.order_sheet(*rows), **changes)
+    return str(drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])
+
+
+def test_the_status_message_says_what_happens_next_and_by_when(english: Reader) -> None:
+    """R25"""
+    charging = samples.order_row(0, LineStatus.CHARGING)
+    declined = samples.order_row(1, LineStatus.DECLINED, reason="card_declined")
+    customer = samples.order_row(0, LineStatus.NEEDS_CUSTOMER)
+    waiting = replace(samples.order_row(0, LineStatus.WAITING), waits_for="SO-1001")
+    promise = "until 11 Nov 2026, 09:00 (CET) at the latest"
+    assert promise in standing(english, charging)
+    assert f"once service order SO-1001 is done, {promise}" in standing(english, waiting)
+    assert "give them up, until 11 Nov 2026, 08:00 (CET)" in standing(english, charging, declined)
+    assert "asked to confirm the payment until 10 Nov 2026, 10:20 (CET)" in standing(english, customer)
+    late = standing(english, charging, at=AT + timedelta(days=2))
+    assert "was to be finished by 11 Nov 2026, 09:00 (CET) and takes longer" in late
+    assert promise not in late
+    failed = standing(english, declined, order=samples.service_order(status=OrderStatus.FAILED))
+    assert "Nothing was charged and no seats were added" in failed
+    assert URL in failed
 
 
 @pytest.mark.parametrize("kind", NoticeKind)

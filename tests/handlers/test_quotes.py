@@ -1,11 +1,16 @@
 """Quotes, from the warning before the cart to their end (R6-R9, R15, R20)."""
 
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
 from models.audit_entry import AuditEntry
 from models.cart import Cart
 from models.checkout import Checkout
+from models.notice import Notice
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
@@ -475,27 +480,141 @@ async def test_another_address_keeps_the_price_that_was_agreed_elsewhere(world: 
     assert (charge.unit_price, charge.amount, charge.tax) == (1300, old.amount, 0)
 
 
+# --- every copy of a quote, wherever it was decided
+
+
+async def _rejected_in_the_channel(world: World, alice: Person) -> None:
+    [card] = [m for m in world.channel("C01BILLING") if buttons(m)]
+    await alice.press_in(card, "quote.reject")
+    await alice.wait_for_modal("quote.reject")
+    await alice.submit()
+
+
+async def _accepted_on_home(world: World, alice: Person) -> None:
+    await alice.press("quote.approve")
+    await alice.wait_for_modal("checkout.save")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+
+
+async def _replaced_by_a_cart(world: World, alice: Person) -> None:
+    await alice.command("/add-seats", "meeting 1")
+    await alice.wait_for_modal("cart.warning")
+    await alice.press("cart.continue")
+    await alice.wait_for_modal("cart.save")
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+
+
+async def _accepted_elsewhere(world: World, alice: Person) -> None:
+    await import_quote(world, decided={"status": "accepted", "at": "2026-11-23T10:00:00Z"})
+
+
+async def _expired(world: World, alice: Person) -> None:
+    world.clock.at = (await quote_of(world, "Q-2041")).expires_at
+    await expire_quotes(world.services)
+
+
+@pytest.mark.parametrize(
+    ("decide", "says"),
+    [
+        (_rejected_in_the_channel, "Rejected by Alice Martin on 24 Nov 2026"),
+        (_accepted_on_home, "Accepted by Alice Martin on 24 Nov 2026"),
+        (_replaced_by_a_cart, "Replaced by quote SQ-1001 on 24 Nov 2026"),
+        (_accepted_elsewhere, "Accepted outside Slack on 23 Nov 2026"),
+        (_expired, "Expired on 1 Dec 2026"),
+    ],
+)
+async def test_every_copy_of_a_decided_quote_says_by_whom_and_when_and_has_no_buttons(
+    world: World, decide: Callable[[World, Person], Awaitable[None]], says: str
+) -> None:
+    """R20, R25: in the channel, in direct messages, in reminders, and on Home."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await import_quote(world)
+    await world.settle()
+    world.clock.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    await remind_of_quotes(world.services)
+    await alice.open_home()
+    await world.settle()
+    copies = [*alice.dms, *benoit.dms, *world.channel("C01BILLING")]
+    assert [buttons(copy) for copy in copies] == [QUOTE_BUTTONS] * 5
+    await decide(world, alice)
+    await world.settle()
+    for copy in (*alice.dms[:2], *benoit.dms[:2], world.channel("C01BILLING")[0]):
+        assert buttons(copy) == []
+    assert says in alice.dms[0].text
+    assert says in alice.dms[1].text
+    assert "Q-2041" in world.channel("C01BILLING")[0].text
+    assert alice.home is not None
+    assert "Approve the quote Q-2041" not in str(alice.home.blocks)
+    assert "Q-2041" not in alice.home.text.partition("Subscription")[0]
+
+
 # --- R9: reminders
 
 
 async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world: World) -> None:
-    """R9"""
+    """R9: the quote ends at midnight in Paris, where both are: the first two come at eight in the morning."""
     alice, benoit = world.person("alice"), world.person("benoit")
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()
-    for count, hours in ((1, 7 * 24), (2, 48), (3, 4)):
-        world.clock.at = quote.expires_at
-        world.clock.move(hours=-hours, seconds=-1)
+    assert f"{quote.expires_at:%m-%dT%H}" == "11-25T23"
+    for count, day, hour in ((1, 19, 7), (2, 24, 7), (3, 25, 19)):
+        world.clock.at = datetime(2026, 11, day, hour, 0, tzinfo=UTC) - timedelta(seconds=1)
+        await remind_of_quotes(world.services)
         assert await remind_of_quotes(world.services) == 0
+        await deliver_due_notices(world.services)
+        for person in (alice, benoit):
+            assert len(person.dms[1:]) == count - 1, texts(person.dms)
         world.clock.move(seconds=1)
-        assert await remind_of_quotes(world.services) == 1
-        assert await remind_of_quotes(world.services) == 0
         await world.settle()
         for person in (alice, benoit):
-            reminders = person.dms[1:]
-            assert len(reminders) == count, texts(person.dms)
-            assert buttons(reminders[-1]) == QUOTE_BUTTONS
+            assert len(person.dms[1:]) == count, texts(person.dms)
+            assert buttons(person.dms[-1]) == QUOTE_BUTTONS
     assert "will expire soon" in alice.dms[-1].text
+
+
+async def test_a_reminder_comes_at_a_decent_hour_of_whoever_reads_it(world: World) -> None:
+    """R9, R22: one in New York, the other in Paris."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    world.slack.set_user("U02BENOIT", tz="America/New_York")
+    quote = await import_quote(world, expires="2026-11-25")
+    await world.settle()
+    world.clock.at = quote.expires_at - timedelta(hours=48 + 11)
+    await remind_of_quotes(world.services)
+    await world.settle()
+    # 48 h ahead it is midnight in Paris, and 18:00 in New York.
+    world.clock.at = quote.expires_at - timedelta(hours=48)
+    await world.settle()
+    assert (len(alice.dms), len(benoit.dms)) == (2, 3), "with the one missed before"
+    world.clock.at = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+    await world.settle()
+    assert (len(alice.dms), len(benoit.dms)) == (3, 3)
+
+
+async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(world: World) -> None:
+    """R9: nor one of an end that was moved."""
+    alice = world.person("alice")
+    quote = await import_quote(world, expires="2026-11-25")
+    other = await import_quote(world, "Q-2042", expires="2026-11-25")
+    await world.settle()
+    before = len(alice.dms)
+    world.clock.at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    await world.settle()
+    assert await remind_of_quotes(world.services) == 2
+    stored = [n for n in await world.rows(Notice, kind="quote_reminder") if n.due_at > world.clock.at]
+    assert len(stored) == 4, "two people, two quotes, at eight in the evening"
+    await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T12:00:00Z"})
+    await import_quote(world, "Q-2042", expires="2026-11-28")
+    await world.settle()
+    missed = len(saying(alice.dms, "will expire soon"))
+    world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
+    await world.settle()
+    assert len(saying(alice.dms, "will expire soon")) == missed
+    assert before == 2
+    assert quote.id != other.id
 
 
 async def test_of_several_reminders_missed_one_comes_and_of_a_decided_quote_none(world: World) -> None:
@@ -504,7 +623,7 @@ async def test_of_several_reminders_missed_one_comes_and_of_a_decided_quote_none
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()
     world.clock.at = quote.expires_at
-    world.clock.move(hours=-5)
+    world.clock.move(hours=-7)
     assert await remind_of_quotes(world.services) == 1
     await world.settle()
     assert len(alice.dms) == 2
@@ -518,7 +637,7 @@ async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_webinar=1)
     world.clock.at = (await quote_of(world, "SQ-1001")).expires_at
-    world.clock.move(hours=-4)
+    world.clock.move(hours=-2)  # at ten in Paris: four hours ahead it was six
     await remind_of_quotes(world.services)
     await world.settle()
     assert len(alice.dms) == 1

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +14,9 @@ from models.quote import (
     ReasonTooLong,
     check_reason,
     default_validity,
-    next_reminder,
+    first_preparation,
+    next_preparation,
+    reminders,
     validity,
 )
 from tests.models.examples import NOW, PERIOD_END, a_quote, an_account
@@ -122,23 +125,98 @@ def test_validity_is_counted_in_days() -> None:
     assert default_validity(NOW, 30) == NOW + timedelta(days=30)
 
 
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
-    ("left", "until_reminder"),
+    ("left", "first"),
     [
-        (timedelta(days=30), timedelta(days=23)),
-        (timedelta(days=7, seconds=1), SECOND),
-        (timedelta(days=7), timedelta(days=5)),
-        (timedelta(hours=48), timedelta(hours=44)),
-        (timedelta(hours=4, seconds=1), SECOND),
+        (30 * DAY, 23 * DAY - 12 * HOUR),
+        (7 * DAY, -12 * HOUR),
+        (6 * DAY, 4 * DAY - 12 * HOUR),
+        (48 * HOUR, -12 * HOUR),
+        (4 * HOUR, -12 * HOUR),
     ],
 )
-def test_r9_the_next_reminder_is_the_first_still_ahead(left: timedelta, until_reminder: timedelta) -> None:
-    assert next_reminder(NOW, NOW + left) == NOW + until_reminder
+def test_r9_reminders_are_looked_to_as_long_ahead_as_a_decent_hour_may_be(
+    left: timedelta, first: timedelta
+) -> None:
+    assert first_preparation(NOW, NOW + left) == NOW + first
 
 
-@pytest.mark.parametrize("left", [timedelta(hours=4), timedelta(hours=1), timedelta(0), timedelta(days=-1)])
-def test_r9_there_is_no_reminder_at_the_last_moment(left: timedelta) -> None:
-    assert next_reminder(NOW, NOW + left) is None
+def test_r9_each_reminder_is_looked_to_in_its_turn_and_then_none() -> None:
+    ends = NOW + 30 * DAY
+    looked = [first_preparation(NOW, ends)]
+    while (last := looked[-1]) is not None:
+        looked.append(next_preparation(last, ends))
+    assert [(ends - at) / HOUR for at in looked if at] == [180, 60, 16]
+    assert first_preparation(NOW, NOW - 9 * HOUR) is None
+
+
+def remembered(
+    ends: str, at: str, made: str = "2026-11-01T12:00", zone: str = "Europe/Paris"
+) -> dict[int, str]:
+    """Hours before the end → the reminder on the reader's clock, all by that clock."""
+    moment = {n: in_zone(text, zone) for n, text in (("made", made), ("ends", ends), ("at", at))}
+    found = reminders(moment["made"], moment["ends"], zone, moment["at"])
+    local = {b // HOUR: then.astimezone(ZoneInfo(zone)) for b, then in found.items()}
+    return {hours: f"{then:%Y-%m-%dT%H:%M}" for hours, then in local.items()}
+
+
+def in_zone(text: str, zone: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("ends", "reminder"),
+    [
+        ("2026-11-20T15:00", "2026-11-20T11:00"),
+        (
+            "2026-11-21T00:00",
+            "2026-11-20T20:00",
+        ),  # a bare date ends at midnight: eight in the evening will do
+        ("2026-11-20T10:00", "2026-11-20T08:00"),  # from six moved later
+        ("2026-11-20T08:30", "2026-11-20T08:00"),  # half an hour is left
+        ("2026-11-20T08:29", "2026-11-19T20:00"),  # later would be too late: the evening before
+        ("2026-11-20T03:00", "2026-11-19T20:00"),
+    ],
+)
+def test_r9_the_last_reminder_comes_at_a_decent_hour_before_the_end(ends: str, reminder: str) -> None:
+    looked_at = datetime.fromisoformat(ends) - 16 * HOUR
+    assert remembered(ends, looked_at.isoformat())[4] == reminder
+
+
+def test_r9_the_earlier_reminders_move_to_the_morning() -> None:
+    """A quote that ends at three in the night, New York and Paris at the same instant."""
+    assert remembered("2026-11-20T03:00", "2026-11-12T15:00") == {7 * 24: "2026-11-13T08:00"}
+    assert remembered("2026-11-20T03:00", "2026-11-17T15:00")[48] == "2026-11-18T08:00"
+    assert remembered("2026-11-19T21:00", "2026-11-12T15:00", zone="America/New_York") == {
+        7 * 24: "2026-11-13T08:00"
+    }
+
+
+def test_r9_a_reminder_across_the_change_of_the_clocks_keeps_its_hour() -> None:
+    """Summer time ends in Paris on 25 October 2026, in New York on 1 November."""
+    assert remembered("2026-10-27T03:00", "2026-10-24T17:00", "2026-10-01T12:00")[48] == "2026-10-25T08:00"
+    new_york = remembered("2026-11-03T03:00", "2026-10-31T17:00", "2026-10-01T12:00", "America/New_York")
+    assert new_york[48] == "2026-11-01T08:00"
+
+
+def test_r9_reminders_that_make_no_sense_are_left_out() -> None:
+    came = "2026-11-20T09:00"
+    assert remembered("2026-11-20T13:30", came, made=came) == {}, "half an hour after the quote itself"
+    assert remembered("2026-11-20T14:30", came, made=came) == {4: "2026-11-20T10:30"}
+    assert remembered("2026-11-20T14:00", "2026-11-20T13:45") == {}, "its end is upon them"
+
+
+def test_r9_of_several_missed_reminders_the_last_comes_now_or_in_the_morning() -> None:
+    """After the job has been away."""
+    assert remembered("2026-11-20T20:00", "2026-11-20T12:00") == {
+        48: "2026-11-20T12:00",
+        4: "2026-11-20T16:00",
+    }
+    assert remembered("2026-11-20T20:00", "2026-11-20T03:00")[48] == "2026-11-20T08:00"
+    assert remembered("2026-11-20T06:00", "2026-11-20T03:00") == {}, "nobody is woken for it"
 
 
 def test_a_decided_quote_is_not_reminded_of() -> None:

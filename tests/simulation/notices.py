@@ -124,7 +124,7 @@ def notices_in_order(watch: "Watch", before: Books, now: Books) -> Iterator[str]
     """R24: of each destination the oldest first; what was told is not untold."""
     waiting: dict[str, int] = {}
     for key, notice in now["notice"].items():
-        if notice["status"] == "waiting":
+        if notice["status"] == "waiting" and is_due(notice, watch.world.clock()):
             waiting.setdefault(notice["destination"], key)
     for key, notice in now["notice"].items():
         old = before["notice"].get(key)

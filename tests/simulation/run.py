@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from bot.use_cases import processing
+from models.quote import first_preparation
 from tests.simulation.books import stored
 from tests.simulation.database import Store
 from tests.simulation.end import bring_to_an_end
@@ -97,9 +98,10 @@ def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool) -> No
     store.reset(1 if begun else 0)
     ends = [clock() + timedelta(seconds=random.choice((30, 3_600, 90_000, 200_000))) for _ in range(2)]
     for quote, end in enumerate(ends, start=1):
-        until, remind = min(end, PERIOD_END), end - timedelta(hours=4)
+        until = min(end, PERIOD_END)
+        remind = first_preparation(clock(), until)
         change = "UPDATE quote SET expires_at = ?, remind_at = ? WHERE id = ?"
-        store.raw.execute(change, (stored(until), stored(remind) if remind > clock() else None, quote))
+        store.raw.execute(change, (stored(until), stored(remind) if remind else None, quote))
     if random.random() < 0.75:
         # Without a channel its notices go to people: fewer of them.
         store.raw.execute("UPDATE account SET channel = NULL")

@@ -165,7 +165,7 @@ async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: As
     assert quote.recurring == [{"period": "month", "net": 48000, "tax": 9600}]
     assert (line.seats_before, line.unit_price) == (25, 1300)
     assert quote.expires_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
-    assert quote.remind_at == quote.expires_at - timedelta(days=7)
+    assert quote.remind_at == quote.expires_at - timedelta(days=7, hours=12)
 
 
 async def test_a_period_that_is_over_is_rolled_on_for_a_quote(imports: Import, session: AsyncSession) -> None:
