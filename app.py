@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import structlog
 import typer
 import yaml
+from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
@@ -23,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.accounts_file import WrongAccountsFile
-from bot.bootstrap import build_services, now, slack_client
+from bot.bootstrap import build_services, installations, now, slack_clients
 from bot.db import Database, hold_import
 from bot.logs import set_up_logs
 from bot.services import Services
@@ -55,16 +56,17 @@ async def running(
     is the clock.
     """
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(slack_client(settings))
-        services = await stack.enter_async_context(build_services(settings, client, clock))
+        database = Database(settings.database_url)
+        clients = await stack.enter_async_context(slack_clients(settings, database))
+        services = await stack.enter_async_context(build_services(settings, database, clients, clock))
         await prepare(services.database)
-        app = build_app(services, client, ROUTES)
+        app = build_app(services, clients, ROUTES)
         door = SocketDoor(settings.socket_quiet_seconds) if settings.socket_mode else None
         listener = socket.create_server((settings.host, settings.port))
-        await stack.enter_async_context(serving(build_server(services, app, door), listener))
+        await stack.enter_async_context(serving(build_server(services, app, clients, door), listener))
         if door is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(door.open(app, token, client))
+            await stack.enter_async_context(door.open(app, token, clients.bare))
         if ticking:
             scheduler = build_scheduler(services)
             scheduler.start()
@@ -99,8 +101,9 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with slack_client(settings) as client:
-        await _check_token(client)
+    if not settings.many_workspaces:
+        async with slack_clients(settings, Database(settings.database_url)) as clients:
+            await _check_token(clients.bare)
     async with running(settings) as (_, port):
         mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{port}/slack/events"
         log.info("seatbot is up", door=mode)
@@ -188,8 +191,34 @@ def doctor() -> None:
 async def _doctor(settings: Settings) -> list[Finding]:
     manifest = yaml.safe_load((Path(__file__).parent / "manifest.yml").read_text(encoding="utf-8"))
     scopes = set(manifest["oauth_config"]["scopes"]["bot"])
-    async with slack_client(settings) as client, build_services(settings, client) as services:
+    database = Database(settings.database_url)
+    async with (
+        slack_clients(settings, database) as clients,
+        build_services(settings, database, clients) as services,
+    ):
         return await diagnose(services, scopes)
+
+
+@cli.command(name="new-key")
+def new_key() -> None:
+    """Make a key for TOKEN_KEYS."""
+    print(Fernet.generate_key().decode())  # noqa: T201
+
+
+@cli.command(name="rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt every workspace's token anew with the first of TOKEN_KEYS."""
+    settings = settings_or_exit()
+    if not settings.many_workspaces:
+        fail("there is nothing to do: SLACK_BOT_TOKEN is for one workspace, and is not stored")
+
+    async def run() -> None:
+        database = Database(settings.database_url)
+        rows = await installations(settings, database).rotate()
+        await database.close()
+        console.print(f"{rows} rows are encrypted with the first key; the others can go")
+
+    run_or_exit(run())
 
 
 @cli.command()

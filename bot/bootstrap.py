@@ -11,7 +11,8 @@ from bot.billing.embedded import EmbeddedGateway
 from bot.blocks.account import PortalLinks
 from bot.db import Database
 from bot.directory.slack_directory import SlackDirectory
-from bot.installations.clients import MeasuredClient
+from bot.installations.clients import Clients, ManyWorkspaces, MeasuredClient, OneWorkspace
+from bot.installations.store import EncryptedInstallations, keyring
 from bot.mail.smtp_mailer import SmtpMailer
 from bot.messaging.slack_home_screens import SlackHomeScreens
 from bot.messaging.slack_messenger import SlackMessenger
@@ -28,16 +29,27 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
+async def slack_clients(settings: Settings, database: Database) -> AsyncIterator[Clients]:
     """One session for all Slack calls. Nothing is sent again by the client itself: a message posted twice
     is worse than one that waits, and the outbox does the waiting."""
     async with aiohttp.ClientSession(timeout=SLACK_TIMEOUT) as session:
-        yield MeasuredClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=session,
-            retry_handlers=[],
-        )
+
+        def client(token: str | None) -> AsyncWebClient:
+            return MeasuredClient(
+                token=token, base_url=settings.slack_api_url, session=session, retry_handlers=[]
+            )
+
+        if settings.slack_bot_token is not None:
+            yield OneWorkspace(client(settings.slack_bot_token.get_secret_value()))
+        else:
+            yield ManyWorkspaces(installations(settings, database), client)
+
+
+def installations(settings: Settings, database: Database) -> EncryptedInstallations:
+    assert settings.slack_client_id, "one of the two is set"
+    assert settings.token_keys, "checked with the settings"
+    keys = keyring(settings.token_keys.get_secret_value())
+    return EncryptedInstallations(settings.slack_client_id, database, keys)
 
 
 def _links(settings: Settings) -> PortalLinks:
@@ -48,19 +60,18 @@ def _links(settings: Settings) -> PortalLinks:
 
 @asynccontextmanager
 async def build_services(
-    settings: Settings, client: AsyncWebClient, clock: Callable[[], datetime] = now
+    settings: Settings, database: Database, clients: Clients, clock: Callable[[], datetime] = now
 ) -> AsyncIterator[Services]:
     """The services of one process; on leaving, background work is finished and the database closed."""
-    database = Database(settings.database_url)
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     services = Services(
         settings=settings,
         database=database,
         now=clock,
         billing=EmbeddedGateway(database, clock, settings.admin_portal_url),
-        messenger=SlackMessenger(client, settings.account_services_url),
-        home_screens=SlackHomeScreens(client, _links(settings)),
-        directory=SlackDirectory(client),
+        messenger=SlackMessenger(clients, settings.account_services_url),
+        home_screens=SlackHomeScreens(clients, _links(settings)),
+        directory=SlackDirectory(clients),
         mailer=SmtpMailer(smtp_url, settings.mail_from),
         tasks=Tasks(),
     )

@@ -53,6 +53,10 @@ class Database:
     def engine(self) -> AsyncEngine:
         return self._reader
 
+    @property
+    def writer(self) -> AsyncEngine:
+        return self._writer
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _marked_open():

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -22,9 +23,12 @@ class WrongSettings(Exception):
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
-    slack_bot_token: SecretStr
+    slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    token_keys: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///seatbot.db"
     host: str = "127.0.0.1"
@@ -40,6 +44,7 @@ class Settings(BaseSettings):
     seller_tax_id: str = Field(default="", max_length=100)
     account_services_url: str = "https://support.goto.com/corporate-account-services"
     account_services_channel: str | None = None
+    account_services_team: str | None = None
     corporate_portal_url: str = "https://link.logmeininc.com/corp-billing"
     admin_portal_url: str = "https://admin.goto.com/billing/payment-methods"
     quote_validity_days: int = Field(default=30, ge=1, le=365)
@@ -60,6 +65,16 @@ class Settings(BaseSettings):
         if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql:// (or postgres://)")
         return url
+
+    @field_validator("token_keys")
+    @classmethod
+    def _keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        try:
+            for key in keys.get_secret_value().split(",") if keys else ():
+                Fernet(key.strip())
+        except ValueError:
+            raise ValueError("must hold keys made by `python app.py new-key`, comma-separated") from None
+        return keys
 
     @field_validator("smtp_url")
     @classmethod
@@ -85,6 +100,11 @@ class Settings(BaseSettings):
         return billing
 
     @property
+    def many_workspaces(self) -> bool:
+        """Whether the bot is installed by its own page, wherever somebody wants it."""
+        return self.slack_client_id is not None
+
+    @property
     def socket_mode(self) -> bool:
         return self.slack_app_token is not None
 
@@ -104,15 +124,38 @@ class Settings(BaseSettings):
         return SeatBounds(self.max_seats_per_line, self.max_seats_per_order)
 
 
-class _Doors(BaseSettings):
-    """The two ways requests come in, read apart: one of them missing is told beside all else."""
+class _Together(BaseSettings):
+    """What must be set together, read apart: what is missing is told beside all else."""
 
     model_config = Settings.model_config
 
+    slack_bot_token: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    token_keys: SecretStr | None = None
+    account_services_channel: str | None = None
+    account_services_team: str | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
 
     def check(self) -> list[str]:
+        return [*self._workspaces(), *self._doors()]
+
+    def _workspaces(self) -> list[str]:
+        if self.slack_client_id is None and self.slack_client_secret is None:
+            return [] if self.slack_bot_token else ["SLACK_BOT_TOKEN is missing"]
+        if self.slack_bot_token:
+            return ["SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID for many: set one of them"]
+        needed = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_KEYS"]
+        if self.account_services_channel:
+            needed.append("ACCOUNT_SERVICES_TEAM")
+        return [
+            f"{name} is missing: many workspaces need it"
+            for name in needed
+            if not getattr(self, name.lower())
+        ]
+
+    def _doors(self) -> list[str]:
         if self.slack_app_token or self.slack_signing_secret:
             return []
         return ["SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"]
@@ -120,7 +163,7 @@ class _Doors(BaseSettings):
 
 def read_settings() -> Settings:
     """The settings of this process. Raises WrongSettings, with all that is wrong."""
-    wrong = _Doors().check()
+    wrong = _Together().check()
     try:
         settings = Settings()
     except ValidationError as error:

@@ -17,9 +17,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.installations.clients import Clients, ManyWorkspaces
 from bot.metrics import TURNED_AWAY
 from bot.services import Services
 from handlers.health import health_routes
+from handlers.install import install_routes
 from handlers.payload import read_payload
 from handlers.socket_mode import SocketDoor
 
@@ -28,9 +30,12 @@ LARGEST_BODY = 1024 * 1024
 SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def build_server(services: Services, app: AsyncApp, door: SocketDoor | None) -> Starlette:
-    """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both."""
+def build_server(services: Services, app: AsyncApp, clients: Clients, door: SocketDoor | None) -> Starlette:
+    """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both, and the pages by which many
+    workspaces install the bot."""
     routes = health_routes(services, door)
+    if isinstance(clients, ManyWorkspaces):
+        routes += install_routes(services, clients)
     if not services.settings.socket_mode:
         routes.append(Route("/slack/events", _slack_events(services, app), methods=["POST"]))
     return Starlette(routes=routes)

@@ -110,6 +110,7 @@ class Event(Part):
     user: Id | Named | None = None
     channel: Id | Named | None = None
     bot_id: Text | None = None
+    tokens: dict[Text, list[Id]] | None = None
     tab: Text | None = None
 
 

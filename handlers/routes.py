@@ -1,6 +1,6 @@
 """Every route of the bot."""
 
-from handlers import account, cart, checkout, home, quote, receipt, service_order
+from handlers import account, cart, checkout, home, install, quote, receipt, service_order
 from handlers.slack import Route
 
 ROUTES: list[Route] = [
@@ -11,4 +11,5 @@ ROUTES: list[Route] = [
     *receipt.ROUTES,
     *account.ROUTES,
     *home.ROUTES,
+    *[Route("uninstall", event) for event in install.UNINSTALLED],
 ]

@@ -15,7 +15,6 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.billing.gateway import BillingUnavailable
@@ -23,11 +22,13 @@ from bot.blocks.help import help_text
 from bot.blocks.kit import View, form_again, modal, section
 from bot.blocks.refusal import refusal_text, refusal_view
 from bot.i18n import Reader, escape
+from bot.installations.clients import Clients, NotInstalled
 from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import reader_of, refresh_slack_user
 from handlers.call import Body, Call, person_of, source_of
+from handlers.install import UNINSTALLED, uninstallation
 from models.billing_contact import IdentityNotFresh
 from models.errors import InvalidInput, Refusal, TookTooLong, Unexpected
 
@@ -71,14 +72,15 @@ class Answer:
     errors: dict[str, str] | None = None
 
 
-def build_app(services: Services, client: AsyncWebClient, routes: list[Route]) -> AsyncApp:
+def build_app(services: Services, clients: Clients, routes: list[Route]) -> AsyncApp:
     secret = services.settings.slack_signing_secret
     app = AsyncApp(
-        client=client,
+        client=clients.bare,
         logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret else "",
         process_before_response=True,
-        authorize=_authorize(client),
+        authorize=_authorize(clients),
+        user_facing_authorize_error_message=Reader().text("not-installed"),
     )
 
     @app.middleware
@@ -86,11 +88,15 @@ def build_app(services: Services, client: AsyncWebClient, routes: list[Route]) -
         req: AsyncBoltRequest, body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> None:
         _begin_request(req, body)
-        context["call"] = await _read_call(services, client, body, context)
+        if source_of(body) not in UNINSTALLED:
+            context["call"] = await _read_call(services, clients, body, context)
         await next_()
 
     for route in routes:
-        _register(app, route)
+        if route.kind == "uninstall":
+            app.event(route.id)(uninstallation(services, clients))
+        else:
+            _register(app, route)
     # An old message's button, an event nobody asked for: acknowledged, and nothing else.
     anything = re.compile(".*")
     for listen in (app.action, app.view, app.event):
@@ -112,19 +118,22 @@ def _reference() -> str:
     return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
 
 
-def _authorize(client: AsyncWebClient) -> Callable[..., Awaitable[AuthorizeResult]]:
-    """One workspace, one token, checked at the start: nothing to ask Slack at each request."""
+def _authorize(clients: Clients) -> Callable[..., Awaitable[Any]]:
+    """The library's own would read the database twice and call `auth.test`, at each request."""
 
-    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        try:
+            client = await clients.of(team_id or "")
+        except NotInstalled:
+            return None
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
 
     return authorize
 
 
-async def _read_call(
-    services: Services, client: AsyncWebClient, body: Body, context: AsyncBoltContext
-) -> Call:
+async def _read_call(services: Services, clients: Clients, body: Body, context: AsyncBoltContext) -> Call:
     started = time.monotonic()
+    client = await clients.of(context.team_id or "")
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
     if person.user_id:
         await refresh_slack_user(services, person)
@@ -422,4 +431,5 @@ async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
         return BoltResponse(status=200, body={"response_action": "update", "view": view})
     if "command" in body:
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
-    return BoltResponse(status=200, body="")
+    # Slack repeats an event that was not taken, and the tokens must go.
+    return BoltResponse(status=500 if source_of(body) in UNINSTALLED else 200, body="")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 DEFAULT_WORKSPACE = Path(__file__).parent / "default_workspace.yml"
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 -- the sandbox's tokens open nothing else
 APP_TOKEN = "xapp-sandbox"  # noqa: S105
+CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105
 SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105
 
 ALL_SCOPES = [
@@ -53,6 +54,9 @@ class AppConfig(Section):
     signing_secret: str = SIGNING_SECRET
     app_token: str = APP_TOKEN
     bot_token: str = BOT_TOKEN
+    client_id: str = "1000.2000"
+    client_secret: str = CLIENT_SECRET
+    redirect_url: str | None = None
     scopes: list[str] | None = None
     events: list[str] | None = None
 

@@ -183,6 +183,16 @@ class Sandbox:
         payload = event_callback(workspace, installation, event)
         return Reply(await self.slack.delivery.send_event(payload))
 
+    async def uninstall(self, team_id: str) -> None:
+        """A person takes the app out of a workspace: its token is worth nothing, and the app is told."""
+        team = self.slack.workspace.teams[team_id]
+        installation, team.installation = team.installation, None
+        assert installation
+        revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [installation.bot_user_id]}}
+        for event in (revoked, {"type": "app_uninstalled"}):
+            payload = event_callback(self.slack.workspace, installation, event)
+            await self.slack.delivery.send_event(payload)
+
     async def reset(self) -> None:
         await self.slack.reset()
 

@@ -5,6 +5,7 @@ from aiohttp import web
 from sandbox.control import Control
 from sandbox.core import Slack
 from sandbox.guard import file_response, only_from_here
+from sandbox.oauth import OAuth
 from sandbox.page import Page
 from sandbox.payloads import file_json
 from sandbox.response_urls import ResponseUrls
@@ -17,7 +18,10 @@ MAX_BODY = 50 * 1024 * 1024
 class Server:
     def __init__(self, slack: Slack) -> None:
         self.slack = slack
-        self._web_api = WebApi(slack.workspace, slack.traffic, slack.sockets, slack.faults, slack.rate_limits)
+        self._oauth = OAuth(slack.workspace)
+        self._web_api = WebApi(
+            slack.workspace, slack.traffic, slack.sockets, slack.faults, slack.rate_limits, self._oauth
+        )
         self._control = Control(slack)
         self._runner: web.AppRunner | None = None
 
@@ -49,6 +53,7 @@ class Server:
                 web.post("/response/{team}/{id}", response_urls.handle),
                 web.post("/upload/v1/{id}", self._upload),
                 web.get("/files/{id}/{name}", self._file),
+                web.get("/oauth/v2/authorize", self._oauth.authorize),
                 web.get("/link/", slack.sockets.connect),
                 *self._control.routes(),
                 *Page(slack.workspace).routes(),

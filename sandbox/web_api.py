@@ -11,6 +11,7 @@ from sandbox.fault_effects import after, before
 from sandbox.faults import Faults
 from sandbox.methods import auth, chat, conversations, files, users, views
 from sandbox.methods.call import Call, Method, missing_scope
+from sandbox.oauth import OAuth
 from sandbox.rate_limits import RateLimits
 from sandbox.records import Installation
 from sandbox.socket_mode import SocketMode
@@ -34,6 +35,7 @@ class WebApi:
     sockets: SocketMode
     faults: Faults
     rate_limits: RateLimits
+    oauth: OAuth
     base_url: str = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -71,6 +73,8 @@ class WebApi:
     def _run(self, entry: ApiCall, token: str, args: Json, headers: dict[str, str]) -> Json:
         if entry.method == "apps.connections.open":
             return self._open_connection(token)
+        if entry.method == "oauth.v2.access":
+            return self.oauth.access(args, token)
         if entry.method == "api.test":
             return {"args": args}
         method = METHODS.get(entry.method)

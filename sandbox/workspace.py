@@ -98,20 +98,23 @@ class Workspace:
     def _add_team(self, team: TeamConfig) -> None:
         record = Team(team.id, team.name, team.domain, team.enterprise_id)
         self.teams[team.id] = record
-        if not team.installed or not team.bot_token:
-            return
-        suffix = team.id.removeprefix("T")
-        scopes = list(self.config.app.scopes or [])
-        record.installation = Installation(team.id, team.bot_token, f"UBOT{suffix}", f"B{suffix}", scopes)
-        bot_id = record.installation.bot_user_id
+        if team.installed and team.bot_token:
+            self.install(team.id, list(self.config.app.scopes or []), team.bot_token)
+
+    def install(self, team_id: str, scopes: list[str], bot_token: str | None = None) -> Installation:
+        team, suffix = self.teams[team_id], team_id.removeprefix("T")
+        token = bot_token or f"{self.new_id(f'xoxb-{suffix}-')}"
+        team.installation = Installation(team_id, token, f"UBOT{suffix}", f"B{suffix}", scopes)
+        bot_id = team.installation.bot_user_id
         self.users[bot_id] = User(
             bot_id,
-            team.id,
+            team_id,
             self.bot_name,
             self.app_name,
             is_bot=True,
             enterprise_id=team.enterprise_id,
         )
+        return team.installation
 
     def _add_user(self, user: UserConfig) -> None:
         fields = user.model_dump(exclude={"team"})

@@ -36,7 +36,12 @@ class FakeMessenger:
         self.tried: list[Letter] = []
         self.refusals: dict[str, list[Exception]] = defaultdict(list)
         self.before: Callable[[Letter], Awaitable[None]] | None = None
+        self.uninstalled: set[str] = set()
         self._busy: set[str] = set()
+
+    async def reaches(self, team: str) -> bool:
+        _check_no_transaction()
+        return team not in self.uninstalled
 
     async def deliver(self, letter: Letter) -> Posted:
         _check_no_transaction()
@@ -123,8 +128,14 @@ class FakeDirectory:
     async def reach(self) -> None:
         await self._answer()
 
-    async def granted_scopes(self) -> set[str]:
+    async def workspaces(self) -> list[str]:
+        return ["T01ACME"]
+
+    async def granted_scopes(self, team_id: str) -> set[str]:
         return set()
+
+    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+        return True
 
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         await self._answer()

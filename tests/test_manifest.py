@@ -12,6 +12,7 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from docs.generate import MANIFEST_JSON, manifest_json
+from handlers.install import SCOPES as SCOPES_ASKED
 from handlers.routes import ROUTES
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +23,7 @@ SCOPES: dict[str, set[str]] = {
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
+    "conversations.info": {"channels:read", "groups:read"},
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
     # People are bound by e-mail too, and without the second scope the answer has none.
@@ -31,7 +33,11 @@ SCOPES: dict[str, set[str]] = {
     "views.publish": set(),
     "views.update": set(),
 }
-EVENT_SCOPES: dict[str, set[str]] = {"app_home_opened": set()}
+EVENT_SCOPES: dict[str, set[str]] = {
+    "app_home_opened": set(),
+    "app_uninstalled": set(),
+    "tokens_revoked": set(),
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +47,8 @@ def manifest() -> dict[str, Any]:
     return content
 
 
-def routed(kind: str) -> list[str]:
-    return sorted(route.id for route in ROUTES if route.kind == kind)
+def routed(*kinds: str) -> list[str]:
+    return sorted(route.id for route in ROUTES if route.kind in kinds)
 
 
 def methods_used() -> set[str]:
@@ -74,17 +80,21 @@ def test_every_command_of_the_manifest_is_routed_and_every_routed_one_declared(
 def test_every_event_of_the_manifest_is_routed_and_every_routed_one_declared(
     manifest: dict[str, Any],
 ) -> None:
-    assert sorted(manifest["settings"]["event_subscriptions"]["bot_events"]) == routed("event")
+    assert sorted(manifest["settings"]["event_subscriptions"]["bot_events"]) == routed("event", "uninstall")
 
 
 def test_the_manifest_asks_for_the_scopes_the_code_needs_and_no_other(manifest: dict[str, Any]) -> None:
     needed = {"commands"} if routed("command") else set()
     for method in methods_used():
         needed |= SCOPES[method]
-    for event in routed("event"):
+    for event in routed("event", "uninstall"):
         needed |= EVENT_SCOPES[event]
     declared = manifest["oauth_config"]["scopes"]["bot"]
     assert sorted(declared) == sorted(needed)
+
+
+def test_a_workspace_installs_the_bot_with_the_manifests_scopes(manifest: dict[str, Any]) -> None:
+    assert list(SCOPES_ASKED) == manifest["oauth_config"]["scopes"]["bot"]
 
 
 def test_the_methods_that_need_a_scope_are_all_used() -> None:

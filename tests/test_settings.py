@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from bot.settings import Settings, WrongSettings, read_settings
 from sandbox import Sandbox
@@ -20,6 +21,7 @@ LEAST = {"SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_SIGNING_SECRET": SECRET}
 
 WRONG = {
     "SLACK_API_URL": SECRET,
+    "TOKEN_KEYS": SECRET,
     "DATABASE_URL": f"mysql://seatbot:{SECRET}@localhost/seatbot",
     "PORT": SECRET,
     "BILLING": SECRET,
@@ -91,6 +93,39 @@ def test_every_wrong_setting_is_named_at_once(environment: pytest.MonkeyPatch) -
 
 def test_a_missing_token_is_named(environment: pytest.MonkeyPatch) -> None:
     assert sentences(environment, SLACK_SIGNING_SECRET=SECRET) == ["SLACK_BOT_TOKEN is missing"]
+
+
+MANY = {
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": SECRET,
+    "TOKEN_KEYS": Fernet.generate_key().decode(),
+    "SLACK_SIGNING_SECRET": SECRET,
+}
+
+
+def test_many_workspaces_need_client_secret_and_keys_instead_of_a_token(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    for name, value in MANY.items():
+        environment.setenv(name, value)
+    assert read_settings().many_workspaces
+
+
+@pytest.mark.parametrize("missing", ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_KEYS"])
+def test_what_many_workspaces_lack_is_named(environment: pytest.MonkeyPatch, missing: str) -> None:
+    [sentence] = sentences(environment, **{k: v for k, v in MANY.items() if k != missing})
+    assert sentence == f"{missing} is missing: many workspaces need it"
+
+
+def test_with_many_workspaces_account_services_are_in_one_of_them(environment: pytest.MonkeyPatch) -> None:
+    [sentence] = sentences(environment, **MANY, ACCOUNT_SERVICES_CHANNEL="C1")
+    assert sentence.startswith("ACCOUNT_SERVICES_TEAM is missing")
+
+
+def test_one_workspace_or_many_not_both(environment: pytest.MonkeyPatch) -> None:
+    [sentence] = sentences(environment, **MANY, SLACK_BOT_TOKEN=f"xoxb-{SECRET}")
+    assert "set one of them" in sentence
+    assert SECRET not in sentence
 
 
 def test_a_missing_door_is_named_with_both_ways(environment: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from models.home import Home
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderLine
 from sandbox import Sandbox
+from sandbox.config import ConfigSource
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url
 
@@ -153,18 +154,19 @@ async def world(
     kind: Kind = CHOSEN,
     door: str = DOOR,
     at: datetime = START,
+    workspace: ConfigSource = WORKSPACE,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """`content` is what its database holds; `door` is http or socket."""
     clock = Clock(at)
     with database_url(content, kind) as url:
         async with Sandbox.start(
-            WORKSPACE, ack_seconds=PATIENT_SECONDS, rate_limits=True, pace=lambda: clock().timestamp()
+            workspace, ack_seconds=PATIENT_SECONDS, rate_limits=True, pace=lambda: clock().timestamp()
         ) as slack:
             slack.slack.workspace.trigger_seconds = PATIENT_SECONDS
             values = {
                 "_env_file": None,
-                "slack_bot_token": slack.bot_token,
+                "slack_bot_token": None if "slack_client_id" in settings else slack.bot_token,
                 "slack_app_token": slack.app_token if door == "socket" else None,
                 "slack_signing_secret": slack.signing_secret if door == "http" else None,
                 "slack_api_url": slack.api_url,

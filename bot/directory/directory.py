@@ -32,8 +32,14 @@ class Directory(Protocol):
     async def reach(self) -> None:
         """Whether Slack answers at all. Raises DirectoryUnavailable."""
 
-    async def granted_scopes(self) -> set[str]:
+    async def workspaces(self) -> list[str]:
+        """Where the bot is installed."""
+
+    async def granted_scopes(self, team_id: str) -> set[str]:
         """What the installation may do. Raises DirectoryUnavailable, with what is wrong with the token."""
+
+    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+        """Whether the bot is in the channel, and can post there. Raises DirectoryUnavailable."""
 
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         """The user id behind an e-mail address in that workspace. Raises DirectoryUnavailable."""

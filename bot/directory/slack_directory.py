@@ -1,7 +1,8 @@
 """The directory that Slack keeps."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -9,9 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory.directory import DirectoryUnavailable, Profile
-from bot.installations.clients import error_name
-
-Clients = AsyncWebClient | Callable[[str], AsyncWebClient]
+from bot.installations.clients import Clients, NotInstalled, error_name
 
 # Slack's own bot says of itself that it is none.
 SLACKBOT = "USLACKBOT"
@@ -19,10 +18,10 @@ SLACKBOT = "USLACKBOT"
 # A load balancer waits for whoever asks.
 REACHED_WITHIN = 3
 
+UNKNOWN = ("channel_not_found", "user_not_found", "users_not_found", "user_not_visible")
+
 
 class SlackDirectory:
-    """`clients` is the one workspace's client, or gives the client of a workspace by its id."""
-
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._organisations: dict[str, str | None] = {}
@@ -50,24 +49,25 @@ class SlackDirectory:
         )
 
     async def reach(self) -> None:
-        try:
+        with _translated():
             async with asyncio.timeout(REACHED_WITHIN):
-                await self._client("").api_test()
-        except SlackApiError as error:
-            raise DirectoryUnavailable(error_name(error)) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise DirectoryUnavailable(type(error).__name__) from error
+                await self._clients.bare.api_test()
 
-    async def granted_scopes(self) -> set[str]:
+    async def workspaces(self) -> list[str]:
+        with _translated():
+            return await self._clients.teams()
+
+    async def granted_scopes(self, team_id: str) -> set[str]:
         """Slack tells them in a header of any answer."""
-        try:
-            answer = await self._client("").auth_test()
-        except SlackApiError as error:
-            raise DirectoryUnavailable(str(error.response.get("error"))) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise DirectoryUnavailable(type(error).__name__) from error
+        with _translated():
+            answer = await (await self._client(team_id)).auth_test()
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return {scope for scope in str(headers.get("x-oauth-scopes", "")).split(",") if scope}
+
+    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+        answer = await self._call(team_id, "conversations.info", channel=channel_id)
+        channel = answer["channel"] if answer else {}
+        return bool(channel.get("is_member")) and not channel.get("is_archived")
 
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         answer = await self._call(team_id, "users.lookupByEmail", email=email)
@@ -92,18 +92,31 @@ class SlackDirectory:
             self._organisations[team_id] = (answer or {}).get("enterprise_id")
         return self._organisations[team_id]
 
-    def _client(self, team_id: str) -> AsyncWebClient:
-        return self._clients if isinstance(self._clients, AsyncWebClient) else self._clients(team_id)
+    async def _client(self, team_id: str) -> AsyncWebClient:
+        try:
+            return await self._clients.of(team_id)
+        except NotInstalled as error:
+            raise DirectoryUnavailable("the bot is not installed there") from error
 
     async def _call(self, team_id: str, method: str, **arguments: str) -> dict[str, Any] | None:
-        """None where Slack knows no such person."""
-        try:
-            answer = await self._client(team_id).api_call(method, params=arguments)
-        except SlackApiError as error:
-            if error_name(error) in ("user_not_found", "users_not_found", "user_not_visible"):
-                return None
-            raise DirectoryUnavailable(error_name(error)) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise DirectoryUnavailable(type(error).__name__) from error
+        """None where Slack knows no such person or channel, or does not show them."""
+        client = await self._client(team_id)
+        with _translated():
+            try:
+                answer = await client.api_call(method, params=arguments)
+            except SlackApiError as error:
+                if error_name(error) in UNKNOWN:
+                    return None
+                raise
         assert isinstance(answer.data, dict), "these methods answer with an object"
         return answer.data
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except SlackApiError as error:
+        raise DirectoryUnavailable(error_name(error)) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise DirectoryUnavailable(type(error).__name__) from error

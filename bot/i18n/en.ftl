@@ -465,6 +465,7 @@ help-billing =
 ## Waiting
 waiting-title = One moment
 waiting-text = One moment, please: the answer takes a little longer. It appears here by itself.
+not-installed = Seatbot is not installed in this workspace. Ask whoever looks after your apps to install it.
 
 ## Refusal
 refusal-title = Not possible now

@@ -465,6 +465,7 @@ help-billing =
 ## Attente
 waiting-title = Un instant
 waiting-text = Un instant, s’il vous plaît : la réponse prend un peu plus de temps. Elle s’affiche ici d’elle-même.
+not-installed = Seatbot n’est pas installé dans cet espace de travail. Demandez à la personne qui gère vos applications de l’installer.
 
 ## Refus
 refusal-title = Impossible actuellement

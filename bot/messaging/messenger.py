@@ -77,6 +77,9 @@ class Posted:
 
 
 class Messenger(Protocol):
+    async def reaches(self, team: str) -> bool:
+        """Whether the bot is installed in the workspace."""
+
     async def deliver(self, letter: Letter) -> Posted:
         """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, PersonUnreachable, MessageGone,
         and, for a file, FileRefused."""

@@ -2,11 +2,11 @@
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.account import PortalLinks
 from bot.blocks.home import CHART, home, home_refused, home_unlinked
 from bot.blocks.kit import View
+from bot.installations.clients import Clients, NotInstalled
 from bot.messaging.home_screens import ChartRefused, HomeContent
 from bot.messaging.messenger import MessengerUnavailable, PersonUnreachable, RateLimited
 from bot.messaging.slack_errors import code_of, retry_after, status_of
@@ -18,14 +18,17 @@ BAD_VIEW = frozenset({"invalid_arguments", "invalid_blocks", "invalid_blocks_for
 
 
 class SlackHomeScreens:
-    def __init__(self, client: AsyncWebClient, links: PortalLinks) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, links: PortalLinks) -> None:
+        self._clients = clients
         self._links = links
 
     async def show(self, home: HomeContent) -> None:
         view = self._drawn(home)
         try:
-            await self._client.views_publish(user_id=home.user_id, view=view)
+            client = await self._clients.of(home.team)
+            await client.views_publish(user_id=home.user_id, view=view)
+        except NotInstalled as error:
+            raise PersonUnreachable("not_installed") from error
         except SlackApiError as error:
             raise _translated(error, view) from error
         except (aiohttp.ClientError, TimeoutError) as error:

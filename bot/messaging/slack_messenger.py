@@ -1,6 +1,5 @@
 """Notices as messages in Slack."""
 
-from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -10,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.blocks.notice import message
+from bot.installations.clients import Clients, NotInstalled
 from bot.messaging.messenger import (
     ChannelUnreachable,
     File,
@@ -25,7 +25,6 @@ from bot.messaging.slack_errors import code_of, detail_of, retry_after, status_o
 
 log = structlog.get_logger()
 
-Clients = AsyncWebClient | Callable[[str], AsyncWebClient]
 
 NOWHERE = frozenset(
     {
@@ -75,22 +74,28 @@ BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_t
 
 
 class SlackMessenger:
-    """`clients` is the one workspace's client, or gives the client of a workspace by its id.
-
-    The client must not send anything again by itself: a message may have been posted without our hearing.
-    """
+    """A client must not send anything again by itself: a message may have been posted without our hearing."""
 
     def __init__(self, clients: Clients, services_url: str) -> None:
         self._clients = clients
         self._services_url = services_url
 
+    async def reaches(self, team: str) -> bool:
+        try:
+            await self._clients.of(team)
+        except NotInstalled:
+            return False
+        return True
+
     async def deliver(self, letter: Letter) -> Posted:
-        client = self._clients if isinstance(self._clients, AsyncWebClient) else self._clients(letter.team)
         content = message(letter, self._services_url)
         try:
+            client = await self._clients.of(letter.team)
             if letter.file:
                 return await _share(client, letter.channel, letter.file, content["text"])
             answer = await _send(client, letter, content)
+        except NotInstalled as error:
+            raise _unreachable("not_installed", letter) from error
         except SlackApiError as error:
             raise _translated(error, letter) from error
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -135,6 +135,8 @@ async def _send(services: Services, notice: Notice) -> Outcome:
         return await _mail(services, notice, contact)
     if notice.kind is NoticeKind.QUOTE_CARD:
         return await _redraw_copy(services, notice, contact)
+    if not await services.messenger.reaches(notice.team):
+        raise PersonUnreachable("the bot is not installed in the workspace")
     user = await user_of_contact(services, notice.team, contact)
     if user is None:
         raise PersonUnreachable("no such person in Slack")

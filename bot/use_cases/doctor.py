@@ -1,14 +1,17 @@
 """Looking whether all is there that the bot needs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass
 
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from bot.directory.directory import DirectoryUnavailable
 from bot.mail.mailer import MailRefused, MailUnavailable
 from bot.services import Services
 from models.account import Account
+
+# Slack is asked of each, and lets about fifty a minute through.
+MOST_CHANNELS = 40
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,11 @@ class Finding:
 async def diagnose(services: Services, needed_scopes: set[str]) -> list[Finding]:
     """Every check, each with one line; one that fails hides no other."""
     checks: dict[str, Callable[[], Awaitable[Finding]]] = {
+        "settings": lambda: _settings(services),
         "database": lambda: _database(services),
         "accounts": lambda: _accounts(services),
         "slack": lambda: _slack(services, needed_scopes),
+        "channels": lambda: _channels(services),
         "mail": lambda: _mail(services),
         "billing": lambda: _billing(services),
         "account services": lambda: _account_services(services),
@@ -37,11 +42,25 @@ async def _found(about: str, check: Callable[[], Awaitable[Finding]]) -> Finding
     try:
         return await check()
     except Exception as error:
-        return Finding(about, False, f"{type(error).__name__}: {error}".splitlines()[0])
+        # The words of a driver may hold an address with its password.
+        return Finding(about, False, f"could not be looked at: {type(error).__name__}")
+
+
+async def _settings(services: Services) -> Finding:
+    settings = services.settings
+    door = "Socket Mode" if settings.socket_mode else "HTTP"
+    where = "in many workspaces" if settings.many_workspaces else "in one workspace"
+    kind = settings.database_url.partition(":")[0]
+    return Finding("settings", True, f"complete: {where}, requests over {door}, on {kind}")
 
 
 async def _database(services: Services) -> Finding:
-    if not await services.database.migrated():
+    try:
+        migrated = await services.database.migrated()
+    except Exception as error:
+        words = f"it does not answer ({type(error).__name__}): look at DATABASE_URL, and whether it runs"
+        return Finding("database", False, words)
+    if not migrated:
         return Finding("database", False, "its shape is older than this version: python app.py migrate")
     return Finding("database", True, "reachable, and up to date")
 
@@ -54,15 +73,56 @@ async def _accounts(services: Services) -> Finding:
 
 
 async def _slack(services: Services, needed: set[str]) -> Finding:
+    many = services.settings.many_workspaces
     try:
-        missing = needed - await services.directory.granted_scopes()
+        teams = await services.directory.workspaces()
+        missing = {team: needed - await services.directory.granted_scopes(team) for team in teams}
     except DirectoryUnavailable as error:
-        return Finding("slack", False, f"Slack says {error}: look at SLACK_BOT_TOKEN and SLACK_API_URL")
-    if missing:
-        words = f"the token lacks {', '.join(sorted(missing))}: install the app again with manifest.yml"
-        return Finding("slack", False, words)
-    door = "Socket Mode" if services.settings.socket_mode else "HTTP"
-    return Finding("slack", True, f"token and scopes are right; requests come over {door}")
+        what = "the workspaces' tokens" if many else "SLACK_BOT_TOKEN"
+        return Finding("slack", False, f"Slack says {error}: look at {what} and SLACK_API_URL")
+    if not teams:
+        return Finding("slack", None, "installed nowhere yet: open /slack/install in a browser")
+    lacking = {team: scopes for team, scopes in missing.items() if scopes}
+    for team, scopes in lacking.items():
+        words = (
+            f"the token of {team} lacks {', '.join(sorted(scopes))}: install the app again with manifest.yml"
+        )
+        return Finding("slack", False, words + _and_more(lacking))
+    return Finding(
+        "slack", True, f"token and scopes are right in {', '.join(teams[:3])}{_and_more(teams, 3)}"
+    )
+
+
+async def _channels(services: Services) -> Finding:
+    async with services.read() as session:
+        found = await session.exec(
+            select(Account.slack_team, Account.channel)
+            .where(col(Account.active), col(Account.channel).is_not(None))
+            .distinct()
+            .order_by(Account.slack_team, col(Account.channel))
+        )
+        channels = [(team, str(channel)) for team, channel in found.all()]
+    settings, looked_at = services.settings, channels[:MOST_CHANNELS]
+    if settings.account_services_channel:
+        team = settings.account_services_team or next(iter(await services.directory.workspaces()), "")
+        looked_at.insert(0, (team, settings.account_services_channel))
+    try:
+        outside = [
+            channel for team, channel in looked_at if not await services.directory.in_channel(team, channel)
+        ]
+    except DirectoryUnavailable as error:
+        return Finding("channels", False, f"Slack says {error}: see what it says of the token")
+    if outside:
+        words = (
+            f"the bot is not in {', '.join(outside[:5])}{_and_more(outside, 5)}: type /invite @seatbot there"
+        )
+        return Finding("channels", False, words)
+    rest = len(channels) - MOST_CHANNELS
+    return Finding(
+        "channels",
+        True,
+        f"the bot is in all {len(looked_at)}" + (f" looked at, {rest} were not" if rest > 0 else ""),
+    )
 
 
 async def _mail(services: Services) -> Finding:
@@ -86,3 +146,8 @@ async def _account_services(services: Services) -> Finding:
         words = "ACCOUNT_SERVICES_CHANNEL is not set: nobody there is told of overdue orders"
         return Finding("account services", None, words)
     return Finding("account services", True, f"told in {services.settings.account_services_channel}")
+
+
+def _and_more(found: Sized, shown: int = 1) -> str:
+    rest = len(found) - shown
+    return f" (and {rest} more)" if rest > 0 else ""

@@ -26,8 +26,10 @@ async def tell(
     quote: Quote | None = None,
     words: dict[str, Any] | None = None,
     due_at: datetime | None = None,
+    team: str | None = None,
 ) -> None:
-    """Store one notice of `event` for each destination (see Notice), unless it is stored already."""
+    """Store one notice of `event` for each destination (see Notice), unless it is stored already.
+    `team` is another workspace than the account's."""
     names = {f"{event}>{destination}": destination for destination in destinations}
     stored = set((await session.exec(select(Notice.event).where(col(Notice.event).in_(names)))).all())
     for name, destination in names.items():
@@ -37,7 +39,7 @@ async def tell(
             Notice(
                 event=name,
                 account_id=account.id,
-                team=account.slack_team,
+                team=team or account.slack_team,
                 destination=destination,
                 kind=kind,
                 order_id=order.id if order else None,

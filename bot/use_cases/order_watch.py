@@ -50,21 +50,18 @@ async def _tell_overdue(services: Services, session: AsyncSession, order: Servic
         at=at,
     )
     people = await people_of(session, order)
-    services_channel = services.settings.account_services_channel
-    destinations = dict.fromkeys(
-        [
-            *direct(people),
-            *channel_of(account, people),
-            *([f"services:{services_channel}"] if services_channel else []),
-        ]
-    )
-    await tell(
-        session,
-        NoticeKind.ORDER_OVERDUE,
-        f"order:{order.id}:overdue",
-        destinations,
-        account=account,
-        at=at,
-        order=order,
-    )
+    event, settings = f"order:{order.id}:overdue", services.settings
+    told = dict.fromkeys([*direct(people), *channel_of(account, people)])
+    await tell(session, NoticeKind.ORDER_OVERDUE, event, told, account=account, at=at, order=order)
+    if settings.account_services_channel:
+        await tell(
+            session,
+            NoticeKind.ORDER_OVERDUE,
+            event,
+            [f"services:{settings.account_services_channel}"],
+            account=account,
+            at=at,
+            order=order,
+            team=settings.account_services_team,
+        )
     await tell_progress(session, account, order, "overdue", at)

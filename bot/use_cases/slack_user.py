@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.directory.directory import DirectoryUnavailable, Profile
@@ -118,6 +118,12 @@ async def _merge(services: Services, team_id: str, profile: Profile, at: datetim
                 refreshed_at=at,
             )
         )
+
+
+async def forget_people(services: Services, *, team_id: str) -> None:
+    """A workspace that uninstalled the bot: what Slack said of its people is not kept."""
+    async with services.write() as session:
+        await session.exec(delete(SlackUser).where(col(SlackUser.team_id) == team_id))
 
 
 async def reader_of(services: Services, person: Person) -> Reader:

@@ -9,6 +9,7 @@ import models.billing_contact
 import models.cart
 import models.checkout
 import models.home
+import models.installation
 import models.ledger
 import models.notice
 import models.numbering

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory.directory import DirectoryUnavailable, Profile
 from bot.directory.slack_directory import SlackDirectory
+from bot.installations.clients import OneWorkspace
 from models.slack_user import SlackUser
 from sandbox import Sandbox
 from sandbox.faults import Fault
@@ -44,9 +45,8 @@ async def slack() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def directory(slack: Sandbox) -> AsyncIterator[SlackDirectory]:
     async with aiohttp.ClientSession() as session:
-        yield SlackDirectory(
-            AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-        )
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        yield SlackDirectory(OneWorkspace(client))
 
 
 def as_stored(profile: Profile) -> SlackUser:
@@ -118,4 +118,4 @@ async def test_a_slack_that_does_not_answer_is_silent(
 
 
 async def test_the_scopes_are_those_of_the_installation(directory: SlackDirectory) -> None:
-    assert {"chat:write", "users:read.email"} <= await directory.granted_scopes()
+    assert {"chat:write", "users:read.email"} <= await directory.granted_scopes("T1")

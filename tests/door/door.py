@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import structlog
 
-from bot.bootstrap import slack_client
+from bot.bootstrap import slack_clients
 from bot.logs import set_up_logs
 from bot.settings import Settings
 from handlers.http import build_server
@@ -31,7 +31,7 @@ from tests.world import world as open_world
 # Where a sentence is said that is not in the answer itself.
 SAID = {"views.open", "views.update", "views.publish", "chat.postMessage", "response_url"}
 # Links lead out, old buttons do nothing, and nobody waits for the answer to an event.
-SILENT = ("", "link", "event")
+SILENT = ("", "link", "event", "uninstall")
 ERROR = re.compile(r'Traceback|"level": "(error|critical)"|\[(error|critical)')
 # As the sandbox writes it. Whoever knows one can speak for the bot.
 RESPONSE_URL = "/response/"
@@ -144,10 +144,13 @@ def _in_bytes(headers: Mapping[str, str | bytes | None]) -> list[tuple[bytes, by
 @asynccontextmanager
 async def open_door(log_format: str = "json") -> AsyncIterator[Door]:
     """With the tour behind it: every payload known, and rows that the ids in them mean."""
-    async with open_world(log_format=log_format) as world, slack_client(world.services.settings) as client:
+    async with (
+        open_world(log_format=log_format) as world,
+        slack_clients(world.services.settings, world.services.database) as clients,
+    ):
         requests = list(await recorded(world))
         with production_logs(world.services.settings) as written:
-            app = build_server(world.services, build_app(world.services, client, ROUTES), None)
+            app = build_server(world.services, build_app(world.services, clients, ROUTES), clients, None)
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
                 yield Door(world, http, written, requests)

@@ -210,31 +210,29 @@ async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown
     assert "a fault of ours" in failure["exception"]
 
 
-async def test_no_secret_and_no_body_of_an_e_mail_is_logged(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> None:
     settings = world.services.settings
     bot_token, secret = world.slack.bot_token, world.slack.signing_secret
     smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
     told = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
 
-    async def fail(*args: object, **kwargs: object) -> None:
-        raise RuntimeError(told)
-
+    alice = world.person("alice")
     with logged(world) as stream:
-        await world.order(world.person("alice"), acme_meeting=2)
+        await world.order(alice, acme_meeting=2)
         world.slack.mail.refuse_with = "451 later"
         await world.services.tasks.settle()
         await deliver_due_notices(world.services)
         world.slack.mail.refuse_with = None
         await world.pass_time(minutes=10)
-        monkeypatch.setattr("handlers.home.read_home", fail)
-        await world.person("alice").open_home()
-        await world.services.tasks.settle()
+        await alice.close_modal(everything=True)
+        cart = await world.fill_cart(alice, acme_meeting=2)
+        hooked(world).before["preview"] = failing(RuntimeError(told))
+        await cart.submit()
+        await alice.wait_for_modal("refusal.show")
         structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
     written = stream.getvalue()
     assert "notice waits" in written
-    assert "task failed" in written
+    assert "handler failed" in written
     assert settings.slack_bot_token is not None
     for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):
         assert hidden not in written, hidden

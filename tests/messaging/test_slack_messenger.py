@@ -10,6 +10,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n import Reader
+from bot.installations.clients import NotInstalled, OneWorkspace
 from bot.messaging.messenger import (
     ChannelUnreachable,
     File,
@@ -63,7 +64,7 @@ class messenger_for:  # noqa: N801
         self._client = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[])
 
     async def __aenter__(self) -> SlackMessenger:
-        return SlackMessenger(self._client, URL)
+        return SlackMessenger(OneWorkspace(self._client), URL)
 
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
@@ -170,16 +171,26 @@ async def test_a_wrong_token_waits_for_the_operator(slack: Sandbox) -> None:
             await messenger.deliver(to("U1"))
 
 
-async def test_a_client_can_be_chosen_by_workspace(slack: Sandbox) -> None:
+class Elsewhere(OneWorkspace):
+    """The bot is installed in T1, and nowhere else."""
+
+    async def of(self, team_id: str) -> AsyncWebClient:
+        if team_id != "T1":
+            raise NotInstalled(team_id)
+        return await super().of(team_id)
+
+
+async def test_where_the_bot_is_not_installed_neither_channel_nor_person_is_reached(slack: Sandbox) -> None:
     async with aiohttp.ClientSession() as session:
-        asked: list[str] = []
-
-        def client_for(team: str) -> AsyncWebClient:
-            asked.append(team)
-            return AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-
-        await SlackMessenger(client_for, URL).deliver(to("C1"))
-        assert asked == ["T1"]
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        messenger = SlackMessenger(Elsewhere(client), URL)
+        assert await messenger.reaches("T1")
+        await messenger.deliver(to("C1"))
+        assert not await messenger.reaches("T2")
+        for channel, refused in (("C1", ChannelUnreachable), ("U1", PersonUnreachable), ("D1", MessageGone)):
+            with pytest.raises(refused, match="not_installed"):
+                await messenger.deliver(replace(to(channel), team="T2"))
+    assert len(slack.calls("chat.postMessage")) == 1
 
 
 # A file

@@ -123,6 +123,9 @@ class Messages:
     def __init__(self, line: Line, slack: Slack) -> None:
         self._line, self._slack = line, slack
 
+    async def reaches(self, team: str) -> bool:
+        return True
+
     async def deliver(self, letter: Letter) -> Posted:
         return await self._line.call("slack.deliver", lambda fault: self._deliver(letter, fault))
 
@@ -162,8 +165,14 @@ class Members:
     async def reach(self) -> None:
         """No process is asked whether it is ready."""
 
-    async def granted_scopes(self) -> set[str]:
+    async def workspaces(self) -> list[str]:
+        return []
+
+    async def granted_scopes(self, team_id: str) -> set[str]:
         return set()
+
+    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+        return True
 
     async def user_of_email(self, team_id: str, email: str) -> str | None:
         def effect(fault: str | None) -> str | None:

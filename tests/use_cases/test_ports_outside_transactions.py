@@ -22,7 +22,13 @@ PORTS = {
     "mailer": Mailer,
 }
 # `doctor` and `/readyz` ask these; no flow does.
-OF_DOCTOR = {"mailer.check", "directory.granted_scopes", "directory.reach"}
+OF_DOCTOR = {
+    "mailer.check",
+    "directory.reach",
+    "directory.workspaces",
+    "directory.granted_scopes",
+    "directory.in_channel",
+}
 
 
 class Watched:

@@ -1,0 +1,91 @@
+"""The pages by which a workspace installs the bot, and what follows when it is taken out again."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urljoin
+
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
+from slack_bolt.async_app import AsyncBoltContext
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.installations.clients import Clients, ManyWorkspaces
+from bot.installations.store import OAuthStates
+from bot.services import Services
+from bot.use_cases.slack_user import forget_people
+
+# They carry no person, and come when no token is good any more.
+UNINSTALLED = ("app_uninstalled", "tokens_revoked")
+
+# What the bot is installed with: that of manifest.yml, as a test sees to.
+SCOPES = (
+    "commands",
+    "chat:write",
+    "files:write",
+    "users:read",
+    "users:read.email",
+    "channels:read",
+    "groups:read",
+)
+STATE_SECONDS = 600
+
+Handle = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
+
+
+def install_routes(services: Services, clients: ManyWorkspaces) -> list[Route]:
+    flow = _flow(services, clients)
+    return [
+        Route(flow.install_path, _page(flow.handle_installation)),
+        Route(flow.redirect_uri_path, _page(flow.handle_callback)),
+    ]
+
+
+def _flow(services: Services, clients: ManyWorkspaces) -> AsyncOAuthFlow:
+    settings = services.settings
+    secret = settings.slack_client_secret
+    assert secret is not None, "checked with the settings"
+    return AsyncOAuthFlow(
+        client=clients.bare,
+        settings=AsyncOAuthSettings(
+            client_id=settings.slack_client_id,
+            client_secret=secret.get_secret_value(),
+            scopes=SCOPES,
+            user_scopes=[],
+            authorization_url=urljoin(settings.slack_api_url, "/oauth/v2/authorize"),
+            installation_store=clients.store,
+            installation_store_bot_only=True,
+            state_store=OAuthStates(STATE_SECONDS, services.database.writer),
+            state_expiration_seconds=STATE_SECONDS,
+            # The library's page shows a picture from elsewhere; Slack's own page asks all there is.
+            install_page_rendering_enabled=False,
+        ),
+    )
+
+
+def _page(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        asked = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
+        return to_starlette_response(await handle(asked))
+
+    return page
+
+
+def uninstallation(services: Services, clients: Clients) -> Callable[..., Awaitable[None]]:
+    """Done before the ack, and once more where Slack repeats it. The two events come in either order."""
+
+    async def listener(event: dict[str, Any], context: AsyncBoltContext) -> None:
+        if context.team_id and _uninstalled(event):
+            await clients.forget(context.team_id)
+            await forget_people(services, team_id=context.team_id)
+
+    return listener
+
+
+def _uninstalled(event: dict[str, Any]) -> bool:
+    """`tokens_revoked` names the bot where its own token is among them."""
+    return event["type"] == "app_uninstalled" or bool((event.get("tokens") or {}).get("bot"))

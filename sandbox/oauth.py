@@ -1,0 +1,72 @@
+"""Installing the app by OAuth: the page where a person allows it, and the code that becomes a token."""
+
+import uuid
+from base64 import b64decode
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from sandbox.errors import Json, SlackError
+from sandbox.workspace import Workspace
+
+
+@dataclass
+class OAuth:
+    workspace: Workspace
+    codes: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+
+    async def authorize(self, request: web.Request) -> web.Response:
+        """Which workspace? With `allow`, that one: back to the app, with a code that is good once."""
+        app, asked = self.workspace.config.app, request.query
+        if asked.get("client_id") != app.client_id:
+            return web.Response(status=400, text="invalid client_id")
+        team = self.workspace.teams.get(asked.get("allow", ""))
+        if team is None:
+            return web.Response(text=self._page(request), content_type="text/html")
+        redirect_uri = asked.get("redirect_uri") or app.redirect_url
+        if not redirect_uri:
+            return web.Response(status=400, text="the app has no redirect URL")
+        code = uuid.uuid4().hex
+        self.codes[code] = (team.id, [scope for scope in asked.get("scope", "").split(",") if scope])
+        query = urlencode({"code": code, "state": asked.get("state", "")})
+        return web.Response(status=302, headers={"Location": f"{redirect_uri}?{query}"})
+
+    def _page(self, request: web.Request) -> str:
+        links = [
+            (escape(str(request.rel_url.update_query(allow=team.id))), escape(team.name))
+            for team in self.workspace.teams.values()
+        ]
+        teams = "".join(f'<li><a href="{url}">{name}</a>' for url, name in links)
+        name = escape(self.workspace.app_name)
+        return f"<!doctype html><title>{name}</title><h1>Allow {name} in</h1><ul>{teams}</ul>"
+
+    def access(self, args: Json, authorization: str) -> Json:
+        """`oauth.v2.access`"""
+        app = self.workspace.config.app
+        if _client(args, authorization) != (app.client_id, app.client_secret):
+            raise SlackError("bad_client_secret")
+        team_id, scopes = self.codes.pop(str(args.get("code")), (None, []))
+        if team_id is None:
+            raise SlackError("invalid_code")
+        installation = self.workspace.install(team_id, scopes)
+        people = [user.id for user in self.workspace.users.values() if user.team_id == team_id]
+        return {
+            "access_token": installation.bot_token,
+            "token_type": "bot",
+            "scope": ",".join(scopes),
+            "bot_user_id": installation.bot_user_id,
+            "app_id": self.workspace.app_id,
+            "team": {"id": team_id, "name": self.workspace.teams[team_id].name},
+            "enterprise": None,
+            "authed_user": {"id": people[0]},
+            "is_enterprise_install": False,
+        }
+
+
+def _client(args: Json, authorization: str) -> tuple[str, str]:
+    if authorization.startswith("Basic "):
+        login, _, password = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+        return login, password
+    return str(args.get("client_id")), str(args.get("client_secret"))

@@ -1,0 +1,104 @@
+"""`doctor`: a line for each thing, that says what is wrong and what to do."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import text
+
+from bot.use_cases.doctor import Finding, diagnose
+from tests.replica import environment_of
+from tests.world import World
+from tests.world import world as open_world
+
+ROOT = Path(__file__).parents[2]
+SCOPES = set(
+    yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"]
+)
+
+
+@pytest.fixture
+async def well(world: World) -> World:
+    """Where nothing is wrong: the bot is in every account's channel."""
+    world.slack.channel("C05INELIGIBLE").add_bot()
+    async with world.services.write() as session:
+        await session.exec(text("UPDATE account SET active = false WHERE slack_team = 'T02OTHER'"))  # type: ignore[call-overload]
+    return world
+
+
+async def findings(world: World, needed: set[str] = SCOPES) -> dict[str, Finding]:
+    found = await diagnose(world.services, needed)
+    assert all("\n" not in finding.words for finding in found)
+    return {finding.about: finding for finding in found}
+
+
+async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
+    found = await findings(well)
+    assert [f for f in found.values() if f.well is False] == []
+    assert [*found] == [
+        "settings", "database", "accounts", "slack", "channels", "mail", "billing", "account services",
+    ]  # fmt: skip
+    assert found["channels"].words == "the bot is in all 6"
+
+
+async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(well: World) -> None:
+    async with well.services.write() as session:
+        await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
+    found = (await findings(well))["database"]
+    assert (found.well, "python app.py migrate" in found.words) == (False, True)
+
+
+async def test_a_scope_that_the_token_lacks_is_named(well: World) -> None:
+    found = (await findings(well, {*SCOPES, "files:write"}))["slack"]
+    assert found.well is False
+    assert "T01ACME lacks files:write: install the app again" in found.words
+
+
+async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World) -> None:
+    well.slack.slack.workspace.installations[0].bot_token = "xoxb-another"
+    found = await findings(well)
+    assert found["slack"].words == "Slack says invalid_auth: look at SLACK_BOT_TOKEN and SLACK_API_URL"
+    assert found["channels"].well is False
+    assert found["mail"].well
+
+
+async def test_the_channels_that_the_bot_is_not_in_are_named(well: World) -> None:
+    well.slack.channel("C03SLOW").remove_bot()
+    well.slack.channel("C04CUSTOMER").archive()
+    found = (await findings(well))["channels"]
+    assert found.well is False
+    assert found.words == "the bot is not in C03SLOW, C04CUSTOMER: type /invite @seatbot there"
+
+
+async def test_a_mail_server_that_is_away_is_named(well: World) -> None:
+    await well.slack.mail.stop()
+    found = (await findings(well))["mail"]
+    assert (found.well, "SMTP_URL" in found.words) == (False, True)
+
+
+async def test_what_is_not_set_is_a_note() -> None:
+    async with open_world("migrated", smtp_url=None, account_services_channel=None) as world:
+        found = await findings(world)
+    notes = {about for about, finding in found.items() if finding.well is None}
+    assert notes == {"accounts", "mail", "billing", "account services"}
+
+
+async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
+    url = well.services.settings.database_url
+    environment = environment_of(well.slack, url, door="http", DATABASE_URL=url)
+    codes = []
+    for _ in range(2):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(ROOT / "app.py"), "doctor"),
+            cwd=tmp_path,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        shown, _ = await process.communicate()
+        codes.append(process.returncode)
+        well.slack.channel("C03SLOW").remove_bot()
+    assert codes == [0, 1], shown.decode()
+    assert "wrong channels: the bot is not in C03SLOW" in shown.decode()
