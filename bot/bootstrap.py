@@ -8,6 +8,10 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.billing.embedded import EmbeddedGateway
+from bot.billing.gateway import BillingGateway, EventReader
+from bot.billing.stripe.client import build_client, http_over
+from bot.billing.stripe.events import StripeEvents
+from bot.billing.stripe.gateway import StripeGateway
 from bot.blocks.account import PortalLinks
 from bot.db import Database
 from bot.directory.slack_directory import SlackDirectory
@@ -64,19 +68,38 @@ async def build_services(
 ) -> AsyncIterator[Services]:
     """The services of one process; on leaving, background work is finished and the database closed."""
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
-    services = Services(
-        settings=settings,
-        database=database,
-        now=clock,
-        billing=EmbeddedGateway(database, clock, settings.admin_portal_url),
-        messenger=SlackMessenger(clients, settings.account_services_url),
-        home_screens=SlackHomeScreens(clients, _links(settings)),
-        directory=SlackDirectory(clients),
-        mailer=SmtpMailer(smtp_url, settings.mail_from),
-        tasks=Tasks(),
-    )
-    try:
-        yield services
-    finally:
-        await services.tasks.drain(DRAIN_SECONDS)
-        await database.close()
+    async with _billing(settings, database, clock) as (billing, events):
+        services = Services(
+            settings=settings,
+            database=database,
+            now=clock,
+            billing=billing,
+            messenger=SlackMessenger(clients, settings.account_services_url),
+            home_screens=SlackHomeScreens(clients, _links(settings)),
+            directory=SlackDirectory(clients),
+            mailer=SmtpMailer(smtp_url, settings.mail_from),
+            tasks=Tasks(),
+            provider_events=events,
+        )
+        try:
+            yield services
+        finally:
+            await services.tasks.drain(DRAIN_SECONDS)
+            await database.close()
+
+
+@asynccontextmanager
+async def _billing(
+    settings: Settings, database: Database, clock: Callable[[], datetime]
+) -> AsyncIterator[tuple[BillingGateway, EventReader | None]]:
+    if settings.billing == "embedded":
+        yield EmbeddedGateway(database, clock, settings.admin_portal_url), None
+        return
+    key, secret = settings.stripe_api_key, settings.stripe_webhook_secret
+    assert key is not None, "read_settings asks for it"
+    async with aiohttp.ClientSession() as session:
+        stripe = build_client(key.get_secret_value(), settings.stripe_api_url, http_over(session))
+        yield (
+            StripeGateway(stripe, database, clock, settings.admin_portal_url),
+            StripeEvents(secret.get_secret_value(), clock) if secret else None,
+        )

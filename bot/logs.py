@@ -48,7 +48,7 @@ def _set_up_libraries(stream: TextIO, shared: list[Processor], draw: Processor) 
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[without_record, draw])
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for name in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn"):
+    for name in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "stripe", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import BillingGateway
+from bot.billing.gateway import BillingGateway, EventReader
 from bot.db import Database
 from bot.directory.directory import Directory
 from bot.mail.mailer import Mailer
@@ -28,6 +28,8 @@ class Services:
     directory: Directory
     mailer: Mailer
     tasks: Tasks
+    # Where the provider sends word by itself; none where it does not, or nobody could tell it from a forger.
+    provider_events: EventReader | None = None
 
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self.database.read()

@@ -84,20 +84,15 @@ class Settings(BaseSettings):
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
         return url
 
-    @field_validator("slack_api_url", "account_services_url", "corporate_portal_url", "admin_portal_url")
+    @field_validator(
+        "slack_api_url", "stripe_api_url", "account_services_url", "corporate_portal_url", "admin_portal_url"
+    )
     @classmethod
     def _web_address(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must begin with https:// (or http://) and name a host")
         return url
-
-    @field_validator("billing")
-    @classmethod
-    def _known_provider(cls, billing: str) -> str:
-        if billing == "stripe":
-            raise ValueError("this version has no Stripe adapter yet; set it to embedded")
-        return billing
 
     @property
     def many_workspaces(self) -> bool:
@@ -125,7 +120,7 @@ class Settings(BaseSettings):
 
 
 class _Together(BaseSettings):
-    """What must be set together, read apart: what is missing is told beside all else."""
+    """What is needed of several settings at once, read apart: what is missing is told beside all else."""
 
     model_config = Settings.model_config
 
@@ -137,9 +132,12 @@ class _Together(BaseSettings):
     account_services_team: str | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    billing: str = "embedded"
+    stripe_api_key: SecretStr | None = None
+    lease_seconds: str = "60"
 
     def check(self) -> list[str]:
-        return [*self._workspaces(), *self._doors()]
+        return [*self._workspaces(), *self._doors(), *self._stripe()]
 
     def _workspaces(self) -> list[str]:
         if self.slack_client_id is None and self.slack_client_secret is None:
@@ -159,6 +157,14 @@ class _Together(BaseSettings):
         if self.slack_app_token or self.slack_signing_secret:
             return []
         return ["SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"]
+
+    def _stripe(self) -> list[str]:
+        if self.billing != "stripe":
+            return []
+        wrong = [] if self.stripe_api_key else ["STRIPE_API_KEY is missing: BILLING=stripe needs it"]
+        if self.lease_seconds.isdecimal() and int(self.lease_seconds) < 60:
+            wrong.append("LEASE_SECONDS is wrong: a charge by Stripe may take a minute, so at least 60")
+        return wrong
 
 
 def read_settings() -> Settings:

@@ -13,32 +13,32 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.installations.clients import Clients, ManyWorkspaces
 from bot.metrics import TURNED_AWAY
 from bot.services import Services
+from handlers.body import read_body
 from handlers.health import health_routes
 from handlers.install import install_routes
 from handlers.payload import read_payload
+from handlers.provider_event import event_routes
 from handlers.socket_mode import SocketDoor
 
-# Slack's own payloads stay far below.
-LARGEST_BODY = 1024 * 1024
 SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def build_server(services: Services, app: AsyncApp, clients: Clients, door: SocketDoor | None) -> Starlette:
-    """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both, and the pages by which many
-    workspaces install the bot."""
+    """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both, the pages by which many
+    workspaces install the bot, and the billing provider's events."""
     routes = health_routes(services, door)
     if isinstance(clients, ManyWorkspaces):
         routes += install_routes(services, clients)
     if not services.settings.socket_mode:
         routes.append(Route("/slack/events", _slack_events(services, app), methods=["POST"]))
-    return Starlette(routes=routes)
+    return Starlette(routes=[*routes, *event_routes(services)])
 
 
 def _slack_events(services: Services, app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
@@ -67,16 +67,8 @@ def _turned_away(why: str, status: int) -> Response:
 
 
 async def _text(request: Request) -> str | None:
-    """None past the bound, whatever was said of its length, or where the sender went away."""
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return None
-    except ClientDisconnect:
-        return None
-    return body.decode("utf-8", "replace")
+    body = await read_body(request)
+    return None if body is None else body.decode("utf-8", "replace")
 
 
 def _signed(verifier: SignatureVerifier, request: Request, text: str) -> bool:

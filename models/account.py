@@ -57,6 +57,10 @@ class Account(SQLModel, table=True):
     # The country of the imported address: the embedded gateway taxes there, and nowhere else.
     home_country: str
     active: bool = True
+    # The customer that a provider keeps for this account.
+    stripe_customer: str | None = Field(default=None, index=True, unique=True)
+    # When to look what the provider holds, since it sent word of a change.
+    refresh_due_at: datetime | None = Field(default=None, index=True)
 
     @property
     def billing_address(self) -> Address:

@@ -3,6 +3,7 @@
 All that it says is frozen in it when it is issued: names, addresses and cards may change afterwards.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -45,6 +46,15 @@ class ReceiptCard(SQLModel):
     brand: str
     last4: str
     amount: int
+
+
+@dataclass(frozen=True)
+class ReceiptPage:
+    """A provider's own receipt. Its links age, so they are asked for when somebody looks, and not stored."""
+
+    number: str
+    page: str
+    pdf: str
 
 
 class Receipt(SQLModel, table=True):

@@ -59,6 +59,7 @@ _BUSY_SQL = text("status IN ('charging', 'needs_customer', 'unknown')")
 
 PROCESSING_TIME = timedelta(hours=24)
 RETRY_TIME = timedelta(hours=23)
+REMINDER_TIME = timedelta(hours=2)
 
 
 class OrderNotFound(Refusal):
@@ -161,6 +162,13 @@ class OrderLine(SQLModel, table=True):
     reason: str | None = None
     customer_link: str | None = None
     until: datetime | None = None
+    # When to remind the customer that a payment waits to be confirmed.
+    remind_at: datetime | None = Field(default=None, index=True)
+    # What the provider would have charged instead of what was promised, where it was stopped for that.
+    offered_amount: int | None = Field(default=None, sa_type=Minor)
+    offered_tax: int | None = Field(default=None, sa_type=Minor)
+    # The provider's own reference of what it charged.
+    receipt: str | None = None
     settled_at: datetime | None = None
     # When a worker should look at the line again; none once nothing is left to do.
     due_at: datetime | None = Field(default=None, index=True)
@@ -178,7 +186,8 @@ class OrderLine(SQLModel, table=True):
     def move(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
         """The one way a line's status changes."""
         self.status = follow(NEXT_LINE_STATUSES, self.status, to)
-        self.reason, self.customer_link, self.until = reason, None, None
+        self.reason, self.customer_link, self.until, self.remind_at = reason, None, None, None
+        self.offered_amount, self.offered_tax = None, None
         self.settled_at = at if to is LineStatus.SETTLED else None
 
     def retry_ends_at(self, order: ServiceOrder) -> datetime:
@@ -228,6 +237,11 @@ class ChargeAttempt(SQLModel, table=True):
     started_at: datetime
     outcome: AttemptOutcome | None = Field(default=None, sa_type=one_of(AttemptOutcome))
     ended_at: datetime | None = None
+
+
+def reminder(at: datetime, until: datetime) -> datetime | None:
+    """When to remind of what must be done `until` then; not where that is soon anyway."""
+    return until - REMINDER_TIME if until - at > 2 * REMINDER_TIME else None
 
 
 def outcome_of(order: ServiceOrder, lines: list[OrderLine], at: datetime) -> OrderStatus | None:

@@ -14,7 +14,7 @@ from models.money import Money
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
-from models.receipt import Receipt, Seller
+from models.receipt import Receipt, ReceiptPage, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
@@ -119,6 +119,7 @@ class OrderSheet:
     method: PaymentMethod
     at: datetime
     receipt: Receipt | None = None
+    receipt_pages: list[ReceiptPage] = field(default_factory=list)
     history: list[AuditEntry] = field(default_factory=list)
 
     def money(self, amount: int) -> Money:

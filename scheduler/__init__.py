@@ -22,8 +22,9 @@ from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.home import redraw_homes
-from bot.use_cases.order_watch import tell_overdue
+from bot.use_cases.order_watch import remind_customers, tell_overdue
 from bot.use_cases.processing import process_due_orders
+from bot.use_cases.provider_event import refresh_due_accounts
 from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
 
 log = structlog.get_logger()
@@ -38,6 +39,8 @@ class Job:
 JOBS = {
     "service_order.process": Job(process_due_orders, 2),
     "service_order.tell_overdue": Job(tell_overdue, 30),
+    "service_order.remind_customer": Job(remind_customers, 60),
+    "account.refresh": Job(refresh_due_accounts, 5),
     "quote.expire": Job(expire_quotes, 15),
     "quote.remind": Job(remind_of_quotes, 60),
     "notice.deliver": Job(deliver_due_notices, 0.5),

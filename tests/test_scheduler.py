@@ -23,6 +23,8 @@ from tests.use_cases.outbox import Outbox
 PATIENCE = {
     "service_order.process": 2,
     "service_order.tell_overdue": 60,
+    "service_order.remind_customer": 60,
+    "account.refresh": 10,
     "quote.expire": 60,
     "quote.remind": 60,
     "notice.deliver": 1,

@@ -134,10 +134,16 @@ def test_a_missing_door_is_named_with_both_ways(environment: pytest.MonkeyPatch)
     assert "SLACK_SIGNING_SECRET" in sentence
 
 
-def test_a_provider_that_is_not_there_is_refused(environment: pytest.MonkeyPatch) -> None:
-    """Else nobody would be charged, and nobody would know."""
-    [sentence] = sentences(environment, **LEAST, BILLING="stripe", STRIPE_API_KEY=SECRET)
-    assert sentence.startswith("BILLING is wrong")
+def test_stripe_without_its_key_is_refused(environment: pytest.MonkeyPatch) -> None:
+    [sentence] = sentences(environment, **LEAST, BILLING="stripe")
+    assert sentence.startswith("STRIPE_API_KEY is missing")
+
+
+def test_stripe_needs_a_lease_that_outlasts_a_charge(environment: pytest.MonkeyPatch) -> None:
+    """Else another worker would take a charge up while it is under way."""
+    short = {"BILLING": "stripe", "STRIPE_API_KEY": SECRET, "LEASE_SECONDS": "59"}
+    [sentence] = sentences(environment, **LEAST, **short)
+    assert sentence.startswith("LEASE_SECONDS is wrong")
     assert SECRET not in sentence
 
 

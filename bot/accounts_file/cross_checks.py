@@ -37,6 +37,8 @@ _OWNED: dict[str, tuple[str, Callable[[str], str]]] = {
     "payment_methods": ("id", str),
     "quotes": ("number", str.upper),
 }
+# An id that an account has, and no other.
+_LINK = "stripe_customer"
 # Ids that an account has once: (section, field, how it is written).
 _ONCE_AN_ACCOUNT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("billing_contacts", "email", str.lower),
@@ -51,6 +53,7 @@ def findings(document: Any, stored: Stored) -> Iterator[Finding]:
     products = _entries((), document, "products")
     yield from _twice(accounts, "id")
     yield from _twice(products, "id")
+    yield from _twice(accounts, _LINK)
     for section, (key, written) in _OWNED.items():
         everywhere = [entry for account in accounts for entry in _entries(*account, section)]
         yield from _twice(everywhere, key, written)
@@ -89,6 +92,9 @@ def _foreign(located: Located, stored: Stored) -> Iterator[Finding]:
     currency = stored.currencies.get(account_id)
     if currency and _text(account, "currency") not in ("", currency):
         yield (*path, "currency"), f"{account_id} is kept in {currency}, which cannot change"
+    linked = _text(account, _LINK)
+    if stored.owners.get(_LINK, {}).get(linked, account_id) != account_id:
+        yield (*path, _LINK), f"{linked} is linked with the account {stored.owners[_LINK][linked]}"
     for section, (key, written) in _OWNED.items():
         for inner, entry in _entries(path, account, section):
             name = written(_text(entry, key))
@@ -106,6 +112,9 @@ def _unknown_products(located: Located, known: frozenset[str]) -> Iterator[Findi
 
 def _methods(located: Located) -> Iterator[Finding]:
     default = None
+    path, account = located
+    if _text(account, _LINK) and _entries(path, account, "payment_methods"):
+        yield (*path, "payment_methods"), f"those of {_text(account, _LINK)} come from Stripe: leave them out"
     for path, method in _entries(*located, "payment_methods"):
         if _text(method, "default").lower() not in ("true", "yes"):
             continue

@@ -133,6 +133,7 @@ Currency = Annotated[str, BeforeValidator(_currency)]
 Team = Annotated[str, BeforeValidator(_matching(r"[TE][A-Z0-9]+", "the id of a workspace, as T01ACME"))]
 Channel = Annotated[str, BeforeValidator(_matching(r"[CG][A-Z0-9]+", "the id of a channel, as C01BILLING"))]
 User = Annotated[str, BeforeValidator(_matching(r"[UW][A-Z0-9]+", "the id of a member, as U01ALICE"))]
+Customer = Annotated[str, BeforeValidator(_matching(r"cus_[A-Za-z0-9_]+", "a Stripe customer, as cus_…"))]
 Language = Annotated[str, BeforeValidator(_matching(r"(en|fr)(-[A-Z]{2})?", "en or fr"))]
 Zone = Annotated[str, BeforeValidator(_time_zone)]
 Rate = Annotated[str, BeforeValidator(_rate)]
@@ -239,11 +240,14 @@ class QuoteEntry(Entry):
 
 
 class AccountEntry(Entry):
+    """`stripe_customer` links the account with Stripe, which then says its payment methods."""
+
     id: Text
     name: Text
     slack_team: Team
     channel: Channel | None = None
     channel_amounts: Flag = False
+    stripe_customer: Customer | None = None
     currency: Currency
     tax_rate: Rate = "0"
     locale: Language = "en"

@@ -19,6 +19,7 @@ from bot.billing.gateway import (
     Charge,
     Declined,
     LineRequest,
+    MethodState,
     NeedsCustomer,
     NeverReceived,
     Outcome,
@@ -35,6 +36,7 @@ from bot.metrics import measured
 from models.account import Account, AccountNotFound, Address
 from models.ledger import ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
 from models.proration import Period
+from models.receipt import ReceiptPage
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound, anchor_day, rolled_period
 
 DECLINED_CARD = "pm_declined"
@@ -55,6 +57,9 @@ Books = dict[str, tuple[LedgerSubscription, list[LedgerBlock]]]
 class EmbeddedGateway:
     """Keeps the claims of BillingGateway. `portal_link` is where customers confirm and manage methods."""
 
+    # Nobody sends word: it is asked.
+    patience = timedelta(seconds=10)
+
     def __init__(self, database: Database, now: Callable[[], datetime], portal_link: str) -> None:
         self._database = database
         self._now = now
@@ -67,6 +72,9 @@ class EmbeddedGateway:
             books = await _held_by(session, account_id)
         today = account.today(self._now())
         return [_state(held, blocks, today) for held, blocks in books.values()]
+
+    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
+        return None
 
     async def preview(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
@@ -101,8 +109,14 @@ class EmbeddedGateway:
             taken = await session.get(LedgerCharge, charge.key)
             return self._answer(taken) if taken else NeverReceived()
 
+    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
+        return None
+
     async def payment_portal_link(self, account_id: str) -> str:
         return self._portal_link
+
+    async def check(self) -> str:
+        return "for evaluation and demos, nobody is charged"
 
     async def set_seats(self, subscription_id: str, seats: int) -> None:
         """What another buyer would do at the provider. Seats at other prices stay while they fit."""

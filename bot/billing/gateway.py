@@ -3,12 +3,13 @@
 It speaks of lines, frozen prices and outcomes. Amounts are minor units of the account's currency.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from models.account import Address
 from models.errors import Refusal
+from models.receipt import ReceiptPage
 from models.subscription import PeriodLength
 
 
@@ -18,6 +19,18 @@ class BillingUnavailable(Refusal):
 
 class PriceNotHeld(Refusal):
     """R17: this provider cannot hold seats at two prices; Account Services can."""
+
+
+class PriceArchived(Refusal):
+    """The provider sells nothing at the subscription's price any more."""
+
+
+class PriceDiffers(Refusal):
+    """R17: priced again, the order would cost something else than its quote promised."""
+
+
+class CustomerUnknown(Refusal):
+    """The provider has no such customer: never linked, or deleted there."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,8 @@ class Block:
 
 @dataclass(frozen=True)
 class SubscriptionState:
-    """What the provider holds. `seats` counts all seats, those of `blocks` included."""
+    """What the provider holds. `seats` counts all seats, those of `blocks` included. `product_id` is of the
+    catalogue, where the provider says it: then a subscription is known here as soon as it is there."""
 
     id: str
     seats: int
@@ -39,6 +53,33 @@ class SubscriptionState:
     period_start: date
     period_end: date
     blocks: tuple[Block, ...] = ()
+    product_id: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class MethodState:
+    """A stored card, as far as anybody may know it (R23)."""
+
+    id: str
+    brand: str
+    last4: str
+    expiry_year: int
+    expiry_month: int
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class ProviderEvent:
+    """Word that something happened there, of which nothing is believed but that one should look.
+    `customer` is the provider's name of the account."""
+
+    id: str
+    kind: str
+    customer: str | None
+
+
+class ForgedEvent(Exception):
+    """Not signed by the provider, or signed too long ago."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +129,9 @@ class Preview:
 
 @dataclass(frozen=True)
 class Charge:
-    """One line to place. `key` names the attempt and is stored before the call. The provider sets
-    `expected_seats + seats`, and only where it holds `expected_seats` now. `amount` and `tax` are what the
-    quote promised: nothing else may be charged (R17)."""
+    """One line to place. `key` names the attempt and was stored before the call, at `stored_at`. The provider
+    sets `expected_seats + seats`, and only where it holds `expected_seats` now. `amount` and `tax` are what
+    the quote promised: nothing else may be charged (R17)."""
 
     key: str
     account_id: str
@@ -103,6 +144,7 @@ class Charge:
     expected_seats: int
     payment_method_id: str
     address: Address
+    stored_at: datetime
 
 
 @dataclass(frozen=True)
@@ -131,8 +173,9 @@ class NeedsCustomer:
 
 @dataclass(frozen=True)
 class Declined:
-    """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`, or the
-    provider's own word."""
+    """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
+    `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
+    `method_gone`, `provider_error`, or the provider's own word."""
 
     reason: str
 
@@ -140,6 +183,14 @@ class Declined:
 @dataclass(frozen=True)
 class SeatsChanged:
     """The provider does not hold the expected seats: nothing charged."""
+
+
+@dataclass(frozen=True)
+class OtherPrice:
+    """R17: the provider would charge this instead of what was promised: nothing charged."""
+
+    amount: int
+    tax: int
 
 
 @dataclass(frozen=True)
@@ -152,17 +203,27 @@ class NeverReceived:
     """The provider has never seen the key: it may be sent again."""
 
 
-Outcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | Unknown
+Outcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | OtherPrice | Unknown
 
 
 class BillingGateway(Protocol):
+    """Each call about an account raises CustomerUnknown where the provider does not know it; those that place
+    nothing raise BillingUnavailable in an outage."""
+
+    # For how long a charge that waits is left alone, unless the provider sends word.
+    patience: timedelta
+
     async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-        """Seats, price and current period of each. Raises BillingUnavailable."""
+        """Seats, price and current period of each that seats can be added to."""
+
+    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
+        """The stored cards; none where the provider keeps none, and an import says which there are."""
 
     async def preview(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
-        """Prices as of `at` (whole seconds, UTC). Raises BillingUnavailable, PriceNotHeld."""
+        """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
+        PriceNotHeld, PriceArchived."""
 
     async def place(self, charge: Charge) -> Outcome:
         """Charge and add the seats, at most once for each key. A lost answer is Unknown, never raised."""
@@ -170,5 +231,18 @@ class BillingGateway(Protocol):
     async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
         """What became of `charge.key`. An outage is Unknown."""
 
+    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
+        """The page of a Settled's `receipt`; none where the provider draws none."""
+
     async def payment_portal_link(self, account_id: str) -> str:
         """Where the customer manages payment methods. A bearer secret: made on click, never logged."""
+
+    async def check(self) -> str:
+        """How the provider is reached, in words, for `doctor`. Raises BillingUnavailable, with `why`."""
+
+
+class EventReader(Protocol):
+    """Of a provider that sends word by itself."""
+
+    def read(self, body: bytes, signature: str) -> ProviderEvent:
+        """Raises ForgedEvent."""

@@ -4,7 +4,7 @@ from bot.blocks import kit, ways
 from bot.blocks.kit import Block
 from bot.blocks.subscription import labels
 from bot.i18n import Reader
-from models.service_order import LineStatus
+from models.service_order import LineStatus, OrderLine
 from models.sheet import OrderRow, OrderSheet
 
 CONFIRM_PAYMENT = ways.CONFIRM_PAYMENT
@@ -53,7 +53,7 @@ def standing_text(reader: Reader, sheet: OrderSheet, row: OrderRow) -> str:
     if line.status is LineStatus.SETTLED:
         return reader.text("order-line-settled", at=line.settled_at)
     if line.status is LineStatus.DECLINED:
-        return " ".join([reason_text(reader, line.reason), _after_decline(reader, sheet, row)])
+        return " ".join([_why(reader, sheet, line), _after_decline(reader, sheet, row)])
     if line.status is LineStatus.WAITING and row.waits_for:
         return reader.text("order-line-waits-for", order=row.waits_for, by=order.promised_by)
     has_until = "yes" if line.until else "no"
@@ -62,6 +62,16 @@ def standing_text(reader: Reader, sheet: OrderSheet, row: OrderRow) -> str:
         by=order.promised_by,
         until=line.until or order.promised_by,
         has_until=has_until,
+    )
+
+
+def _why(reader: Reader, sheet: OrderSheet, line: OrderLine) -> str:
+    """R17: where the price stood in the way, both prices, tax included."""
+    if line.offered_amount is None or line.offered_tax is None:
+        return reason_text(reader, line.reason)
+    promised, offered = line.amount + line.tax, line.offered_amount + line.offered_tax
+    return reader.text(
+        "decline-price-changed-to", promised=sheet.money(promised), offered=sheet.money(offered)
     )
 
 

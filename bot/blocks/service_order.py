@@ -24,6 +24,7 @@ MORE = "service_order.more"
 SHOW_VIEW = "service_order.show"
 
 MOST_ORDERS = 90
+MOST_PAGES = 5
 
 
 def placement(reader: Reader, sheet: PlacementSheet, place: Place, notes: Sequence[str] = ()) -> View:
@@ -193,7 +194,12 @@ def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
         tax=sheet.money(receipt.tax),
         total=sheet.money(receipt.total),
     )
-    return [kit.section(text, ways.send_receipt(reader, receipt.key, receipt.number))]
+    pages = [
+        reader.mrkdwn("receipt-page", number=page.number, page=page.page, pdf=page.pdf)
+        for page in sheet.receipt_pages[:MOST_PAGES]
+    ]
+    send = ways.send_receipt(reader, receipt.key, receipt.number)
+    return [kit.section("\n".join([text, *pages]), send)]
 
 
 def _ways_on(reader: Reader, sheet: OrderSheet, services_url: str) -> Block:

@@ -279,6 +279,13 @@ decline-customer-timeout = The payment was not confirmed in time.
 decline-never-received = The payment did not reach the provider.
 decline-period-ended = The subscription’s period ended before it was charged.
 decline-subscription-gone = The subscription no longer exists.
+decline-authentication-failed = The bank did not accept the confirmation of the payment.
+decline-price-changed = The price has changed.
+decline-price-changed-to = The price has changed: { $promised } was promised, { $offered } would be charged now.
+decline-price-archived = Seats are no longer sold at this price.
+decline-customer-gone = The payment provider no longer knows the account.
+decline-method-gone = The card is no longer stored with the payment provider.
+decline-provider-error = The payment provider had a fault and charged nothing.
 decline-unknown = It was declined.
 decline-seats-changed = The number of seats has changed meanwhile.
 decline-other = It was declined ({ $reason }).
@@ -287,6 +294,7 @@ receipt-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total: { $total }*
+receipt-page = The payment provider’s receipt { $number }: <{ $page }|see it> or <{ $pdf }|PDF>
 retry-title = Try again
 retry-submit = Try again
 retry-button = Try again
@@ -481,6 +489,7 @@ refusal-ambiguous-product = { $has_typed ->
 }
 refusal-billing-unavailable = The billing system does not answer at the moment. Nothing was changed or bought. Please try again in a few minutes.
 refusal-checkout-incomplete = The checkout of this quote is not complete, or something in it is no longer valid. Please check admin contact, payment method and billing address again.
+refusal-customer-unknown = { $account } is not known to the payment provider: it was never linked with it, or was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Please type the number of new seats for at least one subscription.
 refusal-field-required = Please fill in this field.
 refusal-field-too-long = That is too long: at most { $most } characters.
@@ -509,6 +518,8 @@ refusal-order-not-found = { $has_number ->
    *[no] I do not know that service order. To see yours, type /service-orders.
 }
 refusal-payment-method-not-usable = That card cannot be charged: it is gone, expired, or not set for automatic payment. Please choose another one.
+refusal-price-archived = The seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
+refusal-price-differs = The price is no longer what quote { $number } promised: { $promised } was promised, { $now } would be charged now, tax included. Nothing was charged, and the quote stays pending. To order at today’s price, save the cart again with other numbers, or ask Account Services.
 refusal-price-not-held = The billing system cannot hold seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = Additional seats of { $product } cannot be ordered here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -582,6 +593,13 @@ notice-reason-customer-timeout = the payment was not confirmed in time
 notice-reason-never-received = the payment did not reach the provider
 notice-reason-period-ended = the subscription’s period ended first
 notice-reason-subscription-gone = the subscription no longer exists
+notice-reason-seats-changed = the number of seats has changed meanwhile
+notice-reason-authentication-failed = the bank did not accept the confirmation
+notice-reason-price-changed = the price has changed
+notice-reason-price-archived = seats are no longer sold at this price
+notice-reason-customer-gone = the payment provider no longer knows the account
+notice-reason-method-gone = the card is no longer stored with the payment provider
+notice-reason-provider-error = the payment provider had a fault and charged nothing
 notice-order-state = { $status ->
     [placed] placed
     [processing] processing
@@ -606,6 +624,7 @@ notice-order-waits = Service order { $number } waits for { $waits_for }
 notice-order-waits-why = One service order at a time is charged for a subscription. Yours goes on by itself once { $waits_for } is done.
 notice-order-declined = Service order { $number }: payment declined for { $products }
 notice-order-declined-why = Reason: { $reason }
+notice-order-two-prices = Promised: { $promised }. It would be { $offered } now, tax included.
 notice-order-declined-nothing = Nothing was charged for it and no seats were added.
 notice-order-retry = Try again with this or another payment method until { $until }, or give up.
 notice-order-no-retry = It can no longer be tried again.

@@ -279,6 +279,13 @@ decline-customer-timeout = Le paiement n’a pas été confirmé à temps.
 decline-never-received = Le paiement n’est pas parvenu au prestataire.
 decline-period-ended = La période de l’abonnement s’est terminée avant le débit.
 decline-subscription-gone = L’abonnement n’existe plus.
+decline-authentication-failed = La banque n’a pas accepté la confirmation du paiement.
+decline-price-changed = Le prix a changé.
+decline-price-changed-to = Le prix a changé : { $promised } étaient promis, { $offered } seraient débités maintenant.
+decline-price-archived = Les postes ne sont plus vendus à ce prix.
+decline-customer-gone = Le prestataire de paiement ne connaît plus le compte.
+decline-method-gone = La carte n’est plus enregistrée chez le prestataire de paiement.
+decline-provider-error = Le prestataire de paiement a eu une panne et n’a rien débité.
 decline-unknown = Le paiement a été refusé.
 decline-seats-changed = Le nombre de postes a changé entre-temps.
 decline-other = Le paiement a été refusé ({ $reason }).
@@ -287,6 +294,7 @@ receipt-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total : { $total }*
+receipt-page = Le reçu { $number } du prestataire de paiement : <{ $page }|le voir> ou <{ $pdf }|PDF>
 retry-title = Réessayer
 retry-submit = Réessayer
 retry-button = Réessayer
@@ -481,6 +489,7 @@ refusal-ambiguous-product = { $has_typed ->
 }
 refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Veuillez réessayer dans quelques minutes.
 refusal-checkout-incomplete = Le paiement de ce devis n’est pas complet, ou un élément n’est plus valide. Veuillez vérifier à nouveau contact administrateur, mode de paiement et adresse de facturation.
+refusal-customer-unknown = { $account } n’est pas connu du prestataire de paiement : le compte n’y a jamais été relié ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-empty-order = Veuillez saisir le nombre de nouveaux postes pour au moins un abonnement.
 refusal-field-required = Veuillez remplir ce champ.
 refusal-field-too-long = C’est trop long : { $most } caractères au plus.
@@ -509,6 +518,8 @@ refusal-order-not-found = { $has_number ->
    *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
 }
 refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
+refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
+refusal-price-differs = Le prix n’est plus celui que promettait le devis { $number } : { $promised } étaient promis, { $now } seraient débités maintenant, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix d’aujourd’hui, enregistrez à nouveau le panier avec d’autres nombres ou adressez-vous aux Services des comptes Corporate.
 refusal-price-not-held = Le système de facturation ne peut pas tenir des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-not-self-served = Des postes supplémentaires pour { $product } ne peuvent pas être commandés ici.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -582,6 +593,13 @@ notice-reason-customer-timeout = le paiement n’a pas été confirmé à temps
 notice-reason-never-received = le paiement n’est pas parvenu au prestataire
 notice-reason-period-ended = la période de l’abonnement s’est terminée avant
 notice-reason-subscription-gone = l’abonnement n’existe plus
+notice-reason-seats-changed = le nombre de postes a changé entre-temps
+notice-reason-authentication-failed = la banque n’a pas accepté la confirmation
+notice-reason-price-changed = le prix a changé
+notice-reason-price-archived = les postes ne sont plus vendus à ce prix
+notice-reason-customer-gone = le prestataire de paiement ne connaît plus le compte
+notice-reason-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
+notice-reason-provider-error = le prestataire de paiement a eu une panne et n’a rien débité
 notice-order-state = { $status ->
     [placed] passée
     [processing] en cours de traitement
@@ -606,6 +624,7 @@ notice-order-waits = La commande de Service { $number } attend { $waits_for }
 notice-order-waits-why = Une seule commande de Service à la fois est débitée pour un abonnement. La vôtre continuera d’elle-même dès que { $waits_for } sera traitée.
 notice-order-declined = Commande de Service { $number } : paiement refusé pour { $products }
 notice-order-declined-why = Motif : { $reason }
+notice-order-two-prices = Promis : { $promised }. Ce serait { $offered } maintenant, taxes comprises.
 notice-order-declined-nothing = Rien n’a été débité pour cela et aucun poste n’a été ajouté.
 notice-order-retry = Réessayez avec ce mode de paiement ou un autre jusqu’au { $until }, ou abandonnez.
 notice-order-no-retry = Il n’est plus possible de réessayer.

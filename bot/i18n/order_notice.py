@@ -120,7 +120,16 @@ def declined(voice: Voice) -> Wording:
     )
     reason = decline_reason(voice.told.reader, str(words.get("reason") or ""))
     because = [voice.say("order-declined-why", reason=reason)] if reason else []
-    return Wording(title, (*because, *_after_decline(voice), *order_rows(voice)))
+    return Wording(title, (*because, *_two_prices(voice), *_after_decline(voice), *order_rows(voice)))
+
+
+def _two_prices(voice: Voice) -> list[str]:
+    """R17: what was promised, and what it would have been; not in a channel that shows no amounts."""
+    words, sheet = voice.told.words, voice.order
+    if "offered" not in words or not voice.told.amounts:
+        return []
+    promised, offered = sheet.money(int(words["promised"])), sheet.money(int(words["offered"]))
+    return [voice.say("order-two-prices", promised=promised, offered=offered)]
 
 
 def _after_decline(voice: Voice) -> list[str]:

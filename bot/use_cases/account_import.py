@@ -144,7 +144,9 @@ async def _stored(session: AsyncSession) -> Stored:
         by_account.setdefault(account_id, {})[subscription_id] = product_id
     methods = await session.exec(select(PaymentMethod.id, PaymentMethod.account_id))
     quotes = await session.exec(select(Quote.number, Quote.account_id))
+    links = await session.exec(select(Account.stripe_customer, Account.id))
     owners = {
+        "stripe_customer": {customer: account_id for customer, account_id in links.all() if customer},
         "subscriptions": {s: account_id for account_id, own in by_account.items() for s in own},
         "payment_methods": dict(methods.all()),
         "quotes": dict(quotes.all()),

@@ -88,6 +88,9 @@ def upsert_people_and_methods(held: Holdings, entry: AccountEntry) -> Changes:
         a.email: {**a.model_dump(exclude={"seats"}), "imported": True} for a in entry.administrators
     }
     methods = {m.id: _method_values(m) for m in entry.payment_methods}
+    if entry.stripe_customer is not None:
+        # A provider that keeps them says which there are: a file withdraws none.
+        methods = {m.id: {"id": m.id} for m in held.methods.values() if m.active}
     return {
         **_take_over("contact", held.contacts, contacts, partial(BillingContact, **own)),
         **_take_over("administrator", held.administrators, administrators, partial(Administrator, **own)),

@@ -14,9 +14,9 @@ from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.cart_words import read_words
 from bot.use_cases.checkout import carry_checkout
+from bot.use_cases.provider_copy import refresh_account
 from bot.use_cases.quote import decide, make_quote, pending_quotes, quote_lines
 from bot.use_cases.sheet import payment_methods, quote_sheet, subscription_rows
-from bot.use_cases.subscription import refresh_subscriptions
 from models.account import Account, Address
 from models.billing_contact import BillingContact
 from models.cart import Cart, CartLine, SeatBounds
@@ -62,7 +62,7 @@ async def open_cart(
     at = services.now()
     async with services.read() as session:
         await require_contact(session, person, account_id, at, changes=False)
-    await refresh_subscriptions(services, account_id)
+    await refresh_account(services, account_id)
     async with services.read() as session:
         contact = await require_contact(session, person, account_id, at, changes=False)
         account = await session.get_one(Account, account_id)

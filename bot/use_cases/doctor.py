@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, func, select
 
+from bot.billing.gateway import BillingUnavailable
 from bot.directory.directory import DirectoryUnavailable
 from bot.mail.mailer import MailRefused, MailUnavailable
 from bot.services import Services
@@ -136,9 +137,30 @@ async def _mail(services: Services) -> Finding:
 
 
 async def _billing(services: Services) -> Finding:
-    return Finding(
-        "billing", None, f"{services.settings.billing}: for evaluation and demos, nobody is charged"
-    )
+    billing = services.settings.billing
+    try:
+        words = await services.billing.check()
+    except BillingUnavailable as error:
+        why = error.words.get("why", "no answer")
+        return Finding("billing", False, f"{billing}: {why}; look at STRIPE_API_KEY and STRIPE_API_URL")
+    if billing == "embedded":
+        return Finding("billing", None, f"{billing}: {words}")
+    return await _linked(services, words)
+
+
+async def _linked(services: Services, words: str) -> Finding:
+    """A provider of its own must know every account, and should be able to send word."""
+    async with services.read() as session:
+        unlinked = await session.exec(
+            select(Account.id).where(col(Account.stripe_customer).is_(None), col(Account.active)).limit(5)
+        )
+        missing = list(unlinked.all())
+    if missing:
+        names = ", ".join(missing)
+        return Finding("billing", False, f"{words}, but no stripe_customer is set for {names}")
+    if services.provider_events is None:
+        return Finding("billing", None, f"{words}; STRIPE_WEBHOOK_SECRET is not set: Stripe is only asked")
+    return Finding("billing", True, f"{words}; events arrive at /stripe/webhook")
 
 
 async def _account_services(services: Services) -> Finding:

@@ -68,7 +68,7 @@ async def hold(session: AsyncSession, entries: list[AccountEntry]) -> dict[str, 
 def account_values(entry: AccountEntry) -> dict[str, Any]:
     """All that a file decides but the address; never the default portal (R15)."""
     plain = {"id", "name", "slack_team", "channel", "channel_amounts", "currency", "tax_rate", "locale"}
-    values = entry.model_dump(include={*plain, "time_zone"})
+    values = entry.model_dump(include={*plain, "time_zone", "stripe_customer"})
     return {**values, **self_service_values(entry), "home_country": entry.billing_address.country}
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import and_, col, delete, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import BillingUnavailable
+from bot.billing.gateway import BillingUnavailable, CustomerUnknown
 from bot.messaging.home_screens import ChartRefused, HomeContent
 from bot.messaging.messenger import MessengerUnavailable, PersonUnreachable, RateLimited
 from bot.permissions import Person
@@ -25,8 +25,8 @@ from bot.tasks import TooBusy
 from bot.use_cases.delivery_claim import delivery_lease, longest_delivery
 from bot.use_cases.home_change import PAUSE, mark_changed
 from bot.use_cases.overview import read_home
+from bot.use_cases.provider_copy import refresh_account
 from bot.use_cases.slack_user import NO_HURRY, reader_of, refresh_slack_user
-from bot.use_cases.subscription import refresh_subscriptions
 from bot.use_cases.work import work_off
 from models.errors import Refusal
 from models.home import TRY_BLOCK_AGAIN, Home, HomeAccount, RefusedBlock
@@ -67,8 +67,8 @@ async def _refresh_accounts(services: Services, key: Key) -> None:
         found = await session.exec(select(HomeAccount.account_id).where(of_home).limit(MOST_REFRESHED))
         account_ids = found.all()
     for account_id in account_ids:
-        with contextlib.suppress(BillingUnavailable):
-            await refresh_subscriptions(services, account_id)
+        with contextlib.suppress(BillingUnavailable, CustomerUnknown):
+            await refresh_account(services, account_id)
 
 
 async def redraw_homes(services: Services) -> int:

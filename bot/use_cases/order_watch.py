@@ -1,4 +1,4 @@
-"""Keeping watch over the 24 hours that an order may take (R21)."""
+"""Keeping watch over what waits: the 24 hours that an order may take (R21), a payment to be confirmed."""
 
 from datetime import datetime
 
@@ -9,12 +9,10 @@ from bot.db import lock_account
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import channel_of, direct, people_of, tell
-from bot.use_cases.progress import tell_progress
+from bot.use_cases.progress import tell_needs_attention, tell_progress
 from models.audit_entry import Actor
 from models.notice import NoticeKind
-from models.service_order import (
-    ServiceOrder,
-)
+from models.service_order import LineStatus, OrderLine, ServiceOrder
 
 
 async def tell_overdue(services: Services) -> int:
@@ -65,3 +63,32 @@ async def _tell_overdue(services: Services, session: AsyncSession, order: Servic
             team=settings.account_services_team,
         )
     await tell_progress(session, account, order, "overdue", at)
+
+
+async def remind_customers(services: Services) -> int:
+    """Once more, a while before a payment can no longer be confirmed. Returns how many lines wait for it."""
+    at = services.now()
+    async with services.read() as session:
+        due = await session.exec(
+            select(OrderLine.id)
+            .where(col(OrderLine.remind_at) <= at)
+            .order_by(col(OrderLine.remind_at))
+            .limit(100)
+        )
+        line_ids = list(due.all())
+    for line_id in line_ids:
+        async with services.write() as session:
+            await _remind_customer(session, await session.get_one(OrderLine, line_id), at)
+    return len(line_ids)
+
+
+async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+    order = await session.get_one(ServiceOrder, line.order_id)
+    account = await lock_account(session, order.account_id)
+    await session.refresh(line)
+    if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:
+        return
+    line.remind_at = None
+    session.add(line)
+    kind = NoticeKind.ORDER_NEEDS_CUSTOMER
+    await tell_needs_attention(session, account, order, line, kind, at, again=":reminder")

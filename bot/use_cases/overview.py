@@ -9,10 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.permissions import Person, require_contact, roles_of
 from bot.services import Services
 from bot.use_cases.notice import active_contacts
+from bot.use_cases.provider_copy import refresh_account
 from bot.use_cases.quote import pending_quotes
 from bot.use_cases.seat_history import history_of
 from bot.use_cases.sheet import order_sheet, payment_methods, quote_sheet, subscription_rows
-from bot.use_cases.subscription import refresh_subscriptions
 from models.account import Account
 from models.receipt import Receipt
 from models.service_order import OrderStatus, ServiceOrder
@@ -30,7 +30,7 @@ async def read_account(services: Services, *, person: Person, account_id: str) -
     at = services.now()
     async with services.read() as session:
         await require_contact(session, person, account_id, at, changes=False)
-    await refresh_subscriptions(services, account_id)
+    await refresh_account(services, account_id)
     async with services.read() as session:
         return await _account_sheet(session, await session.get_one(Account, account_id), at)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.billing.gateway import LineRequest, PriceDiffers, PricedLine
 from bot.metrics import ORDERS, count_when_stored
 from bot.permissions import Person, actor_of
 from bot.services import Services
@@ -22,6 +23,7 @@ from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.cart import Cart, CartLine
 from models.checkout import CheckoutForm
+from models.money import Money
 from models.notice import NoticeKind
 from models.numbering import SERVICE_ORDER
 from models.payment_method import check_default
@@ -37,9 +39,11 @@ async def place_service_order(services: Services, *, person: Person, quote_id: i
     """Accept the quote and start its processing (R12). Pressed again by the same person, the same order.
 
     Raises QuoteNotPending (with who and when, R20), CheckoutIncomplete, NoAutomaticPaymentMethod,
-    PaymentMethodNotUsable, and for a quote of a cart the refusals of R2 and R4.
+    PaymentMethodNotUsable, PriceDiffers (with both prices, R17), BillingUnavailable, and for a quote of a
+    cart the refusals of R2 and R4.
     """
     at = services.now()
+    await _check_price(services, person, quote_id, at)
     async with services.write() as session:
         quote, contact = await quote_for(session, person, quote_id, at, changes=True)
         if quote.status is QuoteStatus.PENDING:
@@ -53,6 +57,27 @@ async def place_service_order(services: Services, *, person: Person, quote_id: i
     if before is None:
         start_processing(services)
     return sheet
+
+
+async def _check_price(services: Services, person: Person, quote_id: int, at: datetime) -> None:
+    """R17: priced again at the quote's own instant, before anything is accepted. What else is wrong with a
+    quote, or that it is decided already, is told by who places it."""
+    async with services.read() as session:
+        quote, contact = await quote_for(session, person, quote_id, at, changes=True)
+        if not quote.pending_at(at):
+            return
+        form = await checked_form(session, quote, contact, at)
+        lines = await quote_lines(session, quote)
+        account = await session.get_one(Account, quote.account_id)
+    requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
+    preview = await services.billing.preview(account.id, requests, quote.frozen_at, form.address)
+    if {_price(line) for line in preview.lines} != {_price(line) for line in lines}:
+        now = Money(preview.subtotal + preview.tax, quote.currency)
+        raise PriceDiffers(number=quote.number, promised=Money(quote.total, quote.currency), now=now)
+
+
+def _price(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
+    return (line.subscription_id, line.amount, line.tax)
 
 
 async def _placed_already(

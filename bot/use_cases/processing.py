@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
+    CustomerUnknown,
     Declined,
     NeverReceived,
     Outcome,
@@ -122,7 +123,7 @@ async def _held(services: Services, charge: Charge) -> list[SubscriptionState]:
     """What the provider holds after settling, for the bot's copy."""
     try:
         states = await services.billing.subscriptions(charge.account_id)
-    except BillingUnavailable:
+    except (BillingUnavailable, CustomerUnknown):
         return []  # The next refresh brings it; the line is settled all the same.
     return [state for state in states if state.id == charge.subscription_id]
 
@@ -219,11 +220,14 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
     at = services.now()
     async with services.read() as session:
         order = await session.get_one(ServiceOrder, line.order_id)
+    gone = "subscription_gone"
     try:
         states = await services.billing.subscriptions(order.account_id)
     except BillingUnavailable:
         await _postpone(services, line.key, at + ASK_AGAIN)
         return None
+    except CustomerUnknown:
+        states, gone = [], "customer_gone"
     seats = {state.id: state.seats for state in states}
     async with services.write() as session:
         account = await lock_account(session, order.account_id)
@@ -233,7 +237,7 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
         if line.status is not LineStatus.CHARGING or any(a.ended_at is None for a in attempts):
             return None
         if at >= line.period_ends_at or line.subscription_id not in seats:
-            reason = "period_ended" if at >= line.period_ends_at else "subscription_gone"
+            reason = "period_ended" if at >= line.period_ends_at else gone
             await decline(services, session, account, order, line, reason, at)
             return None
         number = len(attempts) + 1
@@ -266,6 +270,7 @@ async def _charge_of(session: AsyncSession, line: OrderLine, attempt: ChargeAtte
         expected_seats=attempt.expected_seats,
         payment_method_id=attempt.payment_method_id,
         address=order.billing_address,
+        stored_at=attempt.started_at,
     )
 
 

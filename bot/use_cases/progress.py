@@ -128,21 +128,31 @@ async def tell_needs_attention(
     line: OrderLine,
     kind: NoticeKind,
     at: datetime,
+    *,
+    again: str = "",
 ) -> None:
-    """R25: what needs a person is a new message, in the channel and to the person; once an attempt."""
+    """R25: what needs a person is a new message, in the channel and to the person; once an attempt, and
+    once more for what `again` names."""
     people = await people_of(session, order)
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     product = await session.get_one(Product, quoted.product_id)
     await tell(
         session,
         kind,
-        f"order:{order.id}:line:{line.id}:{kind}:{len(await attempts_of(session, line))}",
+        f"order:{order.id}:line:{line.id}:{kind}:{len(await attempts_of(session, line))}{again}",
         dict.fromkeys([*direct(people), *channel_of(account, people)]),
         account=account,
         at=at,
         order=order,
-        words={"products": [product.name], "reason": line.reason or ""},
+        words={"products": [product.name], "reason": line.reason or "", **_prices(line)},
     )
+
+
+def _prices(line: OrderLine) -> dict[str, int]:
+    """Where the price is what stands in the way: the promised one and the other, tax included."""
+    if line.offered_amount is None or line.offered_tax is None:
+        return {}
+    return {"promised": line.amount + line.tax, "offered": line.offered_amount + line.offered_tax}
 
 
 async def attempts_of(session: AsyncSession, line: OrderLine) -> list[ChargeAttempt]:

@@ -1,10 +1,13 @@
 """Reading, retrying and giving up service orders (R18)."""
 
+import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.billing.gateway import BillingUnavailable, CustomerUnknown
 from bot.db import lock_account
 from bot.permissions import Person, actor_of, require_contact, roles_of
 from bot.services import Services
@@ -17,6 +20,7 @@ from models.account import Account, AccountNotFound
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod, usable_method
+from models.receipt import ReceiptPage
 from models.service_order import (
     LineStatus,
     NothingToRetry,
@@ -47,11 +51,21 @@ async def list_orders(
 
 
 async def read_order(services: Services, *, person: Person, order_id: int) -> OrderSheet:
-    """One order with its whole history."""
+    """One order with its whole history, and the provider's own receipts as they can be had now."""
     at = services.now()
     async with services.read() as session:
         order, _ = await _order_for(session, person, order_id, at, changes=False)
-        return await order_sheet(session, order, at, history=True)
+        sheet = await order_sheet(session, order, at, history=True)
+    return replace(sheet, receipt_pages=await _receipt_pages(services, sheet))
+
+
+async def _receipt_pages(services: Services, sheet: OrderSheet) -> list[ReceiptPage]:
+    receipts = [r.line.receipt for r in sheet.with_status(LineStatus.SETTLED) if r.line.receipt]
+    asked = (services.billing.receipt_page(sheet.account.id, receipt) for receipt in receipts)
+    try:
+        return [page for page in await asyncio.gather(*asked) if page is not None]
+    except (BillingUnavailable, CustomerUnknown):
+        return []  # The bot's own receipt is all there.
 
 
 async def find_order(services: Services, *, person: Person, account_ids: list[str], number: str) -> int:

@@ -10,6 +10,7 @@ from bot.billing.gateway import (
     Charge,
     Declined,
     NeedsCustomer,
+    OtherPrice,
     Outcome,
     Pending,
     SeatsChanged,
@@ -38,6 +39,7 @@ from models.service_order import (
     OrderStatus,
     ServiceOrder,
     outcome_of,
+    reminder,
 )
 
 ASK_AGAIN = timedelta(seconds=10)
@@ -75,12 +77,18 @@ async def store_outcome(
                     await move_line(session, account, order, line, LineStatus.CHARGING, at)
                 # Others rarely change seats twice in a row: a provider that says so is asked less often.
                 line.due_at = at if attempt.number < QUICK_ATTEMPTS else at + ASK_AGAIN
+            case OtherPrice(amount, tax):
+                _end(attempt, AttemptOutcome.DECLINED, at)
+                await decline(
+                    services, session, account, order, line, "price_changed", at, offered=(amount, tax)
+                )
             case Pending(until):
                 if line.status is LineStatus.UNKNOWN:
                     await move_line(session, account, order, line, LineStatus.CHARGING, at)
                 line.due_at = max(until, at + timedelta(seconds=1))
             case NeedsCustomer():
-                await _wait_for_customer(session, account, order, line, outcome, at)
+                patience = services.billing.patience
+                await _wait_for_customer(session, account, order, line, outcome, at, patience)
             case Unknown():
                 if line.status is LineStatus.CHARGING:
                     await move_line(session, account, order, line, LineStatus.UNKNOWN, at)
@@ -106,7 +114,7 @@ async def _settle(
 ) -> None:
     details = {"receipt": settled.receipt, "amount": settled.amount, "tax": settled.tax}
     await move_line(session, account, order, line, LineStatus.SETTLED, at, details=details)
-    line.due_at = None
+    line.due_at, line.receipt = None, settled.receipt
     await copy_states(session, held)
     await _assign_seat(session, order, line, at)
     await _wake_waiting(session, line, at)
@@ -151,8 +159,15 @@ async def decline(
     line: OrderLine,
     reason: str,
     at: datetime,
+    *,
+    offered: tuple[int, int] | None = None,
 ) -> None:
-    await move_line(session, account, order, line, LineStatus.DECLINED, at, reason=reason)
+    """`offered` is the amount and tax that would have been charged instead of the promised ones (R17)."""
+    details: dict[str, object] = {}
+    if offered is not None:
+        details = {"promised": [line.amount, line.tax], "offered": list(offered)}
+    await move_line(session, account, order, line, LineStatus.DECLINED, at, reason=reason, details=details)
+    line.offered_amount, line.offered_tax = offered or (None, None)
     line.claimed_until = None
     # Looked at again when the last moment for a retry has passed.
     line.due_at = line.retry_ends_at(order) if line.can_retry(order, at) else None
@@ -169,12 +184,14 @@ async def _wait_for_customer(
     line: OrderLine,
     needed: NeedsCustomer,
     at: datetime,
+    patience: timedelta,
 ) -> None:
     if line.status is not LineStatus.NEEDS_CUSTOMER:
         await move_line(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
         line.customer_link, line.until = needed.link, needed.until
+        line.remind_at = reminder(at, needed.until)
         await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
-    line.due_at = at + ASK_AGAIN
+    line.due_at = min(at + patience, max(needed.until, at + ASK_AGAIN))
 
 
 async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) -> None:

@@ -15,6 +15,7 @@ import models.notice
 import models.numbering
 import models.payment_method
 import models.product
+import models.provider_event
 import models.quote
 import models.receipt
 import models.seat_assignment

@@ -1,18 +1,29 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import aiohttp
 import pytest
+import stripe
 from hypothesis import settings
 from sqlalchemy import create_engine, text
+from sqlmodel import select
 
 from bot.billing.embedded import EmbeddedGateway
+from bot.billing.stripe.client import build_client, http_over
+from bot.billing.stripe.gateway import StripeGateway
 from bot.db import Database, driver_url
 from models import migrations
 from models.account import Account
 from models.product import Product
+from models.proration import midnight
 from models.subscription import PeriodLength, Subscription
-from tests.billing.contract import Cards, Clock, Provider
+from tests.billing.contract import PARIS, Cards, Clock, Provider
+from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe.books import Customer, Item, Price
+from tests.fake_stripe.books import Subscription as StripeSubscription
 from tests.postgres import new_database
 
 # A slow machine is not a failing one.
@@ -70,10 +81,72 @@ async def found_acme(database: Database) -> None:
         session.add(subscription("sub_year", 3, 60000, period=PeriodLength.YEAR, **year))
 
 
+@dataclass
+class StripeProvider(Provider):
+    """With the fake behind it, to see what came there, and to have it go wrong."""
+
+    fake: FakeStripe
+
+
 def embedded_provider(database: Database) -> Provider:
     clock = Clock()
     gateway = EmbeddedGateway(database, clock, PORTAL)
     return Provider(gateway, clock, EMBEDDED_CARDS, gateway.set_seats)
+
+
+# --- the same world at Stripe
+
+KEY = "sk_test_fake"
+CUSTOMER = "cus_acme"
+STRIPE_CARDS = {
+    "pm_1": Card("pm_1", CUSTOMER),
+    "pm_declined_1": Card("pm_declined_1", CUSTOMER, "declined", last4="0341"),
+    "pm_slow_30": Card("pm_slow_30", CUSTOMER, "slow"),
+    "pm_customer_1": Card("pm_customer_1", CUSTOMER, "customer"),
+    "pm_customer_never": Card("pm_customer_never", CUSTOMER, "customer_never"),
+    "pm_lost": Card("pm_lost", CUSTOMER, "lost"),
+}
+
+
+def stripe_books(clock: Clock) -> Books:
+    books = Books(clock, {"FR": "0.20"})
+    books.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_card="pm_1")
+    books.cards = {name: replace(card) for name, card in STRIPE_CARDS.items()}
+    for name, price, seats, start, end in (
+        ("sub_month", Price("price_month", 1400), 25, date(2026, 11, 1), date(2026, 12, 1)),
+        ("sub_year", Price("price_year", 60000, "year"), 3, date(2026, 3, 1), date(2027, 3, 1)),
+    ):
+        price.metadata["seatbot_product"] = "goto-meeting"
+        first, last = (int(midnight(day, "Europe/Paris").timestamp()) for day in (start, end))
+        item = Item(f"si_{name}", price, seats, first, last, {"seatbot_subscription": name})
+        held = StripeSubscription(f"{name}_there", CUSTOMER, [item], zone="Europe/Paris")
+        books.subscriptions[held.id] = held
+    return books
+
+
+@asynccontextmanager
+async def stripe_provider(database: Database, clock: Clock | None = None) -> AsyncIterator[StripeProvider]:
+    """The world of the claims behind the Stripe adapter, over HTTP."""
+    clock = clock or Clock()
+    await found_acme(database)
+    async with database.write() as session:
+        (await session.exec(select(Account))).one().stripe_customer = CUSTOMER
+    async with (
+        FakeStripe(stripe_books(clock), KEY).running() as fake,
+        aiohttp.ClientSession() as http,
+    ):
+        gateway = StripeGateway(build_client(KEY, fake.url, http_over(http)), database, clock, PORTAL)
+
+        async def set_seats(subscription_id: str, seats: int) -> None:
+            fake.books.set_seats(subscription_id, seats)
+
+        yield StripeProvider(gateway, clock, EMBEDDED_CARDS, set_seats, fake)
+
+
+@pytest.fixture(autouse=True)
+def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's own retries, without their half second."""
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.001)
 
 
 @pytest.fixture(scope="session")

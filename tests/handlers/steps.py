@@ -13,6 +13,7 @@ from bot.billing.gateway import (
     BillingGateway,
     Charge,
     LineRequest,
+    MethodState,
     NeverReceived,
     Outcome,
     Preview,
@@ -25,6 +26,7 @@ from models.account import Address
 from models.billing_contact import BillingContact
 from models.ledger import LedgerCharge
 from models.quote import Quote
+from models.receipt import ReceiptPage
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.world import ACCOUNTS, World
@@ -44,6 +46,7 @@ class HookedGateway:
 
     def __init__(self, inner: BillingGateway) -> None:
         self.inner = inner
+        self.patience = inner.patience
         self.before: dict[str, Hook] = {}
         self.after: dict[str, Hook] = {}
         self.calls: dict[str, int] = {}
@@ -59,6 +62,15 @@ class HookedGateway:
 
     async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
         return await self._through("subscriptions", lambda: self.inner.subscriptions(account_id))
+
+    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
+        return await self._through("payment_methods", lambda: self.inner.payment_methods(account_id))
+
+    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
+        return await self._through("receipt_page", lambda: self.inner.receipt_page(account_id, receipt))
+
+    async def check(self) -> str:
+        return await self.inner.check()
 
     async def preview(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address

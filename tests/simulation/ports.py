@@ -1,12 +1,14 @@
 """The ports as one process reaches them: a gate before the effect, a gate before the answer, and faults."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     LineRequest,
+    MethodState,
     NeverReceived,
     Outcome,
     Preview,
@@ -27,6 +29,7 @@ from bot.messaging.messenger import (
     RateLimited,
 )
 from models.account import Address
+from models.receipt import ReceiptPage
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process
 from tests.simulation.provider import Provider
@@ -53,6 +56,8 @@ class Line:
 
 class Billing:
     """BillingGateway. `key_is_stored` asks the database whether the key of a charge is committed."""
+
+    patience = timedelta(seconds=10)
 
     def __init__(self, line: Line, provider: Provider, key_is_stored: Callable[[str], bool]) -> None:
         self._line, self._provider, self._key_is_stored = line, provider, key_is_stored
@@ -82,6 +87,15 @@ class Billing:
         return await self._line.call(
             "billing.reconcile", lambda fault: self._sent(charge, fault, self._provider.reconcile)
         )
+
+    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
+        return None  # Those of the file stay.
+
+    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
+        return None
+
+    async def check(self) -> str:
+        return "simulated"
 
     async def payment_portal_link(self, account_id: str) -> str:
         def effect(fault: str | None) -> str:

@@ -23,6 +23,7 @@ PORTS = {
 }
 # `doctor` and `/readyz` ask these; no flow does.
 OF_DOCTOR = {
+    "billing.check",
     "mailer.check",
     "directory.reach",
     "directory.workspaces",

@@ -1,0 +1,1 @@
+"""Stripe as the place where subscriptions, prices, cards, charges and receipts live (docs/stripe.md)."""

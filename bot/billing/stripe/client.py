@@ -1,0 +1,58 @@
+"""The one client for Stripe's API, and what its errors mean here."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import aiohttp
+import stripe
+import structlog
+
+from bot.billing.gateway import BillingUnavailable
+
+log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
+
+# Of one request. With its retries a call ends within half a minute: sooner than a lease does.
+TIMEOUT = aiohttp.ClientTimeout(total=8, connect=4)
+RETRIES = 2
+
+# What says nothing of whether the request took effect; aiohttp's own is an answer that broke off.
+SILENCE = (stripe.APIConnectionError, aiohttp.ClientError, TimeoutError, OSError)
+REFUSED_KEY = (stripe.AuthenticationError, stripe.PermissionError)
+
+
+def build_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
+    """Retries are set here: of themselves they do not reach a client (BILLING_FACTS D)."""
+    return stripe.StripeClient(
+        key, base_addresses={"api": url.rstrip("/")}, max_network_retries=RETRIES, http_client=http
+    )
+
+
+def http_over(session: aiohttp.ClientSession) -> stripe.HTTPClient:
+    return stripe.AIOHTTPClient(timeout=TIMEOUT, session=session)
+
+
+async def asked(call: Awaitable[Answer]) -> Answer:
+    """The answer to what moves no money. Raises BillingUnavailable, and InvalidRequestError for what Stripe
+    does not have."""
+    try:
+        return await call
+    except stripe.InvalidRequestError:
+        raise
+    except REFUSED_KEY as error:
+        log.error("stripe refuses the key", status=error.http_status, code=error.code)
+        raise BillingUnavailable(why="the key is refused") from None
+    except stripe.StripeError as error:
+        raise BillingUnavailable(why=f"status {error.http_status}") from None
+    except SILENCE as error:
+        raise BillingUnavailable(why=type(error).__name__) from None
+
+
+def instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def seconds(at: datetime) -> int:
+    return int(at.timestamp())

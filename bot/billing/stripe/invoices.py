@@ -1,0 +1,121 @@
+"""What became of a key, read from the invoice that it made: nothing else Stripe keeps says it for good.
+
+Before a charge its key is written on the subscription; the invoice takes a copy of that, which never changes.
+"""
+
+from datetime import datetime, timedelta
+
+import stripe
+
+from bot.billing.gateway import Charge, Declined, NeedsCustomer, Outcome, Pending, Settled
+from bot.billing.stripe.client import asked, instant, seconds
+from bot.billing.stripe.items import ATTEMPT, Item, id_of
+from models.receipt import ReceiptPage
+
+PATIENCE = timedelta(minutes=10)
+CUSTOMER_TIME = timedelta(hours=23)
+# Their clock may not be ours.
+SLACK = timedelta(hours=1)
+
+# A payment that waits for the bank, and not for anybody.
+UNDER_WAY = ("processing", "requires_capture", "succeeded")
+
+
+async def outcome_of(
+    client: stripe.StripeClient, item: Item, charge: Charge, now: datetime
+) -> Outcome | None:
+    """None where the key has made no invoice. One that cannot be paid as it is, is voided first."""
+    invoice = await _find(client, item, charge)
+    return None if invoice is None else await read_outcome(client, invoice, item.pending_until, now)
+
+
+async def read_outcome(
+    client: stripe.StripeClient, invoice: stripe.Invoice, until: datetime | None, now: datetime
+) -> Outcome:
+    """`until` is when the change that waits for this payment is dropped."""
+    if invoice.status == "paid":
+        net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
+        return Settled(str(invoice.id), net, invoice.total - net)
+    if invoice.status == "draft":
+        return Pending(now + PATIENCE)
+    payment = await _payment(client, invoice)
+    if invoice.status == "open":
+        return await _open_outcome(client, invoice, payment, until, now)
+    return _declined(payment)
+
+
+async def _open_outcome(
+    client: stripe.StripeClient,
+    invoice: stripe.Invoice,
+    payment: stripe.PaymentIntent | None,
+    until: datetime | None,
+    now: datetime,
+) -> Outcome:
+    if payment is None or payment.status in UNDER_WAY:
+        return Pending(now + PATIENCE)
+    if payment.status == "requires_action":
+        return NeedsCustomer(
+            invoice.hosted_invoice_url or "", until or instant(invoice.created) + CUSTOMER_TIME
+        )
+    # Left open it could be paid later, by a retry of Stripe's, after another card was charged here.
+    try:
+        await asked(client.v1.invoices.void_invoice_async(str(invoice.id)))
+    except stripe.InvalidRequestError:
+        # Somebody was first: paid or voided meanwhile, which the next look tells.
+        return Pending(now + timedelta(seconds=1))
+    return _declined(payment)
+
+
+def _declined(payment: stripe.PaymentIntent | None) -> Declined:
+    error = payment.last_payment_error if payment else None
+    if error is None:
+        return Declined("customer_timeout")
+    failed = error.code == "payment_intent_authentication_failure"
+    return Declined("authentication_failed" if failed else "card_declined")
+
+
+async def _payment(client: stripe.StripeClient, invoice: stripe.Invoice) -> stripe.PaymentIntent | None:
+    made = [p.payment.payment_intent for p in (invoice.payments.data if invoice.payments else [])]
+    intent = id_of(made[-1]) if made else None
+    return await asked(client.v1.payment_intents.retrieve_async(intent)) if intent else None
+
+
+async def _find(client: stripe.StripeClient, item: Item, charge: Charge) -> stripe.Invoice | None:
+    found = await asked(
+        client.v1.invoices.list_async(
+            {
+                "subscription": item.subscription,
+                "created": {"gte": seconds(charge.stored_at - SLACK)},
+                "limit": 100,
+                "expand": ["data.payments"],
+            }
+        )
+    )
+    while True:
+        for invoice in found.data:
+            if is_of(invoice, item, charge):
+                return invoice
+        if not found.has_more:
+            return None
+        found = await asked(found.next_page_async())
+
+
+def is_of(invoice: stripe.Invoice, item: Item, charge: Charge) -> bool:
+    """Whether the key made it: it bears the key, and charges for those seats from that instant. A renewal
+    bears the key too, or what others changed meanwhile."""
+    parent = invoice.parent.subscription_details if invoice.parent else None
+    metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
+    wanted = (item.item, charge.expected_seats + charge.seats, seconds(charge.at))
+    return metadata.get(ATTEMPT) == charge.key and wanted in {
+        (details.subscription_item, line.quantity, line.period.start)
+        for line in invoice.lines.data
+        if line.parent and (details := line.parent.subscription_item_details) and details.proration
+    }
+
+
+async def receipt_page(client: stripe.StripeClient, customer: str, receipt: str) -> ReceiptPage | None:
+    invoice = await asked(client.v1.invoices.retrieve_async(receipt))
+    page, pdf = invoice.hosted_invoice_url, invoice.invoice_pdf
+    if id_of(invoice.customer) != customer or page is None or pdf is None:
+        return None
+    return ReceiptPage(invoice.number or receipt, page, pdf)

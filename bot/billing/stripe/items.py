@@ -1,0 +1,102 @@
+"""A subscription of the bot's is an item of a Stripe subscription, with a licensed price per seat.
+
+Its id here is the item's own (`si_…`), or what the item's metadata say under `seatbot_subscription`. The
+price's metadata say under `seatbot_product` which product of the catalogue it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import stripe
+import structlog
+
+from bot.billing.gateway import SubscriptionState
+from bot.billing.stripe.client import instant
+from models.subscription import PeriodLength
+
+log = structlog.get_logger()
+
+ID, PRODUCT = "seatbot_subscription", "seatbot_product"
+# On the Stripe subscription: the key of the charge that is under way, and the card that it was swapped for.
+ATTEMPT, SWAPPED = "seatbot_attempt", "seatbot_swapped_card"
+NO_CARD = "none"
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item with what is needed of its Stripe subscription. `start` and `end` are the current period's;
+    `card` is what the subscription itself is charged to, where it says so."""
+
+    id: str
+    item: str
+    subscription: str
+    active: bool
+    seats: int
+    unit_price: int
+    period: PeriodLength
+    start: datetime
+    end: datetime
+    price_active: bool
+    product_id: str | None
+    card: str | None
+    swapped: str | None
+    pending_until: datetime | None
+
+    def state(self, zone: str) -> SubscriptionState:
+        """In days: a period that turns in the middle of a day ends, here, with the midnight before."""
+        start, end = _day(self.start, zone), _day(self.end, zone)
+        return SubscriptionState(
+            self.id, self.seats, self.unit_price, self.period, start, end, product_id=self.product_id
+        )
+
+
+def items_of(subscription: stripe.Subscription) -> Iterator[Item]:
+    """The items that are sold by the seat; others are none of the bot's business."""
+    for item in subscription.items.data:
+        length = _length(item.price)
+        if length is None or item.price.unit_amount is None:
+            log.info("no seats are sold of this item", item=item.id)
+        else:
+            yield _item(subscription, item, length, item.price.unit_amount)
+
+
+def _item(
+    subscription: stripe.Subscription, item: stripe.SubscriptionItem, length: PeriodLength, unit_price: int
+) -> Item:
+    metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
+    return Item(
+        id=item.metadata.to_dict().get(ID, item.id),
+        item=item.id,
+        subscription=subscription.id,
+        active=subscription.status == "active",
+        seats=item.quantity or 0,
+        unit_price=unit_price,
+        period=length,
+        start=instant(item.current_period_start),
+        end=instant(item.current_period_end),
+        price_active=item.price.active,
+        product_id=item.price.metadata.to_dict().get(PRODUCT),
+        card=id_of(subscription.default_payment_method),
+        swapped=metadata.get(SWAPPED),
+        pending_until=instant(pending.expires_at) if pending else None,
+    )
+
+
+def _length(price: stripe.Price) -> PeriodLength | None:
+    """None for a price that is not so much a seat and month, or year."""
+    every = price.recurring
+    if every is None or every.interval_count != 1 or every.usage_type != "licensed":
+        return None
+    plain = price.billing_scheme == "per_unit" and price.transform_quantity is None
+    return {"month": PeriodLength.MONTH, "year": PeriodLength.YEAR}.get(every.interval) if plain else None
+
+
+def _day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def id_of(thing: str | stripe.StripeObject | None) -> str | None:
+    """Of what Stripe gives as an id, or whole."""
+    return thing if isinstance(thing, str) or thing is None else str(thing["id"])

@@ -1,0 +1,11 @@
+"""A small Stripe on this machine, over HTTP: the routes that the bot uses, with what makes them hard.
+
+It knows nothing of the product. Its clock is given; what it answers is checked against the SDK's own types;
+and how it goes wrong is the test's to say (`faults`).
+"""
+
+from tests.fake_stripe.books import Books, Card, Refused
+from tests.fake_stripe.courier import Courier
+from tests.fake_stripe.server import FakeStripe, Fault
+
+__all__ = ["Books", "Card", "Courier", "FakeStripe", "Fault", "Refused"]

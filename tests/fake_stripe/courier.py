@@ -1,0 +1,70 @@
+"""Word of what happened, signed, as the network brings it: late, twice, in any order, or not at all."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import httpx
+
+from tests.fake_stripe import shapes
+from tests.fake_stripe.books import Books
+
+
+class Courier:
+    def __init__(self, books: Books, url: str, secret: str) -> None:
+        self.books, self.url, self.secret = books, url, secret
+        self._seen = 0
+
+    def new(self) -> list[dict[str, Any]]:
+        """The events since the last time, as they would be sent: with the object as it is now."""
+        told = self.books.events[self._seen :]
+        self._seen = len(self.books.events)
+        return [self._event(each) for each in told]
+
+    async def deliver(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
+        """The statuses that were answered. `at` is when they were signed."""
+        async with httpx.AsyncClient() as client:
+            return [(await self.post(client, event, at)).status_code for event in events]
+
+    async def post(
+        self, client: httpx.AsyncClient, event: dict[str, Any], at: datetime | None = None
+    ) -> httpx.Response:
+        body = json.dumps(event)
+        signed_at = int(at.timestamp()) if at else self.books.now
+        headers = {"Stripe-Signature": sign(body, self.secret, signed_at), "Content-Type": "application/json"}
+        return await client.post(self.url, content=body, headers=headers)
+
+    def _event(self, told: dict[str, Any]) -> dict[str, Any]:
+        name, books = told["of"], self.books
+        shown = (
+            shapes.invoice(books, books.invoices[name])
+            if told["what"] == "invoice"
+            else shapes.subscription(books, books.subscriptions[name])
+        )
+        return {
+            "id": told["id"],
+            "object": "event",
+            "api_version": "2026-10-28",
+            "created": told["at"],
+            "data": {"object": shown},
+            "livemode": False,
+            "pending_webhooks": 1,
+            "request": {"id": None, "idempotency_key": None},
+            "type": told["type"],
+        }
+
+
+def sign(body: str, secret: str, at: int) -> str:
+    digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
+def muddled(events: list[dict[str, Any]], random: Random, lost: float = 0.2) -> list[dict[str, Any]]:
+    """Each none to three times, in any order."""
+    sent = [event for event in events if random.random() >= lost for _ in range(random.randint(1, 3))]
+    random.shuffle(sent)
+    return sent
