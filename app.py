@@ -2,16 +2,14 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
@@ -30,16 +28,15 @@ from bot.logs import set_up_logs
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
 from bot.use_cases.account_import import import_accounts
+from bot.use_cases.audit import Format, check_histories, export_history
 from bot.use_cases.doctor import Finding, diagnose
 from bot.use_cases.product import store_catalogue
 from handlers.http import build_server, serving
 from handlers.routes import ROUTES
 from handlers.slack import build_app
 from handlers.socket_mode import SocketDoor
+from models.account import AccountNotFound
 from scheduler import build_scheduler
-
-if TYPE_CHECKING:
-    from sandbox import Sandbox
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
@@ -142,14 +139,9 @@ async def _import(settings: Settings, file: Path, *, overwrite: bool) -> None:
     database = Database(settings.database_url)
     try:
         await prepare(database)
-        with Progress(console=console, transient=True) as progress:
-            bar = progress.add_task("accounts")
+        with counted("accounts") as progress:
             summary = await import_accounts(
-                database,
-                path=file,
-                at=now(),
-                overwrite=overwrite,
-                progress=lambda done, total: progress.update(bar, completed=done, total=total),
+                database, path=file, at=now(), overwrite=overwrite, progress=progress
             )
     finally:
         await database.close()
@@ -174,6 +166,64 @@ def migrate() -> None:
 
     run_or_exit(run())
     console.print("the database is up to date")
+
+
+@cli.command()
+def audit(
+    account: Annotated[str | None, typer.Option(help="The id of the account whose history to write.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.CSV,
+    verify: Annotated[bool, typer.Option(help="Check every account's history instead.")] = False,
+) -> None:
+    """Write an account's history; or find what of any was changed, removed or put in (exit code 1)."""
+    if account is None and not verify:
+        fail("say whose history: --account ACCOUNT; or --verify")
+    settings = settings_or_exit()
+    run_or_exit(_verify(settings) if verify else _export(settings, account or "", form))
+
+
+async def _export(settings: Settings, account_id: str, form: Format) -> None:
+    async with _migrated_database(settings) as database:
+        with counted("entries") as progress:
+            try:
+                await export_history(
+                    database, account_id=account_id, form=form, out=sys.stdout, progress=progress
+                )
+            except AccountNotFound:
+                fail(f"there is no account {account_id}")
+
+
+async def _verify(settings: Settings) -> None:
+    async with _migrated_database(settings) as database:
+        with counted("entries") as progress:
+            histories = await check_histories(database, progress=progress)
+    for history in histories:
+        for flaw in history.flaws:
+            print(f"{history.account_id}: {flaw.words}")  # noqa: T201
+        if not history.flaws:
+            print(f"{history.account_id}: {history.number} entries, the last is {history.hash}")  # noqa: T201
+    if any(history.flaws for history in histories):
+        raise SystemExit(1)
+
+
+@asynccontextmanager
+async def _migrated_database(settings: Settings) -> AsyncIterator[Database]:
+    """To read from, so it is changed in nothing."""
+    database = Database(settings.database_url)
+    try:
+        if not await database.migrated():
+            fail("the database's shape is older than this version: python app.py migrate")
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar beside what is written, for those who watch."""
+    watched = Console(stderr=True)
+    with Progress(console=watched, transient=True, disable=not watched.is_terminal) as progress:
+        bar = progress.add_task(what)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
 @cli.command()
@@ -224,76 +274,14 @@ def rotate_keys() -> None:
 @cli.command()
 def demo(port: Annotated[int, typer.Option(help="Where the page is.", min=0, max=65535)] = 8100) -> None:
     """Run `serve` against a Slack on this machine, with accounts to try everything on."""
-    with contextlib.suppress(KeyboardInterrupt):
-        run_or_exit(_demo(port))
-
-
-async def _demo(port: int) -> None:
     # Late: who serves needs neither the sandbox nor what it is built on.
-    from demo import story
-    from sandbox import Sandbox
+    from demo.run import DemoFailed, run_demo
 
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Sandbox.start(story.WORKSPACE, port=port, rate_limits=True) as slack:
-        bot = DemoBot(slack, lambda: story.accounts_for(now().date()))
-        try:
-            await bot.start()
-        except (RuntimeError, TimeoutError) as error:
-            await bot.stop()
-            fail(f"the demo could not start: {error}")
-        slack.slack.on_reset.append(bot.restart)
-        console.print(f"\nOpen [bold]{slack.page_url}[/] and choose who you are. Ctrl-C ends the demo.\n")
-        await stop.wait()
-        await bot.stop()
-
-
-class DemoBot:
-    """`serve`, unchanged, as a process of its own that knows the sandbox by its settings alone."""
-
-    def __init__(self, slack: "Sandbox", accounts: Callable[[], str]) -> None:
-        self.slack = slack
-        self.accounts = accounts
-        # One for each port: a second demo leaves the first one its database.
-        self.folder = Path(".demo", slack.page_url.rstrip("/").rpartition(":")[2]).absolute()
-        self.process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Import the story as of today, then serve. The folder holds no `.env`: none of yours is read."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        accounts = self.folder / "accounts.yml"
-        accounts.write_text(self.accounts(), encoding="utf-8")
-        if await (await self._run("import", str(accounts))).wait():
-            raise RuntimeError("its accounts could not be imported")
-        self.process = await self._run("serve")
-        await self.slack.wait_until(lambda: self.slack.slack.sockets.connections, timeout=20)
-
-    async def stop(self) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.terminate()
-            await self.process.wait()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
-
-    async def _run(self, *command: str) -> asyncio.subprocess.Process:
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "SLACK_BOT_TOKEN": self.slack.bot_token,
-            "SLACK_APP_TOKEN": self.slack.app_token,
-            "SLACK_API_URL": self.slack.api_url,
-            "SMTP_URL": self.slack.smtp_url,
-            "MAIL_FROM": "seatbot@acme.example",
-            "ACCOUNT_SERVICES_CHANNEL": "C00GENERAL",
-            "DATABASE_URL": "sqlite:///seatbot.db",
-            "PORT": "0",
-        }
-        return await asyncio.create_subprocess_exec(
-            sys.executable, __file__, *command, cwd=self.folder, env=environment, start_new_session=True
-        )
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            run_or_exit(run_demo(Path(__file__), port, console))
+    except DemoFailed as error:
+        fail(f"the demo could not start: {error}")
 
 
 def settings_or_exit() -> Settings:

@@ -1,6 +1,7 @@
 """`/service-orders`: placing, following, retrying and giving up."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.blocks import service_order as blocks
 from bot.blocks.cart import account_chooser
@@ -71,6 +72,11 @@ async def give_up(call: Call) -> View:
     return _screen(call, sheet, blocks.order_view)
 
 
+async def history(call: Call) -> View:
+    sheet = await read_order(call.services, person=call.person, order_id=call.place.order)
+    return blocks.history_view(call.reader, sheet, replace(_place_of(sheet), page=call.id_pressed))
+
+
 async def _show(call: Call, order_id: int) -> View:
     sheet = await read_order(call.services, person=call.person, order_id=order_id)
     return _screen(call, sheet, blocks.order_view)
@@ -97,6 +103,7 @@ ROUTES = [
     Route("show", blocks.LIST, list_),
     Route("show", blocks.MORE, more),
     Route("show", blocks.OPEN, open_),
+    Route("show", blocks.HISTORY, history),
     Route("submit", blocks.PLACE, place),
     Route("show", blocks.RETRY, ask_method),
     Route("submit", blocks.RETRY, retry),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,12 +63,54 @@ class AuditHead(SQLModel, table=True):
     hash: str = FIRST_HASH
 
 
-def broken_links(entries: list[AuditEntry]) -> list[int]:
+@dataclass(frozen=True)
+class Flaw:
+    """What of a history is not as it was written, and from which entry on."""
+
+    number: int
+    words: str
+
+
+class Chain:
+    """One account's history, followed entry by entry in the order of their numbers."""
+
+    def __init__(self) -> None:
+        self.number, self.hash = 0, FIRST_HASH
+
+    def follow(self, entry: AuditEntry) -> list[Flaw]:
+        flaws = []
+        number = entry.number
+        if number <= self.number:
+            flaws.append(Flaw(number, f"entry {number} was put in: its number is there already"))
+        elif number > self.number + 1:
+            flaws.append(_missing(self.number + 1, number - 1))
+        elif entry.previous_hash != self.hash:
+            flaws.append(Flaw(number, f"entry {number} does not follow the one before: another stood there"))
+        if entry.hash != entry.seal():
+            flaws.append(Flaw(number, f"entry {number} was changed"))
+        self.number, self.hash = max(self.number, number), entry.hash
+        return flaws
+
+    def end(self, head: AuditHead | None) -> list[Flaw]:
+        """Whether the history goes as far as it had come."""
+        number = self.number
+        if head is None:
+            return [Flaw(number, f"how far it had come is gone; now it ends with entry {number}")]
+        if head.number > number:
+            return [_missing(number + 1, head.number)]
+        if head.number < number:
+            return [Flaw(head.number + 1, f"entry {head.number + 1} was put in after the last one")]
+        if head.hash != self.hash:
+            return [Flaw(number, f"entry {number}, the last, is not the one that was written")]
+        return []
+
+
+def _missing(first: int, last: int) -> Flaw:
+    one = first == last
+    return Flaw(first, f"entry {first} is missing" if one else f"entries {first} to {last} are missing")
+
+
+def broken_links(entries: Iterable[AuditEntry]) -> list[int]:
     """The numbers at which one account's history, in order, was changed, removed or put in between."""
-    broken = []
-    previous = FIRST_HASH
-    for expected, entry in enumerate(entries, start=1):
-        if entry.number != expected or entry.previous_hash != previous or entry.hash != entry.seal():
-            broken.append(entry.number)
-        previous = entry.hash
-    return broken
+    chain = Chain()
+    return [entry.number for entry in entries if chain.follow(entry)]

@@ -8,18 +8,45 @@ from bot.i18n import Reader
 from models.audit_entry import AuditEntry
 
 MOST_LINES = 40
-MOST_PARAGRAPHS = 10
 
 
-def history_blocks(reader: Reader, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[Block]:
-    """The newest entries, the oldest of them first. `names` has a name for each subscription id."""
+def history_blocks(
+    reader: Reader, entries: Sequence[AuditEntry], names: Mapping[str, str], turn: str
+) -> list[Block]:
+    """The newest entries, the oldest of them first; where there are more, `turn` leads to all of them.
+
+    `names` has a name for each subscription id.
+    """
     if not entries:
         return []
-    lines = [entry_text(reader, entry, names) for entry in entries[-MOST_LINES:]]
-    if len(entries) > MOST_LINES:
-        lines.insert(0, reader.mrkdwn("history-older", count=len(entries) - MOST_LINES))
     title = kit.section(reader.mrkdwn("history-title"))
-    return [title, *kit.paragraphs(["\n".join(group) for group in _groups(lines)], reader, MOST_PARAGRAPHS)]
+    before = len(entries) - MOST_LINES
+    if before <= 0:
+        return [title, *_paragraphs(reader, entries, names)]
+    whole = kit.button(turn, reader.text("history-whole"), 0)
+    older = kit.section(reader.mrkdwn("history-older", count=before), whole)
+    return [title, older, *_paragraphs(reader, entries[-MOST_LINES:], names)]
+
+
+def history_page(
+    reader: Reader, entries: Sequence[AuditEntry], names: Mapping[str, str], page: int, turn: str
+) -> list[Block]:
+    """A page of all entries, oldest first; `turn` is the action that shows the page its value names."""
+    count = max(1, -(-len(entries) // MOST_LINES))
+    page = min(page, count - 1)
+    blocks = _paragraphs(reader, entries[page * MOST_LINES : (page + 1) * MOST_LINES], names)
+    blocks.append(kit.context(reader.mrkdwn("history-page", page=page + 1, count=count)))
+    # In rows of their own: an action stands once in a row.
+    if page > 0:
+        blocks.append(kit.actions(kit.button(turn, reader.text("history-page-previous"), page - 1)))
+    if page + 1 < count:
+        blocks.append(kit.actions(kit.button(turn, reader.text("history-page-next"), page + 1)))
+    return blocks
+
+
+def _paragraphs(reader: Reader, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[Block]:
+    lines = [entry_text(reader, entry, names) for entry in entries]
+    return kit.paragraphs(["\n".join(group) for group in _groups(lines)], reader, MOST_LINES)
 
 
 def _groups(lines: list[str]) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.blocks import kit, order_line, ways
-from bot.blocks.audit_entry import history_blocks
+from bot.blocks.audit_entry import history_blocks, history_page
 from bot.blocks.kit import Block, Place, View
 from bot.blocks.payment_method import method_input, method_text
 from bot.blocks.quote import detail_blocks
@@ -21,6 +21,7 @@ RETRY = ways.RETRY
 GIVE_UP = ways.GIVE_UP
 CONFIRM_PAYMENT = order_line.CONFIRM_PAYMENT
 MORE = "service_order.more"
+HISTORY = "service_order.history"
 SHOW_VIEW = "service_order.show"
 
 MOST_ORDERS = 90
@@ -109,7 +110,7 @@ def _order_blocks(
         *order_line.line_blocks(reader, sheet),
         kit.section(_facts_text(reader, sheet)),
         *_receipt_blocks(reader, sheet),
-        *history_blocks(reader, sheet.history, _labels(sheet)),
+        *history_blocks(reader, sheet.history, _labels(sheet), HISTORY),
         _ways_on(reader, sheet, services_url),
     ]
 
@@ -134,6 +135,17 @@ def _names(sheet: OrderSheet, status: LineStatus) -> list[str]:
 
 def _labels(sheet: OrderSheet) -> dict[str, str]:
     return labels((row.line.subscription_id, row.product) for row in sheet.rows)
+
+
+def history_view(reader: Reader, sheet: OrderSheet, place: Place) -> View:
+    """All that ever happened to the order and its quote; `place.page` of it."""
+    blocks = [
+        kit.header(reader.text("service-order-header", number=sheet.order.number)),
+        kit.section(reader.mrkdwn("history-title")),
+        *history_page(reader, sheet.history, _labels(sheet), place.page, HISTORY),
+        kit.actions(ways.back(reader, OPEN, sheet.order.key)),
+    ]
+    return kit.modal(HISTORY, reader.text("service-order-title"), blocks, reader, place=place)
 
 
 def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:

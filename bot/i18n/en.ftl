@@ -315,6 +315,10 @@ history-older = { $count ->
     [one] … and 1 step before
    *[other] … and { $count } steps before
 }
+history-whole = Whole history
+history-page = Page { $page } of { $count }
+history-page-previous = Earlier steps
+history-page-next = Later steps
 history-entry = { $at } · { $who }: { $what }{ $has_reason ->
     [yes] {" "}({ $reason })
    *[no] {""}

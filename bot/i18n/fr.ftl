@@ -315,6 +315,10 @@ history-older = { $count ->
     [one] … et { $count } étape avant
    *[other] … et { $count } étapes avant
 }
+history-whole = Tout l’historique
+history-page = Page { $page } sur { $count }
+history-page-previous = Étapes précédentes
+history-page-next = Étapes suivantes
 history-entry = { $at } · { $who } : { $what }{ $has_reason ->
     [yes] {" "}({ $reason })
    *[no] {""}

@@ -85,6 +85,9 @@ SCREENS: dict[str, Draw] = {
     "service_order.show": lambda r, s: service_order.order_view(
         r, samples.every_status(s), PLACE, ["Note."], services_url=URL
     ),
+    "service_order.history": lambda r, s: service_order.history_view(
+        r, replace(samples.every_status(s), history=samples.history(s) * 60), replace(PLACE, page=1)
+    ),
     "service_order.show, failed": lambda r, s: service_order.order_view(
         r, samples.order_sheet(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
     ),

@@ -1,0 +1,232 @@
+"""The history written out, and what was done to it behind everybody's back found (R18)."""
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlmodel import col, select
+
+from bot.db import Database
+from bot.use_cases.audit import Format, check_histories, export_history
+from bot.use_cases.audit_entry import record
+from models.account import Account, AccountNotFound
+from models.audit_entry import FIRST_HASH, Actor, AuditEntry
+from tests.models.examples import NOW
+from tests.postgres import database_url, only_sqlite
+
+ACTOR = Actor("contact", "=Alice", "test")
+# Another entry's row, under a number of its own.
+COPY = (
+    "INSERT INTO audit_entry SELECT NULL, account_id, {number}, at, actor_kind, actor_id, actor_name, "
+    "source, subject, action, from_status, to_status, reason, details, previous_hash, hash "
+    "FROM audit_entry WHERE account_id = 'acme' AND number = {of}"
+)
+
+
+def quietly(done: int, total: int) -> None:
+    assert 0 < done <= total
+
+
+async def write_history(database: Database, entries: int) -> int:
+    """Some entries more for Acme. Returns the number of the last."""
+    async with database.write() as session:
+        for number in range(entries):
+            await record(
+                session,
+                account_id="acme",
+                actor=ACTOR,
+                subject="quote:SQ-1",
+                action="tested",
+                at=NOW,
+                reason=f"été {number}",
+                details={"seats": number},
+            )
+        query = select(AuditEntry.number).where(AuditEntry.account_id == "acme")
+        return (await session.exec(query.order_by(col(AuditEntry.number).desc()).limit(1))).one()
+
+
+async def found(database: Database) -> list[str]:
+    """What is wrong with Acme's history; all others are well."""
+    histories = await check_histories(database, progress=quietly)
+    assert [h.account_id for h in histories if h.flaws and h.account_id != "acme"] == []
+    return [flaw.words for h in histories for flaw in h.flaws]
+
+
+async def test_r18_an_honest_history_is_found_well(database_with_accounts: Database) -> None:
+    last = await write_history(database_with_accounts, 3)
+    assert await found(database_with_accounts) == []
+    histories = {h.account_id: h for h in await check_histories(database_with_accounts, progress=quietly)}
+    assert histories["acme"].number == last
+    async with database_with_accounts.read() as session:
+        accounts = (await session.exec(select(Account.id))).all()
+    assert sorted(histories) == sorted(accounts)
+
+
+def resealed(connection: sqlite3.Connection, last: int) -> None:
+    """Entry 3 changed, and all from there on sealed again, as someone would who has read the code."""
+    connection.execute("UPDATE audit_entry SET reason = 'another' WHERE account_id = 'acme' AND number = 3")
+    connection.row_factory = sqlite3.Row
+    previous = FIRST_HASH
+    query = "SELECT * FROM audit_entry WHERE account_id = 'acme' ORDER BY number"
+    for row in connection.execute(query).fetchall():
+        at = datetime.fromisoformat(row["at"]).replace(tzinfo=UTC)
+        entry = AuditEntry(**{**dict(row), "at": at, "details": json.loads(row["details"])})
+        if entry.number >= 3:
+            entry.previous_hash = previous
+            entry.hash = entry.seal()
+            connection.execute(
+                "UPDATE audit_entry SET previous_hash = ?, hash = ? WHERE id = ?",
+                (entry.previous_hash, entry.hash, entry.id),
+            )
+        previous = entry.hash
+
+
+Tampering = Callable[[sqlite3.Connection, int], object]
+
+TAMPERINGS: dict[str, tuple[Tampering, str]] = {
+    "changed": (
+        lambda c, last: c.execute(
+            "UPDATE audit_entry SET reason = 'x' WHERE account_id = 'acme' AND number = 3"
+        ),
+        "entry 3 was changed",
+    ),
+    "another moment": (
+        lambda c, last: c.execute(
+            "UPDATE audit_entry SET at = '2020-01-01 00:00:00' WHERE account_id = 'acme' AND number = 3"
+        ),
+        "entry 3 was changed",
+    ),
+    "removed": (
+        lambda c, last: c.execute("DELETE FROM audit_entry WHERE account_id = 'acme' AND number = 3"),
+        "entry 3 is missing",
+    ),
+    "several removed": (
+        lambda c, last: c.execute("DELETE FROM audit_entry WHERE account_id = 'acme' AND number IN (2, 3)"),
+        "entries 2 to 3 are missing",
+    ),
+    "the first removed": (
+        lambda c, last: c.execute("DELETE FROM audit_entry WHERE account_id = 'acme' AND number = 1"),
+        "entry 1 is missing",
+    ),
+    "removed, and the others moved up": (
+        lambda c, last: (
+            c.execute("DELETE FROM audit_entry WHERE account_id = 'acme' AND number = 3"),
+            c.execute("UPDATE audit_entry SET number = number - 1 WHERE account_id = 'acme' AND number > 3"),
+        ),
+        "entry 3 does not follow the one before: another stood there",
+    ),
+    "put in between": (
+        lambda c, last: (
+            c.execute(
+                "UPDATE audit_entry SET number = -number - 1 WHERE account_id = 'acme' AND number >= 3"
+            ),
+            c.execute("UPDATE audit_entry SET number = -number WHERE account_id = 'acme' AND number < 0"),
+            c.execute(COPY.format(number=3, of=2)),
+        ),
+        "entry 3 does not follow the one before: another stood there",
+    ),
+    "put in after the last": (
+        lambda c, last: c.execute(COPY.format(number=last + 1, of=last)),
+        "was put in after the last one",
+    ),
+    "the last ones removed": (
+        lambda c, last: c.execute(
+            f"DELETE FROM audit_entry WHERE account_id = 'acme' AND number > {last - 2}"
+        ),
+        "are missing",
+    ),
+    "all removed": (
+        lambda c, last: c.execute("DELETE FROM audit_entry WHERE account_id = 'acme'"),
+        "entries 1 to",
+    ),
+    "all removed, and that there were any": (
+        lambda c, last: (
+            c.execute("DELETE FROM audit_entry WHERE account_id = 'acme'"),
+            c.execute("DELETE FROM audit_head WHERE account_id = 'acme'"),
+        ),
+        "how far it had come is gone",
+    ),
+    "sealed again to the end": (resealed, "the last, is not the one that was written"),
+}
+
+
+@only_sqlite
+@pytest.mark.parametrize("name", TAMPERINGS)
+async def test_r18_what_is_done_to_the_file_itself_is_found(name: str) -> None:
+    """The triggers are dropped, which whoever holds the file can do."""
+    with database_url("accounts") as url:
+        database = Database(url)
+        last = await write_history(database, 6)
+        tamper, words = TAMPERINGS[name]
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+            triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for (trigger,) in triggers:
+                connection.execute(f"DROP TRIGGER {trigger}")
+            tamper(connection, last)
+        connection.close()
+        flaws = await found(database)
+        assert words in "\n".join(flaws)
+        await database.close()
+
+
+async def exported(database: Database, form: Format) -> str:
+    out = io.StringIO()
+    await export_history(database, account_id="acme", form=form, out=out, progress=quietly)
+    return out.getvalue()
+
+
+async def entries_of_acme(database: Database) -> list[AuditEntry]:
+    async with database.read() as session:
+        query = select(AuditEntry).where(AuditEntry.account_id == "acme").order_by(col(AuditEntry.number))
+        return list((await session.exec(query)).all())
+
+
+async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
+    database_with_accounts: Database,
+) -> None:
+    database = database_with_accounts
+    await write_history(database, 3)
+    rows = json.loads(await exported(database, Format.JSON))
+    entries = await entries_of_acme(database)
+    assert [row["number"] for row in rows] == [entry.number for entry in entries]
+    assert rows[-1]["at"] == "2026-11-15T23:00:00Z"
+    assert (rows[-1]["reason"], rows[-1]["details"]) == ("été 2", {"seats": 2})
+    assert [row["hash"] for row in rows] == [entry.hash for entry in entries]
+
+
+async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts: Database) -> None:
+    database = database_with_accounts
+    await write_history(database, 3)
+    rows = list(csv.DictReader(io.StringIO(await exported(database, Format.CSV))))
+    assert [int(row["number"]) for row in rows] == [e.number for e in await entries_of_acme(database)]
+    assert rows[-1]["at"] == "2026-11-15T23:00:00Z"
+    assert rows[-1]["actor_name"] == "'=Alice"
+    assert json.loads(rows[-1]["details"]) == {"seats": 2}
+
+
+async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Database) -> None:
+    last = await write_history(database_with_accounts, 1200)
+    told: list[tuple[int, int]] = []
+    out = io.StringIO()
+    written = await export_history(
+        database_with_accounts,
+        account_id="acme",
+        form=Format.JSON,
+        out=out,
+        progress=lambda d, t: told.append((d, t)),
+    )
+    assert written == last
+    assert told == [(500, last), (1000, last), (last, last)]
+
+
+async def test_of_an_account_that_is_not_there_nothing_is_written(database_with_accounts: Database) -> None:
+    out = io.StringIO()
+    with pytest.raises(AccountNotFound):
+        await export_history(
+            database_with_accounts, account_id="nobody", form=Format.CSV, out=out, progress=quietly
+        )
+    assert out.getvalue() == ""
