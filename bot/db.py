@@ -6,6 +6,8 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import select
@@ -19,6 +21,12 @@ BUSY_TIMEOUT_MS = 15_000
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
 CONNECTIONS = 10
+
+# With the machine gone and no answer at all, a connection is given up after so many seconds.
+CONNECT_WITHIN = 5
+
+# What a database that is away, restarting or overloaded makes a statement raise.
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 # What is held by no row, by numbers that mean nothing else.
 MIGRATING, IMPORTING = 7_328_001, 7_328_002
@@ -46,7 +54,13 @@ class Database:
         """For reading and for writing."""
         if url.startswith("sqlite"):
             return _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
-        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True)
+        engine = create_async_engine(
+            url,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={"connect_timeout": CONNECT_WITHIN},
+        )
         return engine, engine
 
     @property

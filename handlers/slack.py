@@ -21,6 +21,7 @@ from bot.billing.gateway import BillingUnavailable
 from bot.blocks.help import help_text
 from bot.blocks.kit import View, form_again, modal, section
 from bot.blocks.refusal import refusal_text, refusal_view
+from bot.db import AWAY
 from bot.i18n import Reader, escape
 from bot.installations.clients import Clients, NotInstalled
 from bot.metrics import ACKS, FAULTS, RETRIES
@@ -30,7 +31,7 @@ from bot.use_cases.slack_user import reader_of, refresh_slack_user
 from handlers.call import Body, Call, person_of, source_of
 from handlers.install import UNINSTALLED, uninstallation
 from models.billing_contact import IdentityNotFresh
-from models.errors import InvalidInput, Refusal, TookTooLong, Unexpected
+from models.errors import DatabaseAway, InvalidInput, Refusal, TookTooLong, Unexpected
 
 log = structlog.get_logger()
 
@@ -135,9 +136,15 @@ async def _read_call(services: Services, clients: Clients, body: Body, context: 
     started = time.monotonic()
     client = await clients.of(context.team_id or "")
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
-    if person.user_id:
-        await refresh_slack_user(services, person)
-    return Call(services, client, body, person, await reader_of(services, person), started)
+    try:
+        if person.user_id:
+            await refresh_slack_user(services, person)
+        reader = await reader_of(services, person)
+    except AWAY as error:
+        # The handler will find so too, and there is a way to say it.
+        log.warning("the database did not answer", error=type(error).__name__)
+        reader = Reader()
+    return Call(services, client, body, person, reader, started)
 
 
 def _register(app: AsyncApp, route: Route) -> None:
@@ -281,6 +288,8 @@ async def _answer(call: Call, route: Route) -> Answer:
         return _try_again(call, refusal)
     except Refusal as refusal:
         return Answer(view=_refused(call, refusal))
+    except AWAY as error:
+        return _try_again(call, _away(route.id, error))
     except Exception:
         return Answer(view=_refused(call, _unexpected(route.id)))
 
@@ -291,6 +300,12 @@ def _try_again(call: Call, refusal: Refusal) -> Answer:
     if field is not None:
         return Answer(errors={field: refusal_text(call.reader, refusal)})
     return Answer(view=_refused(call, refusal))
+
+
+def _away(where: str, error: Exception) -> DatabaseAway:
+    FAULTS.labels(where).inc()
+    log.error("the database did not answer", where=where, exc_info=error)
+    return DatabaseAway()
 
 
 def _unexpected(where: str) -> Unexpected:
@@ -335,6 +350,8 @@ async def _answer_and_show(call: Call, route: Route) -> None:
         view = await route.handler(call)
     except Refusal as refusal:
         await _tell(call, refusal)
+    except AWAY as error:
+        await _tell(call, _away(route.id, error))
     except Exception:
         await _tell(call, _unexpected(route.id))
     else:

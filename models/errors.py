@@ -38,6 +38,10 @@ class Unexpected(Refusal):
     """A fault of ours: logged with the reference that the person is shown."""
 
 
+class DatabaseAway(Refusal):
+    """Our own database does not answer: it may or may not have stored what was asked of it last."""
+
+
 class TookTooLong(Refusal):
     """Slack gives three seconds to open a screen, and they are over."""
 

@@ -16,6 +16,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.db import AWAY
 from bot.metrics import JOB_ENDED, JOB_FAILURES, JOBS_DONE
 from bot.metrics import JOBS as JOBS_TIMED
 from bot.services import Services
@@ -79,8 +80,13 @@ def _logged(
 async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:
     # The run's own id: what it logs can be told from what other runs do at the same time.
     structlog.contextvars.bind_contextvars(job=job_id, request=secrets.token_hex(4))
-    with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES.labels(job_id).count_exceptions():
-        done = await work
+    try:
+        with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES.labels(job_id).count_exceptions():
+            done = await work
+    except AWAY as error:
+        # A line for each tick is enough.
+        log.warning("job could not reach the database", job=job_id, error=type(error).__name__)
+        return
     JOBS_DONE.labels(job_id).inc(done)
     JOB_ENDED.labels(job_id).set_to_current_time()
     if done:

@@ -1,9 +1,13 @@
 """Words as a reader reads them (R22)."""
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+import bot.i18n
 from bot.i18n import Reader
 from models.money import Money
 
@@ -43,6 +47,14 @@ def test_a_date_and_a_list_too() -> None:
     reader = Reader("fr-FR")
     assert reader.date(date(2026, 12, 1)) == "1 déc. 2026"
     assert reader.listing(["a", "b", "c"]) == "a, b et c"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_message_is_named_twice(language: str) -> None:
+    """The second would take the first one's place, and nobody would be told."""
+    written = (Path(bot.i18n.__file__).parent / f"{language}.ftl").read_text(encoding="utf-8")
+    named = Counter(re.findall(r"^([a-z][a-z0-9-]*) =", written, re.MULTILINE))
+    assert [name for name, times in named.items() if times > 1] == []
 
 
 def test_what_people_typed_cannot_mention_anybody() -> None:

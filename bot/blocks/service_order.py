@@ -207,7 +207,7 @@ def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
         total=sheet.money(receipt.total),
     )
     pages = [
-        reader.mrkdwn("receipt-page", number=page.number, page=page.page, pdf=page.pdf)
+        reader.mrkdwn("provider-receipt", number=page.number, page=page.page, pdf=page.pdf)
         for page in sheet.receipt_pages[:MOST_PAGES]
     ]
     send = ways.send_receipt(reader, receipt.key, receipt.number)

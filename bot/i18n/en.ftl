@@ -294,7 +294,7 @@ receipt-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total: { $total }*
-receipt-page = The payment provider’s receipt { $number }: <{ $page }|see it> or <{ $pdf }|PDF>
+provider-receipt = The payment provider’s receipt { $number }: <{ $page }|see it> or <{ $pdf }|PDF>
 retry-title = Try again
 retry-submit = Try again
 retry-button = Try again
@@ -552,6 +552,7 @@ refusal-subscription-not-self-served = Seats of this subscription to { $product 
    *[no] {""}
 } Account Services can order them for you.
 refusal-took-too-long = That took too long for Slack to open a screen. Nothing is lost; please try again.
+refusal-database-away = Seatbot cannot reach its records at the moment. Please try again in a few minutes: what was stored is safe, and nothing is bought twice.
 refusal-unexpected = Something went wrong on our side, and it is logged. Please try again; if it happens again, tell Account Services this reference: { $reference }.
 refusal-unknown-word = I do not know “{ $word }” after { $command }. To see what it can do, type { $command } help.
 refusal-too-busy = Too much is going on at the moment, so nothing was changed. Please try again in a minute.

@@ -19,7 +19,7 @@ MARKER = "xyzzyplugh"
 
 async def recorded(world: World) -> list[AppRequest]:
     """Each request of a tour through the whole bot. Afterwards no order is under way."""
-    for part in (_quotes, _orders, _declined, _customer, _several_accounts, _account):
+    for part in (_quotes, _orders, _declined, _customer, _several_accounts, _account, _uninstalled):
         await part(world)
         await world.settle()
     requests = world.slack.requests
@@ -38,7 +38,7 @@ def route_of(payload: dict[str, Any]) -> tuple[str, str]:
         case {"type": "view_submission", "view": {"callback_id": str(id_)}}:
             kinds = ("submit",)
         case {"type": "event_callback", "event": {"type": str(id_)}}:
-            kinds = ("event",)
+            kinds = ("event", "uninstall")
         case _:
             return "", ""
     return next(((r.kind, id_) for r in ROUTES if r.id == id_ and r.kind in kinds), ("", id_))
@@ -161,3 +161,10 @@ async def _account(world: World) -> None:
     await _go(alice, ("account.manage_methods", "account.portal"))
     await alice.press("account.switch_portal")
     await _go(alice, ("account.overview", "account.overview"), ("cart.open", "cart.save"))
+
+
+async def _uninstalled(world: World) -> None:
+    """Somebody takes the bot out, and puts it in again."""
+    bot = world.slack.slack.workspace.installations[0].bot_user_id
+    await world.slack.event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
+    await world.slack.event({"type": "app_uninstalled"})

@@ -1,0 +1,170 @@
+"""Slack, the database and the mail server are each away for ten minutes: what people see meanwhile, and what
+is caught up with afterwards."""
+
+import contextlib
+from collections import Counter
+
+import httpx
+from sqlalchemy.engine import make_url
+
+from bot.db import AWAY
+from models.notice import Notice, NoticeStatus
+from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
+from sandbox.driver import Modal
+from scheduler import JOBS
+from tests.handlers.steps import charges, opened, order_of, saying
+from tests.postgres import run, server_url
+from tests.world import World
+from tests.world import world as open_world
+
+TICK = 20
+TEN_MINUTES = 600 // TICK
+# A destination rests for five minutes at most between two tries.
+FIVE_MINUTES = 300 // TICK
+
+
+async def tick(world: World) -> None:
+    """Time goes by, and each job runs; one that fails leaves the others alone, as in the scheduler."""
+    world.clock.move(seconds=TICK)
+    for job in JOBS.values():
+        with contextlib.suppress(*AWAY):
+            await job.run(world.services)
+
+
+async def wait(world: World, ticks: int) -> None:
+    for _ in range(ticks):
+        await tick(world)
+
+
+async def ready(world: World) -> int:
+    async with httpx.AsyncClient(timeout=30) as client:
+        return (await client.get(f"http://127.0.0.1:{world.port}/readyz")).status_code
+
+
+async def check_told_once(world: World) -> None:
+    """R24: every notice went out, once, and in order."""
+    notices = await world.rows(Notice)
+    assert {notice.status for notice in notices} == {NoticeStatus.DELIVERED}
+    told = [m.text for m in world.channel("C01BILLING")] + [m.text for m in world.person("alice").dms]
+    assert [text for text, times in Counter(told).items() if times > 1] == []
+    for destination in {notice.destination for notice in notices}:
+        sent = [n.delivered_at for n in notices if n.destination == destination]
+        assert sent == sorted(sent, key=str)
+
+
+# --- Slack
+
+
+async def test_while_slack_is_away_an_order_is_taken_charged_and_mailed_and_told_when_it_is_back(
+    world: World,
+) -> None:
+    """R12, R24: what was on the screen can be pressed, and its answer comes with the ack."""
+    alice = world.person("alice")
+    placement = await world.placement(alice, acme_meeting=2)
+    world.slack.fault("error_503", "*")
+    await placement.submit()
+    assert "SO-1001" in (await alice.wait_for_modal("service_order.show")).text
+    await world.services.tasks.settle()
+    await wait(world, TEN_MINUTES)
+    assert await ready(world) == 503
+    assert (await order_of(world)).status is OrderStatus.COMPLETED
+    assert len(await charges(world)) == 1
+    [mail] = world.slack.mail.messages
+    assert "R-1001" in mail.subject + mail.text
+    assert alice.dms == world.channel("C01BILLING") == []
+    assert (await alice.command("/quotes")).ok, "nothing opens, and nothing breaks"
+    await world.services.tasks.settle()
+
+    world.slack.slack.faults.reset()
+    await wait(world, FIVE_MINUTES)
+    await check_told_once(world)
+    assert saying(alice.dms, "R-1001")
+    assert saying(world.channel("C01BILLING"), "SO-1001")
+    assert await ready(world) == 200
+    assert "SO-1001" in (await opened(alice, "/service-orders", "", "service_order.list")).text
+
+
+# --- the mail server
+
+
+async def test_while_the_mail_server_is_away_slack_is_told_and_the_receipt_follows(world: World) -> None:
+    """R13, R24"""
+    port = world.slack.mail.port
+    await world.slack.mail.stop()
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=2)
+    await world.services.tasks.settle()
+    await wait(world, TEN_MINUTES)
+    assert saying(alice.dms, "R-1001")
+    [waiting] = await world.rows(Notice, status=NoticeStatus.WAITING)
+    assert waiting.destination.startswith("email:")
+    assert waiting.attempts < 15, "it is asked less and less often"
+    assert await ready(world) == 200, "people are served"
+
+    await world.slack.mail.start(port)
+    await wait(world, FIVE_MINUTES)
+    [mail] = world.slack.mail.messages
+    assert "R-1001" in mail.subject + mail.text
+    await check_told_once(world)
+
+
+# --- the database
+
+
+class Away:
+    """A PostgreSQL that lets nobody in, and has thrown out whoever was."""
+
+    def __init__(self, world: World) -> None:
+        self._name = make_url(world.services.settings.database_url).database
+
+    def __enter__(self) -> None:
+        run(
+            server_url(),
+            f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self._name}'",
+        )
+
+    def __exit__(self, *_: object) -> None:
+        run(server_url(), f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS true")
+
+
+async def cart_submitted(world: World, cart: Modal) -> None:
+    await cart.submit()
+    await world.services.tasks.settle()
+
+
+async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost_or_done_twice() -> None:
+    """R19, R20: what was typed stays; what was placed goes on."""
+    async with open_world(kind="postgresql") as world:
+        alice, benoit = world.person("alice"), world.person("benoit")
+        cart = await world.fill_cart(benoit, acme_webinar=3)
+        placement = await world.placement(alice, acme_meeting=2)
+        await placement.submit()
+        with Away(world):
+            await cart_submitted(world, cart)
+            [said] = cart.errors.values()
+            assert "cannot reach its records" in said
+            assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
+            seen = len(benoit.ephemerals)
+            await benoit.command("/service-orders")
+            await world.services.tasks.settle()
+            assert "cannot reach its records" in benoit.ephemerals[seen].words
+            await cart.press("cart.back")
+            await world.services.tasks.settle()
+            assert benoit.modal is not None
+            assert "cannot reach its records" in benoit.modal.text
+            await wait(world, TEN_MINUTES)
+            assert await ready(world) == 503
+        await wait(world, FIVE_MINUTES)
+        assert await ready(world) == 200
+        [order] = await world.rows(ServiceOrder)
+        assert order.status is OrderStatus.COMPLETED
+        [attempt] = await world.rows(ChargeAttempt)
+        assert len(await charges(world)) == 1
+        assert attempt.outcome is not None
+        await check_told_once(world)
+        assert len(world.slack.mail.messages) == 1
+        await benoit.close_modal(everything=True)
+        cart = await world.fill_cart(benoit, acme_webinar=3)
+        await cart_submitted(world, cart)
+        assert cart.errors == {}
