@@ -552,7 +552,7 @@ refusal-subscription-not-self-served = Les postes de cet abonnement à { $produc
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-took-too-long = Cela a pris trop de temps pour que Slack ouvre un écran. Rien n’est perdu ; veuillez réessayer.
-refusal-database-away = Seatbot ne peut pas accéder à ses données pour le moment. Veuillez réessayer dans quelques minutes : ce qui est enregistré est en sécurité, et rien n’est acheté deux fois.
+refusal-database-away = Seatbot ne peut pas accéder à ses données pour le moment. Veuillez réessayer dans quelques minutes : ce qui est enregistré est en sécurité, et rien n’est acheté deux fois.
 refusal-unexpected = Un problème est survenu de notre côté, et il est consigné. Veuillez réessayer ; si cela se reproduit, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-word = Je ne connais pas « { $word } » après { $command }. Pour voir ce que cette commande sait faire, tapez { $command } help.
 refusal-too-busy = Il y a trop d’activité pour le moment : rien n’a été modifié. Veuillez réessayer dans une minute.
