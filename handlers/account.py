@@ -5,9 +5,11 @@ from dataclasses import replace
 from bot.blocks import account as blocks
 from bot.blocks.cart import account_chooser
 from bot.blocks.kit import Place, View
+from bot.blocks.notice_choice import choice_form
 from bot.blocks.receipt import LIST as LIST_RECEIPTS
 from bot.use_cases.cart import accounts_of
 from bot.use_cases.checkout import keep_checkout
+from bot.use_cases.notice_choice import read_choice
 from bot.use_cases.overview import read_account
 from bot.use_cases.portal import open_portal, switch_portal
 from handlers.call import Call
@@ -15,12 +17,15 @@ from handlers.receipt import receipts_of
 from handlers.slack import Route
 from models.errors import UnknownWord
 
+NOTICES = ("notices", "notifications")
 RECEIPTS = ("receipts", "reçus", "recus")
 
 
 async def billing(call: Call) -> View:
     accounts = await accounts_of(call.services, person=call.person)
     words = call.words.lower()
+    if words in NOTICES:
+        return choice_form(call.reader, await read_choice(call.services, person=call.person), Place())
     if words and words not in RECEIPTS:
         raise UnknownWord(command="/billing", word=call.words[:40])
     if len(accounts) > 1:

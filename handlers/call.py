@@ -66,6 +66,12 @@ class Call:
         others = [entry["response_url"] for entry in self.body.get("response_urls") or []]
         return self.body.get("response_url") or next(iter(others), None)
 
+    def ticked(self, block_id: str) -> list[str]:
+        """The values of the boxes that are ticked in that input."""
+        values = (self.view or {}).get("state", {}).get("values", {})
+        element: Body = next(iter(values.get(block_id, {}).values()), {})
+        return [str(option.get("value")) for option in element.get("selected_options") or []]
+
     @property
     def checkout_typed(self) -> CheckoutForm | None:
         """The checkout's fields, where something was pressed in the checkout."""

@@ -1,6 +1,6 @@
 """Every route of the bot."""
 
-from handlers import account, cart, checkout, home, install, quote, receipt, service_order
+from handlers import account, cart, checkout, home, install, notice_choice, quote, receipt, service_order
 from handlers.slack import Route
 
 ROUTES: list[Route] = [
@@ -12,4 +12,5 @@ ROUTES: list[Route] = [
     *account.ROUTES,
     *home.ROUTES,
     *[Route("uninstall", event) for event in install.UNINSTALLED],
+    *notice_choice.ROUTES,
 ]

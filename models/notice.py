@@ -66,6 +66,8 @@ class Notice(SQLModel, table=True):
     status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=one_of(NoticeStatus))
     created_at: datetime
     due_at: datetime
+    # The daily digest it is held for, where its person wants that instead.
+    digest_at: datetime | None = None
     attempts: int = 0
     last_error: str | None = None
     delivered_at: datetime | None = None

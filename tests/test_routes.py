@@ -23,7 +23,7 @@ from tests.blocks.samples import LONGEST, USUAL, quote_sheet
 from tests.blocks.test_limits import SCREENS, URL
 
 ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
-NOUNS = ("cart", "quote", "checkout", "service_order", "receipt", "account", "home")
+NOUNS = ("cart", "quote", "checkout", "service_order", "receipt", "account", "home", "notice_choice")
 PRESSED = [route for route in ROUTES if route.kind in ("show", "change", "link")]
 SUBMITTED = [route for route in ROUTES if route.kind == "submit"]
 

@@ -34,7 +34,9 @@ def home(
         groups += account_groups(reader, sheet, links, several=len(sheets) > 1, chart=chart)
     pages = _packed(groups)
     shown = min(page, len(pages) - 1)
-    return _view([*pages[shown], *_pager(reader, shown, len(pages)), *_help(reader, links.services_url)])
+    return _view(
+        [*pages[shown], *_pager(reader, shown, len(pages)), *_help(reader, links.services_url, linked=True)]
+    )
 
 
 def home_unlinked(reader: Reader, services_url: str, contacts: Sequence[str] = ()) -> View:
@@ -76,6 +78,6 @@ def _pager(reader: Reader, page: int, count: int) -> list[Block]:
     return [kit.section(reader.mrkdwn("home-page", page=page + 1, count=count)), kit.actions(*buttons)]
 
 
-def _help(reader: Reader, services_url: str) -> list[Block]:
-    services = kit.actions(ways.services(reader, services_url))
-    return [kit.divider(), kit.section(reader.mrkdwn("home-help")), services]
+def _help(reader: Reader, services_url: str, *, linked: bool = False) -> list[Block]:
+    buttons = [ways.services(reader, services_url), *([ways.choose_notices(reader)] if linked else [])]
+    return [kit.divider(), kit.section(reader.mrkdwn("home-help")), kit.actions(*buttons)]

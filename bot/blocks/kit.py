@@ -25,6 +25,7 @@ TITLE_TEXT = 24
 OPTION_TEXT = 75
 ALERT_TEXT = 200
 SHORT_NUMBER = 10
+INITIALS = ("initial_value", "initial_option", "initial_options")
 CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
 
 
@@ -160,6 +161,20 @@ def grouped_select(action_id: str, groups: dict[str, Sequence[Block]], chosen: s
     return _with_initial(block, [o for options in groups.values() for o in options], chosen)
 
 
+def checkboxes(action_id: str, options: Sequence[Block], chosen: Sequence[Block]) -> Block:
+    block: Block = {"type": "checkboxes", "action_id": action_id, "options": list(options)}
+    return {**block, "initial_options": list(chosen)} if chosen else block
+
+
+def radio(action_id: str, options: Sequence[Block], chosen: Block) -> Block:
+    return {
+        "type": "radio_buttons",
+        "action_id": action_id,
+        "options": list(options),
+        "initial_option": chosen,
+    }
+
+
 def _with_initial(block: Block, options: Iterable[Block], chosen: str | None) -> Block:
     initial = next((o for o in options if o["value"] == chosen), None)
     return {**block, "initial_option": initial} if initial else block
@@ -270,7 +285,9 @@ def _refilled(block: Block, values: dict[str, Any]) -> Block:
         return block
     element = block["element"]
     typed = values.get(element["action_id"], {})
-    unset = {k: v for k, v in element.items() if k not in ("initial_value", "initial_option")}
+    unset = {k: v for k, v in element.items() if k not in INITIALS}
+    if typed.get("selected_options"):
+        return {**block, "element": {**unset, "initial_options": typed["selected_options"]}}
     if typed.get("selected_option"):
         return {**block, "element": {**unset, "initial_option": typed["selected_option"]}}
     value = typed.get("value")

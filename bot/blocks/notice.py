@@ -29,11 +29,26 @@ def message(told: Told, services_url: str) -> dict[str, Any]:
     seen = word_notice(told, services_url, mrkdwn=True, live=True)
     title = seen.title if told.kind is NoticeKind.ORDER_HISTORY else f"*{seen.title}*"
     # Account Services hold no role of the account: no button would answer them.
-    rows = [] if told.words.get("to") == "services" else BUTTONS.get(told.kind, _none)(told)
+    rows = [] if told.words.get("to") == "services" else _rows(told)
     text = "\n".join([*_fitting([heard.title, *heard.lines]), *_choices(told, rows)])
     paragraphs = _paragraphs(_fitting([title, *seen.lines]))
     blocks = [*(kit.section(part) for part in paragraphs), *(kit.actions(*row) for row in rows)]
     return {"text": kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
+
+
+def _rows(told: Told) -> list[list[Block]]:
+    return _digest_ways(told) if told.parts else BUTTONS.get(told.kind, _none)(told)
+
+
+def _digest_ways(told: Told) -> list[list[Block]]:
+    reader, account_id = told.reader, told.account.id
+    return [
+        [
+            ways.list_orders(reader, account_id),
+            ways.list_quotes(reader, account_id),
+            ways.choose_notices(reader),
+        ]
+    ]
 
 
 def _fitting(lines: list[str]) -> list[str]:

@@ -24,6 +24,7 @@ LIST_RECEIPTS = "receipt.list"
 SEND_RECEIPT = "receipt.send"
 MANAGE_METHODS = "account.manage_methods"
 SHOW_ACCOUNT = "account.overview"
+CHOOSE_NOTICES = "notice_choice.open"
 CONTACT_SERVICES = "account.contact_services"
 
 
@@ -90,6 +91,10 @@ def manage_methods(reader: Reader, account_id: str, account: str | None = None) 
     return of_account(
         reader, kit.button(MANAGE_METHODS, reader.text("way-manage-methods"), account_id), account
     )
+
+
+def choose_notices(reader: Reader) -> Block:
+    return kit.button(CHOOSE_NOTICES, reader.text("way-notices"))
 
 
 def services(reader: Reader, url: str) -> Block:

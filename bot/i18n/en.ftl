@@ -34,6 +34,7 @@ way-receipts = All receipts
 way-send-receipt = Send me the PDF
 way-send-receipt-label = Send me receipt { $number } as a PDF
 way-manage-methods = Manage payment methods
+way-notices = Notices
 way-services = Account Services
 way-of-account = { $way }: { $account }
 
@@ -441,6 +442,28 @@ home-what-it-does =
     To read more, type `/add-seats help`.
 home-ask = The billing contacts here: { $contacts }.
 
+## Notices one chooses
+notices-title = Notices
+notices-submit = Save
+notices-intro = What the app sends you by direct message, for all your accounts.
+notices-wanted = Send me
+notices-orders = My service orders
+notices-orders-means = That one is placed, or waits for another one
+notices-receipts = Receipts, with their PDF
+notices-receipts-means = They come by e-mail in any case
+notices-decisions = Decisions about quotes
+notices-decisions-means = Approved or rejected by others, replaced, expired
+notices-reminders = Early reminders of quotes
+notices-reminders-means = 7 days and 48 hours before the end
+notices-delivery = When
+notices-at-once = At once
+notices-daily = Once a day, at 9 in the morning of my time
+notices-always =
+    {"*"}These always come, and at once,* for they ask you for something: quotes that wait for you and their last reminder (4 hours ahead), payments that were declined or must be confirmed, orders that failed or are overdue, a new default portal, a channel that cannot be posted to.
+    Receipts always come by e-mail. The account’s channel is not changed by this.
+notices-saved = Saved. You get these notices at once.
+notices-saved-daily = Saved. These notices come once a day, at 9 in the morning.
+
 ## Seat history
 seat-history = *How your seats changed*
 seat-history-title = How your seats changed
@@ -471,6 +494,7 @@ help-service-orders =
 help-billing =
     {"*"}`/billing`* shows subscriptions and seats, the default billing portal, payment methods, receipts and billing contacts.
     • `/billing receipts` lists the receipts
+    • `/billing notices` sets which notices you get, and when
     • *Open the billing portal* leads to your default portal and changes nothing
     • *Manage payment methods* leads to GoTo Admin; you are told before what that changes
 
@@ -694,6 +718,12 @@ notice-portal-changed-means = The Corporate Billing Portal is no longer availabl
 notice-channel-unreachable = I cannot post to <#{ $channel }>, the channel of { $account }
 notice-channel-unreachable-plain = The channel { $channel } of { $account } cannot be posted to
 notice-channel-unreachable-means = What belongs there comes to the billing contacts by direct message instead. To bring it back, invite the app to the channel, or have another channel set.
+notice-digest = { $count ->
+    [one] Your digest for { $account }: 1 notice
+   *[other] Your digest for { $account }: { $count } notices
+}
+notice-digest-line = • { $at }: { $what }
+notice-digest-why = You chose to get these once a day.
 notice-choices = You can choose: { $choices }
 notice-open-order = See details
 notice-open-order-label = See the details of service order { $number }

@@ -34,6 +34,7 @@ way-receipts = Tous les reçus
 way-send-receipt = M’envoyer le PDF
 way-send-receipt-label = M’envoyer le reçu { $number } au format PDF
 way-manage-methods = Gérer les modes de paiement
+way-notices = Notifications
 way-services = Services des comptes Corporate
 way-of-account = { $way } : { $account }
 
@@ -441,6 +442,28 @@ home-what-it-does =
     Pour en savoir plus, tapez `/add-seats help`.
 home-ask = Les contacts de facturation ici : { $contacts }.
 
+## Notifications choisies
+notices-title = Notifications
+notices-submit = Enregistrer
+notices-intro = Ce que l’application vous envoie par message direct, pour tous vos comptes.
+notices-wanted = M’envoyer
+notices-orders = Mes commandes de Service
+notices-orders-means = Qu’une commande est passée, ou en attend une autre
+notices-receipts = Les reçus, avec leur PDF
+notices-receipts-means = Ils arrivent de toute façon par e-mail
+notices-decisions = Les décisions sur les devis
+notices-decisions-means = Approuvés ou rejetés par d’autres, remplacés, expirés
+notices-reminders = Les premiers rappels de devis
+notices-reminders-means = 7 jours et 48 heures avant la fin
+notices-delivery = Quand
+notices-at-once = Tout de suite
+notices-daily = Une fois par jour, à 9 heures du matin chez moi
+notices-always =
+    {"*"}Ceci arrive toujours, et tout de suite,* car on attend quelque chose de vous : les devis en attente et leur dernier rappel (4 heures avant), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un nouveau portail par défaut, un canal où il est impossible d’écrire.
+    Les reçus arrivent toujours par e-mail. Le canal du compte n’est pas concerné.
+notices-saved = Enregistré. Vous recevez ces notifications tout de suite.
+notices-saved-daily = Enregistré. Ces notifications arrivent une fois par jour, à 9 heures du matin.
+
 ## Historique des postes
 seat-history = *L’évolution de vos postes*
 seat-history-title = L’évolution de vos postes
@@ -471,6 +494,7 @@ help-service-orders =
 help-billing =
     {"*"}`/billing`* affiche abonnements et postes, portail de facturation par défaut, modes de paiement, reçus et contacts de facturation.
     • `/billing reçus` affiche la liste des reçus
+    • `/billing notifications` règle quelles notifications vous recevez, et quand
     • *Ouvrir le portail de facturation* mène à votre portail par défaut et ne change rien
     • *Gérer les modes de paiement* mène à GoTo Admin ; vous saurez avant ce que cela change
 
@@ -697,6 +721,12 @@ notice-portal-changed-means = Le portail de facturation Corporate ne vous est pl
 notice-channel-unreachable = Je ne peux pas écrire dans <#{ $channel }>, le canal de { $account }
 notice-channel-unreachable-plain = Il est impossible d’écrire dans le canal { $channel } de { $account }
 notice-channel-unreachable-means = Ce qui y était destiné est envoyé aux contacts de facturation par message direct. Pour rétablir le canal, invitez-y l’application ou faites définir un autre canal.
+notice-digest = { $count ->
+    [one] Votre résumé pour { $account } : { $count } notification
+   *[other] Votre résumé pour { $account } : { $count } notifications
+}
+notice-digest-line = • { $at } : { $what }
+notice-digest-why = Vous avez choisi de recevoir ceci une fois par jour.
 notice-choices = Vous pouvez choisir : { $choices }
 notice-open-order = Voir les détails
 notice-open-order-label = Voir les détails de la commande de Service { $number }

@@ -1,14 +1,31 @@
 """What each kind of notice says."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
-from bot.i18n import order_notice, quote_notice
+from bot.i18n import Markup, order_notice, quote_notice
 from bot.i18n.voice import Told, Voice, Wording
 from models.notice import NoticeKind
 
 
 def word_notice(told: Told, services_url: str, *, mrkdwn: bool, live: bool = False) -> Wording:
-    return WORDINGS[told.kind](Voice(told, services_url, mrkdwn, live))
+    voice = Voice(told, services_url, mrkdwn, live)
+    return _digest(voice) if told.parts else WORDINGS[told.kind](voice)
+
+
+def _digest(voice: Voice) -> Wording:
+    """A line for each notice: when it came, and its title."""
+    parts = voice.told.parts
+    title = voice.say("digest", account=voice.told.account.name, count=len(parts))
+    return Wording(title, (*(_digest_line(voice, part) for part in parts), voice.say("digest-why")))
+
+
+def _digest_line(voice: Voice, part: Told) -> str:
+    said = WORDINGS[part.kind](replace(voice, told=part)).title
+    at = datetime.fromisoformat(str(part.words["told_at"]))
+    # What is said is escaped already.
+    return voice.say("digest-line", at=at, what=Markup(said) if voice.mrkdwn else said)
 
 
 def _portal_changed(voice: Voice) -> Wording:

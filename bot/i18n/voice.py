@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.i18n import Reader, escape
+from bot.i18n import Markup, Reader, escape
 from models.account import Account
 from models.notice import NoticeKind
 from models.quote import Quote
@@ -39,6 +39,8 @@ class Told(Protocol):
     def words(self) -> dict[str, Any]: ...
     @property
     def amounts(self) -> bool: ...
+    @property
+    def parts(self) -> Sequence["Told"]: ...
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def decline_reason(reader: Reader, reason: str) -> str:
 
 
 def _bounded(name: str, word: object) -> object:
-    if isinstance(word, str) and name != "url":
+    if isinstance(word, str) and not isinstance(word, Markup) and name != "url":
         return shorten(word, LONGEST_REASON if name == "reason" else LONGEST_WORD)
     if isinstance(word, list):
         names = [shorten(str(each), LONGEST_NAME) for each in word]

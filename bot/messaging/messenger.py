@@ -51,7 +51,7 @@ class Letter:
     """One notice, addressed. `channel` is a channel's id or a person's user id. With `edits` (a message's
     timestamp) that message is redrawn in place; with `thread` it becomes a reply there. `amounts` says
     whether amounts may be shown (R25). With `file` it is that file, and `channel` the direct
-    message's own id."""
+    message's own id. With `parts` it is a digest of these."""
 
     team: str
     channel: str
@@ -65,6 +65,7 @@ class Letter:
     edits: str | None = None
     thread: str | None = None
     file: File | None = None
+    parts: tuple["Letter", ...] = ()
 
 
 @dataclass(frozen=True)

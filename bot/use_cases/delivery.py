@@ -25,6 +25,7 @@ from bot.services import Services
 from bot.use_cases import delivery_outcome as outcome
 from bot.use_cases.delivery_claim import Claim, claim_due, longest_delivery
 from bot.use_cases.delivery_outcome import Outcome
+from bot.use_cases.digest import held_back
 from bot.use_cases.letter import (
     Address,
     compose,
@@ -142,6 +143,9 @@ async def _send(services: Services, notice: Notice) -> Outcome:
         raise PersonUnreachable("no such person in Slack")
     if notice.kind is NoticeKind.RECEIPT_FILE:
         return await _share(services, notice, user)
+    held = await held_back(services, notice, user)
+    if held is not None:
+        return held
     return await _post(services, notice, await compose(services, notice, user.user_id, user))
 
 

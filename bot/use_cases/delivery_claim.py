@@ -137,7 +137,7 @@ async def _next_notice(session: AsyncSession, destination: str, at: datetime) ->
     while True:
         found = await session.exec(due_of(destination, at).order_by(col(Notice.id)).limit(1))
         notice = found.one_or_none()
-        if notice is None or not await _needless(session, notice, at):
+        if notice is None or not await needless(session, notice, at):
             return notice
         notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
         session.add(notice)
@@ -147,7 +147,7 @@ def due_of(destination: str, at: datetime) -> SelectOfScalar[Notice]:
     return select(Notice).where(WAITING, Notice.destination == destination, col(Notice.due_at) <= at)
 
 
-async def _needless(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def needless(session: AsyncSession, notice: Notice, at: datetime) -> bool:
     if notice.kind is NoticeKind.QUOTE_REMINDER:
         return await _nothing_to_remind_of(session, notice, at)
     return await _overtaken(session, notice, at)

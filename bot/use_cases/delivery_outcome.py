@@ -109,6 +109,29 @@ def _posted_message(
     )
 
 
+async def not_wanted(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
+    """Its person has switched it off."""
+    await delivered(session, notice, at)
+    return NO_REST
+
+
+async def held_for_digest(_: AsyncSession, notice: Notice, at: datetime, *, until: datetime) -> timedelta:
+    notice.due_at = notice.digest_at = until
+    return NO_REST
+
+
+async def digest_posted(
+    session: AsyncSession, notice: Notice, at: datetime, *, ids: Sequence[int]
+) -> timedelta:
+    """Each of the notices it told of is delivered with it."""
+    for id_ in ids:
+        part = await session.get_one(Notice, id_, with_for_update=True)
+        if part.status is NoticeStatus.WAITING:
+            await delivered(session, part, at)
+            session.add(part)
+    return await delivered(session, notice, at)
+
+
 async def copy_gone(session: AsyncSession, notice: Notice, at: datetime, *, copy: int) -> timedelta:
     """A posted copy of a quote that is gone needs no redrawing, now or later."""
     message = await session.get(PostedMessage, copy)

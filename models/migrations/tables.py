@@ -12,6 +12,7 @@ import models.home
 import models.installation
 import models.ledger
 import models.notice
+import models.notice_choice
 import models.numbering
 import models.payment_method
 import models.product

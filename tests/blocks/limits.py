@@ -161,6 +161,22 @@ def _number(number: Json) -> None:
     assert low <= int(number.get("initial_value", low)) <= high
 
 
+def _choices(choices: Json) -> None:
+    """Checkboxes and radio buttons."""
+    options = choices["options"]
+    assert 1 <= len(options) <= 10
+    for option in options:
+        _fits(option["text"], 75)
+        if "description" in option:
+            _fits(option["description"], 75)
+        assert not any(
+            t["text"].endswith("…") for t in (option["text"], option.get("description", option["text"]))
+        )
+    initial = choices.get("initial_options", [choices.get("initial_option", options[0])])
+    assert all(option in options for option in initial)
+    assert initial
+
+
 def _email(email: Json) -> None:
     assert "initial_value" not in email or is_email(email["initial_value"])
 
@@ -182,6 +198,8 @@ CHECKS = {
 ELEMENTS = {
     "button": _button,
     "static_select": _select,
+    "checkboxes": _choices,
+    "radio_buttons": _choices,
     "number_input": _number,
     "email_text_input": _email,
     "plain_text_input": _text,

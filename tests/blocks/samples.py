@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from models.account import Account, Portal
 from models.administrator import Administrator
@@ -9,6 +10,7 @@ from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.cart import Cart
 from models.checkout import CheckoutForm
+from models.notice_choice import NoticeChoice
 from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
@@ -308,6 +310,10 @@ def history(size: Size = USUAL) -> list[AuditEntry]:
     made = entry("quote:SQ-1001", "made", "pending", "address_changes_tax")
     line = entry("service_order:SO-1007", "line", "declined", "card_declined", "scheduler")
     return [made, entry("service_order:SO-1007", "placed"), *[line] * size.rows]
+
+
+def notice_choice(**changes: Any) -> NoticeChoice:
+    return NoticeChoice(team_id="T1", user_id="U1", changed_at=AT, **changes)
 
 
 def seat_history(size: Size = USUAL) -> SeatHistory:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.blocks import account, cart, checkout, home, quote, receipt, refusal, service_order
+from bot.blocks import account, cart, checkout, home, notice_choice, quote, receipt, refusal, service_order
 from bot.blocks.kit import Place, View
 from bot.i18n import Reader
 from models.account import AccountNotSelfServed, Portal
@@ -129,6 +129,12 @@ SCREENS: dict[str, Draw] = {
     ),
     "home, unlinked": lambda r, s: home.home_unlinked(r, URL, [c.name for c in samples.contacts(s)]),
     "home, refused": lambda r, s: home.home_refused(r, IdentityNotFresh(), URL),
+    "notice_choice.save": lambda r, s: notice_choice.choice_form(
+        r, samples.notice_choice(), PLACE, ["Note."]
+    ),
+    "notice_choice.save, daily": lambda r, s: notice_choice.choice_form(
+        r, samples.notice_choice(off=["orders", "receipts", "decisions", "reminders"], daily=True), PLACE
+    ),
     "refusal": lambda r, s: refusal.refusal_view(
         r, NotABillingContact(contacts=[c.name for c in samples.contacts(s)]), PLACE, URL
     ),

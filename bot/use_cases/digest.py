@@ -1,0 +1,83 @@
+"""What a person wants once a day instead of at once: held in the outbox, and posted as one message."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, select
+
+from bot.services import Services
+from bot.use_cases import delivery_outcome as outcome
+from bot.use_cases.delivery_claim import WAITING, needless
+from bot.use_cases.delivery_outcome import Outcome
+from bot.use_cases.letter import compose
+from bot.use_cases.notice_choice import choice_of
+from models.account import Account
+from models.decent_hour import next_digest, zone_or
+from models.notice import Notice
+from models.notice_choice import NoticeChoice, topic_of
+from models.slack_user import SlackUser
+
+# As many as one message has room for with the longest names; more come as another one.
+MOST_PARTS = 10
+
+
+async def held_back(services: Services, notice: Notice, user: SlackUser) -> Outcome | None:
+    """What becomes of a notice that its person does not want, or not now; none where it goes out as it is."""
+    topic = topic_of(notice)
+    if topic is None:
+        return None
+    choice = await choice_of(services, user)
+    if not choice.wants(topic):
+        return outcome.not_wanted
+    if not choice.daily:
+        return None
+    if notice.digest_at is None:
+        return partial(outcome.held_for_digest, until=await _next_digest(services, notice, user))
+    return await _post_digest(services, notice, user, choice)
+
+
+async def _next_digest(services: Services, notice: Notice, user: SlackUser) -> datetime:
+    async with services.read() as session:
+        account = await session.get_one(Account, notice.account_id)
+    return next_digest(services.now(), ZoneInfo(zone_or(user.time_zone, account.time_zone)))
+
+
+async def _post_digest(services: Services, notice: Notice, user: SlackUser, choice: NoticeChoice) -> Outcome:
+    """All that is due of the destination, which is this worker's alone; but what no longer matters."""
+    due, shown = await _due(services, notice, choice)
+    if not shown:
+        return partial(outcome.digest_posted, ids=due)
+    parts = [await compose(services, each, user.user_id, user) for each in shown]
+    parts = [
+        replace(part, words={**part.words, "told_at": each.created_at.isoformat()})
+        for part, each in zip(parts, shown, strict=True)
+    ]
+    await services.messenger.deliver(replace(parts[0], parts=tuple(parts)))
+    return partial(outcome.digest_posted, ids=due)
+
+
+async def _due(services: Services, notice: Notice, choice: NoticeChoice) -> tuple[list[int], list[Notice]]:
+    """The ids of what this digest settles, and the notices it shows."""
+    at = services.now()
+    async with services.read() as session:
+        found = await session.exec(
+            select(Notice)
+            .where(
+                WAITING,
+                Notice.destination == notice.destination,
+                col(Notice.due_at) <= at,
+                col(Notice.digest_at).is_not(None),
+            )
+            .order_by(col(Notice.id))
+            .limit(MOST_PARTS)
+        )
+        due = found.all()
+        shown = [n for n in due if _wanted(n, choice) and not await needless(session, n, at)]
+    return [n.key for n in due], shown
+
+
+def _wanted(notice: Notice, choice: NoticeChoice) -> bool:
+    topic = topic_of(notice)
+    return topic is None or choice.wants(topic)
