@@ -40,6 +40,7 @@ class Option(Drawn):
 class Typed(Part):
     value: Text | None = None
     selected_option: Option | None = None
+    selected_options: list[Option] | None = None
 
 
 class State(Part):

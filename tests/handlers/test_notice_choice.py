@@ -1,0 +1,173 @@
+"""`/billing notices`: which notices one gets, and a daily digest instead (R24)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.quote_validity import remind_of_quotes
+from models.notice import Notice
+from models.notice_choice import NoticeChoice, Topic
+from sandbox.driver import Person
+from tests.handlers.steps import buttons, import_quote, newest, opened, saying, texts
+from tests.world import World
+
+ALL = [topic.value for topic in Topic]
+
+
+async def choose(person: Person, *wanted: str, when: str = "at_once") -> None:
+    modal = await opened(person, "/billing", "notices", "notice_choice.save")
+    modal.fill("wanted", list(wanted)).fill("delivery", when)
+    await person.submit()
+    await person.wait_for_modal("notice_choice.save")
+    assert person.modal is not None
+    assert "Saved" in person.modal.text or "Enregistré" in person.modal.text
+    await person.close_modal(everything=True)
+
+
+async def order(world: World, person: Person, **seats: int) -> None:
+    await world.order(person, **seats)
+    await person.close_modal(everything=True)
+    await world.settle()
+
+
+async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
+    alice = world.person("alice")
+    await choose(alice, "receipts", "reminders", when="daily")
+    [row] = await world.rows(NoticeChoice)
+    assert (row.user_id, row.off, row.daily) == ("U01ALICE", ["orders", "decisions"], True)
+    modal = await opened(alice, "/billing", "notices", "notice_choice.save")
+    assert modal.value("wanted") == ["receipts", "reminders"]
+    assert modal.value("delivery") == "daily"
+    assert "These always come" in modal.text
+    await alice.close_modal(everything=True)
+    await choose(alice)
+    assert (await world.row(NoticeChoice)).off == ALL
+    assert world.slack.refusals == []
+
+
+async def test_what_is_switched_off_does_not_come_and_the_mail_does(world: World) -> None:
+    """R13: the receipt by e-mail is not to be switched off."""
+    alice = world.person("alice")
+    await choose(alice)
+    await order(world, alice, acme_meeting=1)
+    assert alice.dms == []
+    [mail] = world.slack.mail.messages
+    assert "alice@acme.example" in mail.recipients
+    assert world.channel("C01BILLING"), "the channel is not the person's to choose"
+    assert {n.status for n in await world.rows(Notice)} == {"delivered"}
+
+
+async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) -> None:
+    """R25: a quote to decide, its last reminder, a declined payment, a failed order."""
+    dora, alice = world.person("dora"), world.person("alice")
+    await choose(dora, when="daily")
+    await choose(alice, when="daily")
+    await order(world, dora, declined_meeting=1)
+    assert len(saying(dora.dms, "payment declined")) == 1
+    await dora.press_in(newest(dora.dms, "payment declined"), "service_order.give_up")
+    await dora.wait_for_modal("service_order.show")
+    await world.settle()
+    assert len(saying(dora.dms, "failed")) == 1
+
+    await import_quote(world, expires="2026-11-25")
+    await world.settle()
+    assert len(saying(alice.dms, "waits for your decision")) == 1
+    world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
+    await remind_of_quotes(world.services)
+    await world.settle()
+    assert len(saying(alice.dms, "will expire soon")) == 1, texts(alice.dms)
+
+
+async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:
+    """It is ten in Paris, so the next nine o'clock is tomorrow's. Nothing lost, nothing twice."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await choose(alice, *ALL, when="daily")
+    await order(world, alice, acme_meeting=1)
+    await order(world, alice, acme_webinar=1)
+    assert alice.dms == []
+    world.clock.at = datetime(2026, 11, 11, 7, 59, tzinfo=UTC)
+    await world.settle()
+    assert alice.dms == []
+    world.clock.move(minutes=1)
+    await world.settle()
+    [digest] = alice.dms
+    assert digest.text.startswith("Your digest for Acme SA: 4 notices")
+    for said in (
+        "SO-1001 for Acme SA is placed",
+        "Receipt R-1001",
+        "SO-1002 for Acme SA is placed",
+        "R-1002",
+    ):
+        assert said in digest.text
+    assert "<!date^" in digest.words
+    assert buttons(digest) == ["service_order.list", "quote.list", "notice_choice.open"]
+    await world.pass_time(hours=24)
+    assert len(alice.dms) == 1, "no digest of nothing"
+    assert benoit.dms == []
+    assert {n.status for n in await world.rows(Notice)} == {"delivered"}
+
+
+async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(world: World) -> None:
+    alice = world.person("alice")
+    await choose(alice, *ALL, when="daily")
+    await order(world, alice, acme_meeting=1)
+    world.clock.at = datetime(2026, 11, 11, 8, 0, tzinfo=UTC)
+    world.slack.fault("error_503", "chat.postMessage", times=1)
+    await deliver_due_notices(world.services)
+    assert alice.dms == []
+    assert len([n for n in await world.rows(Notice) if n.status == "waiting"]) == 2
+    await world.pass_time(seconds=5)
+    [digest] = alice.dms
+    assert "2 notices" in digest.text
+
+
+async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: World) -> None:
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await choose(alice, *ALL, when="daily")
+    for number in range(12):
+        await import_quote(world, f"Q-{number}")
+        await import_quote(world, f"Q-{number}", decided={"status": "rejected", "at": "2026-11-10T09:00:00Z"})
+    await world.settle()
+    arrived = len(alice.dms)
+    await world.pass_time(hours=23)
+    assert [m.text.splitlines()[0] for m in alice.dms[arrived:]] == [
+        "Your digest for Acme SA: 10 notices",
+        "Your digest for Acme SA: 2 notices",
+    ]
+    assert len(saying(benoit.dms, "rejeté hors de Slack")) >= 12, "at once, for who chose nothing"
+
+
+async def test_who_ends_the_digest_gets_at_once_what_waited_for_it(world: World) -> None:
+    alice = world.person("alice")
+    await choose(alice, *ALL, when="daily")
+    await order(world, alice, acme_meeting=1)
+    assert alice.dms == []
+    await choose(alice, *ALL)
+    await world.settle()
+    assert [m.text.splitlines()[0] for m in alice.dms[:2]] == [
+        "Your service order SO-1001 for Acme SA is placed",
+        "Receipt R-1001 for service order SO-1001",
+    ]
+
+
+async def test_what_is_switched_off_meanwhile_is_left_out_of_the_digest(world: World) -> None:
+    alice = world.person("alice")
+    await choose(alice, *ALL, when="daily")
+    await order(world, alice, acme_meeting=1)
+    await choose(alice, "receipts", when="daily")
+    await world.pass_time(hours=23)
+    [digest] = alice.dms
+    assert "1 notice" in digest.text
+    assert "Receipt R-1001" in digest.text
+    assert "is placed" not in digest.text
+
+
+@pytest.mark.parametrize("name", ["nobody", "guest"])
+async def test_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
+    """R1, R5"""
+    person = world.person(name)
+    await person.command("/billing", "notices")
+    await person.wait_for_ephemeral()
+    assert person.modal is None
+    assert await world.rows(NoticeChoice) == []
