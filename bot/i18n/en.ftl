@@ -769,7 +769,7 @@ receipt-subtotal = Subtotal
 receipt-tax = Tax
 receipt-total = Total
 receipt-card = Paid on { $day } with { $brand } ending in { $last4 }
-receipt-page = Page { $page } of { $pages }
+receipt-page-of = Page { $page } of { $pages }
 
 ## Receipt mail
 mail-receipt-subject = Receipt { $number } for service order { $order }

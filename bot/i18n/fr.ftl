@@ -772,7 +772,7 @@ receipt-subtotal = Sous-total
 receipt-tax = Taxe
 receipt-total = Total
 receipt-card = Payé le { $day } par { $brand } se terminant par { $last4 }
-receipt-page = Page { $page } sur { $pages }
+receipt-page-of = Page { $page } sur { $pages }
 
 ## E-mail du reçu
 mail-receipt-subject = Reçu { $number } de la commande de Service { $order }

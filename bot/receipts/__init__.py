@@ -77,7 +77,7 @@ def _words(reader: Reader, sheet: ReceiptSheet) -> dict[str, Any]:
         "language": reader.language,
         "title": reader.text("receipt-title", number=receipt.number),
         "heading": reader.text("receipt-heading"),
-        "page": reader.text("receipt-page", page="{page}", pages="{pages}"),
+        "page": reader.text("receipt-page-of", page="{page}", pages="{pages}"),
         "from": reader.text("receipt-seller"),
         "seller": [*filter(None, [sheet.seller.name, *sheet.seller.address, sheet.seller.tax_id])],
         "to": reader.text("receipt-buyer"),
