@@ -57,6 +57,7 @@ async def _methods(session: AsyncSession, account_id: str) -> list[PaymentMethod
 def _values(state: MethodState) -> dict[str, Any]:
     return {
         "id": state.id,
+        "automatic": True,
         "brand": state.brand,
         "last4": state.last4,
         "expiry_year": state.expiry_year,
@@ -66,7 +67,7 @@ def _values(state: MethodState) -> dict[str, Any]:
 
 
 def _held(rows: list[PaymentMethod]) -> set[tuple[object, ...]]:
-    fields = ("id", "brand", "last4", "expiry_year", "expiry_month", "is_default")
+    fields = ("id", "automatic", "brand", "last4", "expiry_year", "expiry_month", "is_default")
     return {tuple(getattr(row, field) for field in fields) for row in rows if row.active}
 
 

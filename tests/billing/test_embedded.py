@@ -30,13 +30,14 @@ from tests.billing.contract import (
     Provider,
     without_reference,
 )
+from tests.billing.scenarios import Scenarios
 
 MONTH, YEAR = PeriodLength.MONTH, PeriodLength.YEAR
 BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
 PARIS_TIME = ZoneInfo("Europe/Paris")
 
 
-class TestEmbeddedOnSqlite(GatewayClaims):
+class TestEmbeddedOnSqlite(GatewayClaims, Scenarios):
     @pytest.fixture
     async def provider(self, database: Database) -> Provider:
         await found_acme(database)

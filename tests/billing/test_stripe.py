@@ -1,12 +1,39 @@
 """The Stripe gateway over HTTP: the claims that every adapter keeps, and what is its own."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
+import stripe
+from sqlmodel import select
 
+from bot.billing.gateway import (
+    BillingUnavailable,
+    CustomerUnknown,
+    Declined,
+    LineRequest,
+    NeedsCustomer,
+    NeverReceived,
+    OtherPrice,
+    Outcome,
+    Pending,
+    PriceArchived,
+    PriceNotHeld,
+    Settled,
+    Unknown,
+)
+from bot.billing.stripe.charges import FAILURE_IS_FINAL, KEY_LIVES
 from bot.db import Database
-from tests.billing.conftest import StripeProvider, stripe_provider
-from tests.billing.contract import GatewayClaims
+from models.account import Account
+from tests.billing.conftest import CUSTOMER, StripeProvider, stripe_provider
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
+from tests.billing.scenarios import Scenarios, brought_to_an_end, promised
+from tests.fake_stripe import Card, Fault
+from tests.fake_stripe.books import Invoice, Line
+
+TEN_MORE = [LineRequest("sub_month", 10)]
+THERE = "sub_month_there"
 
 
 @pytest.fixture
@@ -15,5 +42,322 @@ async def provider(database: Database) -> AsyncIterator[StripeProvider]:
         yield provider
 
 
-class TestStripe(GatewayClaims):
+class TestStripe(GatewayClaims, Scenarios):
     """Over the fake of tests/fake_stripe."""
+
+
+def settled(provider: StripeProvider) -> list[Invoice]:
+    return list(provider.fake.books.settled_invoices())
+
+
+async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> Outcome | NeverReceived:
+    return await provider.gateway.reconcile(provider.charge(key))
+
+
+# --- what goes wrong on the way
+
+
+@pytest.mark.parametrize(("cuts", "first"), [(1, TEN_SEATS), (2, TEN_SEATS), (3, Unknown()), (9, Unknown())])
+async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
+    provider: StripeProvider, cuts: int, first: Outcome
+) -> None:
+    """The SDK's own two retries bear the same key; past them the charge is unknown, never failed."""
+    provider.fake.faults.append(Fault("cut_after", charges=True, times=cuts))
+    assert without_reference(await provider.gateway.place(provider.charge())) == first
+    provider.fake.faults.clear()
+    assert without_reference(await asked_again(provider)) == TEN_SEATS
+    assert {call.key for call in provider.fake.charges()} == {"line-1-1"}
+    assert len(settled(provider)) == 1
+
+
+async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
+    provider.fake.faults.append(Fault("cut_before", charges=True, times=99))
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert len(provider.fake.charges()) == 3
+    provider.fake.faults.clear()
+    assert await asked_again(provider) == NeverReceived()
+    assert without_reference(await provider.gateway.place(provider.charge())) == TEN_SEATS
+
+
+@pytest.mark.parametrize("kind", ["conflict", "rate_limit", "down"])
+@pytest.mark.parametrize("times", [1, 3, 9])
+async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
+    provider: StripeProvider, kind: str, times: int
+) -> None:
+    provider.fake.faults.append(Fault(kind, charges=True, times=times))  # type: ignore[arg-type]
+    outcome: Outcome | NeverReceived = await provider.gateway.place(provider.charge())
+    while not isinstance(outcome, Settled):
+        assert outcome in (Unknown(), NeverReceived())
+        ask = provider.gateway.place if outcome == NeverReceived() else provider.gateway.reconcile
+        outcome = await ask(provider.charge())
+    assert without_reference(outcome) == TEN_SEATS
+    assert {call.key for call in provider.fake.charges()} == {"line-1-1"}
+    assert len(settled(provider)) == 1
+
+
+async def test_r19_a_failure_saved_under_the_key_is_looked_into_before_it_ends(
+    provider: StripeProvider,
+) -> None:
+    charge = provider.charge()
+    provider.fake.faults.append(Fault("save_500", charges=True))
+    assert await provider.gateway.place(charge) == Unknown()
+    assert await provider.gateway.reconcile(charge) == NeverReceived()
+    assert await provider.gateway.place(charge) == Unknown(), "the key answers the same for ever"
+    provider.clock.at += FAILURE_IS_FINAL
+    assert await provider.gateway.place(charge) == Declined("provider_error")
+    assert {call.key for call in provider.fake.charges()} == {"line-1-1"}, "no key is changed for it"
+    assert settled(provider) == []
+
+
+async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: StripeProvider) -> None:
+    provider.fake.faults.append(Fault("save_500_after", charges=True))
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert without_reference(await asked_again(provider)) == TEN_SEATS
+    assert len(settled(provider)) == 1
+
+
+async def test_a_decline_answered_with_402_changes_nothing(provider: StripeProvider) -> None:
+    provider.fake.books.declines_with_402 = True
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+    assert await provider.gateway.place(charge) == Declined("card_declined")
+    assert provider.fake.books.invoices == {}
+    assert provider.fake.books.subscriptions[THERE].default_card is None
+
+
+async def test_a_key_that_stripe_may_have_forgotten_is_not_sent(provider: StripeProvider) -> None:
+    charge = provider.charge()
+    provider.clock.at += KEY_LIVES
+    assert await provider.gateway.place(charge) == Declined("never_received")
+    assert provider.fake.charges() == []
+
+
+async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
+    provider.fake.faults.append(Fault("down", method="GET", times=99))
+    with pytest.raises(BillingUnavailable):
+        await provider.gateway.subscriptions("acme")
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert await asked_again(provider) == Unknown()
+    assert provider.fake.charges() == []
+
+
+# --- R17: the price
+
+
+async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.item("sub_month").price.unit_amount = 1500
+    assert await provider.gateway.place(charge) == OtherPrice(7500, 1500)
+    assert provider.fake.charges() == []
+    assert await provider.gateway.reconcile(charge) == NeverReceived()
+
+
+async def test_r17_what_others_left_to_be_charged_along_stops_it(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    _, item = provider.fake.books.held("sub_month")
+    start = int(HALF_OF_NOVEMBER.timestamp()) - 86400
+    left = Line(item.id, THERE, item.price, 1, 300, 60, start, item.end, True)
+    provider.fake.books.pending_items.append(left)
+    assert await provider.gateway.place(charge) == OtherPrice(7300, 1400)
+    with pytest.raises(PriceNotHeld):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+
+
+async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
+    with pytest.raises(PriceNotHeld):
+        await provider.gateway.preview("acme", [LineRequest("sub_month", 1, 1300)], HALF_OF_NOVEMBER, PARIS)
+
+
+async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.item("sub_month").price.active = False
+    with pytest.raises(PriceArchived):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("price_archived")
+
+
+# --- who, and what is theirs
+
+
+async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.customers[CUSTOMER].deleted = True
+    for refused in (
+        provider.gateway.subscriptions("acme"),
+        provider.gateway.payment_methods("acme"),
+        provider.gateway.payment_portal_link("acme"),
+    ):
+        with pytest.raises(CustomerUnknown):
+            await refused
+    assert await provider.gateway.place(charge) == Declined("customer_gone")
+    assert await provider.gateway.reconcile(charge) == Unknown(), "who cannot look does not say it failed"
+
+
+async def test_an_account_that_is_not_linked_is_refused_by_name(
+    provider: StripeProvider, database: Database
+) -> None:
+    async with database.write() as session:
+        (await session.exec(select(Account))).one().stripe_customer = None
+    with pytest.raises(CustomerUnknown):
+        await provider.gateway.subscriptions("acme")
+
+
+async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.subscriptions[THERE].status = "canceled"
+    assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
+    assert await provider.gateway.place(charge) == Declined("subscription_gone")
+    assert await provider.gateway.reconcile(charge) == Declined("subscription_gone")
+
+
+async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled(
+    provider: StripeProvider,
+) -> None:
+    outcome = await provider.gateway.place(provider.charge())
+    provider.fake.books.subscriptions[THERE].status = "canceled"
+    assert await asked_again(provider) == outcome
+
+
+async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:
+    books = provider.fake.books
+    for n in range(130):
+        books.cards[f"pm_more_{n}"] = Card(f"pm_more_{n}", CUSTOMER)
+        books.invoices[f"in_other_{n}"] = Invoice(
+            f"in_other_{n}", CUSTOMER, THERE, "manual", books.now, [], {}
+        )
+    outcome = await provider.gateway.place(provider.charge())
+    for n in range(130):
+        books.invoices[f"in_late_{n}"] = Invoice(f"in_late_{n}", CUSTOMER, THERE, "manual", books.now, [], {})
+    assert await asked_again(provider) == outcome
+    methods = await provider.gateway.payment_methods("acme")
+    assert methods is not None
+    assert len(methods) == len(books.cards)
+    assert [m.id for m in methods if m.is_default] == ["pm_1"]
+
+
+async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight_before(
+    provider: StripeProvider,
+) -> None:
+    item = provider.fake.books.item("sub_month")
+    item.start, item.end = item.start + 50_000, item.end + 50_000
+    [month, _] = await provider.gateway.subscriptions("acme")
+    assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
+
+
+# --- the card
+
+
+@pytest.mark.parametrize("card", ["good", "declined", "slow", "customer"])
+@pytest.mark.parametrize("usual", [None, "pm_lost"])
+async def test_the_usual_card_is_put_back_whatever_becomes_of_the_charge(
+    provider: StripeProvider, card: str, usual: str | None
+) -> None:
+    subscription = provider.fake.books.subscriptions[THERE]
+    subscription.default_card = usual
+    await brought_to_an_end(provider, await promised(provider, card=card))
+    assert subscription.default_card == usual
+    assert "seatbot_swapped_card" not in subscription.metadata
+
+
+async def test_a_card_that_could_not_be_put_back_is_once_stripe_answers(provider: StripeProvider) -> None:
+    subscription = provider.fake.books.subscriptions[THERE]
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+
+    def down_once_charged() -> None:
+        provider.fake.faults.append(Fault("down", f"/v1/subscriptions/{THERE}", "POST", times=99))
+
+    provider.fake.after_charge = down_once_charged
+    assert await provider.gateway.place(charge) == Unknown()
+    assert subscription.default_card == provider.cards.declined
+    provider.fake.faults.clear()
+    assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+    assert subscription.default_card is None
+
+
+async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider) -> None:
+    charge = provider.charge(payment_method_id="pm_gone")
+    assert await provider.gateway.place(charge) == Declined("method_gone")
+    assert provider.fake.charges() == []
+
+
+async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(provider: StripeProvider) -> None:
+    charge = provider.charge(payment_method_id=provider.cards.absent_customer)
+    assert isinstance(await provider.gateway.place(charge), NeedsCustomer)
+    [invoice] = provider.fake.books.invoices.values()
+    provider.fake.books.fail_authentication(invoice)
+    assert await provider.gateway.reconcile(charge) == Declined("authentication_failed")
+    assert invoice.status == "void"
+    assert provider.fake.books.subscriptions[THERE].pending is None
+
+
+async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: StripeProvider) -> None:
+    """Stripe tries a declined card again by itself: that must never come after another card was charged."""
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+    books = provider.fake.books
+    provider.fake.after_charge = lambda: books.pay(next(iter(books.invoices.values())))
+    outcome = await provider.gateway.place(charge)
+    assert isinstance(outcome, Settled | Pending)
+    provider.clock.advance(1)
+    assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+
+
+async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
+    books = provider.fake.books
+    subscription, item = books.held("sub_month")
+    subscription.default_card = "pm_customer_never"
+    theirs = books.change(subscription, item, 30, books.now)
+    assert isinstance(await provider.gateway.place(provider.charge()), Pending)
+    assert theirs.status == "open", "it is not replaced"
+    assert provider.fake.charges() == []
+
+
+# --- what is not the key's
+
+
+async def test_a_renewal_bears_the_key_and_is_not_taken_for_it(provider: StripeProvider) -> None:
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+    await provider.gateway.place(charge)
+    later = replace(charge, key="line-1-2", payment_method_id="pm_1")
+    provider.fake.books.subscriptions[THERE].metadata["seatbot_attempt"] = later.key
+    provider.clock.at += timedelta(days=16)
+    assert await provider.gateway.reconcile(later) == NeverReceived()
+
+
+async def test_a_change_by_hand_while_the_key_is_there_is_not_taken_for_it(provider: StripeProvider) -> None:
+    books = provider.fake.books
+    subscription, item = books.held("sub_month")
+    subscription.metadata["seatbot_attempt"] = "line-1-1"
+    provider.clock.advance(5)
+    books.change(subscription, item, 35, books.now)
+    assert await asked_again(provider) == NeverReceived()
+
+
+async def test_what_travels_with_the_charge_is_what_may_wait_for_a_payment(provider: StripeProvider) -> None:
+    await provider.gateway.place(provider.charge())
+    [call] = provider.fake.charges()
+    assert call.params == {
+        "items": {"0": {"id": "si_sub_month", "quantity": "35"}},
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+        "proration_date": str(int(HALF_OF_NOVEMBER.timestamp())),
+        "expand": {"0": "latest_invoice.payments"},
+    }
+
+
+async def test_r10_the_orders_address_becomes_the_customers(provider: StripeProvider) -> None:
+    moved = PARIS.model_copy(update={"line1": "2 quai Nord", "city": "Marseille"})
+    await provider.gateway.place(await promised(provider, address=moved))
+    assert provider.fake.books.customers[CUSTOMER].address == moved.model_dump()
+
+
+async def test_the_receipt_is_a_page_and_a_pdf(provider: StripeProvider) -> None:
+    outcome = await provider.gateway.place(provider.charge())
+    assert isinstance(outcome, Settled)
+    page = await provider.gateway.receipt_page("acme", outcome.receipt)
+    assert page is not None
+    assert page.page.startswith("https://")
+    assert page.pdf.endswith("/pdf")
+
+
+def test_the_sdk_is_the_one_this_was_written_against() -> None:
+    """Its types are what the fake's answers are checked against."""
+    assert stripe.VERSION.startswith("16.")

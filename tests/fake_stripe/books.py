@@ -138,7 +138,7 @@ class Books:
     """`tax` gives, for a country, the rate as in "0.20"."""
 
     def __init__(self, now: Callable[[], datetime], tax: dict[str, str] | None = None) -> None:
-        self._now = now
+        self.clock = now
         self.tax = tax or {}
         self.customers: dict[str, Customer] = {}
         self.cards: dict[str, Card] = {}
@@ -151,7 +151,7 @@ class Books:
 
     @property
     def now(self) -> int:
-        return int(self._now().timestamp())
+        return int(self.clock().timestamp())
 
     def new_id(self, prefix: str) -> str:
         self._made += 1

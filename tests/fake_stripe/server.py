@@ -72,8 +72,9 @@ class FakeStripe:
         self.books, self.key = books, key
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
+        # What happens, once, right after the next request that moves money.
+        self.after_charge: Callable[[], object] | None = None
         self._saved: dict[str, Saved] = {}
-        self._running: set[str] = set()
         self.url = ""
         routes = [Route("/{path:path}", self._answer, methods=["GET", "POST", "DELETE"])]
         self._app = Starlette(routes=routes)
@@ -142,6 +143,9 @@ class FakeStripe:
             response = self._replay(saved, request)
         else:
             response = self._do(method, path, params, key, request, fault)
+        if "payment_behavior" in params and self.after_charge is not None:
+            happens, self.after_charge = self.after_charge, None
+            happens()
         if fault == "cut_after" or self._lost(path, params):
             raise Cut
         return response

@@ -145,7 +145,12 @@ def customer(held: Customer) -> dict[str, Any]:
 def card(held: Card) -> dict[str, Any]:
     year, month = held.expiry
     shown = filled(
-        stripe.PaymentMethod.Card, brand=held.brand, last4=held.last4, exp_year=year, exp_month=month
+        stripe.PaymentMethod.Card,
+        brand=held.brand,
+        last4=held.last4,
+        exp_year=year,
+        exp_month=month,
+        funding="credit",
     )
     return filled(
         stripe.PaymentMethod,

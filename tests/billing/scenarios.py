@@ -1,0 +1,224 @@
+"""What happens to charges, told as stories that must end alike whoever the provider is.
+
+The world is that of the contract. A story is priced by the provider itself, as a quote is, then charged: to
+the cent what was priced, once, whatever the card does and however often anybody asks.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.billing.gateway import (
+    Charge,
+    Declined,
+    LineRequest,
+    NeedsCustomer,
+    NeverReceived,
+    OtherPrice,
+    Outcome,
+    Pending,
+    SeatsChanged,
+    Settled,
+    Unknown,
+)
+from models.account import Address
+from models.money import tax_on
+from models.proration import Period
+from tests.billing.contract import HALF_OF_NOVEMBER, MONTH, PARIS, YEAR, Provider, without_reference
+
+BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
+NOVEMBER = Period.of_days(MONTH.period_start, MONTH.period_end, "Europe/Paris")
+YEAR_2026 = Period.of_days(YEAR.period_start, YEAR.period_end, "Europe/Paris")
+SECOND = timedelta(seconds=1)
+INSTANTS = {
+    "first second": NOVEMBER.start,
+    "second second": NOVEMBER.start + SECOND,
+    "odd second": datetime(2026, 11, 17, 13, 37, 11, tzinfo=UTC),
+    "last second": NOVEMBER.end - SECOND,
+}
+# What a card comes to in the end.
+ENDS: dict[str, str | None] = {
+    "good": None,
+    "declined": "card_declined",
+    "slow": None,
+    "customer": None,
+    "absent_customer": "customer_timeout",
+    "lost_answer": None,
+}
+CARDS = list(ENDS)
+SEATS = [1, 2, 3, 7, 10, 13, 99]
+
+
+async def promised(
+    provider: Provider,
+    key: str = "line-1-1",
+    subscription_id: str = "sub_month",
+    seats: int = 10,
+    at: datetime = HALF_OF_NOVEMBER,
+    address: Address = PARIS,
+    card: str = "good",
+) -> Charge:
+    """A charge of what the provider itself prices, as a quote promises it."""
+    request = LineRequest(subscription_id, seats)
+    [line] = (await provider.gateway.preview("acme", [request], at, address)).lines
+    return provider.charge(
+        key,
+        subscription_id=subscription_id,
+        seats=seats,
+        unit_price=line.unit_price,
+        amount=line.amount,
+        tax=line.tax,
+        at=at,
+        address=address,
+        expected_seats=line.seats_before,
+        payment_method_id=getattr(provider.cards, card),
+    )
+
+
+async def brought_to_an_end(provider: Provider, charge: Charge) -> Outcome:
+    """As the bot does it: placed, then asked about until it is decided."""
+    outcome: Outcome | NeverReceived = await provider.gateway.place(charge)
+    for _ in range(10):
+        if isinstance(outcome, Settled | Declined | SeatsChanged | OtherPrice):
+            return outcome
+        if isinstance(outcome, NeedsCustomer):
+            provider.clock.at = min(provider.clock.at + timedelta(hours=12), outcome.until)
+        elif isinstance(outcome, Pending | Unknown):
+            provider.clock.advance(provider.cards.slow_seconds)
+        outcome = await provider.gateway.reconcile(charge)
+    raise AssertionError(f"never decided: {outcome}")
+
+
+def expected(charge: Charge, card: str) -> Outcome:
+    reason = ENDS[card]
+    return Declined(reason) if reason else Settled("", charge.amount, charge.tax)
+
+
+class Scenarios:
+    @pytest.mark.parametrize("second", CARDS)
+    @pytest.mark.parametrize("first", CARDS)
+    async def test_r19_a_line_settles_once_over_two_attempts(
+        self, provider: Provider, first: str, second: str
+    ) -> None:
+        charge = await promised(provider, card=first)
+        outcome = await brought_to_an_end(provider, charge)
+        assert without_reference(outcome) == expected(charge, first)
+        settled = isinstance(outcome, Settled)
+        assert await provider.seats() == (35 if settled else 25)
+        if not settled:
+            # A person tries again, with another card, at the same price.
+            again = replace(
+                charge,
+                key="line-1-2",
+                payment_method_id=getattr(provider.cards, second),
+                stored_at=provider.clock(),
+            )
+            outcome = await brought_to_an_end(provider, again)
+            assert without_reference(outcome) == expected(charge, second)
+            assert await provider.seats() == (35 if isinstance(outcome, Settled) else 25)
+
+    @pytest.mark.parametrize("instant", INSTANTS)
+    @pytest.mark.parametrize("seats", SEATS)
+    async def test_r17_what_is_priced_is_charged(self, provider: Provider, seats: int, instant: str) -> None:
+        at = provider.clock.at = INSTANTS[instant]
+        charge = await promised(provider, seats=seats, at=at)
+        arithmetic = NOVEMBER.prorate(seats, 1400, at)
+        assert abs(charge.amount - arithmetic) <= 1, "a provider may round twice, and no more"
+        assert abs(charge.tax - tax_on(charge.amount, "0.20")) <= 1
+        settled = await brought_to_an_end(provider, charge)
+        assert without_reference(settled) == Settled("", charge.amount, charge.tax)
+        assert await provider.seats() == 25 + seats
+
+    @pytest.mark.parametrize("seats", SEATS)
+    async def test_r17_a_yearly_price_is_prorated_over_its_year(self, provider: Provider, seats: int) -> None:
+        charge = await promised(provider, subscription_id="sub_year", seats=seats)
+        assert abs(charge.amount - YEAR_2026.prorate(seats, 60000, HALF_OF_NOVEMBER)) <= 1
+        assert without_reference(await brought_to_an_end(provider, charge)) == expected(charge, "good")
+        assert await provider.seats("sub_year") == 3 + seats
+
+    @pytest.mark.parametrize("seats", SEATS)
+    async def test_r17_another_country_pays_no_tax(self, provider: Provider, seats: int) -> None:
+        charge = await promised(provider, seats=seats, address=BERLIN)
+        assert charge.tax == 0
+        assert without_reference(await brought_to_an_end(provider, charge)) == expected(charge, "good")
+
+    @pytest.mark.parametrize("card", CARDS)
+    async def test_r19_asking_again_and_again_changes_nothing(self, provider: Provider, card: str) -> None:
+        charge = await promised(provider, card=card)
+        outcome = await brought_to_an_end(provider, charge)
+        seats = await provider.seats()
+        for _ in range(3):
+            assert await provider.gateway.reconcile(charge) == outcome
+            answer = await provider.gateway.place(charge)
+            assert answer == outcome or answer == Unknown(), "the lost answer is lost again"
+        assert await provider.seats() == seats
+
+    @pytest.mark.parametrize("card", CARDS)
+    async def test_r19_a_charge_that_waits_is_the_same_however_often_it_is_placed(
+        self, provider: Provider, card: str
+    ) -> None:
+        charge = await promised(provider, card=card)
+        await asyncio.gather(*(provider.gateway.place(charge) for _ in range(5)))
+        outcome = await brought_to_an_end(provider, charge)
+        assert without_reference(outcome) == expected(charge, card)
+        assert await provider.seats() == (35 if ENDS[card] is None else 25)
+
+    @pytest.mark.parametrize("held", [0, 1, 24, 26, 100])
+    async def test_seats_changed_by_others_are_met_with_a_new_key(
+        self, provider: Provider, held: int
+    ) -> None:
+        charge = await promised(provider)
+        await provider.set_seats("sub_month", held)
+        assert await provider.gateway.place(charge) == SeatsChanged()
+        assert await provider.gateway.reconcile(charge) == NeverReceived()
+        again = await promised(provider, "line-1-2")
+        assert again.expected_seats == held
+        assert without_reference(await provider.gateway.place(again)) == expected(again, "good")
+        assert await provider.seats() == held + 10
+
+    @pytest.mark.parametrize("held", [20, 40])
+    async def test_seats_changed_after_settling_do_not_unsettle(self, provider: Provider, held: int) -> None:
+        charge = await promised(provider)
+        settled = await provider.gateway.place(charge)
+        await provider.set_seats("sub_month", held)
+        assert await provider.gateway.reconcile(charge) == settled
+        assert await provider.gateway.place(charge) == settled
+        assert await provider.seats() == held
+
+    @pytest.mark.parametrize("number", [2, 3, 5])
+    async def test_one_order_after_another_adds_up(self, provider: Provider, number: int) -> None:
+        for n in range(number):
+            charge = await promised(provider, f"line-{n}-1", seats=n + 1)
+            assert without_reference(await provider.gateway.place(charge)) == expected(charge, "good")
+        assert await provider.seats() == 25 + sum(range(1, number + 1))
+
+    @pytest.mark.parametrize("card", CARDS)
+    async def test_two_subscriptions_at_once_do_not_disturb_each_other(
+        self, provider: Provider, card: str
+    ) -> None:
+        month = await promised(provider, "line-1-1", card=card)
+        year = await promised(provider, "line-2-1", "sub_year", seats=2)
+        _, settled = await asyncio.gather(provider.gateway.place(month), provider.gateway.place(year))
+        assert without_reference(settled) == expected(year, "good")
+        assert without_reference(await brought_to_an_end(provider, month)) == expected(month, card)
+        assert await provider.seats("sub_year") == 5
+
+    @pytest.mark.parametrize("subscription_id", ["sub_month", "sub_year"])
+    async def test_a_preview_tells_what_will_recur(self, provider: Provider, subscription_id: str) -> None:
+        held = MONTH if subscription_id == "sub_month" else YEAR
+        for address, rate in ((PARIS, "0.20"), (BERLIN, "0")):
+            request = LineRequest(subscription_id, 7)
+            preview = await provider.gateway.preview("acme", [request], HALF_OF_NOVEMBER, address)
+            [recurring] = preview.recurring
+            assert recurring.period is held.period
+            assert recurring.net == (held.seats + 7) * held.unit_price
+            assert recurring.tax == tax_on(recurring.net, rate)
+
+    @pytest.mark.parametrize("hours", [1, 26, 24 * 14])
+    async def test_r17_the_price_holds_while_the_period_lasts(self, provider: Provider, hours: int) -> None:
+        charge = await promised(provider)
+        provider.clock.advance(hours * 3600)
+        late = replace(charge, stored_at=provider.clock())
+        assert without_reference(await provider.gateway.place(late)) == expected(charge, "good")

@@ -1,0 +1,127 @@
+"""The fake itself: what it is trusted for is what Stripe documents."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+import stripe
+
+from bot.billing.stripe.client import build_client, http_over
+from tests.billing.contract import Clock
+from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe.books import Customer, Item, Price, Subscription
+from tests.fake_stripe.types import check
+
+KEY = "sk_test_fake"
+START = datetime(2026, 11, 1, tzinfo=UTC)
+MIDDLE = datetime(2026, 11, 16, tzinfo=UTC)
+END = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(MIDDLE)
+
+
+@pytest.fixture
+async def fake(clock: Clock) -> AsyncIterator[FakeStripe]:
+    books = Books(clock, {"FR": "0.20"})
+    books.customers["cus_1"] = Customer("cus_1", {"country": "FR"}, "pm_1")
+    books.cards["pm_1"] = Card("pm_1", "cus_1")
+    item = Item("si_1", Price("price_1", 1000), 3, int(START.timestamp()), int(END.timestamp()))
+    books.subscriptions["sub_1"] = Subscription("sub_1", "cus_1", [item])
+    async with FakeStripe(books, KEY).running() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def client(fake: FakeStripe) -> AsyncIterator[stripe.StripeClient]:
+    async with aiohttp.ClientSession() as session:
+        yield build_client(KEY, fake.url, http_over(session))
+
+
+async def more_seats(
+    client: stripe.StripeClient, key: str, seats: int = 5, **more: object
+) -> stripe.Subscription:
+    wanted: dict[str, object] = {
+        "items": [{"id": "si_1", "quantity": seats}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+        "expand": ["latest_invoice"],
+        **more,
+    }
+    return await client.v1.subscriptions.update_async("sub_1", wanted, {"idempotency_key": key})  # type: ignore[arg-type]
+
+
+async def test_a_key_answers_the_same_for_a_day_and_charges_once(
+    fake: FakeStripe, client: stripe.StripeClient, clock: Clock
+) -> None:
+    first = await more_seats(client, "k")
+    clock.advance(86399)
+    again = await more_seats(client, "k")
+    assert again.to_dict() == first.to_dict()
+    assert len(fake.books.invoices) == 1
+    clock.advance(2)
+    await more_seats(client, "k")
+    assert len(fake.books.invoices) == 1, "a new request, which sets what is set already"
+
+
+async def test_a_key_with_another_body_is_refused(client: stripe.StripeClient) -> None:
+    await more_seats(client, "k")
+    with pytest.raises(stripe.IdempotencyError):
+        await more_seats(client, "k", 6)
+
+
+async def test_errors_of_validation_are_not_kept_under_the_key(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        await more_seats(client, "k", metadata={"a": "b"})
+    assert (await more_seats(client, "k")).pending_update is None
+
+
+@pytest.mark.parametrize(
+    "more", [{"metadata": {"a": "b"}}, {"default_payment_method": "pm_1"}, {"no_such": "thing"}]
+)
+async def test_what_may_not_travel_with_a_pending_change_is_refused(
+    client: stripe.StripeClient, more: dict[str, object]
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        await more_seats(client, "k", 5, **more)
+
+
+async def test_proration_is_to_the_second(client: stripe.StripeClient) -> None:
+    for seconds, rest in ((0, 1.0), (1, 1 - 1 / 2_592_000), (1_296_000, 0.5), (2_591_999, 1 / 2_592_000)):
+        at = int((START + timedelta(seconds=seconds)).timestamp())
+        details = {
+            "items": [{"id": "si_1", "quantity": 1003}],
+            "proration_behavior": "always_invoice",
+            "proration_date": at,
+        }
+        wanted = {"customer": "cus_1", "subscription": "sub_1", "subscription_details": details}
+        invoice = await client.v1.invoices.create_preview_async(wanted)  # type: ignore[arg-type]
+        assert abs(invoice.subtotal - 1_000_000 * rest) <= 1
+
+
+async def test_a_change_that_is_not_paid_waits_23_hours_and_is_dropped(
+    fake: FakeStripe, client: stripe.StripeClient, clock: Clock
+) -> None:
+    fake.books.cards["pm_1"].behaviour = "customer_never"
+    changed = await more_seats(client, "k")
+    assert changed.pending_update is not None
+    assert changed.pending_update.expires_at == int(MIDDLE.timestamp()) + 23 * 3600
+    assert fake.books.item("si_1").quantity == 3
+    clock.advance(23 * 3600)
+    [held] = (await client.v1.subscriptions.list_async({"customer": "cus_1"})).data
+    assert held.pending_update is None
+    assert [i.status for i in fake.books.invoices.values()] == ["void"]
+    kinds = [event["type"] for event in fake.books.events]
+    assert "customer.subscription.pending_update_expired" in kinds
+
+
+def test_an_answer_that_is_not_of_the_sdks_types_is_noticed() -> None:
+    """Else the check of every answer could not fail."""
+    customer = {"id": "cus_1", "object": "customer", "created": 1, "livemode": False}
+    check(customer)
+    for broken in ({"created": "1"}, {"colour": "red"}, {"livemode": None}):
+        with pytest.raises(AssertionError):
+            check({**customer, **broken})

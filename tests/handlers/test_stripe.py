@@ -1,0 +1,358 @@
+"""Orders over Stripe, through the whole program (R3, R12, R17-R19, R23)."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from random import Random
+
+import httpx
+import pytest
+
+from bot.billing.gateway import BillingUnavailable, CustomerUnknown, PriceArchived, PriceDiffers
+from bot.permissions import Person as Caller
+from bot.use_cases.cart import open_cart, save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.doctor import diagnose
+from bot.use_cases.order_watch import remind_customers
+from bot.use_cases.placement import place_service_order
+from bot.use_cases.provider_event import refresh_due_accounts
+from bot.use_cases.service_order import read_order, retry_service_order
+from bot.use_cases.slack_user import refresh_slack_user
+from models.account import Account
+from models.errors import Refusal
+from models.payment_method import PaymentMethod
+from models.provider_event import ReceivedEvent
+from models.quote import Quote, QuoteStatus
+from models.service_order import ChargeAttempt, OrderLine
+from models.sheet import OrderSheet
+from models.subscription import Subscription
+from tests.fake_stripe import Fault
+from tests.fake_stripe.courier import muddled, sign
+from tests.handlers.steps import ForgetfulTasks, newest, opened, saying, swap
+from tests.stripe_world import SECRET, StripeWorld, stripe_world
+from tests.world import START
+
+ALICE = Caller("T01ACME", "U01ALICE", "test")
+CARLA = Caller("T01ACME", "U06CARLA", "test")
+DORA = Caller("T01ACME", "U03DORA", "test")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+async def looked_at(world: StripeWorld, who: Caller, account: str) -> None:
+    await refresh_slack_user(world.services, who)
+    await open_cart(world.services, person=who, account_id=account)
+
+
+async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str) -> int:
+    """Up to where the order can be placed; the quote's id."""
+    account = subscription.removeprefix("si_").split("_")[0]
+    await looked_at(world, who, account)
+    sheet = await save_cart(world.services, person=who, account_id=account, typed={subscription: str(seats)})
+    typed = (await open_checkout(world.services, person=who, quote_id=sheet.quote.key)).form
+    changed = typed.model_copy(update=form)
+    await save_checkout(world.services, person=who, quote_id=sheet.quote.key, form=changed)
+    return sheet.quote.key
+
+
+async def ordered(
+    world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
+) -> OrderSheet:
+    quote_id = await quoted(world, who, subscription, seats, **form)
+    order = await place_service_order(world.services, person=who, quote_id=quote_id)
+    await world.settle()
+    return order
+
+
+async def placed_only(world: StripeWorld, who: Caller, subscription: str, **form: str) -> None:
+    """The process dies right after its commit: a job takes the line up."""
+    quote_id = await quoted(world, who, subscription, 2, **form)
+    tasks = world.services.tasks
+    swap(world.services, tasks=ForgetfulTasks())
+    await place_service_order(world.services, person=who, quote_id=quote_id)
+    swap(world.services, tasks=tasks)
+
+
+async def retried(world: StripeWorld, order_id: int) -> None:
+    method = "pm_good_1"
+    await retry_service_order(world.services, person=DORA, order_id=order_id, payment_method_id=method)
+
+
+async def line(world: StripeWorld) -> OrderLine:
+    [line] = await world.lines()
+    return line
+
+
+# --- the main job
+
+
+async def test_an_order_is_charged_at_stripe_for_what_its_quote_promised(world: StripeWorld) -> None:
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=5)
+    await world.settle()
+    quote = await world.row(Quote)
+    assert world.paid() == [quote.total]
+    assert await world.seats("acme_meeting") == (30, 30)
+    assert len(world.fake.charges()) == 1
+    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    [invoice] = world.books.settled_invoices()
+    assert f"<https://invoice.stripe.example/i/{invoice.id}|see it>" in str(order.view.blocks)
+    assert "Receipt R-1001" in order.text
+
+
+async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: StripeWorld) -> None:
+    """What Stripe holds is known here when it is first looked at."""
+    held = world.books.subscriptions["sub_of_acme_meeting"].items[0]
+    held.metadata.clear()
+    await looked_at(world, ALICE, "acme")
+    found = await world.row(Subscription, id="si_acme_meeting")
+    assert (found.seats, found.product_id, found.active) == (25, "goto-meeting", True)
+    assert not (await world.row(Subscription, id="acme_meeting")).active, "no longer there under that name"
+    await ordered(world, ALICE, "si_acme_meeting", 3)
+    assert world.books.item("si_acme_meeting").quantity == 28
+
+
+async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> None:
+    books = world.books
+    books.cards["pm_new"] = type(books.cards["pm_acme"])("pm_new", "cus_acme", last4="1881")
+    books.customers["cus_acme"].default_card = "pm_new"
+    books.cards.pop("pm_acme_2")
+    await looked_at(world, ALICE, "acme")
+    methods = {m.id: m for m in await world.rows(PaymentMethod, account_id="acme")}
+    assert methods["pm_new"].is_default
+    assert methods["pm_new"].active
+    assert not methods["pm_acme"].is_default
+    assert not methods["pm_acme_2"].active
+
+
+async def test_another_card_is_charged_for_this_order_only(world: StripeWorld) -> None:
+    await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
+    subscription = world.books.subscriptions["sub_of_declined_meeting"]
+    assert (await line(world)).status == "settled"
+    assert subscription.default_card is None, "the usual card is back"
+    assert set(subscription.metadata) == {"seatbot_attempt"}
+
+
+# --- R17: the price promised is the price charged
+
+
+async def test_r17_a_price_that_changed_before_placing_stops_the_order_with_both_prices(
+    world: StripeWorld,
+) -> None:
+    quote_id = await quoted(world, ALICE, "acme_meeting")
+    world.books.tax["FR"] = "0.25"
+    with pytest.raises(PriceDiffers) as refused:
+        await place_service_order(world.services, person=ALICE, quote_id=quote_id)
+    promised, now = refused.value.words["promised"], refused.value.words["now"]
+    quote = await world.row(Quote)
+    assert (promised.amount, quote.status) == (quote.total, QuoteStatus.PENDING)  # type: ignore[attr-defined]
+    assert now.amount > promised.amount  # type: ignore[attr-defined]
+    assert world.paid() == []
+
+
+async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows_both(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, DORA, "declined_meeting", payment_method="pm_good_1")
+    world.books.tax["GB"] = "0.25"
+    await world.pass_time(seconds=20)
+    stopped = await line(world)
+    assert (stopped.status, stopped.reason) == ("declined", "price_changed")
+    assert stopped.offered_tax is not None
+    assert stopped.offered_tax > stopped.tax
+    told = newest(world.person("dora").dms, "payment declined").text
+    assert "Promised: £19.80. It would be £20.63 now, tax included." in told
+    assert world.paid() == []
+    world.books.tax["GB"] = "0.20"
+    await retried(world, stopped.order_id)
+    await world.settle()
+    assert world.paid() == [1980], "tried again once the price is the promised one"
+
+
+# --- what gets in the way
+
+
+async def test_a_declined_card_is_voided_and_the_next_one_charged_once(world: StripeWorld) -> None:
+    await ordered(world, DORA, "declined_meeting")
+    assert (await line(world)).reason == "card_declined"
+    [refused] = world.books.invoices.values()
+    assert refused.status == "void", "no retry of Stripe's own can charge it any more"
+    await retried(world, 1)
+    await world.settle()
+    assert (await line(world)).status == "settled"
+    assert len(world.paid()) == 1
+
+
+async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: StripeWorld) -> None:
+    await ordered(world, CARLA, "customer_assist", payment_method="pm_customer_never_1")
+    waiting = await line(world)
+    assert (waiting.status, waiting.customer_link) == (
+        "needs_customer", "https://invoice.stripe.example/i/" + next(iter(world.books.invoices)),
+    )  # fmt: skip
+    assert waiting.until == START + timedelta(hours=23)
+    carla = world.person("carla")
+    await world.pass_time(hours=21, minutes=1)
+    assert await remind_customers(world.services) == 1
+    assert await remind_customers(world.services) == 0
+    await world.settle()
+    assert len(saying(carla.dms, "please confirm the payment")) == 2, "asked, and reminded once"
+    await world.pass_time(hours=2)
+    assert (await line(world)).reason == "customer_timeout"
+    assert world.paid() == []
+
+
+async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWorld) -> None:
+    await ordered(world, CARLA, "customer_assist")
+    await world.pass_time(seconds=30)
+    assert (await line(world)).status == "needs_customer", "nobody asks before ten minutes"
+    world.books.catch_up()
+    assert set(await world.courier.deliver(world.courier.new())) == {200}
+    await world.settle()
+    assert (await line(world)).status == "settled"
+    assert await world.seats("customer_assist") == (9, 9)
+
+
+async def test_where_no_event_comes_it_is_asked_about_after_ten_minutes(world: StripeWorld) -> None:
+    await ordered(world, CARLA, "customer_assist")
+    await world.pass_time(minutes=9)
+    assert (await line(world)).status == "needs_customer"
+    await world.pass_time(minutes=1, seconds=1)
+    assert (await line(world)).status == "settled"
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
+    world: StripeWorld, seed: int
+) -> None:
+    random = Random(seed)
+    await ordered(world, CARLA, "customer_assist")
+    await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
+    await world.pass_time(seconds=30)
+    world.books.catch_up()
+    sent = muddled(world.courier.new(), random)
+    assert set(await world.courier.deliver(sent)) <= {200}
+    assert len(await world.rows(ReceivedEvent)) == len({event["id"] for event in sent})
+    await world.settle()
+    await world.pass_time(minutes=11)
+    assert {each.status.value for each in await world.lines()} == {"settled"}
+    assert await world.courier.deliver(sent) == [200] * len(sent), "days later, once more"
+    await world.pass_time(minutes=11)
+    assert len(world.paid()) == len(world.fake.charges()) == 2
+
+
+@pytest.mark.parametrize(
+    ("secret", "age", "body"),
+    [
+        ("whsec_another", 0, None),
+        (SECRET, 301, None),
+        (SECRET, -301, None),
+        (SECRET, 0, "not json"),
+        (SECRET, 0, "[]"),
+        (SECRET, 0, '{"object": "list"}'),
+    ],
+)
+async def test_what_stripe_did_not_sign_lately_is_turned_away(
+    world: StripeWorld, secret: str, age: int, body: str | None
+) -> None:
+    event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
+    text = body or json.dumps(event)
+    signature = sign(text, secret, world.books.now - age)
+    async with httpx.AsyncClient() as client:
+        for headers in ({"Stripe-Signature": signature}, {"Stripe-Signature": "t=,v1="}, {}):
+            answer = await client.post(world.courier.url, content=text, headers=headers)
+            assert (answer.status_code, answer.text) == (400, "unsigned")
+    assert await world.rows(ReceivedEvent) == []
+
+
+async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
+    await looked_at(world, ALICE, "acme")
+    world.books.set_seats("acme_meeting", 40)
+    await world.courier.deliver(world.courier.new())
+    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
+    assert await refresh_due_accounts(world.services) == 1
+    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+    assert await refresh_due_accounts(world.services) == 0
+
+
+async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
+    await ordered(world, CARLA, "customer_assist", payment_method="pm_lost_1")
+    await world.pass_time(seconds=15)
+    assert (await line(world)).status == "settled"
+    assert len(world.paid()) == 1
+    [attempt] = await world.rows(ChargeAttempt)
+    assert {call.key for call in world.fake.charges()} == {attempt.key}
+
+
+async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: StripeWorld) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    world.books.subscriptions["sub_of_acme_meeting"].status = "canceled"
+    await world.pass_time(seconds=20)
+    assert (await line(world)).reason == "subscription_gone"
+    assert world.paid() == []
+
+
+async def refusal_of(world: StripeWorld) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        await quoted(world, ALICE, "acme_meeting")
+    return refused.value
+
+
+async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) -> None:
+    price = world.books.item("acme_meeting").price
+    price.active = False
+    assert isinstance(await refusal_of(world), PriceArchived)
+    price.active = True
+    world.books.customers["cus_acme"].deleted = True
+    assert isinstance(await refusal_of(world), CustomerUnknown)
+
+
+@pytest.mark.parametrize("kind", ["down", "rate_limit", "cut_before"])
+async def test_while_stripe_is_away_nothing_changes_and_people_are_told(
+    world: StripeWorld, kind: str
+) -> None:
+    world.fake.faults.append(Fault(kind, times=1000))  # type: ignore[arg-type]
+    assert isinstance(await refusal_of(world), BillingUnavailable)
+    world.fake.faults.clear()
+    await ordered(world, ALICE, "acme_meeting")
+    assert len(world.paid()) == 1
+
+
+# --- operators, and secrets
+
+
+async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
+    async def billing() -> tuple[bool | None, str]:
+        finding = next(f for f in await diagnose(world.services, set()) if f.about == "billing")
+        return finding.well, finding.words
+
+    assert await billing() == (True, "Stripe takes the key; events arrive at /stripe/webhook")
+    world.fake.key = "another"
+    well, words = await billing()
+    assert not well
+    assert "the key is refused; look at STRIPE_API_KEY" in words
+
+
+async def test_no_key_and_no_link_is_in_any_log(
+    world: StripeWorld, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    world.fake.faults.append(Fault("save_500", charges=True))
+    await ordered(world, ALICE, "acme_meeting")
+    await world.services.billing.payment_portal_link("acme")
+    logged = caplog.text + "".join(capsys.readouterr())
+    assert "rk_test_fake" not in logged
+    assert SECRET not in logged
+
+
+async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None:
+    await ordered(world, ALICE, "acme_meeting")
+    [invoice] = world.books.settled_invoices()
+    page = await world.services.billing.receipt_page("acme", invoice.id)
+    assert page is not None
+    assert await world.services.billing.receipt_page("other", invoice.id) is None
+    sheet = await read_order(world.services, person=ALICE, order_id=1)
+    assert sheet.receipt_pages == [page]
