@@ -1,4 +1,4 @@
-"""Writes what follows from the code: `docs/states.md`, `manifest.json`, and new migrations."""
+"""Writes what follows from the code: pages of `docs/`, `manifest.json`, and new migrations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ import typer
 import yaml
 from sqlalchemy import create_engine
 
+from docs.messages import messages_page
 from models import migrations
 from models.notice import Notice, NoticeStatus
 from models.quote import NEXT_STATUSES as NEXT_QUOTE_STATUSES
@@ -27,6 +28,7 @@ from models.service_order import (
 from models.service_order import NEXT_STATUSES as NEXT_ORDER_STATUSES
 
 ROOT = Path(__file__).parents[1]
+MESSAGES = ROOT / "docs/messages.md"
 STATES, MANIFEST, MANIFEST_JSON = ROOT / "docs/states.md", ROOT / "manifest.yml", ROOT / "manifest.json"
 
 cli = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
@@ -157,8 +159,9 @@ def manifest_json() -> str:
 
 @cli.command()
 def docs() -> None:
-    """Write docs/states.md."""
+    """Write docs/states.md and docs/messages.md."""
     STATES.write_text(states_page(), encoding="utf-8")
+    MESSAGES.write_text(messages_page(), encoding="utf-8")
 
 
 @cli.command()

@@ -12,7 +12,8 @@ from app import cli
 from bot.settings import Settings
 from demo.story import WORKSPACE
 from docs import generate
-from docs.generate import STATES, states_page
+from docs.generate import MESSAGES, STATES, states_page
+from docs.messages import messages_page
 from handlers.routes import ROUTES
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,20 @@ def defaults() -> dict[str, str]:
 
 def test_the_page_of_states_is_what_the_models_say() -> None:
     assert STATES.read_text(encoding="utf-8") == states_page(), "docs/states.md is stale: make docs"
+
+
+def test_the_page_of_messages_is_what_the_texts_say() -> None:
+    assert MESSAGES.read_text(encoding="utf-8") == messages_page(), "docs/messages.md is stale: make docs"
+
+
+def test_the_page_of_messages_has_every_text_in_every_language() -> None:
+    written = {row[0]: row[1:] for row in rows(MESSAGES.read_text(encoding="utf-8"))}
+    keys = re.findall(
+        r"^([a-z][a-z0-9-]+) =", (ROOT / "bot/i18n/en.ftl").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert written.keys() - {"key", "---"} == {*keys}
+    assert [key for key in keys if len(written[key]) != 2 or not all(written[key])] == []
+    assert written["close"] == ["Close", "Fermer"]
 
 
 @pytest.mark.parametrize(
