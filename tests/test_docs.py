@@ -26,7 +26,7 @@ def rows(page: str) -> Iterator[list[str]]:
     """The rows of a page's tables, as cells."""
     for line in page.splitlines():
         if line.startswith("| "):
-            yield [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+            yield [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
 
 
 def defaults() -> dict[str, str]:

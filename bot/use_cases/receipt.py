@@ -129,11 +129,12 @@ async def send_receipt(
         receipt, contact = await _receipt_for(session, person, receipt_id, at)
         account = await lock_account(session, receipt.account_id)
         destination = direct([contact])
-        if not await _on_its_way(session, receipt, destination):
+        asked = f"receipt:{receipt.id}:asked:"
+        if not await _on_its_way(session, asked, destination):
             await tell(
                 session,
                 NoticeKind.RECEIPT,
-                f"receipt:{receipt.id}:asked:{at.isoformat()}",
+                f"{asked}{at.isoformat()}",
                 destination,
                 account=account,
                 at=at,
@@ -157,12 +158,11 @@ async def _receipt_for(
         raise ReceiptNotFound from None
 
 
-async def _on_its_way(session: AsyncSession, receipt: Receipt, destination: list[str]) -> bool:
+async def _on_its_way(session: AsyncSession, event: str, destination: list[str]) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
-            Notice.order_id == receipt.order_id,
+            col(Notice.event).startswith(event),
             col(Notice.destination).in_(destination),
-            col(Notice.kind).in_((NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)),
             Notice.status == NoticeStatus.WAITING,
         )
     )

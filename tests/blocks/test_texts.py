@@ -13,7 +13,7 @@ from bot.i18n import FOLDER, LANGUAGES
 ROOT = Path(__file__).parents[2]
 # Keys that are put together where they are used.
 PUT_TOGETHER = re.compile(
-    r"refusal|notice-|mail-column-|decline-|history-|service-order-(placed|processing|completed|failed)$"
+    r"refusal|notices?-|mail-column-|decline-|history-|service-order-(placed|processing|completed|failed)$"
     r"|order-line-(waiting|charging|needs-customer|unknown)$|help-|checkout-"
 )
 
