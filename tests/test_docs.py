@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client import Counter, Gauge, Histogram
 from typer.main import get_command
 
 from app import cli
+from bot import metrics
 from bot.settings import Settings
 from demo.story import WORKSPACE
 from docs import generate
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WRITTEN_BY_PEOPLE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEEDED = "needed"
+METRICS = [m for m in vars(metrics).values() if isinstance(m, Counter | Gauge | Histogram)]
 
 
 def rows(page: str) -> Iterator[list[str]]:
@@ -119,6 +122,17 @@ def test_every_module_is_on_the_architectures_map() -> None:
     folders = ("models", "bot", "bot/use_cases", "handlers")
     modules = {path.stem for folder in folders for path in (ROOT / folder).glob("[a-z]*.py")}
     assert modules - words == set()
+
+
+def test_every_metric_is_explained_and_every_explained_one_is_there() -> None:
+    page = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    explained = {
+        row[0].removesuffix(" **db**").strip("`") for row in rows(page) if row[0].startswith("seatbot_")
+    }
+    exported = {f"{m._name}_total" if isinstance(m, Counter) else m._name for m in METRICS}
+    assert explained - {"seatbot_database_up == 0"} >= exported
+    named = set(re.findall(r"seatbot_[a-z_]+", page))
+    assert {name.removesuffix("_bucket") for name in named} == exported
 
 
 def test_every_decision_is_listed() -> None:
