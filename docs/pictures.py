@@ -134,7 +134,11 @@ async def what_it_led_to(alice: Photographer) -> None:
     await expect(alice.page.frame_locator(".letter iframe").locator("body")).to_contain_text("Total")
     await alice.take("mail", reads="Receipt R-1001")
     await alice.go("home")
-    await alice.take("home", reads="Your subscriptions and seats", height=560)
+    await alice.take("home", reads="How your seats changed", height=1100)
+    await alice.go("messages")
+    await alice.say("/billing notices")
+    await alice.take("notices", reads="These always come", height=760)
+    await alice.close()
     await alice.go("traffic")
     await alice.page.locator(".entries summary").filter(has_text="view_submission").first.click()
     await alice.take("traffic", reads="Payload")
@@ -148,9 +152,15 @@ async def elsewhere(browser: Browser, slack: Sandbox) -> None:
     await benoit.say("/add-seats meeting 5")
     await benoit.press("Enregistrer et vérifier")
     await benoit.take("quote", reads="Total dû maintenant")
+    await benoit.close()
+    await benoit.go("home")
+    await benoit.take("home", reads="Ce qui vous attend", height=760)
     chloe = await sit_down(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE)
     await chloe.say("/quotes")
     await chloe.take("quotes", reads="a un devis en attente")
+    await chloe.close()
+    await chloe.go("home")
+    await chloe.take("home", reads="Ce qui vous attend")
 
 
 async def sit_down(

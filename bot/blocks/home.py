@@ -28,7 +28,7 @@ def home(
 ) -> View:
     """The accounts for which something waits come first. What belongs together stays on one page."""
     sheets = sorted(sheets, key=lambda sheet: not waits(sheet))
-    groups = [[kit.section(reader.mrkdwn("home-welcome"))], *waiting_groups(reader, sheets, links)]
+    groups = waiting_groups(reader, sheets, links)
     for number, sheet in enumerate(sheets):
         chart = charts and number < MOST_CHARTS
         groups += account_groups(reader, sheet, links, several=len(sheets) > 1, chart=chart)
@@ -80,4 +80,5 @@ def _pager(reader: Reader, page: int, count: int) -> list[Block]:
 
 def _help(reader: Reader, services_url: str, *, linked: bool = False) -> list[Block]:
     buttons = [ways.services(reader, services_url), *([ways.choose_notices(reader)] if linked else [])]
-    return [kit.divider(), kit.section(reader.mrkdwn("home-help")), kit.actions(*buttons)]
+    commands = [kit.section(reader.mrkdwn("home-commands"))] if linked else []
+    return [kit.divider(), *commands, kit.section(reader.mrkdwn("home-help")), kit.actions(*buttons)]

@@ -120,12 +120,14 @@ def _retry(told: Told) -> list[list[Block]]:
 def _confirm_payment(told: Told) -> list[list[Block]]:
     """The link is for the person alone. One row a link: an action id stands once in a row."""
     text = told.reader.text("notice-confirm-payment")
-    links = [
-        row.line.customer_link
+    asked = [
+        (row.line.customer_link, told.reader.text("order-line-confirm-label", product=row.product.name))
         for row in _order(told).with_status(LineStatus.NEEDS_CUSTOMER)
         if row.line.customer_link and told.words.get("to") == "contact"
     ]
-    confirm = [[kit.link(ways.CONFIRM_PAYMENT, text, url)] for url in links[:MOST_CONFIRMATIONS]]
+    confirm = [
+        [kit.link(ways.CONFIRM_PAYMENT, text, url, label)] for url, label in asked[:MOST_CONFIRMATIONS]
+    ]
     return [*confirm, *_open_order(told)]
 
 

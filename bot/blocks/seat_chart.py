@@ -87,7 +87,8 @@ def _step(reader: Reader, day: date | None, seats: int) -> str:
 def _bars(reader: Reader, history: SeatHistory, id_: str, name: str) -> list[str]:
     most = max(seats for _, seats in _steps(history, id_)) or 1
     bars = [
-        f"`{BAR * max(round(seats * LONGEST_BAR / most), 1)}` {escape(_step(reader, day, seats))}"
+        # The words first: who listens need not hear the bar out.
+        f"{escape(_step(reader, day, seats))}  {BAR * max(round(seats * LONGEST_BAR / most), 1)}"
         for day, seats in _steps(history, id_)
     ]
     return [f"*{escape(kit.shorten(name, 80))}*", *bars]

@@ -415,7 +415,7 @@ portal-show-link = Show the link
 portal-link = GoTo Admin is now the default billing portal of *{ $account }*. The link to the payment methods is only for you; please do not pass it on. When you are done there, come back and go on.
 
 ## Home
-home-welcome = *Your subscriptions and seats.* `/add-seats` orders seats, `/quotes` shows pending quotes, `/service-orders` where each order stands, `/billing` everything about the account.
+home-commands = `/add-seats` orders seats, `/quotes` shows pending quotes, `/service-orders` where each order stands, `/billing` everything about the account.
 home-waits = Waits for you
 home-nothing-waits = Nothing waits for you.
 home-orders = { $count ->
@@ -459,7 +459,7 @@ notices-delivery = When
 notices-at-once = At once
 notices-daily = Once a day, at 9 in the morning of my time
 notices-always =
-    {"*"}These always come, and at once,* for they ask you for something: quotes that wait for you and their last reminder (4 hours ahead), payments that were declined or must be confirmed, orders that failed or are overdue, a new default portal, a channel that cannot be posted to.
+    {"*"}These always come, and at once:* quotes that wait for you and their last reminder (4 hours ahead), payments that were declined or must be confirmed, orders that failed or are overdue, a new default portal, a channel that cannot be posted to.
     Receipts always come by e-mail. The account’s channel is not changed by this.
 notices-saved = Saved. You get these notices at once.
 notices-saved-daily = Saved. These notices come once a day, at 9 in the morning.

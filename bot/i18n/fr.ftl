@@ -415,7 +415,7 @@ portal-show-link = Afficher le lien
 portal-link = GoTo Admin est maintenant le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre. Quand vous y aurez terminé, revenez ici et continuez.
 
 ## Accueil
-home-welcome = *Vos abonnements et vos postes.* `/add-seats` commande des postes, `/quotes` affiche les devis en attente, `/service-orders` l’état de chaque commande de Service, `/billing` tout ce qui concerne le compte.
+home-commands = `/add-seats` commande des postes, `/quotes` affiche les devis en attente, `/service-orders` l’état de chaque commande de Service, `/billing` tout ce qui concerne le compte.
 home-waits = Ce qui vous attend
 home-nothing-waits = Rien ne vous attend.
 home-orders = { $count ->
@@ -459,7 +459,7 @@ notices-delivery = Quand
 notices-at-once = Tout de suite
 notices-daily = Une fois par jour, à 9 heures du matin chez moi
 notices-always =
-    {"*"}Ceci arrive toujours, et tout de suite,* car on attend quelque chose de vous : les devis en attente et leur dernier rappel (4 heures avant), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un nouveau portail par défaut, un canal où il est impossible d’écrire.
+    {"*"}Ceci arrive toujours, et tout de suite :* les devis en attente et leur dernier rappel (4 heures avant), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un nouveau portail par défaut, un canal où il est impossible d’écrire.
     Les reçus arrivent toujours par e-mail. Le canal du compte n’est pas concerné.
 notices-saved = Enregistré. Vous recevez ces notifications tout de suite.
 notices-saved-daily = Enregistré. Ces notifications arrivent une fois par jour, à 9 heures du matin.

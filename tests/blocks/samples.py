@@ -55,7 +55,7 @@ LONGEST = Size(names=200, rows=200, quotes=45, people=250)
 def account(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> Account:
     return Account(
         id=id_,
-        name=size.name("Acme & Söhne SA"),
+        name=size.name("Acme & Söhne SA" if id_ == "acme" else f"Acme & Söhne SA {id_}"),
         slack_team="T1",
         currency="EUR",
         time_zone="Europe/Paris",

@@ -16,7 +16,7 @@ from models.service_order import OrderStatus
 from models.sheet import AccountSheet
 from models.subscription import NothingToOrder
 from tests.blocks import samples
-from tests.blocks.limits import check, texts
+from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
@@ -166,3 +166,13 @@ def test_what_people_typed_cannot_mention_or_link(screen: str, reader: Reader) -
     marked = [b["text"]["text"] for b in view["blocks"] if b["type"] == "section"]
     assert not any("<" in text for text in marked)
     assert not any("& " in text for text in marked)
+
+
+@pytest.mark.parametrize("screen", ALL)
+def test_buttons_that_say_the_same_are_told_apart_by_who_hears_them(screen: str, reader: Reader) -> None:
+    """Each alone, without what stands around it."""
+    heard: dict[str, set[str]] = {}
+    for button in buttons(ALL[screen](reader, USUAL)):
+        said = button.get("accessibility_label", button["text"]["text"])
+        heard.setdefault(said, set()).add(f"{button['action_id']} {button.get('value', button.get('url'))}")
+    assert {said: does for said, does in heard.items() if len(does) > 1} == {}
