@@ -34,6 +34,7 @@ async def diagnose(services: Services, needed_scopes: set[str]) -> list[Finding]
         "channels": lambda: _channels(services),
         "mail": lambda: _mail(services),
         "billing": lambda: _billing(services),
+        "seller": lambda: _seller(services),
         "account services": lambda: _account_services(services),
     }
     return [await _found(about, check) for about, check in checks.items()]
@@ -161,6 +162,14 @@ async def _linked(services: Services, words: str) -> Finding:
     if services.provider_events is None:
         return Finding("billing", None, f"{words}; STRIPE_WEBHOOK_SECRET is not set: Stripe is only asked")
     return Finding("billing", True, f"{words}; events arrive at /stripe/webhook")
+
+
+async def _seller(services: Services) -> Finding:
+    seller = services.settings.seller
+    if not seller.address:
+        words = f"receipts name {seller.name} without an address: set SELLER_ADDRESS"
+        return Finding("seller", None, words)
+    return Finding("seller", True, f"receipts name {', '.join([seller.name, *seller.address])}")
 
 
 async def _account_services(services: Services) -> Finding:

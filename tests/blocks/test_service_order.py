@@ -11,7 +11,7 @@ from bot.i18n import Reader
 from models.service_order import LineStatus, OrderStatus
 from models.sheet import OrderSheet
 from tests.blocks import samples
-from tests.blocks.limits import buttons, texts
+from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import AT, Size, order_row, order_sheet
 
 PLACE = Place(account="acme", quote=1, order=7)
@@ -191,6 +191,24 @@ def test_history_names_products_and_never_falls_silent(
     entry = samples.entry("service_order:SO-1007", action)
     entry.details = details
     assert part in said(show(english, replace(order_sheet(), history=[entry])))
+
+
+def test_the_whole_of_a_long_history_is_read_in_pages(reader: Reader) -> None:
+    sheet = replace(order_sheet(), history=samples.history(Size(rows=100)))
+    whole = [b for b in buttons(show(reader, sheet)) if b["action_id"] == "service_order.history"]
+    assert [b["value"] for b in whole] == ["0"]
+    read: list[str] = []
+    for page, turns in enumerate((["1"], ["0", "2"], ["1"])):
+        view = service_order.history_view(reader, sheet, replace(PLACE, page=page))
+        check(view)
+        read += [line for line in said(view).split("\n") if " · " in line]
+        assert [b["value"] for b in buttons(view) if b["action_id"] == "service_order.history"] == turns
+    assert len(read) == len(sheet.history) == 102
+
+
+def test_a_short_history_needs_no_pages(reader: Reader) -> None:
+    sheet = replace(order_sheet(), history=samples.history())
+    assert "service_order.history" not in [b["action_id"] for b in buttons(show(reader, sheet))]
 
 
 def test_a_long_history_shows_its_end(english: Reader) -> None:

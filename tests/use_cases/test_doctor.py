@@ -38,7 +38,8 @@ async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.well is False] == []
     assert [*found] == [
-        "settings", "database", "accounts", "slack", "channels", "mail", "billing", "account services",
+        "settings", "database", "accounts", "slack", "channels", "mail", "billing", "seller",
+        "account services",
     ]  # fmt: skip
     assert found["channels"].words == "the bot is in all 6"
 
@@ -51,9 +52,9 @@ async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(
 
 
 async def test_a_scope_that_the_token_lacks_is_named(well: World) -> None:
-    found = (await findings(well, {*SCOPES, "files:write"}))["slack"]
+    found = (await findings(well, {*SCOPES, "im:write"}))["slack"]
     assert found.well is False
-    assert "T01ACME lacks files:write: install the app again" in found.words
+    assert "T01ACME lacks im:write: install the app again" in found.words
 
 
 async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World) -> None:
@@ -82,7 +83,7 @@ async def test_what_is_not_set_is_a_note() -> None:
     async with open_world("migrated", smtp_url=None, account_services_channel=None) as world:
         found = await findings(world)
     notes = {about for about, finding in found.items() if finding.well is None}
-    assert notes == {"accounts", "mail", "billing", "account services"}
+    assert notes == {"accounts", "mail", "billing", "seller", "account services"}
 
 
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
