@@ -105,6 +105,7 @@ class Record:
     troubles: list[str]
 
 
+@cache
 def recorded() -> Record:
     """Where nothing goes wrong."""
     record = _run(None)
