@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from typer.testing import CliRunner
 
+from app import cli
 from bot.settings import Settings, WrongSettings, read_settings
 from sandbox import Sandbox
 
@@ -154,6 +156,13 @@ def test_settings_hide_their_secrets_when_they_are_printed(environment: pytest.M
     settings = read_settings()
     assert SECRET not in repr(settings)
     assert SECRET not in settings.model_dump_json()
+
+
+def test_a_new_key_is_one_that_the_settings_take(environment: pytest.MonkeyPatch) -> None:
+    made = CliRunner().invoke(cli, ["new-key"])
+    for name, value in {**MANY, "TOKEN_KEYS": f"{made.output.strip()},{MANY['TOKEN_KEYS']}"}.items():
+        environment.setenv(name, value)
+    assert read_settings().token_keys is not None
 
 
 # --- what an operator sees

@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from bot.bootstrap import installations as store_of
 from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import tell_overdue
+from handlers.install import SCOPES
 from models.installation import TOKENS, bots, installations, oauth_states
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
@@ -158,6 +160,19 @@ async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) ->
     for _ in range(3):
         await alice.command("/quotes", "help")
     assert workspaces.slack.calls("auth.test") == []
+
+
+async def test_doctor_looks_at_every_workspace() -> None:
+    async with open_workspaces() as world:
+        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
+        assert found["slack"].well is None
+        assert "/slack/install" in found["slack"].words
+        for team in ("T01ACME", "T02OTHER"):
+            await install(world, team)
+        world.slack.slack.workspace.teams["T02OTHER"].installation.scopes.remove("chat:write")  # type: ignore[union-attr]
+        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
+        assert found["slack"].words.startswith("the token of T02OTHER lacks chat:write")
+        assert "(and 2 more)" in found["channels"].words
 
 
 # --- nothing of another workspace

@@ -1,0 +1,54 @@
+"""Installing an app by OAuth."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox import Sandbox
+
+WORKSPACE: dict[str, Any] = {
+    "teams": [{"id": "T1", "name": "One", "installed": False}],
+    "app": {"redirect_url": "http://127.0.0.1:9/back"},
+    "users": [{"id": "U1", "name": "alice"}],
+}
+
+
+async def allowed(slack: Sandbox, client_id: str = "1000.2000") -> httpx.Response:
+    query = {"client_id": client_id, "scope": "commands,chat:write", "state": "s", "allow": "T1"}
+    async with httpx.AsyncClient() as browser:
+        return await browser.get(f"{slack.page_url}oauth/v2/authorize", params=query)
+
+
+async def exchange(slack: Sandbox, code: str, secret: str = "sandbox-client-secret") -> dict[str, Any]:
+    async with httpx.AsyncClient() as app:
+        answer = await app.post(
+            f"{slack.api_url}oauth.v2.access", data={"code": code}, auth=("1000.2000", secret)
+        )
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_code_becomes_a_token_once_and_the_token_opens_the_workspace() -> None:
+    async with Sandbox.start(WORKSPACE) as slack:
+        back = urlsplit((await allowed(slack)).headers["location"])
+        [code], state = parse_qs(back.query)["code"], parse_qs(back.query)["state"]
+        assert (back.path, state) == ("/back", ["s"])
+        answer = await exchange(slack, code)
+        assert (answer["team"]["id"], answer["scope"]) == ("T1", "commands,chat:write")
+        client = AsyncWebClient(answer["access_token"], base_url=slack.api_url)
+        assert (await client.auth_test())["team_id"] == "T1"
+        assert (await exchange(slack, code))["error"] == "invalid_code"
+
+        await slack.uninstall("T1")
+        with pytest.raises(SlackApiError, match="invalid_auth"):
+            await client.auth_test()
+
+
+async def test_another_apps_id_or_secret_is_refused() -> None:
+    async with Sandbox.start(WORKSPACE) as slack:
+        assert (await allowed(slack, "another")).status_code == 400
+        assert (await exchange(slack, "any", "another"))["error"] == "bad_client_secret"
