@@ -170,7 +170,7 @@ checkout-admin-email = E-mail du nouvel administrateur
 checkout-admin-new-hint = Seulement si vous avez choisi « Un nouvel administrateur ».
 checkout-method-header = Mode de paiement
 checkout-payment-method = Carte à débiter
-checkout-method-hint = Pour cette commande. Pour ajouter ou modifier une carte, ou en changer par défaut, utilisez « Gérer les modes de paiement ».
+checkout-method-hint = Pour cette commande. Pour ajouter ou modifier une carte, ou changer celle par défaut, utilisez « Gérer les modes de paiement ».
 checkout-address-header = Adresse de facturation
 checkout-line1 = Numéro et rue
 checkout-line2 = Complément d’adresse
@@ -381,7 +381,7 @@ account-open-portal = { $portal ->
     [admin] Ouvrir GoTo Admin
    *[corporate] Ouvrir le portail de facturation
 }
-account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou en changer par défaut, « Gérer les modes de paiement » mène à GoTo Admin ; vous saurez avant ce que cela change.
+account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou changer celui par défaut, « Gérer les modes de paiement » mène à GoTo Admin ; vous saurez avant ce que cela change.
 account-methods-none = *Modes de paiement :* aucun n’est enregistré. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut : « Gérer les modes de paiement » mène à GoTo Admin, et vous saurez avant ce que cela change.
 account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Un reçu est établi quand une commande de Service est terminée.

@@ -10,6 +10,7 @@ import pytest
 from bot.blocks.notice import message
 from bot.i18n import Reader
 from bot.messaging.messenger import Letter
+from bot.use_cases.digest import MOST_PARTS
 from models.notice import NoticeKind
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
@@ -103,6 +104,22 @@ def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own
     assert f"Placed by Alice 0 on {token}" in "".join(texts(content["blocks"]))
     assert "Placed by Alice 0 on 10 Nov 2026, 09:00 (CET)" in content["text"]
     assert "<!date" not in content["text"]
+
+
+@pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
+def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
+    size: Size, reader: Reader
+) -> None:
+    kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
+    told = {**letters.words(size), "to": "contact", "told_at": AT.isoformat()}
+    parts = [letter(kind, reader, size, words=told) for kind in (*kinds, *kinds, *kinds[:2])]
+    assert len(parts) == MOST_PARTS
+    content = drawn(replace(parts[0], parts=tuple(parts)))
+    assert content["text"].count("\n• ") == MOST_PARTS
+    seen = "\n".join(as_written(text) for text in texts(content["blocks"]))
+    assert seen.count("\n• ") == MOST_PARTS
+    assert "10 nov. 2026" in seen or "10 Nov 2026" in seen
+    assert ids(content) == ["service_order.list", "quote.list", "notice_choice.open"]
 
 
 def standing(english: Reader, *rows: OrderRow, **changes: Any) -> str:
