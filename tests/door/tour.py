@@ -147,7 +147,12 @@ async def _several_accounts(world: World) -> None:
 async def _account(world: World) -> None:
     """What the bot shows of an account, and the ways out of it."""
     alice = world.person("alice")
+    await alice.close_modal(everything=True)
     await alice.open_home()
+    await world.services.tasks.settle()
+    await alice.press("notice_choice.open")
+    (await alice.wait_for_modal("notice_choice.save")).fill("wanted", ["orders"]).fill("delivery", "daily")
+    await alice.submit()
     await opened(alice, "/billing", "", "account.overview")
     await alice.press("account.open_portal")
     await alice.press("account.contact_services")

@@ -64,14 +64,16 @@ def value_of(route: Route, metadata: str) -> str:
     return str(place["quote" if noun == "quote" else "order"])
 
 
-async def press_everything(world: World, person: Person, metadata: str) -> dict[str, str]:
+async def press_everything(
+    world: World, person: Person, metadata: str, *, leave_out: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Every button and every form there is, on the person's own screen: what each answered."""
     answers = {}
-    for route in BUTTONS:
+    for route in [r for r in BUTTONS if r.id not in leave_out]:
         modal = show_button(person, route.id, value_of(route, metadata), metadata)
         await modal.press(route.id)
         answers[route.id] = await answer(world, person, len(person.ephemerals))
-    for route in FORMS:
+    for route in [r for r in FORMS if r.id not in leave_out]:
         fields = ("seats:acme_webinar", "reason", "payment_method")
         modal = show_form(person, route.id, metadata, *fields)
         modal.fill("seats:acme_webinar", "3").fill("payment_method", "pm_acme")
@@ -440,7 +442,9 @@ async def test_a_contact_of_another_account_gets_nowhere_with_forged_ids(world: 
     await world.fill_cart(dora)
     await dora.close_modal(everything=True)
     before = await stored(world)
-    answers = await press_everything(world, dora, metadata)
+    # Which notices she gets is her own to choose, and of no account.
+    own = ("notice_choice.open", "notice_choice.save")
+    answers = await press_everything(world, dora, metadata, leave_out=own)
     for where, said in answers.items():
         assert "I do not know that" in said, (where, said)
         assert says_nothing_of_acme(said), (where, said)
