@@ -1,6 +1,7 @@
 """Takes the pictures in `docs/pictures/`: the demo's story, told in a browser on the day it was written."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,12 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import typst
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from sqlmodel import select
 
 from app import running
+from bot.i18n import Reader
+from bot.receipts import TEMPLATE, receipt_words
+from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.account_import import import_accounts
+from bot.use_cases.receipt import receipt_sheet
 from demo.story import ACCOUNTS, WORKSPACE, WRITTEN_ON
+from models.receipt import Receipt
 from sandbox import Sandbox
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -38,7 +46,7 @@ class Clock:
 
 
 @asynccontextmanager
-async def demo() -> AsyncIterator[Sandbox]:
+async def demo() -> AsyncIterator[tuple[Sandbox, Services]]:
     """As `make demo`, in one process, with the clock set."""
     clock = Clock()
     with TemporaryDirectory() as folder:
@@ -51,12 +59,13 @@ async def demo() -> AsyncIterator[Sandbox]:
                 "smtp_url": slack.smtp_url,
                 "mail_from": "seatbot@acme.example",
                 "account_services_channel": "C00GENERAL",
+                "seller_address": "1 Main Street; Dublin 2; Ireland",
                 "database_url": f"sqlite:///{folder}/seatbot.db",
                 "port": 0,
             }
             async with running(Settings(**values), clock=clock) as (services, _):
                 await import_accounts(services.database, path=ACCOUNTS, at=clock())
-                yield slack
+                yield slack, services
 
 
 class Photographer:
@@ -129,7 +138,11 @@ async def what_it_led_to(alice: Photographer) -> None:
     await card.locator(".replies").click()
     await alice.take("channel", reads="terminée", height=500)
     await alice.go("messages")
-    await alice.take("receipt", reads="Receipt R-1001 for service order SO-1001")
+    await alice.take("receipt", reads="The PDF of receipt R-1001")
+    await alice.say("/billing receipts")
+    await alice.press("Choose Acme SA")
+    await alice.take("receipts", reads="Receipts of Acme SA")
+    await alice.close()
     await alice.go("mail")
     await expect(alice.page.frame_locator(".letter iframe").locator("body")).to_contain_text("Total")
     await alice.take("mail", reads="Receipt R-1001")
@@ -172,10 +185,21 @@ async def sit_down(
     return Photographer(page, suffix)
 
 
+async def the_pdf(services: Services) -> None:
+    """The receipt as it is set, in both languages."""
+    async with services.read() as session:
+        receipt = (await session.exec(select(Receipt))).one()
+        sheet = await receipt_sheet(session, receipt, services.settings.seller)
+    for tag, suffix in (("en-GB", ""), ("fr-FR", "-french")):
+        words = json.dumps(receipt_words(Reader(tag), sheet))
+        compiler = typst.Compiler(TEMPLATE, ignore_system_fonts=True, sys_inputs={"receipt": words})
+        compiler.compile(output=PICTURES / f"receipt-pdf{suffix}.png", format="png", ppi=72)
+
+
 async def take_pictures() -> None:
     expect.set_options(timeout=30_000)
     PICTURES.mkdir(exist_ok=True)
-    async with demo() as slack, async_playwright() as playwright:
+    async with demo() as (slack, services), async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]
         )
@@ -184,6 +208,7 @@ async def take_pictures() -> None:
         await what_it_led_to(alice)
         await elsewhere(browser, slack)
         await browser.close()
+        await the_pdf(services)
 
 
 if __name__ == "__main__":

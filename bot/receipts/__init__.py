@@ -31,7 +31,10 @@ COLUMNS = (
 
 def render_receipt(reader: Reader, sheet: ReceiptSheet) -> bytes:
     """Takes some hundredths of a second of the processor: not for the event loop."""
-    words, at = json.dumps(_words(reader, sheet), ensure_ascii=False), to_the_second(sheet.receipt.issued_at)
+    words, at = (
+        json.dumps(receipt_words(reader, sheet), ensure_ascii=False),
+        to_the_second(sheet.receipt.issued_at),
+    )
     try:
         pdf = _compiled(words, at, ["a-2a", "ua-1"])
         # What it says to screen readers grows with every line, much more than what is printed.
@@ -66,7 +69,7 @@ def _fonts(system: bool) -> typst.Fonts:
     return typst.Fonts(include_system_fonts=system)
 
 
-def _words(reader: Reader, sheet: ReceiptSheet) -> dict[str, Any]:
+def receipt_words(reader: Reader, sheet: ReceiptSheet) -> dict[str, Any]:
     """All that the template sets: pairs are a name and its value."""
     receipt = sheet.receipt
 
