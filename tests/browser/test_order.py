@@ -208,7 +208,8 @@ async def test_a_declined_card_and_another_one(office: Office) -> None:
     await desk.titled("Service order")
     await desk.close()
     await office.settle()
-    await desk.reads("Total: £19.80", within=desk.messages.filter(has_text="Receipt R-1001 for service order"))
+    receipt = desk.messages.filter(has_text="Receipt R-1001 for service order")
+    await desk.reads("Total: £19.80", within=receipt)
     await desk.reads("The PDF of receipt R-1001", "PDF · ", within=desk.messages.last)
     assert await office.world.seats("declined_meeting") == (12, 12)
 
