@@ -15,6 +15,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from bot import metrics
 from bot.logs import set_up_logs
 from bot.use_cases import backlog
 from bot.use_cases.delivery import deliver_due_notices
@@ -127,6 +128,23 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     assert grown("seatbot_call_seconds_count", to="mail", operation="send") == 1
     assert value(after, "seatbot_database_up") == 1
     assert value(after, "seatbot_notices_waiting") == value(after, "seatbot_notice_oldest_seconds") == 0
+
+
+async def counted(world: World, error: Exception | None = None) -> None:
+    async with world.services.write() as session:
+        await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
+        metrics.count_when_stored(session, metrics.RETRIES.labels("test"))
+        if error:
+            raise error
+
+
+async def test_what_was_not_stored_is_not_counted(world: World) -> None:
+    before = value(await scrape(world), "seatbot_retries_total", of="test")
+    with pytest.raises(RuntimeError):
+        await counted(world, RuntimeError())
+    assert value(await scrape(world), "seatbot_retries_total", of="test") == before
+    await counted(world)
+    assert value(await scrape(world), "seatbot_retries_total", of="test") == before + 1
 
 
 async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world: World) -> None:

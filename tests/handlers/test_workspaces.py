@@ -1,7 +1,9 @@
 """The bot in several workspaces: each installs it, none sees anything of another."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +23,7 @@ from models.installation import TOKENS, bots, installations, oauth_states
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
+from sandbox import Sandbox
 from sandbox.driver import Person
 from tests.handlers.evidence import answer, stored
 from tests.handlers.steps import ForgetfulTasks, swap
@@ -31,6 +34,7 @@ from tests.handlers.test_permissions import (
     acme_has_an_order_and_a_quote,
     press_everything,
 )
+from tests.replica import replicas
 from tests.world import WORKSPACE, World
 from tests.world import world as open_world
 
@@ -160,6 +164,27 @@ async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) ->
     for _ in range(3):
         await alice.command("/quotes", "help")
     assert workspaces.slack.calls("auth.test") == []
+
+
+async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp_path: Path) -> None:
+    """Slack's library has stores of its own, in files, for whoever sets these two and nothing else."""
+    async with Sandbox.start(two_workspaces()) as slack:
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(tmp_path),
+            "SLACK_CLIENT_ID": CLIENT_ID,
+            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+            "TOKEN_KEYS": KEY,
+            "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "SLACK_API_URL": slack.api_url,
+            "LOG_FORMAT": "json",
+        }
+        async with replicas(1, environment, tmp_path) as [replica], httpx.AsyncClient(timeout=20) as client:
+            answer = await client.get(f"http://127.0.0.1:{replica.port}/slack/install")
+            assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
+            assert replica.errors() == []
+    left = {Path(name).suffix for name in os.listdir(tmp_path)}
+    assert left <= {".db", ".db-shm", ".db-wal", ".log"}
 
 
 async def test_doctor_looks_at_every_workspace() -> None:
