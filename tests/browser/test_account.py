@@ -46,6 +46,7 @@ async def test_service_orders_and_receipts_are_found_again(office: Office) -> No
     await desk.press("Send me receipt R-1001 as a PDF")
     await desk.reads("Receipt R-1001 is on its way to you.")
     await desk.press("Back")
+    await desk.reads("Receipts of Acme SA, the newest first.")
     await desk.press("Back")
     await desk.reads("GoTo Meeting · 27 seats", "Visa •••• 4242, expires 04/2028, default")
 
