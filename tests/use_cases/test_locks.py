@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from bot.use_cases.account_import import import_accounts
 from bot.use_cases.cart import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.home import open_home, redraw_homes
 from bot.use_cases.placement import place_service_order
 from bot.use_cases.portal import switch_portal
 from bot.use_cases.processing import process_due_orders
@@ -21,6 +22,7 @@ from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
 from models.audit_entry import AuditEntry, broken_links
+from models.home import AccountChange, Home
 from models.numbering import SERVICE_ORDER, Numbering
 from models.service_order import ServiceOrder
 from tests.bench.import_accounts import big_file
@@ -63,6 +65,8 @@ async def ready_to_place(outbox: Outbox, person: Person, account_id: str, subscr
 async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
     for turn in range(3):
+        for person in (ALICE, DORA):
+            await open_home(one.services, person=person)
         acme = await ready_to_place(one, ALICE, "acme", "acme_meeting")
         other = await ready_to_place(two, DORA, "declined", "declined_training")
         await at_once(
@@ -72,6 +76,8 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
             *(process_due_orders(o.services) for o in outboxes),
             *(deliver_due_notices(o.services) for o in outboxes),
             *(job(o.services) for o in outboxes for job in (expire_quotes, remind_of_quotes)),
+            *(redraw_homes(o.services) for o in outboxes),
+            *(open_home(o.services, person=ALICE) for o in outboxes),
         )
         for outbox in outboxes:
             await outbox.services.tasks.settle()
@@ -85,8 +91,21 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
     assert numbers == list(range(1001, 1001 + len(numbers)))
     assert counter.last == numbers[-1]
     assert len(numbers) == 6
+    await _drawn_at_last(outboxes)
     for account_id in ("acme", "declined"):
         assert broken_links([e for e in history if e.account_id == account_id]) == []
+
+
+async def _drawn_at_last(outboxes: list[Outbox]) -> None:
+    """Each Home shows how things stand, whoever drew it last."""
+    for outbox in outboxes:
+        outbox.at += timedelta(minutes=5)
+        await redraw_homes(outbox.services)
+    async with outboxes[0].database.read() as session:
+        assert (await session.exec(select(AccountChange))).all() == []
+        assert [home.due_at for home in (await session.exec(select(Home))).all()] == [None, None]
+    shown = [home for outbox in outboxes for home in outbox.home_screens.shown]
+    assert {home.user_id for home in shown} == {"U01ALICE", "U03DORA"}
 
 
 async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(

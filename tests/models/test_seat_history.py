@@ -1,0 +1,56 @@
+"""How seats changed, told back from what they are now."""
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.seat_history import SeatChange, seat_history
+
+FIRST = date(2026, 11, 1)
+changes = st.lists(
+    st.builds(
+        SeatChange,
+        st.sampled_from(["meeting", "webinar"]),
+        st.integers(0, 40).map(lambda n: FIRST + timedelta(days=n)),
+        st.integers(-5, 20),
+    ),
+    max_size=30,
+)
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def test_each_day_on_which_anything_changed_has_what_was_held_at_its_end() -> None:
+    found = seat_history(
+        {"meeting": 30, "webinar": 8, "training": 2},
+        [
+            SeatChange("meeting", day(3), 5),
+            SeatChange("webinar", day(7), 2),
+            SeatChange("webinar", day(7), 1),
+            SeatChange("gone", day(9), 1),
+        ],
+    )
+    assert found.days == (day(3), day(7))
+    assert found.seats == {"meeting": (25, 30, 30), "webinar": (5, 5, 8)}
+
+
+def test_of_many_days_the_last_are_kept_and_what_was_held_before_them() -> None:
+    found = seat_history({"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(20)], most=3)
+    assert found.days == (day(17), day(18), day(19))
+    assert found.seats == {"meeting": (97, 98, 99, 100)}
+
+
+@given(changes, st.integers(500, 600))
+def test_it_ends_with_what_is_held_now_and_every_step_is_what_changed(
+    made: list[SeatChange], now: int
+) -> None:
+    found = seat_history({"meeting": now, "webinar": now}, made)
+    for subscription, held in found.seats.items():
+        assert len(held) == len(found.days) + 1
+        assert held[-1] == now
+        for on, before, after in zip(found.days, held, held[1:], strict=False):
+            added = sum(c.seats for c in made if c.day == on and c.subscription_id == subscription)
+            assert after - before == added
