@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import aiohttp
 import structlog
 import typer
 import yaml
@@ -116,7 +117,7 @@ async def _check_token(client: AsyncWebClient) -> None:
         if error.response.get("error") in ("invalid_auth", "not_authed", "account_inactive", "token_revoked"):
             raise
         log.warning("slack did not answer", error=error.response.get("error"))
-    except OSError as error:
+    except (aiohttp.ClientError, OSError) as error:
         log.warning("slack did not answer", error=str(error))
 
 

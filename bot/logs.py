@@ -2,6 +2,7 @@
 
 import logging
 import re
+import secrets
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -19,6 +20,18 @@ SHAPES = re.compile(
 MASK = "•••"
 # Whatever is shorter stands in too many other words.
 SHORTEST_SECRET = 6
+
+
+def begin(**about: str) -> None:
+    """All that is logged from here on, by this task and by those it starts, carries an id and what it is
+    about."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=secrets.token_hex(4), **about)
+
+
+def reference() -> str:
+    """The id; one of its own for what went wrong before there was any."""
+    return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
 
 
 def set_up_logs(settings: Settings, to: TextIO | None = None) -> None:
@@ -54,12 +67,12 @@ def _set_up_libraries(stream: TextIO, shared: list[Processor], draw: Processor) 
 
 def masking(settings: Settings) -> Processor:
     """Takes the secrets of the settings, and whatever looks like one, out of every field."""
-    secrets = [
+    hidden = [
         value.get_secret_value()
         for name in Settings.model_fields
         if isinstance(value := getattr(settings, name), SecretStr)
     ]
-    known = [re.escape(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    known = [re.escape(secret) for secret in hidden if len(secret) >= SHORTEST_SECRET]
     pattern = re.compile("|".join([*known, SHAPES.pattern]))
 
     def mask(_: Any, __: str, fields: EventDict) -> EventDict:

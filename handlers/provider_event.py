@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.billing.gateway import EventReader, ForgedEvent
+from bot.logs import begin
 from bot.metrics import TURNED_AWAY
 from bot.services import Services
 from bot.use_cases.provider_event import take_provider_event
@@ -27,6 +28,7 @@ def event_routes(services: Services) -> list[Route]:
 def _receive(services: Services, reader: EventReader) -> Callable[[Request], Awaitable[Response]]:
     async def receive(request: Request) -> Response:
         """Answered once it is stored: until then the provider sends it again."""
+        begin(source="provider event")
         body = await read_body(request)
         if body is None:
             return PlainTextResponse("too large", 413)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from bot.blocks.refusal import refusal_text, refusal_view
 from bot.db import AWAY
 from bot.i18n import Reader, escape
 from bot.installations.clients import Clients, NotInstalled
+from bot.logs import begin, reference
 from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
 from bot.tasks import TooBusy
@@ -88,7 +88,10 @@ def build_app(services: Services, clients: Clients, routes: list[Route]) -> Asyn
     async def bring_call(
         req: AsyncBoltRequest, body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> None:
-        _begin_request(req, body)
+        # A person is shown the request's id where it fails.
+        begin(source=source_of(body))
+        if "x-slack-retry-num" in req.headers:
+            RETRIES.labels("event").inc()
         if source_of(body) not in UNINSTALLED:
             context["call"] = await _read_call(services, clients, body, context)
         await next_()
@@ -104,19 +107,6 @@ def build_app(services: Services, clients: Clients, routes: list[Route]) -> Asyn
         listen(anything)(_only_ack)
     app.error(_report)
     return app
-
-
-def _begin_request(req: AsyncBoltRequest, body: Body) -> None:
-    """All that is logged from here on carries the request's id, which a person is shown where it fails."""
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request=secrets.token_hex(4), source=source_of(body))
-    if "x-slack-retry-num" in req.headers:
-        RETRIES.labels("event").inc()
-
-
-def _reference() -> str:
-    """The request's id; one of its own for what went wrong before it had any."""
-    return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
 
 
 def _authorize(clients: Clients) -> Callable[..., Awaitable[Any]]:
@@ -309,10 +299,10 @@ def _away(where: str, error: Exception) -> DatabaseAway:
 
 
 def _unexpected(where: str) -> Unexpected:
-    reference = _reference()
+    shown = reference()
     FAULTS.labels(where).inc()
-    log.exception("handler failed", where=where, reference=reference)
-    return Unexpected(reference=reference)
+    log.exception("handler failed", where=where, reference=shown)
+    return Unexpected(reference=shown)
 
 
 def _refused(call: Call, refusal: Refusal) -> View:
@@ -437,11 +427,11 @@ def _waiting(call: Call) -> View:
 
 async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """What escaped all else. Answered all the same: a lost answer leaves the person with nothing."""
-    reference = _reference()
+    shown = reference()
     FAULTS.labels("request").inc()
-    log.error("request failed", where=source_of(body), reference=reference, exc_info=error)
+    log.error("request failed", where=source_of(body), reference=shown, exc_info=error)
     reader = Reader()
-    refusal = Unexpected(reference=reference)
+    refusal = Unexpected(reference=shown)
     text = escape(refusal_text(reader, refusal))
     if body.get("type") == "view_submission":
         view = modal("refusal.show", reader.text("refusal-title"), [section(text)], reader)

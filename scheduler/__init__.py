@@ -6,7 +6,6 @@ process changes nothing.
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC
@@ -17,6 +16,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.db import AWAY
+from bot.logs import begin
 from bot.metrics import JOB_ENDED, JOB_FAILURES, JOBS_DONE
 from bot.metrics import JOBS as JOBS_TIMED
 from bot.services import Services
@@ -78,8 +78,7 @@ def _logged(
 
 
 async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:
-    # The run's own id: what it logs can be told from what other runs do at the same time.
-    structlog.contextvars.bind_contextvars(job=job_id, request=secrets.token_hex(4))
+    begin(job=job_id)
     try:
         with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES.labels(job_id).count_exceptions():
             done = await work

@@ -134,6 +134,9 @@ class FakeDirectory:
     async def granted_scopes(self, team_id: str) -> set[str]:
         return set()
 
+    async def check_app_token(self, token: str) -> None:
+        """It is right."""
+
     async def in_channel(self, team_id: str, channel_id: str) -> bool:
         return True
 

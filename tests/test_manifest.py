@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 # What each method of the Web API needs of a bot token, as its page in Slack's documentation says.
 SCOPES: dict[str, set[str]] = {
     "api.test": set(),
+    # The app's own token needs `connections:write`, which no manifest gives.
+    "apps.connections.open": set(),
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},

@@ -38,6 +38,9 @@ class Directory(Protocol):
     async def granted_scopes(self, team_id: str) -> set[str]:
         """What the installation may do. Raises DirectoryUnavailable, with what is wrong with the token."""
 
+    async def check_app_token(self, token: str) -> None:
+        """Whether Socket Mode may be opened with it. Raises DirectoryUnavailable."""
+
     async def in_channel(self, team_id: str, channel_id: str) -> bool:
         """Whether the bot is in the channel, and can post there. Raises DirectoryUnavailable."""
 

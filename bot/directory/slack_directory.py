@@ -64,6 +64,11 @@ class SlackDirectory:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return {scope for scope in str(headers.get("x-oauth-scopes", "")).split(",") if scope}
 
+    async def check_app_token(self, token: str) -> None:
+        """The address that Slack answers with is not opened."""
+        with _translated():
+            await self._clients.bare.apps_connections_open(app_token=token)
+
     async def in_channel(self, team_id: str, channel_id: str) -> bool:
         answer = await self._call(team_id, "conversations.info", channel=channel_id)
         channel = answer["channel"] if answer else {}

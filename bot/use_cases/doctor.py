@@ -31,6 +31,7 @@ async def diagnose(services: Services, needed_scopes: set[str]) -> list[Finding]
         "database": lambda: _database(services),
         "accounts": lambda: _accounts(services),
         "slack": lambda: _slack(services, needed_scopes),
+        "door": lambda: _door(services),
         "channels": lambda: _channels(services),
         "mail": lambda: _mail(services),
         "billing": lambda: _billing(services),
@@ -93,6 +94,18 @@ async def _slack(services: Services, needed: set[str]) -> Finding:
     return Finding(
         "slack", True, f"token and scopes are right in {', '.join(teams[:3])}{_and_more(teams, 3)}"
     )
+
+
+async def _door(services: Services) -> Finding:
+    token = services.settings.slack_app_token
+    if token is None:
+        return Finding("door", True, "HTTP: requests arrive at /slack/events, and their signature decides")
+    try:
+        await services.directory.check_app_token(token.get_secret_value())
+    except DirectoryUnavailable as error:
+        words = f"Slack says {error}: look at SLACK_APP_TOKEN, which needs connections:write"
+        return Finding("door", False, words)
+    return Finding("door", True, "Socket Mode can be opened")
 
 
 async def _channels(services: Services) -> Finding:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.use_cases.doctor import Finding, diagnose
+from tests.handlers.steps import swap
 from tests.replica import environment_of
 from tests.world import World
 from tests.world import world as open_world
@@ -38,7 +40,7 @@ async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.well is False] == []
     assert [*found] == [
-        "settings", "database", "accounts", "slack", "channels", "mail", "billing", "seller",
+        "settings", "database", "accounts", "slack", "door", "channels", "mail", "billing", "seller",
         "account services",
     ]  # fmt: skip
     assert found["channels"].words == "the bot is in all 6"
@@ -63,6 +65,16 @@ async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World)
     assert found["slack"].words == "Slack says invalid_auth: look at SLACK_BOT_TOKEN and SLACK_API_URL"
     assert found["channels"].well is False
     assert found["mail"].well
+
+
+async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
+    settings = world.services.settings
+    for token, well in ((world.slack.app_token, True), (world.slack.bot_token, False)):
+        changed = settings.model_copy(update={"slack_app_token": SecretStr(token)})
+        swap(world.services, settings=changed)
+        found = (await findings(world))["door"]
+        assert found.well is well, found
+    assert "look at SLACK_APP_TOKEN" in found.words
 
 
 async def test_the_channels_that_the_bot_is_not_in_are_named(well: World) -> None:

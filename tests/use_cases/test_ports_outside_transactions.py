@@ -28,6 +28,7 @@ OF_DOCTOR = {
     "directory.reach",
     "directory.workspaces",
     "directory.granted_scopes",
+    "directory.check_app_token",
     "directory.in_channel",
 }
 
