@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.accounts_file import WrongAccountsFile
 from bot.bootstrap import build_services, installations, now, slack_clients
 from bot.db import Database, hold_import
+from bot.installations.clients import DEAD_TOKEN, error_name
 from bot.logs import set_up_logs
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
@@ -114,9 +115,9 @@ async def _check_token(client: AsyncWebClient) -> None:
     try:
         await client.auth_test()
     except SlackApiError as error:
-        if error.response.get("error") in ("invalid_auth", "not_authed", "account_inactive", "token_revoked"):
+        if error_name(error) in DEAD_TOKEN:
             raise
-        log.warning("slack did not answer", error=error.response.get("error"))
+        log.warning("slack did not answer", error=error_name(error))
     except (aiohttp.ClientError, OSError) as error:
         log.warning("slack did not answer", error=str(error))
 

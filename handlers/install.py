@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.installations.clients import Clients, ManyWorkspaces
+from bot.installations.clients import Clients, ManyWorkspaces, works
 from bot.installations.store import OAuthStates
 from bot.services import Services
 from bot.use_cases.slack_user import forget_people
@@ -76,12 +76,14 @@ def _page(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
 
 
 def uninstallation(services: Services, clients: Clients) -> Callable[..., Awaitable[None]]:
-    """Done before the ack, and once more where Slack repeats it. The two events come in either order."""
+    """Done before the ack, and once more where Slack repeats it. The two events come in either order, and so
+    late that the bot may be installed again: then its token opens the workspace."""
 
     async def listener(event: dict[str, Any], context: AsyncBoltContext) -> None:
-        if context.team_id and _uninstalled(event):
-            await clients.forget(context.team_id)
-            await forget_people(services, team_id=context.team_id)
+        team = context.team_id
+        if team and _uninstalled(event) and not await works(clients, team):
+            await clients.forget(team)
+            await forget_people(services, team_id=team)
 
     return listener
 

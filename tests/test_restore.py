@@ -22,8 +22,11 @@ from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from tests.handlers.steps import opened, order_of, swap
-from tests.postgres import Kind, database_url, new_database
+from tests.postgres import CHOSEN, Kind, database_url, new_database
 from tests.world import PATIENT_SECONDS, WORKSPACE, Clock, World
+
+# Once is enough.
+pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engines itself")
 
 
 def tools() -> Path:

@@ -16,6 +16,9 @@ from bot.metrics import timed_call
 
 log = structlog.get_logger()
 
+# What Slack says of a token that is worth nothing, or nothing any more.
+DEAD_TOKEN = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
+
 # What another replica was told of an uninstallation is known here as much later at most.
 REMEMBERED_SECONDS = 60.0
 
@@ -57,6 +60,19 @@ class Clients(Protocol):
 
     async def forget(self, team_id: str) -> None:
         """The workspace has uninstalled the bot."""
+
+
+async def works(clients: Clients, team_id: str) -> bool:
+    """Whether the token we have of the workspace opens it. Raises what Slack's silence raises."""
+    try:
+        await (await clients.of(team_id)).auth_test()
+    except NotInstalled:
+        return False
+    except SlackApiError as error:
+        if error_name(error) in DEAD_TOKEN:
+            return False
+        raise
+    return True
 
 
 class OneWorkspace:

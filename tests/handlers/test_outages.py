@@ -5,6 +5,7 @@ import contextlib
 from collections import Counter
 
 import httpx
+import pytest
 from sqlalchemy.engine import make_url
 
 from bot.db import AWAY
@@ -13,9 +14,12 @@ from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
 from tests.handlers.steps import charges, opened, order_of, saying
-from tests.postgres import run, server_url
+from tests.postgres import CHOSEN, run, server_url
 from tests.world import World
 from tests.world import world as open_world
+
+# Once is enough.
+pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
 
 TICK = 20
 TEN_MINUTES = 600 // TICK

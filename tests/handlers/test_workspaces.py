@@ -285,6 +285,9 @@ async def test_a_person_of_a_workspace_without_the_bot_is_told_so(workspaces: Wo
     await olga.command("/quotes")
     await workspaces.services.tasks.settle()
     command = workspaces.slack.requests[-1]
+    installation = workspaces.slack.slack.workspace.teams["T02OTHER"].installation
+    assert installation is not None
+    installation.bot_token = "xoxb-revoked"
     assert (await workspaces.slack.event({"type": "app_uninstalled"}, "T02OTHER")).ok
     await workspaces.slack.redeliver(command)
     assert "is not installed in this workspace" in olga.ephemerals[-1].words
@@ -294,6 +297,21 @@ async def test_revoked_tokens_of_people_alone_take_nothing_away(workspaces: Worl
     event = {"type": "tokens_revoked", "tokens": {"oauth": ["U20OLGA"], "bot": []}}
     assert (await workspaces.slack.event(event, "T02OTHER")).ok
     assert len(await tokens(workspaces)) == 4
+
+
+async def test_word_of_an_uninstallation_that_comes_after_the_next_installation_takes_nothing_away(
+    workspaces: World,
+) -> None:
+    """Slack may repeat an event for a day."""
+    await workspaces.slack.uninstall("T02OTHER")
+    late = workspaces.slack.requests[-1]
+    assert (await install(workspaces, "T02OTHER")).status_code == 200
+    stored_tokens = await tokens(workspaces)
+    assert (await workspaces.slack.redeliver(late)).ok
+    assert await tokens(workspaces) == stored_tokens
+    olga = workspaces.person("olga")
+    await olga.command("/quotes")
+    await olga.wait_for_modal("quote.list")
 
 
 async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
