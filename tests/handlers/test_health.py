@@ -28,6 +28,13 @@ from tests.world import world as open_world
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """The HTTP door, whichever one the other tests go through."""
+    async with open_world(door="http") as world:
+        yield world
+
+
 @asynccontextmanager
 async def browser(world: World) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", timeout=20) as client:

@@ -35,7 +35,7 @@ from tests.handlers.test_permissions import (
     press_everything,
 )
 from tests.replica import replicas
-from tests.world import WORKSPACE, World
+from tests.world import DOOR, WORKSPACE, World
 from tests.world import world as open_world
 
 CLIENT_ID, CLIENT_SECRET = "1000.2000", "sandbox-client-secret"  # as the sandbox has them
@@ -322,7 +322,9 @@ async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
 
     monkeypatch.setattr("handlers.install.forget_people", fail)
     await workspaces.slack.uninstall("T02OTHER")
-    assert {r.ack.status for r in workspaces.slack.requests if r.kind == "event" and r.ack} == {500}
+    answers = {r.ack.status for r in workspaces.slack.requests if r.kind == "event" and r.ack}
+    # Over a socket, an envelope that is not acknowledged comes again.
+    assert answers == ({500} if DOOR == "http" else {None})
 
 
 async def test_account_services_are_told_in_their_own_workspace(workspaces: World) -> None:
