@@ -10,6 +10,7 @@ from bot.use_cases import service_order
 from handlers.routes import ROUTES
 from sandbox.driver import Person
 from sandbox.traffic import AppRequest
+from tests.handlers.evidence import show_button
 from tests.handlers.steps import import_file, import_quote, newest, opened, shown
 from tests.world import ACCOUNTS, World
 
@@ -88,6 +89,11 @@ async def _orders(world: World) -> None:
         await _go(alice, ("service_order.list", "service_order.list"))
         await alice.press("service_order.more")
         await shown(alice, "SO-1001")
+    # What only long lists have.
+    show_button(alice, "service_order.history", "0", '{"account": "acme", "order": 1}')
+    await _go(alice, ("service_order.history", "service_order.history"))
+    show_button(alice, "receipt.more", "99", '{"account": "acme"}')
+    await _go(alice, ("receipt.more", "receipt.list"))
 
 
 async def _declined(world: World) -> None:
