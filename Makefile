@@ -75,7 +75,12 @@ planted: setup  ## Plant bugs, and see that the tests notice each (ONLY=name pla
 	$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY))
 
 stress: setup  ## Press one button many times at once, against eight processes (long)
-	$(BIN)/python -m tests.stress
+	$(BIN)/python -m tests.stress bench
+
+bench: setup  ## Measure the bot beside bare Bolt (two quiet cores, some minutes): docs/performance.md
+	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \
+		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "without npm there is no Bolt for JavaScript beside"
+	$(BIN)/python -m tests.bench
 
 pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 	$(BIN)/python -m docs.pictures
@@ -83,4 +88,4 @@ pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress
+.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench

@@ -1,23 +1,25 @@
 """Sessions of the database: `read` for looking, `write` for one transaction that changes something."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.sqlite import LoopConnection, connect
 from models import migrations
 from models.account import Account, AccountNotFound
 
 # An import of a thousand accounts holds the file for some seconds; nobody fails for it.
-BUSY_TIMEOUT_MS = 15_000
+BUSY_SECONDS = 15.0
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
 CONNECTIONS = 10
@@ -48,12 +50,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)
         self._reader, self._writer = self._engines(self.url)
+        self._writing = self._turns(self.url)
 
     @staticmethod
     def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         """For reading and for writing."""
         if url.startswith("sqlite"):
-            return _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
+            return _sqlite_engine(url, writing=False), _sqlite_engine(url, writing=True)
         engine = create_async_engine(
             url,
             pool_size=CONNECTIONS,
@@ -62,6 +65,12 @@ class Database:
             connect_args={"connect_timeout": CONNECT_WITHIN},
         )
         return engine, engine
+
+    @staticmethod
+    def _turns(url: str) -> AbstractAsyncContextManager[None]:
+        """SQLite has one writer. Within the process they take turns, each waking the next; SQLite itself
+        would have them look again after ever longer sleeps."""
+        return asyncio.Lock() if url.startswith("sqlite") else nullcontext()
 
     @property
     def engine(self) -> AsyncEngine:
@@ -80,8 +89,9 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back where anything is raised."""
+        new = AsyncSession(self._writer, expire_on_commit=False)
         with _marked_open():
-            async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            async with self._writing, new as session, session.begin():
                 yield session
 
     async def migrate(self) -> None:
@@ -109,22 +119,19 @@ class _marked_open:  # noqa: N801
         transaction_open.reset(self._token)
 
 
-def _sqlite_engine(url: str, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        # The driver's own transactions begin too late and never for reads.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        # FULL: an order that was acknowledged survives the machine's power failing.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
+    path = str(make_url(url).database)
+    options = {"async_creator_fn": lambda *_, **__: connect(path, BUSY_SECONDS)}
+    engine = create_async_engine(url, connect_args=options, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, LoopConnection), "the creator makes no other"
+        if writing:
+            await_only(driver.begin_immediate())
+        else:
+            driver.begin()
 
     return engine
 

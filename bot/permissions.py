@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, bindparam, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,21 +26,53 @@ class Person:
     home_team_id: str | None = None
 
 
-async def slack_user_of(session: AsyncSession, person: Person) -> SlackUser:
-    """What Slack said of the person. Raises IdentityNotFresh where it never has, NotAllowed by R5."""
-    user = await session.get(SlackUser, (person.team_id, person.user_id))
-    if user is None:
+Roles = list[tuple[Account, BillingContact]]
+
+# Who somebody is, beside each of their roles, in one look: every press begins with it. Bound by user id; by
+# e-mail only where no user id is bound.
+_BY_EMAIL = and_(col(BillingContact.slack_user).is_(None), col(BillingContact.email) == SlackUser.email)
+_STANDING = (
+    select(SlackUser, Account, BillingContact)
+    .outerjoin(
+        BillingContact,
+        and_(col(BillingContact.active), or_(col(BillingContact.slack_user) == SlackUser.user_id, _BY_EMAIL)),
+    )
+    .outerjoin(
+        Account,
+        and_(
+            col(Account.id) == BillingContact.account_id,
+            col(Account.slack_team) == SlackUser.team_id,
+            col(Account.active),
+        ),
+    )
+    .where(SlackUser.team_id == bindparam("team"), SlackUser.user_id == bindparam("user"))
+    .order_by(Account.name, col(BillingContact.id))
+)
+
+
+async def _standing(session: AsyncSession, person: Person) -> tuple[SlackUser, Roles]:
+    """What Slack said of the person, and the accounts they are a contact of. Raises IdentityNotFresh where it
+    never said anything, NotAllowed by R5."""
+    values = {"team": person.team_id, "user": person.user_id}
+    found = (await session.exec(_STANDING, params=values)).all()
+    if not found:
         raise IdentityNotFresh
+    user = found[0][0]
     outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
     if outsider or not user.full_member:
         raise NotAllowed
-    return user
+    roles = {account.id: (account, contact) for _, account, contact in reversed(found) if account}
+    return user, [*reversed(roles.values())]
 
 
-async def roles_of(session: AsyncSession, person: Person) -> list[tuple[Account, BillingContact]]:
+async def slack_user_of(session: AsyncSession, person: Person) -> SlackUser:
+    """What Slack said of the person. Raises IdentityNotFresh, NotAllowed."""
+    return (await _standing(session, person))[0]
+
+
+async def roles_of(session: AsyncSession, person: Person) -> Roles:
     """The accounts the person is a billing contact of, by name. Raises NotABillingContact where none."""
-    user = await slack_user_of(session, person)
-    roles = await _roles(session, user)
+    _, roles = await _standing(session, person)
     if not roles:
         raise NotABillingContact(contacts=await _contact_names(session, person))
     return roles
@@ -53,10 +85,9 @@ async def require_contact(
 
     Raises NotAllowed, NotABillingContact, IdentityNotFresh, and AccountNotFound for an account of others.
     """
-    user = await slack_user_of(session, person)
+    user, roles = await _standing(session, person)
     if changes and not user.fresh(at):
         raise IdentityNotFresh
-    roles = await _roles(session, user)
     if not roles:
         raise NotABillingContact(contacts=await _contact_names(session, person))
     for account, contact in roles:
@@ -67,25 +98,6 @@ async def require_contact(
 
 def actor_of(contact: BillingContact, person: Person) -> Actor:
     return Actor("contact", contact.name, person.source, f"{person.team_id}/{person.user_id}")
-
-
-async def _roles(session: AsyncSession, user: SlackUser) -> list[tuple[Account, BillingContact]]:
-    """Bound by user id; by e-mail only where no user id is bound."""
-    email = (user.email or "").lower()
-    by_email = and_(col(BillingContact.slack_user).is_(None), col(BillingContact.email) == email)
-    found = await session.exec(
-        select(Account, BillingContact)
-        .join(BillingContact, col(BillingContact.account_id) == Account.id)
-        .where(
-            Account.slack_team == user.team_id,
-            col(Account.active),
-            col(BillingContact.active),
-            or_(col(BillingContact.slack_user) == user.user_id, by_email),
-        )
-        .order_by(Account.name, col(BillingContact.id))
-    )
-    roles = {account.id: (account, contact) for account, contact in reversed(found.all())}
-    return [*reversed(roles.values())]
 
 
 async def _account_here(session: AsyncSession, person: Person) -> Account | None:

@@ -22,7 +22,7 @@ class Call:
     client: AsyncWebClient
     body: Body
     person: Person
-    reader: Reader
+    reader: Reader = field(default_factory=Reader)
     started: float = field(default_factory=time.monotonic)
 
     @property

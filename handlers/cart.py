@@ -4,6 +4,7 @@ from bot.blocks import cart as blocks
 from bot.blocks import quote as quote_blocks
 from bot.blocks.kit import Place, View
 from bot.use_cases.cart import (
+    Choice,
     Obstructed,
     Warned,
     accounts_of,
@@ -27,10 +28,7 @@ LONGEST_WORDS = 200
 
 
 async def add_seats(call: Call) -> View:
-    accounts = await accounts_of(call.services, person=call.person)
-    if len(accounts) > 1:
-        return blocks.account_chooser(call.reader, accounts, Place(words=call.words[:LONGEST_WORDS]))
-    return await _open(call, accounts[0].id, call.words)
+    return await _open(call, None, call.words)
 
 
 async def choose_account(call: Call) -> View:
@@ -119,9 +117,11 @@ def warning_view(call: Call, warned: Warned, *, words: str | None = None, came_b
     return blocks.pending_warning(call.reader, warned.pending, place, warned.own, came_back=came_back)
 
 
-async def _open(call: Call, account_id: str, words: str) -> View:
+async def _open(call: Call, account_id: str | None, words: str) -> View:
     found = await open_cart(call.services, person=call.person, account_id=account_id, words=words)
     match found:
+        case Choice(accounts):
+            return blocks.account_chooser(call.reader, accounts, Place(words=words[:LONGEST_WORDS]))
         case Obstructed(account, obstacles, rows):
             url = call.services.settings.account_services_url
             return blocks.not_eligible(

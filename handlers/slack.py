@@ -5,7 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -27,7 +27,7 @@ from bot.logs import begin, reference
 from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
 from bot.tasks import TooBusy
-from bot.use_cases.slack_user import reader_of, refresh_slack_user
+from bot.use_cases.slack_user import refreshed_reader
 from handlers.call import Body, Call, person_of, source_of
 from handlers.install import UNINSTALLED, uninstallation
 from models.billing_contact import IdentityNotFresh
@@ -123,18 +123,20 @@ def _authorize(clients: Clients) -> Callable[..., Awaitable[Any]]:
 
 
 async def _read_call(services: Services, clients: Clients, body: Body, context: AsyncBoltContext) -> Call:
-    started = time.monotonic()
+    """Nothing is asked yet that may take long: what only reads is acknowledged first."""
     client = await clients.of(context.team_id or "")
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
+    return Call(services, client, body, person)
+
+
+async def _recognised(call: Call) -> Call:
+    """With what Slack says of the person an hour old at most, and in their language (R5, R22)."""
     try:
-        if person.user_id:
-            await refresh_slack_user(services, person)
-        reader = await reader_of(services, person)
+        return replace(call, reader=await refreshed_reader(call.services, call.person))
     except AWAY as error:
         # The handler will find so too, and there is a way to say it.
         log.warning("the database did not answer", error=type(error).__name__)
-        reader = Reader()
-    return Call(services, client, body, person, reader, started)
+        return call
 
 
 def _register(app: AsyncApp, route: Route) -> None:
@@ -185,7 +187,8 @@ def _link(route: Route) -> Listener:
 def _command(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
         if call.words.lower() in HELP:
-            await ack(text=help_text(call.reader, route.id))
+            reader = (await _recognised(call)).reader
+            await ack(text=help_text(reader, route.id))
             return
         await _ack_and_go_on(ack, call, route)
 
@@ -201,10 +204,14 @@ def _show(route: Route) -> Listener:
 
 def _event(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
-        assert route.handler is not None, "an event has its handler"
-        call.services.tasks.start(route.handler(call), route.id)
+        call.services.tasks.start(_react(call, route), route.id)
 
     return listener
+
+
+async def _react(call: Call, route: Route) -> None:
+    assert route.handler is not None, "an event has its handler"
+    await route.handler(await _recognised(call))
 
 
 async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
@@ -212,13 +219,14 @@ async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
         call.services.tasks.start(_answer_and_show(call, route), route.id)
     except TooBusy as refusal:
         await ack()
-        await _tell(call, refusal)
+        await _tell(await _recognised(call), refusal)
         return
     await ack()
 
 
 def _change(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
+        call = await _recognised(call)
         try:
             work = call.services.tasks.start(_answer(call, route), route.id)
         except TooBusy as refusal:
@@ -234,6 +242,7 @@ def _change(route: Route) -> Listener:
 
 def _submit(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
+        call = await _recognised(call)
         try:
             work = call.services.tasks.start(_answer(call, route), route.id)
         except TooBusy as refusal:
@@ -337,6 +346,7 @@ async def _answer_and_show(call: Call, route: Route) -> None:
     """For what is acknowledged already. A refused command is answered by a private line, not a screen."""
     assert route.handler is not None, "all but links have a handler"
     try:
+        call = await _recognised(call)
         view = await route.handler(call)
     except Refusal as refusal:
         await _tell(call, refusal)

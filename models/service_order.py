@@ -88,11 +88,14 @@ class ServiceOrder(SQLModel, table=True):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
+        # What an account's screens show, however long its history.
+        Index("ix_service_order_account", "account_id", "id"),
+        Index("ix_service_order_finished", "account_id", "finished_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
-    account_id: str = Field(foreign_key="account.id", index=True)
+    account_id: str = Field(foreign_key="account.id")
     quote_id: int = Field(foreign_key="quote.id", unique=True)
     status: OrderStatus = Field(default=OrderStatus.PLACED, sa_type=one_of(OrderStatus))
     contact_id: int = Field(foreign_key="billing_contact.id")
@@ -143,6 +146,8 @@ class OrderLine(SQLModel, table=True):
             sqlite_where=_BUSY_SQL,
             postgresql_where=_BUSY_SQL,
         ),
+        # How the seats of a subscription came about, the last ones first.
+        Index("ix_order_line_subscription", "subscription_id", "settled_at"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("amount >= 0 AND tax >= 0", name="amounts"),
         CheckConstraint("(status = 'settled') = (settled_at IS NOT NULL)", name="settled"),
@@ -151,7 +156,7 @@ class OrderLine(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="service_order.id", index=True)
     quote_line_id: int = Field(foreign_key="quote_line.id", unique=True)
-    subscription_id: str = Field(foreign_key="subscription.id", index=True)
+    subscription_id: str = Field(foreign_key="subscription.id")
     seats: int
     amount: int = Field(sa_type=Minor)
     tax: int = Field(sa_type=Minor)

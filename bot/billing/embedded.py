@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, delete, or_, select
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
@@ -66,10 +67,7 @@ class EmbeddedGateway:
         self._portal_link = portal_link
 
     async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-        await self._catch_up(account_id)
-        async with self._database.read() as session:
-            account = await _account(session, account_id)
-            books = await _held_by(session, account_id)
+        account, books = await self._books_of(account_id)
         today = account.today(self._now())
         return [_state(held, blocks, today) for held, blocks in books.values()]
 
@@ -79,10 +77,7 @@ class EmbeddedGateway:
     async def preview(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
-        await self._catch_up(account_id)
-        async with self._database.read() as session:
-            account = await _account(session, account_id)
-            books = await _held_by(session, account_id)
+        account, books = await self._books_of(account_id)
         if any(line.subscription_id not in books for line in lines):
             raise SubscriptionNotFound
         states = {i: _state(held, blocks, account.today(at)) for i, (held, blocks) in books.items()}
@@ -137,12 +132,20 @@ class EmbeddedGateway:
         await _settle_due(session, held, self._now())
         return held
 
-    async def _catch_up(self, account_id: str) -> None:
-        """Copy what is new and settle what is due. Most of the time neither is, and nothing is written."""
+    async def _books_of(self, account_id: str) -> tuple[Account, Books]:
+        """With what is new copied and what is due settled. Mostly neither is, and nothing is written."""
+        account, books, behind = await self._read_books(account_id)
+        if behind:
+            await self._catch_up(behind)
+            account, books, _ = await self._read_books(account_id)
+        return account, books
+
+    async def _read_books(self, account_id: str) -> tuple[Account, Books, set[str]]:
         async with self._database.read() as session:
-            behind = await _not_copied(session, account_id) | await _due(session, account_id, self._now())
-        if not behind:
-            return
+            account, books, not_copied = await _held_by(session, account_id)
+            return account, books, not_copied | await _due(session, account_id, self._now())
+
+    async def _catch_up(self, behind: set[str]) -> None:
         # Of an account of many subscriptions all at once, and always in the same order: a screen waits.
         async with self._database.write() as session:
             for subscription_id in sorted(behind):
@@ -209,32 +212,29 @@ async def _added(session: AsyncSession, held: LedgerSubscription) -> bool:
     return True
 
 
-async def _held_by(session: AsyncSession, account_id: str) -> Books:
-    found = await session.exec(
-        select(LedgerSubscription, LedgerBlock)
-        .outerjoin(LedgerBlock)
-        .where(LedgerSubscription.account_id == account_id)
-        .order_by(col(LedgerSubscription.id), col(LedgerBlock.id))
-    )
+_BOOKS = (
+    select(Account, LedgerSubscription, LedgerBlock, Subscription)
+    .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
+    .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
+    .outerjoin(LedgerBlock, col(LedgerBlock.subscription_id) == LedgerSubscription.id)
+    .where(Account.id == bindparam("account"))
+    .order_by(col(Subscription.id), col(LedgerBlock.id))
+)
+
+
+async def _held_by(session: AsyncSession, account_id: str) -> tuple[Account, Books, set[str]]:
+    """The account, what the ledger holds of it, and the subscriptions that are not copied as they are."""
+    found = (await session.exec(_BOOKS, params={"account": account_id})).all()
+    if not found:
+        raise AccountNotFound
     books: Books = {}
-    for held, block in found.all():
-        books.setdefault(held.id, (held, []))[1].extend([block] if block else [])
-    return books
-
-
-async def _not_copied(session: AsyncSession, account_id: str) -> set[str]:
-    found = await session.exec(
-        select(Subscription.id)
-        .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
-        .where(
-            Subscription.account_id == account_id,
-            or_(
-                col(LedgerSubscription.id).is_(None),
-                col(LedgerSubscription.revision) != Subscription.revision,
-            ),
-        )
-    )
-    return set(found.all())
+    not_copied: set[str] = set()
+    for _, held, block, original in found:
+        if held:
+            books.setdefault(held.id, (held, []))[1].extend([block] if block else [])
+        if original and (not held or held.revision != original.revision):
+            not_copied.add(original.id)
+    return found[0][0], books, not_copied
 
 
 async def _blocks(session: AsyncSession, subscription_id: str) -> list[LedgerBlock]:
@@ -323,13 +323,16 @@ def _later_answer(taken: LedgerCharge, now: datetime) -> ChargeStatus:
     return ChargeStatus.DECLINED if now >= taken.until else ChargeStatus.NEEDS_CUSTOMER
 
 
+_UNDECIDED = (
+    select(LedgerCharge)
+    .join(LedgerSubscription)
+    .where(LedgerSubscription.account_id == bindparam("account"), col(LedgerCharge.status).in_(UNDECIDED))
+)
+
+
 async def _due(session: AsyncSession, account_id: str, now: datetime) -> set[str]:
     """The account's subscriptions on which the network has decided something."""
-    undecided = await session.exec(
-        select(LedgerCharge)
-        .join(LedgerSubscription)
-        .where(LedgerSubscription.account_id == account_id, col(LedgerCharge.status).in_(UNDECIDED))
-    )
+    undecided = await session.exec(_UNDECIDED, params={"account": account_id})
     return {c.subscription_id for c in undecided.all() if _later_answer(c, now) is not c.status}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,6 +33,13 @@ Priced = tuple[Preview, Address]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """The person is a contact of several accounts, and has not said which."""
+
+    accounts: list[Account]
+
+
+@dataclass(frozen=True)
 class Obstructed:
     """R4, R14: seats cannot be added on this account; every reason at once, those of `rows` too."""
 
@@ -56,12 +64,18 @@ async def accounts_of(services: Services, *, person: Person) -> list[Account]:
 
 
 async def open_cart(
-    services: Services, *, person: Person, account_id: str, words: str = ""
-) -> Obstructed | Warned | CartSheet:
+    services: Services, *, person: Person, account_id: str | None = None, words: str = ""
+) -> Choice | Obstructed | Warned | CartSheet:
     """What `/add-seats` shows first: what is in the way, else the pending quotes, else the cart."""
     at = services.now()
     async with services.read() as session:
-        await require_contact(session, person, account_id, at, changes=False)
+        if account_id is None:
+            accounts = [account for account, _ in await roles_of(session, person)]
+            if len(accounts) > 1:
+                return Choice(accounts)
+            account_id = accounts[0].id
+        else:
+            await require_contact(session, person, account_id, at, changes=False)
     await refresh_account(services, account_id)
     async with services.read() as session:
         contact = await require_contact(session, person, account_id, at, changes=False)
@@ -71,9 +85,11 @@ async def open_cart(
         if obstacles:
             return Obstructed(account, obstacles, [row for row in rows if row.obstacle is not None])
         prefilled = read_words(words, rows, services.settings.seat_bounds)
-        cart = await _cart_of(session, account, contact)
-        warning = await _warning(session, account, cart, at)
-        return warning if warning.pending else await _cart_sheet(session, account, cart, rows, prefilled, at)
+        cart, lines = await _filled_cart(session, account, contact)
+        own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
+        if others:
+            return await _warned(session, account, own, others, at)
+        return _cart_sheet(account, cart, rows, lines, prefilled, own)
 
 
 async def edit_cart(services: Services, *, person: Person, account_id: str, words: str = "") -> CartSheet:
@@ -84,9 +100,8 @@ async def edit_cart(services: Services, *, person: Person, account_id: str, word
         account = await session.get_one(Account, account_id)
         rows = await subscription_rows(session, account)
         prefilled = read_words(words, rows, services.settings.seat_bounds)
-        return await _cart_sheet(
-            session, account, await _cart_of(session, account, contact), rows, prefilled, at
-        )
+        cart, lines = await _filled_cart(session, account, contact)
+        return _cart_sheet(account, cart, rows, lines, prefilled, await _own_quote(session, cart, at))
 
 
 async def warn_again(services: Services, *, person: Person, account_id: str) -> Warned:
@@ -95,7 +110,9 @@ async def warn_again(services: Services, *, person: Person, account_id: str) -> 
     async with services.read() as session:
         contact = await require_contact(session, person, account_id, at, changes=False)
         account = await session.get_one(Account, account_id)
-        return await _warning(session, account, await _cart_of(session, account, contact), at)
+        cart = await _cart_of(session, account, contact)
+        own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
+        return await _warned(session, account, own, others, at)
 
 
 async def consent_to_replace(
@@ -138,10 +155,9 @@ async def keep_cart(
         account = await lock_account(session, account_id)
         rows = await subscription_rows(session, account)
         cart = await _stored_cart(session, account, contact)
-        await _store_lines(
-            session, cart, await _merged(session, cart, rows, typed, services.settings.seat_bounds)
-        )
-        return await _cart_sheet(session, account, cart, rows, {}, at)
+        seats = await _merged(session, cart, rows, typed, services.settings.seat_bounds)
+        await _store_lines(session, cart, seats)
+        return _cart_sheet(account, cart, rows, seats, {}, await _own_quote(session, cart, at))
 
 
 async def save_cart(
@@ -259,9 +275,15 @@ async def _check_may_order(
             raise row.obstacle
 
 
-async def _warning(session: AsyncSession, account: Account, cart: Cart, at: datetime) -> Warned:
-    own = await _own_quote(session, cart, at)
-    others = await _others(session, account, cart, at)
+def _own_and_others(cart: Cart, pending: list[Quote]) -> tuple[Quote | None, list[Quote]]:
+    """R10: a cart's own pending quote is never among those that R7 names."""
+    own = next((q for q in pending if q.id == cart.quote_id), None)
+    return own, [q for q in pending if q is not own]
+
+
+async def _warned(
+    session: AsyncSession, account: Account, own: Quote | None, others: list[Quote], at: datetime
+) -> Warned:
     return Warned(
         account,
         [await quote_sheet(session, q, at) for q in others],
@@ -270,8 +292,7 @@ async def _warning(session: AsyncSession, account: Account, cart: Cart, at: date
 
 
 async def _others(session: AsyncSession, account: Account, cart: Cart, at: datetime) -> list[Quote]:
-    """R10: a cart's own pending quote is never among those that R7 names."""
-    return [q for q in await pending_quotes(session, account.id, at) if q.id != cart.quote_id]
+    return _own_and_others(cart, await pending_quotes(session, account.id, at))[1]
 
 
 def _check_consent(pending: list[Quote], named: Iterable[int]) -> None:
@@ -303,17 +324,32 @@ async def _stored_cart(session: AsyncSession, account: Account, contact: Billing
     return cart
 
 
-async def _cart_sheet(
-    session: AsyncSession,
+_FILLED_CART = (
+    select(Cart, CartLine)
+    .outerjoin(CartLine, col(CartLine.cart_id) == Cart.id)
+    .where(Cart.account_id == bindparam("account"), Cart.contact_id == bindparam("contact"))
+)
+
+
+async def _filled_cart(
+    session: AsyncSession, account: Account, contact: BillingContact
+) -> tuple[Cart, dict[str, int]]:
+    """The same with its lines."""
+    values = {"account": account.id, "contact": contact.key}
+    found = (await session.exec(_FILLED_CART, params=values)).all()
+    cart = found[0][0] if found else Cart(account_id=account.id, contact_id=contact.key)
+    return cart, {line.subscription_id: line.seats for _, line in found if line}
+
+
+def _cart_sheet(
     account: Account,
     cart: Cart,
     rows: list[SubscriptionRow],
+    lines: Mapping[str, int],
     prefilled: Mapping[str, int],
-    at: datetime,
+    own: Quote | None,
 ) -> CartSheet:
-    typed = {**await _lines_of(session, cart), **prefilled}
-    own = await _own_quote(session, cart, at)
-    return CartSheet(account, cart, rows, typed, own, meant=next(iter(prefilled), None))
+    return CartSheet(account, cart, rows, {**lines, **prefilled}, own, meant=next(iter(prefilled), None))
 
 
 async def _lines_of(session: AsyncSession, cart: Cart) -> dict[str, int]:

@@ -22,7 +22,6 @@ LAST_RECEIPTS = 5
 MOST_ORDERS = 10
 # For so long Home shows a failed order, with its ways on.
 FAILED_LATELY = timedelta(days=7)
-IN_PROGRESS = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
 async def read_account(services: Services, *, person: Person, account_id: str) -> AccountSheet:
@@ -67,7 +66,7 @@ async def _account_sheet(session: AsyncSession, account: Account, at: datetime) 
 async def _orders_in_progress(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:
     found = await session.exec(
         select(ServiceOrder)
-        .where(ServiceOrder.account_id == account.id, col(ServiceOrder.status).in_(IN_PROGRESS))
+        .where(ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None))
         .order_by(col(ServiceOrder.id).desc())
         .limit(MOST_ORDERS)
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,7 +21,15 @@ from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.notice import NoticeKind
 from models.numbering import QUOTE
-from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus, check_reason, first_preparation
+from models.quote import (
+    PENDING,
+    Quote,
+    QuoteLine,
+    QuoteNotFound,
+    QuoteStatus,
+    check_reason,
+    first_preparation,
+)
 from models.sheet import QuoteSheet
 from models.subscription import Subscription
 
@@ -103,16 +112,16 @@ async def check_pending(session: AsyncSession, quote: Quote, at: datetime) -> No
     quote.check_pending(at, await replacement_number(session, quote) or "")
 
 
+_PENDING = (
+    select(Quote)
+    .where(Quote.account_id == bindparam("account"), PENDING, col(Quote.expires_at) > bindparam("at"))
+    .order_by(col(Quote.expires_at), col(Quote.id))
+)
+
+
 async def pending_quotes(session: AsyncSession, account_id: str, at: datetime) -> list[Quote]:
     """R9: by their validity, whether or not a job has run."""
-    found = await session.exec(
-        select(Quote)
-        .where(
-            Quote.account_id == account_id, Quote.status == QuoteStatus.PENDING, col(Quote.expires_at) > at
-        )
-        .order_by(col(Quote.expires_at), col(Quote.id))
-    )
-    return list(found.all())
+    return list((await session.exec(_PENDING, params={"account": account_id, "at": at})).all())
 
 
 async def decide(

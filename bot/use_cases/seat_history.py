@@ -9,10 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from models.account import Account
 from models.audit_entry import AuditEntry
 from models.seat_history import SeatChange, SeatHistory, seat_history
-from models.service_order import OrderLine, ServiceOrder
+from models.service_order import OrderLine
 from models.subscription import Subscription
 
 LOOK_BACK = timedelta(days=365)
+# A chart shows the last few days on which anything changed.
+MOST_LINES = 200
 # An import that overwrote them, and the provider.
 BY_OTHERS = ("overwritten", "seats_changed")
 
@@ -24,23 +26,26 @@ async def history_of(
     since = at - LOOK_BACK
     ids = [subscription.id for subscription in subscriptions]
     changes = [
-        *await _ordered(session, account, since),
+        *await _ordered(session, account, ids, since),
         *await _changed_by_others(session, account, ids, since),
     ]
     return seat_history({s.id: s.seats for s in subscriptions}, changes)
 
 
-async def _ordered(session: AsyncSession, account: Account, since: datetime) -> list[SeatChange]:
+async def _ordered(
+    session: AsyncSession, account: Account, ids: Sequence[str], since: datetime
+) -> list[SeatChange]:
+    """The last ones, however many there were. Where they are not all, the oldest day may have lost some."""
     found = await session.exec(
-        select(OrderLine)
-        .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
-        .where(ServiceOrder.account_id == account.id, col(OrderLine.settled_at) > since)
+        select(OrderLine.subscription_id, col(OrderLine.settled_at), OrderLine.seats)
+        .where(col(OrderLine.subscription_id).in_(ids), col(OrderLine.settled_at) > since)
+        .order_by(col(OrderLine.settled_at).desc())
+        .limit(MOST_LINES)
     )
-    return [
-        SeatChange(line.subscription_id, account.today(line.settled_at), line.seats)
-        for line in found.all()
-        if line.settled_at
-    ]
+    changes = [SeatChange(id_, account.today(at), seats) for id_, at, seats in found.all() if at]
+    if len(changes) < MOST_LINES or changes[0].day == changes[-1].day:
+        return changes
+    return [change for change in changes if change.day != changes[-1].day]
 
 
 async def _changed_by_others(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,23 +19,28 @@ from models.service_order import BUSY, LineStatus, OrderLine, ServiceOrder
 from models.sheet import OrderRow, OrderSheet, QuoteRow, QuoteSheet, SubscriptionRow
 from models.subscription import SeatBlock, Subscription
 
+_SUBSCRIPTIONS = (
+    select(Subscription, Product, SeatBlock)
+    .join(Product, col(Product.id) == Subscription.product_id)
+    .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
+    .where(Subscription.account_id == bindparam("account"), col(Subscription.active))
+    .order_by(Product.name, Subscription.id, col(SeatBlock.id))
+)
+_METHODS = (
+    select(PaymentMethod)
+    .where(PaymentMethod.account_id == bindparam("account"), col(PaymentMethod.active))
+    .order_by(col(PaymentMethod.is_default).desc(), PaymentMethod.id)
+)
+
 
 async def subscription_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
     """The account's subscriptions by product name, each with why it cannot be ordered, if so."""
-    found = await session.exec(
-        select(Subscription, Product)
-        .join(Product, col(Product.id) == Subscription.product_id)
-        .where(Subscription.account_id == account.id, col(Subscription.active))
-        .order_by(Product.name, Subscription.id)
-    )
-    pairs = found.all()
-    blocks = await session.exec(
-        select(SeatBlock).where(col(SeatBlock.subscription_id).in_([s.id for s, _ in pairs]))
-    )
-    by_subscription: dict[str, list[SeatBlock]] = {}
-    for block in blocks.all():
-        by_subscription.setdefault(block.subscription_id, []).append(block)
-    return [SubscriptionRow(s, p, _obstacle(s, p), by_subscription.get(s.id, [])) for s, p in pairs]
+    found = await session.exec(_SUBSCRIPTIONS, params={"account": account.id})
+    rows: dict[str, SubscriptionRow] = {}
+    for held, product, block in found.all():
+        row = rows.setdefault(held.id, SubscriptionRow(held, product, _obstacle(held, product), []))
+        row.blocks.extend([block] if block else [])
+    return [*rows.values()]
 
 
 def _obstacle(subscription: Subscription, product: Product) -> Refusal | None:
@@ -47,11 +53,7 @@ def _obstacle(subscription: Subscription, product: Product) -> Refusal | None:
 
 async def payment_methods(session: AsyncSession, account_id: str) -> list[PaymentMethod]:
     """The account's active methods, the default first."""
-    found = await session.exec(
-        select(PaymentMethod)
-        .where(PaymentMethod.account_id == account_id, col(PaymentMethod.active))
-        .order_by(col(PaymentMethod.is_default).desc(), PaymentMethod.id)
-    )
+    found = await session.exec(_METHODS, params={"account": account_id})
     return list(found.all())
 
 

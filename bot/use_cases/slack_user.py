@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -41,9 +42,23 @@ async def refresh_slack_user(
     return True
 
 
+_STORED = select(SlackUser).where(
+    SlackUser.team_id == bindparam("team"), SlackUser.user_id == bindparam("user")
+)
+
+
 async def stored_user(services: Services, team_id: str, user_id: str) -> SlackUser | None:
     async with services.read() as session:
-        return await session.get(SlackUser, (team_id, user_id))
+        return (await session.exec(_STORED, params={"team": team_id, "user": user_id})).one_or_none()
+
+
+async def refreshed_reader(services: Services, person: Person) -> Reader:
+    """The person as a reader, asked of the directory where what is stored is an hour old: mostly one look."""
+    user = await stored_user(services, person.team_id, person.user_id)
+    if person.user_id and (user is None or not user.fresh(services.now())):
+        await refresh_slack_user(services, person)
+        user = await stored_user(services, person.team_id, person.user_id)
+    return await _reader(services, person, user)
 
 
 async def user_of_contact(services: Services, team_id: str, contact: BillingContact) -> SlackUser | None:
@@ -128,7 +143,10 @@ async def forget_people(services: Services, *, team_id: str) -> None:
 
 async def reader_of(services: Services, person: Person) -> Reader:
     """The person's own language and zone; those of an account of their workspace until Slack has told."""
-    user = await stored_user(services, person.team_id, person.user_id)
+    return await _reader(services, person, await stored_user(services, person.team_id, person.user_id))
+
+
+async def _reader(services: Services, person: Person, user: SlackUser | None) -> Reader:
     if user is not None and user.locale and user.time_zone:
         return Reader(user.locale, user.time_zone)
     async with services.read() as session:

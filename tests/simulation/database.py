@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -75,7 +75,7 @@ class GatedDatabase(Database):
         self.url = "sqlite+aiosqlite:///world"
         self._reader = self._writer = store.engine
         self._gates, self._process, self._committed = gates, process, committed
-        self._turn = store.turn
+        self._turn, self._writing = store.turn, nullcontext()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

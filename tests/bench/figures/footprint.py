@@ -1,0 +1,59 @@
+"""How soon it is ready, and how much memory it takes."""
+
+import asyncio
+import time
+
+from tests.bench.accounts import accounts_database, user
+from tests.bench.fake_slack import FakeSlack, fake_slack, mail_sink
+from tests.bench.figures.ordering import Buyer, until_processed
+from tests.bench.people import open_screen
+from tests.bench.processes import Server, bot
+from tests.bench.report import Figure, at_most
+from tests.bench.wire import Connection
+
+PEOPLE, AT_ONCE = 16, 16
+COMMANDS, FIRST = 100_000, 1_000
+NAMES = ("/add-seats", "/quotes", "/service-orders", "/billing")
+MOST_SECONDS = 200.0
+
+
+async def measure(scale: float) -> list[Figure]:
+    async with accounts_database(PEOPLE) as (url, folder), fake_slack() as slack, mail_sink() as mail:
+        ready = []
+        for _ in range(3):
+            async with bot(folder, slack.url, url, SMTP_URL=mail) as server:
+                ready.append(server.seconds_to_ready)
+        async with bot(folder, slack.url, url, SMTP_URL=mail) as server:
+            buyer = await Buyer.at(server, slack, 0)
+            await buyer.order()
+            await until_processed(server)
+            await asyncio.sleep(3)
+            after_one = server.resident_mb
+            before, after, done = await _worked(server, slack, scale)
+    growth = (after - before) / before * 100
+    return [
+        at_most("start to ready", sorted(ready)[1], "s", 1.5),
+        at_most("memory after one receipt", after_one, "MB", 150),
+        at_most(f"memory growth from {FIRST:,} to {done:,} commands", growth, "%", 10),
+        Figure(f"memory after {done:,} commands", after, "MB"),
+    ]
+
+
+async def _worked(server: Server, slack: FakeSlack, scale: float) -> tuple[float, float, int]:
+    """Memory after the first commands and at the end, and how many they were: a slow machine does fewer."""
+    numbers, end = iter(range(int(COMMANDS * scale))), time.monotonic() + MOST_SECONDS * scale
+    first, done = server.resident_mb, 0
+
+    async def one(n: int) -> None:
+        nonlocal first, done
+        connection = await Connection.to(server.port)
+        for number in numbers:
+            await open_screen(connection, slack, user(n), NAMES[number % len(NAMES)])
+            done += 1
+            first = server.resident_mb if done == FIRST else first
+            if time.monotonic() > end:
+                break
+        connection.close()
+
+    await asyncio.gather(*(one(n) for n in range(AT_ONCE)))
+    return first, server.resident_mb, done

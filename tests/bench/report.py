@@ -1,0 +1,77 @@
+"""What was measured, beside its goal: a table, and a file."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`value` and `rival` are in `unit`; `ratio` is value over rival, or the other way where the goal says
+    so. `met` is none where the figure has no goal."""
+
+    name: str
+    value: float
+    unit: str
+    rival: float | None = None
+    ratio: float | None = None
+    goal: str = ""
+    met: bool | None = None
+
+
+def at_most(name: str, value: float, unit: str, most: float | None = None) -> Figure:
+    if most is None:
+        return Figure(name, value, unit)
+    return Figure(name, value, unit, goal=f"≤ {most:g} {unit}", met=value <= most)
+
+
+def ratio_at_most(name: str, value: float, rival: float, unit: str, most: float) -> Figure:
+    ratio = value / rival
+    return Figure(name, value, unit, rival, ratio, f"≤ {most:g} × rival", ratio <= most)
+
+
+def ratio_at_least(name: str, value: float, rival: float, unit: str, least: float) -> Figure:
+    ratio = value / rival
+    return Figure(name, value, unit, rival, ratio, f"≥ {least:g} × rival", ratio >= least)
+
+
+def times_faster(name: str, value: float, rival: float, unit: str, least: float) -> Figure:
+    ratio = rival / value
+    return Figure(name, value, unit, rival, ratio, f"{least:g} × faster", ratio >= least)
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """The sample below which that share of them lies."""
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def milliseconds(samples: Sequence[float], share: float) -> float:
+    return percentile(samples, share) * 1000
+
+
+def show(figures: Iterable[Figure], console: Console) -> None:
+    table = Table("figure", "value", "rival", "ratio", "goal", "met")
+    for figure in figures:
+        met = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}[figure.met]
+        table.add_row(figure.name, *_numbers(figure), figure.goal, met)
+    console.print(table)
+
+
+def _numbers(figure: Figure) -> tuple[str, str, str]:
+    rival = "" if figure.rival is None else f"{_short(figure.rival)} {figure.unit}"
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+    return f"{_short(figure.value)} {figure.unit}", rival, ratio
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def write(figures: Iterable[Figure], path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([asdict(f) for f in figures], indent=2, ensure_ascii=False) + "\n", "utf-8")

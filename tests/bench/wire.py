@@ -1,0 +1,130 @@
+"""HTTP/1.1 over bare asyncio, as much of it as is needed: a client library would cost more than what it
+measures."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+HEAD_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+
+class _Parts(asyncio.Protocol):
+    """Cuts what arrives into heads and bodies."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(HEAD_END)) >= 0:
+            head, start = self._buffer[:end], end + len(HEAD_END)
+            length = _length(head)
+            if length is None:
+                body, following = _unchunked(self._buffer, start)
+            else:
+                body, following = self._buffer[start : start + length], start + length
+            if following < 0 or len(self._buffer) < following:
+                return
+            self._buffer = self._buffer[following:]
+            self.message(head, body)
+
+    def message(self, head: bytes, body: bytes) -> None:
+        raise NotImplementedError
+
+
+def _length(head: bytes) -> int | None:
+    """None where the body comes in chunks."""
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        match name.lower():
+            case b"content-length":
+                return int(value)
+            case b"transfer-encoding":
+                return None
+    return 0
+
+
+def _unchunked(data: bytes, at: int) -> tuple[bytes, int]:
+    """The body and where it ends; -1 where it has not all arrived."""
+    body = b""
+    while (line_end := data.find(b"\r\n", at)) >= 0:
+        size = int(data[at:line_end], 16)
+        body, at = body + data[line_end + 2 : line_end + 2 + size], line_end + 2 + size + 2
+        if size == 0:
+            return body, at
+    return b"", -1
+
+
+class Connection(_Parts):
+    """A connection that is kept; one request at a time."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+        self._waiting: asyncio.Future[Answer] | None = None
+
+    @classmethod
+    async def to(cls, port: int) -> "Connection":
+        connection = cls(port)
+        await connection._open()
+        return connection
+
+    async def _open(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
+
+    async def send(self, request: bytes) -> Answer:
+        if self.transport is None or self.transport.is_closing():
+            # A server closes what nobody used for some seconds.
+            await self._open()
+        assert self.transport is not None, "the connection is made"
+        self._waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self._waiting
+
+    def message(self, head: bytes, body: bytes) -> None:
+        assert self._waiting is not None, "an answer follows a request"
+        self._waiting.set_result(Answer(int(head[9:12]), body))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(ConnectionError("the server closed the connection"))
+
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
+
+Respond = Callable[[str, bytes], Answer]
+
+
+class Served(_Parts):
+    """One connection to a server that answers at once; `respond` takes path and body."""
+
+    def __init__(self, respond: Respond) -> None:
+        super().__init__()
+        self._respond = respond
+
+    def message(self, head: bytes, body: bytes) -> None:
+        assert self.transport is not None, "the connection is made"
+        answer = self._respond(head.split(b" ", 2)[1].decode(), body)
+        retry = b"retry-after: 1\r\n" if answer.status == 429 else b""
+        self.transport.write(
+            b"HTTP/1.1 %d .\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s"
+            % (answer.status, retry, len(answer.body), answer.body)
+        )
+
+
+async def serve(respond: Respond) -> tuple[asyncio.Server, int]:
+    server = await asyncio.get_running_loop().create_server(lambda: Served(respond), "127.0.0.1", 0)
+    return server, int(server.sockets[0].getsockname()[1])

@@ -1,0 +1,104 @@
+"""What a command and a tick ask of the database: few questions, and as many after a long past."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from scheduler import JOBS
+from tests.bench.history import OLD_NOTICES, ORDERS, filling, multiply
+from tests.postgres import CHOSEN
+from tests.world import World
+
+# They hold what waits, and nothing of the past.
+QUEUES = {"account_change"}
+READ_WHOLE = re.compile(r"SCAN (\w+)\b(?! USING)|Seq Scan on (\w+)")
+MOST_A_TICK = 16
+
+Asked = list[tuple[str, Any]]
+
+# At most so many each; /service-orders shows ten orders a page.
+MOST = {"/add-seats": 12, "/quotes": 10, "/billing": 20, "/service-orders": 45}
+
+
+@contextmanager
+def listening(world: World) -> Iterator[Asked]:
+    asked: Asked = []
+
+    def note(_c: object, _k: object, sql: str, parameters: object, *_: object) -> None:
+        asked.append((sql, parameters))
+
+    database = world.services.database
+    engines = {database._reader.sync_engine, database._writer.sync_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+async def ordered(world: World) -> None:
+    """An order that is completed, and told about."""
+    await world.order(world.person("alice"), acme_meeting=1)
+    await world.settle()
+
+
+def add_a_past(world: World, first: int, past: int = 200) -> None:
+    """Nothing of it is under way."""
+    url = world.services.database.url.replace("+aiosqlite", "").replace("+psycopg", "")
+    with filling(url) as connection:
+        multiply(connection, {**ORDERS, **OLD_NOTICES}, past, first=first)
+
+
+async def asked_by(world: World, command: str) -> Asked:
+    with listening(world) as asked:
+        await world.person("alice").command(command)
+        await world.services.tasks.settle()
+    return asked
+
+
+async def tick(world: World) -> Asked:
+    """Every job, with nothing due."""
+    with listening(world) as asked:
+        for job in JOBS.values():
+            await job.run(world.services)
+    return asked
+
+
+@pytest.mark.parametrize("command", MOST)
+async def test_a_command_asks_few_questions_and_as_many_after_a_long_past(world: World, command: str) -> None:
+    await ordered(world)
+    add_a_past(world, first=1)
+    few = len(await asked_by(world, command))
+    add_a_past(world, first=1001)
+    assert len(await asked_by(world, command)) == few <= MOST[command], few
+
+
+async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_from_an_index(
+    world: World,
+) -> None:
+    await ordered(world)
+    few = len(await tick(world))
+    add_a_past(world, first=1)
+    asked = await tick(world)
+    assert len(asked) == few <= MOST_A_TICK, few
+    for sql, parameters in asked:
+        read_whole = await tables_read_whole(world, sql, parameters)
+        assert not read_whole - QUEUES, sql
+
+
+async def tables_read_whole(world: World, sql: str, parameters: Any) -> set[str]:
+    """What the database says it would go through from end to end."""
+    async with world.services.read() as session:
+        connection = await session.connection()
+        if CHOSEN == "postgresql":
+            # So few rows would be read as they lie.
+            await connection.exec_driver_sql("SET enable_seqscan = off")
+        explain = "EXPLAIN QUERY PLAN" if CHOSEN == "sqlite" else "EXPLAIN"
+        plan = "\n".join(str(row) for row in await connection.exec_driver_sql(f"{explain} {sql}", parameters))
+    return {name for found in READ_WHOLE.findall(plan) for name in found if name}
