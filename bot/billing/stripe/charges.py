@@ -58,7 +58,7 @@ async def place(
         if refused is not None:
             # Unless the very same charge came through a moment ago, by another worker.
             return await outcome_of(client, item, charge, now) or refused
-        await _move(client, buyer, charge.address)
+        await move_customer(client, buyer, charge.address)
         missing = await _announce(client, item, buyer, charge)
     if missing is not None:
         return missing
@@ -85,7 +85,7 @@ async def _refusal(
     return None
 
 
-async def _move(client: stripe.StripeClient, buyer: Buyer, address: Address) -> None:
+async def move_customer(client: stripe.StripeClient, buyer: Buyer, address: Address) -> None:
     """Tax follows the customer's address; placing the order made this one the account's (R10)."""
     if buyer.address != address:
         change = {"address": stripe_address(address)}

@@ -1,5 +1,6 @@
 """The account's Stripe customer, and the cards it keeps there."""
 
+import re
 from dataclasses import dataclass
 
 import stripe
@@ -10,6 +11,8 @@ from bot.billing.stripe.client import asked
 from bot.billing.stripe.items import Item, id_of, items_of
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
+
+METHOD_ID = re.compile("(pm|card|src)_[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -68,20 +71,20 @@ async def cards(client: stripe.StripeClient, buyer: Buyer) -> list[MethodState]:
         client.v1.customers.payment_methods.list_async(buyer.id, {"type": "card", "limit": 100})
     )
     while True:
-        found += [_card(method, buyer) for method in page.data if method.card is not None]
+        found += [_card(m, buyer) for m in page.data if m.card is not None and METHOD_ID.fullmatch(m.id)]
         if not page.has_more:
             return found
         page = await asked(page.next_page_async())
 
 
 def _card(method: stripe.PaymentMethod, buyer: Buyer) -> MethodState:
-    """R23: what a person needs to know it by, and nothing more."""
+    """R23: what a person needs to know it by, and nothing that could hold a number."""
     card = method.card
     assert card is not None, "it was asked for"
     return MethodState(
         id=method.id,
-        brand=card.brand,
-        last4=card.last4 or "0000",
+        brand=card.brand if re.fullmatch("[a-z_]{1,20}", card.brand) else "card",
+        last4=card.last4 if re.fullmatch("[0-9]{4}", card.last4 or "") else "0000",
         expiry_year=card.exp_year,
         expiry_month=card.exp_month,
         is_default=method.id == buyer.card,

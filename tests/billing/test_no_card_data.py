@@ -1,0 +1,117 @@
+"""R23: a card number never enters the system, whatever a provider sends by mistake, and wherever."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from bot.db import Database
+from models.migrations.tables import metadata
+from models.payment_method import PaymentMethod
+from tests.billing.conftest import found_acme
+from tests.fake_stripe import shapes
+from tests.handlers.test_stripe import DORA, ordered, retried
+from tests.stripe_world import stripe_world
+
+# In any writing: together, or in groups.
+NUMBERS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+
+
+def is_card_number(digits: str) -> bool:
+    """The sum by which a number is known for a card's."""
+    doubled = [int(d) * (2 if i % 2 else 1) for i, d in enumerate(reversed(digits))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def card_number() -> str:
+    """Made here: none is written down anywhere."""
+    start = "4" + "0123456789"[::2] * 3
+    return next(start[:15] + d for d in "0123456789" if is_card_number(start[:15] + d))
+
+
+def numbers_in(words: str) -> Iterator[str]:
+    for found in NUMBERS.findall(words):
+        digits = re.sub("[ -]", "", found)
+        if is_card_number(digits):
+            yield digits
+
+
+async def everything_stored(database: Database) -> str:
+    async with database.read() as session:
+        connection = await session.connection()
+        tables = await connection.run_sync(lambda c: inspect(c).get_table_names())
+        rows = [
+            str(row)
+            for table in tables
+            for row in (await connection.execute(text(f'SELECT * FROM "{table}"'))).all()
+        ]
+    return "\n".join(rows)
+
+
+def test_a_card_number_is_known_when_it_is_seen() -> None:
+    """Else what follows could not fail."""
+    number = card_number()
+    spaced = " ".join(number[i : i + 4] for i in range(0, 16, 4))
+    assert list(numbers_in(f"card {number}.")) == list(numbers_in(f"({spaced})")) == [number]
+    assert list(numbers_in(f"{number[:-1]}{(int(number[-1]) + 1) % 10}")) == []
+
+
+async def test_r23_a_number_that_a_provider_sends_is_stored_told_and_logged_nowhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An order with a decline and a retry, where every card, invoice and event bears one in every text."""
+    caplog.set_level("INFO")
+    number = card_number()
+    monkeypatch.setattr(shapes, "card", leaking(shapes.card, number))
+    async with stripe_world() as world:
+        await ordered(world, DORA, "declined_meeting")
+        await retried(world, 1)
+        await world.settle()
+        events = [leaked(event, number) for event in world.courier.new()]
+        assert set(await world.courier.deliver(events)) == {200}
+        await world.settle()
+        assert len(world.paid()) == 1
+        stored = await everything_stored(world.services.database)
+        told = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
+    assert "pm_good_1" in stored, "the scan does see what is stored"
+    logged = caplog.text + "".join(capsys.readouterr())
+    for where in (stored, told, logged):
+        assert number not in where
+        assert list(numbers_in(where)) == []
+
+
+def leaking(shape: Any, number: str) -> Any:
+    def drawn(held: Any) -> dict[str, Any]:
+        answer = shape(held)
+        answer["card"] |= {"last4": number, "brand": number, "fingerprint": number}
+        answer["billing_details"]["name"] = number
+        answer["metadata"] = {"number": number}
+        return answer  # type: ignore[no-any-return]
+
+    return drawn
+
+
+def leaked(event: dict[str, Any], number: str) -> dict[str, Any]:
+    told = json.loads(json.dumps(event))
+    told["data"]["object"]["metadata"] = {"number": number}
+    told["data"]["object"]["description"] = number
+    return told  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("last4", ["", "123", "12345", card_number()])
+async def test_r23_the_database_keeps_four_digits_and_no_more(database: Database, last4: str) -> None:
+    await found_acme(database)
+    values: dict[str, Any] = {"id": "pm_x", "account_id": "acme", "brand": "visa", "expiry_year": 2030, "expiry_month": 1}
+    with pytest.raises(IntegrityError):
+        async with database.write() as session:
+            session.add(PaymentMethod(**values, last4=last4))
+
+
+def test_r23_no_column_is_named_for_what_must_not_be_kept() -> None:
+    forbidden = re.compile("pan|cvc|cvv|card_?number|track|pin", re.IGNORECASE)
+    words = [part for t in metadata.tables.values() for c in t.columns for part in c.name.split("_")]
+    assert [word for word in words if forbidden.fullmatch(word)] == []
