@@ -317,3 +317,27 @@ accounts:
 """
     stored = Stored(subscriptions={"acme": {"sub_1": "goto-meeting"}})
     assert parse_accounts(text, "accounts.yml", stored).accounts[0].quotes[0].number == "Q-1"
+
+
+# --- accounts linked with Stripe
+
+
+def linked(text: str = ACME, customer: str = "cus_acme1") -> str:
+    return text.replace("    currency: EUR\n", f"    currency: EUR\n    stripe_customer: {customer}\n")
+
+
+def test_a_linked_accounts_cards_come_from_stripe() -> None:
+    [problem] = problems_of(linked())
+    assert "accounts[0].payment_methods" in problem
+    assert "come from Stripe: leave them out" in problem
+
+
+def test_a_stripe_customer_is_one_accounts_alone() -> None:
+    other = with_other("    stripe_customer: cus_acme1\n")
+    assert any("stripe_customer: cus_acme1 is also that of" in p for p in problems_of(linked(other)))
+    stored = Stored(owners={"stripe_customer": {"cus_acme1": "another"}})
+    assert any("is linked with the account another" in p for p in problems_of(linked(), stored))
+
+
+def test_a_stripe_customer_is_written_as_stripe_writes_it() -> None:
+    assert any("must be a Stripe customer" in p for p in problems_of(linked(customer="acme")))

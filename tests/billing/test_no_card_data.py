@@ -105,7 +105,13 @@ def leaked(event: dict[str, Any], number: str) -> dict[str, Any]:
 @pytest.mark.parametrize("last4", ["", "123", "12345", card_number()])
 async def test_r23_the_database_keeps_four_digits_and_no_more(database: Database, last4: str) -> None:
     await found_acme(database)
-    values: dict[str, Any] = {"id": "pm_x", "account_id": "acme", "brand": "visa", "expiry_year": 2030, "expiry_month": 1}
+    values: dict[str, Any] = {
+        "id": "pm_x",
+        "account_id": "acme",
+        "brand": "visa",
+        "expiry_year": 2030,
+        "expiry_month": 1,
+    }
     with pytest.raises(IntegrityError):
         async with database.write() as session:
             session.add(PaymentMethod(**values, last4=last4))

@@ -103,18 +103,19 @@ class Record:
     last_before_a_charge: int
     met: bool
     troubles: list[str]
+    gates: int
 
 
 @cache
-def recorded() -> Record:
+def recorded(*, at_stripe: bool = False) -> Record:
     """Where nothing goes wrong."""
-    record = _run(None)
+    record = _run(None, at_stripe)
     assert not record.troubles, record.troubles
     return record
 
 
-def cells() -> list[Cell]:
-    record = recorded()
+def cells(*, at_stripe: bool = False) -> list[Cell]:
+    record = recorded(at_stripe=at_stripe)
     before = range(record.last_before_a_charge + 1)
     after = range(record.last_before_a_charge + 1, record.commits + 1)
     return [
@@ -123,26 +124,36 @@ def cells() -> list[Cell]:
     ]
 
 
-def troubles_of(cell: Cell) -> list[str]:
+def troubles_of(cell: Cell, *, at_stripe: bool = False) -> list[str]:
     """What is wrong once this cell has come to its end. A fault that met nothing was none."""
-    record = _run(cell)
+    record = _run(cell, at_stripe)
     missed = [] if record.met or cell.fault is None else ["no charge met the fault"]
     return record.troubles + missed
 
 
-def _run(cell: Cell | None) -> Record:
+def gates() -> int:
+    """How many gates the recorded run over Stripe passes: before and after each request, among others."""
+    return _run(None, at_stripe=True).gates
+
+
+def troubles_of_dying_at(gate: int) -> list[str]:
+    """Over Stripe, where one order is several requests: the process dies between any two of them."""
+    return _run(None, at_stripe=True, dies_at=gate).troubles
+
+
+def _run(cell: Cell | None, at_stripe: bool, dies_at: int | None = None) -> Record:
     clock, script = Clock(AT), Script(cell.fault if cell else None)
     store = _store()
     store.reset(CHECKED_OUT)
-    world = World(store, clock, Random(0), script, Counter())
-    play = _Play(world, script, cell)
+    world = World(store, clock, Random(0), script, Counter(), at_stripe=at_stripe)
+    play = _Play(world, script, cell, dies_at)
     with (
         heard_errors(world.failures),
         _one_worker(),
         asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner,
     ):
         runner.run(play.perform())
-    return Record(play.commits, play.last_before_a_charge, script.met, world.violations)
+    return Record(play.commits, play.last_before_a_charge, script.met, world.violations, play.gates)
 
 
 @cache
@@ -161,9 +172,9 @@ def _one_worker() -> Iterator[None]:
 
 
 class _Play:
-    def __init__(self, world: World, script: Script, cell: Cell | None) -> None:
-        self._world, self._script, self._cell = world, script, cell
-        self.commits = 0
+    def __init__(self, world: World, script: Script, cell: Cell | None, dies_at: int | None) -> None:
+        self._world, self._script, self._cell, self._dies_at = world, script, cell, dies_at
+        self.commits = self.gates = 0
         self.last_before_a_charge = 0
 
     async def perform(self) -> None:
@@ -227,6 +238,9 @@ class _Play:
             await self._world.loop.settle()
 
     def _dies_now(self, waiter: Waiter) -> bool:
+        self.gates += 1
+        if self.gates == self._dies_at:
+            return True
         dies = self._cell is not None and self._cell.ending is Ending.DIES_BEFORE_IT_STORES_THE_ANSWER
         return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
 

@@ -3,11 +3,20 @@
 import pytest
 
 from bot.use_cases import processing
-from tests.crash_matrix.cells import Ending, Fault, cells, recorded, troubles_of
+from tests.crash_matrix.cells import (
+    Ending,
+    Fault,
+    cells,
+    gates,
+    recorded,
+    troubles_of,
+    troubles_of_dying_at,
+)
 
 # No divisor of the number of faults times that of endings: so all come by turns.
 EVERY = 7
 PARTS = 3
+EVERY_AT_STRIPE = 13
 
 
 def test_placing_and_processing_two_lines_commit_more_often_than_they_charge() -> None:
@@ -21,6 +30,21 @@ def test_whatever_follows_a_commit_the_order_ends_right(part: int) -> None:
     assert {cell.fault for cell in chosen} >= set(Fault)
     assert {cell.ending for cell in chosen} == set(Ending)
     found = {str(cell): troubles for cell in chosen[part::PARTS] if (troubles := troubles_of(cell))}
+    assert found == {}
+
+
+def test_over_stripe_whatever_follows_a_commit_the_order_ends_right() -> None:
+    chosen = cells(at_stripe=True)[::EVERY_AT_STRIPE]
+    assert {cell.fault for cell in chosen} >= set(Fault)
+    assert {cell.ending for cell in chosen} == set(Ending)
+    found = {str(cell): troubles for cell in chosen if (troubles := troubles_of(cell, at_stripe=True))}
+    assert found == {}
+
+
+def test_over_stripe_a_process_may_die_between_any_two_requests() -> None:
+    """An order is several requests there: what one of them left is found by the next worker."""
+    chosen = range(1, gates(), EVERY_AT_STRIPE)
+    found = {gate: troubles for gate in chosen if (troubles := troubles_of_dying_at(gate))}
     assert found == {}
 
 

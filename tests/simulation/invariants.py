@@ -7,7 +7,6 @@ from datetime import timedelta
 from models.audit_entry import FIRST_HASH, AuditEntry
 from tests.simulation.books import Books, Row, instant, read_books
 from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
-from tests.simulation.provider import Provider
 from tests.simulation.world import World
 
 # Which status may follow which: written here once more, from the rules.
@@ -35,7 +34,7 @@ class Watch:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.provider: Provider = world.provider
+        self.provider = world.provider
         self.checks = 0
         # Everything the history has said: subject, action and status.
         self.facts: set[tuple[str, str, str | None]] = set()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from bot.billing.gateway import BillingGateway
 from bot.mail.mailer import Mail
 from bot.services import Services
 from bot.settings import Settings
@@ -22,6 +23,7 @@ from tests.simulation.loop import Clock, VirtualLoop
 from tests.simulation.ports import Billing, Line, Members, Messages, Post
 from tests.simulation.provider import Provider
 from tests.simulation.slack import Slack
+from tests.simulation.stripe import StripeProvider, gateway, link_accounts
 from tests.simulation.trace import Trace
 
 MOST_TASKS = 3
@@ -38,12 +40,26 @@ class Replica:
 
 
 class World:
+    """`at_stripe` puts the Stripe gateway, with a fake Stripe behind it, in place of the provider."""
+
     def __init__(
-        self, store: Store, clock: Clock, random: Random, faults: Faults, seen: Counter[str]
+        self,
+        store: Store,
+        clock: Clock,
+        random: Random,
+        faults: Faults,
+        seen: Counter[str],
+        *,
+        at_stripe: bool = False,
     ) -> None:
         self.store, self.clock, self.random, self.faults, self.seen = store, clock, random, faults, seen
         self.gates = Gates()
-        self.provider = Provider(clock, random, faults)
+        self.provider: Provider | StripeProvider
+        if at_stripe:
+            self.provider = StripeProvider(clock, random, faults)
+            link_accounts(store, self.provider)
+        else:
+            self.provider = Provider(clock, random, faults)
         self.slack = Slack(clock)
         self.mails: list[Mail] = []
         self.replicas: list[Replica] = []
@@ -77,11 +93,12 @@ class World:
         self._processes += 1
         process = Process(f"p{self._processes}")
         line = Line(self.gates, process, self.faults)
+        database = GatedDatabase(self.store, self.gates, process, self.judge)
         services = Services(
             settings=self._settings,
-            database=GatedDatabase(self.store, self.gates, process, self.judge),
+            database=database,
             now=self.clock,
-            billing=Billing(line, self.provider, self._key_is_stored),
+            billing=self._billing(line, database),
             messenger=Messages(line, self.slack),
             home_screens=FakeHomeScreens(),
             directory=Members(line, self.slack),
@@ -91,6 +108,11 @@ class World:
         replica = Replica(process, services)
         self.replicas.append(replica)
         return replica
+
+    def _billing(self, line: Line, database: GatedDatabase) -> BillingGateway:
+        if isinstance(self.provider, StripeProvider):
+            return gateway(line, self.provider, self._key_is_stored, database, self.clock)
+        return Billing(line, self.provider, self._key_is_stored)
 
     def _key_is_stored(self, key: str) -> bool:
         return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE key = ?", key))

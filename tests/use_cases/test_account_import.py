@@ -550,3 +550,17 @@ async def test_r3_another_method_becomes_the_default(imports: Import, session: A
             default: True,
             other: False,
         }
+
+
+async def test_a_file_leaves_the_cards_of_a_linked_account_alone(
+    imports: Import, session: AsyncSession
+) -> None:
+    """Stripe says which there are."""
+    await imports()
+    card = '      - {id: pm_1, brand: visa, last4: "4242", expires: 2028-04, default: true}\n'
+    methods = f"    payment_methods:\n{card}"
+    linked = ACME.replace(methods, "    stripe_customer: cus_acme1\n")
+    await imports(linked)
+    assert (await one_of(session, Account)).stripe_customer == "cus_acme1"
+    method = await one_of(session, PaymentMethod)
+    assert (method.active, method.is_default) == (True, True)

@@ -39,7 +39,9 @@ async def asked(call: Awaitable[Answer]) -> Answer:
     does not have."""
     try:
         return await call
-    except stripe.InvalidRequestError:
+    except stripe.InvalidRequestError as error:
+        if error.http_status == 404 and error.code != "resource_missing":
+            raise BillingUnavailable(why="there is no Stripe") from None
         raise
     except REFUSED_KEY as error:
         log.error("stripe refuses the key", status=error.http_status, code=error.code)

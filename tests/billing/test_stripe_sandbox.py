@@ -1,0 +1,157 @@
+"""The whole order on Stripe's own sandbox, with a test clock. Skipped without a key of a sandbox.
+
+    SEATBOT_STRIPE_SANDBOX_KEY=… .venv/bin/python -m pytest -m stripe_sandbox tests/billing
+
+It makes a customer, a product and a subscription there, and takes them away with their test clock.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+import stripe
+
+from bot.billing.gateway import Declined, LineRequest, NeverReceived, OtherPrice, Settled
+from bot.billing.stripe.client import build_client, http_over
+from bot.permissions import Person
+from bot.use_cases.cart import open_cart, save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.placement import place_service_order
+from bot.use_cases.slack_user import refresh_slack_user
+from models.account import Account
+from tests.billing.contract import PARIS
+from tests.billing.scenarios import brought_to_an_end
+from tests.world import World, world
+
+KEY = os.environ.get("SEATBOT_STRIPE_SANDBOX_KEY", "")
+ALICE = Person("T01ACME", "U01ALICE", "test")
+
+pytestmark = [
+    pytest.mark.stripe_sandbox,
+    pytest.mark.skipif(not KEY.startswith(("sk_test_", "rk_test_")), reason="needs a key of a sandbox"),
+    pytest.mark.enable_socket,
+]
+
+
+@dataclass
+class Sandboxed:
+    """A customer with two cards, one of which is declined, and ten seats at 14.00 EUR a month."""
+
+    client: stripe.StripeClient
+    clock: str
+    customer: str
+    subscription: str
+    good: str
+    declined: str
+
+
+@pytest.fixture
+async def there() -> AsyncIterator[Sandboxed]:
+    async with aiohttp.ClientSession() as session:
+        client = build_client(KEY, "https://api.stripe.com", http_over(session))
+        now = int(datetime.now(UTC).timestamp())
+        clock = await client.v1.test_helpers.test_clocks.create_async({"frozen_time": now})
+        yield await _set_up(client, clock.id)
+        await client.v1.test_helpers.test_clocks.delete_async(clock.id)
+
+
+async def _set_up(client: stripe.StripeClient, clock: str) -> Sandboxed:
+    customer = await client.v1.customers.create_async(
+        {"test_clock": clock, "name": "Acme SA", "address": PARIS.model_dump()}  # type: ignore[arg-type]
+    )
+    cards = [
+        (await client.v1.payment_methods.attach_async(name, {"customer": customer.id})).id
+        for name in ("pm_card_visa", "pm_card_chargeCustomerFail")
+    ]
+    await client.v1.customers.update_async(
+        customer.id, {"invoice_settings": {"default_payment_method": cards[0]}}
+    )
+    price = await client.v1.prices.create_async(
+        {
+            "currency": "eur",
+            "unit_amount": 1400,
+            "recurring": {"interval": "month"},
+            "product_data": {"name": "GoTo Meeting"},
+            "metadata": {"seatbot_product": "goto-meeting"},
+        }
+    )
+    item = {"price": price.id, "quantity": 10, "metadata": {"seatbot_subscription": "acme_meeting"}}
+    held = await client.v1.subscriptions.create_async(
+        {"customer": customer.id, "items": [item]}  # type: ignore[arg-type]
+    )
+    return Sandboxed(client, clock, customer.id, held.id, *cards)
+
+
+@pytest.fixture
+async def bot(there: Sandboxed) -> AsyncIterator[World]:
+    async with world(billing="stripe", stripe_api_key=KEY, at=datetime.now(UTC)) as bot:
+        async with bot.services.write() as session:
+            account = await session.get_one(Account, "acme")
+            account.stripe_customer = there.customer
+            session.add(account)
+        await refresh_slack_user(bot.services, ALICE)
+        yield bot
+
+
+async def ordered(bot: World, method: str) -> str:
+    await open_cart(bot.services, person=ALICE, account_id="acme")
+    sheet = await save_cart(bot.services, person=ALICE, account_id="acme", typed={"acme_meeting": "3"})
+    typed = (await open_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key)).form
+    form = typed.model_copy(update={"payment_method": method})
+    await save_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key, form=form)
+    await place_service_order(bot.services, person=ALICE, quote_id=sheet.quote.key)
+    await bot.settle()
+    [line] = await bot.lines()
+    return line.status.value
+
+
+async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there: Sandboxed) -> None:
+    assert await ordered(bot, there.good) == "settled"
+    [line] = await bot.lines()
+    assert await bot.seats("acme_meeting") == (13, 13)
+    invoice = await there.client.v1.invoices.retrieve_async(str(line.receipt))
+    assert invoice.total_excluding_tax == line.amount
+    assert invoice.total == line.amount + line.tax
+    assert await bot.services.billing.receipt_page("acme", str(line.receipt)) is not None
+
+
+async def test_a_declined_card_leaves_nothing_that_could_be_paid_later(bot: World, there: Sandboxed) -> None:
+    assert await ordered(bot, there.declined) == "declined"
+    open_still = await there.client.v1.invoices.list_async({"customer": there.customer, "status": "open"})
+    assert open_still.data == []
+    held = await there.client.v1.subscriptions.retrieve_async(there.subscription)
+    assert held.pending_update is None
+    assert held.default_payment_method is None
+
+
+async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed) -> None:
+    """The claims that rest on how Stripe keeps keys and copies metadata."""
+    from tests.billing.contract import Cards, Clock, Provider
+
+    at = bot.clock().replace(microsecond=0)
+    gateway = bot.services.billing
+    request = LineRequest("acme_meeting", 2)
+    [priced] = (await gateway.preview("acme", [request], at, PARIS)).lines
+    cards = Cards(there.good, there.declined, "", 60, "", "", "")
+
+    async def no_one(name: str, seats: int) -> None:
+        raise NotImplementedError
+
+    provider = Provider(gateway, Clock(at), cards, no_one)
+    charge = provider.charge(
+        "sandbox-1", subscription_id="acme_meeting", seats=2, amount=priced.amount, tax=priced.tax,
+        at=at, expected_seats=10,
+    )  # fmt: skip
+    assert await gateway.reconcile(charge) == NeverReceived()
+    first = await brought_to_an_end(provider, charge)
+    assert isinstance(first, Settled)
+    assert await gateway.place(charge) == first
+    assert await gateway.reconcile(charge) == first
+    dearer = provider.charge(
+        "sandbox-2", subscription_id="acme_meeting", seats=2, amount=priced.amount + 1, tax=priced.tax,
+        at=at, expected_seats=12,
+    )  # fmt: skip
+    assert isinstance(await gateway.place(dearer), OtherPrice | Declined)

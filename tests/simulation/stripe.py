@@ -1,0 +1,244 @@
+"""The Stripe gateway in place of the simulated provider: each request stops at a gate, and may go wrong.
+
+The fake Stripe answers in this process, so that nothing but the order of calls decides what happens next. The
+judges read its books as they read those of the provider.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+import yaml
+
+from bot.billing.stripe.client import build_client
+from bot.billing.stripe.gateway import StripeGateway
+from bot.billing.stripe.items import ATTEMPT
+from bot.db import Database
+from models.proration import midnight
+from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe.books import Customer, Invoice, Item, Price, Subscription
+from tests.fake_stripe.server import Cut, Kind
+from tests.simulation.database import Store
+from tests.simulation.faults import Faults
+from tests.simulation.loop import Clock
+from tests.simulation.ports import Line
+from tests.simulation.template import ACCOUNTS
+
+KEY = "sk_test_fake"
+CARDS = {"settles": "settles", "declines": "declined", "slow": "slow"}
+# What a fault of a charge is at Stripe. A request that arrives late is in `_later`.
+AT_STRIPE: dict[str, Kind] = {
+    "outage": "cut_before",
+    "lost": "cut_after",
+    "server_error": "save_500_after",
+    "conflict": "conflict",
+    "rate_limited": "rate_limit",
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What was charged, by an invoice."""
+
+    subscription_id: str
+    seats: int
+    amount: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    charge: Terms
+    status: str
+
+
+@dataclass
+class Held:
+    id: str
+    item: Item
+    before: int
+    outside: int = 0
+    blocks: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def seats(self) -> int:
+        return self.item.quantity
+
+
+class SimulatedBooks(Books):
+    """A card does what the seed says."""
+
+    def __init__(self, clock: Clock, random: Random, faults: Faults) -> None:
+        super().__init__(clock, {"FR": "0.20", "GB": "0.20"})
+        self._random, self._faults = random, faults
+
+    def _card(self, subscription: Subscription, customer: Customer) -> Card:
+        behaviour = self._faults.card()
+        slow = self._random.randint(1, 7200)
+        return replace(
+            super()._card(subscription, customer),
+            behaviour=CARDS.get(behaviour, behaviour),
+            slow_seconds=slow,
+        )
+
+
+class StripeProvider:
+    """What the judges ask of a provider, read from the fake's books."""
+
+    def __init__(self, clock: Clock, random: Random, faults: Faults) -> None:
+        self.books = SimulatedBooks(clock, random, faults)
+        self.fake = FakeStripe(self.books, KEY, checked=False)
+        self.held: dict[str, Held] = {}
+        for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
+            self._add(account)
+
+    def _add(self, account: dict[str, Any]) -> None:
+        customer = Customer(f"cus_{account['id']}", dict(account["billing_address"]))
+        self.books.customers[customer.id] = customer
+        for method in account["payment_methods"]:
+            self.books.cards[method["id"]] = Card(method["id"], customer.id, last4=method["last4"])
+            if method.get("default"):
+                customer.default_card = method["id"]
+        for listed in account["subscriptions"]:
+            price = Price(f"price_{listed['id']}", int(Decimal(listed["unit_price"]) * 100), listed["period"])
+            start, end = (
+                int(midnight(listed[day], account["time_zone"]).timestamp())
+                for day in ("period_start", "period_end")
+            )
+            name = {"seatbot_subscription": listed["id"]}
+            item = Item(f"si_{listed['id']}", price, listed["seats"], start, end, name)
+            held = Subscription(f"sub_of_{listed['id']}", customer.id, [item], account["time_zone"])
+            self.books.subscriptions[held.id] = held
+            self.held[listed["id"]] = Held(listed["id"], item, item.quantity)
+
+    @property
+    def changes(self) -> int:
+        return len(self.books.events) + len(self.books.invoices)
+
+    @property
+    def taken(self) -> dict[str, Taken]:
+        return {invoice.id: _taken(invoice) for invoice in self._charges()}
+
+    def settled(self, keys: list[str]) -> list[Taken]:
+        """By invoice, so that a key that was charged twice is seen."""
+        found = [_taken(i) for i in self._charges() if i.metadata.get(ATTEMPT) in keys]
+        return [taken for taken in found if taken.status == "settled"]
+
+    def _charges(self) -> Iterator[Invoice]:
+        return (i for i in self.books.invoices.values() if i.reason == "subscription_update")
+
+    def change_outside(self, subscription: str, by: int) -> None:
+        held = self.held[subscription]
+        by = max(by, -held.seats)
+        held.outside += by
+        self.books.set_seats(subscription, held.seats + by)
+
+    def settle_due(self) -> None:
+        self.books.catch_up()
+
+
+def _taken(invoice: Invoice) -> Taken:
+    back, anew = invoice.lines[:2]
+    name = anew.item.removeprefix("si_")
+    terms = Terms(name, anew.quantity - back.quantity, invoice.net, invoice.tax)
+    return Taken(terms, "settled" if invoice.status == "paid" else invoice.status)
+
+
+class InProcess(stripe.HTTPClient):
+    """The way of one process's requests. `key_is_stored` asks the database whether a key is committed."""
+
+    name = "in-process"
+
+    def __init__(self, line: Line, fake: FakeStripe, key_is_stored: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._line, self._fake, self._key_is_stored = line, fake, key_is_stored
+        self._late: list[Callable[[], object]] = []
+        self.asked: Counter[str] = Counter()
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        method, parts = method.upper(), urlsplit(url)
+        text = str(post_data or parts.query)
+        call = _call(method, parts.path, text)
+        self.asked[call] += 1
+        small = {name.lower(): value for name, value in headers.items()}
+        return await self._line.call(call, lambda fault: self._effect(method, parts.path, text, small, fault))
+
+    def _effect(
+        self, method: str, path: str, text: str, headers: dict[str, str], fault: str | None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        while self._late:
+            self._late.pop(0)()
+        if "payment_behavior" in text:
+            assert self._key_is_stored(headers["idempotency-key"]), "sent before its key was stored"
+        if fault == "timeout":
+            self._late.append(lambda: self._fake.handle(method, path, text, headers))
+            raise _silence()
+        kind = AT_STRIPE.get(fault or "", "cut_before") if fault else None
+        try:
+            answer = self._fake.handle(method, path, text, headers, kind)
+        except Cut:
+            raise _silence() from None
+        return bytes(answer.body), answer.status_code, dict(answer.headers)
+
+    async def close_async(self) -> None:
+        """Nothing is open."""
+
+    async def sleep_async(self, secs: float) -> None:
+        """The SDK's own retries: at once."""
+
+
+def _silence() -> stripe.APIConnectionError:
+    return stripe.APIConnectionError("no answer", should_retry=False)  # type: ignore[no-untyped-call]
+
+
+def _call(method: str, path: str, text: str) -> str:
+    """As the faults are named."""
+    if "payment_behavior" in text:
+        return "billing.place"
+    if path.endswith("create_preview"):
+        return "billing.preview"
+    if "billing_portal" in path:
+        return "billing.portal"
+    return "billing.subscriptions"
+
+
+def gateway(
+    line: Line,
+    provider: StripeProvider,
+    key_is_stored: Callable[[str], bool],
+    database: Database,
+    now: Callable[[], datetime],
+) -> StripeGateway:
+    client = build_client(KEY, "https://stripe.example", InProcess(line, provider.fake, key_is_stored))
+    return StripeGateway(client, database, now, "https://provider.example/portal")
+
+
+def link_accounts(store: Store, provider: StripeProvider) -> None:
+    """As the accounts file would; and the scene's quotes as Stripe, which rounds twice, prices them."""
+    store.raw.execute("UPDATE account SET stripe_customer = 'cus_' || id")
+    lines = store.rows(
+        "SELECT line.id, line.quote_id, subscription_id, seats, strftime('%s', frozen_at) "
+        "FROM quote_line AS line JOIN quote ON quote.id = quote_id"
+    )
+    for key, quote, name, seats, at in list(lines):
+        subscription, item = provider.books.held(name)
+        country = provider.books.customers[subscription.customer].address["country"]
+        made = provider.books.proration(subscription, item, item.quantity + seats, int(at), country)
+        amount, tax = sum(line.amount for line in made), sum(line.tax for line in made)
+        price = item.price.unit_amount
+        change = "UPDATE quote_line SET amount = ?, tax = ?, unit_price = ? WHERE id = ?"
+        store.raw.execute(change, (amount, tax, price, key))
+        total = (
+            "UPDATE quote SET subtotal = (SELECT sum(amount) FROM quote_line WHERE quote_id = quote.id), "
+            "tax = (SELECT sum(tax) FROM quote_line WHERE quote_id = quote.id), "
+            "total = (SELECT sum(amount + tax) FROM quote_line WHERE quote_id = quote.id) WHERE id = ?"
+        )
+        store.raw.execute(total, (quote,))
