@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.billing.gateway import LineRequest, Preview
 from bot.permissions import Person, actor_of
 from bot.services import Services
+from bot.use_cases.payment_method import refresh_methods_quietly
 from bot.use_cases.quote import (
     check_pending,
     decide,
@@ -46,6 +47,8 @@ async def open_checkout(services: Services, *, person: Person, quote_id: int) ->
     async with services.read() as session:
         quote, contact = await quote_for(session, person, quote_id, at, changes=False)
         await check_pending(session, quote, at)
+    await refresh_methods_quietly(services, quote.account_id)
+    async with services.read() as session:
         return await _checkout_sheet(session, quote, contact, at)
 
 

@@ -1,12 +1,13 @@
 """Keeping the bot's copy of payment methods, where the provider keeps them (R3, R23)."""
 
+import contextlib
 from typing import Any
 
 import structlog
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import MethodState
+from bot.billing.gateway import BillingUnavailable, CustomerUnknown, MethodState
 from bot.db import lock_account
 from bot.services import Services
 from bot.use_cases.home_change import note_change
@@ -30,6 +31,12 @@ async def refresh_payment_methods(services: Services, account_id: str) -> None:
         await lock_account(session, account_id)
         await _copy(session, account_id, states)
         note_change(session, account_id)
+
+
+async def refresh_methods_quietly(services: Services, account_id: str) -> None:
+    """Where a card is about to be chosen: those there were are shown while the provider is silent."""
+    with contextlib.suppress(BillingUnavailable, CustomerUnknown):
+        await refresh_payment_methods(services, account_id)
 
 
 async def _copy(session: AsyncSession, account_id: str, states: list[MethodState]) -> None:

@@ -12,6 +12,7 @@ from bot.db import lock_account
 from bot.permissions import Person, actor_of, require_contact, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
+from bot.use_cases.payment_method import refresh_methods_quietly
 from bot.use_cases.processing import start_processing
 from bot.use_cases.progress import tell_progress
 from bot.use_cases.settlement import finish_if_done
@@ -93,6 +94,8 @@ async def open_retry(
         sheet = await order_sheet(session, order, at)
         if not sheet.can_retry:
             raise await _nothing_to_retry(session, order)
+    await refresh_methods_quietly(services, order.account_id)
+    async with services.read() as session:
         methods = await payment_methods(session, order.account_id)
         return sheet, [m for m in methods if m.usable(sheet.account.today(at))]
 

@@ -26,7 +26,7 @@ from models.quote import Quote, QuoteStatus
 from models.service_order import ChargeAttempt, OrderLine
 from models.sheet import OrderSheet
 from models.subscription import Subscription
-from tests.fake_stripe import Fault
+from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.courier import muddled, sign
 from tests.handlers.steps import ForgetfulTasks, newest, opened, saying, swap
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
@@ -118,7 +118,7 @@ async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: St
 
 async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> None:
     books = world.books
-    books.cards["pm_new"] = type(books.cards["pm_acme"])("pm_new", "cus_acme", last4="1881")
+    books.cards["pm_new"] = Card("pm_new", "cus_acme", last4="1881")
     books.customers["cus_acme"].default_card = "pm_new"
     books.cards.pop("pm_acme_2")
     await looked_at(world, ALICE, "acme")
@@ -356,3 +356,14 @@ async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None
     assert await world.services.billing.receipt_page("other", invoice.id) is None
     sheet = await read_order(world.services, person=ALICE, order_id=1)
     assert sheet.receipt_pages == [page]
+
+
+async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWorld) -> None:
+    """R15: the way to the payment methods and back, with no event in between."""
+    quote_id = await quoted(world, ALICE, "acme_meeting")
+    world.books.cards["pm_added"] = Card("pm_added", "cus_acme", last4="1881")
+    sheet = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
+    assert "pm_added" in {method.id for method in sheet.methods}
+    world.fake.faults.append(Fault("down", times=1000))
+    again = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
+    assert again.methods == sheet.methods, "what there was, while Stripe is silent"
