@@ -1,5 +1,6 @@
 """What must hold of notices: none for what did not happen, none missing, and each destination's in order."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -121,18 +122,20 @@ def _receipt_to_others(now: Books, entry: AuditEntry, new: list[Row]) -> Iterato
 
 
 def notices_in_order(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
-    """R24: of each destination the oldest first; what was told is not untold."""
-    waiting: dict[str, int] = {}
-    for key, notice in now["notice"].items():
+    """R24: of each destination the oldest first; what was told is not untold. One that is stored ahead, as
+    reminders are, has its turn from when it is due."""
+    waiting: dict[str, list[Row]] = defaultdict(list)
+    for notice in now["notice"].values():
         if notice["status"] == "waiting" and is_due(notice, watch.world.clock()):
-            waiting.setdefault(notice["destination"], key)
+            waiting[notice["destination"]].append(notice)
     for key, notice in now["notice"].items():
         old = before["notice"].get(key)
         if old is None or old["status"] == notice["status"]:
             continue
         if old["status"] != "waiting":
             yield f"notice {key}: {old['status']} → {notice['status']}"
-        if key > waiting.get(notice["destination"], key):
+        before_it = [n for n in waiting[notice["destination"]] if n["due_at"] <= old["due_at"]]
+        if any(older["id"] < key for older in before_it):
             yield f"notice {key} to {notice['destination']} came before an older one"
         if notice["status"] == "undeliverable" and not notice["last_error"]:
             yield f"notice {key} is undeliverable without a reason"
