@@ -22,8 +22,9 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 
 # More workers than cores: whole-program tests wait as much as they compute.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
-# Neither of these has a database of its own, or each chooses its engines itself.
-NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging directory
+# None of these has a database of its own, each chooses its engines itself, or a row is all it reads.
+NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging directory \
+	fake_stripe billing/test_stripe.py billing/test_localstripe.py
 
 test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket Mode
 	$(PYTEST)

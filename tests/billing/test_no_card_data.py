@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from bot.db import Database
 from models.migrations.tables import metadata
@@ -112,7 +112,7 @@ async def test_r23_the_database_keeps_four_digits_and_no_more(database: Database
         "expiry_year": 2030,
         "expiry_month": 1,
     }
-    with pytest.raises(IntegrityError):
+    with pytest.raises(DBAPIError):
         async with database.write() as session:
             session.add(PaymentMethod(**values, last4=last4))
 
