@@ -31,6 +31,7 @@ def _receive(services: Services, reader: EventReader) -> Callable[[Request], Awa
         begin(source="provider event")
         body = await read_body(request)
         if body is None:
+            TURNED_AWAY.labels("too large").inc()
             return PlainTextResponse("too large", 413)
         try:
             event = reader.read(body, request.headers.get("stripe-signature", ""))
