@@ -55,6 +55,9 @@ class Clients(Protocol):
     async def of(self, team_id: str) -> AsyncWebClient:
         """Raises NotInstalled."""
 
+    def look_again(self, team_id: str) -> None:
+        """Nothing is remembered of the workspace's token: it is read when it is needed next."""
+
     async def teams(self) -> list[str]:
         """The workspaces it is installed in."""
 
@@ -63,7 +66,9 @@ class Clients(Protocol):
 
 
 async def works(clients: Clients, team_id: str) -> bool:
-    """Whether the token we have of the workspace opens it. Raises what Slack's silence raises."""
+    """Whether the token that is stored of the workspace opens it. Raises what Slack's silence raises."""
+    # Another replica may have stored a new one.
+    clients.look_again(team_id)
     try:
         await (await clients.of(team_id)).auth_test()
     except NotInstalled:
@@ -83,6 +88,9 @@ class OneWorkspace:
 
     async def of(self, team_id: str) -> AsyncWebClient:
         return self.bare
+
+    def look_again(self, team_id: str) -> None:
+        """It is set, and stays what it is."""
 
     async def teams(self) -> list[str]:
         return [str((await self.bare.auth_test())["team_id"])]
@@ -104,7 +112,7 @@ class ManyWorkspaces:
         self.bare, self.store = client(None), store
         self._client, self._clock = client, clock
         self._known: dict[str, tuple[float, AsyncWebClient]] = {}
-        store.on_change = self._forget_token
+        store.on_change = self.look_again
 
     async def of(self, team_id: str) -> AsyncWebClient:
         until, client = self._known.get(team_id, (0.0, None))
@@ -118,7 +126,7 @@ class ManyWorkspaces:
                 return client
             raise
         if token is None:
-            self._forget_token(team_id)
+            self.look_again(team_id)
             raise NotInstalled(team_id)
         if client is None or client.token != token:
             client = self._client(token)
@@ -132,5 +140,5 @@ class ManyWorkspaces:
         await self.store.async_delete_all(enterprise_id=None, team_id=team_id)
         log.warning("the bot was uninstalled", team=team_id)
 
-    def _forget_token(self, team_id: str) -> None:
+    def look_again(self, team_id: str) -> None:
         self._known.pop(team_id, None)

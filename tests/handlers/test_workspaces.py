@@ -12,9 +12,11 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
 from bot.bootstrap import installations as store_of
+from bot.installations.clients import ManyWorkspaces, works
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import tell_overdue
@@ -312,6 +314,21 @@ async def test_word_of_an_uninstallation_that_comes_after_the_next_installation_
     olga = workspaces.person("olga")
     await olga.command("/quotes")
     await olga.wait_for_modal("quote.list")
+
+
+async def test_a_replica_that_remembers_the_old_token_does_not_take_the_next_installation_away(
+    workspaces: World,
+) -> None:
+    """Another replica has stored the new one meanwhile."""
+    settings = workspaces.services.settings
+    replica = ManyWorkspaces(
+        store_of(settings, workspaces.services.database),
+        lambda token: AsyncWebClient(token=token, base_url=settings.slack_api_url),
+    )
+    await replica.of("T02OTHER")
+    await workspaces.slack.uninstall("T02OTHER")
+    assert (await install(workspaces, "T02OTHER")).status_code == 200
+    assert await works(replica, "T02OTHER")
 
 
 async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
