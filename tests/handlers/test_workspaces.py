@@ -142,6 +142,9 @@ async def test_keys_are_changed_without_installing_anew(workspaces: World) -> No
     assert await both.rotate() == 4
     assert await renewed.token_of("T02OTHER") == before
     assert await store(KEY).token_of("T02OTHER") is None
+    # A key that was lost, and with it what it closed, holds up no other.
+    await install(workspaces, "T02OTHER")
+    assert await store(KEY).rotate() == 2
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
