@@ -72,7 +72,17 @@ async def test_a_process_is_ready_while_database_and_slack_answer(world: World) 
     assert status == 503
     assert "slack: does not answer" in said
     world.slack.slack.faults.reset()
+    world.clock.move(seconds=1)
     assert (await ready(world))[0] == 200
+
+
+async def test_while_slack_is_silent_it_is_asked_once_for_all_who_ask_whether_the_bot_is_ready(
+    world: World,
+) -> None:
+    world.slack.fault("error_503", "api.test")
+    asked = len(world.slack.calls("api.test"))
+    assert {status for status, _ in await asyncio.gather(*[ready(world) for _ in range(5)])} == {503}
+    assert len(world.slack.calls("api.test")) == asked + 1
 
 
 async def test_a_database_of_another_version_is_not_ready(world: World) -> None:
