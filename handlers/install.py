@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urljoin
 
+import structlog
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncBoltContext
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
@@ -11,13 +12,20 @@ from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.blocks.refusal import refusal_text
+from bot.i18n import Reader
 from bot.installations.clients import Clients, ManyWorkspaces, works
 from bot.installations.store import OAuthStates
+from bot.logs import begin, reference
+from bot.metrics import FAULTS
 from bot.services import Services
 from bot.use_cases.slack_user import forget_people
+from models.errors import Unexpected
+
+log = structlog.get_logger()
 
 # They carry no person, and come when no token is good any more.
 UNINSTALLED = ("app_uninstalled", "tokens_revoked")
@@ -69,10 +77,22 @@ def _flow(services: Services, clients: ManyWorkspaces) -> AsyncOAuthFlow:
 
 def _page(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
+        begin(source=request.url.path)
         asked = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
-        return to_starlette_response(await handle(asked))
+        try:
+            return to_starlette_response(await handle(asked))
+        except Exception:
+            return _failed(request.url.path)
 
     return page
+
+
+def _failed(path: str) -> Response:
+    """What Slack's library does not expect: a Slack or a database that is away, mostly."""
+    shown = reference()
+    FAULTS.labels(path).inc()
+    log.exception("installation failed", where=path, reference=shown)
+    return PlainTextResponse(refusal_text(Reader(), Unexpected(reference=shown)), 500)
 
 
 def uninstallation(services: Services, clients: Clients) -> Callable[..., Awaitable[None]]:

@@ -1,6 +1,7 @@
 """The bot in several workspaces: each installs it, none sees anything of another."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -161,6 +162,18 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert refused.status_code == 200
     async with workspaces.services.database.engine.connect() as connection:
         assert (await connection.execute(select(oauth_states.c.state))).all() == []
+
+
+async def test_where_an_installation_fails_its_reference_is_shown_and_logged(
+    workspaces: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspaces.slack.fault("cut_before", "oauth.v2.access")
+    failed = await install(workspaces, "T01ACME")
+    assert failed.status_code == 500
+    found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
+    assert found, failed.text
+    assert found[0] in capsys.readouterr().out
+    assert "code=" not in failed.text
 
 
 async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) -> None:
