@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, exists
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.permissions import Person, require_contact, roles_of
@@ -15,7 +16,7 @@ from bot.use_cases.seat_history import history_of
 from bot.use_cases.sheet import order_sheet, payment_methods, quote_sheet, subscription_rows
 from models.account import Account
 from models.receipt import Receipt
-from models.service_order import OrderStatus, ServiceOrder
+from models.service_order import PROCESSING_TIME, LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.sheet import AccountSheet, OrderSheet
 
 LAST_RECEIPTS = 5
@@ -64,13 +65,22 @@ async def _account_sheet(session: AsyncSession, account: Account, at: datetime) 
 
 
 async def _orders_in_progress(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:
+    """Those that need somebody, however many newer ones wait behind them; then the newest."""
     found = await session.exec(
         select(ServiceOrder)
         .where(ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None))
-        .order_by(col(ServiceOrder.id).desc())
+        .order_by(_needs_somebody(at).desc(), col(ServiceOrder.id).desc())
         .limit(MOST_ORDERS)
     )
     return [await order_sheet(session, order, at) for order in found.all()]
+
+
+def _needs_somebody(at: datetime) -> ColumnElement[bool]:
+    asks = exists().where(
+        col(OrderLine.order_id) == col(ServiceOrder.id),
+        col(OrderLine.status).in_((LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER)),
+    )
+    return or_(asks, col(ServiceOrder.placed_at) <= at - PROCESSING_TIME)
 
 
 async def _failed_lately(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:

@@ -1,0 +1,49 @@
+"""What stands on an account's Home: of many orders in progress, those that need somebody first."""
+
+from sqlmodel import select
+
+from bot.db import Database
+from bot.permissions import Person
+from bot.use_cases.overview import read_home
+from bot.use_cases.slack_user import refresh_slack_user
+from models.service_order import LineStatus, OrderLine, ServiceOrder
+from tests.use_cases.outbox import Outbox
+
+ALICE = Person("T01ACME", "U01ALICE", "test")
+
+
+async def numbers(outbox: Outbox) -> list[str]:
+    await refresh_slack_user(outbox.services, ALICE)
+    [sheet] = await read_home(outbox.services, person=ALICE)
+    return [order.order.number for order in sheet.orders]
+
+
+async def ask_customer(outbox: Outbox, order: ServiceOrder) -> None:
+    async with outbox.database.write() as session:
+        row = await session.get_one(ServiceOrder, order.key)
+        row.status = row.status.PROCESSING
+        line = (await session.exec(select(OrderLine).where(OrderLine.order_id == order.key))).one()
+        for status in (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER):
+            line.status = status
+            await session.flush()
+
+
+async def test_a_payment_to_confirm_is_seen_however_many_orders_wait_for_it(
+    database_with_accounts: Database,
+) -> None:
+    """R19: every other order of the subscription waits until somebody has confirmed it."""
+    outbox = Outbox(database_with_accounts)
+    await ask_customer(outbox, await outbox.order("SO-1001"))
+    for number in range(1002, 1014):
+        await outbox.order(f"SO-{number}")
+    assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
+
+
+async def test_an_overdue_order_is_seen_however_many_came_after_it(database_with_accounts: Database) -> None:
+    """R21"""
+    outbox = Outbox(database_with_accounts)
+    await outbox.order("SO-1001")
+    outbox.move(seconds=24 * 3600)
+    for number in range(1002, 1014):
+        await outbox.order(f"SO-{number}")
+    assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
