@@ -38,6 +38,7 @@ FOR_WHOEVER_REMAINS = frozenset(
         NoticeKind.ORDER_NEEDS_CUSTOMER,
         NoticeKind.ORDER_FAILED,
         NoticeKind.ORDER_OVERDUE,
+        NoticeKind.QUOTE_REMINDER,
     }
 )
 RECEIPT_MESSAGES = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)

@@ -468,6 +468,20 @@ async def test_the_receipt_of_who_lost_the_role_goes_to_all_contacts(outbox: Out
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
+async def test_the_reminder_of_who_lost_the_role_goes_to_whoever_may_still_decide(outbox: Outbox) -> None:
+    """R9, R13"""
+    quote = await outbox.quote("SQ-1001")
+    await outbox.change(await outbox.contact(), active=False)
+    ends = quote.expires_at.isoformat()
+    event = "quote:1:reminder"
+    await outbox.tell(
+        await alice(outbox), kind=NoticeKind.QUOTE_REMINDER, event=event, quote=quote, ends=ends, hours=48
+    )
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.QUOTE_REMINDER]
+    assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}
+
+
 # Standing messages
 
 
