@@ -127,6 +127,8 @@ def _told_otherwise(notice: Notice, error: str) -> Outcome:
 async def _send(services: Services, notice: Notice) -> Outcome:
     address = Address.of(notice)
     if address.contact_id is None:
+        if notice.kind is NoticeKind.QUOTE_CARD:
+            return await _redraw_copy(services, notice, None)
         return await _post(services, notice, await compose(services, notice, address.name, None))
     async with services.read() as session:
         contact = await session.get_one(BillingContact, address.contact_id)
@@ -181,13 +183,13 @@ async def _post(services: Services, notice: Notice, letter: Letter) -> Outcome:
     return partial(outcome.posted, letter=letter, message=message)
 
 
-async def _redraw_copy(services: Services, notice: Notice, contact: BillingContact) -> Outcome:
+async def _redraw_copy(services: Services, notice: Notice, contact: BillingContact | None) -> Outcome:
     """A posted copy of a quote as it stands now: where it cannot be redrawn there is nothing to tell."""
     async with services.read() as session:
         copy = await standing_message(session, notice)
     if copy is None:
         return outcome.delivered
-    reader = await known_user_of_contact(services, notice.team, contact)
+    reader = await known_user_of_contact(services, notice.team, contact) if contact else None
     letter = in_place(await compose(services, notice, copy.channel, reader), copy)
     try:
         await services.messenger.deliver(letter)

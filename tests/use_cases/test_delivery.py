@@ -678,6 +678,20 @@ async def test_a_copy_that_is_gone_is_forgotten(outbox: Outbox) -> None:
     assert await outbox.notices(status="waiting") == []
 
 
+@pytest.mark.parametrize("gone", [MessageGone("message_not_found"), ChannelUnreachable("is_archived")])
+async def test_a_copy_that_is_gone_from_a_channel_is_not_posted_anew(outbox: Outbox, gone: Exception) -> None:
+    """R25: a decided quote needs nobody, so it is no new message to anybody."""
+    quote = await outbox.quote()
+    await outbox.tell(CHANNEL, kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.deliver_all()
+    outbox.messenger.refusals["C01BILLING"] = [gone]
+    await reject(outbox, quote)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "C01BILLING") == [NoticeKind.QUOTE_ARRIVED]
+    assert await outbox.posted_messages() == []
+    assert await outbox.notices(kind=NoticeKind.CHANNEL_UNREACHABLE) == []
+
+
 async def reject(outbox: Outbox, quote: Quote) -> None:
     async with outbox.database.write() as session:
         row = await session.get_one(Quote, quote.key)
