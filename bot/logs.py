@@ -72,7 +72,9 @@ def masking(settings: Settings) -> Processor:
         for name in Settings.model_fields
         if isinstance(value := getattr(settings, name), SecretStr)
     ]
-    known = [re.escape(secret) for secret in hidden if len(secret) >= SHORTEST_SECRET]
+    # TOKEN_KEYS may hold several.
+    parts = [part.strip() for secret in hidden for part in (secret, *secret.split(","))]
+    known = [re.escape(part) for part in parts if len(part) >= SHORTEST_SECRET]
     pattern = re.compile("|".join([*known, SHAPES.pattern]))
 
     def mask(_: Any, __: str, fields: EventDict) -> EventDict:

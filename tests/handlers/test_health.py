@@ -12,11 +12,13 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot import metrics
-from bot.logs import set_up_logs
+from bot.logs import masking, set_up_logs
 from bot.use_cases import backlog
 from bot.use_cases.delivery import deliver_due_notices
 from models.notice import Notice, NoticeStatus
@@ -276,6 +278,13 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     words = [line for line in mail.text.splitlines() if len(line) > 12]
     assert words
     assert [line for line in words if line in written] == []
+
+
+async def test_each_of_several_keys_is_a_secret(world: World) -> None:
+    keys = [Fernet.generate_key().decode() for _ in range(2)]
+    mask = masking(world.services.settings.model_copy(update={"token_keys": SecretStr(", ".join(keys))}))
+    for key in keys:
+        assert key not in str(mask(None, "", {"event": f"with {key}"}))
 
 
 async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:
