@@ -209,7 +209,7 @@ async def _verify(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _migrated_database(settings: Settings) -> AsyncIterator[Database]:
-    """To read from, so it is changed in nothing."""
+    """Its shape is changed in nothing."""
     database = Database(settings.database_url)
     try:
         if not await database.migrated():
@@ -265,9 +265,8 @@ def rotate_keys() -> None:
         fail("there is nothing to do: SLACK_BOT_TOKEN is for one workspace, and is not stored")
 
     async def run() -> None:
-        database = Database(settings.database_url)
-        rows = await installations(settings, database).rotate()
-        await database.close()
+        async with _migrated_database(settings) as database:
+            rows = await installations(settings, database).rotate()
         console.print(f"{rows} rows are encrypted with the first key; the others can go")
 
     run_or_exit(run())

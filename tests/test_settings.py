@@ -165,6 +165,16 @@ def test_a_new_key_is_one_that_the_settings_take(environment: pytest.MonkeyPatch
     assert read_settings().token_keys is not None
 
 
+def test_keys_are_not_rotated_in_a_database_that_must_be_migrated_first(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {**MANY, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}.items():
+        environment.setenv(name, value)
+    with pytest.raises(SystemExit):
+        cli(["rotate-keys"], standalone_mode=False)
+    assert "python app.py migrate" in capsys.readouterr().err
+
+
 # --- what an operator sees
 
 
