@@ -694,7 +694,7 @@ notice-receipt-went = Receipt { $number } went to the billing contact by direct 
 notice-not-bought = Not bought, not charged:
 notice-quote = Quote { $number }
 notice-quote-arrived = Quote { $number } waits for your decision
-notice-quote-reminder = Quote { $number } will expire soon
+notice-quote-reminder = Quote { $number } expires on { $until }
 notice-quote-valid = Valid until { $until }
 notice-quote-decided = { $decision ->
     [accepted] Quote { $number } was accepted

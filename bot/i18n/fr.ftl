@@ -697,7 +697,7 @@ notice-receipt-went = Le reçu { $number } a été envoyé au contact de factura
 notice-not-bought = Non acheté, non débité :
 notice-quote = Devis { $number }
 notice-quote-arrived = Le devis { $number } attend votre décision
-notice-quote-reminder = Le devis { $number } expire bientôt
+notice-quote-reminder = Le devis { $number } expire le { $until }
 notice-quote-valid = Valable jusqu’au { $until }
 notice-quote-decided = { $decision ->
     [accepted] Le devis { $number } a été accepté

@@ -19,7 +19,8 @@ def card(voice: Voice) -> Wording:
 
 def _card(voice: Voice, pending_title: str) -> Wording:
     sheet = voice.quote
-    title = voice.say(pending_title if sheet.pending else "quote", number=sheet.quote.number)
+    number, until = sheet.quote.number, sheet.quote.expires_at
+    title = voice.say(pending_title if sheet.pending else "quote", number=number, until=until)
     return Wording(title, (*quote_rows(voice), *total(voice, sheet.quote), _quote_state(voice)))
 
 

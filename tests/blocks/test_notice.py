@@ -122,6 +122,14 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     assert ids(content) == ["service_order.list", "quote.list", "notice_choice.open"]
 
 
+def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Reader) -> None:
+    told = {"to": "contact", "told_at": AT.isoformat()}
+    part = letter(NoticeKind.QUOTE_REMINDER, english, words=told)
+    assert part.quote
+    content = drawn(replace(part, parts=(part,)))
+    assert f"expires on {english.moment(part.quote.quote.expires_at)}" in content["text"]
+
+
 def standing(english: Reader, *rows: OrderRow, **changes: Any) -> str:
     sheet = replace(samples.order_sheet(*rows), **changes)
     return str(drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])

@@ -76,7 +76,7 @@ async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) ->
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await remind_of_quotes(world.services)
     await world.settle()
-    assert len(saying(alice.dms, "will expire soon")) == 1, texts(alice.dms)
+    assert len(saying(alice.dms, "expires on")) == 1, texts(alice.dms)
 
 
 async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:

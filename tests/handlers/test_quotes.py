@@ -573,7 +573,7 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
         for person in (alice, benoit):
             assert len(person.dms[1:]) == count, texts(person.dms)
             assert buttons(person.dms[-1]) == QUOTE_BUTTONS
-    assert "will expire soon" in alice.dms[-1].text
+    assert "expires on" in alice.dms[-1].text
 
 
 async def test_a_reminder_comes_at_a_decent_hour_of_whoever_reads_it(world: World) -> None:
@@ -609,10 +609,10 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T12:00:00Z"})
     await import_quote(world, "Q-2042", expires="2026-11-28")
     await world.settle()
-    missed = len(saying(alice.dms, "will expire soon"))
+    missed = len(saying(alice.dms, "expires on"))
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await world.settle()
-    assert len(saying(alice.dms, "will expire soon")) == missed
+    assert len(saying(alice.dms, "expires on")) == missed
     assert before == 2
     assert quote.id != other.id
 
