@@ -1,5 +1,6 @@
 """The database's shape over time (Alembic)."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -27,7 +28,13 @@ def downgrade(connection: Connection, to: str = "base") -> None:
 def at_head(connection: Connection) -> bool:
     """Whether the database has had every migration."""
     current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(_config()).get_current_head()
+    return current == _head()
+
+
+@cache
+def _head() -> str | None:
+    """Reading all migrations takes long, and a load balancer asks every few seconds."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def write_migration(connection: Connection, message: str, number: str) -> None:

@@ -93,6 +93,16 @@ async def test_a_database_of_another_version_is_not_ready(world: World) -> None:
     assert await ready(world) == (503, "database: not migrated\nslack: answers\n")
 
 
+async def test_migrations_are_read_once_however_often_it_is_asked_whether_they_were_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ready(world)
+    monkeypatch.setattr(
+        "models.migrations.ScriptDirectory.from_config", failing(AssertionError("read again"))
+    )
+    assert await ready(world) == (200, "database: up to date\nslack: answers\n")
+
+
 async def test_a_socket_that_hears_nothing_is_renewed_and_else_not_ready() -> None:
     """An idle connection may be deaf: the greeting of a new one proves that it hears."""
     async with open_world(door="socket", socket_quiet_seconds=1) as world:
