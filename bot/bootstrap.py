@@ -9,9 +9,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.billing.embedded import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, EventReader
-from bot.billing.stripe.client import build_client, http_over
-from bot.billing.stripe.events import StripeEvents
-from bot.billing.stripe.gateway import StripeGateway
 from bot.blocks.account import PortalLinks
 from bot.db import Database
 from bot.directory.slack_directory import SlackDirectory
@@ -95,6 +92,11 @@ async def _billing(
     if settings.billing == "embedded":
         yield EmbeddedGateway(database, clock, settings.admin_portal_url), None
         return
+    # Late: Stripe's library is a tenth of the memory, and of the time to start.
+    from bot.billing.stripe.client import build_client, http_over
+    from bot.billing.stripe.events import StripeEvents
+    from bot.billing.stripe.gateway import StripeGateway
+
     key, secret = settings.stripe_api_key, settings.stripe_webhook_secret
     assert key is not None, "read_settings asks for it"
     async with aiohttp.ClientSession() as session:

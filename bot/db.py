@@ -83,16 +83,25 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _marked_open():
-            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            async with self._session(self._reader) as session:
                 yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back where anything is raised."""
-        new = AsyncSession(self._writer, expire_on_commit=False)
         with _marked_open():
-            async with self._writing, new as session, session.begin():
+            async with self._writing, self._session(self._writer) as session, session.begin():
                 yield session
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        session = AsyncSession(engine, expire_on_commit=False)
+        try:
+            yield session
+        finally:
+            # SQLite never waits here; a server is let go of also where whoever asked is cancelled.
+            closing = session.close()
+            await (closing if engine.dialect.name == "sqlite" else asyncio.shield(closing))
 
     async def migrate(self) -> None:
         """Bring the database to the shape the models expect, however many processes start at once."""

@@ -55,6 +55,7 @@ NEXT_LINE_STATUSES: dict[LineStatus, frozenset[LineStatus]] = {
 }
 
 BUSY = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
+_DUE_SQL = text("due_at IS NOT NULL")
 _BUSY_SQL = text("status IN ('charging', 'needs_customer', 'unknown')")
 
 PROCESSING_TIME = timedelta(hours=24)
@@ -146,6 +147,8 @@ class OrderLine(SQLModel, table=True):
             sqlite_where=_BUSY_SQL,
             postgresql_where=_BUSY_SQL,
         ),
+        # What is due, older orders first: of the past there is nothing in it.
+        Index("ix_order_line_due", "order_id", "id", sqlite_where=_DUE_SQL, postgresql_where=_DUE_SQL),
         # How the seats of a subscription came about, the last ones first.
         Index("ix_order_line_subscription", "subscription_id", "settled_at"),
         CheckConstraint("seats > 0", name="seats"),
@@ -176,7 +179,7 @@ class OrderLine(SQLModel, table=True):
     receipt: str | None = None
     settled_at: datetime | None = None
     # When a worker should look at the line again; none once nothing is left to do.
-    due_at: datetime | None = Field(default=None, index=True)
+    due_at: datetime | None = None
     claimed_until: datetime | None = None
 
     @property

@@ -314,7 +314,12 @@ async def _cart_of(session: AsyncSession, account: Account, contact: BillingCont
     found = await session.exec(
         select(Cart).where(Cart.account_id == account.id, Cart.contact_id == contact.id)
     )
-    return found.one_or_none() or Cart(account_id=account.id, contact_id=contact.key)
+    return found.one_or_none() or _new_cart(account, contact)
+
+
+def _new_cart(account: Account, contact: BillingContact) -> Cart:
+    # Every value is given: to find out a default takes pydantic longer than a question to the database.
+    return Cart(account_id=account.id, contact_id=contact.key, consented_to=[])
 
 
 async def _stored_cart(session: AsyncSession, account: Account, contact: BillingContact) -> Cart:
@@ -337,7 +342,7 @@ async def _filled_cart(
     """The same with its lines."""
     values = {"account": account.id, "contact": contact.key}
     found = (await session.exec(_FILLED_CART, params=values)).all()
-    cart = found[0][0] if found else Cart(account_id=account.id, contact_id=contact.key)
+    cart = found[0][0] if found else _new_cart(account, contact)
     return cart, {line.subscription_id: line.seats for _, line in found if line}
 
 

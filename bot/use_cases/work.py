@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 Claim = TypeVar("Claim")
 
 AT_ONCE = 16
+ENOUGH = AT_ONCE // 2
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -16,9 +17,13 @@ async def work_off(
     """`claim` takes up to so many; `do` never raises, and says whether it counts. Returns how many did."""
     done = 0
     running: set[asyncio.Task[bool]] = set()
+    ended: set[asyncio.Task[bool]] = set()
     try:
         while True:
-            running |= {asyncio.create_task(do(claimed)) for claimed in await claim(AT_ONCE - len(running))}
+            room = AT_ONCE - len(running)
+            # To ask what is due costs as much for one as for many; what hangs holds up the others a moment.
+            if room >= ENOUGH or not ended:
+                running |= {asyncio.create_task(do(claimed)) for claimed in await claim(room)}
             if not running:
                 return done
             ended, running = await asyncio.wait(
