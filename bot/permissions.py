@@ -81,7 +81,14 @@ async def roles_of(session: AsyncSession, person: Person) -> Roles:
 async def require_contact(
     session: AsyncSession, person: Person, account_id: str, at: datetime, *, changes: bool
 ) -> BillingContact:
-    """The person's role for that account. For a change, what Slack says of them is an hour old at most.
+    """The person's role for that account. Raises as `require_role` does."""
+    return (await require_role(session, person, account_id, at, changes=changes))[1]
+
+
+async def require_role(
+    session: AsyncSession, person: Person, account_id: str, at: datetime, *, changes: bool
+) -> tuple[Account, BillingContact]:
+    """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
 
     Raises NotAllowed, NotABillingContact, IdentityNotFresh, and AccountNotFound for an account of others.
     """
@@ -92,7 +99,7 @@ async def require_contact(
         raise NotABillingContact(contacts=await _contact_names(session, person))
     for account, contact in roles:
         if account.id == account_id:
-            return contact
+            return account, contact
     raise AccountNotFound
 
 

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact, roles_of
+from bot.permissions import Person, actor_of, require_contact, require_role, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.cart_words import read_words
@@ -78,8 +78,7 @@ async def open_cart(
             await require_contact(session, person, account_id, at, changes=False)
     await refresh_account(services, account_id)
     async with services.read() as session:
-        contact = await require_contact(session, person, account_id, at, changes=False)
-        account = await session.get_one(Account, account_id)
+        account, contact = await require_role(session, person, account_id, at, changes=False)
         rows = await subscription_rows(session, account)
         obstacles = await _obstacles(session, account, rows, at)
         if obstacles:
@@ -96,8 +95,7 @@ async def edit_cart(services: Services, *, person: Person, account_id: str, word
     """The cart as it is stored, with no warning before it: the way back, and on from the warning."""
     at = services.now()
     async with services.read() as session:
-        contact = await require_contact(session, person, account_id, at, changes=False)
-        account = await session.get_one(Account, account_id)
+        account, contact = await require_role(session, person, account_id, at, changes=False)
         rows = await subscription_rows(session, account)
         prefilled = read_words(words, rows, services.settings.seat_bounds)
         cart, lines = await _filled_cart(session, account, contact)
@@ -108,8 +106,7 @@ async def warn_again(services: Services, *, person: Person, account_id: str) -> 
     """The warning of R6 as it now stands."""
     at = services.now()
     async with services.read() as session:
-        contact = await require_contact(session, person, account_id, at, changes=False)
-        account = await session.get_one(Account, account_id)
+        account, contact = await require_role(session, person, account_id, at, changes=False)
         cart = await _cart_of(session, account, contact)
         own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
         return await _warned(session, account, own, others, at)

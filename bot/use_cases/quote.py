@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import Preview, PricedLine
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact, roles_of
+from bot.permissions import Person, actor_of, require_contact, require_role, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import audience, direct, redraw_quote, tell
@@ -40,8 +40,7 @@ async def list_quotes(
     """The account's pending quotes, the one that ends first at the top."""
     at = services.now()
     async with services.read() as session:
-        await require_contact(session, person, account_id, at, changes=False)
-        account = await session.get_one(Account, account_id)
+        account, _ = await require_role(session, person, account_id, at, changes=False)
         quotes = await pending_quotes(session, account_id, at)
         return account, [await quote_sheet(session, quote, at) for quote in quotes]
 

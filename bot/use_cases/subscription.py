@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -120,8 +121,11 @@ async def copy_states(session: AsyncSession, states: Iterable[SubscriptionState]
     await session.flush()
 
 
+_OF_ACCOUNT = select(Subscription).where(Subscription.account_id == bindparam("account"))
+
+
 async def _subscriptions(session: AsyncSession, account_id: str) -> list[Subscription]:
-    return list((await session.exec(select(Subscription).where(Subscription.account_id == account_id))).all())
+    return list((await session.exec(_OF_ACCOUNT, params={"account": account_id})).all())
 
 
 def _copied(subscription: Subscription) -> tuple[object, ...]:

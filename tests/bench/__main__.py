@@ -1,6 +1,6 @@
 """How fast the bot is, beside what people would otherwise run: `make bench`, or
 
-python -m tests.bench [--quick] [--only opening]
+python -m tests.bench [--quick] [--only opening] [--keep]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench.report import Figure, show, write
+from tests.bench.report import Figure, keep, show, write
 
 Measure = Callable[[float], Awaitable[list[Figure]]]
 
@@ -27,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--quick", action="store_true", help="a fifth of everything, for trying it out")
     parser.add_argument("--only", choices=PARTS, action="append", help="a part")
+    parser.add_argument("--keep", action="store_true", help="put the table into docs/performance.md")
     asked = parser.parse_args()
     figures: list[Figure] = []
     for part in asked.only or PARTS:
@@ -36,6 +37,8 @@ def main() -> int:
         console.print(f"{part}: {time.monotonic() - begun:.0f} s", style="dim")
     show(figures, console)
     write(figures, ROOT / "build/bench.json")
+    if asked.keep:
+        keep(figures, ROOT / "docs/performance.md")
     return 0
 
 

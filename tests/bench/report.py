@@ -72,6 +72,21 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def as_markdown(figures: Iterable[Figure]) -> str:
+    rows = ["| figure | value | rival | ratio | goal | met |", "| --- | --- | --- | --- | --- | --- |"]
+    for figure in figures:
+        met = {True: "yes", False: "**no**", None: ""}[figure.met]
+        rows.append(" | ".join(["| " + figure.name, *_numbers(figure), figure.goal, met + " |"]))
+    return "\n".join(rows)
+
+
 def write(figures: Iterable[Figure], path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([asdict(f) for f in figures], indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def keep(figures: Iterable[Figure], page: Path) -> None:
+    """In place of the table that the page shows."""
+    before, _, rest = page.read_text("utf-8").partition("| figure |")
+    after = rest.partition("\n\n")[2]
+    page.write_text(f"{before}{as_markdown(figures)}\n\n{after}", "utf-8")

@@ -1,4 +1,4 @@
-"""Notices delivered: against a Slack without limits, and within Slack's limits."""
+"""Notices delivered: against a Slack without limits, and (`limited`) within Slack's limits."""
 
 import asyncio
 import re
@@ -22,10 +22,11 @@ async def measure(scale: float) -> list[Figure]:
     # Of as many workspaces and channels, for the bot keeps to Slack's limits, whatever Slack does.
     own = await _delivered(int(UNLIMITED * scale), "'T' || i", "'CX' || i", None)
     name = "notices a second, beside 16 bare tasks"
-    return [ratio_at_least(name, _rate(own), _rate(bare), "/s", 0.7), *await _limited(int(LIMITED * scale))]
+    return [ratio_at_least(name, _rate(own), _rate(bare), "/s", 0.7)]
 
 
-async def _limited(number: int) -> list[Figure]:
+async def limited(scale: float) -> list[Figure]:
+    number = int(LIMITED * scale)
     limits = Limits()
     slack = await _delivered(number, f"'{TEAM}'", f"'CX' || (i % {CHANNELS})", limits)
     took = slack.posted[-1][0] - slack.posted[0][0]

@@ -21,7 +21,7 @@ OPEN_ORDERS = re.compile(rb"^seatbot_orders_open\S* (\S+)$", re.MULTILINE)
 async def measure(scale: float) -> list[Figure]:
     figures = []
     for kind in ("sqlite", "postgresql"):
-        times = await _order(kind, rounds=max(2, int(15 * scale)))
+        times = await _order(kind, rounds=max(2, int(10 * scale)))
         for verb, samples in times.items():
             for share, most in ((0.5, None), (0.99, MOST_MS)):
                 name = f"{verb}, p{share * 100:.0f}, {AT_ONCE} at once, {kind}"
