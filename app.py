@@ -15,7 +15,6 @@ import aiohttp
 import structlog
 import typer
 import yaml
-from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
@@ -254,6 +253,8 @@ async def _doctor(settings: Settings) -> list[Finding]:
 @cli.command(name="new-key")
 def new_key() -> None:
     """Make a key for TOKEN_KEYS."""
+    from cryptography.fernet import Fernet
+
     print(Fernet.generate_key().decode())  # noqa: T201
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,13 +14,15 @@ from bot.blocks.account import PortalLinks
 from bot.db import Database
 from bot.directory.slack_directory import SlackDirectory
 from bot.installations.clients import Clients, ManyWorkspaces, MeasuredClient, OneWorkspace
-from bot.installations.store import EncryptedInstallations, keyring
 from bot.mail.smtp_mailer import SmtpMailer
 from bot.messaging.slack_home_screens import SlackHomeScreens
 from bot.messaging.slack_messenger import SlackMessenger
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import Tasks
+
+if TYPE_CHECKING:
+    from bot.installations.store import EncryptedInstallations
 
 DRAIN_SECONDS = 20
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -46,7 +49,9 @@ async def slack_clients(settings: Settings, database: Database) -> AsyncIterator
             yield ManyWorkspaces(installations(settings, database), client)
 
 
-def installations(settings: Settings, database: Database) -> EncryptedInstallations:
+def installations(settings: Settings, database: Database) -> "EncryptedInstallations":
+    from bot.installations.store import EncryptedInstallations, keyring
+
     assert settings.slack_client_id, "one of the two is set"
     assert settings.token_keys, "checked with the settings"
     keys = keyring(settings.token_keys.get_secret_value())

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -69,8 +68,13 @@ class Settings(BaseSettings):
     @field_validator("token_keys")
     @classmethod
     def _keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is None:
+            return None
+        # Late, as wherever it is imported: who has one workspace needs no cryptography.
+        from cryptography.fernet import Fernet
+
         try:
-            for key in keys.get_secret_value().split(",") if keys else ():
+            for key in keys.get_secret_value().split(","):
                 Fernet(key.strip())
         except ValueError:
             raise ValueError("must hold keys made by `python app.py new-key`, comma-separated") from None

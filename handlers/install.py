@@ -18,7 +18,6 @@ from starlette.routing import Route
 from bot.blocks.refusal import refusal_text
 from bot.i18n import Reader
 from bot.installations.clients import Clients, ManyWorkspaces, works
-from bot.installations.store import OAuthStates
 from bot.logs import begin, reference
 from bot.metrics import FAULTS
 from bot.services import Services
@@ -54,6 +53,8 @@ def install_routes(services: Services, clients: ManyWorkspaces) -> list[Route]:
 
 
 def _flow(services: Services, clients: ManyWorkspaces) -> AsyncOAuthFlow:
+    from bot.installations.store import OAuthStates
+
     settings = services.settings
     secret = settings.slack_client_secret
     assert secret is not None, "checked with the settings"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from aiohttp import encode_basic_auth
@@ -11,8 +11,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.installations.store import EncryptedInstallations
 from bot.metrics import timed_call
+
+if TYPE_CHECKING:
+    from bot.installations.store import EncryptedInstallations
 
 log = structlog.get_logger()
 
@@ -105,7 +107,7 @@ class ManyWorkspaces:
 
     def __init__(
         self,
-        store: EncryptedInstallations,
+        store: "EncryptedInstallations",
         client: Callable[[str | None], AsyncWebClient],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

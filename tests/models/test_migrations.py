@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, Engine, UniqueConstraint, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
@@ -185,6 +186,11 @@ def test_the_models_and_the_migrated_database_are_the_same(migrated: Migrated) -
     with migrated.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_last_migration_is_the_one_whose_file_has_the_highest_number() -> None:
+    scripts = ScriptDirectory(str(migrations.FOLDER))
+    assert migrations.head() == scripts.get_current_head()
 
 
 def test_a_migrated_database_knows_that_it_is(migrated: Migrated) -> None:
