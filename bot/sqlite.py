@@ -19,6 +19,14 @@ ROWS_AT_ONCE = 64
 
 
 class LoopConnection(aiosqlite.Connection):
+    async def _connect(self) -> aiosqlite.Connection:
+        try:
+            return await super()._connect()
+        except sqlite3.Error:
+            # The thread is about to end, and would tell a loop of it that may be closed by then.
+            self._thread.join()
+            raise
+
     async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         if fn == self._conn.commit:
             return await _to_the_end(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
