@@ -138,7 +138,7 @@ def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
         driver = connection.connection.driver_connection
         assert isinstance(driver, LoopConnection), "the creator makes no other"
         if writing:
-            await_only(driver.begin_immediate())
+            await_only(driver.begin_immediate(BUSY_SECONDS))
         else:
             driver.begin()
 

@@ -16,6 +16,8 @@ import aiosqlite
 Result = TypeVar("Result")
 
 ROWS_AT_ONCE = 64
+# In the loop's thread nobody waits for another process.
+NOT_AT_ALL = 0.0
 
 
 class LoopConnection(aiosqlite.Connection):
@@ -32,9 +34,23 @@ class LoopConnection(aiosqlite.Connection):
             return await _to_the_end(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)
 
-    async def begin_immediate(self) -> None:
-        begin = partial(self._conn.execute, "BEGIN IMMEDIATE")
-        await _to_the_end(super()._execute(begin))  # type: ignore[no-untyped-call]
+    async def begin_immediate(self, busy_seconds: float) -> None:
+        """Mostly nobody else writes, and there is nothing to wait for."""
+        try:
+            self._conn.execute("BEGIN IMMEDIATE").close()
+        except sqlite3.OperationalError:
+            waiting = partial(self._wait_and_begin, busy_seconds)
+            await _to_the_end(super()._execute(waiting))  # type: ignore[no-untyped-call]
+
+    def _wait_and_begin(self, busy_seconds: float) -> None:
+        self._allow(busy_seconds)
+        try:
+            self._conn.execute("BEGIN IMMEDIATE").close()
+        finally:
+            self._allow(NOT_AT_ALL)
+
+    def _allow(self, busy_seconds: float) -> None:
+        self._conn.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:.0f}").close()
 
     def begin(self) -> None:
         self._conn.execute("BEGIN").close()
@@ -64,4 +80,5 @@ def _connected(path: str, busy_seconds: float) -> sqlite3.Connection:
     # FULL: an order that was acknowledged survives the machine's power failing.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute("PRAGMA busy_timeout = 0").close()
     return connection
