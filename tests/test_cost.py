@@ -23,8 +23,8 @@ MOST_A_TICK = 16
 
 Asked = list[tuple[str, Any]]
 
-# At most so many each; /service-orders shows ten orders a page.
-MOST = {"/add-seats": 12, "/quotes": 10, "/billing": 20, "/service-orders": 45}
+# At most so many each, however many orders a page shows.
+MOST = {"/add-seats": 12, "/quotes": 10, "/billing": 14, "/service-orders": 10}
 
 
 @contextmanager

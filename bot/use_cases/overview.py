@@ -13,7 +13,7 @@ from bot.use_cases.notice import active_contacts
 from bot.use_cases.provider_copy import refresh_account
 from bot.use_cases.quote import pending_quotes
 from bot.use_cases.seat_history import history_of
-from bot.use_cases.sheet import order_sheet, payment_methods, quote_sheet, subscription_rows
+from bot.use_cases.sheet import order_sheets, payment_methods, quote_sheet, subscription_rows
 from models.account import Account
 from models.receipt import Receipt
 from models.service_order import PROCESSING_TIME, LineStatus, OrderLine, OrderStatus, ServiceOrder
@@ -72,7 +72,7 @@ async def _orders_in_progress(session: AsyncSession, account: Account, at: datet
         .order_by(_needs_somebody(at).desc(), col(ServiceOrder.id).desc())
         .limit(MOST_ORDERS)
     )
-    return [await order_sheet(session, order, at) for order in found.all()]
+    return [*(await order_sheets(session, [order.key for order in found.all()], at)).values()]
 
 
 def _needs_somebody(at: datetime) -> ColumnElement[bool]:
@@ -94,7 +94,7 @@ async def _failed_lately(session: AsyncSession, account: Account, at: datetime) 
         .order_by(col(ServiceOrder.id).desc())
         .limit(MOST_ORDERS)
     )
-    return [await order_sheet(session, order, at) for order in found.all()]
+    return [*(await order_sheets(session, [order.key for order in found.all()], at)).values()]
 
 
 async def _last_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:

@@ -16,7 +16,7 @@ from bot.use_cases.payment_method import refresh_methods_quietly
 from bot.use_cases.processing import start_processing
 from bot.use_cases.progress import tell_progress
 from bot.use_cases.settlement import finish_if_done
-from bot.use_cases.sheet import busy_orders, order_sheet, payment_methods
+from bot.use_cases.sheet import busy_orders, order_sheet, order_sheets, payment_methods
 from models.account import Account, AccountNotFound
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
@@ -47,8 +47,8 @@ async def list_orders(
             query = query.where(col(ServiceOrder.id) < before)
         found = (await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE + 1))).all()
         account = await session.get_one(Account, account_id)
-        sheets = [await order_sheet(session, order, at) for order in found[:PAGE]]
-        return account, sheets, len(found) > PAGE
+        sheets = await order_sheets(session, [order.key for order in found[:PAGE]], at)
+        return account, [*sheets.values()], len(found) > PAGE
 
 
 async def read_order(services: Services, *, person: Person, order_id: int) -> OrderSheet:

@@ -1,5 +1,8 @@
 """Gathering the sheets that screens and messages show."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam
@@ -30,6 +33,42 @@ _METHODS = (
     select(PaymentMethod)
     .where(PaymentMethod.account_id == bindparam("account"), col(PaymentMethod.active))
     .order_by(col(PaymentMethod.is_default).desc(), PaymentMethod.id)
+)
+
+_QUOTES = (
+    select(Quote, Account, ServiceOrder, BillingContact)
+    .join(Account, col(Account.id) == Quote.account_id)
+    .outerjoin(ServiceOrder, col(ServiceOrder.quote_id) == Quote.id)
+    .outerjoin(BillingContact, col(BillingContact.id) == Quote.contact_id)
+    .where(col(Quote.id).in_(bindparam("quotes", expanding=True)))
+)
+_QUOTE_LINES = (
+    select(QuoteLine, Product)
+    .join(Product, col(Product.id) == QuoteLine.product_id)
+    .where(col(QuoteLine.quote_id).in_(bindparam("quotes", expanding=True)))
+    .order_by(col(QuoteLine.id))
+)
+_ORDERS = (
+    select(ServiceOrder, Quote, Account, Receipt)
+    .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
+    .join(Account, col(Account.id) == ServiceOrder.account_id)
+    .outerjoin(Receipt, col(Receipt.order_id) == ServiceOrder.id)
+    .where(col(ServiceOrder.id).in_(bindparam("orders", expanding=True)))
+)
+_ORDERERS = (
+    select(ServiceOrder.id, BillingContact, Administrator, PaymentMethod)
+    .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
+    .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
+    .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
+    .where(col(ServiceOrder.id).in_(bindparam("orders", expanding=True)))
+)
+_ORDER_LINES = (
+    select(OrderLine, QuoteLine, Product, PaymentMethod)
+    .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
+    .join(Product, col(Product.id) == QuoteLine.product_id)
+    .outerjoin(PaymentMethod, col(PaymentMethod.id) == OrderLine.payment_method_id)
+    .where(col(OrderLine.order_id).in_(bindparam("orders", expanding=True)))
+    .order_by(col(OrderLine.id))
 )
 
 
@@ -67,28 +106,29 @@ async def administrators(session: AsyncSession, account_id: str) -> list[Adminis
 
 
 async def quote_sheet(session: AsyncSession, quote: Quote, at: datetime) -> QuoteSheet:
-    account = await session.get_one(Account, quote.account_id)
-    found = await session.exec(
-        select(QuoteLine, Product)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .where(QuoteLine.quote_id == quote.id)
-        .order_by(col(QuoteLine.id))
-    )
-    order = await session.exec(select(ServiceOrder).where(ServiceOrder.quote_id == quote.id))
-    return QuoteSheet(
-        account=account,
-        quote=quote,
-        rows=[QuoteRow(line, product) for line, product in found.all()],
-        at=at,
-        replaced_by=await replacement_number(session, quote),
-        order=order.one_or_none(),
-        made_by=await _maker_name(session, quote),
-    )
+    return (await quote_sheets(session, [quote.key], at))[quote.key]
 
 
-async def _maker_name(session: AsyncSession, quote: Quote) -> str | None:
-    contact = await session.get(BillingContact, quote.contact_id) if quote.contact_id else None
-    return contact.name if contact else None
+async def quote_sheets(session: AsyncSession, ids: Sequence[int], at: datetime) -> dict[int, QuoteSheet]:
+    """By the quotes' ids, in their order; for many it asks no more than for one."""
+    if not ids:
+        return {}
+    rows = defaultdict[int, list[QuoteRow]](list)
+    for line, product in (await session.exec(_QUOTE_LINES, params={"quotes": ids})).all():
+        rows[line.quote_id].append(QuoteRow(line, product))
+    sheets = {
+        quote.key: QuoteSheet(
+            account=account,
+            quote=quote,
+            rows=rows[quote.key],
+            at=at,
+            replaced_by=await replacement_number(session, quote),
+            order=order,
+            made_by=maker.name if maker else None,
+        )
+        for quote, account, order, maker in (await session.exec(_QUOTES, params={"quotes": ids})).all()
+    }
+    return {id_: sheets[id_] for id_ in ids}
 
 
 async def replacement_number(session: AsyncSession, quote: Quote) -> str | None:
@@ -100,45 +140,43 @@ async def replacement_number(session: AsyncSession, quote: Quote) -> str | None:
 async def order_sheet(
     session: AsyncSession, order: ServiceOrder, at: datetime, *, history: bool = False
 ) -> OrderSheet:
-    quote = await session.get_one(Quote, order.quote_id)
-    receipt = await session.exec(select(Receipt).where(Receipt.order_id == order.id))
-    subjects = [f"service_order:{order.number}", f"quote:{quote.number}"]
-    return OrderSheet(
-        account=await session.get_one(Account, order.account_id),
-        order=order,
-        quote=quote,
-        rows=await _order_rows(session, order),
-        contact=await session.get_one(BillingContact, order.contact_id),
-        administrator=await session.get_one(Administrator, order.administrator_id),
-        method=await session.get_one(PaymentMethod, order.payment_method_id),
-        at=at,
-        receipt=receipt.one_or_none(),
-        history=await entries_of(session, subjects) if history else [],
-    )
+    sheet = (await order_sheets(session, [order.key], at))[order.key]
+    return await with_history(session, sheet) if history else sheet
 
 
-async def _order_rows(session: AsyncSession, order: ServiceOrder) -> list[OrderRow]:
-    found = await session.exec(
-        select(OrderLine, QuoteLine, Product, PaymentMethod)
-        .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .outerjoin(PaymentMethod, col(PaymentMethod.id) == OrderLine.payment_method_id)
-        .where(OrderLine.order_id == order.id)
-        .order_by(col(OrderLine.id))
-    )
-    lines = found.all()
-    busy = {}
-    if any(line.status is LineStatus.WAITING for line, *_ in lines):
-        busy = await busy_orders(session, [line.subscription_id for line, *_ in lines])
-    return [
-        OrderRow(line, quoted, product, _waits_for(line, order, busy), method)
-        for line, quoted, product, method in lines
-    ]
+async def with_history(session: AsyncSession, sheet: OrderSheet) -> OrderSheet:
+    subjects = [f"service_order:{sheet.order.number}", f"quote:{sheet.quote.number}"]
+    return replace(sheet, history=await entries_of(session, subjects))
 
 
-def _waits_for(line: OrderLine, order: ServiceOrder, busy: dict[str, ServiceOrder]) -> str | None:
+async def order_sheets(session: AsyncSession, ids: Sequence[int], at: datetime) -> dict[int, OrderSheet]:
+    """By the orders' ids, in their order; for many it asks no more than for one."""
+    if not ids:
+        return {}
+    orders = (await session.exec(_ORDERS, params={"orders": ids})).all()
+    rows = await _order_rows(session, ids)
+    found = await session.exec(_ORDERERS, params={"orders": ids})
+    orderers = {id_: (contact, administrator, method) for id_, contact, administrator, method in found.all()}
+    sheets = {
+        order.key: OrderSheet(account, order, quote, rows[order.key], *orderers[order.key], at, receipt)
+        for order, quote, account, receipt in orders
+    }
+    return {id_: sheets[id_] for id_ in ids}
+
+
+async def _order_rows(session: AsyncSession, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
+    lines = (await session.exec(_ORDER_LINES, params={"orders": order_ids})).all()
+    waiting = [line.subscription_id for line, *_ in lines if line.status is LineStatus.WAITING]
+    busy = await busy_orders(session, waiting) if waiting else {}
+    rows = defaultdict[int, list[OrderRow]](list)
+    for line, quoted, product, method in lines:
+        rows[line.order_id].append(OrderRow(line, quoted, product, _waits_for(line, busy), method))
+    return rows
+
+
+def _waits_for(line: OrderLine, busy: dict[str, ServiceOrder]) -> str | None:
     other = busy.get(line.subscription_id) if line.status is LineStatus.WAITING else None
-    return other.number if other and other.id != order.id else None
+    return other.number if other and other.id != line.order_id else None
 
 
 async def busy_orders(session: AsyncSession, subscription_ids: list[str]) -> dict[str, ServiceOrder]:
