@@ -89,7 +89,9 @@ def sqlite_file(content: Content) -> Path:
 
 @cache
 def _folder() -> Path:
-    folder = tempfile.mkdtemp(prefix="databases-")
+    """In memory where the machine has a place for that: a commit waits for no disk."""
+    memory = Path("/dev/shm")  # noqa: S108 -- what is made in it is private
+    folder = tempfile.mkdtemp(prefix="databases-", dir=memory if memory.is_dir() else None)
     atexit.register(rmtree, folder, ignore_errors=True)
     return Path(folder)
 

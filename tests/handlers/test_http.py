@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +12,9 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
+from handlers.http import serving
 from models.quote import Quote
 from tests.world import World
 from tests.world import world as open_world
@@ -107,3 +110,10 @@ async def test_a_form_sent_without_its_blocks_is_told_at_its_field(world: World,
     assert answer["response_action"] == "errors"
     assert list(answer["errors"]) == ["seats:acme_meeting"]
     assert await world.rows(Quote) == []
+
+
+async def test_no_answer_waits_for_its_head_to_be_acknowledged() -> None:
+    """What is accepted inherits this of the listener; by itself its body would come 40 ms after its head."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with serving(Starlette(), listener):
+            assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
