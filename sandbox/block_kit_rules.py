@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.block_kit import Checker, Field, walk
@@ -16,21 +17,34 @@ TABLES = ("table", "data_table")
 
 Blocks = list[Json]
 Found = Iterator[tuple[str, str]]
-Rule = Callable[[Blocks, str, str], Found]
 
 
-def unique_block_ids(blocks: Blocks, pointer: str, surface: str) -> Found:
+@dataclass(frozen=True)
+class Drawn:
+    """Blocks where `pointer` says, and every object in them with its own pointer: walked through once for all
+    rules."""
+
+    blocks: Blocks
+    pointer: str
+    surface: str
+    objects: list[tuple[Json, str]]
+
+
+Rule = Callable[[Drawn], Found]
+
+
+def unique_block_ids(drawn: Drawn) -> Found:
     seen: set[str] = set()
-    for block, place in walk(blocks, pointer):
+    for block, place in drawn.objects:
         block_id = block.get("block_id")
         if block_id and block_id in seen:
             yield f"`block_id` already exists: {block_id}", f"{place}/block_id"
         seen.add(block_id or "")
 
 
-def unique_action_ids(blocks: Blocks, pointer: str, surface: str) -> Found:
+def unique_action_ids(drawn: Drawn) -> Found:
     """An action_id may return in another block, not in the same one."""
-    for block, place in _blocks(blocks, pointer):
+    for block, place in _blocks(drawn.blocks, drawn.pointer):
         seen: set[str] = set()
         for element, where in _elements(block, place):
             action_id = element.get("action_id")
@@ -39,15 +53,15 @@ def unique_action_ids(blocks: Blocks, pointer: str, surface: str) -> Found:
             seen.add(action_id or "")
 
 
-def one_focus(blocks: Blocks, pointer: str, surface: str) -> Found:
-    focused = [place for element, place in walk(blocks, pointer) if element.get("focus_on_load") is True]
+def one_focus(drawn: Drawn) -> Found:
+    focused = [place for element, place in drawn.objects if element.get("focus_on_load") is True]
     for place in focused[1:]:
         yield "only one element may have `focus_on_load`", f"{place}/focus_on_load"
 
 
-def initial_choices(blocks: Blocks, pointer: str, surface: str) -> Found:
+def initial_choices(drawn: Drawn) -> Found:
     """What is chosen at first must be one of the options, exactly."""
-    for element, place in walk(blocks, pointer):
+    for element, place in drawn.objects:
         if "options" not in element and "option_groups" not in element:
             continue
         offered = options_of(element)
@@ -58,8 +72,8 @@ def initial_choices(blocks: Blocks, pointer: str, surface: str) -> Found:
                 yield "initial_options must be among the options", f"{place}/initial_options/{number}"
 
 
-def number_bounds(blocks: Blocks, pointer: str, surface: str) -> Found:
-    for element, place in walk(blocks, pointer):
+def number_bounds(drawn: Drawn) -> Found:
+    for element, place in drawn.objects:
         if element.get("type") != "number_input":
             continue
         bounds = {}
@@ -75,8 +89,8 @@ def number_bounds(blocks: Blocks, pointer: str, surface: str) -> Found:
             yield "initial_value must be within the bounds", f"{place}/initial_value"
 
 
-def text_bounds(blocks: Blocks, pointer: str, surface: str) -> Found:
-    for element, place in walk(blocks, pointer):
+def text_bounds(drawn: Drawn) -> Found:
+    for element, place in drawn.objects:
         if element.get("type") != "plain_text_input":
             continue
         low, high, value = (
@@ -90,14 +104,14 @@ def text_bounds(blocks: Blocks, pointer: str, surface: str) -> Found:
             yield f"must be less than {high + 1} characters", f"{place}/initial_value"
 
 
-def one_table(blocks: Blocks, pointer: str, surface: str) -> Found:
-    tables = [place for block, place in walk(blocks, pointer) if block.get("type") in TABLES]
+def one_table(drawn: Drawn) -> Found:
+    tables = [place for block, place in drawn.objects if block.get("type") in TABLES]
     for place in tables[1:]:
         yield "only_one_table_allowed", place
 
 
-def table_rows(blocks: Blocks, pointer: str, surface: str) -> Found:
-    for block, place in walk(blocks, pointer):
+def table_rows(drawn: Drawn) -> Found:
+    for block, place in drawn.objects:
         rows = block.get("rows")
         if block.get("type") != "data_table" or not isinstance(rows, list) or not rows:
             continue
@@ -108,14 +122,14 @@ def table_rows(blocks: Blocks, pointer: str, surface: str) -> Found:
             yield f"must be less than {TABLE_TEXT_LIMIT + 1} characters", f"{place}/rows"
 
 
-def two_charts(blocks: Blocks, pointer: str, surface: str) -> Found:
-    charts = [place for block, place in walk(blocks, pointer) if block.get("type") == "data_visualization"]
+def two_charts(drawn: Drawn) -> Found:
+    charts = [place for block, place in drawn.objects if block.get("type") == "data_visualization"]
     for place in charts[CHARTS_LIMIT:]:
         yield f"no more than {CHARTS_LIMIT} data_visualization blocks allowed", place
 
 
-def chart_data(blocks: Blocks, pointer: str, surface: str) -> Found:
-    for block, place in walk(blocks, pointer):
+def chart_data(drawn: Drawn) -> Found:
+    for block, place in drawn.objects:
         if block.get("type") != "data_visualization" or not isinstance(block.get("chart"), dict):
             continue
         chart = block["chart"]
@@ -144,16 +158,16 @@ def _series(series: Any, categories: Any, place: str) -> Found:
             yield "must have one data point for each category", f"{place}/{number}/data"
 
 
-def collapsed_containers(blocks: Blocks, pointer: str, surface: str) -> Found:
-    for block, place in walk(blocks, pointer):
+def collapsed_containers(drawn: Drawn) -> Found:
+    for block, place in drawn.objects:
         if block.get("default_collapsed") and not block.get("is_collapsible"):
             yield "default_collapsed requires is_collapsible", f"{place}/default_collapsed"
 
 
-def response_urls(blocks: Blocks, pointer: str, surface: str) -> Found:
-    for block, place in walk(blocks, pointer):
+def response_urls(drawn: Drawn) -> Found:
+    for block, place in drawn.objects:
         element = block.get("accessory") or {}
-        in_input = block.get("type") == "input" and surface == "modal"
+        in_input = block.get("type") == "input" and drawn.surface == "modal"
         elements = [element, *(block.get("elements") or [])]
         if not in_input and any(isinstance(e, dict) and e.get("response_url_enabled") for e in elements):
             yield "response_url_enabled is only allowed in input blocks of modals", place
@@ -220,8 +234,9 @@ def view_size(view: Json) -> int:
 
 
 def _apply(checker: Checker, blocks: Blocks, pointer: str) -> None:
+    drawn = Drawn(blocks, pointer, checker.surface, list(walk(blocks, pointer)))
     for rule in RULES:
-        for text, place in rule(blocks, pointer, checker.surface):
+        for text, place in rule(drawn):
             checker.wrong(text, place)
 
 

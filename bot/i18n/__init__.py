@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,6 +56,22 @@ def _bounded(word: object, escaped: Callable[[str], str] = str) -> object:
     return escaped(word[:kept]) + "…"
 
 
+@lru_cache(maxsize=1000)
+def _locale(tag: str, language: str) -> Locale:
+    """The tag's, where it is one of the language."""
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale(language)
+    return locale if locale.language == language else Locale(language)
+
+
+@lru_cache(maxsize=4000)
+def _money(money: Money, locale: Locale) -> str:
+    """Screens repeat their amounts, and Babel takes its time."""
+    return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=locale)
+
+
 @dataclass(frozen=True)
 class Reader:
     """Who reads: an IETF language tag and an IANA zone."""
@@ -70,11 +86,7 @@ class Reader:
 
     @property
     def locale(self) -> Locale:
-        try:
-            locale = Locale.parse(self.tag, sep="-")
-        except (ValueError, UnknownLocaleError):
-            return Locale(self.language)
-        return locale if locale.language == self.language else Locale(self.language)
+        return _locale(self.tag, self.language)
 
     def text(self, key: str, **words: object) -> str:
         """The message, with datetimes, dates, Money and lists written as this reader writes them."""
@@ -128,7 +140,7 @@ class Reader:
         return format_date(day, "medium", locale=self.locale)
 
     def money(self, money: Money) -> str:
-        return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=self.locale)
+        return _money(money, self.locale)
 
     def country(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))

@@ -78,8 +78,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
     english: Reader, year: int, month: int, warned: bool
 ) -> None:
     """On 10 November 2026."""
-    [method] = samples.methods(1)
-    method.expiry_year, method.expiry_month = year, month
+    method = samples.method(0, expiry=(year, month))
     words = said(quiet(methods=[method]), reader=english)
     assert f"Visa •••• 4242, expires {month:02}/{year}" in words
     assert ("*Expires soon.*" in words) is warned
@@ -88,9 +87,8 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
 
 def test_without_a_card_that_can_be_charged_adding_one_waits(english: Reader) -> None:
     """R3"""
-    [method] = samples.methods(1)
-    method.expiry_month, method.expiry_year = 10, 2026
-    view = home.home(english, [quiet(methods=[method])], LINKS)
+    expired = samples.method(0, expiry=(2026, 10))
+    view = home.home(english, [quiet(methods=[expired])], LINKS)
     words = "\n".join(texts(view))
     assert "No valid automatic payment method" in words
     assert "Waits for you" in words
