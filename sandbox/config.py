@@ -130,6 +130,7 @@ class Config(Section):
         return self.app.manifest if isinstance(self.app.manifest, dict) else {}
 
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ConfigSource = Config | dict[str, Any] | str | Path | None
 
 
@@ -140,14 +141,18 @@ def load_config(source: ConfigSource = None) -> Config:
     if isinstance(source, dict):
         return _with_manifest(Config.model_validate(source), Path.cwd())
     path = Path(source or DEFAULT_WORKSPACE)
-    return _with_manifest(Config.model_validate(yaml.safe_load(path.read_text("utf-8"))), path.parent)
+    return _with_manifest(Config.model_validate(_read(path.read_text("utf-8"))), path.parent)
+
+
+def _read(text: str) -> Any:
+    return yaml.load(text, _Loader)  # noqa: S506 -- the safe one, and ten times as fast where it is in C
 
 
 def _with_manifest(config: Config, folder: Path) -> Config:
     if isinstance(config.app.manifest, Path):
         text = (folder / config.app.manifest).read_text("utf-8")
         is_json = config.app.manifest.suffix == ".json"
-        config.app.manifest = json.loads(text) if is_json else yaml.safe_load(text)
+        config.app.manifest = json.loads(text) if is_json else _read(text)
     manifest = config.manifest
     if config.app.name is None:
         config.app.name = manifest.get("display_information", {}).get("name", "Sandbox app")

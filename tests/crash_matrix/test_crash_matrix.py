@@ -14,8 +14,8 @@ from tests.crash_matrix.cells import (
 )
 
 # No divisor of the number of faults times that of endings: so all come by turns.
-EVERY = 7
-PARTS = 3
+EVERY = 11
+PARTS = 2
 EVERY_AT_STRIPE = 13
 
 
@@ -55,5 +55,5 @@ def test_an_attempt_that_is_forgotten_is_found_out(monkeypatch: pytest.MonkeyPat
         return None
 
     monkeypatch.setattr(processing, "_open_attempt", forgotten)
-    lost = [c for c in cells() if c.fault is Fault.ANSWER_LOST and c.ending is Ending.GOES_ON]
-    assert all(troubles_of(cell) for cell in lost[:2])
+    lost = next(c for c in cells() if c.fault is Fault.ANSWER_LOST and c.ending is Ending.GOES_ON)
+    assert troubles_of(lost)

@@ -22,7 +22,7 @@ from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
 from tests.replicas.evidence import Evidence
 from tests.world import WORKSPACE
 
-COUNT, KILLS, ORDERS = 3, 4, 2
+COUNT, KILLS, ORDERS = 3, 3, 2
 # Shorter than anybody would want it, as what a killed replica held is waited for.
 LEASE_SECONDS = 6
 PATIENCE = 90

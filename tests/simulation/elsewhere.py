@@ -1,5 +1,6 @@
 """What happens in other places: files that are imported, seats that others change, people who come and go."""
 
+import json
 from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import cache
@@ -35,7 +36,7 @@ class Elsewhere:
         self._imports += 1
         path = self._path.with_name(f"accounts-{self._imports}.yml")
         # JSON is YAML, and soon read.
-        path.write_text(yaml.safe_dump(self._file, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        path.write_text(json.dumps(self._file, ensure_ascii=False), encoding="utf-8")
         await import_accounts(
             services.database, path=path, at=services.now(), overwrite=self._random.random() < 0.2
         )

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -266,6 +267,7 @@ class Provider:
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(ZoneInfo("UTC"))
 
 
+@cache
 def _listed() -> list[dict[str, Any]]:
     accounts: list[dict[str, Any]] = yaml.safe_load(ACCOUNTS.read_text())["accounts"]
     return accounts
