@@ -87,6 +87,9 @@ class DeliverySlot(SQLModel, table=True):
     next_at: datetime
     claimed_until: datetime | None = None
 
+    def free(self, at: datetime) -> bool:
+        return self.next_at <= at and (self.claimed_until is None or self.claimed_until <= at)
+
 
 class PostedMessage(SQLModel, table=True):
     """A message in Slack that shows an order or a quote, and is edited when that changes."""

@@ -20,77 +20,71 @@ from bot.messaging.messenger import (
     PersonUnreachable,
     RateLimited,
 )
-from bot.metrics import NOTICES, RETRIES, count_when_stored
 from bot.services import Services
 from bot.use_cases import delivery_outcome as outcome
-from bot.use_cases.delivery_claim import Claim, claim_due, longest_delivery
+from bot.use_cases.delivery_claim import Claim, DueNotices
 from bot.use_cases.delivery_outcome import Outcome
+from bot.use_cases.delivery_store import Endings
 from bot.use_cases.digest import held_back
-from bot.use_cases.letter import (
-    Address,
-    compose,
-    compose_mail,
-    in_place,
-    receipt_pdf,
-    standing_message,
-)
-from bot.use_cases.slack_user import known_user_of_contact, user_of_contact
+from bot.use_cases.facts import Facts, read_facts
+from bot.use_cases.letter import compose, compose_mail, in_place, receipt_pdf
+from bot.use_cases.posted_message import Address
+from bot.use_cases.slack_user import may_be_written_to, user_of_contact
 from bot.use_cases.work import work_off
-from models.billing_contact import BillingContact
-from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
+from models.notice import Notice, NoticeKind
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
+Reading = tuple[Claim, Facts | None]
+
 
 async def deliver_due_notices(services: Services) -> int:
     """Deliver what is due and permitted now, to several destinations at once. Returns how many were."""
+    due, endings = DueNotices(services), Endings(services)
 
-    async def claim(room: int) -> list[Claim]:
-        return [] if services.tasks.draining else await claim_due(services, room)
+    async def claim(room: int) -> list[Reading]:
+        if services.tasks.draining or room == 0:
+            return []
+        return await _read(services, await due.claim(room))
 
-    return await work_off(claim, partial(_deliver, services))
+    return await work_off(claim, partial(_deliver, services, endings))
 
 
-async def _deliver(services: Services, claim: Claim) -> bool:
-    """Whether the notice was delivered. Never raises: other destinations go on."""
+async def _read(services: Services, claims: list[Claim]) -> list[Reading]:
+    """Each beside what it is worded from; where that cannot be read, it is tried again for each alone."""
+    facts: dict[int, Facts] = {}
     try:
-        return await _store(services, claim, await _try(services, claim.notice))
+        facts = await read_facts(services, [claim.notice for claim in claims]) if claims else {}
+    except Exception:
+        log.exception("notices could not be read together")
+    return [(claim, facts.get(claim.notice.key)) for claim in claims]
+
+
+async def _deliver(services: Services, endings: Endings, reading: Reading) -> bool:
+    """Whether the notice was delivered. Never raises: other destinations go on."""
+    claim, facts = reading
+    try:
+        return await endings.store(claim, await _try(services, claim, facts))
     except Exception as error:
         log.exception("delivery could not be stored", notice=claim.notice.id)
         # Where this fails too, the lease runs out, and the notice is delivered again.
-        return await _store_later(services, claim, error)
+        return await _store_later(endings, claim, error)
 
 
-async def _store_later(services: Services, claim: Claim, error: Exception) -> bool:
+async def _store_later(endings: Endings, claim: Claim, error: Exception) -> bool:
     try:
-        return await _store(services, claim, partial(outcome.later, error=_name(error)))
+        return await endings.store(claim, partial(outcome.later, error=_name(error)))
     except Exception:
         log.exception("delivery could not be put off", notice=claim.notice.id)
         return False
 
 
-async def _store(services: Services, claim: Claim, outcome: Outcome) -> bool:
-    at = services.now()
-    async with services.write() as session:
-        slot = await session.get_one(DeliverySlot, claim.notice.destination, with_for_update=True)
-        notice = await session.get_one(Notice, claim.notice.key, with_for_update=True)
-        if notice.status is not NoticeStatus.WAITING:
-            return False  # The lease ran out, and another worker was quicker.
-        slot.next_at = max(slot.next_at, at + await outcome(session, notice, at))
-        if slot.claimed_until == claim.until:
-            slot.claimed_until = None
-        session.add_all([slot, notice])
-        count_when_stored(session, NOTICES.labels(notice.status.value))
-        if notice.status is NoticeStatus.WAITING:
-            count_when_stored(session, RETRIES.labels("notice"))
-        return bool(notice.delivered_at)
-
-
-async def _try(services: Services, notice: Notice) -> Outcome:
+async def _try(services: Services, claim: Claim, facts: Facts | None) -> Outcome:
+    notice = claim.notice
     try:
-        async with asyncio.timeout(longest_delivery(services.settings).total_seconds()):
-            return await _send(services, notice)
+        async with asyncio.timeout(claim.seconds_left(services.now())):
+            return await _send(services, notice, facts or await _facts_of(services, notice))
     except RateLimited as limit:
         return partial(outcome.rate_limited, seconds=limit.seconds)
     except (ChannelUnreachable, PersonUnreachable) as error:
@@ -124,38 +118,44 @@ def _told_otherwise(notice: Notice, error: str) -> Outcome:
             return partial(outcome.later, error=error)
 
 
-async def _send(services: Services, notice: Notice) -> Outcome:
-    address = Address.of(notice)
-    if address.contact_id is None:
-        if notice.kind is NoticeKind.QUOTE_CARD:
-            return await _redraw_copy(services, notice, None)
-        return await _post(services, notice, await compose(services, notice, address.name, None))
-    async with services.read() as session:
-        contact = await session.get_one(BillingContact, address.contact_id)
-    if not contact.active:
+async def _send(services: Services, notice: Notice, facts: Facts) -> Outcome:
+    address, contact = Address.of(notice), facts.contact
+    if contact and not contact.active:
         return outcome.withdrawn
     if address.kind == "email":
-        return await _mail(services, notice, contact)
+        return await _mail(services, notice, facts)
     if notice.kind is NoticeKind.QUOTE_CARD:
-        return await _redraw_copy(services, notice, contact)
+        return await _redraw_copy(services, notice, facts)
+    if contact is None:
+        return await _post(services, notice, facts, compose(notice, facts, address.name))
     if not await services.messenger.reaches(notice.team):
         raise PersonUnreachable("the bot is not installed in the workspace")
-    user = await user_of_contact(services, notice.team, contact)
+    user = facts.user
+    if user is None or not user.fresh(services.now()) or not may_be_written_to(contact, user):
+        user = await user_of_contact(services, notice.team, contact)
+        # Slack may have taken its time.
+        facts = await _facts_of(services, notice)
     if user is None:
         raise PersonUnreachable("no such person in Slack")
+    return await _write_to(services, notice, facts, user)
+
+
+async def _facts_of(services: Services, notice: Notice) -> Facts:
+    return (await read_facts(services, [notice]))[notice.key]
+
+
+async def _write_to(services: Services, notice: Notice, facts: Facts, user: SlackUser) -> Outcome:
     if notice.kind is NoticeKind.RECEIPT_FILE:
-        return await _share(services, notice, user)
-    held = await held_back(services, notice, user)
-    if held is not None:
-        return held
-    return await _post(services, notice, await compose(services, notice, user.user_id, user))
+        return await _share(services, notice, facts, user)
+    held = await held_back(services, notice, facts, user)
+    return held or await _post(services, notice, facts, compose(notice, facts, user.user_id, user))
 
 
-async def _share(services: Services, notice: Notice, user: SlackUser) -> Outcome:
+async def _share(services: Services, notice: Notice, facts: Facts, user: SlackUser) -> Outcome:
     """The PDF, below the message that told of it."""
     if notice.words.get("user") != user.user_id:
         raise PersonUnreachable("the direct message is another person's")
-    letter = await compose(services, notice, str(notice.words["channel"]), user)
+    letter = compose(notice, facts, str(notice.words["channel"]), user)
     letter = replace(letter, file=await receipt_pdf(services, letter))
     try:
         message = await services.messenger.deliver(letter)
@@ -164,18 +164,15 @@ async def _share(services: Services, notice: Notice, user: SlackUser) -> Outcome
     return partial(outcome.posted, letter=letter, message=message)
 
 
-async def _mail(services: Services, notice: Notice, contact: BillingContact) -> Outcome:
-    reader = await known_user_of_contact(services, notice.team, contact)
-    await services.mailer.send(await compose_mail(services, notice, contact, reader))
+async def _mail(services: Services, notice: Notice, facts: Facts) -> Outcome:
+    await services.mailer.send(await compose_mail(services, notice, facts))
     return outcome.delivered
 
 
-async def _post(services: Services, notice: Notice, letter: Letter) -> Outcome:
-    async with services.read() as session:
-        standing = await standing_message(session, notice)
-    if standing is not None:
+async def _post(services: Services, notice: Notice, facts: Facts, letter: Letter) -> Outcome:
+    if facts.standing is not None:
         try:
-            message = await services.messenger.deliver(in_place(letter, standing))
+            message = await services.messenger.deliver(in_place(letter, facts.standing))
             return partial(outcome.posted, letter=letter, message=message)
         except MessageGone:
             log.info("message is gone, posted anew", notice=notice.id)
@@ -183,14 +180,12 @@ async def _post(services: Services, notice: Notice, letter: Letter) -> Outcome:
     return partial(outcome.posted, letter=letter, message=message)
 
 
-async def _redraw_copy(services: Services, notice: Notice, contact: BillingContact | None) -> Outcome:
+async def _redraw_copy(services: Services, notice: Notice, facts: Facts) -> Outcome:
     """A posted copy of a quote as it stands now: where it cannot be redrawn there is nothing to tell."""
-    async with services.read() as session:
-        copy = await standing_message(session, notice)
+    copy = facts.standing
     if copy is None:
         return outcome.delivered
-    reader = await known_user_of_contact(services, notice.team, contact) if contact else None
-    letter = in_place(await compose(services, notice, copy.channel, reader), copy)
+    letter = in_place(compose(notice, facts, copy.channel, facts.user), copy)
     try:
         await services.messenger.deliver(letter)
     except (MessageGone, PersonUnreachable, ChannelUnreachable):

@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.messaging.messenger import Letter, Posted
 from bot.use_cases.delivery_claim import TEAM, TEAM_LEAD
-from bot.use_cases.letter import Address, status_message
 from bot.use_cases.notice import active_contacts, direct, people_of, redraw_quote, tell
+from bot.use_cases.posted_message import Address, status_message
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage

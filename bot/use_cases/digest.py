@@ -1,7 +1,6 @@
 """What a person wants once a day instead of at once: held in the outbox, and posted as one message."""
 
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -11,9 +10,8 @@ from bot.services import Services
 from bot.use_cases import delivery_outcome as outcome
 from bot.use_cases.delivery_claim import WAITING, needless
 from bot.use_cases.delivery_outcome import Outcome
+from bot.use_cases.facts import Facts, read_facts
 from bot.use_cases.letter import compose
-from bot.use_cases.notice_choice import choice_of
-from models.account import Account
 from models.decent_hour import next_digest, zone_or
 from models.notice import Notice
 from models.notice_choice import NoticeChoice, topic_of
@@ -23,25 +21,19 @@ from models.slack_user import SlackUser
 MOST_PARTS = 10
 
 
-async def held_back(services: Services, notice: Notice, user: SlackUser) -> Outcome | None:
+async def held_back(services: Services, notice: Notice, facts: Facts, user: SlackUser) -> Outcome | None:
     """What becomes of a notice that its person does not want, or not now; none where it goes out as it is."""
-    topic = topic_of(notice)
-    if topic is None:
+    topic, choice = topic_of(notice), facts.choice
+    if topic is None or choice is None or choice.user_id != user.user_id:
         return None
-    choice = await choice_of(services, user)
     if not choice.wants(topic):
         return outcome.not_wanted
     if not choice.daily:
         return None
     if notice.digest_at is None:
-        return partial(outcome.held_for_digest, until=await _next_digest(services, notice, user))
+        zone = ZoneInfo(zone_or(user.time_zone, facts.account.time_zone))
+        return partial(outcome.held_for_digest, until=next_digest(services.now(), zone))
     return await _post_digest(services, notice, user, choice)
-
-
-async def _next_digest(services: Services, notice: Notice, user: SlackUser) -> datetime:
-    async with services.read() as session:
-        account = await session.get_one(Account, notice.account_id)
-    return next_digest(services.now(), ZoneInfo(zone_or(user.time_zone, account.time_zone)))
 
 
 async def _post_digest(services: Services, notice: Notice, user: SlackUser, choice: NoticeChoice) -> Outcome:
@@ -49,7 +41,8 @@ async def _post_digest(services: Services, notice: Notice, user: SlackUser, choi
     due, shown = await _due(services, notice, choice)
     if not shown:
         return partial(outcome.digest_posted, ids=due)
-    parts = [await compose(services, each, user.user_id, user) for each in shown]
+    facts = await read_facts(services, shown)
+    parts = [compose(each, facts[each.key], user.user_id, user) for each in shown]
     parts = [
         replace(part, words={**part.words, "told_at": each.created_at.isoformat()})
         for part, each in zip(parts, shown, strict=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,6 +12,11 @@ from models.billing_contact import IdentityNotFresh
 from models.notice import Notice, NoticeStatus
 from models.notice_choice import NoticeChoice
 from models.slack_user import SlackUser
+
+_CHOICES = select(NoticeChoice).where(
+    col(NoticeChoice.team_id).in_(bindparam("teams", expanding=True)),
+    col(NoticeChoice.user_id).in_(bindparam("ids", expanding=True)),
+)
 
 
 async def read_choice(services: Services, *, person: Person) -> NoticeChoice:
@@ -42,9 +48,15 @@ async def save_choice(
         return choice
 
 
-async def choice_of(services: Services, user: SlackUser) -> NoticeChoice:
-    async with services.read() as session:
-        return await _choice(services, session, user.team_id, user.user_id)
+async def choices_of(
+    session: AsyncSession, users: Collection[SlackUser]
+) -> dict[tuple[str, str], NoticeChoice]:
+    """By workspace and user, of those who have chosen."""
+    if not users:
+        return {}
+    params = {"teams": list({u.team_id for u in users}), "ids": list({u.user_id for u in users})}
+    found = await session.exec(_CHOICES, params=params)
+    return {(choice.team_id, choice.user_id): choice for choice in found.all()}
 
 
 async def _choice(services: Services, session: AsyncSession, team_id: str, user_id: str) -> NoticeChoice:

@@ -1,12 +1,13 @@
 """What Slack says of people, kept for an hour (R5). `slack_user` is written here and nowhere else."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.directory.directory import DirectoryUnavailable, Profile
@@ -45,6 +46,13 @@ async def refresh_slack_user(
 _STORED = select(SlackUser).where(
     SlackUser.team_id == bindparam("team"), SlackUser.user_id == bindparam("user")
 )
+_KNOWN = select(SlackUser).where(
+    col(SlackUser.team_id).in_(bindparam("teams", expanding=True)),
+    or_(
+        col(SlackUser.user_id).in_(bindparam("ids", expanding=True)),
+        col(SlackUser.email).in_(bindparam("emails", expanding=True)),
+    ),
+)
 
 
 async def stored_user(services: Services, team_id: str, user_id: str) -> SlackUser | None:
@@ -71,25 +79,41 @@ async def user_of_contact(services: Services, team_id: str, contact: BillingCont
     user = await stored_user(services, team_id, user_id)
     if user is None:
         raise DirectoryUnavailable(f"nothing is known of {user_id}")
-    return user if user.full_member and _bound(contact, user) else None
+    return user if may_be_written_to(contact, user) else None
 
 
-async def known_user_of_contact(
-    services: Services, team_id: str, contact: BillingContact
-) -> SlackUser | None:
-    """The same from what is stored, whoever they are by now: for their language."""
-    async with services.read() as session:
-        return await known_user(session, team_id, contact)
+def may_be_written_to(contact: BillingContact, user: SlackUser) -> bool:
+    """R5: bound by e-mail only as long as the address is the person's."""
+    bound = contact.slack_user is not None or user.email == contact.email.lower()
+    return bound and user.full_member
 
 
 async def known_user(session: AsyncSession, team_id: str, contact: BillingContact) -> SlackUser | None:
-    bound = (
-        SlackUser.user_id == contact.slack_user
-        if contact.slack_user
-        else SlackUser.email == contact.email.lower()
-    )
-    found = await session.exec(select(SlackUser).where(SlackUser.team_id == team_id, bound))
-    return min(found.all(), key=lambda user: not user.full_member, default=None)
+    """The contact's Slack user from what is stored, whoever they are by now: for their language."""
+    return (await known_users(session, [(team_id, contact)])).get((team_id, contact.key))
+
+
+async def known_users(
+    session: AsyncSession, contacts: Collection[tuple[str, BillingContact]]
+) -> dict[tuple[str, int], SlackUser]:
+    """The same of many contacts, each beside the workspace: by that and the contact's id."""
+    if not contacts:
+        return {}
+    params = {
+        "teams": list({team for team, _ in contacts}),
+        "ids": list({contact.slack_user for _, contact in contacts if contact.slack_user}),
+        "emails": list({contact.email.lower() for _, contact in contacts if not contact.slack_user}),
+    }
+    found = (await session.exec(_KNOWN, params=params)).all()
+    users: dict[tuple[str, str | None], SlackUser] = {}
+    # Of several with one address a member is meant, who comes last.
+    for user in sorted(found, key=lambda user: user.full_member):
+        users[user.team_id, user.user_id] = users[user.team_id, user.email] = user
+    return {
+        (team, contact.key): known
+        for team, contact in contacts
+        if (known := users.get((team, contact.slack_user or contact.email.lower())))
+    }
 
 
 async def _user_of_email(services: Services, team_id: str, email: str) -> str | None:
@@ -99,11 +123,6 @@ async def _user_of_email(services: Services, team_id: str, email: str) -> str | 
         )
         members = [user.user_id for user in found.all() if user.full_member]
     return members[0] if members else await services.directory.user_of_email(team_id, email)
-
-
-def _bound(contact: BillingContact, user: SlackUser) -> bool:
-    """By e-mail only as long as the address is the person's."""
-    return contact.slack_user is not None or user.email == contact.email.lower()
 
 
 async def _store(services: Services, team_id: str, profile: Profile, at: datetime) -> None:

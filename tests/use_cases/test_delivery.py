@@ -25,7 +25,7 @@ from bot.messaging.messenger import (
 )
 from bot.receipts import render_receipt
 from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.delivery_claim import claim_due, delivery_lease
+from bot.use_cases.delivery_claim import DueNotices, delivery_lease
 from bot.use_cases.notice import tell
 from bot.use_cases.quote import decide
 from models.account import Account
@@ -120,7 +120,7 @@ async def test_after_a_crash_the_notice_goes_out_once_its_lease_has_run_out(any_
     outbox = any_outbox
     await outbox.tell(CHANNEL, number=1)
     await outbox.tell(CHANNEL, number=2)
-    assert len(await claim_due(outbox.services, 16)) == 1
+    assert len(await DueNotices(outbox.services).claim(16)) == 1
     outbox.at += delivery_lease(outbox.services.settings) - timedelta(seconds=1)
     assert await outbox.deliver() == 0
     outbox.at += timedelta(seconds=1)
@@ -589,7 +589,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     await receipt_for_alice(outbox)
     assert await outbox.deliver() == 1
     outbox.move(1)
-    [claim] = await claim_due(outbox.services, 16)
+    [claim] = await DueNotices(outbox.services).claim(16)
     assert claim.notice.kind is NoticeKind.RECEIPT_FILE
     outbox.at += delivery_lease(outbox.services.settings)
     await outbox.deliver_all()

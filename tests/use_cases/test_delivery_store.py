@@ -1,0 +1,128 @@
+"""R24: many notices share what they cost, and none suffers for another."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import Database
+from bot.services import Services
+from bot.use_cases import delivery_outcome
+from bot.use_cases.delivery_claim import DueNotices, longest_delivery
+from bot.use_cases.facts import Facts, read_facts
+from models.notice import Notice, NoticeKind, NoticeStatus
+from tests.use_cases.outbox import Outbox
+
+
+@pytest.fixture
+def outbox(database_with_accounts: Database) -> Outbox:
+    return Outbox(database_with_accounts)
+
+
+async def fill(outbox: Outbox, *numbers: int) -> None:
+    """An order's notice to each of so many channels, each in a workspace of its own."""
+    order = await outbox.order(f"SO-{numbers[0]}")
+    await outbox.tell(*(f"channel:C{n}" for n in numbers), kind=NoticeKind.ORDER_PLACED, order=order)
+    async with outbox.database.write() as session:
+        for notice in (await session.exec(select(Notice))).all():
+            notice.team = f"T{notice.destination}"
+
+
+@contextmanager
+def counting(outbox: Outbox, what: str) -> Iterator[list[str]]:
+    seen: list[str] = []
+    engines = {outbox.database.engine.sync_engine, outbox.database.writer.sync_engine}
+
+    def note(*_: Any) -> None:
+        seen.append(what)
+
+    for engine in engines:
+        event.listen(engine, what, note)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, what, note)
+
+
+async def waiting(outbox: Outbox) -> list[tuple[str, int]]:
+    return [(n.destination, n.attempts) for n in await outbox.notices(status=NoticeStatus.WAITING)]
+
+
+async def test_sixteen_notices_ask_little_more_than_one(outbox: Outbox) -> None:
+    await fill(outbox, 1)
+    with counting(outbox, "before_cursor_execute") as few:
+        assert await outbox.deliver() == 1
+    await fill(outbox, *range(2, 18))
+    with counting(outbox, "before_cursor_execute") as many:
+        assert await outbox.deliver() == 16
+    assert len(many) <= len(few) + 8, (len(few), len(many))
+
+
+async def test_what_ends_while_others_are_stored_shares_the_next_transaction(outbox: Outbox) -> None:
+    await fill(outbox, *range(16))
+    with counting(outbox, "commit") as commits:
+        assert await outbox.deliver() == 16
+    assert len(commits) <= 4, "one claims, one stores the first that ends, one the others"
+
+
+async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = delivery_outcome.delivered
+
+    async def broken(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
+        if notice.destination == "channel:C3":
+            raise KeyError("a bug")
+        return await stored(session, notice, at)
+
+    monkeypatch.setattr("bot.use_cases.delivery_outcome.delivered", broken)
+    await fill(outbox, *range(5))
+    assert await outbox.deliver() == 4
+    assert await waiting(outbox) == [("channel:C3", 1)]
+    assert len(outbox.messenger.sent) == 5
+
+
+async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(services: Services, notices: Sequence[Notice]) -> dict[int, Facts]:
+        if any(notice.destination == "channel:C3" for notice in notices):
+            raise KeyError("a bug")
+        return await read_facts(services, notices)
+
+    monkeypatch.setattr("bot.use_cases.delivery.read_facts", broken)
+    await fill(outbox, *range(5))
+    assert await outbox.deliver() == 4
+    assert await waiting(outbox) == [("channel:C3", 1)]
+    assert "channel:C3" not in {f"channel:{letter.channel}" for letter in outbox.messenger.tried}
+
+
+async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(services: Services, notices: Sequence[Notice]) -> dict[int, Facts]:
+        outbox.at += longest_delivery(services.settings)
+        return await read_facts(services, notices)
+
+    await fill(outbox, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.use_cases.delivery.read_facts", slow)
+        assert await outbox.deliver() == 0
+    assert outbox.messenger.tried == []
+    await outbox.deliver_all()
+    assert len(outbox.messenger.sent) == 1
+
+
+async def test_two_workers_that_looked_at_the_same_moment_take_each_notice_once(outbox: Outbox) -> None:
+    await fill(outbox, *range(8))
+    one, other = DueNotices(outbox.services), DueNotices(outbox.services)
+    claims = [*await one.claim(2), *await other.claim(6)]
+    await fill(outbox, 8)
+    claims += [*await one.claim(8), *await other.claim(8)]
+    assert [claim.notice.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]
