@@ -20,8 +20,8 @@ setup: .venv/ready  ## Prepare .venv with the locked dependencies
 demo: setup  ## Run the bot against a Slack on this machine: nothing else is needed
 	$(BIN)/python app.py demo
 
-# More workers than cores: whole-program tests wait as much as they compute.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
+# A worker more than cores: whole-program tests wait now and then.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 # None of these has a database of its own, each chooses its engines itself, or a row is all it reads.
 NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging directory \
 	fake_stripe billing/test_stripe.py billing/test_localstripe.py
@@ -33,10 +33,12 @@ test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket
 check: setup  ## Format, lint, types, import contracts, lock freshness, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory lock-check
-	@$(MAKE) --no-print-directory test
+	@# The two beside the tests take one core for half a minute.
+	@$(MAKE) --no-print-directory -j 3 types lock-check test
+
+types: setup  ## Check the types
+	$(BIN)/mypy
 
 format: setup  ## Format and mend what can be mended
 	$(BIN)/ruff format .
@@ -89,4 +91,4 @@ pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench
+.PHONY: help setup demo test check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench
