@@ -15,19 +15,7 @@ from models.audit_entry import AuditHead
 from models.billing_contact import BillingContact
 from models.receipt import Receipt
 from models.service_order import LineStatus
-from tests.models.examples import (
-    NOW,
-    a_line,
-    a_method,
-    a_product,
-    a_quote,
-    a_quote_line,
-    a_receipt,
-    a_subscription,
-    an_account,
-    an_entry,
-    an_order,
-)
+from tests.models import examples
 from tests.postgres import new_database
 
 BEFORE = "0004"
@@ -35,24 +23,27 @@ BEFORE = "0004"
 
 def rows() -> list[SQLModel]:
     """An order whose second line was charged to another card, and whose third was declined."""
-    settled = {"status": LineStatus.SETTLED, "settled_at": NOW}
+    settled = {"status": LineStatus.SETTLED, "settled_at": examples.NOW}
     return [
-        an_account(),
-        *(a_product(id=f"p{n}", name=f"Product {n}") for n in (1, 2, 3)),
+        examples.an_account(),
+        *(examples.a_product(id=f"p{n}", name=f"Product {n}") for n in (1, 2, 3)),
         BillingContact(id=1, account_id="acme", email="alice@acme.example", name="Alice Martin"),
         Administrator(id=1, account_id="acme", email="hugo@acme.example", name="Hugo Petit"),
-        a_method(),
-        a_method(id="pm_2", brand="mastercard", last4="4444"),
-        *(a_subscription(id=f"sub_{n}", product_id=f"p{n}") for n in (1, 2, 3)),
-        a_quote(id=1),
-        *(a_quote_line(id=n, quote_id=1, subscription_id=f"sub_{n}", product_id=f"p{n}") for n in (1, 2, 3)),
-        an_order(id=1),
-        a_line(quote_line_id=1, subscription_id="sub_1", **settled),
-        a_line(quote_line_id=2, subscription_id="sub_2", payment_method_id="pm_2", **settled),
-        a_line(quote_line_id=3, subscription_id="sub_3", status=LineStatus.DECLINED),
-        a_receipt(id=1, issued_at=datetime(2026, 11, 15, 23, 30, tzinfo=UTC)),
-        first := an_entry(1),
-        an_entry(2, first.hash),
+        examples.a_method(),
+        examples.a_method(id="pm_2", brand="mastercard", last4="4444"),
+        *(examples.a_subscription(id=f"sub_{n}", product_id=f"p{n}") for n in (1, 2, 3)),
+        examples.a_quote(id=1),
+        *(
+            examples.a_quote_line(id=n, quote_id=1, subscription_id=f"sub_{n}", product_id=f"p{n}")
+            for n in (1, 2, 3)
+        ),
+        examples.an_order(id=1),
+        examples.a_line(quote_line_id=1, subscription_id="sub_1", **settled),
+        examples.a_line(quote_line_id=2, subscription_id="sub_2", payment_method_id="pm_2", **settled),
+        examples.a_line(quote_line_id=3, subscription_id="sub_3", status=LineStatus.DECLINED),
+        examples.a_receipt(id=1, issued_at=datetime(2026, 11, 15, 23, 30, tzinfo=UTC)),
+        first := examples.an_entry(1),
+        examples.an_entry(2, first.hash),
     ]
 
 

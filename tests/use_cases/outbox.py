@@ -25,6 +25,7 @@ from models.subscription import PeriodLength
 from tests.fakes import FakeDirectory, FakeHomeScreens, FakeMailer, FakeMessenger
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+CHANNEL = "channel:C01BILLING"
 EVENTS = count(1)
 
 
@@ -225,3 +226,19 @@ class Outbox:
             )
             session.add(receipt)
             return receipt
+
+
+async def alice(outbox: Outbox) -> str:
+    return f"contact:{(await outbox.contact()).key}"
+
+
+async def benoit(outbox: Outbox) -> str:
+    return f"contact:{(await outbox.contact('benoit@acme.example')).key}"
+
+
+def steps(outbox: Outbox, channel: str) -> list[int]:
+    return [sent.letter.words["number"] for sent in outbox.messenger.to(channel)]
+
+
+def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
+    return [sent.letter.kind for sent in outbox.messenger.to(channel)]

@@ -1,0 +1,19 @@
+"""What tests of quotes look at."""
+
+from models.quote import Quote
+from sandbox.driver import Modal, Person
+from tests.world import World
+
+QUOTE_BUTTONS = ["quote.open", "quote.approve", "quote.reject"]
+
+
+async def statuses(world: World) -> dict[str, str]:
+    return {quote.number: quote.status.value for quote in await world.rows(Quote)}
+
+
+async def told(world: World, person: Person, *words: str) -> Modal:
+    """R20: what the person reads after acting on what is no longer so."""
+    modal = await person.wait_for_modal("refusal.show")
+    for word in words:
+        assert word in modal.text
+    return modal

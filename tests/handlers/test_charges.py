@@ -1,0 +1,184 @@
+"""Charges that take their time, or find seats changed by others (R17-R19)."""
+
+from datetime import timedelta
+
+from bot.billing.gateway import BillingUnavailable
+from models.receipt import Receipt
+from models.service_order import ChargeAttempt, LineStatus, OrderLine
+from tests.handlers.orders import (
+    line_statuses,
+    ordered,
+)
+from tests.handlers.steps import (
+    charges,
+    failing,
+    hooked,
+    newest,
+    opened,
+    order_of,
+    saying,
+    shown,
+)
+from tests.world import World
+
+# --- slow, the customer, lost answers, a silent provider
+
+
+async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) -> None:
+    """R12, R18: 60 seconds."""
+    sam = await ordered(world, "sam", slow_meeting=2)
+    assert await line_statuses(world) == ["charging"]
+    assert saying(sam.dms, "Receipt") == []
+    await world.pass_time(seconds=50)
+    assert await line_statuses(world) == ["charging"]
+    assert await world.seats("slow_meeting") == (4, 4)
+    await world.pass_time(seconds=20)
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("slow_meeting") == (6, 6)
+    assert len(await world.rows(ChargeAttempt)) == 1
+    assert len(saying(sam.dms, "Receipt R-1001")) == 1
+
+
+async def test_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
+    """R18, R25"""
+    carla = await ordered(world, "carla", customer_assist=1)
+    assert await line_statuses(world) == ["needs_customer"]
+    url = world.services.settings.admin_portal_url
+    asked = newest(carla.dms, "confirm the payment")
+    links = [e.get("url") for b in asked.blocks if b["type"] == "actions" for e in b["elements"]]
+    assert url in links
+    assert url not in str([m.blocks for m in world.channel("C04CUSTOMER")])
+    assert newest(world.channel("C04CUSTOMER"), "asked to confirm").thread_ts is None
+    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert url in str(order.blocks)
+    asked_at = (await charges(world, "needs_customer"))[0].created_at
+    world.clock.at = asked_at + timedelta(seconds=19)
+    await world.settle()
+    assert await line_statuses(world) == ["needs_customer"]
+    world.clock.at = asked_at + timedelta(seconds=30)
+    await world.settle()
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("customer_assist") == (8, 8)
+    assert len(saying(carla.dms, "confirm the payment")) == 1, "asked once"
+
+
+async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
+    """R18: the network waits 23 hours, as long as a retry is possible: what follows is the order's end."""
+    carla = world.person("carla")
+    checkout = await world.checkout(carla, customer_assist=1)
+    checkout.fill("payment_method", "pm_customer_never_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    await world.pass_time(hours=22)
+    assert await line_statuses(world) == ["needs_customer"]
+    await world.pass_time(hours=1)
+    [line] = await world.lines()
+    assert (line.status, line.reason) == (LineStatus.DECLINED, "customer_timeout")
+    assert (await order_of(world)).status == "failed"
+    assert newest(carla.dms, "failed")
+    assert await world.seats("customer_assist") == (7, 7)
+
+
+async def test_a_lost_answer_is_asked_for_and_never_charged_twice(world: World) -> None:
+    """R19: unknown until the provider says what became of it."""
+    carla = world.person("carla")
+    checkout = await world.checkout(carla, customer_assist=3)
+    checkout.fill("payment_method", "pm_lost_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await line_statuses(world) == ["unknown"]
+    assert (await world.row(OrderLine)).seats == 3
+    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert "do not order again" in order.text
+    await world.pass_time(seconds=10)
+    assert await line_statuses(world) == ["settled"]
+    assert len(await charges(world)) == 1
+    assert await world.seats("customer_assist") == (10, 10)
+
+
+async def test_while_the_provider_is_silent_nothing_is_lost(world: World) -> None:
+    """R19, R20: the order waits for it; a person is told and keeps what they typed."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=4)
+    gateway = hooked(world)
+    gateway.before["subscriptions"] = failing(BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await line_statuses(world) == ["charging"]
+    assert await world.rows(ChargeAttempt) == []
+
+    await alice.close_modal(everything=True)
+    await alice.command("/add-seats")
+    assert "does not answer" in (await alice.wait_for_ephemeral()).text
+    gateway.before.clear()
+    await world.fill_cart(alice, acme_webinar=2)
+    gateway.before["preview"] = failing(BillingUnavailable())
+    reply = await alice.submit()
+    assert "does not answer" in str(reply.errors)
+    gateway.before.clear()
+    await alice.submit()
+    await shown(alice, "2 new seats")
+
+    await world.pass_time(seconds=10)
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("acme_meeting") == (29, 29)
+
+
+async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World) -> None:
+    """R19: raised from the call itself; once the lease is over the provider is asked."""
+    await world.placement(world.person("alice"), acme_meeting=4)
+    gateway = hooked(world)
+    gateway.after["place"] = failing(RuntimeError("a bug"))
+    await world.person("alice").submit()
+    await world.settle()
+    assert await line_statuses(world) == ["charging"]
+    gateway.after.clear()
+    await world.pass_time(seconds=61)
+    assert await line_statuses(world) == ["settled"]
+    assert len(await charges(world)) == 1
+    assert await world.seats("acme_meeting") == (29, 29)
+
+
+# --- seats changed by others
+
+
+async def test_seats_changed_by_others_since_the_quote_do_not_void_it(world: World) -> None:
+    """R17, R19: what was ordered is added to what there is, at the price promised."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5)
+    await world.services.billing.set_seats("acme_meeting", 40)  # type: ignore[attr-defined]
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await world.seats("acme_meeting") == (45, 45)
+    assert (await world.row(ChargeAttempt)).expected_seats == 40
+    assert (await world.row(Receipt)).total == 5764
+
+
+async def test_seats_that_change_between_reading_and_charging_are_read_again(world: World) -> None:
+    """R19: the expected number is compared; nothing is charged, and a new key is used."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5)
+    gateway = hooked(world)
+
+    async def another_buyer() -> None:
+        if gateway.calls["place"] == 1:
+            await gateway.inner.set_seats("acme_meeting", 31)  # type: ignore[attr-defined]
+
+    gateway.before["place"] = another_buyer
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    first, second = await world.rows(ChargeAttempt)
+    assert (first.expected_seats, first.outcome) == (25, "seats_changed")
+    assert (second.expected_seats, second.outcome) == (31, "settled")
+    assert first.key != second.key
+    assert len(await charges(world)) == 1
+    assert await world.seats("acme_meeting") == (36, 36)

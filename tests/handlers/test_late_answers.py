@@ -1,0 +1,157 @@
+"""Answers that come late, and what is shown meanwhile (R20)."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.billing.gateway import BillingUnavailable
+from bot.tasks import Tasks
+from handlers import slack as handlers_slack
+from models.cart import CartLine
+from tests.handlers.steps import (
+    hooked,
+    import_quote,
+    opened,
+    swap,
+)
+from tests.world import World
+
+
+async def test_past_a_second_and_a_half_a_waiting_screen_comes_and_then_the_result(world: World) -> None:
+    """The answer has 3 s; the real clock."""
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate)
+    started = time.monotonic()
+    await alice.submit()
+    assert 1.4 < time.monotonic() - started < 2.5
+    waiting = await alice.wait_for_modal("waiting.show")
+    assert waiting.submit_label is None
+    gate.set()
+    review = await alice.wait_for_modal("quote.review")
+    assert review.id == waiting.id, "in the same place"
+    assert "€57.64" in review.text
+    assert world.slack.refusals == []
+
+
+async def test_a_late_fault_brings_the_form_back_with_its_values(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5, acme_webinar=2)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate, BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    gate.set()
+    form = await alice.wait_for_modal("cart.save")
+    assert "does not answer" in form.text
+    assert (form.value("seats:acme_meeting"), form.value("seats:acme_webinar")) == ("5", "2")
+    gateway.before.clear()
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    assert world.slack.refusals == []
+
+
+async def test_a_late_checkout_comes_back_with_what_was_typed_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5)
+    checkout.fill("country", "DE").fill("city", "Köln")
+    chosen = checkout.value("administrator")
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate, BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    gate.set()
+    form = await alice.wait_for_modal("checkout.save")
+    assert (form.value("country"), form.value("city")) == ("DE", "Köln")
+    assert form.value("administrator") == chosen
+    gateway.before.clear()
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+
+
+async def test_whoever_closes_the_waiting_screen_finds_the_quote_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate)
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    await alice.close_modal(everything=True)
+    gate.set()
+    await world.services.tasks.settle()
+    assert alice.modal is None
+    cart = await opened(alice, "/add-seats", "", "cart.save")
+    assert "SQ-1001" in cart.text
+
+
+async def test_too_late_for_a_screen_the_person_is_told_where_they_are(world: World) -> None:
+    """R20: three seconds are over; by a private line, or from Home by direct message."""
+    alice = world.person("alice")
+    await alice.open_home()
+    await alice.wait_until(lambda: alice.home)
+    gateway = hooked(world)
+    late = [0.0]
+    world.slack.slack.workspace.clock = lambda: time.time() + late[0]
+
+    async def dawdle() -> None:
+        late[0] += world.slack.slack.workspace.trigger_seconds + 1
+
+    gateway.before["subscriptions"] = dawdle
+    await alice.command("/add-seats", channel="C07GENERAL")
+    told = await alice.wait_for_ephemeral()
+    assert "took too long" in told.text
+    assert told.channel_id == "C07GENERAL"
+    await alice.press("cart.open")
+    assert "took too long" in (await alice.wait_for_dm()).text
+    assert alice.modal is None
+
+
+async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_told(world: World) -> None:
+    """Background work is bounded: a form keeps its values, a button's modal says so, a command too."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await world.fill_cart(alice, acme_meeting=5)
+    await import_quote(world)
+    await opened(benoit, "/add-seats", "", "cart.warning")
+    tasks = world.services.tasks
+    swap(world.services, tasks=Tasks(most=0))
+    reply = await alice.submit()
+    assert "Too much is going on" in str(reply.errors)
+    await benoit.press("cart.continue")
+    await benoit.wait_for_modal("refusal.show")
+    sam = world.person("sam")
+    await sam.command("/billing")
+    assert "Too much is going on" in (await sam.wait_for_ephemeral()).text
+    assert await world.rows(CartLine) == []
+    swap(world.services, tasks=tasks)
+    await alice.submit()
+    warning = await alice.wait_for_modal("cart.warning")
+    assert "Q-2041" in warning.text
+    assert [line.seats for line in await world.rows(CartLine)] == [5]
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of a second is late already."""
+    monkeypatch.setattr(handlers_slack, "ANSWER_WITHIN", 0.1)
+    monkeypatch.setattr(handlers_slack, "LEAST_WAIT", 0.1)
+
+
+def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[], Any]:
+    async def wait() -> None:
+        await gate.wait()
+        if error is not None:
+            raise error
+
+    return wait

@@ -1,0 +1,85 @@
+"""The tax of an address while it, the lines or the provider change (R10, R17)."""
+
+import pytest
+
+from bot.billing.gateway import BillingUnavailable
+from models.account import Account
+from models.quote import Quote
+from models.service_order import ServiceOrder
+from tests.handlers.evidence import change
+from tests.handlers.steps import (
+    hooked,
+    import_quote,
+    shown,
+)
+from tests.world import World
+
+
+async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: World) -> None:
+    """R10, R17: the provider fails while the new address is priced; the screen to place is still open."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=1)
+    [open_screen] = alice.modals
+    stale = open_screen.copy()
+    gateway = hooked(world)
+
+    async def silent() -> None:
+        raise BillingUnavailable
+
+    gateway.before["preview"] = silent
+    await alice.press("checkout.edit")
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("country", "DE")
+    reply = await alice.submit()
+    assert reply.errors
+    await stale.submit()
+    await world.services.tasks.settle()
+    assert await world.rows(ServiceOrder) == []
+    assert (await world.row(Account, id="acme")).country == "FR"
+
+
+async def test_the_tax_of_a_quote_is_that_of_the_address_it_names(world: World) -> None:
+    """R17: a colleague's order moves the account to another country while a cart is priced."""
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    gateway = hooked(world)
+
+    async def the_account_moves() -> None:
+        gateway.after.clear()
+        await change(world, Account, "acme", country="DE")
+
+    gateway.after["preview"] = the_account_moves
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    quote = await world.row(Quote)
+    assert (quote.address["country"], quote.tax) == ("FR", 961)
+
+
+@pytest.mark.parametrize("country", ["DE", "FR"])
+async def test_lines_changed_elsewhere_while_the_tax_is_asked_for_must_be_seen_first(
+    world: World, country: str
+) -> None:
+    """R10, R17: neither ordered at the tax of the lines before, nor replaced with it."""
+    alice = world.person("alice")
+    await import_quote(world)
+    await alice.command("/quotes", "Q-2041")
+    await alice.wait_for_modal("quote.review")
+    await alice.submit()
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("line1", "8 rue Neuve").fill("country", country)
+    gateway = hooked(world)
+
+    async def other_lines_come() -> None:
+        gateway.after.clear()
+        lines = [{"subscription": "acme_webinar", "seats": 3, "unit_price": "450.00"}]
+        await import_quote(world, lines=lines)
+
+    gateway.after["preview"] = other_lines_come
+    await alice.submit()
+    await shown(alice, "The checkout of this quote is not complete")
+    quote = await world.row(Quote)
+    assert (quote.status, quote.subtotal + quote.tax) == ("pending", quote.total)
+    assert await world.rows(ServiceOrder) == []
+    await alice.press("checkout.edit")
+    form = await alice.wait_for_modal("checkout.save")
+    assert form.value("line1") == "8 rue Neuve"

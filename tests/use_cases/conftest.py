@@ -1,0 +1,41 @@
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import Database
+from bot.use_cases.account_import import ImportSummary, import_accounts
+from tests.postgres import database_url
+from tests.use_cases.imports import ACME, AT, Import
+from tests.use_cases.outbox import Outbox
+
+
+@pytest.fixture
+def outbox(database_with_accounts: Database) -> Outbox:
+    return Outbox(database_with_accounts)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def any_outbox(request: pytest.FixtureRequest) -> AsyncIterator[Outbox]:
+    with database_url("accounts", request.param) as url:
+        database = Database(url)
+        yield Outbox(database)
+        await database.close()
+
+
+@pytest.fixture
+def imports(database: Database, tmp_path: Path) -> Import:
+    async def run(text: str = ACME, at: datetime = AT, *, overwrite: bool = False) -> ImportSummary:
+        path = tmp_path / "accounts.yml"
+        path.write_text(text, "utf-8")
+        return await import_accounts(database, path=path, at=at, operator="Olga", overwrite=overwrite)
+
+    return run
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    async with AsyncSession(database.engine) as session:
+        yield session

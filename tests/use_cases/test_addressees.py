@@ -1,0 +1,221 @@
+"""Who gets a notice, in Slack or by mail, where people and channels come and go (R13, R22, R25)."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.mail.mailer import Mail, MailRefused, MailUnavailable
+from bot.messaging.messenger import (
+    ChannelUnreachable,
+    PersonUnreachable,
+)
+from models.notice import NoticeKind
+from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, told_kinds
+
+
+async def test_a_contact_bound_by_email_is_found_and_reads_their_own_language(outbox: Outbox) -> None:
+    await outbox.tell(await benoit(outbox))
+    await outbox.deliver_all()
+    [sent] = outbox.messenger.sent
+    assert (sent.letter.channel, sent.letter.reader.tag) == ("U02BENOIT", "fr-FR")
+    assert sent.letter.amounts
+
+
+async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outbox) -> None:
+    await outbox.tell(CHANNEL)
+    await outbox.deliver()
+    [sent] = outbox.messenger.sent
+    assert (sent.letter.reader.tag, sent.letter.reader.time_zone) == ("fr", "Europe/Paris")
+    assert not sent.letter.amounts
+
+
+async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outbox) -> None:
+    await outbox.change(await outbox.account(), channel_amounts=True)
+    await outbox.tell(CHANNEL)
+    await outbox.deliver()
+    assert outbox.messenger.sent[0].letter.amounts
+
+
+async def test_where_a_channel_cannot_be_posted_to_its_contacts_are_told_by_direct_message(
+    outbox: Outbox,
+) -> None:
+    outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")] * 2
+    order = await outbox.order()
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.tell(CHANNEL, number=2)
+    await outbox.deliver_all()
+    kinds = {d: [s.letter.kind for s in outbox.messenger.to(d)] for d in ("D01ALICE", "D02BENOIT")}
+    told = NoticeKind.CHANNEL_UNREACHABLE
+    assert kinds == {
+        "D01ALICE": [told, NoticeKind.ORDER_STATUS, NoticeKind.PORTAL_CHANGED],
+        "D02BENOIT": [told, NoticeKind.PORTAL_CHANGED],
+    }
+    refused = await outbox.notices(destination=CHANNEL)
+    assert {n.last_error for n in refused} == {"channel unreachable: not_in_channel"}
+
+
+async def test_that_a_channel_is_unreachable_is_told_once_a_day(outbox: Outbox) -> None:
+    outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("is_archived")] * 3
+    for day in (0, 0, 1):
+        outbox.at += timedelta(days=day)
+        await outbox.tell(CHANNEL)
+        await outbox.deliver_all()
+    told = await outbox.notices(kind="channel_unreachable", destination=await alice(outbox))
+    assert len(told) == 2
+
+
+async def test_whom_the_event_told_already_is_not_told_again(outbox: Outbox) -> None:
+    outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")]
+    order = await outbox.order()
+    await outbox.tell(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
+    await outbox.deliver_all()
+    kinds = [sent.letter.kind for sent in outbox.messenger.to("D01ALICE")]
+    assert sorted(kinds) == [NoticeKind.CHANNEL_UNREACHABLE, NoticeKind.ORDER_FAILED]
+
+
+async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbox: Outbox) -> None:
+    outbox.messenger.refusals["C9"] = [ChannelUnreachable("not_in_channel")]
+    order = await outbox.order()
+    await outbox.tell("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
+    await outbox.deliver_all()
+    [sent] = outbox.messenger.sent
+    assert sent.letter.words["to"] == "services"
+    assert sent.letter.team == "T01ACME"
+
+
+async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outbox) -> None:
+    outbox.messenger.refusals["U01ALICE"] = [PersonUnreachable("user_disabled")]
+    quote = await outbox.quote()
+    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.deliver_all()
+    [mail] = outbox.mailer.sent
+    assert mail.to == "alice@acme.example"
+    assert "Q-2041" in mail.subject
+    assert "58.80" in mail.text
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"is_guest": True},
+        {"is_bot": True},
+        {"deleted": True},
+        {"home_team_id": "T02OTHER"},
+        {"is_stranger": True},
+    ],
+    ids=lambda who: next(iter(who)),
+)
+async def test_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
+    """R5"""
+    outbox.directory.add("U02BENOIT", "benoit@acme.example", **who)
+    await outbox.tell(await benoit(outbox))
+    await outbox.deliver_all()
+    assert outbox.messenger.sent == []
+    assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
+
+
+async def test_who_had_the_address_once_is_not_written_to(outbox: Outbox) -> None:
+    """R5: bound by e-mail only as long as the address is the person's."""
+    await outbox.tell(await benoit(outbox))
+    await outbox.deliver_all()
+    assert len(outbox.messenger.to("D02BENOIT")) == 1
+    outbox.directory.add("U02BENOIT", "roche@acme.example")
+    outbox.at += timedelta(hours=2)
+    await outbox.tell(await benoit(outbox))
+    await outbox.deliver_all()
+    assert len(outbox.messenger.to("D02BENOIT")) == 1
+    assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
+
+
+async def test_while_the_directory_is_silent_a_person_unknown_so_far_waits(outbox: Outbox) -> None:
+    outbox.directory.silent = True
+    await outbox.tell(await alice(outbox))
+    assert await outbox.deliver() == 0
+    outbox.directory.silent = False
+    await outbox.deliver_all()
+    assert len(outbox.messenger.to("D01ALICE")) == 1
+
+
+async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
+    order = await outbox.order()
+    await outbox.complete(order)
+    contact = await outbox.contact()
+    await outbox.tell(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
+    outbox.mailer.configured = False
+    await outbox.tell(CHANNEL)
+    assert await outbox.deliver() == 1
+    assert (await outbox.notice(status="waiting")).attempts == 0
+    outbox.mailer.configured = True
+    await outbox.deliver_all()
+    [mail] = outbox.mailer.sent
+    assert "R-1001" in mail.subject
+
+
+async def test_mail_knows_no_pace(outbox: Outbox) -> None:
+    contact = await outbox.contact()
+    for _ in range(10):
+        await outbox.tell(f"email:{contact.key}")
+    assert await outbox.deliver() == 10
+    assert len({mail.message_id for mail in outbox.mailer.sent}) == 10
+
+
+async def test_mail_refused_for_good_is_given_up_and_the_reason_kept(outbox: Outbox) -> None:
+    contact = await outbox.contact()
+    await outbox.tell(f"email:{contact.key}")
+    outbox.mailer.refusals = [MailRefused("recipient refused: [550]")]
+    await outbox.deliver_all()
+    notice = await outbox.notice()
+    assert (notice.status, notice.last_error) == ("undeliverable", "recipient refused: [550]")
+
+
+async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None:
+    contact = await outbox.contact()
+    await outbox.tell(f"email:{contact.key}")
+    ids = []
+
+    async def half(mail: Mail) -> None:
+        ids.append(mail.message_id)
+        if len(ids) == 1:
+            raise MailUnavailable("cut off")
+
+    outbox.mailer.send = half  # type: ignore[method-assign]
+    await outbox.deliver_all()
+    assert len(ids) == 2
+    assert ids[0] == ids[1]
+
+
+async def test_who_lost_the_role_gets_nothing_more(outbox: Outbox) -> None:
+    await outbox.change(await outbox.contact(), active=False)
+    await outbox.tell(await alice(outbox))
+    await outbox.deliver_all()
+    notice = await outbox.notice()
+    assert (notice.status, notice.last_error) == ("undeliverable", "contact withdrawn")
+    assert outbox.messenger.tried == []
+
+
+async def test_the_receipt_of_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
+    """R13"""
+    order = await outbox.order()
+    await outbox.complete(order)
+    contact = await outbox.contact()
+    await outbox.change(contact, active=False)
+    await outbox.tell(await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
+    await outbox.tell(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}
+    assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
+
+
+async def test_the_reminder_of_who_lost_the_role_goes_to_whoever_may_still_decide(outbox: Outbox) -> None:
+    """R9, R13"""
+    quote = await outbox.quote("SQ-1001")
+    await outbox.change(await outbox.contact(), active=False)
+    ends = quote.expires_at.isoformat()
+    event = "quote:1:reminder"
+    await outbox.tell(
+        await alice(outbox), kind=NoticeKind.QUOTE_REMINDER, event=event, quote=quote, ends=ends, hours=48
+    )
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.QUOTE_REMINDER]
+    assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}

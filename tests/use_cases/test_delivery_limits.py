@@ -1,0 +1,103 @@
+"""Slack's limits and faults: waited out, and nobody else held up (R24)."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlmodel import select
+
+from bot.messaging.messenger import (
+    Letter,
+    MessengerUnavailable,
+    RateLimited,
+)
+from models.notice import Notice, NoticeStatus
+from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, steps
+
+
+async def test_a_channel_gets_a_message_a_second_and_a_workspace_five(outbox: Outbox) -> None:
+    for number in range(2):
+        await outbox.tell(*(f"channel:C{i}" for i in range(12)), number=number)
+    moments: list[tuple[float, str]] = []
+
+    async def note(letter: Letter) -> None:
+        moments.append(((outbox.at - START).total_seconds(), letter.channel))
+
+    outbox.messenger.before = note
+    while len(moments) < 24:
+        await outbox.deliver()
+        outbox.at += timedelta(milliseconds=100)
+    for channel in {c for _, c in moments}:
+        times = [t for t, c in moments if c == channel]
+        assert all(b - a >= 1 for a, b in pairwise(times))
+    for start, _ in moments:
+        assert sum(start <= t < start + 1 for t, _ in moments) <= 9
+    assert moments[-1][0] == pytest.approx((24 - 5) * 0.2, abs=0.2)
+
+
+async def test_workspaces_do_not_slow_each_other_down(outbox: Outbox) -> None:
+    await outbox.tell(*(f"channel:C{i}" for i in range(8)))
+    async with outbox.database.write() as session:
+        for notice in (await session.exec(select(Notice).where(Notice.destination > "channel:C4"))).all():
+            notice.team = "T02OTHER"
+    assert await outbox.deliver() == 8
+
+
+async def test_slacks_rate_limit_is_waited_out_to_the_second_and_costs_no_attempt(outbox: Outbox) -> None:
+    await outbox.tell(CHANNEL, number=1)
+    outbox.messenger.refusals["C01BILLING"] = [RateLimited(42)]
+    assert await outbox.deliver() == 0
+    await outbox.tell(await alice(outbox))
+    outbox.at = START + timedelta(seconds=41.999)
+    assert await outbox.deliver() == 0
+    assert len(outbox.messenger.tried) == 1, "the workspace rests as well"
+    outbox.at = START + timedelta(seconds=42)
+    assert await outbox.deliver() == 1
+    outbox.move(0.2)
+    assert await outbox.deliver() == 1
+    assert (await outbox.notice(destination=CHANNEL)).attempts == 0
+
+
+async def test_an_outage_is_tried_again_ever_later_and_keeps_the_order(outbox: Outbox) -> None:
+    await outbox.tell(CHANNEL, number=1)
+    await outbox.tell(CHANNEL, number=2)
+    outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")] * 12
+    pauses = []
+    for _ in range(12):
+        assert await outbox.deliver() == 0
+        pauses.append((await outbox.slot(CHANNEL)).next_at - outbox.at)
+        outbox.at += pauses[-1] - timedelta(milliseconds=1)
+        assert await outbox.deliver() == 0
+        outbox.move(0.001)
+    assert [p.seconds for p in pauses] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert await outbox.deliver() == 1
+    assert len(outbox.messenger.tried) == 13
+    await outbox.deliver_all()
+    assert steps(outbox, "C01BILLING") == [1, 2]
+    first, _ = await outbox.notices()
+    assert (first.attempts, first.last_error) == (12, None)
+
+
+async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox: Outbox) -> None:
+    await outbox.tell("channel:C1", "channel:C2")
+    outbox.messenger.refusals["C1"] = [KeyError("a bug")]
+    assert await outbox.deliver() == 1
+    stuck = await outbox.notice(status="waiting")
+    assert (stuck.attempts, stuck.last_error) == (1, "KeyError: 'a bug'")
+    await outbox.deliver_all()
+    assert await outbox.notices(status="waiting") == []
+
+
+async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> timedelta:
+        raise KeyError("a bug")
+
+    await outbox.tell(CHANNEL)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.use_cases.delivery_outcome.delivered", broken)
+        assert await outbox.deliver() == 0
+    assert (await outbox.notice()).attempts == 1
+    await outbox.deliver_all()
+    assert (await outbox.notice()).status is NoticeStatus.DELIVERED

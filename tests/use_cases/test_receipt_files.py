@@ -1,0 +1,97 @@
+"""The receipt's PDF, shared after the message that tells of it (R13, R24)."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from bot.db import transaction_open
+from bot.i18n import Reader
+from bot.messaging.messenger import (
+    FileRefused,
+    MessageGone,
+    MessengerUnavailable,
+    RateLimited,
+)
+from bot.receipts import render_receipt
+from bot.use_cases.delivery_claim import DueNotices, delivery_lease
+from models.notice import NoticeKind
+from models.service_order import ServiceOrder
+from models.sheet import ReceiptSheet
+from tests.use_cases.outbox import Outbox, alice, told_kinds
+
+
+async def receipt_for_alice(outbox: Outbox, **words: Any) -> ServiceOrder:
+    order = await outbox.order()
+    await outbox.complete(order)
+    await outbox.tell(
+        await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order, **words
+    )
+    return order
+
+
+@pytest.mark.parametrize("fault", [MessengerUnavailable("silent"), RateLimited(3)], ids=["outage", "limit"])
+async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
+    fault: Exception, outbox: Outbox
+) -> None:
+    outbox.messenger.refusals["D01ALICE"] = [fault] * 2
+    await receipt_for_alice(outbox)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert outbox.messenger.refusals["D01ALICE"] == []
+
+
+async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any_outbox: Outbox) -> None:
+    outbox = any_outbox
+    await receipt_for_alice(outbox)
+    assert await outbox.deliver() == 1
+    outbox.move(1)
+    [claim] = await DueNotices(outbox.services).claim(16)
+    assert claim.notice.kind is NoticeKind.RECEIPT_FILE
+    outbox.at += delivery_lease(outbox.services.settings)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+
+
+@pytest.mark.parametrize("fault", [FileRefused("missing_scope"), MessageGone("channel_not_found")])
+async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
+    """The receipt's e-mail has it as well; only whoever asked for it gets another."""
+    outbox.messenger.refusals["D01ALICE"] = [fault]
+    await receipt_for_alice(outbox)
+    await outbox.tell(await alice(outbox), number=2)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
+    assert outbox.mailer.sent == []
+    outbox.messenger.refusals["D01ALICE"] = [fault]
+    order = await outbox.order("SO-1002")
+    await outbox.complete(order, "R-1002")
+    await outbox.tell(await alice(outbox), kind=NoticeKind.RECEIPT, order=order, asked=True)
+    await outbox.deliver_all()
+    [mail] = outbox.mailer.sent
+    assert [(a.name, a.content_type) for a in mail.attachments] == [("R-1002.pdf", "application/pdf")]
+
+
+async def test_the_pdf_goes_to_nobody_but_who_was_told(outbox: Outbox) -> None:
+    await receipt_for_alice(outbox)
+    assert await outbox.deliver() == 1
+    await outbox.change(await outbox.contact(), slack_user="U02BENOIT")
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
+    assert outbox.messenger.to("D02BENOIT") == []
+
+
+async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def noted(reader: Reader, sheet: ReceiptSheet) -> bytes:
+        seen.append((threading.current_thread() is threading.main_thread(), transaction_open.get()))
+        return render_receipt(reader, sheet)
+
+    monkeypatch.setattr("bot.use_cases.letter.render_receipt", noted)
+    order = await receipt_for_alice(outbox)
+    mailed = f"email:{(await outbox.contact()).key}"
+    await outbox.tell(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.deliver_all()
+    assert seen == [(False, False)] * 2

@@ -1,0 +1,153 @@
+"""Messages that are kept up to date in place: an order's status, copies of a quote (R25)."""
+
+import pytest
+
+from bot.messaging.messenger import (
+    ChannelUnreachable,
+    Letter,
+    MessageGone,
+)
+from bot.use_cases.quote import decide
+from models.audit_entry import Actor
+from models.notice import NoticeKind
+from models.quote import Quote, QuoteStatus
+from tests.use_cases.outbox import CHANNEL, Outbox, alice, told_kinds
+
+# Standing messages
+
+
+async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_thread(outbox: Outbox) -> None:
+    order = await outbox.order()
+    for step in ("placed", "processing"):
+        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+        at = outbox.at.isoformat()
+        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, step=step, at=at)
+        await outbox.deliver_all()
+    first, *rest = outbox.messenger.to("C01BILLING")
+    ts = first.posted.ts
+    assert (first.letter.edits, first.letter.thread) == (None, None)
+    assert [(s.letter.edits, s.letter.thread) for s in rest] == [(None, ts), (ts, None), (None, ts)]
+    [message] = await outbox.posted_messages()
+    assert (message.channel, message.ts, message.order_id) == ("C01BILLING", ts, order.id)
+
+
+async def test_a_status_message_that_is_gone_is_posted_anew(outbox: Outbox) -> None:
+    order = await outbox.order()
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    outbox.messenger.refusals["C01BILLING"] = [MessageGone("message_not_found")]
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    _, anew, redrawn = outbox.messenger.to("C01BILLING")
+    assert anew.letter.edits is None
+    assert redrawn.letter.edits == anew.posted.ts
+    assert len(await outbox.posted_messages()) == 1
+
+
+async def test_of_several_redrawings_due_the_last_is_enough(outbox: Outbox) -> None:
+    order = await outbox.order()
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    for _ in range(4):
+        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    assert len(outbox.messenger.sent) == 2
+    assert len(await outbox.notices(status="delivered")) == 5
+
+
+async def test_the_first_status_message_is_posted_though_a_newer_one_is_due(outbox: Outbox) -> None:
+    order = await outbox.order()
+    at = outbox.at.isoformat()
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, step="placed", at=at)
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    card, history, _ = outbox.messenger.to("C01BILLING")
+    assert history.letter.thread == card.posted.ts
+
+
+async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Outbox) -> None:
+    order = await outbox.order()
+    for _ in range(2):
+        await outbox.tell(await alice(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.deliver_all()
+    posted, redrawn = outbox.messenger.sent
+    assert posted.letter.channel == "U01ALICE"
+    assert (redrawn.letter.channel, redrawn.letter.edits) == ("D01ALICE", posted.posted.ts)
+
+
+async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbox) -> None:
+    order = await outbox.order()
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    await outbox.complete(order)
+    await outbox.tell(CHANNEL, await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
+    await outbox.deliver_all()
+    card, receipt = outbox.messenger.to("C01BILLING")
+    assert receipt.letter.thread == card.posted.ts
+    personal, pdf = outbox.messenger.to("D01ALICE")
+    assert (personal.letter.thread, personal.letter.amounts) == (None, True)
+    assert pdf.letter.file is not None
+
+
+# The receipt's PDF
+
+
+async def test_posted_copies_of_a_quote_are_redrawn_when_it_is_decided(outbox: Outbox) -> None:
+    quote = await outbox.quote()
+    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.deliver_all()
+    await reject(outbox, quote)
+    await outbox.deliver_all()
+    posted, *rest = outbox.messenger.to("D01ALICE")
+    cards = [s for s in rest if s.letter.kind is NoticeKind.QUOTE_CARD]
+    assert [(c.letter.channel, c.letter.edits) for c in cards] == [("D01ALICE", posted.posted.ts)]
+    assert cards[0].letter.quote
+    assert not cards[0].letter.quote.pending
+
+
+async def test_a_quote_decided_while_its_message_is_posted_is_redrawn_as_well(outbox: Outbox) -> None:
+    quote = await outbox.quote()
+
+    async def meanwhile(letter: Letter) -> None:
+        outbox.messenger.before = None
+        await reject(outbox, quote)
+
+    outbox.messenger.before = meanwhile
+    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.deliver_all()
+    cards = [s for s in outbox.messenger.sent if s.letter.kind is NoticeKind.QUOTE_CARD]
+    assert len(cards) == 1
+
+
+async def test_a_copy_that_is_gone_is_forgotten(outbox: Outbox) -> None:
+    quote = await outbox.quote()
+    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.deliver_all()
+    outbox.messenger.refusals["D01ALICE"] = [MessageGone("message_not_found")]
+    await reject(outbox, quote)
+    await outbox.deliver_all()
+    assert await outbox.posted_messages() == []
+    assert await outbox.notices(status="waiting") == []
+
+
+@pytest.mark.parametrize("gone", [MessageGone("message_not_found"), ChannelUnreachable("is_archived")])
+async def test_a_copy_that_is_gone_from_a_channel_is_not_posted_anew(outbox: Outbox, gone: Exception) -> None:
+    """R25: a decided quote needs nobody, so it is no new message to anybody."""
+    quote = await outbox.quote()
+    await outbox.tell(CHANNEL, kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.deliver_all()
+    outbox.messenger.refusals["C01BILLING"] = [gone]
+    await reject(outbox, quote)
+    await outbox.deliver_all()
+    assert told_kinds(outbox, "C01BILLING") == [NoticeKind.QUOTE_ARRIVED]
+    assert await outbox.posted_messages() == []
+    assert await outbox.notices(kind=NoticeKind.CHANNEL_UNREACHABLE) == []
+
+
+async def reject(outbox: Outbox, quote: Quote) -> None:
+    async with outbox.database.write() as session:
+        row = await session.get_one(Quote, quote.key)
+        await decide(session, row, QuoteStatus.REJECTED, Actor("contact", "Bea", "test"), outbox.at)
