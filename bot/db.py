@@ -10,11 +10,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.util import await_only
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.sqlite import LoopConnection, connect
+from bot.sqlite import LoopConnection, LoopSession, connect
 from models import migrations
 from models.account import Account, AccountNotFound
 
@@ -40,7 +39,7 @@ transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=Fals
 def driver_url(url: str) -> str:
     """`sqlite:///…` and `postgresql://…` with the drivers this project uses."""
     scheme, rest = url.split("://", 1)
-    return ("sqlite+aiosqlite" if scheme == "sqlite" else "postgresql+psycopg") + "://" + rest
+    return ("sqlite+loop" if scheme == "sqlite" else "postgresql+psycopg") + "://" + rest
 
 
 class Database:
@@ -64,7 +63,8 @@ class Database:
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_WITHIN},
         )
-        return engine, engine
+        # Each statement sees what is committed by then anyway: to begin and to end is two questions more.
+        return engine.execution_options(isolation_level="AUTOCOMMIT"), engine
 
     @staticmethod
     def _turns(url: str) -> AbstractAsyncContextManager[None]:
@@ -84,6 +84,16 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _marked_open():
             async with self._session(self._reader) as session:
+                await session.connection()
+                yield session
+
+    @asynccontextmanager
+    async def stream(self) -> AsyncIterator[AsyncSession]:
+        """For what is read some at a time: a server's cursor needs a transaction."""
+        on_server = self._writer.dialect.name == "postgresql"
+        with _marked_open():
+            async with self._session(self._writer if on_server else self._reader) as session:
+                await session.connection()
                 yield session
 
     @asynccontextmanager
@@ -91,17 +101,19 @@ class Database:
         """One transaction: committed at the end, rolled back where anything is raised."""
         with _marked_open():
             async with self._writing, self._session(self._writer) as session, session.begin():
+                await session.connection()
                 yield session
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        session = AsyncSession(engine, expire_on_commit=False)
+        on_sqlite = engine.dialect.name == "sqlite"
+        session = (LoopSession if on_sqlite else AsyncSession)(engine, expire_on_commit=False)
         try:
             yield session
         finally:
             # SQLite never waits here; a server is let go of also where whoever asked is cancelled.
             closing = session.close()
-            await (closing if engine.dialect.name == "sqlite" else asyncio.shield(closing))
+            await (closing if on_sqlite else asyncio.shield(closing))
 
     async def migrate(self) -> None:
         """Bring the database to the shape the models expect, however many processes start at once."""
@@ -130,15 +142,14 @@ class _marked_open:  # noqa: N801
 
 def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
     path = str(make_url(url).database)
-    options = {"async_creator_fn": lambda *_, **__: connect(path, BUSY_SECONDS)}
-    engine = create_async_engine(url, connect_args=options, hide_parameters=True)
+    engine = create_async_engine(url, creator=lambda: connect(path, BUSY_SECONDS), hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
+        driver = connection.connection.dbapi_connection
         assert isinstance(driver, LoopConnection), "the creator makes no other"
         if writing:
-            await_only(driver.begin_immediate(BUSY_SECONDS))
+            driver.begin_immediate(BUSY_SECONDS)
         else:
             driver.begin()
 

@@ -1,82 +1,143 @@
-"""A connection to SQLite for an event loop.
+"""SQLite for an event loop: `sqlite+loop:///path`, with the driver of the standard library.
 
 A statement takes microseconds, and runs in the loop's own thread. Handing each step of it to another thread
 and back took ten times as long, since under load every hand-over waits for the interpreter's lock. What may
-wait, for another process that writes or for the disk, is left to the driver's thread.
+wait, for another process that writes or for the disk, is left to a thread of the connection.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-import aiosqlite
+from sqlalchemy import URL
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
+from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-Result = TypeVar("Result")
-
-ROWS_AT_ONCE = 64
 # In the loop's thread nobody waits for another process.
 NOT_AT_ALL = 0.0
 
 
-class LoopConnection(aiosqlite.Connection):
-    async def _connect(self) -> aiosqlite.Connection:
-        try:
-            return await super()._connect()
-        except sqlite3.Error:
-            # The thread is about to end, and would tell a loop of it that may be closed by then.
-            self._thread.join()
-            raise
+class LoopDialect(SQLiteDialect_pysqlite):
+    """What SQLAlchemy must know: its calls may switch to the loop, here only to begin and to commit."""
 
-    async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-        if fn == self._conn.commit:
-            return await _to_the_end(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
-        return fn(*args, **kwargs)
+    driver = "loop"
+    is_async = True
+    supports_statement_cache = True
 
-    async def begin_immediate(self, busy_seconds: float) -> None:
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        return AsyncAdaptedQueuePool
+
+    def do_execute(self, *args: Any, **kwargs: Any) -> None:
+        # SQLAlchemy takes a driver that never waits for one that cannot.
+        if in_greenlet():
+            await_only(NOTHING)
+        super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class _Nothing:
+    """To wait for, without a turn of the loop."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+NOTHING = _Nothing()
+
+
+registry.register("sqlite.loop", __name__, LoopDialect.__name__)
+
+
+class LoopSession(AsyncSession):
+    """Between beginning and committing nothing waits: what is asked most often is asked without the switch
+    to a greenlet, which takes as long as the question. The transaction is begun by `connection()`."""
+
+    async def exec(self, statement: Any, **options: Any) -> Any:
+        return self.sync_session.exec(statement, **options)
+
+    async def get(self, *args: Any, **options: Any) -> Any:
+        return self.sync_session.get(*args, **options)
+
+    async def get_one(self, *args: Any, **options: Any) -> Any:
+        return self.sync_session.get_one(*args, **options)
+
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        self.sync_session.flush(objects)
+
+    async def close(self) -> None:
+        self.sync_session.close()
+
+
+class LoopConnection(sqlite3.Connection):
+    """What waits is called from within SQLAlchemy's greenlet, and leaves the loop to others meanwhile."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # It starts with the first work for it: a connection that only reads never has one.
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+
+    def cursor(self, *args: Any, **kwargs: Any) -> "LoopCursor":  # type: ignore[override]
+        return super().cursor(LoopCursor)
+
+    def begin(self) -> None:
+        self.execute("BEGIN").close()
+
+    def begin_immediate(self, busy_seconds: float) -> None:
         """Mostly nobody else writes, and there is nothing to wait for."""
         try:
-            self._conn.execute("BEGIN IMMEDIATE").close()
+            self.execute("BEGIN IMMEDIATE").close()
         except sqlite3.OperationalError:
-            waiting = partial(self._wait_and_begin, busy_seconds)
-            await _to_the_end(super()._execute(waiting))  # type: ignore[no-untyped-call]
+            await_only(self._in_thread(lambda: self._wait_and_begin(busy_seconds)))
+
+    def commit(self) -> None:
+        await_only(self._in_thread(super().commit))
+
+    def close(self) -> None:
+        super().close()
+        self._thread.shutdown(wait=False)
 
     def _wait_and_begin(self, busy_seconds: float) -> None:
         self._allow(busy_seconds)
         try:
-            self._conn.execute("BEGIN IMMEDIATE").close()
+            self.execute("BEGIN IMMEDIATE").close()
         finally:
             self._allow(NOT_AT_ALL)
 
     def _allow(self, busy_seconds: float) -> None:
-        self._conn.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:.0f}").close()
+        self.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:.0f}").close()
 
-    def begin(self) -> None:
-        self._conn.execute("BEGIN").close()
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        """To its end also where whoever asked is cancelled: what the connection is asked next would hold up
+        the loop until the thread has let go of it."""
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait({running})
+            raise
 
 
-async def _to_the_end(work: Coroutine[Any, Any, Result]) -> Result:
-    """Also where whoever asked is cancelled: what the connection is asked next would hold up the loop until
-    the thread has let go of it."""
-    running = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait({running})
-        raise
+class LoopCursor(sqlite3.Cursor):
+    async def _async_soft_close(self) -> None:
+        """SQLAlchemy's asyncio half asks for it once a result is handed out. Its rows are still to be read."""
 
 
 def connect(path: str, busy_seconds: float) -> LoopConnection:
-    connection = LoopConnection(partial(_connected, path, busy_seconds), ROWS_AT_ONCE)
-    # A process that ends does not wait for it.
-    connection._thread.daemon = True
-    return connection
-
-
-def _connected(path: str, busy_seconds: float) -> sqlite3.Connection:
-    # The driver's own transactions begin too late and never for reads.
-    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path,
+        timeout=busy_seconds,
+        # The driver's own transactions begin too late and never for reads.
+        isolation_level=None,
+        check_same_thread=False,
+        factory=LoopConnection,
+    )
     # FULL: an order that was acknowledged survives the machine's power failing.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()

@@ -53,7 +53,7 @@ async def ordered(world: World) -> None:
 
 def add_a_past(world: World, first: int, past: int = 200) -> None:
     """Nothing of it is under way."""
-    url = world.services.database.url.replace("+aiosqlite", "").replace("+psycopg", "")
+    url = world.services.database.url.replace("+loop", "").replace("+psycopg", "")
     with filling(url) as connection:
         multiply(connection, {**ORDERS, **OLD_NOTICES}, past, first=first)
 

@@ -44,7 +44,7 @@ async def check_histories(database: Database, *, progress: Progress) -> list[His
     """Every account's history, by account."""
     chains: dict[str, Chain] = {}
     flaws: dict[str, list[Flaw]] = {}
-    async with database.read() as session:
+    async with database.stream() as session:
         async for entry in _entries(session, progress):
             chain = chains.setdefault(entry.account_id, Chain())
             flaws.setdefault(entry.account_id, []).extend(chain.follow(entry))
@@ -62,7 +62,7 @@ async def export_history(
     database: Database, *, account_id: str, form: Format, out: TextIO, progress: Progress
 ) -> int:
     """Write an account's history, entry by entry as they are read. Raises AccountNotFound."""
-    async with database.read() as session:
+    async with database.stream() as session:
         if await session.get(Account, account_id) is None:
             raise AccountNotFound
         written = 0

@@ -36,7 +36,7 @@ class Store:
     def _engine(self) -> AsyncEngine:
         # What is asked of the plain driver is answered at once, without a thread.
         engine = create_async_engine(
-            "sqlite+aiosqlite:///world", creator=lambda: self.raw, poolclass=StaticPool
+            "sqlite+loop:///world", creator=lambda: self.raw, poolclass=StaticPool
         )
 
         @event.listens_for(engine.sync_engine, "begin")
@@ -72,7 +72,7 @@ class GatedDatabase(Database):
     """The database as one process reaches it."""
 
     def __init__(self, store: Store, gates: Gates, process: Process, committed: Callable[[], None]) -> None:
-        self.url = "sqlite+aiosqlite:///world"
+        self.url = "sqlite+loop:///world"
         self._reader = self._writer = store.engine
         self._gates, self._process, self._committed = gates, process, committed
         self._turn, self._writing = store.turn, nullcontext()

@@ -106,7 +106,7 @@ async def reject(database: Database, session: AsyncSession) -> None:
 
 
 def dump(database: Database) -> list[str]:
-    engine = create_engine(database.url.replace("+aiosqlite", ""))
+    engine = create_engine(database.url.replace("+loop", ""))
     with engine.connect() as connection:
         rows = {t.name: connection.execute(t.select()).all() for t in metadata.sorted_tables}
     engine.dispose()
