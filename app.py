@@ -115,8 +115,8 @@ async def _serve(settings: Settings) -> None:
 
 
 def _collect_seldom() -> None:
-    """What is there by now stays, and need not be looked through for garbage; what comes is looked through less
-    often: else that takes a quarter of the time."""
+    """What is there by now stays, and need not be looked through for garbage; what comes is looked through
+    less often: else that takes a quarter of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

@@ -126,7 +126,7 @@ class LoopConnection(sqlite3.Connection):
 
 class LoopCursor(sqlite3.Cursor):
     async def _async_soft_close(self) -> None:
-        """SQLAlchemy's asyncio half asks for it once a result is handed out. Its rows are still to be read."""
+        """SQLAlchemy's asyncio half asks for it once a result is handed out. Its rows are yet to be read."""
 
 
 def connect(path: str, busy_seconds: float) -> LoopConnection:

@@ -35,9 +35,7 @@ class Store:
 
     def _engine(self) -> AsyncEngine:
         # What is asked of the plain driver is answered at once, without a thread.
-        engine = create_async_engine(
-            "sqlite+loop:///world", creator=lambda: self.raw, poolclass=StaticPool
-        )
+        engine = create_async_engine("sqlite+loop:///world", creator=lambda: self.raw, poolclass=StaticPool)
 
         @event.listens_for(engine.sync_engine, "begin")
         def begin(connection: Connection) -> None:
