@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.pool import Pool
 from typing import Annotated
 
@@ -28,33 +29,34 @@ def main(
     first: Annotated[int, typer.Option(help="The seed to begin with.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Run this one alone and print its trace.")] = None,
     processes: Annotated[int, typer.Option(help="How many processes to use.")] = 2,
+    at_stripe: Annotated[bool, typer.Option(help="Over the Stripe gateway and a fake Stripe.")] = False,
 ) -> None:
     if seed is not None:
-        raise typer.Exit(_replay(seed))
-    raise typer.Exit(_run_all(range(first, first + seeds), processes))
+        raise typer.Exit(_replay(seed, at_stripe))
+    raise typer.Exit(_run_all(range(first, first + seeds), processes, at_stripe))
 
 
-def _replay(seed: int) -> int:
-    outcome = run_seed(open_store(), seed)
+def _replay(seed: int, at_stripe: bool) -> int:
+    outcome = run_seed(open_store(), seed, at_stripe=at_stripe)
     console.print("\n".join(outcome.trace), markup=False, soft_wrap=True)
-    _print_broken(outcome)
+    _print_broken(outcome, at_stripe)
     console.print(f"1 seeds, {outcome.orders} orders, {len(outcome.violations)} violations")
     return 1 if outcome.violations else 0
 
 
-def _run_all(seeds: range, processes: int) -> int:
+def _run_all(seeds: range, processes: int, at_stripe: bool) -> int:
     began = time.monotonic()
     seen: Counter[str] = Counter()
     orders, violations = 0, 0
     chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
     with _progress(len(seeds)) as step, _pool(processes) as pool:
-        for outcome in _flat(pool.imap(run_chunk, chunks)):
+        for outcome in _flat(pool.imap(partial(run_chunk, at_stripe=at_stripe), chunks)):
             step()
             seen += outcome.seen
             orders += outcome.orders
             violations += len(outcome.violations)
-            _print_broken(outcome)
-    unseen = missing(seen) if len(seeds) >= ENOUGH else []
+            _print_broken(outcome, at_stripe)
+    unseen = missing(seen, at_stripe=at_stripe) if len(seeds) >= ENOUGH else []
     for what in unseen:
         console.print(f"never occurred: {what}", markup=False)
     console.print(f"{len(seeds) / (time.monotonic() - began):.1f} seeds a second")
@@ -62,13 +64,14 @@ def _run_all(seeds: range, processes: int) -> int:
     return 1 if violations or unseen else 0
 
 
-def _print_broken(outcome: Outcome) -> None:
+def _print_broken(outcome: Outcome, at_stripe: bool) -> None:
     if outcome.violations:
         console.print("\n".join(outcome.trace[-40:]), markup=False, soft_wrap=True)
     for violation in outcome.violations:
         console.print(f"seed {outcome.seed}: {violation}", markup=False, soft_wrap=True)
     if outcome.violations:
-        console.print(f"replay: python -m tests.simulation --seed {outcome.seed}", markup=False)
+        where = " --at-stripe" if at_stripe else ""
+        console.print(f"replay: python -m tests.simulation{where} --seed {outcome.seed}", markup=False)
 
 
 @contextmanager

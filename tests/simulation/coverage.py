@@ -22,7 +22,7 @@ from models.product import ProductNotSelfServed, UnknownProduct
 from models.quote import QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong
 from models.service_order import NothingToRetry, OrderNotFound, SubscriptionBusy
 from models.subscription import NothingToOrder, SubscriptionNotFound, SubscriptionNotSelfServed
-from tests.simulation.faults import CARDS, FAULTS
+from tests.simulation.faults import CARDS, FAULTS, FAULTS_AT_STRIPE
 
 # All but those of files, of the door to Slack, and those that would be a fault of ours.
 REFUSALS: tuple[type[Refusal], ...] = (
@@ -59,8 +59,16 @@ EXPECTED = (
     *EVENTS,
     *STATES,
 )
+FAULTS_OF_STRIPE = (
+    *(f"fault {call} {fault}" for call, faults in FAULTS_AT_STRIPE.items() for fault in faults),
+    *(f"card {card}" for card in CARDS),
+)
+EXPECTED_AT_STRIPE = (
+    *FAULTS_OF_STRIPE,
+    *(what for what in EXPECTED if not what.startswith(("fault billing.", "card "))),
+)
 
 
-def missing(seen: Counter[str]) -> list[str]:
+def missing(seen: Counter[str], *, at_stripe: bool = False) -> list[str]:
     """What never occurred."""
-    return [what for what in EXPECTED if not seen[what]]
+    return [what for what in (EXPECTED_AT_STRIPE if at_stripe else EXPECTED) if not seen[what]]

@@ -13,15 +13,22 @@ import yaml
 from bot.services import Services
 from bot.use_cases.account_import import import_accounts
 from tests.simulation.slack import Slack
+from tests.simulation.stripe import StripeProvider
 from tests.simulation.template import ACCOUNTS
 
 
 class Elsewhere:
-    """The operator's file, as it changes."""
+    """The operator's file, as it changes. Of accounts at `stripe` it names the customer, who keeps the
+    payment methods there."""
 
-    def __init__(self, random: Random, path: Path) -> None:
+    def __init__(self, random: Random, path: Path, stripe: StripeProvider | None = None) -> None:
         self._random, self._path = random, path
         self._file = deepcopy(_file())
+        self._stripe = stripe
+        if stripe:
+            for account in self._file["accounts"]:
+                account["stripe_customer"] = f"cus_{account['id']}"
+                del account["payment_methods"]
         self._acme = self._file["accounts"][0]
         self._quotes = 0
         self._imports = 0
@@ -76,6 +83,8 @@ class Elsewhere:
 
     def _methods(self, at: datetime) -> str:
         """The default method goes, or comes back."""
+        if self._stripe:
+            return "took method" if self._stripe.switch_card("cus_acme", "pm_1") else "gave methods"
         methods = self._acme["payment_methods"]
         if len(methods) < 3:
             self._acme["payment_methods"] = deepcopy(_file()["accounts"][0]["payment_methods"])

@@ -26,8 +26,18 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "directory.profile": ("outage",),
     "directory.email": ("outage",),
 }
+# Over Stripe a charge is several requests. Those that prepare or look after it count as `subscriptions`: some
+# of them change something, so that their answers are lost too. Whether a price holds is Stripe's to say.
+FAULTS_AT_STRIPE = FAULTS | {
+    "billing.subscriptions": ("outage", "lost", "rate_limited"),
+    "billing.preview": ("outage", "rate_limited"),
+    "billing.reconcile": (),
+}
 # Called so seldom that more of it must go wrong.
 SELDOM = ("billing.portal", "billing.preview", "mail.send", "directory.email")
+OFTEN = dict.fromkeys(SELDOM, 3.0)
+# Over Stripe a press asks many times, and is to get through; its charge is one request of a dozen.
+OFTEN_AT_STRIPE = OFTEN | {"billing.subscriptions": 0.2, "billing.preview": 0.3, "billing.place": 4.0}
 CARDS = ("settles", "declines", "slow", "customer", "customer_never")
 
 
@@ -44,8 +54,10 @@ class Nothing:
 class Theme:
     """A seed's inclination: how often which fault comes, and how cards behave."""
 
-    def __init__(self, random: Random, seen: Counter[str]) -> None:
+    def __init__(self, random: Random, seen: Counter[str], *, at_stripe: bool = False) -> None:
         self._random, self._seen = random, seen
+        self._faults = FAULTS_AT_STRIPE if at_stripe else FAULTS
+        self._often = OFTEN_AT_STRIPE if at_stripe else OFTEN
         self.rate = random.choice((0.0, 0.05, 0.1, 0.25))
         self.crashes = random.choice((0.0, 0.0, 0.02, 0.06))
         self.favourite = random.choice((None, None, "fickle", *CARDS))
@@ -63,8 +75,8 @@ class Theme:
         return fault
 
     def _drawn(self, call: str) -> str | None:
-        rate = self.rate * (3 if call in SELDOM else 1)
-        return self._random.choice(FAULTS[call]) if self._random.random() < rate else None
+        rate = self.rate * self._often.get(call, 1)
+        return self._random.choice(self._faults[call]) if self._random.random() < rate else None
 
     def card(self) -> str:
         self._charges += 1

@@ -39,7 +39,7 @@ Move = Callable[[], Awaitable[None]]
 class Plan:
     def __init__(self, world: World, theme: Theme, *, begun: bool) -> None:
         self._world, self._theme, self._random = world, theme, world.random
-        self._elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml")
+        self._elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml", world.stripe)
         self._pressed: list[Click] = []
         self._last: Waiter | None = None
         # Each shopper, and the replica where their last press is.
@@ -70,10 +70,12 @@ class Plan:
             yield Shopper(self._random, "U03DORA", "borea", ["borea_training"])
 
     async def run(self) -> None:
+        # Over Stripe each step is many requests: more of them between two moves.
+        on = 0.95 if self._world.stripe else 0.85
         moves = MOVES
         while moves and not self._world.violations:
             waiting = len(self._world.gates.waiting)
-            if waiting and (waiting >= CROWD or self._random.random() < 0.85):
+            if waiting and (waiting >= CROWD or self._random.random() < on):
                 await self._let_somebody_on()
             else:
                 moves -= 1
@@ -193,6 +195,8 @@ class Plan:
     async def _change_seats(self) -> None:
         by = self._random.choice((-3, -1, 1, 5))
         subscription = self._random.choice(("acme_meeting", "acme_webinar"))
+        if self._world.provider_may_be_charging(subscription):
+            return
         self._world.provider.change_outside(subscription, by)
         self._world.seen["fault seats changed by others"] += 1
         self._world.trace.add(f"seats: {subscription} {by:+}")

@@ -32,7 +32,7 @@ from tests.simulation.template import ACCOUNTS
 
 KEY = "sk_test_fake"
 CARDS = {"settles": "settles", "declines": "declined", "slow": "slow"}
-# What a fault of a charge is at Stripe. A request that arrives late is in `_later`.
+# What a fault of a charge is at Stripe. A request that arrives late is in `late`.
 AT_STRIPE: dict[str, Kind] = {
     "outage": "cut_before",
     "lost": "cut_after",
@@ -95,6 +95,8 @@ class StripeProvider:
         self.books = SimulatedBooks(clock, random, faults)
         self.fake = FakeStripe(self.books, KEY, checked=False)
         self.held: dict[str, Held] = {}
+        # Requests that are under way, though nobody waits for their answer any more.
+        self.late: list[Callable[[], object]] = []
         for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
             self._add(account)
 
@@ -102,7 +104,13 @@ class StripeProvider:
         customer = Customer(f"cus_{account['id']}", dict(account["billing_address"]))
         self.books.customers[customer.id] = customer
         for method in account["payment_methods"]:
-            self.books.cards[method["id"]] = Card(method["id"], customer.id, last4=method["last4"])
+            self.books.cards[method["id"]] = Card(
+                method["id"],
+                customer.id,
+                brand=method["brand"],
+                last4=method["last4"],
+                expiry=_expiry(method["expires"]),
+            )
             if method.get("default"):
                 customer.default_card = method["id"]
         for listed in account["subscriptions"]:
@@ -139,8 +147,27 @@ class StripeProvider:
         held.outside += by
         self.books.set_seats(subscription, held.seats + by)
 
+    def is_busy(self, subscription: str) -> bool:
+        """Whether a change of it waits for its payment, or may arrive still."""
+        return bool(self.late) or self.books.held(subscription)[0].pending is not None
+
+    def switch_card(self, customer: str, name: str) -> bool:
+        """The customer's usual card is removed there, or added again; whether it was removed."""
+        card, owner = self.books.cards[name], self.books.customers[customer]
+        removed = card.customer is not None
+        card.customer, owner.default_card = (None, None) if removed else (customer, name)
+        for held in self.books.subscriptions.values():
+            if removed and held.default_card == name:
+                held.default_card = None
+        return removed
+
     def settle_due(self) -> None:
         self.books.catch_up()
+
+
+def _expiry(written: str) -> tuple[int, int]:
+    year, month = map(int, written.split("-"))
+    return year, month
 
 
 def _taken(invoice: Invoice) -> Taken:
@@ -155,10 +182,10 @@ class InProcess(stripe.HTTPClient):
 
     name = "in-process"
 
-    def __init__(self, line: Line, fake: FakeStripe, key_is_stored: Callable[[str], bool]) -> None:
+    def __init__(self, line: Line, provider: StripeProvider, key_is_stored: Callable[[str], bool]) -> None:
         super().__init__()
-        self._line, self._fake, self._key_is_stored = line, fake, key_is_stored
-        self._late: list[Callable[[], object]] = []
+        self._line, self._fake, self._key_is_stored = line, provider.fake, key_is_stored
+        self._late = provider.late
         self.asked: Counter[str] = Counter()
 
     async def request_async(
@@ -217,7 +244,7 @@ def gateway(
     database: Database,
     now: Callable[[], datetime],
 ) -> StripeGateway:
-    client = build_client(KEY, "https://stripe.example", InProcess(line, provider.fake, key_is_stored))
+    client = build_client(KEY, "https://stripe.example", InProcess(line, provider, key_is_stored))
     return StripeGateway(client, database, now, "https://provider.example/portal")
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.coverage import missing
+from tests.simulation.coverage import FAULTS_OF_STRIPE, missing
 from tests.simulation.run import Outcome, open_store, run_chunk, run_seed
 
 CHUNKS, SEEDS = 6, 50
+# Such that each fault is among them.
+SEEDS_AT_STRIPE = (1, 3, 12, 14, 19, 26, 27, 30, 43, 47, 49, 50, 65, 72, 89)
 
 
 def _report(outcome: Outcome) -> str:
@@ -45,6 +47,20 @@ def _seen_by_all(folder: Path, chunk: int, seen: Counter[str]) -> Counter[str] |
     if len(chunks) < CHUNKS:
         return None
     return sum((Counter(json.loads(path.read_text(encoding="utf-8"))) for path in chunks), Counter())
+
+
+def test_over_stripe_no_fault_breaks_what_must_hold() -> None:
+    outcomes = run_chunk(SEEDS_AT_STRIPE, at_stripe=True)
+    broken = [outcome for outcome in outcomes if outcome.violations]
+    assert not broken, "\n\n".join(_report(outcome) for outcome in broken[:3])
+    seen: Counter[str] = sum((outcome.seen for outcome in outcomes), Counter())
+    assert [what for what in FAULTS_OF_STRIPE if not seen[what]] == []
+
+
+def test_over_stripe_too_the_same_seed_replays_to_the_same_trace() -> None:
+    first, again = (run_seed(open_store(), 14, at_stripe=True) for _ in range(2))
+    assert first.trace == again.trace
+    assert len(first.trace) > 100
 
 
 @pytest.mark.parametrize("seed", [3, 17])

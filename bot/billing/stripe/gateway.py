@@ -66,7 +66,9 @@ class StripeGateway:
                 self._client, held, lines, at, address, of.customer, of.account.time_zone
             )
         except stripe.InvalidRequestError as error:
-            log.error("stripe refuses a preview", code=error.code, param=error.param)
+            # The period may have ended since the quote was read: nobody's fault, and told by the next try.
+            level = log.info if "proration_date" in (error.param or "") else log.error
+            level("stripe refuses a preview", code=error.code, param=error.param)
             raise BillingUnavailable(why="the preview is refused") from None
 
     async def place(self, charge: Charge) -> Outcome:
@@ -87,6 +89,8 @@ class StripeGateway:
             return await charges.place(self._client, item, who, charge, self._now())
         except stripe.InvalidRequestError as error:
             # Only what prepares a charge gets here: nothing was sent.
+            if "proration_date" in (error.param or ""):
+                return Declined("period_ended")
             log.error("stripe refuses to prepare a charge", code=error.code, param=error.param)
             return Declined(error.code or "provider_refused")
 
