@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 import stripe
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -165,6 +166,29 @@ async def test_r17_what_others_left_to_be_charged_along_stops_it(provider: Strip
 async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
     with pytest.raises(PriceNotHeld):
         await provider.gateway.preview("acme", [LineRequest("sub_month", 1, 1300)], HALF_OF_NOVEMBER, PARIS)
+
+
+@pytest.mark.parametrize("while_on_its_way", [False, True])
+async def test_a_period_that_ended_meanwhile_declines_by_that_name(
+    provider: StripeProvider, *, while_on_its_way: bool
+) -> None:
+    """Stripe says so by refusing the instant, of the preview or of the charge: no error of anybody's."""
+    charge = await promised(provider, card="declined")
+
+    def end_period() -> None:
+        provider.clock.advance(15 * 86400)
+
+    if while_on_its_way:
+        provider.fake.before_charge = end_period
+    else:
+        end_period()
+        charge = replace(charge, stored_at=provider.clock())
+    with capture_logs() as logs:
+        assert await provider.gateway.place(charge) == Declined("period_ended")
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert len(provider.fake.charges()) == while_on_its_way
+    assert settled(provider) == []
+    assert provider.fake.books.subscriptions[THERE].default_card is None, "the usual card is back"
 
 
 async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) -> None:

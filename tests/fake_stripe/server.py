@@ -74,7 +74,8 @@ class FakeStripe:
         self.books, self.key, self._checked = books, key, checked
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
-        # What happens, once, right after the next request that moves money.
+        # What happens, once, right before and right after the next request that moves money.
+        self.before_charge: Callable[[], object] | None = None
         self.after_charge: Callable[[], object] | None = None
         self._saved: dict[str, Saved] = {}
         self.url = ""
@@ -144,6 +145,9 @@ class FakeStripe:
                 return _shown(Refused(409, "idempotency_error", words, "idempotency_key_in_use"))
             case "rate_limit":
                 return _shown(Refused(429, "invalid_request_error", "Too many requests", "rate_limit"))
+        if "payment_behavior" in params and self.before_charge is not None:
+            happens, self.before_charge = self.before_charge, None
+            happens()
         self.books.catch_up()
         request = hashlib.sha256(f"{method} {path} {text}".encode()).hexdigest()
         saved = self._saved.get(key) if key and method == "POST" else None

@@ -21,7 +21,7 @@ from bot.billing.gateway import (
     SeatsChanged,
     Unknown,
 )
-from bot.billing.stripe.client import SILENCE, asked, instant, seconds
+from bot.billing.stripe.client import SILENCE, asked, instant, is_of_another_period, seconds
 from bot.billing.stripe.invoices import PATIENCE, is_of, outcome_of, read_outcome
 from bot.billing.stripe.items import ATTEMPT, NO_CARD, SWAPPED, Item
 from bot.billing.stripe.prices import price_now, stripe_address
@@ -136,6 +136,8 @@ async def _send(client: stripe.StripeClient, item: Item, charge: Charge, now: da
         log.error("a key was sent with another request", key=charge.key)
         return Unknown()
     except stripe.InvalidRequestError as error:
+        if is_of_another_period(error):
+            return Declined("period_ended")
         log.error("stripe refuses the charge", key=charge.key, code=error.code, param=error.param)
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:

@@ -52,6 +52,11 @@ async def asked(call: Awaitable[Answer]) -> Answer:
         raise BillingUnavailable(why=type(error).__name__) from None
 
 
+def is_of_another_period(error: stripe.InvalidRequestError) -> bool:
+    """The period ended meanwhile: Stripe prorates from no instant outside the current one."""
+    return "proration_date" in (error.param or "")
+
+
 def instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 

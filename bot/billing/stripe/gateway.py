@@ -22,7 +22,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.stripe import charges, invoices, prices
-from bot.billing.stripe.client import asked
+from bot.billing.stripe.client import asked, is_of_another_period
 from bot.billing.stripe.customers import buyer, cards, items, known
 from bot.billing.stripe.items import Item
 from bot.db import Database
@@ -67,7 +67,7 @@ class StripeGateway:
             )
         except stripe.InvalidRequestError as error:
             # The period may have ended since the quote was read: nobody's fault, and told by the next try.
-            level = log.info if "proration_date" in (error.param or "") else log.error
+            level = log.info if is_of_another_period(error) else log.error
             level("stripe refuses a preview", code=error.code, param=error.param)
             raise BillingUnavailable(why="the preview is refused") from None
 
@@ -89,7 +89,7 @@ class StripeGateway:
             return await charges.place(self._client, item, who, charge, self._now())
         except stripe.InvalidRequestError as error:
             # Only what prepares a charge gets here: nothing was sent.
-            if "proration_date" in (error.param or ""):
+            if is_of_another_period(error):
                 return Declined("period_ended")
             log.error("stripe refuses to prepare a charge", code=error.code, param=error.param)
             return Declined(error.code or "provider_refused")
