@@ -9,7 +9,7 @@ from bot.metrics import ORDERS, count_when_stored
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import channel_of, direct, people_of, tell
 from models.account import Account
-from models.audit_entry import Actor
+from models.audit_entry import Actor, AuditHead
 from models.notice import NoticeKind
 from models.product import Product
 from models.quote import QuoteLine
@@ -131,15 +131,17 @@ async def tell_needs_attention(
     *,
     again: str = "",
 ) -> None:
-    """R25: what needs a person is a new message, in the channel and to the person; once an attempt, and
-    once more for what `again` names."""
+    """R25: what needs a person is a new message, in the channel and to the person; each time it comes to
+    that, and once more for what `again` names."""
     people = await people_of(session, order)
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     product = await session.get_one(Product, quoted.product_id)
+    # Not the attempt: a line may be declined, tried again, and declined before there is another.
+    history = await session.get_one(AuditHead, account.id)
     await tell(
         session,
         kind,
-        f"order:{order.id}:line:{line.id}:{kind}:{len(await attempts_of(session, line))}{again}",
+        f"order:{order.id}:line:{line.id}:{kind}:{history.number}{again}",
         dict.fromkeys([*direct(people), *channel_of(account, people)]),
         account=account,
         at=at,

@@ -5,7 +5,7 @@ answer to our own call, or not at all. What a charge became is asked of the prov
 its line is asked about after the gateway's patience all the same.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -47,10 +47,16 @@ async def _store(session: AsyncSession, event: ProviderEvent, at: datetime) -> A
     session.add(ReceivedEvent(id=event.id, kind=event.kind, account_id=account_id, received_at=at))
     await session.flush()
     if account is not None:
-        account.refresh_due_at = at
+        account.refresh_due_at = _after(account.refresh_due_at, at)
         session.add(account)
         await _wake_busy(session, account, at)
     return account
+
+
+def _after(last: datetime | None, at: datetime) -> datetime:
+    """Never the same instant twice, so that whoever looked can tell word that came meanwhile: two processes
+    do not have quite the same time."""
+    return at if last is None else max(at, last + timedelta(microseconds=1))
 
 
 async def _account_of(session: AsyncSession, event: ProviderEvent) -> Account | None:
@@ -78,27 +84,27 @@ async def refresh_due_accounts(services: Services) -> int:
     at = services.now()
     async with services.read() as session:
         due = await session.exec(
-            select(Account.id)
+            select(Account.id, Account.refresh_due_at)
             .where(col(Account.refresh_due_at) <= at)
             .order_by(col(Account.refresh_due_at))
             .limit(AT_ONCE)
         )
-        account_ids = list(due.all())
-    for account_id in account_ids:
+        words = list(due.all())
+    for account_id, told in words:
         try:
             await refresh_account(services, account_id)
         except BillingUnavailable:
             return 0  # It stays due: the next tick asks again.
         except CustomerUnknown:
             log.warning("the provider no longer knows an account", account=account_id)
-        await _refreshed(services, account_id, at)
-    return len(account_ids)
+        await _refreshed(services, account_id, told)
+    return len(words)
 
 
-async def _refreshed(services: Services, account_id: str, at: datetime) -> None:
+async def _refreshed(services: Services, account_id: str, told: datetime | None) -> None:
     """Unless word came again meanwhile."""
     async with services.write() as session:
         account = await session.get_one(Account, account_id)
-        if account.refresh_due_at is not None and account.refresh_due_at <= at:
+        if account.refresh_due_at == told:
             account.refresh_due_at = None
             session.add(account)

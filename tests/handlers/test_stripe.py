@@ -8,7 +8,13 @@ from random import Random
 import httpx
 import pytest
 
-from bot.billing.gateway import BillingUnavailable, CustomerUnknown, PriceArchived, PriceDiffers
+from bot.billing.gateway import (
+    BillingUnavailable,
+    CustomerUnknown,
+    PriceArchived,
+    PriceDiffers,
+    SubscriptionState,
+)
 from bot.permissions import Person as Caller
 from bot.use_cases.cart import open_cart, save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
@@ -20,6 +26,7 @@ from bot.use_cases.service_order import read_order, retry_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.errors import Refusal
+from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
 from models.provider_event import ReceivedEvent
 from models.quote import Quote, QuoteStatus
@@ -280,6 +287,33 @@ async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWor
     assert await refresh_due_accounts(world.services) == 0
 
 
+async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: StripeWorld) -> None:
+    """Though the process that took it has a clock which is a little behind."""
+    await looked_at(world, ALICE, "acme")
+    usual = world.services.billing
+
+    class Interrupted:
+        payment_methods = usual.payment_methods
+
+        async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+            states = await usual.subscriptions(account_id)
+            world.books.set_seats("acme_meeting", 41)
+            world.clock.move(seconds=-1)
+            await world.courier.deliver(world.courier.new())
+            world.clock.move(seconds=1)
+            return states
+
+    world.books.set_seats("acme_meeting", 40)
+    await world.courier.deliver(world.courier.new())
+    swap(world.services, billing=Interrupted())
+    assert await refresh_due_accounts(world.services) == 1
+    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+    swap(world.services, billing=usual)
+    world.clock.move(seconds=1)
+    assert await refresh_due_accounts(world.services) == 1
+    assert (await world.row(Subscription, id="acme_meeting")).seats == 41
+
+
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
     await ordered(world, CARLA, "customer_assist", payment_method="pm_lost_1")
     await world.pass_time(seconds=15)
@@ -295,6 +329,20 @@ async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: Strip
     await world.pass_time(seconds=20)
     assert (await line(world)).reason == "subscription_gone"
     assert world.paid() == []
+
+
+async def test_r20_a_retry_that_ends_before_anything_is_sent_is_told_like_the_first(
+    world: StripeWorld,
+) -> None:
+    order = await ordered(world, DORA, "declined_meeting")
+    world.books.subscriptions["sub_of_declined_meeting"].status = "canceled"
+    for told in (2, 3):
+        world.clock.move(minutes=1)
+        await retried(world, order.order.key)
+        await world.settle()
+        assert (await line(world)).reason == "subscription_gone"
+        declined = await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
+        assert len({notice.destination for notice in declined}) * told == len(declined)
 
 
 async def refusal_of(world: StripeWorld) -> Refusal:
