@@ -1,6 +1,6 @@
 """A corporate customer."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -70,6 +70,12 @@ class Account(SQLModel, table=True):
         """Placing an order makes the order's address the account's (R10)."""
         for field, value in address.model_dump().items():
             setattr(self, field, value)
+
+    def look_again(self, at: datetime) -> None:
+        """Never at the same instant twice, so that who is looking can tell that this came meanwhile: two
+        processes do not have quite the same time."""
+        last = self.refresh_due_at
+        self.refresh_due_at = at if last is None else max(at, last + timedelta(microseconds=1))
 
     def today(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.time_zone)).date()

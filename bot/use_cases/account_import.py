@@ -87,6 +87,8 @@ async def _import_some(session: AsyncSession, run: ImportRun, entries: list[Acco
         changes[entry.id] |= upsert_people_and_methods(held[entry.id], entry)
         changed, overwritten[entry.id] = upsert_subscriptions(run, held[entry.id], entry)
         changes[entry.id] |= changed
+        if overwritten[entry.id] and entry.stripe_customer:
+            held[entry.id].account.look_again(run.at)  # What the file says there is, Stripe may know better.
     await _clear_defaults(session, [m for h in held.values() for m in h.methods.values()])
     await _store(session, (part for h in held.values() for part in _parts(h)))
     for entry in entries:

@@ -5,7 +5,7 @@ answer to our own call, or not at all. What a charge became is asked of the prov
 its line is asked about after the gateway's patience all the same.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -47,16 +47,10 @@ async def _store(session: AsyncSession, event: ProviderEvent, at: datetime) -> A
     session.add(ReceivedEvent(id=event.id, kind=event.kind, account_id=account_id, received_at=at))
     await session.flush()
     if account is not None:
-        account.refresh_due_at = _after(account.refresh_due_at, at)
+        account.look_again(at)
         session.add(account)
         await _wake_busy(session, account, at)
     return account
-
-
-def _after(last: datetime | None, at: datetime) -> datetime:
-    """Never the same instant twice, so that whoever looked can tell word that came meanwhile: two processes
-    do not have quite the same time."""
-    return at if last is None else max(at, last + timedelta(microseconds=1))
 
 
 async def _account_of(session: AsyncSession, event: ProviderEvent) -> Account | None:

@@ -3,10 +3,12 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import httpx
 import pytest
+import yaml
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -16,6 +18,7 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.permissions import Person as Caller
+from bot.use_cases.account_import import import_accounts
 from bot.use_cases.cart import open_cart, save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.doctor import diagnose
@@ -37,7 +40,7 @@ from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.courier import muddled, sign
 from tests.handlers.steps import ForgetfulTasks, newest, opened, saying, swap
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
-from tests.world import START
+from tests.world import ACCOUNTS, START
 
 ALICE = Caller("T01ACME", "U01ALICE", "test")
 CARLA = Caller("T01ACME", "U06CARLA", "test")
@@ -312,6 +315,22 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
     world.clock.move(seconds=1)
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 41
+
+
+async def test_what_an_import_overwrote_is_asked_of_stripe(world: StripeWorld, tmp_path: Path) -> None:
+    """`--overwrite` takes the file's seats; those that Stripe holds come back by themselves."""
+    file = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    for listed in file["accounts"]:
+        listed["stripe_customer"] = f"cus_{listed['id']}"
+        del listed["payment_methods"]
+    path = tmp_path / "accounts.yml"
+    path.write_text(yaml.safe_dump(file), encoding="utf-8")
+    world.books.set_seats("acme_meeting", 40)
+    await looked_at(world, ALICE, "acme")
+    await import_accounts(world.services.database, path=path, at=world.clock(), overwrite=True)
+    assert (await world.row(Subscription, id="acme_meeting")).seats == 25
+    assert await refresh_due_accounts(world.services) == 1
+    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
 
 
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
