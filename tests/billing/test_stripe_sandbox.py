@@ -1,39 +1,50 @@
-"""The whole order on Stripe's own sandbox, with a test clock. Skipped without a key of a sandbox.
+"""The whole order on Stripe's own sandbox, with a test clock. Skipped there without a key of a sandbox:
 
     SEATBOT_STRIPE_SANDBOX_KEY=… .venv/bin/python -m pytest -m stripe_sandbox tests/billing
 
-It makes a customer, a product and a subscription there, and takes them away with their test clock.
+It makes a customer, a price and a subscription, and takes them away with their test clock. Without a key the
+same is tried on the fake, so that no line of it runs for the first time where somebody needs it.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 import stripe
 
 from bot.billing.gateway import Declined, LineRequest, NeverReceived, OtherPrice, Settled
-from bot.billing.stripe.client import build_client, http_over
+from bot.billing.stripe.client import build_client, http_over, instant, seconds
 from bot.permissions import Person
 from bot.use_cases.cart import open_cart, save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.placement import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
-from tests.billing.contract import PARIS
+from models.subscription import Subscription
+from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import brought_to_an_end
+from tests.fake_stripe import Books, FakeStripe
 from tests.world import World, world
 
 KEY = os.environ.get("SEATBOT_STRIPE_SANDBOX_KEY", "")
 ALICE = Person("T01ACME", "U01ALICE", "test")
-
-pytestmark = [
-    pytest.mark.stripe_sandbox,
-    pytest.mark.skipif(not KEY.startswith(("sk_test_", "rk_test_")), reason="needs a key of a sandbox"),
-    pytest.mark.enable_socket,
-]
+# Into the first period, that the rest of it is to be reckoned.
+BEFORE_ORDERING = timedelta(days=10)
+# Stripe leaves the invoice of a new period open to changes for an hour.
+UNTIL_PAID = timedelta(hours=2)
+SANDBOX = pytest.param(
+    "sandbox",
+    marks=[
+        pytest.mark.stripe_sandbox,
+        pytest.mark.skipif(not KEY.startswith(("sk_test_", "rk_test_")), reason="needs a key of a sandbox"),
+        pytest.mark.enable_socket,
+    ],
+)
 
 
 @dataclass
@@ -47,15 +58,47 @@ class Sandboxed:
     good: str
     declined: str
 
+    async def advance(self, to: datetime) -> None:
+        """All that happens by then has happened."""
+        clocks = self.client.v1.test_helpers.test_clocks
+        await clocks.advance_async(self.clock, {"frozen_time": seconds(to)})
+        async with asyncio.timeout(120):
+            # Stripe says so only when it is asked.
+            while (clock := await clocks.retrieve_async(self.clock)).status == "advancing":  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+        assert clock.status == "ready"
+
+    async def held(self) -> stripe.Subscription:
+        return await self.client.v1.subscriptions.retrieve_async(self.subscription)
+
+
+@dataclass(frozen=True)
+class Place:
+    url: str
+    key: str
+
+
+@pytest.fixture(params=["fake", SANDBOX])
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    if request.param == "sandbox":
+        yield Place("https://api.stripe.com", KEY)
+        return
+    async with FakeStripe(Books(lambda: datetime.now(UTC))).running() as fake:
+        yield Place(fake.url, fake.key)
+
 
 @pytest.fixture
-async def there() -> AsyncIterator[Sandboxed]:
+async def there(place: Place) -> AsyncIterator[Sandboxed]:
     async with aiohttp.ClientSession() as session:
-        client = build_client(KEY, "https://api.stripe.com", http_over(session))
+        client = build_client(place.key, place.url, http_over(session))
         now = int(datetime.now(UTC).timestamp())
         clock = await client.v1.test_helpers.test_clocks.create_async({"frozen_time": now})
-        yield await _set_up(client, clock.id)
-        await client.v1.test_helpers.test_clocks.delete_async(clock.id)
+        try:
+            there = await _set_up(client, clock.id)
+            await there.advance(instant(now) + BEFORE_ORDERING)
+            yield there
+        finally:
+            await client.v1.test_helpers.test_clocks.delete_async(clock.id)
 
 
 async def _set_up(client: stripe.StripeClient, clock: str) -> Sandboxed:
@@ -86,8 +129,11 @@ async def _set_up(client: stripe.StripeClient, clock: str) -> Sandboxed:
 
 
 @pytest.fixture
-async def bot(there: Sandboxed) -> AsyncIterator[World]:
-    async with world(billing="stripe", stripe_api_key=KEY, at=datetime.now(UTC)) as bot:
+async def bot(place: Place, there: Sandboxed) -> AsyncIterator[World]:
+    """By the test clock's time."""
+    clock = await there.client.v1.test_helpers.test_clocks.retrieve_async(there.clock)
+    at = {"at": instant(clock.frozen_time)}
+    async with world(billing="stripe", stripe_api_key=place.key, stripe_api_url=place.url, **at) as bot:
         async with bot.services.write() as session:
             account = await session.get_one(Account, "acme")
             account.stripe_customer = there.customer
@@ -118,19 +164,37 @@ async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there:
     assert await bot.services.billing.receipt_page("acme", str(line.receipt)) is not None
 
 
+async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, there: Sandboxed) -> None:
+    """What was ordered is there to stay, and the bot's copy follows into the new period."""
+    assert await ordered(bot, there.good) == "settled"
+    [before] = (await there.held()).items.data
+    end = instant(before.current_period_end)
+    await there.advance(end + UNTIL_PAID)
+    bot.clock.at = end + UNTIL_PAID
+    held = await there.held()
+    renewal = await there.client.v1.invoices.retrieve_async(str(held.latest_invoice))
+    assert (renewal.billing_reason, renewal.status) == ("subscription_cycle", "paid")
+    assert [line.quantity for line in renewal.lines.data] == [13]
+    assert renewal.total_excluding_tax == 13 * 1400
+    await refresh_slack_user(bot.services, ALICE)
+    await open_cart(bot.services, person=ALICE, account_id="acme")
+    copy = await bot.row(Subscription, id="acme_meeting")
+    assert copy.seats == 13
+    assert copy.period_start == end.astimezone(ZoneInfo("Europe/Paris")).date()
+    assert len(await bot.lines()) == 1, "a renewal is no order"
+
+
 async def test_a_declined_card_leaves_nothing_that_could_be_paid_later(bot: World, there: Sandboxed) -> None:
     assert await ordered(bot, there.declined) == "declined"
     open_still = await there.client.v1.invoices.list_async({"customer": there.customer, "status": "open"})
     assert open_still.data == []
-    held = await there.client.v1.subscriptions.retrieve_async(there.subscription)
+    held = await there.held()
     assert held.pending_update is None
     assert held.default_payment_method is None
 
 
 async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed) -> None:
     """The claims that rest on how Stripe keeps keys and copies metadata."""
-    from tests.billing.contract import Cards, Clock, Provider
-
     at = bot.clock().replace(microsecond=0)
     gateway = bot.services.billing
     request = LineRequest("acme_meeting", 2)

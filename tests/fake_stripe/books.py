@@ -1,8 +1,9 @@
 """What the fake holds: customers, cards, subscriptions, invoices and payments, and how time moves them."""
 
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -145,6 +146,10 @@ class Books:
         self.subscriptions: dict[str, Subscription] = {}
         self.invoices: dict[str, Invoice] = {}
         self.events: list[dict[str, Any]] = []
+        # Where a test makes prices of its own, and time.
+        self.prices: dict[str, Price] = {}
+        self.test_clock: str | None = None
+        self.advancing = False
         self.declines_with_402 = False
         self.pending_items: list[Line] = []
         self._made = 0
@@ -152,6 +157,10 @@ class Books:
     @property
     def now(self) -> int:
         return int(self.clock().timestamp())
+
+    def freeze(self, at: int) -> None:
+        """Time stands there from now on."""
+        self.clock = lambda: datetime.fromtimestamp(at, UTC)
 
     def new_id(self, prefix: str) -> str:
         self._made += 1
@@ -199,7 +208,7 @@ class Books:
             quantity = quantities.get(item.id, item.quantity)
             amount = quantity * item.price.unit_amount
             [tax] = self._taxes([amount], country)
-            end = _later(item.end, item.price.interval, subscription.zone)
+            end = later(item.end, item.price.interval, subscription.zone)
             lines.append(
                 Line(item.id, subscription.id, item.price, quantity, amount, tax, item.end, end, False)
             )
@@ -319,7 +328,7 @@ class Books:
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
-        item.start, item.end = item.end, _later(item.end, item.price.interval, subscription.zone)
+        item.start, item.end = item.end, later(item.end, item.price.interval, subscription.zone)
         self.tell("invoice.paid", "invoice", invoice.id)
 
     # --- word
@@ -338,9 +347,10 @@ def _half_up(value: Fraction) -> int:
     return whole if value >= 0 else -whole
 
 
-def _later(at: int, interval: str, zone: str) -> int:
-    """A month or a year later, at the same time of day there. Periods here begin on days up to the 28th."""
+def later(at: int, interval: str, zone: str) -> int:
+    """A month or a year later, at the same time of day there; where there is no such day, on the last."""
     day = datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
     months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
-    moved = day.replace(year=months // 12, month=months % 12 + 1)
+    year, month = months // 12, months % 12 + 1
+    moved = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
     return int(moved.replace(tzinfo=ZoneInfo(zone)).timestamp())

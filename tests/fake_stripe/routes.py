@@ -97,7 +97,10 @@ def list_invoices(books: Books, params: Params) -> Params:
     found = [
         shapes.invoice(books, held, payments=payments)
         for held in reversed(books.invoices.values())
-        if params.get("subscription") in (None, held.subscription) and held.created >= since
+        if params.get("subscription") in (None, held.subscription)
+        and params.get("customer") in (None, held.customer)
+        and params.get("status") in (None, held.status)
+        and held.created >= since
     ]
     return _page("/v1/invoices", found, params)
 
@@ -129,6 +132,8 @@ def update_customer(books: Books, params: Params, name: str) -> Params:
     forms.check(params, "_customer_update_params", "CustomerUpdateParams")
     customer = _customer(books, name, "id")
     customer.address = {**customer.address, **params.get("address", {})}
+    usual = params.get("invoice_settings", {}).get("default_payment_method")
+    customer.default_card = usual or customer.default_card
     return shapes.customer(customer)
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from handlers.http import serving
-from tests.fake_stripe import forms, types
+from tests.fake_stripe import forms, setting_up, types
 from tests.fake_stripe.books import Books, Refused
 from tests.fake_stripe.routes import ROUTES
 
@@ -191,7 +191,7 @@ class FakeStripe:
         return JSONResponse(body, status)
 
     def _route(self, method: str, path: str) -> Callable[[Books, dict[str, Any]], dict[str, Any]]:
-        for wanted, pattern, answer in ROUTES:
+        for wanted, pattern, answer in (*ROUTES, *setting_up.ROUTES):
             found = re.fullmatch(pattern, path)
             if wanted == method and found:
                 return lambda books, params: answer(books, params, *found.groups())

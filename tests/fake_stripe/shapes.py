@@ -315,6 +315,20 @@ def payment(of: Invoice, held: Payment) -> dict[str, Any]:
     )
 
 
+def test_clock(books: Books, status: str) -> dict[str, Any]:
+    return filled(
+        stripe.test_helpers.TestClock,
+        id=books.test_clock,
+        object="test_helpers.test_clock",
+        created=AGO,
+        deletes_after=books.now + 30 * 86400,
+        frozen_time=books.now,
+        livemode=False,
+        status=status,
+        status_details={},
+    )
+
+
 def portal_session(name: str, customer: str, return_url: str, at: int) -> dict[str, Any]:
     return filled(
         stripe.billing_portal.Session,

@@ -20,6 +20,8 @@ QUERIES = {
     "notice": "SELECT id, event, destination, kind, order_id, quote_id, status, due_at, words, last_error, "
     "delivered_at, account_id FROM notice",
     "billing_contact": "SELECT * FROM billing_contact",
+    "account": "SELECT id, refresh_due_at FROM account",
+    "received_event": "SELECT * FROM received_event",
 }
 
 Row = sqlite3.Row

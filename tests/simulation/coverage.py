@@ -2,7 +2,13 @@
 
 from collections import Counter
 
-from bot.billing.gateway import BillingUnavailable, PriceNotHeld
+from bot.billing.gateway import (
+    BillingUnavailable,
+    CustomerUnknown,
+    PriceArchived,
+    PriceDiffers,
+    PriceNotHeld,
+)
 from bot.use_cases.cart_words import AmbiguousProduct
 from models.account import AccountNotFound, AccountNotSelfServed
 from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
@@ -63,8 +69,19 @@ FAULTS_OF_STRIPE = (
     *(f"fault {call} {fault}" for call, faults in FAULTS_AT_STRIPE.items() for fault in faults),
     *(f"card {card}" for card in CARDS),
 )
+# Of Stripe alone: the other provider knows every customer, archives no price, cancels nothing, never reckons
+# otherwise than at first, keeps no cards of its own and sends no word.
+REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerUnknown, PriceArchived, PriceDiffers)
+EVENTS_AT_STRIPE = (
+    "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
+    "elsewhere subscription cancelled", "word delivered", "word doubled", "word reordered", "word late",
+    "word lost", "word too old", "word sent again after a crash", "line declined price_archived",
+    "line declined price_changed", "line declined subscription_gone",
+)  # fmt: skip
 EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,
+    *EVENTS_AT_STRIPE,
+    *(f"refusal {refusal.__name__}" for refusal in REFUSALS_AT_STRIPE),
     *(what for what in EXPECTED if not what.startswith(("fault billing.", "card "))),
 )
 

@@ -19,14 +19,14 @@ from tests.simulation.template import ACCOUNTS
 
 class Elsewhere:
     """The operator's file, as it changes. Of accounts at `stripe` it names the customer, who keeps the
-    payment methods there."""
+    payment methods there; of one it does not."""
 
     def __init__(self, random: Random, path: Path, stripe: StripeProvider | None = None) -> None:
         self._random, self._path = random, path
         self._file = deepcopy(_file())
         self._stripe = stripe
         if stripe:
-            for account in self._file["accounts"]:
+            for account in (each for each in self._file["accounts"] if each["id"] != stripe.unlinked):
                 account["stripe_customer"] = f"cus_{account['id']}"
                 del account["payment_methods"]
         self._acme = self._file["accounts"][0]

@@ -13,7 +13,7 @@ LONGEST = 400
 NEXT = """
     SELECT min(at) FROM (
         SELECT due_at AS at FROM order_line UNION ALL SELECT claimed_until FROM order_line
-        UNION ALL SELECT overdue_check_at FROM service_order
+        UNION ALL SELECT overdue_check_at FROM service_order UNION ALL SELECT refresh_due_at FROM account
         UNION ALL SELECT expires_at FROM quote WHERE status = 'pending' UNION ALL SELECT remind_at FROM quote
         UNION ALL SELECT due_at FROM notice WHERE status = 'waiting'
         UNION ALL SELECT max(next_at, coalesce(claimed_until, next_at)) FROM delivery_slot
@@ -27,6 +27,7 @@ OPEN = """
     SELECT 'order ' || number || ' is ' || status FROM service_order WHERE status IN ('placed', 'processing')
     UNION ALL SELECT 'quote ' || number || ' is pending' FROM quote WHERE status = 'pending'
     UNION ALL SELECT 'notice ' || id || ' waits: ' || event FROM notice WHERE status = 'waiting'
+    UNION ALL SELECT 'account ' || id || ' is to be looked at' FROM account WHERE refresh_due_at IS NOT NULL
 """
 
 
@@ -48,6 +49,8 @@ async def _run_out(world: World) -> None:
     """The jobs, whenever something is due, until nothing is; ever more rarely while nothing comes of it."""
     done, pause = -1, 1.0
     for _ in range(LONGEST):
+        while not world.violations and await world.bring_word(world.replicas[0]):
+            world.judge()
         if world.violations or not any(world.store.rows(OPEN)):
             return
         [(so_far,)] = world.store.rows(PROGRESS)
@@ -66,20 +69,27 @@ async def _unfinished(world: World) -> list[str]:
     replica = world.replicas[0]
     found = [str(what) for (what,) in world.store.rows(OPEN)]
     found += _broken_histories(world)
+    if world.webhooks and not world.webhooks.lost:
+        found += [f"told of it, and {what}" for what in _wrong_copies(world)]
     world.begin(replica, "refresh", _refresh(world, replica))
     await world.loop.settle()
     return [*found, *_wrong_copies(world), *_needless_messages(world), *world.failures]
 
 
 async def _refresh(world: World, replica: Replica) -> None:
-    for account in ("acme", "borea", "custos"):
+    unlinked = world.stripe.unlinked if world.stripe else None
+    for account in {"acme", "borea", "custos"} - {unlinked}:
         await refresh_subscriptions(replica.services, account)
 
 
 def _wrong_copies(world: World) -> Iterator[str]:
     """Once quiet, the bot's copy is what the provider holds."""
-    for subscription, seats in world.store.rows("SELECT id, seats FROM subscription"):
-        held = world.provider.held[subscription]
+    for subscription, seats, active in world.store.rows("SELECT id, seats, active FROM subscription"):
+        held, ended = world.provider.held[subscription], subscription in world.provider.ended
+        if ended == active:
+            yield f"the copy of {subscription} is {'running' if active else 'ended'}"
+        if ended:
+            continue
         found = world.store.rows(
             "SELECT unit_price, seats FROM seat_block WHERE subscription_id = ?", subscription
         )

@@ -254,6 +254,20 @@ def orders_end_as_their_lines(watch: Watch, before: Books, now: Books) -> Found:
             yield f"{order['number']} is placed with lines {sorted(statuses)}"
 
 
+def word_is_acted_on(watch: Watch, before: Books, now: Books) -> Found:
+    """Word from the provider is stored with what follows: its account, and what waits there, is looked at."""
+    for key, event in now["received_event"].items():
+        if key in before["received_event"] or event["account_id"] is None:
+            continue
+        if now["account"][event["account_id"]]["refresh_due_at"] is None:
+            yield f"{event['kind']} is stored, and {event['account_id']} is not looked at"
+        orders = {order["id"] for order in now.where("service_order", account_id=event["account_id"])}
+        for line in now["order_line"].values():
+            busy = line["order_id"] in orders and line["status"] in BUSY
+            if busy and (line["due_at"] is None or line["due_at"] > event["received_at"]):
+                yield f"{event['kind']} is stored, and line {line['id']} goes on waiting"
+
+
 def details_of(row: Row) -> dict[str, object]:
     details: dict[str, object] = json.loads(row["words"])
     return details
@@ -271,6 +285,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     seats_add_up,
     receipts_match,
     orders_end_as_their_lines,
+    word_is_acted_on,
     notices_are_true,
     nothing_untold,
     notices_in_order,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
 from bot.permissions import Person
-from bot.use_cases import cart
+from bot.use_cases import cart, service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
@@ -15,11 +15,15 @@ from tests.simulation.faults import Theme
 from tests.simulation.gates import Waiter
 from tests.simulation.mistakes import mistake
 from tests.simulation.people import Click, Shopper
-from tests.simulation.scene import ELSEWHERE, OWN
+from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
+from tests.simulation.stripe import ELSEWHERE
+from tests.simulation.webhooks import Webhooks
 from tests.simulation.world import Replica, World
 
 MOVES = 36
+# As many besides what Stripe's word takes.
+MOVES_AT_STRIPE = 56
 # So many wait at once at most: more would hide what each does.
 CROWD = 7
 # The instants at which something changes by itself, to the second before, at, and after.
@@ -31,6 +35,11 @@ TURNS = """
     UNION SELECT claimed_until FROM order_line WHERE claimed_until IS NOT NULL
     UNION SELECT period_ends_at FROM order_line WHERE due_at IS NOT NULL
     UNION SELECT until FROM order_line WHERE until IS NOT NULL
+"""
+
+DECLINED = """
+    SELECT o.id FROM service_order o JOIN order_line l ON l.order_id = o.id
+    WHERE l.status = 'declined' AND o.status = 'processing'
 """
 
 Move = Callable[[], Awaitable[None]]
@@ -56,6 +65,11 @@ class Plan:
             (self._change_member, 2),
             (self._outage, world.random.choice((0, 0, 2))),
         ]
+        if world.stripe:
+            world.webhooks = Webhooks(world.stripe, world.store, world.random, world.seen)
+            self._moves += [(self._bring_word, 12), (self._change_terms, 3)]
+            # Fewer seeds are run over Stripe: more of what else is rare.
+            self._moves += [(self._mistake, 3), (self._import, 1), (self._retry, 8)]
         for _ in range(world.random.randint(1, 3)):
             world.open_replica()
 
@@ -63,7 +77,7 @@ class Plan:
         acme = ["acme_meeting", "acme_webinar"]
         for user, quote in (("U01ALICE", OWN), ("U02BENOIT", ELSEWHERE)):
             shopper = Shopper(self._random, user, "acme", acme)
-            if begun and self._random.random() < 0.7:
+            if begun and self._random.random() < (1.0 if self._theme.smooth else 0.7):
                 shopper.quote, shopper.stage = quote, "place"
             yield shopper
         if not begun:
@@ -72,7 +86,7 @@ class Plan:
     async def run(self) -> None:
         # Over Stripe each step is many requests: more of them between two moves.
         on = 0.95 if self._world.stripe else 0.85
-        moves = MOVES
+        moves = MOVES_AT_STRIPE if self._world.stripe else MOVES
         while moves and not self._world.violations:
             waiting = len(self._world.gates.waiting)
             if waiting and (waiting >= CROWD or self._random.random() < on):
@@ -119,6 +133,14 @@ class Plan:
 
     async def _mistake(self) -> None:
         await self._begin(mistake(self._random, self._world.store))
+
+    async def _retry(self) -> None:
+        """The button of a notice, pressed by one of those who got it."""
+        orders = [key for (key,) in self._world.store.rows(DECLINED)]
+        if orders:
+            user = self._random.choice(("U01ALICE", "U02BENOIT"))
+            given = {"order_id": self._random.choice(orders), "payment_method_id": "pm_2"}
+            await self._begin(Click("service_order.retry", user, service_order.retry_service_order, given))
 
     async def _begin(self, click: Click, shopper: Shopper | None = None) -> Replica:
         world = self._world
@@ -200,6 +222,20 @@ class Plan:
         self._world.provider.change_outside(subscription, by)
         self._world.seen["fault seats changed by others"] += 1
         self._world.trace.add(f"seats: {subscription} {by:+}")
+
+    async def _bring_word(self) -> None:
+        """Some of what Stripe has to say gets here."""
+        for _ in range(self._random.randint(1, 3)):
+            stale = self._random.random() < 0.05
+            await self._world.bring_word(self._random.choice(self._world.replicas), stale=stale)
+
+    async def _change_terms(self) -> None:
+        """Not between the bot's look and its charge: nobody could prevent what that does (docs/stripe.md)."""
+        world, both = self._world, ("acme_meeting", "acme_webinar")
+        if world.stripe and not any(world.provider_may_be_charging(each) for each in both):
+            what = world.stripe.change_terms(self._random, self._random.choice(both))
+            world.seen[f"elsewhere {what}"] += 1
+            world.trace.add(f"at stripe: {what}")
 
     async def _change_member(self) -> None:
         self._world.trace.add(f"member: {change_member(self._random, self._world.slack)}")

@@ -78,6 +78,8 @@ class Provider:
         self._late: list[Charge] = []
         # Keys that are answered by an error, so many times more.
         self._mute: Counter[str] = Counter()
+        # Subscriptions that were cancelled: none ever is.
+        self.ended: frozenset[str] = frozenset()
         # How often anything changed.
         self.changes = 0
         for account in _listed():

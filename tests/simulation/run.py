@@ -45,7 +45,7 @@ def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     random = Random(seed)
     clock = Clock(_start(random))
     begun = random.random() < 0.75
-    _set_scene(store, random, clock, begun=begun)
+    _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.75)
     seen: Counter[str] = Counter()
     theme = Theme(random, seen, at_stripe=at_stripe)
     world = World(store, clock, random, theme, seen, at_stripe=at_stripe)
@@ -95,7 +95,7 @@ async def _live(world: World, theme: Theme, *, begun: bool) -> list[str]:
     return world.violations
 
 
-def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool) -> None:
+def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool, quiet: float) -> None:
     store.reset(1 if begun else 0)
     ends = [clock() + timedelta(seconds=random.choice((30, 3_600, 90_000, 200_000))) for _ in range(2)]
     for quote, end in enumerate(ends, start=1):
@@ -103,7 +103,7 @@ def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool) -> No
         remind = first_preparation(clock(), until)
         change = "UPDATE quote SET expires_at = ?, remind_at = ? WHERE id = ?"
         store.raw.execute(change, (stored(until), stored(remind) if remind else None, quote))
-    if random.random() < 0.75:
+    if random.random() < quiet:
         # Without a channel its notices go to people: fewer of them.
         store.raw.execute("UPDATE account SET channel = NULL")
 

@@ -14,11 +14,12 @@ from tests.simulation.elsewhere import Elsewhere
 from tests.simulation.faults import Nothing
 from tests.simulation.loop import Clock, VirtualLoop
 from tests.simulation.slack import TEAM
+from tests.simulation.stripe import ELSEWHERE
 from tests.simulation.template import IMPORTED_AT, imported
 from tests.simulation.world import Replica, World
 
-# Alice's own quote over two subscriptions, and one over one of them that was made elsewhere.
-OWN, ELSEWHERE = 1, 2
+# Alice's own quote over two subscriptions; the other is over one of them, and was made elsewhere.
+OWN = 1
 
 
 @cache

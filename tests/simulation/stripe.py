@@ -32,6 +32,8 @@ from tests.simulation.template import ACCOUNTS
 
 KEY = "sk_test_fake"
 CARDS = {"settles": "settles", "declines": "declined", "slow": "slow"}
+# Of the scene's quotes, the one that was made elsewhere.
+ELSEWHERE = 2
 # What a fault of a charge is at Stripe. A request that arrives late is in `late`.
 AT_STRIPE: dict[str, Kind] = {
     "outage": "cut_before",
@@ -97,6 +99,10 @@ class StripeProvider:
         self.held: dict[str, Held] = {}
         # Requests that are under way, though nobody waits for their answer any more.
         self.late: list[Callable[[], object]] = []
+        # An account of which nobody has told the bot which customer it is.
+        self.unlinked = "borea" if random.random() < 0.3 else ""
+        # Subscriptions that were cancelled there.
+        self.ended: set[str] = set()
         for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
             self._add(account)
 
@@ -161,8 +167,29 @@ class StripeProvider:
                 held.default_card = None
         return removed
 
+    def arrive(self) -> None:
+        """What was still under way gets there."""
+        while self.late:
+            self.late.pop(0)()
+
     def settle_due(self) -> None:
         self.books.catch_up()
+
+    def change_terms(self, random: Random, subscription: str) -> str:
+        """What somebody does to a subscription in Stripe's dashboard; says what."""
+        there, item = self.books.held(subscription)
+        change = random.choice(("price archived", "tax changed", "subscription cancelled"))
+        match change:
+            case "price archived":
+                item.price.active = not item.price.active
+                change = "price sold again" if item.price.active else change
+            case "tax changed":
+                self.books.tax["FR"] = "0.20" if self.books.tax["FR"] != "0.20" else "0.21"
+            case _:
+                there.status = "canceled"
+                self.ended.add(subscription)
+        self.books.tell("customer.subscription.updated", "subscription", there.id)
+        return change
 
 
 def _expiry(written: str) -> tuple[int, int]:
@@ -184,8 +211,8 @@ class InProcess(stripe.HTTPClient):
 
     def __init__(self, line: Line, provider: StripeProvider, key_is_stored: Callable[[str], bool]) -> None:
         super().__init__()
-        self._line, self._fake, self._key_is_stored = line, provider.fake, key_is_stored
-        self._late = provider.late
+        self._line, self._provider, self._key_is_stored = line, provider, key_is_stored
+        self._fake = provider.fake
         self.asked: Counter[str] = Counter()
 
     async def request_async(
@@ -201,12 +228,11 @@ class InProcess(stripe.HTTPClient):
     def _effect(
         self, method: str, path: str, text: str, headers: dict[str, str], fault: str | None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        while self._late:
-            self._late.pop(0)()
+        self._provider.arrive()
         if "payment_behavior" in text:
             assert self._key_is_stored(headers["idempotency-key"]), "sent before its key was stored"
         if fault == "timeout":
-            self._late.append(lambda: self._fake.handle(method, path, text, headers))
+            self._provider.late.append(lambda: self._fake.handle(method, path, text, headers))
             raise _silence()
         kind = AT_STRIPE.get(fault or "", "cut_before") if fault else None
         try:
@@ -248,9 +274,10 @@ def gateway(
     return StripeGateway(client, database, now, "https://provider.example/portal")
 
 
-def link_accounts(store: Store, provider: StripeProvider) -> None:
-    """As the accounts file would; and the scene's quotes as Stripe, which rounds twice, prices them."""
-    store.raw.execute("UPDATE account SET stripe_customer = 'cus_' || id")
+def link_accounts(store: Store, provider: StripeProvider, random: Random) -> None:
+    """As the accounts file would, but for an account; and the scene's quotes as Stripe, which rounds twice,
+    prices them. Now and then the one that was made elsewhere keeps a price of its own."""
+    store.raw.execute("UPDATE account SET stripe_customer = 'cus_' || id WHERE id <> ?", (provider.unlinked,))
     lines = store.rows(
         "SELECT line.id, line.quote_id, subscription_id, seats, strftime('%s', frozen_at) "
         "FROM quote_line AS line JOIN quote ON quote.id = quote_id"
@@ -260,7 +287,8 @@ def link_accounts(store: Store, provider: StripeProvider) -> None:
         country = provider.books.customers[subscription.customer].address["country"]
         made = provider.books.proration(subscription, item, item.quantity + seats, int(at), country)
         amount, tax = sum(line.amount for line in made), sum(line.tax for line in made)
-        price = item.price.unit_amount
+        other_price = quote == ELSEWHERE and random.random() < 0.2
+        price = 1300 if other_price else item.price.unit_amount
         change = "UPDATE quote_line SET amount = ?, tax = ?, unit_price = ? WHERE id = ?"
         store.raw.execute(change, (amount, tax, price, key))
         total = (

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from bot.billing.gateway import BillingGateway
+from bot.billing.stripe.events import StripeEvents
 from bot.mail.mailer import Mail
 from bot.services import Services
 from bot.settings import Settings
@@ -25,6 +26,7 @@ from tests.simulation.provider import Provider
 from tests.simulation.slack import Slack
 from tests.simulation.stripe import StripeProvider, gateway, link_accounts
 from tests.simulation.trace import Trace
+from tests.simulation.webhooks import SECRET, Webhooks
 
 MOST_TASKS = 3
 LONGEST_LEASE = timedelta(seconds=60)
@@ -58,9 +60,11 @@ class World:
         self.provider: Provider | StripeProvider
         if at_stripe:
             self.provider = self.stripe = StripeProvider(clock, random, faults)
-            link_accounts(store, self.stripe)
+            link_accounts(store, self.stripe, random)
         else:
             self.provider = Provider(clock, random, faults)
+        # Without it no word from Stripe ever arrives.
+        self.webhooks: Webhooks | None = None
         self.slack = Slack(clock)
         self.mails: list[Mail] = []
         self.replicas: list[Replica] = []
@@ -72,7 +76,7 @@ class World:
         self.violations: list[str] = []
         # Whether a message may have been sent without anybody knowing.
         self.doubt = False
-        self._processes = 0
+        self._processes, self._words = 0, 0
         self._settings = Settings(
             _env_file=None,
             slack_bot_token="xoxb-none",
@@ -105,6 +109,7 @@ class World:
             directory=Members(line, self.slack),
             mailer=Post(line, self.mails),
             tasks=Tasks(MOST_TASKS),
+            provider_events=StripeEvents(SECRET, self.clock) if self.stripe else None,
         )
         replica = Replica(process, services)
         self.replicas.append(replica)
@@ -158,6 +163,22 @@ class World:
         if job_id in replica.running:
             return False
         self.begin(replica, job_id, JOBS[job_id].run(replica.services))
+        return True
+
+    async def bring_word(self, replica: Replica, *, stale: bool = False) -> bool:
+        """Some word from Stripe reaches that process. False where none is on its way."""
+        if self.webhooks is None:
+            return False
+        self.webhooks.collect()
+        self.judge()
+        word = self.webhooks.take(replica.process)
+        if word is None:
+            return False
+        self._words += 1
+        self.trace.add(f"word: {replica.process.name} {word}{', too old' if stale else ''}")
+        name = f"word {self._words}"
+        self.begin(replica, name, self.webhooks.deliver(word, replica.services, stale=stale))
+        await self.loop.settle()
         return True
 
     async def let_on(self, waiter: Waiter, error: Exception | None = None) -> None:
