@@ -63,11 +63,15 @@ docs: setup  ## Write the generated pages of docs/
 	$(BIN)/python -m docs.generate docs
 
 SEEDS ?= 300
-simulate: setup  ## Run N seeds of the fault simulation: make simulate SEEDS=N
+# Over Stripe a seed takes three times as long.
+SEEDS_AT_STRIPE ?= $(SEEDS)
+simulate: setup  ## Run N seeds of the fault simulation over each provider: make simulate SEEDS=N [SEEDS_AT_STRIPE=N]
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --at-stripe --seeds $(SEEDS_AT_STRIPE)
 
-crash-matrix: setup  ## Let one thing go wrong after each commit of an order
+crash-matrix: setup  ## Let one thing go wrong after each commit of an order, over each provider
 	$(BIN)/python -m tests.crash_matrix
+	$(BIN)/python -m tests.crash_matrix --at-stripe
 
 CASES ?= 10000
 bad-input: setup  ## Send N bad requests to the HTTP door: make bad-input CASES=N

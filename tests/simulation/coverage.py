@@ -70,16 +70,21 @@ FAULTS_OF_STRIPE = (
     *(f"card {card}" for card in CARDS),
 )
 # Of Stripe alone: the other provider knows every customer, archives no price, cancels nothing, never reckons
-# otherwise than at first, keeps no cards of its own and sends no word.
+# otherwise than at first and sends no word. No customer is deleted, and no bank disbelieves one: that is for
+# tests/billing/test_stripe.py.
 REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerUnknown, PriceArchived, PriceDiffers)
+WORD = (
+    "word delivered", "word doubled", "word reordered", "word late", "word lost", "word too old",
+    "word sent again after a crash",
+)  # fmt: skip
 EVENTS_AT_STRIPE = (
     "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
-    "elsewhere subscription cancelled", "word delivered", "word doubled", "word reordered", "word late",
-    "word lost", "word too old", "word sent again after a crash", "line declined price_archived",
-    "line declined price_changed", "line declined subscription_gone",
+    "elsewhere subscription cancelled", "line declined price_archived", "line declined price_changed",
+    "line declined subscription_gone", "line declined method_gone",
 )  # fmt: skip
 EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,
+    *WORD,
     *EVENTS_AT_STRIPE,
     *(f"refusal {refusal.__name__}" for refusal in REFUSALS_AT_STRIPE),
     *(what for what in EXPECTED if not what.startswith(("fault billing.", "card "))),

@@ -78,7 +78,7 @@ async def _unfinished(world: World) -> list[str]:
 
 async def _refresh(world: World, replica: Replica) -> None:
     unlinked = world.stripe.unlinked if world.stripe else None
-    for account in {"acme", "borea", "custos"} - {unlinked}:
+    for account in sorted({"acme", "borea", "custos"} - {unlinked}):
         await refresh_subscriptions(replica.services, account)
 
 

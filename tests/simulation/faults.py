@@ -36,7 +36,8 @@ FAULTS_AT_STRIPE = FAULTS | {
 # Called so seldom that more of it must go wrong.
 SELDOM = ("billing.portal", "billing.preview", "mail.send", "directory.email")
 OFTEN = dict.fromkeys(SELDOM, 3.0)
-# Over Stripe a press asks many times, and is to get through; its charge is one request of a dozen.
+# Over Stripe a press asks many times, and is to get through; its charge is one request of a dozen. Fewer
+# seeds are run, so that what else is rare comes oftener.
 OFTEN_AT_STRIPE = OFTEN | {
     "billing.subscriptions": 0.2, "billing.preview": 0.3, "billing.place": 4.0, "mail.send": 6.0,
     "slack.deliver": 1.5,

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.coverage import FAULTS_OF_STRIPE, missing
+from tests.simulation.coverage import FAULTS_OF_STRIPE, WORD, missing
 from tests.simulation.run import Outcome, open_store, run_chunk, run_seed
 
 CHUNKS, SEEDS = 6, 50
-# Such that each fault is among them.
-SEEDS_AT_STRIPE = (1, 3, 12, 14, 19, 26, 27, 30, 43, 47, 49, 50, 65, 72, 89)
+# Such that each fault is among them, and all that can happen to word from there.
+SEEDS_AT_STRIPE = (0, 1, 3, 14, 17, 23, 26, 38, 40, 102, 150, 198, 213, 219, 240)
 
 
-def _report(outcome: Outcome) -> str:
+def _report(outcome: Outcome, where: str = "") -> str:
     tail = "\n".join(outcome.trace[-40:])
     broken = "\n".join(outcome.violations)
-    return f"{tail}\n{broken}\nreplay: python -m tests.simulation --seed {outcome.seed}"
+    return f"{tail}\n{broken}\nreplay: python -m tests.simulation{where} --seed {outcome.seed}"
 
 
 @pytest.fixture
@@ -52,15 +52,16 @@ def _seen_by_all(folder: Path, chunk: int, seen: Counter[str]) -> Counter[str] |
 def test_over_stripe_no_fault_breaks_what_must_hold() -> None:
     outcomes = run_chunk(SEEDS_AT_STRIPE, at_stripe=True)
     broken = [outcome for outcome in outcomes if outcome.violations]
-    assert not broken, "\n\n".join(_report(outcome) for outcome in broken[:3])
+    assert not broken, "\n\n".join(_report(outcome, " --at-stripe") for outcome in broken[:3])
     seen: Counter[str] = sum((outcome.seen for outcome in outcomes), Counter())
-    assert [what for what in FAULTS_OF_STRIPE if not seen[what]] == []
+    assert [what for what in (*FAULTS_OF_STRIPE, *WORD) if not seen[what]] == []
 
 
 def test_over_stripe_too_the_same_seed_replays_to_the_same_trace() -> None:
-    first, again = (run_seed(open_store(), 14, at_stripe=True) for _ in range(2))
+    first, again = (run_seed(open_store(), SEEDS_AT_STRIPE[0], at_stripe=True) for _ in range(2))
     assert first.trace == again.trace
     assert len(first.trace) > 100
+    assert any(" word: " in line for line in first.trace)
 
 
 @pytest.mark.parametrize("seed", [3, 17])
