@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -132,8 +133,8 @@ async def _set_up(client: stripe.StripeClient, clock: str) -> Sandboxed:
 async def bot(place: Place, there: Sandboxed) -> AsyncIterator[World]:
     """By the test clock's time."""
     clock = await there.client.v1.test_helpers.test_clocks.retrieve_async(there.clock)
-    at = {"at": instant(clock.frozen_time)}
-    async with world(billing="stripe", stripe_api_key=place.key, stripe_api_url=place.url, **at) as bot:
+    settings: dict[str, Any] = {"billing": "stripe", "stripe_api_key": place.key, "stripe_api_url": place.url}
+    async with world(at=instant(clock.frozen_time), **settings) as bot:
         async with bot.services.write() as session:
             account = await session.get_one(Account, "acme")
             account.stripe_customer = there.customer
