@@ -72,6 +72,14 @@ def _money(money: Money, locale: Locale) -> str:
     return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=locale)
 
 
+@lru_cache(maxsize=4000)
+def _moment(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """A message has its instants twice: as text, and beside Slack's own."""
+    local = at.astimezone(zone)
+    day = format_date(local, "medium", locale=locale)
+    return f"{day}, {format_time(local, 'short', locale=locale)} ({local.tzname()})"
+
+
 @dataclass(frozen=True)
 class Reader:
     """Who reads: an IETF language tag and an IANA zone."""
@@ -126,9 +134,7 @@ class Reader:
 
     def moment(self, at: datetime) -> str:
         """Date, time and zone, as `22 nov. 2026, 14:03 (CET)`."""
-        local = at.astimezone(self._zone)
-        day = format_date(local, "medium", locale=self.locale)
-        return f"{day}, {format_time(local, 'short', locale=self.locale)} ({local.tzname()})"
+        return _moment(at, self._zone, self.locale)
 
     def live_moment(self, at: datetime) -> Markup:
         """For mrkdwn: whoever looks sees it in their own zone, whosever language the message is in. Where it

@@ -150,10 +150,10 @@ class Messages:
                 raise MessengerUnavailable("silent")
             case "rate_limited":
                 raise RateLimited(3)
-            case "channel_gone" if not to_person:
-                raise ChannelUnreachable("is_archived")
-            case "person_gone" if to_person:
+            case "channel_gone" | "person_gone" if to_person:
                 raise PersonUnreachable("cannot_dm_bot")
+            case "channel_gone" | "person_gone":
+                raise ChannelUnreachable("is_archived")
             case "message_gone" if letter.edits or letter.thread:
                 raise MessageGone("message_not_found")
         posted = self._slack.post(letter)

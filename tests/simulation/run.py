@@ -45,7 +45,7 @@ def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     random = Random(seed)
     clock = Clock(_start(random))
     begun = random.random() < 0.75
-    _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.75)
+    _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.6)
     seen: Counter[str] = Counter()
     theme = Theme(random, seen, at_stripe=at_stripe)
     world = World(store, clock, random, theme, seen, at_stripe=at_stripe)
