@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, bindparam, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.sqlite import LoopConnection, LoopSession, connect
@@ -167,20 +167,27 @@ async def _hold_alone(connection: AsyncConnection, what: int) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:what)"), {"what": what})
 
 
-async def lock_account(session: AsyncSession, account_id: str) -> Account:
-    """The account, held by this transaction: changes of one account happen one after another.
+_LOCKED = (
+    select(Account)
+    .where(Account.id == bindparam("account"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
-    SQLite has one writer anyway; PostgreSQL locks the row, but not against rows that refer to it: a notice
-    can be stored by whom the account's change would wait for. Read anew, since the lock may have been waited
-    for after the account was looked at.
+
+async def lock_account(session: AsyncSession, account_id: str, *seen: SQLModel) -> Account:
+    """The account, held by this transaction: changes of one account happen one after another. It and the
+    rows that were `seen` before are read anew, since the lock may have been waited for.
+
+    SQLite has one writer, and holds all as it is since the transaction began. PostgreSQL locks the row, but
+    not against rows that refer to it: a notice can be stored by whom the account's change would wait for.
     """
-    found = await session.exec(
-        select(Account)
-        .where(Account.id == account_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    account = found.one_or_none()
+    if session.get_bind().dialect.name == "sqlite":
+        account = await session.get(Account, account_id)
+    else:
+        account = (await session.exec(_LOCKED, params={"account": account_id})).one_or_none()
+        for row in seen:
+            await session.refresh(row)
     if account is None:
         raise AccountNotFound
     return account

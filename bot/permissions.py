@@ -61,6 +61,8 @@ async def _standing(session: AsyncSession, person: Person) -> tuple[SlackUser, R
     outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
     if outsider or not user.full_member:
         raise NotAllowed
+    # Held by the session, which else forgets what nobody holds: asked for by id, they are there.
+    session.info["standing"] = found
     roles = {account.id: (account, contact) for _, account, contact in reversed(found) if account}
     return user, [*reversed(roles.values())]
 

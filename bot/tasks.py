@@ -1,7 +1,9 @@
 """Background tasks that are counted, bounded, named in the log when they fail, and waited for at the end."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -9,6 +11,8 @@ import structlog
 from models.errors import Refusal
 
 log = structlog.get_logger()
+
+GIVES_WAY_SECONDS = 0.25
 
 
 class TooBusy(Refusal):
@@ -20,6 +24,28 @@ class Tasks:
         self._most = most
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._awaited = 0
+        self._nobody_waits = asyncio.Event()
+        self._nobody_waits.set()
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Around what a person looks at their screen for."""
+        self._awaited += 1
+        self._nobody_waits.clear()
+        try:
+            yield
+        finally:
+            self._awaited -= 1
+            if not self._awaited:
+                self._nobody_waits.set()
+
+    async def give_way(self) -> None:
+        """Whoever works for nobody in particular lets people go first, for a moment at most each time."""
+        if self._awaited:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GIVES_WAY_SECONDS):
+                    await self._nobody_waits.wait()
 
     @property
     def draining(self) -> bool:

@@ -278,7 +278,8 @@ async def _answer(call: Call, route: Route) -> Answer:
     """The handler's screen; a refusal in words; a fault of ours logged, with its reference in the words."""
     assert route.handler is not None, "all but links have a handler"
     try:
-        return Answer(view=await route.handler(call))
+        with call.services.tasks.awaited():
+            return Answer(view=await route.handler(call))
     except InvalidInput as invalid:
         errors = _field_errors(call, invalid)
         # A page without a field has nowhere to put words at: they go above it.
@@ -346,8 +347,9 @@ async def _answer_and_show(call: Call, route: Route) -> None:
     """For what is acknowledged already. A refused command is answered by a private line, not a screen."""
     assert route.handler is not None, "all but links have a handler"
     try:
-        call = await _recognised(call)
-        view = await route.handler(call)
+        with call.services.tasks.awaited():
+            call = await _recognised(call)
+            view = await route.handler(call)
     except Refusal as refusal:
         await _tell(call, refusal)
     except AWAY as error:

@@ -72,9 +72,14 @@ def _logged(
 
     async def tick() -> None:
         with contextlib.suppress(TooBusy, asyncio.CancelledError):
-            await asyncio.shield(services.tasks.start(_measured(job_id, run(services)), job_id))
+            await asyncio.shield(services.tasks.start(_measured(job_id, _politely(run, services)), job_id))
 
     return tick
+
+
+async def _politely(run: Callable[[Services], Coroutine[Any, Any, int]], services: Services) -> int:
+    await services.tasks.give_way()
+    return await run(services)
 
 
 async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:

@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.use_cases.home_change import note_change
 from models.audit_entry import Actor, AuditEntry, AuditHead
+
+# Where a session keeps the heads that its transaction holds.
+HEADS = "audit_heads"
 
 
 async def record(
@@ -27,7 +31,7 @@ async def record(
 
     `subject` is `quote:SQ-1001` and the like; `change` is (from status, to status).
     """
-    head = await _hold_head(session, account_id)
+    head = session.info.get(HEADS, {}).get(account_id) or await _hold_head(session, account_id)
     entry = AuditEntry(
         account_id=account_id,
         number=head.number + 1,
@@ -53,14 +57,20 @@ async def record(
     return entry
 
 
+_HEAD = (
+    select(AuditHead)
+    .where(AuditHead.account_id == bindparam("account"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 async def _hold_head(session: AsyncSession, account_id: str) -> AuditHead:
-    found = await session.exec(
-        select(AuditHead)
-        .where(AuditHead.account_id == account_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return found.one_or_none() or AuditHead(account_id=account_id)
+    """Until the transaction ends, so that it is asked for once."""
+    found = await session.exec(_HEAD, params={"account": account_id})
+    head = found.one_or_none() or AuditHead(account_id=account_id)
+    session.info.setdefault(HEADS, {})[account_id] = head
+    return head
 
 
 async def entries_of(session: AsyncSession, subjects: list[str]) -> list[AuditEntry]:

@@ -121,8 +121,8 @@ async def consent_to_replace(
     """
     at = services.now()
     async with services.write() as session:
-        contact = await require_contact(session, person, account_id, at, changes=True)
-        account = await lock_account(session, account_id)
+        account, contact = await require_role(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account.id)
         cart = await _stored_cart(session, account, contact)
         pending = await _others(session, account, cart, at)
         _check_consent(pending, named)
@@ -148,11 +148,11 @@ async def keep_cart(
     """
     at = services.now()
     async with services.write() as session:
-        contact = await require_contact(session, person, account_id, at, changes=True)
-        account = await lock_account(session, account_id)
+        account, contact = await require_role(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account.id)
         rows = await subscription_rows(session, account)
-        cart = await _stored_cart(session, account, contact)
-        seats = await _merged(session, cart, rows, typed, services.settings.seat_bounds)
+        cart, lines = await _filled_cart(session, account, contact)
+        seats = _merged(lines, rows, typed, services.settings.seat_bounds)
         await _store_lines(session, cart, seats)
         return _cart_sheet(account, cart, rows, seats, {}, await _own_quote(session, cart, at))
 
@@ -168,58 +168,97 @@ async def save_cart(
     """
     at = to_the_second(services.now())
     async with services.write() as session:
-        contact = await require_contact(session, person, account_id, at, changes=True)
-        account = await lock_account(session, account_id)
+        account, contact = await require_role(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account.id)
         rows = await subscription_rows(session, account)
-        cart = await _stored_cart(session, account, contact)
-        seats = await _merged(session, cart, rows, typed, services.settings.seat_bounds)
+        cart, lines = await _filled_cart(session, account, contact)
+        seats = _merged(lines, rows, typed, services.settings.seat_bounds)
         _check_order(services.settings.seat_bounds, seats, typed)
         await _store_lines(session, cart, seats)
-    sheet = await _quote_of(services, person, account_id, seats, None, at)
-    if sheet is None:
-        lines = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
-        address = account.billing_address
-        preview = await services.billing.preview(account_id, lines, at, address)
-        sheet = await _quote_of(services, person, account_id, seats, (preview, address), at)
-    assert sheet is not None, "with a preview there is a quote"
-    return sheet
+        # A refusal is told after the commit: what was typed is stored, and nothing else.
+        found = await _checked(session, account, cart, rows, seats, at)
+        if isinstance(found, _Found) and found.same:
+            return await _gone_on_with(session, contact, person, cart, found.same, found.others, at)
+    if isinstance(found, Refusal):
+        raise found
+    requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
+    address = account.billing_address
+    preview = await services.billing.preview(account_id, requests, at, address)
+    return await _priced_quote(services, person, account_id, seats, (preview, address), at)
 
 
-async def _quote_of(
+@dataclass(frozen=True)
+class _Found:
+    """The cart's own pending quote, whether it holds the same seats, and the others that it replaces."""
+
+    own: Quote | None
+    same: Quote | None
+    others: list[Quote]
+
+
+async def _checked(
+    session: AsyncSession,
+    account: Account,
+    cart: Cart,
+    rows: list[SubscriptionRow],
+    seats: Mapping[str, int],
+    at: datetime,
+) -> _Found | Refusal:
+    """Whether the seats may be ordered (R2-R4, R7), and the quotes that concerns."""
+    try:
+        await _check_may_order(session, account, rows, seats, at)
+        own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
+        _check_consent(others, cart.consented_to)
+    except Refusal as refusal:
+        return refusal
+    same = own if own is not None and await _seats_of(session, own) == seats else None
+    return _Found(own, same, others)
+
+
+async def _priced_quote(
     services: Services,
     person: Person,
     account_id: str,
-    seats: dict[str, int],
-    priced: Priced | None,
+    seats: Mapping[str, int],
+    priced: Priced,
     at: datetime,
-) -> QuoteSheet | None:
-    """The cart's quote: its own pending one where nothing changed, else a new one at the prices given.
-
-    None where a price is needed first. Everything is asked anew in this one transaction, since others may
-    have acted while the provider was asked.
-    """
+) -> QuoteSheet:
+    """A new quote for the cart. Everything is asked anew, since others may have acted while the provider was
+    asked: one with the same seats is gone on with."""
     async with services.write() as session:
-        contact = await require_contact(session, person, account_id, at, changes=True)
-        account = await lock_account(session, account_id)
-        cart = await _stored_cart(session, account, contact)
-        await _check_may_order(session, account, seats, at)
-        replaced = await _others(session, account, cart, at)
-        _check_consent(replaced, cart.consented_to)
-        quote = await _own_quote(session, cart, at)
-        if quote is None or await _seats_of(session, quote) != seats:
-            if priced is None:
-                return None
-            old, quote = quote, await _new_quote(services, session, account, contact, person, priced, at)
-            if old is not None:
-                replaced.append(old)
-                await carry_checkout(session, contact, old, quote)
-        for other in replaced:
-            actor = actor_of(contact, person)
-            await decide(session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, told_by=contact)
-        cart.quote_id, cart.consented_to = quote.id, []
-        session.add(cart)
-        await session.flush()
-        return await quote_sheet(session, quote, at)
+        account, contact = await require_role(session, person, account_id, at, changes=True)
+        account = await lock_account(session, account.id)
+        cart, _ = await _filled_cart(session, account, contact)
+        rows = await subscription_rows(session, account)
+        found = await _checked(session, account, cart, rows, seats, at)
+        if isinstance(found, Refusal):
+            raise found
+        quote, replaced = found.same, found.others
+        if quote is None:
+            quote = await _new_quote(services, session, account, contact, person, priced, at)
+            if found.own is not None:
+                replaced = [*replaced, found.own]
+                await carry_checkout(session, contact, found.own, quote)
+        return await _gone_on_with(session, contact, person, cart, quote, replaced, at)
+
+
+async def _gone_on_with(
+    session: AsyncSession,
+    contact: BillingContact,
+    person: Person,
+    cart: Cart,
+    quote: Quote,
+    replaced: list[Quote],
+    at: datetime,
+) -> QuoteSheet:
+    """The cart's quote from now on, in place of those."""
+    for other in replaced:
+        actor = actor_of(contact, person)
+        await decide(session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, told_by=contact)
+    cart.quote_id, cart.consented_to = quote.id, []
+    session.add(cart)
+    await session.flush()
+    return await quote_sheet(session, quote, at)
 
 
 async def _new_quote(
@@ -263,11 +302,15 @@ async def _obstacles(
 
 
 async def _check_may_order(
-    session: AsyncSession, account: Account, seats: Mapping[str, int], at: datetime
+    session: AsyncSession,
+    account: Account,
+    rows: list[SubscriptionRow],
+    seats: Mapping[str, int],
+    at: datetime,
 ) -> None:
     account.check_self_service()
     check_default(await payment_methods(session, account.id), account.today(at))
-    for row in await subscription_rows(session, account):
+    for row in rows:
         if row.subscription.id in seats and row.obstacle is not None:
             raise row.obstacle
 
@@ -354,17 +397,8 @@ def _cart_sheet(
     return CartSheet(account, cart, rows, {**lines, **prefilled}, own, meant=next(iter(prefilled), None))
 
 
-async def _lines_of(session: AsyncSession, cart: Cart) -> dict[str, int]:
-    found = await session.exec(select(CartLine).where(CartLine.cart_id == cart.id))
-    return {line.subscription_id: line.seats for line in found.all()}
-
-
-async def _merged(
-    session: AsyncSession,
-    cart: Cart,
-    rows: list[SubscriptionRow],
-    typed: Mapping[str, str],
-    bounds: SeatBounds,
+def _merged(
+    stored: Mapping[str, int], rows: list[SubscriptionRow], typed: Mapping[str, str], bounds: SeatBounds
 ) -> dict[str, int]:
     """The stored lines overridden by what is typed.
 
@@ -373,7 +407,7 @@ async def _merged(
     """
     obstacles = {row.subscription.id: row.obstacle for row in rows}
     errors: dict[str, Refusal] = {}
-    seats = {s: n for s, n in (await _lines_of(session, cart)).items() if obstacles.get(s, _GONE) is None}
+    seats = {s: n for s, n in stored.items() if obstacles.get(s, _GONE) is None}
     for subscription_id, text in typed.items():
         if subscription_id not in obstacles:
             raise _GONE
@@ -397,6 +431,8 @@ def _check_order(bounds: SeatBounds, seats: dict[str, int], typed: Mapping[str, 
 
 
 async def _store_lines(session: AsyncSession, cart: Cart, seats: Mapping[str, int]) -> None:
+    session.add(cart)
+    await session.flush()
     await session.exec(delete(CartLine).where(col(CartLine.cart_id) == cart.id))
     session.add_all(CartLine(cart_id=cart.key, subscription_id=s, seats=n) for s, n in seats.items())
     await session.flush()

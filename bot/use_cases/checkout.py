@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -76,7 +77,8 @@ async def save_checkout(
         quote, contact = await lock_quote_for(session, person, quote_id, at)
         quote = await _or_its_replacement(session, quote, contact, form)
         await check_pending(session, quote, at)
-        await _check_form(session, quote, form, at)
+        account = await session.get_one(Account, quote.account_id)
+        await _check_form(session, account, await payment_methods(session, account.id), form, at)
         # For another address the tax is not known yet: until it is, the order cannot be placed.
         await _store(session, quote, contact, form, saved=form.address == quote.billing_address)
         lines = await quote_lines(session, quote)
@@ -103,24 +105,23 @@ async def carry_checkout(session: AsyncSession, contact: BillingContact, old: Qu
 
 
 async def checked_form(
-    session: AsyncSession, quote: Quote, contact: BillingContact, at: datetime
+    session: AsyncSession,
+    account: Account,
+    quote: Quote,
+    contact: BillingContact,
+    methods: list[PaymentMethod],
+    at: datetime,
 ) -> CheckoutForm:
-    """The saved checkout of this person, valid now. Raises CheckoutIncomplete."""
+    """The saved checkout of this person, valid now with these payment methods. Raises CheckoutIncomplete."""
     checkout = await _checkout_of(session, quote, contact)
     if checkout is None or not checkout.saved:
         raise CheckoutIncomplete
     form = CheckoutForm(**checkout.typed)
     try:
-        await _check_form(session, quote, form, at)
+        await _check_form(session, account, methods, form, at)
     except InvalidInput:
         raise CheckoutIncomplete from None
     return form
-
-
-async def method_of(session: AsyncSession, quote: Quote, form: CheckoutForm, at: datetime) -> PaymentMethod:
-    account = await session.get_one(Account, quote.account_id)
-    methods = await payment_methods(session, account.id)
-    return usable_method(methods, form.payment_method, account.today(at))
 
 
 async def chosen_administrator(
@@ -154,14 +155,16 @@ async def _placement(services: Services, person: Person, quote_id: int, at: date
     async with services.read() as session:
         quote, contact = await quote_for(session, person, quote_id, at, changes=False)
         await check_pending(session, quote, at)
-        form = await checked_form(session, quote, contact, at)
+        account = await session.get_one(Account, quote.account_id)
+        methods = await payment_methods(session, account.id)
+        form = await checked_form(session, account, quote, contact, methods, at)
         chosen = await chosen_administrator(session, quote, form)
         sheet = await quote_sheet(session, quote, at)
         return PlacementSheet(
             quote=sheet,
             form=form,
             administrator=(chosen.name, chosen.email) if chosen else form.new_administrator or ("", ""),
-            method=await method_of(session, quote, form, at),
+            method=usable_method(methods, form.payment_method, account.today(at)),
             assigned=await products_without_seat(session, chosen, [r.product.id for r in sheet.rows]),
             replaced=await _replaced_number(session, quote),
         )
@@ -252,10 +255,14 @@ def _with_tax_of(lines: list[QuoteLine], preview: Preview) -> Preview:
     return replace(preview, lines=kept)
 
 
-async def _check_form(session: AsyncSession, quote: Quote, form: CheckoutForm, at: datetime) -> None:
+async def _check_form(
+    session: AsyncSession,
+    account: Account,
+    methods: list[PaymentMethod],
+    form: CheckoutForm,
+    at: datetime,
+) -> None:
     """R3 for the account, then every field at once."""
-    account = await session.get_one(Account, quote.account_id)
-    methods = await payment_methods(session, account.id)
     check_default(methods, account.today(at))
     errors: dict[str, Refusal] = {}
     known = {str(a.id) for a in await administrators(session, account.id)}
@@ -301,10 +308,13 @@ def _suggested(
     )
 
 
+_CHECKOUT = select(Checkout).where(
+    Checkout.quote_id == bindparam("quote"), Checkout.contact_id == bindparam("contact")
+)
+
+
 async def _checkout_of(session: AsyncSession, quote: Quote, contact: BillingContact) -> Checkout | None:
-    found = await session.exec(
-        select(Checkout).where(Checkout.quote_id == quote.id, Checkout.contact_id == contact.id)
-    )
+    found = await session.exec(_CHECKOUT, params={"quote": quote.id, "contact": contact.id})
     return found.one_or_none()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,6 +14,11 @@ from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.quote import Quote
 from models.service_order import ServiceOrder
+
+_UNLESS_STORED = {
+    name: dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 
 
 async def tell(
@@ -30,26 +37,24 @@ async def tell(
 ) -> None:
     """Store one notice of `event` for each destination (see Notice), unless it is stored already.
     `team` is another workspace than the account's."""
-    names = {f"{event}>{destination}": destination for destination in destinations}
-    stored = set((await session.exec(select(Notice.event).where(col(Notice.event).in_(names)))).all())
-    for name, destination in names.items():
-        if name in stored:
-            continue
-        session.add(
-            Notice(
-                event=name,
-                account_id=account.id,
-                team=team or account.slack_team,
-                destination=destination,
-                kind=kind,
-                order_id=order.id if order else None,
-                quote_id=quote.id if quote else None,
-                words=words or {},
-                created_at=at,
-                due_at=due_at or at,
-            )
+    notices = [
+        Notice(
+            event=f"{event}>{destination}",
+            account_id=account.id,
+            team=team or account.slack_team,
+            destination=destination,
+            kind=kind,
+            order_id=order.id if order else None,
+            quote_id=quote.id if quote else None,
+            words=words or {},
+            created_at=at,
+            due_at=due_at or at,
         )
-    await session.flush()
+        for destination in destinations
+    ]
+    if notices:
+        rows = [notice.model_dump(exclude={"id"}) for notice in notices]
+        await session.exec(_UNLESS_STORED[session.get_bind().dialect.name], params=rows)
 
 
 def channel_of(account: Account, contacts: Iterable[BillingContact]) -> list[str]:
@@ -65,13 +70,15 @@ def by_mail(contacts: Iterable[BillingContact]) -> list[str]:
     return [f"email:{c.key}" for c in contacts]
 
 
+_CONTACTS = (
+    select(BillingContact)
+    .where(BillingContact.account_id == bindparam("account"), col(BillingContact.active))
+    .order_by(col(BillingContact.id))
+)
+
+
 async def active_contacts(session: AsyncSession, account_id: str) -> list[BillingContact]:
-    found = await session.exec(
-        select(BillingContact)
-        .where(BillingContact.account_id == account_id, col(BillingContact.active))
-        .order_by(col(BillingContact.id))
-    )
-    return list(found.all())
+    return list((await session.exec(_CONTACTS, params={"account": account_id})).all())
 
 
 async def audience(session: AsyncSession, account_id: str, contact_id: int | None) -> list[BillingContact]:
@@ -86,9 +93,12 @@ async def people_of(session: AsyncSession, order: ServiceOrder) -> list[BillingC
     return await audience(session, order.account_id, None if quote.made_elsewhere else order.contact_id)
 
 
+_COPIES = select(PostedMessage).where(PostedMessage.quote_id == bindparam("quote"))
+
+
 async def redraw_quote(session: AsyncSession, account: Account, quote: Quote, at: datetime) -> None:
     """Every posted copy of the quote is to be drawn again, as it now stands."""
-    copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
+    copies = await session.exec(_COPIES, params={"quote": quote.id})
     for copy in copies.all():
         destination = f"contact:{copy.contact_id}" if copy.contact_id else f"channel:{copy.channel}"
         event = f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}"

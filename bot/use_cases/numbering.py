@@ -1,9 +1,12 @@
 """Giving numbers."""
 
+from sqlalchemy import bindparam
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.numbering import Numbering
+
+_COUNTER = select(Numbering).where(Numbering.prefix == bindparam("prefix")).with_for_update()
 
 
 async def next_number(session: AsyncSession, prefix: str) -> str:
@@ -11,9 +14,7 @@ async def next_number(session: AsyncSession, prefix: str) -> str:
 
     The migrations store the counters, so that there is always a row to hold.
     """
-    counter = (
-        await session.exec(select(Numbering).where(Numbering.prefix == prefix).with_for_update())
-    ).one()
+    counter = (await session.exec(_COUNTER, params={"prefix": prefix})).one()
     counter.last += 1
     session.add(counter)
     await session.flush()

@@ -33,8 +33,7 @@ async def tell_overdue(services: Services) -> int:
 
 
 async def _tell_overdue(services: Services, session: AsyncSession, order: ServiceOrder, at: datetime) -> None:
-    account = await lock_account(session, order.account_id)
-    await session.refresh(order)
+    account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
         return
     order.overdue_check_at = None
@@ -84,8 +83,7 @@ async def remind_customers(services: Services) -> int:
 
 async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
-    account = await lock_account(session, order.account_id)
-    await session.refresh(line)
+    account = await lock_account(session, order.account_id, line)
     if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:
         return
     line.remind_at = None

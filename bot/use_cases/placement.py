@@ -6,16 +6,17 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, PriceDiffers, PricedLine
+from bot.db import lock_account
 from bot.metrics import ORDERS, count_when_stored
 from bot.permissions import Person, actor_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
-from bot.use_cases.checkout import checked_form, chosen_administrator, method_of
+from bot.use_cases.checkout import checked_form, chosen_administrator
 from bot.use_cases.notice import direct, tell
 from bot.use_cases.numbering import next_number
 from bot.use_cases.processing import start_processing
 from bot.use_cases.progress import tell_progress
-from bot.use_cases.quote import check_pending, decide, lock_quote_for, quote_for, quote_lines
+from bot.use_cases.quote import check_pending, decide, quote_for, quote_lines
 from bot.use_cases.sheet import order_sheet, payment_methods, subscription_rows
 from models.account import Account
 from models.administrator import Administrator
@@ -26,7 +27,7 @@ from models.checkout import CheckoutForm
 from models.money import Money
 from models.notice import NoticeKind
 from models.numbering import SERVICE_ORDER
-from models.payment_method import check_default
+from models.payment_method import usable_method
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.service_order import (
     OrderLine,
@@ -48,7 +49,7 @@ async def place_service_order(services: Services, *, person: Person, quote_id: i
         quote, contact = await quote_for(session, person, quote_id, at, changes=True)
         if quote.status is QuoteStatus.PENDING:
             # Else it stays as it is: a hundred presses more need not wait for each other to be told so.
-            quote, contact = await lock_quote_for(session, person, quote_id, at)
+            await lock_account(session, quote.account_id, quote)
         before = await _placed_already(session, quote, contact)
         if before is None:
             await check_pending(session, quote, at)
@@ -66,9 +67,10 @@ async def _check_price(services: Services, person: Person, quote_id: int, at: da
         quote, contact = await quote_for(session, person, quote_id, at, changes=True)
         if not quote.pending_at(at):
             return
-        form = await checked_form(session, quote, contact, at)
-        lines = await quote_lines(session, quote)
         account = await session.get_one(Account, quote.account_id)
+        methods = await payment_methods(session, account.id)
+        form = await checked_form(session, account, quote, contact, methods, at)
+        lines = await quote_lines(session, quote)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview(account.id, requests, quote.frozen_at, form.address)
     if {_price(line) for line in preview.lines} != {_price(line) for line in lines}:
@@ -93,10 +95,11 @@ async def _place(
     session: AsyncSession, quote: Quote, contact: BillingContact, actor: Actor, at: datetime
 ) -> ServiceOrder:
     account = await session.get_one(Account, quote.account_id)
-    form = await checked_form(session, quote, contact, at)
-    method = await method_of(session, quote, form, at)
+    methods = await payment_methods(session, account.id)
+    form = await checked_form(session, account, quote, contact, methods, at)
+    method = usable_method(methods, form.payment_method, account.today(at))
     lines = await quote_lines(session, quote)
-    await _check_still_allowed(session, account, quote, lines, at)
+    await _check_still_allowed(session, account, quote, lines)
     administrator = await _stored_administrator(session, account, quote, form, actor, at)
     order = ServiceOrder(
         number=await next_number(session, SERVICE_ORDER),
@@ -122,10 +125,9 @@ async def _place(
 
 
 async def _check_still_allowed(
-    session: AsyncSession, account: Account, quote: Quote, lines: list[QuoteLine], at: datetime
+    session: AsyncSession, account: Account, quote: Quote, lines: list[QuoteLine]
 ) -> None:
-    """R3 for every quote; R2 and R4 for those of a cart (R8)."""
-    check_default(await payment_methods(session, account.id), account.today(at))
+    """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
     if quote.made_elsewhere:
         return
     account.check_self_service()

@@ -56,14 +56,16 @@ async def process_due_orders(services: Services) -> int:
 
 async def _work(services: Services) -> int:
     done = 0
-    while not services.tasks.draining and (line_id := await _claim(services)) is not None:
+    while True:
+        await services.tasks.give_way()
+        if services.tasks.draining or (line_id := await _claim(services)) is None:
+            return done
         done += 1
         try:
             await process_line(services, line_id)
         except Exception:
             # The lease runs out, and the line is taken up again: nothing is lost by going on.
             log.exception("order line could not be processed", line=line_id)
-    return done
 
 
 async def _claim(services: Services) -> int | None:
@@ -134,9 +136,7 @@ async def _take_up(services: Services, line_id: int) -> OrderLine | None:
     async with services.write() as session:
         line = await session.get_one(OrderLine, line_id)
         order = await session.get_one(ServiceOrder, line.order_id)
-        account = await lock_account(session, order.account_id)
-        await session.refresh(line)
-        await session.refresh(order)
+        account = await lock_account(session, order.account_id, line, order)
         if line.status is LineStatus.WAITING:
             await _start_or_wait(services, session, account, order, line, at)
         elif line.done(order, at) or order.finished:

@@ -101,8 +101,7 @@ async def lock_quote_for(
 ) -> tuple[Quote, BillingContact]:
     """The same for a change: with the account locked, and the quote as it is then."""
     quote, contact = await quote_for(session, person, quote_id, at, changes=True)
-    await lock_account(session, quote.account_id)
-    await session.refresh(quote)
+    await lock_account(session, quote.account_id, quote)
     return quote, contact
 
 
@@ -245,8 +244,8 @@ async def _product_ids(session: AsyncSession, lines: Iterable[PricedLine]) -> di
     return dict(found.all())
 
 
+_LINES = select(QuoteLine).where(QuoteLine.quote_id == bindparam("quote")).order_by(col(QuoteLine.id))
+
+
 async def quote_lines(session: AsyncSession, quote: Quote) -> list[QuoteLine]:
-    found = await session.exec(
-        select(QuoteLine).where(QuoteLine.quote_id == quote.id).order_by(col(QuoteLine.id))
-    )
-    return list(found.all())
+    return list((await session.exec(_LINES, params={"quote": quote.id})).all())

@@ -90,6 +90,5 @@ async def _zone_of(session: AsyncSession, account: Account, contact: BillingCont
 
 async def _locked(session: AsyncSession, quote_id: int | None) -> Quote:
     quote = await session.get_one(Quote, quote_id)
-    await lock_account(session, quote.account_id)
-    await session.refresh(quote)
+    await lock_account(session, quote.account_id, quote)
     return quote

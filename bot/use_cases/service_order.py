@@ -202,8 +202,7 @@ async def _lock_order_for(
     session: AsyncSession, person: Person, order_id: int, at: datetime
 ) -> tuple[ServiceOrder, BillingContact]:
     order, contact = await _order_for(session, person, order_id, at, changes=True)
-    await lock_account(session, order.account_id)
-    await session.refresh(order)
+    await lock_account(session, order.account_id, order)
     return order, contact
 
 

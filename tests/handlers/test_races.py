@@ -100,6 +100,21 @@ async def test_accepting_and_rejecting_at_once_leave_one_decision(world: World) 
     assert winner in (await loser.wait_for_modal("refusal.show")).text
 
 
+async def test_of_two_people_rejecting_at_once_the_second_is_told(world: World) -> None:
+    """R18, R20"""
+    alice, benoit = people = world.person("alice"), world.person("benoit")
+    await world.quote(alice, acme_meeting=1)
+    for person in people:
+        await opened(person, "/quotes", "", "quote.list")
+        await person.press("quote.reject")
+        await person.wait_for_modal("quote.reject")
+    await asyncio.gather(alice.submit(), benoit.submit())
+    quote = await quote_of(world, "SQ-1001")
+    winner = quote.decided_by or "nobody"
+    loser = {"Alice Martin": benoit, "Benoît Roche": alice}[winner]
+    assert winner in (await loser.wait_for_modal("refusal.show")).text
+
+
 async def test_workers_at_the_same_moment_charge_a_line_once(world: World) -> None:
     """R19: the line is claimed before anything is sent."""
     alice = world.person("alice")
