@@ -84,7 +84,7 @@ planted: setup  ## Plant bugs, and see that the tests notice each (ONLY=name pla
 	$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY))
 
 stress: setup  ## Press one button many times at once, against eight processes (long)
-	$(BIN)/python -m tests.stress bench
+	$(BIN)/python -m tests.stress
 
 bench: setup  ## Measure the bot beside bare Bolt (two quiet cores, some minutes): docs/performance.md
 	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \

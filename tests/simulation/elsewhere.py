@@ -35,6 +35,8 @@ class Elsewhere:
 
     def change(self, at: datetime) -> str:
         """One change of the file; says which."""
+        if self._open_still and self._random.random() < 0.5:
+            return self._decide(at)
         changes = (self._offer, self._decide, self._decide, self._withdraw, self._take_back)
         return self._random.choice((*changes, self._methods, self._methods))(at)
 
@@ -63,8 +65,12 @@ class Elsewhere:
         self._acme.setdefault("quotes", []).append(offered)
         return "offered"
 
+    @property
+    def _open_still(self) -> list[dict[str, Any]]:
+        return [quote for quote in self._acme.get("quotes", []) if "decided" not in quote]
+
     def _decide(self, at: datetime) -> str:
-        open_still = [q for q in self._acme.get("quotes", []) if "decided" not in q]
+        open_still = self._open_still
         if not open_still:
             return self._offer(at)
         status = self._random.choice(("accepted", "rejected"))

@@ -47,7 +47,7 @@ USERS = ("U01ALICE", "U02BENOIT", "U03DORA", "U04EVE", "U05GUEST", "U09IDA", "U0
 def mistake(random: Random, store: Store) -> Click:
     """One of all that can be wrong."""
     quotes, pending, orders = ([row[0] for row in store.rows(query)] for query in IDS)
-    return random.choice(list(_mistakes(random, [*quotes, 999], pending * 2, [*orders, 999])))
+    return random.choice(list(_mistakes(random, [*quotes, 999], pending * 5, [*orders, 999])))
 
 
 def _mistakes(random: Random, quotes: list[int], pending: list[int], orders: list[int]) -> Iterator[Click]:

@@ -60,16 +60,17 @@ class Plan:
             (self._job, 30),
             (self._tick, 14),
             (self._jump, world.random.choice((0, 1, 4))),
-            (self._import, world.random.choice((0, 0, 1, 4))),
+            (self._import, world.random.choice((0, 1, 1, 5))),
             (self._change_seats, 2),
             (self._change_member, 2),
+            (self._retry, 8 if theme.smooth or world.stripe else 4),
             (self._outage, world.random.choice((0, 0, 2))),
         ]
         if world.stripe:
             world.webhooks = Webhooks(world.stripe, world.store, world.random, world.seen)
             self._moves += [(self._bring_word, 12), (self._change_terms, 3)]
             # Fewer seeds are run over Stripe: more of what else is rare.
-            self._moves += [(self._mistake, 3), (self._import, 1), (self._retry, 8)]
+            self._moves += [(self._mistake, 3), (self._import, 1)]
         for _ in range(world.random.randint(1, 3)):
             world.open_replica()
 
@@ -135,12 +136,21 @@ class Plan:
         await self._begin(mistake(self._random, self._world.store))
 
     async def _retry(self) -> None:
-        """The button of a notice, pressed by one of those who got it."""
+        """The buttons of a notice, pressed by one of those who got it."""
         orders = [key for (key,) in self._world.store.rows(DECLINED)]
         if orders:
-            user = self._random.choice(("U01ALICE", "U02BENOIT"))
-            given = {"order_id": self._random.choice(orders), "payment_method_id": "pm_2"}
-            await self._begin(Click("service_order.retry", user, service_order.retry_service_order, given))
+            user, order = (
+                self._random.choice(("U01ALICE", "U02BENOIT")),
+                {"order_id": self._random.choice(orders)},
+            )
+            retry = Click(
+                "service_order.retry",
+                user,
+                service_order.retry_service_order,
+                {**order, "payment_method_id": "pm_2"},
+            )
+            give_up = Click("service_order.give_up", user, service_order.give_up_service_order, order)
+            await self._begin(self._random.choice((retry, retry, retry, give_up)))
 
     async def _begin(self, click: Click, shopper: Shopper | None = None) -> Replica:
         world = self._world

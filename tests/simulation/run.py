@@ -47,7 +47,7 @@ def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     begun = random.random() < 0.75
     _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.6)
     seen: Counter[str] = Counter()
-    theme = Theme(random, seen, at_stripe=at_stripe)
+    theme = Theme(seed, random, seen, at_stripe=at_stripe)
     world = World(store, clock, random, theme, seen, at_stripe=at_stripe)
     with (
         heard_errors(world.failures),

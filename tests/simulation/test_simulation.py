@@ -11,8 +11,8 @@ from tests.simulation.coverage import FAULTS_OF_STRIPE, WORD, missing
 from tests.simulation.run import Outcome, open_store, run_chunk, run_seed
 
 CHUNKS, SEEDS = 6, 50
-# Such that each fault is among them, and all that can happen to word from there.
-SEEDS_AT_STRIPE = (0, 1, 3, 14, 17, 23, 26, 38, 40, 102, 150, 198, 213, 219, 240)
+# Such that each fault, and all that can happen to word from there, is among them in two seeds at least.
+SEEDS_AT_STRIPE = (3, 12, 14, 34, 48, 50, 51, 60, 62, 70, 75, 82, 165, 188, 193)
 
 
 def _report(outcome: Outcome, where: str = "") -> str:
@@ -64,7 +64,7 @@ def test_over_stripe_too_the_same_seed_replays_to_the_same_trace() -> None:
     assert any(" word: " in line for line in first.trace)
 
 
-@pytest.mark.parametrize("seed", [3, 17])
+@pytest.mark.parametrize("seed", [3, 11])
 def test_the_same_seed_replays_to_the_same_trace(seed: int) -> None:
     first, again = (run_seed(open_store(), seed) for _ in range(2))
     assert first.trace == again.trace
