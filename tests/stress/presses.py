@@ -78,6 +78,8 @@ class _Crowd:
     replicas: list[Replica]
     session: aiohttp.ClientSession
     result: Result
+    # The views that showed a waiting screen.
+    _waiting: set[str] = field(default_factory=set)
 
     async def run(self, presses: int, rounds: int, done: Callable[[], None]) -> None:
         services = self._services()
@@ -93,6 +95,9 @@ class _Crowd:
                     for n in range(presses)
                 )
             )
+            await self._wait_for_words()
+            # The log of the sandbox would be gone through from its beginning in each round.
+            self.slack.slack.traffic.entries.clear()
             done()
         await self._count(rounds)
         self.result.seconds = time.monotonic() - begun
@@ -115,7 +120,7 @@ class _Crowd:
             self.result.errors.append(f"{view_id}: no words: {answer}")
         if (answer.get("view") or {}).get("callback_id") == WAITING:
             self.result.late += 1
-            await self._wait_for_words(view_id)
+            self._waiting.add(view_id)
 
     async def _send(self, replica: Replica, payload: dict[str, Any]) -> dict[str, Any]:
         body = urlencode({"payload": json.dumps(payload)}).encode()
@@ -130,17 +135,19 @@ class _Crowd:
             found: dict[str, Any] = await response.json()
             return found
 
-    async def _wait_for_words(self, view_id: str) -> None:
-        """The modal of the press is on nobody's screen: that the bot draws it anew is what is looked for."""
+    async def _wait_for_words(self) -> None:
+        """The modals are on nobody's screen: that the bot draws each anew is what is looked for."""
 
         def drawn() -> bool:
-            calls = self.slack.calls("views.update")
-            return any(call.args.get("view_id") == view_id for call in calls)
+            self._waiting -= {call.args.get("view_id") for call in self.slack.calls("views.update")}
+            return not self._waiting
 
         try:
             await self.slack.wait_until(drawn, timeout=PATIENCE)
         except TimeoutError:
-            self.result.errors.append(f"{view_id}: a waiting screen, and then nothing")
+            nothing = sorted(self._waiting)
+            self.result.errors += [f"{view_id}: a waiting screen, and then nothing" for view_id in nothing]
+            self._waiting.clear()
 
     async def _count(self, rounds: int) -> None:
         async with asyncio.timeout(PATIENCE):
