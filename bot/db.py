@@ -44,7 +44,8 @@ def driver_url(url: str) -> str:
 
 class Database:
     """Two engines over one SQLite file, since a transaction that will write must say so at its start:
-    of those that read first and write later, all but one fail when they meet. PostgreSQL needs one."""
+    of those that read first and write later, all but one fail when they meet. PostgreSQL needs one pool:
+    what is read is in no transaction there, and nothing may be written through it."""
 
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)

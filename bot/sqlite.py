@@ -6,6 +6,7 @@ wait, for another process that writes or for the disk, is left to a thread of th
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,11 +35,24 @@ class LoopDialect(SQLiteDialect_pysqlite):
     def get_pool_class(cls, url: URL) -> type[Pool]:
         return AsyncAdaptedQueuePool
 
+    # SQLAlchemy takes a driver that never waits for one that cannot.
+
     def do_execute(self, *args: Any, **kwargs: Any) -> None:
-        # SQLAlchemy takes a driver that never waits for one that cannot.
-        if in_greenlet():
-            await_only(NOTHING)
+        _seem_to_wait()
         super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def do_executemany(self, *args: Any, **kwargs: Any) -> None:
+        _seem_to_wait()
+        super().do_executemany(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def do_execute_no_params(self, *args: Any, **kwargs: Any) -> None:
+        _seem_to_wait()
+        super().do_execute_no_params(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def _seem_to_wait() -> None:
+    if in_greenlet():
+        await_only(NOTHING)
 
 
 class _Nothing:
@@ -114,13 +128,15 @@ class LoopConnection(sqlite3.Connection):
         self.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000:.0f}").close()
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
-        """To its end also where whoever asked is cancelled: what the connection is asked next would hold up
-        the loop until the thread has let go of it."""
+        """To its end also where whoever asked is cancelled, once or again: what the connection is asked
+        next would hold up the loop until the thread has let go of it."""
         running = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
             await asyncio.shield(running)
         except asyncio.CancelledError:
-            await asyncio.wait({running})
+            while not running.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({running})
             raise
 
 

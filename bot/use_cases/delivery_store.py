@@ -92,8 +92,8 @@ async def _end(session: AsyncSession, endings: Sequence[Ending], at: datetime) -
     rows = await session.exec(_NOTICES, params={"ids": [notice.key for notice in claimed]})
     notices = {notice.key: notice for notice in rows.all()}
     waiting = [(e, n) for e in endings if (n := notices[e.claim.notice.key]).status is NoticeStatus.WAITING]
-    # Workspaces that are to rest are held in one order, too.
-    for ending, notice in sorted(waiting, key=lambda ended: ended[1].team):
+    # Workspaces that are to rest, and what is to be told instead, are held in one order, too.
+    for ending, notice in sorted(waiting, key=lambda ended: (ended[1].team, ended[1].key)):
         slot = slots[notice.destination]
         slot.next_at = max(slot.next_at, at + await ending.outcome(session, notice, at))
         if slot.claimed_until == ending.claim.until:

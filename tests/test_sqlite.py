@@ -1,0 +1,60 @@
+"""SQLite in the event loop: what waits in a thread leaves the connection as it should be."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.db import Database
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path}/seatbot.db")
+    async with database.writer.begin() as connection:
+        await connection.execute(text("CREATE TABLE number (number INTEGER)"))
+    yield database
+    await database.close()
+
+
+async def store(database: Database, number: int) -> None:
+    async with database.write() as session:
+        await (await session.connection()).execute(text("INSERT INTO number VALUES (:n)"), {"n": number})
+
+
+async def stored(database: Database) -> list[int]:
+    async with database.read() as session:
+        found = await (await session.connection()).execute(text("SELECT number FROM number"))
+        return [*found.scalars()]
+
+
+async def test_who_is_cancelled_twice_while_another_process_writes_holds_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "seatbot.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(store(database, 1))
+        for _ in range(2):
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        other.execute("COMMIT")
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO number VALUES (2)")
+        other.execute("COMMIT")
+    await store(database, 3)
+    assert await stored(database) == [2, 3]
+
+
+async def test_many_rows_go_in_at_once(database: Database) -> None:
+    async with database.writer.begin() as connection:
+        await connection.execute(text("INSERT INTO number VALUES (:n)"), [{"n": 1}, {"n": 2}])
+        await connection.exec_driver_sql("INSERT INTO number VALUES (3)")
+    assert await stored(database) == [1, 2, 3]
