@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
+    Charge,
     CustomerUnknown,
     Declined,
     LineRequest,
@@ -21,6 +22,7 @@ from bot.billing.gateway import (
     Pending,
     PriceArchived,
     PriceNotHeld,
+    SeatsChanged,
     Settled,
     Unknown,
 )
@@ -295,6 +297,43 @@ async def test_a_card_that_could_not_be_put_back_is_once_stripe_answers(provider
     provider.fake.faults.clear()
     assert await provider.gateway.reconcile(charge) == Declined("card_declined")
     assert subscription.default_card is None
+
+
+async def without_effect(provider: StripeProvider, charge: Charge) -> None:
+    """The card is swapped, then the charge itself does not reach Stripe."""
+    provider.fake.faults.append(Fault("down", charges=True, times=99))
+    assert await provider.gateway.place(charge) == Unknown()
+    assert provider.fake.books.subscriptions[THERE].default_card == charge.payment_method_id
+    provider.fake.faults.clear()
+
+
+@pytest.mark.parametrize("then", ["seats changed", "another price", "card detached"])
+async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refused_next(
+    provider: StripeProvider, then: str
+) -> None:
+    subscription, item = provider.fake.books.held("sub_month")
+    subscription.default_card = "pm_lost"
+    charge = provider.charge(payment_method_id=provider.cards.customer)
+    await without_effect(provider, charge)
+    if then == "seats changed":
+        item.quantity = 26
+    elif then == "another price":
+        item.price.unit_amount = 1500
+    else:
+        del provider.fake.books.cards[charge.payment_method_id]
+        subscription.default_card = None
+    assert isinstance(await provider.gateway.place(charge), SeatsChanged | OtherPrice | Declined)
+    assert subscription.default_card == "pm_lost"
+    assert "seatbot_swapped_card" not in subscription.metadata
+
+
+async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(provider: StripeProvider) -> None:
+    subscription = provider.fake.books.subscriptions[THERE]
+    charge = provider.charge(payment_method_id=provider.cards.customer)
+    await without_effect(provider, charge)
+    assert await provider.gateway.reconcile(charge) == NeverReceived()
+    assert subscription.default_card is None
+    assert "seatbot_swapped_card" not in subscription.metadata
 
 
 async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider) -> None:

@@ -7,6 +7,7 @@ a subscription is charged at a time (R19), and a charge that took too long to pr
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import stripe
 import structlog
@@ -15,6 +16,7 @@ from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     Declined,
+    NeverReceived,
     OtherPrice,
     Outcome,
     Pending,
@@ -28,6 +30,8 @@ from bot.billing.stripe.prices import price_now, stripe_address
 from models.account import Address
 
 log = structlog.get_logger()
+
+Told = TypeVar("Told", bound=Outcome | NeverReceived)
 
 # Less than a lease: whoever takes a line over finds that nothing more is sent for it.
 PREPARED_WITHIN = 15
@@ -57,11 +61,12 @@ async def place(
         refused = await _refusal(client, item, buyer, charge, now)
         if refused is not None:
             # Unless the very same charge came through a moment ago, by another worker.
-            return await outcome_of(client, item, charge, now) or refused
+            done = await outcome_of(client, item, charge, now) or refused
+            return await put_card_back(client, item, done)
         await move_customer(client, buyer, charge.address)
         missing = await _announce(client, item, buyer, charge)
     if missing is not None:
-        return missing
+        return await put_card_back(client, item, missing)
     outcome = await _send(client, item, charge, now)
     return await put_card_back(client, item, outcome, swapped=charge.payment_method_id != _card(item, buyer))
 
@@ -180,8 +185,8 @@ async def _after_failure(
 
 
 async def put_card_back(
-    client: stripe.StripeClient, item: Item, outcome: Outcome, *, swapped: bool = False
-) -> Outcome:
+    client: stripe.StripeClient, item: Item, outcome: Told, *, swapped: bool = False
+) -> Told | Unknown:
     """The usual card, once what it was swapped for is charged or not. Asked again where that fails."""
     if isinstance(outcome, Unknown) or not (swapped or item.swapped):
         return outcome

@@ -99,11 +99,10 @@ class StripeGateway:
             of = await known(self._database, charge.account_id)
             item = _found(await items(self._client, of), charge)
             outcome = await invoices.outcome_of(self._client, item, charge, self._now())
-            if outcome is not None:
-                return await charges.put_card_back(self._client, item, outcome)
+            without = NeverReceived() if item.active else Declined("subscription_gone")
+            return await charges.put_card_back(self._client, item, outcome or without)
         except (BillingUnavailable, CustomerUnknown):
             return Unknown()  # Only who can look may say that nothing was charged.
-        return NeverReceived() if item.active else Declined("subscription_gone")
 
     async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
         of = await known(self._database, account_id)
