@@ -24,9 +24,10 @@ class StripeEvents:
         try:
             stripe.WebhookSignature.verify_header(body.decode(), signature, self._secret, tolerance=None)
             event = json.loads(body)
+            signed_at = _signed_at(signature)
         except (stripe.SignatureVerificationError, ValueError) as error:
             raise ForgedEvent(type(error).__name__) from None
-        if abs(self._now().timestamp() - _signed_at(signature)) > OLDEST_SECONDS:
+        if abs(self._now().timestamp() - signed_at) > OLDEST_SECONDS:
             raise ForgedEvent("too old")
         if not isinstance(event, dict) or event.get("object") != "event":
             raise ForgedEvent("not an event")
@@ -38,10 +39,14 @@ def _signed_at(signature: str) -> int:
 
 
 def _customer(event: dict[str, object]) -> str | None:
-    """Whom it is about: the customer itself, or what names its customer."""
+    """Whom it is about: the customer itself, or what names its customer. A detached card names none any more,
+    but whose it was."""
     data = event.get("data")
     thing = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(thing, dict):
+    if not isinstance(data, dict) or not isinstance(thing, dict):
         return None
     named = thing.get("id") if thing.get("object") == "customer" else thing.get("customer")
+    before = data.get("previous_attributes")
+    if named is None and isinstance(before, dict):
+        named = before.get("customer")
     return named if isinstance(named, str) else None
