@@ -243,6 +243,18 @@ async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled
     assert await asked_again(provider) == outcome
 
 
+@pytest.mark.parametrize("settled_before", [True, False])
+async def test_r19_an_open_attempt_ends_though_its_item_is_gone(
+    provider: StripeProvider, *, settled_before: bool
+) -> None:
+    kind = "cut_after" if settled_before else "cut_before"
+    provider.fake.faults.append(Fault(kind, charges=True, times=9))  # type: ignore[arg-type]
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    provider.fake.books.item("sub_month").metadata["seatbot_subscription"] = "another"
+    ended = TEN_SEATS if settled_before else Declined("subscription_gone")
+    assert without_reference(await asked_again(provider)) == ended
+
+
 async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:
     books = provider.fake.books
     for n in range(130):

@@ -366,6 +366,14 @@ async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: Strip
     assert world.paid() == []
 
 
+async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: StripeWorld) -> None:
+    world.fake.faults.append(Fault("down", charges=True, times=9))
+    await ordered(world, ALICE, "acme_meeting")
+    world.books.item("acme_meeting").metadata["seatbot_subscription"] = "another"
+    await world.pass_time(minutes=11)
+    assert (await line(world)).reason == "subscription_gone"
+
+
 async def test_r20_a_retry_that_ends_before_anything_is_sent_is_told_like_the_first(
     world: StripeWorld,
 ) -> None:

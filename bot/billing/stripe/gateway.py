@@ -97,7 +97,9 @@ class StripeGateway:
     async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
         try:
             of = await known(self._database, charge.account_id)
-            item = _found(await items(self._client, of), charge)
+            item = (await items(self._client, of)).get(charge.subscription_id)
+            if item is None:
+                return await invoices.outcome_of_gone(self._client, of.customer, charge, self._now())
             outcome = await invoices.outcome_of(self._client, item, charge, self._now())
             without = NeverReceived() if item.active else Declined("subscription_gone")
             return await charges.put_card_back(self._client, item, outcome or without)

@@ -25,8 +25,18 @@ async def outcome_of(
     client: stripe.StripeClient, item: Item, charge: Charge, now: datetime
 ) -> Outcome | None:
     """None where the key has made no invoice. One that cannot be paid as it is, is voided first."""
-    invoice = await _find(client, item, charge)
+    invoice = await _find(client, {"subscription": item.subscription}, item, charge)
     return None if invoice is None else await read_outcome(client, invoice, item.pending_until, now)
+
+
+async def outcome_of_gone(
+    client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
+) -> Outcome:
+    """Where the item is no longer there: no request can change it any more, but one may have."""
+    invoice = await _find(client, {"customer": customer}, None, charge)
+    if invoice is None:
+        return Declined("subscription_gone")
+    return await read_outcome(client, invoice, None, now)
 
 
 async def read_outcome(
@@ -80,11 +90,13 @@ async def _payment(client: stripe.StripeClient, invoice: stripe.Invoice) -> stri
     return await asked(client.v1.payment_intents.retrieve_async(intent)) if intent else None
 
 
-async def _find(client: stripe.StripeClient, item: Item, charge: Charge) -> stripe.Invoice | None:
+async def _find(
+    client: stripe.StripeClient, of: dict[str, str], item: Item | None, charge: Charge
+) -> stripe.Invoice | None:
     found = await asked(
         client.v1.invoices.list_async(
-            {
-                "subscription": item.subscription,
+            {  # type: ignore[arg-type]
+                **of,
                 "created": {"gte": seconds(charge.stored_at - SLACK)},
                 "limit": 100,
                 "expand": ["data.payments"],
@@ -100,16 +112,17 @@ async def _find(client: stripe.StripeClient, item: Item, charge: Charge) -> stri
         found = await asked(found.next_page_async())
 
 
-def is_of(invoice: stripe.Invoice, item: Item, charge: Charge) -> bool:
+def is_of(invoice: stripe.Invoice, item: Item | None, charge: Charge) -> bool:
     """Whether the key made it: it bears the key, and charges for those seats from that instant. A renewal
-    bears the key too, or what others changed meanwhile."""
+    bears the key too, or what others changed meanwhile. No item: whichever it was."""
     parent = invoice.parent.subscription_details if invoice.parent else None
     metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
-    wanted = (item.item, charge.expected_seats + charge.seats, seconds(charge.at))
+    wanted = (charge.expected_seats + charge.seats, seconds(charge.at))
     return metadata.get(ATTEMPT) == charge.key and wanted in {
-        (details.subscription_item, line.quantity, line.period.start)
+        (line.quantity, line.period.start)
         for line in invoice.lines.data
         if line.parent and (details := line.parent.subscription_item_details) and details.proration
+        if item is None or details.subscription_item == item.item
     }
 
 
