@@ -125,6 +125,20 @@ async def test_a_command_is_completed_sent_and_answered(desk: Desk) -> None:
     await expect(reply).to_contain_text("Hello world")
 
 
+async def test_words_half_typed_stay_when_the_app_writes_for_the_first_time(desk: Desk) -> None:
+    page = await desk.open()
+    # Opening the tab would give it its channel first.
+    await page.route("**/people/U01ALICE/home", lambda route: route.fulfill(json={}))
+    await page.get_by_role("link", name="Messages").first.click()
+    await page.locator("#composer-text").fill("/hel")
+    await desk.client.chat_postMessage(channel="U01ALICE", text="Welcome")
+    await expect(page.locator(".message")).to_contain_text("Welcome")
+    await expect(page.locator("#composer-text")).to_have_value("/hel")
+    await page.locator("#composer-text").press_sequentially("lo you")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message.ephemeral")).to_contain_text("Hello you")
+
+
 async def test_what_is_for_one_person_is_not_shown_to_another(desk: Desk) -> None:
     alice, bruno = await desk.open(), await desk.open("U02BRUNO")
     await say(alice, "/hello you")

@@ -23,8 +23,8 @@ export function composer(channel, ctx, { id, thread = null }) {
     close();
     const command = words.match(/^(\/\S+)\s*([\s\S]*)$/);
     if (command && thread) ctx.toast("Commands do not work in threads.");
-    else if (command) await ctx.act("command", { command: command[1], text: command[2], channel: channel.id });
-    else await ctx.act("message", { channel: channel.id, text: escape(words), thread_ts: thread });
+    else if (command) await ctx.act("command", { command: command[1], text: command[2], channel });
+    else await ctx.act("message", { channel, text: escape(words), thread_ts: thread });
   };
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;

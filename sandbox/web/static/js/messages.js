@@ -102,10 +102,12 @@ function footer(message, replies, ctx, { inThread }) {
 // --- the two panes
 
 export function conversation(root, channel, ctx) {
-  if (root.dataset.channel !== channel.id || root.dataset.kind !== "conversation") {
-    root.dataset.channel = channel.id;
+  // The app's messages get their channel with the first of them: words half typed by then stay.
+  const address = channel.is_im ? "DM" : channel.id;
+  if (root.dataset.channel !== address || root.dataset.kind !== "conversation") {
+    root.dataset.channel = address;
     root.dataset.kind = "conversation";
-    root.replaceChildren(heading(channel, ctx), h("div", { class: "messages", role: "log", "aria-label": "Messages", tabindex: "0" }), composer(channel, ctx, { id: "composer-text" }));
+    root.replaceChildren(heading(channel, ctx), h("div", { class: "messages", role: "log", "aria-label": "Messages", tabindex: "0" }), composer(address, ctx, { id: "composer-text" }));
     root.fresh = true;
   }
   root.querySelector(".channel-title").replaceWith(heading(channel, ctx).querySelector(".channel-title"));
@@ -127,7 +129,7 @@ export function thread(root, channel, parent, ctx) {
     root.replaceChildren(
       h("header", { class: "bar" }, h("h2", {}, "Thread"), h("button", { type: "button", class: "quiet", "aria-label": "Close the thread", onclick: () => ctx.openThread(null) }, "×")),
       h("div", { class: "messages", role: "log", "aria-label": "Thread", tabindex: "0" }),
-      composer(channel, ctx, { id: "thread-text", thread: parent.ts }),
+      composer(channel.id, ctx, { id: "thread-text", thread: parent.ts }),
     );
   }
   drawList(root.querySelector(".messages"), [parent, ...ctx.replies(parent)], ctx, { inThread: true });
