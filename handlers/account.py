@@ -14,7 +14,7 @@ from bot.use_cases.overview import read_account
 from bot.use_cases.portal import open_portal, switch_portal
 from handlers.call import Call
 from handlers.receipt import receipts_of
-from handlers.slack import Route
+from handlers.route import Route
 from models.errors import UnknownWord
 
 NOTICES = ("notices", "notifications")

@@ -18,7 +18,7 @@ from bot.use_cases.cart import (
 from bot.use_cases.quote import read_quote
 from handlers.account import overview
 from handlers.call import Call
-from handlers.slack import Route
+from handlers.route import Route
 from models.quote import QuotesPending
 from models.sheet import CartSheet
 

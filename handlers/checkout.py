@@ -9,7 +9,7 @@ from bot.blocks.service_order import placement
 from bot.use_cases.checkout import keep_checkout, save_checkout
 from handlers.call import Call
 from handlers.quote import checkout_view
-from handlers.slack import Route
+from handlers.route import Route
 from models.checkout import CheckoutForm
 
 

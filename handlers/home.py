@@ -4,7 +4,7 @@ from bot.blocks import home as blocks
 from bot.blocks.kit import View
 from bot.use_cases.home import open_home
 from handlers.call import Call
-from handlers.slack import Route
+from handlers.route import Route
 
 # What was pressed there is answered by the Home itself: no screen is opened.
 NOTHING: View = {}

@@ -4,7 +4,7 @@ from bot.blocks import notice_choice as blocks
 from bot.blocks.kit import Place, View
 from bot.use_cases.notice_choice import read_choice, save_choice
 from handlers.call import Call
-from handlers.slack import Route
+from handlers.route import Route
 
 
 async def open_(call: Call) -> View:

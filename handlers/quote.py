@@ -11,7 +11,7 @@ from bot.use_cases.checkout import open_checkout
 from bot.use_cases.quote import find_quote, list_quotes, read_quote, reject_quote
 from handlers.call import Call
 from handlers.cart import after_decision
-from handlers.slack import Route
+from handlers.route import Route
 from models.errors import InvalidInput
 from models.quote import ReasonTooLong
 

@@ -4,7 +4,7 @@ from bot.blocks import receipt as blocks
 from bot.blocks.kit import Place, View
 from bot.use_cases.receipt import list_receipts, send_receipt
 from handlers.call import Call
-from handlers.slack import Route
+from handlers.route import Route
 
 
 async def list_(call: Call) -> View:

@@ -1,7 +1,7 @@
 """Every route of the bot."""
 
 from handlers import account, cart, checkout, home, install, notice_choice, quote, receipt, service_order
-from handlers.slack import Route
+from handlers.route import Route
 
 ROUTES: list[Route] = [
     *cart.ROUTES,

@@ -17,7 +17,7 @@ from bot.use_cases.service_order import (
     retry_service_order,
 )
 from handlers.call import Call
-from handlers.slack import Route
+from handlers.route import Route
 from models.errors import InvalidInput
 from models.payment_method import PaymentMethodNotUsable
 from models.sheet import OrderSheet

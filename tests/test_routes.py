@@ -15,8 +15,8 @@ from bot.blocks.kit import Place
 from bot.blocks.notice import message
 from bot.blocks.quote import BACKS, quote_review
 from bot.i18n import Reader
+from handlers.route import Route
 from handlers.routes import ROUTES
-from handlers.slack import Route
 from models.notice import NoticeKind
 from tests.blocks.letters import letter
 from tests.blocks.samples import LONGEST, USUAL, quote_sheet

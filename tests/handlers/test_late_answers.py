@@ -9,7 +9,7 @@ import pytest
 
 from bot.billing.gateway import BillingUnavailable
 from bot.tasks import Tasks
-from handlers import slack as handlers_slack
+from handlers import listener
 from models.cart import CartLine
 from tests.handlers.steps import (
     hooked,
@@ -144,8 +144,8 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of a second is late already."""
-    monkeypatch.setattr(handlers_slack, "ANSWER_WITHIN", 0.1)
-    monkeypatch.setattr(handlers_slack, "LEAST_WAIT", 0.1)
+    monkeypatch.setattr(listener, "ANSWER_WITHIN", 0.1)
+    monkeypatch.setattr(listener, "LEAST_WAIT", 0.1)
 
 
 def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[], Any]:

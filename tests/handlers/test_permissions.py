@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
+from handlers.route import Route
 from handlers.routes import ROUTES
-from handlers.slack import Route
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.quote import Quote

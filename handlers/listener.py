@@ -1,0 +1,196 @@
+"""Bolt's listeners, one for each kind of route: what is acknowledged when, and what goes on after it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.blocks.help import help_text
+from bot.blocks.kit import form_again
+from bot.db import AWAY
+from bot.metrics import ACKS
+from bot.tasks import TooBusy
+from bot.use_cases.slack_user import refreshed_reader
+from handlers.answer import Answer, answer_of, away, try_again, unexpected
+from handlers.call import Call
+from handlers.route import Route
+from handlers.screen import put, tell, waiting
+from models.errors import Refusal
+
+log = structlog.get_logger()
+
+# Slack waits 3 s for an answer; what takes longer than this is answered by a waiting screen first.
+ANSWER_WITHIN = 1.5
+LEAST_WAIT = 0.3
+# The ack leaves when the listener has returned, by another road than the call that follows it.
+ACK_ARRIVES = 0.3
+HELP = ("help", "aide", "?")
+
+Listener = Callable[[AsyncAck, Call], Awaitable[None]]
+
+
+def register(app: AsyncApp, route: Route) -> None:
+    match route.kind:
+        case "command":
+            app.command(route.id)(_timed(route, _command))
+        case "show":
+            app.action(route.id)(_timed(route, _show))
+        case "change":
+            app.action(route.id)(_timed(route, _change))
+        case "submit":
+            app.view(route.id)(_timed(route, _submit))
+        case "link":
+            app.action(route.id)(_timed(route, _link))
+        case "event":
+            app.event(route.id)(_timed(route, _event))
+        case _:
+            raise ValueError(route.kind)
+
+
+def _timed(route: Route, build: Callable[[Route], Listener]) -> Listener:
+    """The ack leaves when the listener has returned. Bolt calls one with what its arguments are named for."""
+    listen = build(route)
+
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        try:
+            await listen(ack, call)
+        finally:
+            ACKS.labels(route.kind).observe(time.monotonic() - call.started)
+
+    return listener
+
+
+def _link(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        await ack()
+
+    return listener
+
+
+def _command(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        if call.words.lower() in HELP:
+            reader = (await _recognised(call)).reader
+            await ack(text=help_text(reader, route.id))
+            return
+        await _ack_and_go_on(ack, call, route)
+
+    return listener
+
+
+def _show(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        await _ack_and_go_on(ack, call, route)
+
+    return listener
+
+
+def _event(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        call.services.tasks.start(_react(call, route), route.id)
+
+    return listener
+
+
+async def _react(call: Call, route: Route) -> None:
+    assert route.handler is not None, "an event has its handler"
+    await route.handler(await _recognised(call))
+
+
+async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
+    try:
+        call.services.tasks.start(_answer_and_show(call, route), route.id)
+    except TooBusy as refusal:
+        await ack()
+        await tell(await _recognised(call), refusal)
+        return
+    await ack()
+
+
+def _change(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        call = await _recognised(call)
+        try:
+            work = call.services.tasks.start(answer_of(call, route), route.id)
+        except TooBusy as refusal:
+            await ack()
+            await tell(call, refusal)
+            return
+        await asyncio.wait({work}, timeout=_time_left(call))
+        await ack()
+        _show_later(call, work, route)
+
+    return listener
+
+
+def _submit(route: Route) -> Listener:
+    async def listener(ack: AsyncAck, call: Call) -> None:
+        call = await _recognised(call)
+        try:
+            work = call.services.tasks.start(answer_of(call, route), route.id)
+        except TooBusy as refusal:
+            await _ack_answer(ack, try_again(call, refusal))
+            return
+        done, _ = await asyncio.wait({work}, timeout=_time_left(call))
+        if not done:
+            await ack(response_action="update", view=waiting(call))
+            _show_later(call, work, route, after=ACK_ARRIVES)
+        else:
+            await _ack_answer(ack, work.result())
+
+    return listener
+
+
+async def _ack_answer(ack: AsyncAck, answer: Answer) -> None:
+    if answer.errors:
+        await ack(response_action="errors", errors=answer.errors)
+    else:
+        await ack(response_action="update", view=answer.view)
+
+
+def _show_later(call: Call, work: asyncio.Task[Answer], route: Route, after: float = 0) -> None:
+    """Whoever was let in is shown the answer, however busy it has become meanwhile."""
+    call.services.tasks.follow(_show_when_done(call, work, after), f"{route.id} shown")
+
+
+def _time_left(call: Call) -> float:
+    return max(LEAST_WAIT, ANSWER_WITHIN - (time.monotonic() - call.started))
+
+
+async def _answer_and_show(call: Call, route: Route) -> None:
+    """For what is acknowledged already. A refused command is answered by a private line, not a screen."""
+    assert route.handler is not None, "all but links have a handler"
+    try:
+        with call.services.tasks.awaited():
+            call = await _recognised(call)
+            view = await route.handler(call)
+    except Refusal as refusal:
+        await tell(call, refusal)
+    except AWAY as error:
+        await tell(call, away(route.id, error))
+    except Exception:
+        await tell(call, unexpected(route.id))
+    else:
+        await put(call, view)
+
+
+async def _show_when_done(call: Call, work: asyncio.Task[Answer], after: float) -> None:
+    """Not before `after` seconds: what overtakes the ack is covered by the ack's waiting screen for good."""
+    answer, _ = await asyncio.gather(work, asyncio.sleep(after))
+    if answer.errors:
+        await put(call, form_again(call.view or {}, answer.errors))
+    elif answer.view:
+        await put(call, answer.view)
+
+
+async def _recognised(call: Call) -> Call:
+    """With what Slack says of the person an hour old at most, and in their language (R5, R22)."""
+    try:
+        return replace(call, reader=await refreshed_reader(call.services, call.person))
+    except AWAY as error:
+        # The handler will find so too, and there is a way to say it.
+        log.warning("the database did not answer", error=type(error).__name__)
+        return call

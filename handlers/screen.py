@@ -1,0 +1,92 @@
+"""How a screen reaches the person, or a refusal where no screen can: the Slack calls after the ack."""
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.blocks.kit import View, modal, section
+from bot.blocks.refusal import refusal_text
+from bot.i18n import escape
+from handlers.answer import refused, unexpected
+from handlers.call import Call
+from models.errors import Refusal, TookTooLong, Unexpected
+
+log = structlog.get_logger()
+
+# Too late for a screen, in the words of today's Slack and of yesterday's; or it never was a trigger.
+NO_TRIGGER = (
+    "expired_trigger_id",
+    "exchanged_trigger_id",
+    "trigger_expired",
+    "trigger_exchanged",
+    "invalid_trigger_id",
+)
+
+
+async def put(call: Call, view: View) -> None:
+    """Show a screen: in place of the modal it was asked from, else as a new one."""
+    try:
+        if call.in_modal and call.view:
+            await call.client.views_update(view_id=call.view["id"], view=view)
+        else:
+            await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
+    except (aiohttp.ClientError, TimeoutError):
+        log.exception("screen was not answered", callback_id=view.get("callback_id"))
+        await tell(call, TookTooLong())
+    except SlackApiError as error:
+        code = error.response.get("error")
+        if code in NO_TRIGGER:
+            await tell(call, TookTooLong())
+        elif code in ("not_found", "view_not_found"):
+            log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))
+        else:
+            log.error("screen was refused", error=code, details=error.response.get("response_metadata"))
+            await tell(call, unexpected(str(view.get("callback_id"))))
+
+
+async def tell(call: Call, refusal: Refusal) -> None:
+    """In the modal it happened in; else by the first of three ways that Slack takes."""
+    if call.in_modal and call.view and not isinstance(refusal, Unexpected | TookTooLong):
+        await put(call, refused(call, refusal))
+        return
+    for way in (_tell_in_private, _tell_on_a_screen, _tell_directly):
+        try:
+            if await way(call, refusal):
+                return
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            # No more of it: its words may hold the address, which is as good as a secret.
+            log.warning("person was not reached", refusal=refusal.key, error=type(error).__name__)
+
+
+async def _tell_in_private(call: Call, refusal: Refusal) -> bool:
+    """Where they are, for half an hour."""
+    if call.response_url is None:
+        return False
+    sent = await AsyncWebhookClient(call.response_url).send(
+        text=_in_words(call, refusal), response_type="ephemeral", replace_original=False
+    )
+    return sent.status_code == 200
+
+
+async def _tell_on_a_screen(call: Call, refusal: Refusal) -> bool:
+    """What came too late has no screen any more."""
+    if isinstance(refusal, TookTooLong) or "trigger_id" not in call.body:
+        return False
+    await call.client.views_open(trigger_id=call.body["trigger_id"], view=refused(call, refusal))
+    return True
+
+
+async def _tell_directly(call: Call, refusal: Refusal) -> bool:
+    await call.client.chat_postMessage(channel=call.person.user_id, text=_in_words(call, refusal))
+    return True
+
+
+def _in_words(call: Call, refusal: Refusal) -> str:
+    return escape(refusal_text(call.reader, refusal))
+
+
+def waiting(call: Call) -> View:
+    reader = call.reader
+    text = section(reader.mrkdwn("waiting-text"))
+    return modal("waiting.show", reader.text("waiting-title"), [text], reader, place=call.place)
