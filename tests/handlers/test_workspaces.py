@@ -28,15 +28,15 @@ from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
 from sandbox import Sandbox
 from sandbox.driver import Person
-from tests.handlers.evidence import answer, stored
-from tests.handlers.steps import ForgetfulTasks, swap
-from tests.handlers.test_permissions import (
+from tests.handlers.everything import (
     COMMANDS,
     NAMES,
     OF_ACME,
     acme_has_an_order_and_a_quote,
     press_everything,
 )
+from tests.handlers.evidence import answer, stored
+from tests.handlers.steps import ForgetfulTasks, swap
 from tests.replica import replicas
 from tests.world import DOOR, WORKSPACE, World
 from tests.world import world as open_world

@@ -1,10 +1,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
-from tests.sandbox.tiny_app import TRANSPORTS, tiny_app
+from tests.sandbox.browser import chromium
+from tests.sandbox.desk import CONFIG, Desk
+from tests.sandbox.tiny_app import TRANSPORTS, over_http, tiny_app
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,3 +33,22 @@ async def app(slack: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[A
     app = tiny_app(slack)
     async with TRANSPORTS[request.param](slack, app):
         yield app
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One for the process."""
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(browser: Browser) -> AsyncIterator[Desk]:
+    async with Sandbox.start(CONFIG) as slack:
+        app = tiny_app(slack)
+        async with over_http(slack, app):
+            desk = Desk(browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url))
+            yield desk
+            for page in desk.pages:
+                await page.close()
+    assert desk.troubles == []

@@ -1,0 +1,23 @@
+"""What tests of carts do and look at."""
+
+from models.cart import CartLine
+from models.quote import Quote, QuoteStatus
+from sandbox.driver import Person
+from tests.world import World
+
+MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
+
+
+async def cart_of(world: World) -> dict[str, int]:
+    return {line.subscription_id: line.seats for line in await world.rows(CartLine)}
+
+
+async def pending(world: World) -> list[str]:
+    return [q.number for q in await world.rows(Quote, status=QuoteStatus.PENDING)]
+
+
+async def go(person: Person, *steps: tuple[str, str]) -> None:
+    """Each press or submit (an empty action) and the screen it leads to."""
+    for action_id, callback_id in steps:
+        await (person.press(action_id) if action_id else person.submit())
+        await person.wait_for_modal(callback_id)

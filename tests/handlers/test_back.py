@@ -1,0 +1,169 @@
+"""From the cart to the service order and back, or after a crash: nothing typed is lost (R10)."""
+
+from typing import Any
+
+import pytest
+
+from models.checkout import Checkout
+from models.quote import Quote
+from models.service_order import ServiceOrder
+from tests.handlers.carts import MEETING, WEBINAR, cart_of, go, pending
+from tests.handlers.steps import import_quote, opened, shown
+from tests.world import World
+
+
+async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
+    """R10: from the placement to the cart, and forward again without typing anything twice."""
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5, acme_webinar=2)
+    checkout.fill("administrator", "new").fill("admin_name", "Zoé Neuve")
+    checkout.fill("admin_email", "zoe@acme.example").fill("payment_method", "pm_acme_2")
+    checkout.fill("line1", "8 rue Neuve").fill("line2", "Bâtiment B")
+    await go(alice, ("", "service_order.place"), ("checkout.edit", "checkout.save"))
+
+    def typed() -> list[Any]:
+        form = alice.modal
+        assert form is not None
+        parts = ("administrator", "admin_name", "admin_email", "payment_method", "line1", "line2", "city")
+        return [form.value(part) for part in parts]
+
+    kept = ["new", "Zoé Neuve", "zoe@acme.example", "pm_acme_2", "8 rue Neuve", "Bâtiment B", "Paris"]
+    assert typed() == kept
+    await go(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
+    assert alice.modal
+    assert (alice.modal.value(MEETING), alice.modal.value(WEBINAR)) == ("5", "2")
+    await go(alice, ("", "quote.review"), ("", "checkout.save"))
+    assert typed() == kept
+    await go(alice, ("", "service_order.place"))
+    assert len(await world.rows(Quote)) == 1, "nothing changed, so it is the same quote"
+
+
+async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> None:
+    """R10"""
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5)
+    checkout.fill("administrator", "new").fill("admin_email", "no address").fill("city", "")
+    await go(alice, ("checkout.back", "quote.review"), ("", "checkout.save"))
+    assert alice.modal
+    assert alice.modal.value("admin_email") == "no address"
+    assert alice.modal.value("city") in (None, "")
+    assert not (await world.row(Checkout)).saved
+    reply = await alice.submit()
+    assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
+
+
+async def test_what_was_typed_in_the_checkout_outlives_a_change_of_the_cart(world: World) -> None:
+    """R10: back to the cart and on with other numbers is another quote, not another form to fill in."""
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5)
+    checkout.fill("administrator", "new").fill("admin_name", "Zoé Neuve").fill("payment_method", "pm_acme_2")
+    await go(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
+    assert alice.modal
+    alice.modal.fill(MEETING, 6)
+    await go(alice, ("", "quote.review"), ("", "checkout.save"))
+    form = alice.modal
+    typed = [form.value(part) for part in ("administrator", "admin_name", "payment_method")]
+    assert typed == ["new", "Zoé Neuve", "pm_acme_2"]
+    assert await pending(world) == ["SQ-1002"]
+    assert not any(c.saved for c in await world.rows(Checkout)), "nothing of it has been checked"
+
+
+async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> None:
+    """R10: to the account, where there is no warning and no choice; the way on leads to them again."""
+    alice = world.person("alice")
+    form = await world.fill_cart(alice)
+    form.fill(MEETING, 6)
+    await go(alice, ("cart.back", "account.overview"), ("cart.open", "cart.save"))
+    assert alice.modal
+    assert alice.modal.value(MEETING) == "6"
+    assert await world.rows(Quote) == []
+
+
+async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_screen(world: World) -> None:
+    """R10: what is no number cannot be stored in a cart, and is not thrown away either."""
+    alice = world.person("alice")
+    form = await world.fill_cart(alice, acme_meeting="lots", acme_webinar=2)
+    await form.press("cart.back")
+    form = await shown(alice, "“lots” is not a number of seats.")
+    assert form.callback_id == "cart.save"
+    assert (form.value(MEETING), form.value(WEBINAR)) == ("lots", "2")
+    assert await cart_of(world) == {}
+    form.fill(MEETING, 3)
+    await go(alice, ("", "quote.review"))
+    assert await cart_of(world) == {"acme_meeting": 3, "acme_webinar": 2}
+    assert world.slack.refusals == []
+
+
+async def test_the_way_to_the_payment_methods_and_back_keeps_the_checkout(world: World) -> None:
+    """R10, R15"""
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5)
+    checkout.fill("line1", "8 rue Neuve")
+    await go(alice, ("account.manage_methods", "account.portal"), ("account.switch_portal", "account.portal"))
+    await shown(alice, "The link to the payment methods is only for you")
+    await go(alice, ("checkout.edit", "checkout.save"))
+    assert alice.modal
+    assert alice.modal.value("line1") == "8 rue Neuve"
+
+
+async def test_back_from_the_warning_and_its_screens_leads_where_one_came_from(world: World) -> None:
+    """R6, R10"""
+    await import_quote(world)
+    alice = world.person("alice")
+    await opened(alice, "/add-seats", "webinar 3", "cart.warning")
+    await go(
+        alice,
+        ("quote.open", "quote.review"),
+        ("cart.warn", "cart.warning"),
+        ("quote.reject", "quote.reject"),
+        ("quote.open", "quote.review"),
+        ("cart.warn", "cart.warning"),
+        ("quote.approve", "checkout.save"),
+        ("checkout.back", "quote.review"),
+        ("cart.warn", "cart.warning"),
+        ("cart.continue", "cart.save"),
+    )
+    assert alice.modal
+    assert alice.modal.value(WEBINAR) == "3", "the words after the command are still there"
+    await go(alice, ("cart.back", "cart.warning"), ("cart.continue", "cart.save"))
+    assert alice.modal.value(WEBINAR) == "3"
+
+
+@pytest.mark.parametrize("step", ["quote.review", "checkout.save", "service_order.place"])
+async def test_after_a_crash_the_order_is_taken_up_where_it_was(world: World, step: str) -> None:
+    """R10: the modal is gone; `/add-seats` has the cart, and its quote to go on with."""
+    alice = world.person("alice")
+    checkout = None
+    await world.quote(alice, acme_meeting=5)
+    if step != "quote.review":
+        await go(alice, ("", "checkout.save"))
+        checkout = alice.modal
+        assert checkout
+        checkout.fill("line1", "8 rue Neuve")
+    if step == "service_order.place":
+        await go(alice, ("", "service_order.place"))
+    alice.client.stack.clear()
+
+    form = await opened(alice, "/add-seats", "", "cart.save")
+    assert form.value(MEETING) == "5"
+    assert "SQ-1001" in form.text
+    assert await pending(world) == ["SQ-1001"]
+    await go(alice, ("cart.go_on", "quote.review"), ("", "checkout.save"))
+    assert alice.modal
+    kept = "8 rue Neuve" if step == "service_order.place" else "1 rue de la Paix"
+    assert alice.modal.value("line1") == kept
+    await go(alice, ("", "service_order.place"), ("", "service_order.show"))
+    assert (await world.row(ServiceOrder)).quote_id == (await world.row(Quote)).key
+
+
+async def test_numbers_typed_before_going_on_with_the_own_quote_are_kept(world: World) -> None:
+    """R10: they are in the cart when one comes back to it; the quote is what it was."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=5)
+    form = await opened(alice, "/add-seats", "", "cart.save")
+    form.fill(WEBINAR, 2)
+    await go(alice, ("cart.go_on", "quote.review"))
+    assert alice.modal
+    assert "Webinar" not in alice.modal.text
+    await go(alice, ("cart.edit", "cart.save"))
+    assert (alice.modal.value(MEETING), alice.modal.value(WEBINAR)) == ("5", "2")

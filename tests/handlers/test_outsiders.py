@@ -1,0 +1,138 @@
+"""Guests, bots, strangers and whoever Slack does not know learn nothing (R5), whatever they press."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.words import visible_words
+from tests.handlers.everything import (
+    BUTTONS,
+    COMMANDS,
+    FORMS,
+    NEUTRAL,
+    NEUTRAL_IN_FRENCH,
+    acme_has_an_order_and_a_quote,
+    press_everything,
+    says_nothing_of_acme,
+    type_every_command,
+    value_of,
+)
+from tests.handlers.evidence import answer, post_button, show_form, stored
+from tests.world import World
+
+OUTSIDE = [
+    {"is_restricted": True},
+    {"is_ultra_restricted": True},
+    {"is_bot": True},
+    {"deleted": True},
+    {"is_stranger": True},
+]
+
+
+async def test_a_guest_with_a_contacts_e_mail_learns_nothing_whatever_they_press(world: World) -> None:
+    """R5"""
+    metadata = await acme_has_an_order_and_a_quote(world)
+    world.slack.set_user("U11GUEST", email="benoit@acme.example")
+    guest = world.person("guest")
+    before = await stored(world)
+    answers = await type_every_command(world, guest, "C01BILLING")
+    answers |= await press_everything(world, guest, metadata)
+    nothing_has_these_ids = json.dumps({"account": "acme", "quote": 9999, "order": 9999})
+    answers |= {
+        f"no {k}": v for k, v in (await press_everything(world, guest, nothing_has_these_ids)).items()
+    }
+    assert {said.split("\n")[0] for said in answers.values()} == {NEUTRAL}, answers
+    assert all(says_nothing_of_acme(said) for said in answers.values())
+    assert await stored(world) == before
+
+
+@pytest.mark.parametrize("who", OUTSIDE, ids=lambda who: next(iter(who)))
+async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
+    world: World, who: dict[str, bool]
+) -> None:
+    """R5: though their e-mail address is a billing contact's."""
+    world.slack.set_user("U11GUEST", **{"is_restricted": False, **who}, email="benoit@acme.example")
+    guest = world.person("guest")
+    before = await stored(world)
+    for route in COMMANDS:
+        seen = len(guest.ephemerals)
+        await guest.command(route.id, channel="C01BILLING")
+        assert await answer(world, guest, seen) == NEUTRAL
+    modal = show_form(guest, "cart.save", json.dumps({"account": "acme"}), "seats:acme_webinar")
+    await modal.fill("seats:acme_webinar", "3").submit()
+    assert (await answer(world, guest, len(guest.ephemerals))).split("\n")[0] == NEUTRAL
+    await guest.open_home()
+    await world.services.tasks.settle()
+    assert guest.home is not None
+    assert says_nothing_of_acme(guest.home.text)
+    assert await stored(world) == before
+
+
+async def test_a_stranger_in_a_shared_channel_gets_one_neutral_line(world: World) -> None:
+    """R5: Olga of another workspace has Alice's e-mail address, and presses every button there is."""
+    metadata = await acme_has_an_order_and_a_quote(world)
+    olga = world.person("olga")
+    status = world.channel("C01BILLING")[0]
+    messages = [
+        (route.id, await post_button(world, "C01BILLING", route.id, value_of(route, metadata)))
+        for route in BUTTONS
+    ]
+    before = await stored(world)
+    for action_id, message in [("service_order.open", status), *messages]:
+        olga.client.stack.clear()
+        seen = len(olga.ephemerals)
+        await olga.press_in(message, action_id)
+        said = await answer(world, olga, seen)
+        assert said.split("\n")[0] == NEUTRAL_IN_FRENCH, "in the language of the channel’s account"
+    assert await stored(world) == before
+    public = "".join(m.words for m in world.channel("C01BILLING"))
+    assert NEUTRAL_IN_FRENCH not in public, "the reply is private"
+
+
+async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_own_id(world: World) -> None:
+    """R5: Slack lets outsiders type no command; a payload that says otherwise is believed no more."""
+    metadata = await acme_has_an_order_and_a_quote(world)
+    alice = world.person("alice")
+    await alice.command("/quotes", channel="C01BILLING")
+    await world.services.tasks.settle()
+    command = world.slack.requests[-1]
+    await alice.close_modal(everything=True)
+    before = await stored(world)
+
+    def by(user_id: str) -> Callable[[dict[str, Any]], None]:
+        def edit(payload: dict[str, Any]) -> None:
+            if "user" in payload:
+                payload["user"] = {"id": user_id, "team_id": "T02OTHER", "name": "x"}
+            payload["user_id"] = user_id
+
+        return edit
+
+    seen = len(alice.ephemerals)
+    await world.slack.forge(command, by("U20OLGA"))
+    assert await answer(world, alice, seen) == NEUTRAL_IN_FRENCH
+    for route in FORMS:
+        modal = show_form(alice, route.id, metadata, "reason")
+        await modal.submit()
+        await world.services.tasks.settle()
+        request = world.slack.requests[-1]
+        before = await stored(world)
+        reply = await world.slack.forge(request, by("U20OLGA"))
+        said = visible_words(reply.body["view"]["blocks"])
+        assert said == NEUTRAL_IN_FRENCH, (route.id, said)
+        assert await stored(world) == before
+
+
+async def test_somebody_whom_slack_does_not_know_is_nobody(world: World) -> None:
+    """R5"""
+    await acme_has_an_order_and_a_quote(world)
+    alice = world.person("alice")
+    await alice.command("/quotes", channel="C01BILLING")
+    await world.services.tasks.settle()
+    await alice.close_modal()
+    before = await stored(world)
+    seen = len(alice.ephemerals)
+    await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(user_id="U99GHOST"))
+    assert await answer(world, alice, seen) == NEUTRAL_IN_FRENCH
+    assert await stored(world) == before

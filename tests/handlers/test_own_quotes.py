@@ -1,0 +1,127 @@
+"""Which quote is a cart's own, and which ones it replaces (R6, R7, R10)."""
+
+from models.cart import Cart
+from models.quote import Quote
+from tests.handlers.carts import MEETING, WEBINAR, cart_of, go, pending
+from tests.handlers.evidence import stored
+from tests.handlers.steps import import_quote, opened
+from tests.world import World
+
+
+async def test_saved_unchanged_the_cart_gives_its_quote_again_and_changed_another(world: World) -> None:
+    """R10: its own is replaced without asking, and records by which."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=5)
+    await go(alice, ("cart.edit", "cart.save"))
+    before = await stored(world)
+    world.clock.move(hours=2)
+    await go(alice, ("", "quote.review"))
+    assert alice.modal
+    assert "SQ-1001" in alice.modal.text
+    assert await stored(world) == before
+    await go(alice, ("cart.edit", "cart.save"))
+    alice.fill(MEETING, 6)
+    await go(alice, ("", "quote.review"))
+    assert "SQ-1002" in alice.modal.text
+    old, new = await world.rows(Quote)
+    assert (old.status, old.replaced_by_id, new.status) == ("expired", new.id, "pending")
+    assert (await world.row(Cart)).quote_id == new.id
+
+
+async def test_saved_unchanged_once_its_quote_has_expired_the_cart_makes_another(world: World) -> None:
+    """R9, R10: reading decides, whether or not a job has closed the old one."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_webinar=1)
+    world.clock.at = (await world.row(Quote)).expires_at
+    await go(alice, ("cart.edit", "cart.save"), ("", "quote.review"))
+    assert alice.modal
+    assert "SQ-1002" in alice.modal.text
+    _, new = await world.rows(Quote)
+    assert new.pending_at(world.clock.at)
+    assert (await world.row(Cart)).quote_id == new.id
+
+
+async def test_the_own_quote_is_offered_beside_the_warning_of_others(world: World) -> None:
+    """R6, R7, R10: only the other is named, and expires; saved unchanged, the own one stays."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=5)
+    alice.client.stack.clear()
+    other = await import_quote(world)
+    warning = await opened(alice, "/add-seats", "", "cart.warning")
+    assert "You have begun an order already" in warning.text
+    assert "Before you order, please approve or reject the pending quote." in warning.text
+    approvable = [e["value"] for b in warning.blocks for e in b.get("elements", []) if "approve" in str(e)]
+    assert approvable == [str(other.key)]
+    await go(alice, ("cart.continue", "cart.save"))
+    assert await pending(world) == ["SQ-1001", other.number], "consent alone changes nothing"
+    await go(alice, ("", "quote.review"))
+    assert alice.modal
+    assert "SQ-1001" in alice.modal.text
+    assert await pending(world) == ["SQ-1001"]
+    own = await world.row(Quote, number="SQ-1001")
+    assert (await world.row(Quote, number=other.number)).replaced_by_id == own.id
+
+
+async def test_a_colleagues_quote_is_not_ones_own(world: World) -> None:
+    """R6, R10: one cart for each account and contact."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await world.quote(alice, acme_meeting=5)
+    warning = await opened(benoit, "/add-seats", "", "cart.warning")
+    assert "SQ-1001" in warning.text
+    await go(benoit, ("cart.continue", "cart.save"))
+    assert benoit.modal
+    assert benoit.modal.value(MEETING) in (None, "")
+    benoit.fill(WEBINAR, 1)
+    await go(benoit, ("", "quote.review"))
+    assert await pending(world) == ["SQ-1002"]
+    assert await cart_of(world) == {"acme_meeting": 5, "acme_webinar": 1}
+    form = await opened(alice, "/add-seats", "", "cart.warning")
+    await form.press("cart.continue")
+    form = await alice.wait_for_modal("cart.save")
+    assert form.value(MEETING) == "5", "Alice’s cart has outlived her quote"
+
+
+async def test_quotes_that_became_pending_meanwhile_bring_the_warning_back(world: World) -> None:
+    """R7: nothing changes, and what was typed is still there once it is answered."""
+    alice = world.person("alice")
+    form = await world.fill_cart(alice, acme_meeting=5)
+    other = await import_quote(world)
+    await form.submit()
+    warning = await alice.wait_for_modal("cart.warning")
+    assert "Meanwhile the pending quotes have changed." in warning.text
+    assert other.number in warning.text
+    assert await pending(world) == [other.number]
+    await go(alice, ("cart.continue", "cart.save"))
+    assert alice.modal
+    assert alice.modal.value(MEETING) == "5"
+    await go(alice, ("", "quote.review"))
+    assert await pending(world) == ["SQ-1001"]
+
+
+async def test_of_two_tabs_the_later_save_wins_and_the_earlier_one_is_told(world: World) -> None:
+    """R10, R20: one cart; the quote of the first tab is replaced by the second's."""
+    first, second = world.person("alice"), world.person("alice", client="tablet")
+    await world.fill_cart(first, acme_meeting=5)
+    await world.fill_cart(second, acme_meeting=8)
+    await go(first, ("", "quote.review"))
+    await go(second, ("", "quote.review"))
+    assert await pending(world) == ["SQ-1002"]
+    await first.submit()
+    refused = await first.wait_for_modal("refusal.show")
+    assert "Alice Martin replaced it by quote SQ-1002 on 10 Nov 2026, 10:00 (CET)." in refused.text
+    await go(first, ("quote.open", "quote.review"))
+    await go(second, ("", "checkout.save"), ("", "service_order.place"), ("", "service_order.show"))
+    assert await cart_of(world) == {}
+    assert (await world.row(Quote, number="SQ-1001")).status == "expired"
+
+
+async def test_the_same_cart_saved_in_two_tabs_is_one_quote(world: World) -> None:
+    """R10: saved unchanged it gives the same again."""
+    first, second = world.person("alice"), world.person("alice", client="tablet")
+    await world.fill_cart(first, acme_meeting=5)
+    await world.fill_cart(second, acme_meeting=5)
+    await go(first, ("", "quote.review"))
+    await go(second, ("", "quote.review"))
+    assert await pending(world) == ["SQ-1001"]
+    await world.slack.redeliver()
+    assert len(await world.rows(Quote)) == 1

@@ -1,0 +1,161 @@
+"""A migrated database, what guards it, and rows that may stand in it."""
+
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, SQLModel
+
+from bot.db import driver_url
+from models import migrations
+from models.administrator import Administrator
+from models.billing_contact import BillingContact
+from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
+from tests.models.examples import (
+    NOW,
+    a_line,
+    a_method,
+    a_product,
+    a_quote,
+    a_quote_line,
+    a_subscription,
+    an_account,
+    an_order,
+)
+from tests.postgres import new_database
+
+Shape = dict[str, set[str]]
+
+
+def shape(connection: Connection) -> Shape:
+    """The names of what guards each table, and of the triggers."""
+    inspector = inspect(connection)
+    found: Shape = {"triggers": _triggers(connection)}
+    for table in inspector.get_table_names():
+        found[table] = {
+            *(str(c["name"]) for c in inspector.get_check_constraints(table)),
+            *(str(c["name"]) for c in inspector.get_unique_constraints(table)),
+            *(str(i["name"]) for i in inspector.get_indexes(table)),
+            *(str(f["name"]) for f in inspector.get_foreign_keys(table)),
+        }
+    return found
+
+
+def _triggers(connection: Connection) -> set[str]:
+    sqlite = connection.dialect.name == "sqlite"
+    where = "sqlite_master WHERE type = 'trigger'" if sqlite else "pg_trigger WHERE NOT tgisinternal"
+    column = "name" if sqlite else "tgname"
+    return set(connection.execute(text(f"SELECT {column} FROM {where}")).scalars())
+
+
+def new_engine(dialect: str) -> Engine:
+    if dialect == "sqlite":
+        return create_engine("sqlite://", poolclass=StaticPool)
+    return create_engine(driver_url(new_database("migrations")))
+
+
+class Migrated:
+    """A database after upgrade, downgrade and upgrade; and what was there after each."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        with engine.begin() as connection:
+            migrations.upgrade(connection)
+            self.first = shape(connection)
+        with engine.begin() as connection:
+            migrations.downgrade(connection)
+            self.emptied = shape(connection)
+        with engine.begin() as connection:
+            migrations.upgrade(connection)
+            self.last = shape(connection)
+        self.rows = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.store(*_founders())
+
+    def store(self, *rows: SQLModel) -> None:
+        """Store the rows, each in its turn."""
+        with Session(self.rows, expire_on_commit=False) as session:
+            for row in rows:
+                session.add(row)
+                session.flush()
+
+    def run(self, statement: str, **values: Any) -> None:
+        with self.rows.connect() as connection:
+            connection.execute(text(statement), values)
+
+
+def _founders() -> list[SQLModel]:
+    return [
+        an_account(),
+        a_product(),
+        BillingContact(id=1, account_id="acme", email="alice@acme.example", name="Alice Martin"),
+        Administrator(id=1, account_id="acme", email="hugo@acme.example", name="Hugo Petit"),
+        a_method(),
+    ]
+
+
+_numbers = count(1)
+
+
+def new_number() -> int:
+    """One that no other row has."""
+    return next(_numbers)
+
+
+def stored_quote(migrated: Migrated, **changes: Any) -> int:
+    quote = a_quote(number=f"SQ-{new_number()}", **changes)
+    migrated.store(quote)
+    return quote.key
+
+
+def stored_order(migrated: Migrated, status: OrderStatus = OrderStatus.PLACED) -> int:
+    finished = NOW if status in (OrderStatus.COMPLETED, OrderStatus.FAILED) else None
+    order = an_order(
+        number=f"SO-{new_number()}", quote_id=stored_quote(migrated), status=status, finished_at=finished
+    )
+    migrated.store(order)
+    return order.key
+
+
+def stored_subscription(migrated: Migrated) -> str:
+    subscription = a_subscription(id=f"sub_{new_number()}")
+    migrated.store(subscription)
+    return subscription.id
+
+
+def stored_line(migrated: Migrated, status: LineStatus, subscription: str | None = None) -> int:
+    subscription = subscription or stored_subscription(migrated)
+    promised = a_quote_line(quote_id=stored_quote(migrated), subscription_id=subscription)
+    migrated.store(promised)
+    line = a_line(
+        order_id=stored_order(migrated),
+        quote_line_id=promised.id,
+        subscription_id=subscription,
+        status=status,
+        settled_at=NOW if status is LineStatus.SETTLED else None,
+    )
+    migrated.store(line)
+    return line.key
+
+
+def attempt(migrated: Migrated, statement: str, **values: Any) -> str:
+    """ "allowed", or the name of the guard that refused."""
+    try:
+        migrated.run(statement, **values)
+    except IntegrityError as error:
+        return str(error.orig).splitlines()[0]
+    return "allowed"
+
+
+def an_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> ChargeAttempt:
+    return ChargeAttempt(
+        order_line_id=line_id,
+        number=number,
+        key=f"line-{line_id}-{number}",
+        payment_method_id="pm_1",
+        expected_seats=25,
+        started_at=NOW,
+        outcome=outcome,
+        ended_at=NOW if outcome else None,
+    )

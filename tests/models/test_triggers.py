@@ -1,0 +1,115 @@
+"""The database refuses, by itself, what the models refuse: a transition, a history or a receipt rewritten."""
+
+from enum import StrEnum
+from itertools import product
+
+import pytest
+
+from models import quote, service_order
+from models.audit_entry import AuditHead
+from models.quote import QuoteStatus
+from models.service_order import LineStatus, OrderStatus
+from tests.models.examples import (
+    NOW,
+    a_receipt,
+    an_account,
+    an_entry,
+)
+from tests.models.migrated import (
+    Migrated,
+    attempt,
+    new_number,
+    stored_line,
+    stored_order,
+    stored_quote,
+)
+
+
+def expected(table: str, follows: bool) -> str:
+    return "allowed" if follows else f"{table}_transition"
+
+
+def pairs(states: type[StrEnum]) -> list[tuple[StrEnum, ...]]:
+    return list(product(states, repeat=2))
+
+
+@pytest.mark.parametrize(("current", "to"), pairs(QuoteStatus))
+def test_r18_the_database_takes_the_quotes_transitions_and_no_other(
+    migrated: Migrated, current: QuoteStatus, to: QuoteStatus
+) -> None:
+    pending = QuoteStatus.PENDING
+    quote_id = stored_quote(migrated, status=current, decided_at=None if current is pending else NOW)
+    decided = "NULL" if to is pending else "CURRENT_TIMESTAMP"
+    update = f"UPDATE quote SET status = '{to}', decided_at = {decided} WHERE id = {quote_id}"
+    follows = to is current or to in quote.NEXT_STATUSES[current]
+    assert attempt(migrated, update) == expected("quote", follows)
+
+
+@pytest.mark.parametrize(("current", "to"), pairs(OrderStatus))
+def test_r18_the_database_takes_the_orders_transitions_and_no_other(
+    migrated: Migrated, current: OrderStatus, to: OrderStatus
+) -> None:
+    order_id = stored_order(migrated, current)
+    finished = "CURRENT_TIMESTAMP" if to in (OrderStatus.COMPLETED, OrderStatus.FAILED) else "NULL"
+    update = f"UPDATE service_order SET status = '{to}', finished_at = {finished} WHERE id = {order_id}"
+    follows = to is current or to in service_order.NEXT_STATUSES[current]
+    assert attempt(migrated, update) == expected("service_order", follows)
+
+
+@pytest.mark.parametrize(("current", "to"), pairs(LineStatus))
+def test_r18_the_database_takes_the_lines_transitions_and_no_other(
+    migrated: Migrated, current: LineStatus, to: LineStatus
+) -> None:
+    line_id = stored_line(migrated, current)
+    settled = "CURRENT_TIMESTAMP" if to is LineStatus.SETTLED else "NULL"
+    update = f"UPDATE order_line SET status = '{to}', settled_at = {settled} WHERE id = {line_id}"
+    follows = to is current or to in service_order.NEXT_LINE_STATUSES[current]
+    assert attempt(migrated, update) == expected("order_line", follows)
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("UPDATE audit_entry SET reason = 'another'", "audit_entry_no_update"),
+        ("UPDATE audit_entry SET number = number", "audit_entry_no_update"),
+        ("DELETE FROM audit_entry", "audit_entry_no_delete"),
+    ],
+)
+def test_r18_the_history_cannot_be_rewritten(migrated: Migrated, statement: str, guard: str) -> None:
+    migrated.store(an_entry(number=new_number()))
+    assert attempt(migrated, statement) == guard
+
+
+def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> None:
+    number = new_number()
+    migrated.store(an_entry(number))
+    sqlite = migrated.engine.dialect.name == "sqlite"
+    replace = "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry"
+    assert attempt(migrated, replace if sqlite else "TRUNCATE audit_entry") != "allowed"
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("DELETE FROM audit_head", "audit_head_no_delete"),
+        ("UPDATE audit_head SET number = number - 1", "audit_head_goes_on"),
+        ("UPDATE audit_head SET hash = 'another'", "audit_head_goes_on"),
+        ("UPDATE audit_head SET number = number + 1", "allowed"),
+    ],
+)
+def test_r18_the_end_of_a_history_only_moves_on(migrated: Migrated, statement: str, guard: str) -> None:
+    account_id = f"account_{new_number()}"
+    migrated.store(an_account(id=account_id), AuditHead(account_id=account_id, number=7, hash="f" * 64))
+    assert attempt(migrated, f"{statement} WHERE account_id = '{account_id}'") == guard
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("UPDATE receipt SET buyer = 'Other'", "receipt_no_update"),
+        ("DELETE FROM receipt", "receipt_no_delete"),
+    ],
+)
+def test_r13_a_receipt_that_was_issued_stays_as_it_is(migrated: Migrated, statement: str, guard: str) -> None:
+    migrated.store(a_receipt(number=f"R-{new_number()}", order_id=stored_order(migrated)))
+    assert attempt(migrated, statement) == guard

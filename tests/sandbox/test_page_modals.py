@@ -1,0 +1,128 @@
+"""Forms in the page: what is typed, where the cursor is, and what goes wrong."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.sandbox import gallery
+from tests.sandbox.desk import GENERAL, Desk, modal, say
+from tests.sandbox.tiny_app import greeting
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_form_is_corrected_and_sent(desk: Desk) -> None:
+    page = await desk.open()
+    await say(page, "/hello modal")
+    name, times = modal(page).get_by_label("Whom to greet"), modal(page).get_by_label("How often")
+    await expect(name).to_be_focused()
+    await times.fill("many")
+    await modal(page).get_by_role("button", name="Send").click()
+    await expect(modal(page).locator(".field-error")).to_have_text(
+        ["Please complete this required field.", "Please enter a valid number."]
+    )
+    await expect(name).to_be_focused()
+    await expect(name).to_have_attribute("aria-invalid", "true")
+    await times.fill("2")
+    await name.fill("nobody")
+    await page.keyboard.press("Enter")
+    await expect(modal(page).locator(".field-error")).to_have_text(["Nobody can be greeted."])
+    await name.fill("Bruno")
+    await page.keyboard.press("Enter")
+    await expect(modal(page)).to_have_count(0)
+    await expect(page.locator("#sidebar a[href='#messages'] .count")).to_have_text("1")
+    await page.get_by_role("link", name="Messages").first.click()
+    await expect(page.locator(".message")).to_contain_text("Greeted Bruno")
+    assert desk.seen == ["submitted Bruno"]
+
+
+async def test_an_update_keeps_words_and_cursor(desk: Desk) -> None:
+    page = await desk.open()
+    await say(page, "/hello modal")
+    name = modal(page).get_by_label("Whom to greet")
+    await name.fill("Bruno")
+    await modal(page).get_by_role("button", name="More").click()
+    await expect(modal(page)).to_contain_text("More was asked")
+    await expect(name).to_have_value("Bruno")
+    await expect(modal(page).get_by_role("button", name="More")).to_be_focused()
+
+
+async def test_focus_stays_in_the_modal_and_returns(desk: Desk) -> None:
+    page = await desk.open()
+    await say(page, "/hello modal")
+    await modal(page).get_by_label("Whom to greet").wait_for()
+    for _ in range(8):
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('#modal')"
+        )
+    await page.keyboard.press("Escape")
+    await expect(modal(page)).to_have_count(0)
+    await expect(page.locator("#composer-text")).to_be_focused()
+    assert desk.seen == ["closed False"]
+
+
+async def test_a_reload_loses_the_modal_and_keeps_the_rest(desk: Desk) -> None:
+    page = await desk.open()
+    await say(page, "hello")
+    await say(page, "/hello modal")
+    await modal(page).wait_for()
+    await page.reload()
+    await expect(page.locator(".message")).to_contain_text("hello")
+    await expect(modal(page)).to_have_count(0)
+
+
+async def test_what_goes_wrong_in_a_modal_is_said_inside_it(desk: Desk) -> None:
+    """All that is outside a modal dialog is hidden from screen readers, and lies behind its shade."""
+    page = await desk.open()
+    await say(page, "/hello modal")
+    await modal(page).get_by_role("button", name="Send").click()
+    await expect(modal(page).locator("[aria-live]")).to_have_text("Please complete this required field.")
+    desk.slack.slack.workspace.clients.clear()
+    await modal(page).get_by_role("button", name="Send").click()
+    await expect(modal(page).get_by_role("alert")).to_contain_text("is no longer open")
+    desk.troubles.clear()
+
+
+async def test_the_cursor_returns_to_a_button_that_was_drawn_anew(desk: Desk) -> None:
+    page = await desk.open()
+    posted = await desk.client.chat_postMessage(channel=GENERAL, text="Hello", blocks=greeting("Hello"))
+    button = page.get_by_role("button", name="Open", exact=True)
+    await button.click()
+    await modal(page).wait_for()
+    await desk.client.chat_update(channel=GENERAL, ts=posted["ts"], text="Hi", blocks=greeting("Hi"))
+    await expect(page.locator(".message")).to_contain_text("Hi")
+    await page.keyboard.press("Escape")
+    await expect(modal(page)).to_have_count(0)
+    await expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("kind", ["static_select", "datepicker", "radio_buttons", "external_select"])
+async def test_any_field_may_ask_for_the_cursor(desk: Desk, kind: str) -> None:
+    page = await desk.open()
+    fields = {**gallery.INPUTS[kind], "focus_on_load": True}
+    blocks = [gallery.input_block("plain_text_input", {}), gallery.input_block(kind, fields)]
+    clients = desk.slack.slack.workspace.clients
+    client = next(client for (_, name), client in clients.items() if name.startswith("page-"))
+    trigger = desk.slack.slack.workspace.new_trigger(client, "T01").id
+    await desk.client.views_open(trigger_id=trigger, view={**gallery.MODAL, "blocks": blocks})
+    asked = modal(page).locator(".block").nth(1).locator("input, select").first
+    await expect(asked).to_be_focused()
+
+
+async def test_an_external_select_offers_what_the_app_answers(desk: Desk) -> None:
+    page = await desk.open()
+    await say(page, "/hello gallery")
+    city = modal(page).locator("[data-action=external_select]")
+    await city.press_sequentially("pa")
+    await expect(modal(page).locator(".suggestions [role=option]")).to_have_text(["Paris", "Parma"])
+    await page.keyboard.press("Enter")
+    await expect(city).to_have_value("Paris")
+
+
+async def test_an_app_that_does_not_answer_is_marked(desk: Desk) -> None:
+    page = await desk.open()
+    await say(page, "/hello modal")
+    await modal(page).wait_for()
+    desk.slack.deliver_to("http://127.0.0.1:9/nobody")
+    await modal(page).get_by_role("button", name="More").click()
+    await expect(modal(page).get_by_role("alert")).to_contain_text("We had some trouble connecting.")
