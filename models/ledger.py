@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
+from sqlalchemy import text
+from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column import Minor, one_of
 from models.subscription import PeriodLength
@@ -14,6 +15,11 @@ class ChargeStatus(StrEnum):
     NEEDS_CUSTOMER = "needs_customer"
     SETTLED = "settled"
     DECLINED = "declined"
+
+
+# With a bound value it would not be found by the index of those.
+_UNDECIDED_SQL = text("status IN ('pending', 'needs_customer')")
+UNDECIDED = text(f"ledger_charge.{_UNDECIDED_SQL.text}")
 
 
 class LedgerSubscription(SQLModel, table=True):
@@ -50,7 +56,15 @@ class LedgerCharge(SQLModel, table=True):
     """What one key did: asked again with the same key, the same answer."""
 
     __tablename__ = "ledger_charge"
-    __table_args__ = (CheckConstraint("amount >= 0 AND tax >= 0 AND seats > 0", name="amounts"),)
+    __table_args__ = (
+        CheckConstraint("amount >= 0 AND tax >= 0 AND seats > 0", name="amounts"),
+        Index(
+            "ix_ledger_charge_undecided",
+            "subscription_id",
+            sqlite_where=_UNDECIDED_SQL,
+            postgresql_where=_UNDECIDED_SQL,
+        ),
+    )
 
     key: str = Field(primary_key=True)
     subscription_id: str = Field(foreign_key="ledger_subscription.id")

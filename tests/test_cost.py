@@ -24,7 +24,7 @@ MOST_A_TICK = 16
 Asked = list[tuple[str, Any]]
 
 # At most so many each, however many orders a page shows.
-MOST = {"/add-seats": 12, "/quotes": 10, "/billing": 14, "/service-orders": 10}
+MOST = {"/add-seats": 8, "/quotes": 10, "/billing": 12, "/service-orders": 10}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam
+from sqlalchemy import and_, bindparam, exists, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -35,7 +35,7 @@ from bot.billing.pricing import price
 from bot.db import Database
 from bot.metrics import measured
 from models.account import Account, AccountNotFound, Address
-from models.ledger import ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
+from models.ledger import UNDECIDED, ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
 from models.proration import Period
 from models.receipt import ReceiptPage
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound, anchor_day, rolled_period
@@ -48,8 +48,6 @@ LOST_ANSWER_CARD = "pm_lost"
 
 CUSTOMER_CONFIRMS_AFTER = timedelta(seconds=20)
 CUSTOMER_TIME = timedelta(hours=23)
-
-UNDECIDED = (ChargeStatus.PENDING, ChargeStatus.NEEDS_CUSTOMER)
 
 Books = dict[str, tuple[LedgerSubscription, list[LedgerBlock]]]
 
@@ -141,9 +139,18 @@ class EmbeddedGateway:
         return account, books
 
     async def _read_books(self, account_id: str) -> tuple[Account, Books, set[str]]:
+        """With the subscriptions that are behind."""
         async with self._database.read() as session:
-            account, books, not_copied = await _held_by(session, account_id)
-            return account, books, not_copied | await _due(session, account_id, self._now())
+            found = (await session.exec(_BOOKS, params={"account": account_id})).all()
+            if not found:
+                raise AccountNotFound
+            books: Books = {}
+            for _, held, block, _ in found:
+                if held:
+                    books.setdefault(held.id, (held, []))[1].extend([block] if block else [])
+            may_be_behind = any(doubted for *_, doubted in found)
+            behind = await _behind(session, account_id, self._now()) if may_be_behind else set()
+            return found[0][0], books, behind
 
     async def _catch_up(self, behind: set[str]) -> None:
         # Of an account of many subscriptions all at once, and always in the same order: a screen waits.
@@ -212,8 +219,13 @@ async def _added(session: AsyncSession, held: LedgerSubscription) -> bool:
     return True
 
 
+_IS_NOT_COPIED = and_(
+    col(Subscription.id).is_not(None),
+    col(LedgerSubscription.revision).is_distinct_from(Subscription.revision),
+)
+_IS_UNDECIDED = exists().where(col(LedgerCharge.subscription_id) == LedgerSubscription.id, UNDECIDED)
 _BOOKS = (
-    select(Account, LedgerSubscription, LedgerBlock, Subscription)
+    select(Account, LedgerSubscription, LedgerBlock, or_(_IS_NOT_COPIED, _IS_UNDECIDED))
     .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
     .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
     .outerjoin(LedgerBlock, col(LedgerBlock.subscription_id) == LedgerSubscription.id)
@@ -222,19 +234,20 @@ _BOOKS = (
 )
 
 
-async def _held_by(session: AsyncSession, account_id: str) -> tuple[Account, Books, set[str]]:
-    """The account, what the ledger holds of it, and the subscriptions that are not copied as they are."""
-    found = (await session.exec(_BOOKS, params={"account": account_id})).all()
-    if not found:
-        raise AccountNotFound
-    books: Books = {}
-    not_copied: set[str] = set()
-    for _, held, block, original in found:
-        if held:
-            books.setdefault(held.id, (held, []))[1].extend([block] if block else [])
-        if original and (not held or held.revision != original.revision):
-            not_copied.add(original.id)
-    return found[0][0], books, not_copied
+async def _behind(session: AsyncSession, account_id: str, now: datetime) -> set[str]:
+    """The account's subscriptions that are not copied as they are, or on which the network has decided."""
+    not_copied = await session.exec(
+        select(Subscription.id)
+        .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
+        .where(Subscription.account_id == account_id, _IS_NOT_COPIED)
+    )
+    undecided = await session.exec(
+        select(LedgerCharge)
+        .join(LedgerSubscription)
+        .where(LedgerSubscription.account_id == account_id, UNDECIDED)
+    )
+    decided = {c.subscription_id for c in undecided.all() if _later_answer(c, now) is not c.status}
+    return {*not_copied.all()} | decided
 
 
 async def _blocks(session: AsyncSession, subscription_id: str) -> list[LedgerBlock]:
@@ -323,24 +336,9 @@ def _later_answer(taken: LedgerCharge, now: datetime) -> ChargeStatus:
     return ChargeStatus.DECLINED if now >= taken.until else ChargeStatus.NEEDS_CUSTOMER
 
 
-_UNDECIDED = (
-    select(LedgerCharge)
-    .join(LedgerSubscription)
-    .where(LedgerSubscription.account_id == bindparam("account"), col(LedgerCharge.status).in_(UNDECIDED))
-)
-
-
-async def _due(session: AsyncSession, account_id: str, now: datetime) -> set[str]:
-    """The account's subscriptions on which the network has decided something."""
-    undecided = await session.exec(_UNDECIDED, params={"account": account_id})
-    return {c.subscription_id for c in undecided.all() if _later_answer(c, now) is not c.status}
-
-
 async def _settle_due(session: AsyncSession, held: LedgerSubscription, now: datetime) -> None:
     undecided = await session.exec(
-        select(LedgerCharge).where(
-            LedgerCharge.subscription_id == held.id, col(LedgerCharge.status).in_(UNDECIDED)
-        )
+        select(LedgerCharge).where(col(LedgerCharge.subscription_id) == held.id, UNDECIDED)
     )
     for taken in undecided.all():
         taken.status = _later_answer(taken, now)

@@ -80,6 +80,22 @@ def _moment(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
     return f"{day}, {format_time(local, 'short', locale=locale)} ({local.tzname()})"
 
 
+@lru_cache(maxsize=4000)
+def _formatted(language: str, key: str, words: tuple[tuple[str, object], ...]) -> str:
+    """Most texts of a screen are those of the one before."""
+    bundle = messages(language)
+    if not bundle.has_message(key):
+        # A missing sentence must not stop an order; a test keeps any from missing.
+        log.error("message is missing", key=key, language=language)
+        return key
+    pattern = bundle.get_message(key).value
+    assert pattern is not None, f"the message {key} has a value"
+    text, errors = bundle.format_pattern(pattern, dict(words))
+    if errors:
+        log.error("message has a fault", key=key, language=language, errors=[str(e) for e in errors])
+    return str(text)
+
+
 @dataclass(frozen=True)
 class Reader:
     """Who reads: an IETF language tag and an IANA zone."""
@@ -98,28 +114,16 @@ class Reader:
 
     def text(self, key: str, **words: object) -> str:
         """The message, with datetimes, dates, Money and lists written as this reader writes them."""
-        return self._format(key, {name: _bounded(self._written(word)) for name, word in words.items()})
+        written = {name: _bounded(self._written(word)) for name, word in words.items()}
+        return _formatted(self.language, key, tuple(written.items()))
 
     def mrkdwn(self, key: str, **words: object) -> str:
         """The same for mrkdwn: what fills the message is escaped."""
         written = {name: self._written(word) for name, word in words.items()}
-        return self._format(key, {n: _bounded(w, escape) for n, w in written.items()})
+        return _formatted(self.language, key, tuple((n, _bounded(w, escape)) for n, w in written.items()))
 
     def has(self, key: str) -> bool:
         return messages(self.language).has_message(key)
-
-    def _format(self, key: str, words: dict[str, object]) -> str:
-        bundle = messages(self.language)
-        if not bundle.has_message(key):
-            # A missing sentence must not stop an order; a test keeps any from missing.
-            log.error("message is missing", key=key, language=self.language)
-            return key
-        pattern = bundle.get_message(key).value
-        assert pattern is not None, f"the message {key} has a value"
-        text, errors = bundle.format_pattern(pattern, words)
-        if errors:
-            log.error("message has a fault", key=key, language=self.language, errors=[str(e) for e in errors])
-        return str(text)
 
     def _written(self, word: object) -> object:
         if isinstance(word, datetime):

@@ -10,14 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact, require_role, roles_of
+from bot.permissions import Person, actor_of, require_role, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
 from bot.use_cases.cart_words import read_words
 from bot.use_cases.checkout import carry_checkout
 from bot.use_cases.provider_copy import refresh_account
 from bot.use_cases.quote import decide, make_quote, pending_quotes, quote_lines
-from bot.use_cases.sheet import payment_methods, quote_sheet, subscription_rows
+from bot.use_cases.sheet import copied_rows, payment_methods, quote_sheet, subscription_rows
 from models.account import Account, Address
 from models.billing_contact import BillingContact
 from models.cart import Cart, CartLine, SeatBounds
@@ -26,7 +26,7 @@ from models.payment_method import check_default
 from models.proration import to_the_second
 from models.quote import Quote, QuotesPending, QuoteStatus, default_validity, validity
 from models.sheet import CartSheet, QuoteSheet, SubscriptionRow
-from models.subscription import NothingToOrder, SubscriptionNotFound
+from models.subscription import NothingToOrder, Subscription, SubscriptionNotFound
 
 # Prices, and the address whose tax is in them: the account's may be another by the time they are known.
 Priced = tuple[Preview, Address]
@@ -68,27 +68,68 @@ async def open_cart(
 ) -> Choice | Obstructed | Warned | CartSheet:
     """What `/add-seats` shows first: what is in the way, else the pending quotes, else the cart."""
     at = services.now()
+    seen = await _look(services, person, account_id, words, at)
+    if isinstance(seen, Choice):
+        return seen
+    # Mostly the provider says what is known already, and what was seen is true.
+    if await refresh_account(services, seen.account_id, seen.copied):
+        seen = await _look(services, person, seen.account_id, words, at)
+        assert not isinstance(seen, Choice), "the account is chosen"
+    if isinstance(seen.screen, Refusal):
+        raise seen.screen
+    return seen.screen
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What would be shown of the account, and the copies of its subscriptions on which that rests."""
+
+    account_id: str
+    screen: Obstructed | Warned | CartSheet | Refusal
+    copied: list[Subscription]
+
+
+async def _look(
+    services: Services, person: Person, account_id: str | None, words: str, at: datetime
+) -> Choice | _Seen:
     async with services.read() as session:
         if account_id is None:
-            accounts = [account for account, _ in await roles_of(session, person)]
-            if len(accounts) > 1:
-                return Choice(accounts)
-            account_id = accounts[0].id
+            roles = await roles_of(session, person)
+            if len(roles) > 1:
+                return Choice([account for account, _ in roles])
+            account, contact = roles[0]
         else:
-            await require_contact(session, person, account_id, at, changes=False)
-    await refresh_account(services, account_id)
-    async with services.read() as session:
-        account, contact = await require_role(session, person, account_id, at, changes=False)
-        rows = await subscription_rows(session, account)
-        obstacles = await _obstacles(session, account, rows, at)
-        if obstacles:
-            return Obstructed(account, obstacles, [row for row in rows if row.obstacle is not None])
-        prefilled = read_words(words, rows, services.settings.seat_bounds)
-        cart, lines = await _filled_cart(session, account, contact)
-        own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
-        if others:
-            return await _warned(session, account, own, others, at)
-        return _cart_sheet(account, cart, rows, lines, prefilled, own)
+            account, contact = await require_role(session, person, account_id, at, changes=False)
+        rows = await copied_rows(session, account)
+        current = [row for row in rows if row.subscription.active]
+        screen: Obstructed | Warned | CartSheet | Refusal
+        try:
+            screen = await _screen(
+                session, account, contact, current, words, services.settings.seat_bounds, at
+            )
+        except Refusal as refusal:
+            screen = refusal  # Of words that do not fit yet: the provider may hold what they mean.
+        return _Seen(account.id, screen, [row.subscription for row in rows])
+
+
+async def _screen(
+    session: AsyncSession,
+    account: Account,
+    contact: BillingContact,
+    rows: list[SubscriptionRow],
+    words: str,
+    bounds: SeatBounds,
+    at: datetime,
+) -> Obstructed | Warned | CartSheet:
+    obstacles = await _obstacles(session, account, rows, at)
+    if obstacles:
+        return Obstructed(account, obstacles, [row for row in rows if row.obstacle is not None])
+    prefilled = read_words(words, rows, bounds)
+    cart, lines = await _filled_cart(session, account, contact)
+    own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
+    if others:
+        return await _warned(session, account, own, others, at)
+    return _cart_sheet(account, cart, rows, lines, prefilled, own)
 
 
 async def edit_cart(services: Services, *, person: Person, account_id: str, words: str = "") -> CartSheet:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.permissions import Person, require_contact, roles_of
+from bot.permissions import Person, require_role, roles_of
 from bot.services import Services
 from bot.use_cases.notice import active_contacts
 from bot.use_cases.provider_copy import refresh_account
@@ -27,12 +27,17 @@ FAILED_LATELY = timedelta(days=7)
 
 async def read_account(services: Services, *, person: Person, account_id: str) -> AccountSheet:
     """Subscriptions as the provider holds them now, and all that concerns them."""
+    sheet = await _look(services, person, account_id)
+    if await refresh_account(services, account_id):
+        sheet = await _look(services, person, account_id)
+    return sheet
+
+
+async def _look(services: Services, person: Person, account_id: str) -> AccountSheet:
     at = services.now()
     async with services.read() as session:
-        await require_contact(session, person, account_id, at, changes=False)
-    await refresh_account(services, account_id)
-    async with services.read() as session:
-        return await _account_sheet(session, await session.get_one(Account, account_id), at)
+        account, _ = await require_role(session, person, account_id, at, changes=False)
+        return await _account_sheet(session, account, at)
 
 
 async def read_home(services: Services, *, person: Person) -> list[AccountSheet]:

@@ -16,21 +16,23 @@ from models.payment_method import PaymentMethod
 log = structlog.get_logger()
 
 
-async def refresh_payment_methods(services: Services, account_id: str) -> None:
-    """Bring the bot's copy up to what the provider holds; what it no longer holds is kept, inactive.
+async def refresh_payment_methods(services: Services, account_id: str) -> bool:
+    """Bring the bot's copy up to what the provider holds; what it no longer holds is kept, inactive. Returns
+    whether anything was to be changed.
 
     Where the provider keeps none, those of the import stay. Raises BillingUnavailable, CustomerUnknown.
     """
     states = await services.billing.payment_methods(account_id)
     if states is None:
-        return
+        return False
     async with services.read() as session:
         if _held(await _methods(session, account_id)) == _wanted(states):
-            return
+            return False
     async with services.write() as session:
         await lock_account(session, account_id)
         await _copy(session, account_id, states)
         note_change(session, account_id)
+    return True
 
 
 async def refresh_methods_quietly(services: Services, account_id: str) -> None:

@@ -26,7 +26,7 @@ _SUBSCRIPTIONS = (
     select(Subscription, Product, SeatBlock)
     .join(Product, col(Product.id) == Subscription.product_id)
     .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
-    .where(Subscription.account_id == bindparam("account"), col(Subscription.active))
+    .where(Subscription.account_id == bindparam("account"))
     .order_by(Product.name, Subscription.id, col(SeatBlock.id))
 )
 _METHODS = (
@@ -74,6 +74,11 @@ _ORDER_LINES = (
 
 async def subscription_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
     """The account's subscriptions by product name, each with why it cannot be ordered, if so."""
+    return [row for row in await copied_rows(session, account) if row.subscription.active]
+
+
+async def copied_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
+    """The same with those that have ended."""
     found = await session.exec(_SUBSCRIPTIONS, params={"account": account.id})
     rows: dict[str, SubscriptionRow] = {}
     for held, product, block in found.all():

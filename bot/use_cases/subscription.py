@@ -24,19 +24,24 @@ PROVIDER = Actor("provider", "billing", "refresh_subscriptions")
 HELD = ("seats", "unit_price", "period", "period_start", "period_end")
 
 
-async def refresh_subscriptions(services: Services, account_id: str) -> None:
+async def refresh_subscriptions(
+    services: Services, account_id: str, copied: Sequence[Subscription] | None = None
+) -> bool:
     """Bring the bot's copy up to what the provider holds: what it says the product of is known here at once,
     what it no longer holds can no longer be ordered for. Raises BillingUnavailable, CustomerUnknown.
 
-    A row that changed while the provider answered is left alone: what a settled line wrote is newer.
+    A row that changed while the provider answered is left alone: what a settled line wrote is newer. `copied`
+    are all rows of the account where they were read a moment ago. Returns whether anything was to be changed.
     """
-    async with services.read() as session:
-        before = {s.id: _copied(s) for s in await _subscriptions(session, account_id)}
+    if copied is None:
+        async with services.read() as session:
+            copied = await _subscriptions(session, account_id)
+    before = {s.id: _copied(s) for s in copied}
     states = await services.billing.subscriptions(account_id)
     stale = [state for state in states if before.get(state.id) != _held(state)]
     gone = {i for i, copied in before.items() if copied[-1]} - {state.id for state in states}
     if not stale and not gone:
-        return
+        return False
     async with services.write() as session:
         await lock_account(session, account_id)
         at = services.now()
@@ -48,6 +53,7 @@ async def refresh_subscriptions(services: Services, account_id: str) -> None:
         await copy_states(session, news)
         if news:
             note_change(session, account_id)
+    return True
 
 
 async def _add_new(

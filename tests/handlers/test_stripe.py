@@ -34,7 +34,7 @@ from models.payment_method import PaymentMethod
 from models.provider_event import ReceivedEvent
 from models.quote import Quote, QuoteStatus
 from models.service_order import ChargeAttempt, OrderLine
-from models.sheet import OrderSheet
+from models.sheet import CartSheet, OrderSheet
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.courier import muddled, sign
@@ -124,6 +124,17 @@ async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: St
     assert not (await world.row(Subscription, id="acme_meeting")).active, "no longer there under that name"
     await ordered(world, ALICE, "si_acme_meeting", 3)
     assert world.books.item("si_acme_meeting").quantity == 28
+
+
+async def test_words_may_mean_what_only_stripe_holds_so_far(world: StripeWorld) -> None:
+    held = world.books.subscriptions["sub_of_acme_meeting"].items[0]
+    held.metadata.clear()
+    async with world.services.write() as session:
+        (await session.get_one(Subscription, "acme_meeting")).active = False
+    await refresh_slack_user(world.services, ALICE)
+    sheet = await open_cart(world.services, person=ALICE, account_id="acme", words="meeting 5")
+    assert isinstance(sheet, CartSheet)
+    assert (sheet.typed, sheet.meant) == ({"si_acme_meeting": 5}, "si_acme_meeting")
 
 
 async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> None:
