@@ -65,11 +65,22 @@ async def _deliver(services: Services, endings: Endings, reading: Reading) -> bo
     """Whether the notice was delivered. Never raises: other destinations go on."""
     claim, facts = reading
     try:
-        return await endings.store(claim, await _try(services, claim, facts))
+        delivered = await endings.store(claim, await _try(services, claim, facts))
     except Exception as error:
         log.exception("delivery could not be stored", notice=claim.notice.id)
         # Where this fails too, the lease runs out, and the notice is delivered again.
         return await _store_later(endings, claim, error)
+    if delivered and claim.notice.kind in outcome.QUOTE_MESSAGES:
+        await _look_again(services, claim.notice, facts)
+    return delivered
+
+
+async def _look_again(services: Services, notice: Notice, facts: Facts | None) -> None:
+    drawn = facts.quote.quote.status if facts and facts.quote else None
+    try:
+        await outcome.look_again(services, notice.quote_id or 0, drawn)
+    except Exception:
+        log.exception("a posted quote could not be looked at again", notice=notice.id)
 
 
 async def _store_later(endings: Endings, claim: Claim, error: Exception) -> bool:

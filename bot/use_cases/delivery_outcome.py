@@ -9,14 +9,16 @@ import structlog
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import lock_account
 from bot.messaging.messenger import Letter, Posted
+from bot.services import Services
 from bot.use_cases.delivery_claim import TEAM, TEAM_LEAD
 from bot.use_cases.notice import active_contacts, direct, people_of, redraw_quote, tell
 from bot.use_cases.posted_message import Address, status_message
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
-from models.quote import Quote
+from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 
 log = structlog.get_logger()
@@ -95,6 +97,16 @@ async def _remember_quote(
     if quote.status is not drawn:
         # Decided while it was being posted: whoever decided could not know of this copy.
         await redraw_quote(session, await session.get_one(Account, quote.account_id), quote, at)
+
+
+async def look_again(services: Services, quote_id: int, drawn: QuoteStatus | None) -> None:
+    """Once the copy is stored: a decision that was being stored at that moment neither saw it nor was seen.
+    It held the account, so whoever holds it now sees what was decided."""
+    async with services.write() as session:
+        quote = await session.get_one(Quote, quote_id)
+        account = await lock_account(session, quote.account_id, quote)
+        if quote.status is not drawn:
+            await redraw_quote(session, account, quote, services.now())
 
 
 def _posted_message(

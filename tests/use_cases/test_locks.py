@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,21 +19,25 @@ from bot.use_cases.home import open_home, redraw_homes
 from bot.use_cases.placement import place_service_order
 from bot.use_cases.portal import switch_portal
 from bot.use_cases.processing import process_due_orders
+from bot.use_cases.quote import decide
 from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
-from models.audit_entry import AuditEntry, broken_links
+from models.audit_entry import Actor, AuditEntry, broken_links
 from models.home import AccountChange, Home
+from models.notice import NoticeKind
 from models.numbering import SERVICE_ORDER, Numbering
+from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 from tests.bench.import_accounts import big_file
 from tests.postgres import ACCOUNTS, database_url
-from tests.use_cases.outbox import START, Outbox
+from tests.use_cases.outbox import START, Outbox, alice
 
 ALICE = Person("T01ACME", "U01ALICE", "test")
 DORA = Person("T01ACME", "U03DORA", "test")
 AT_ONCE_WITHIN = 60
 MANY = 120
+SHOW_QUOTE = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_CARD)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -136,3 +141,25 @@ async def test_what_was_looked_at_before_the_lock_is_read_anew(outboxes: list[Ou
     async with one.database.read() as session:
         switched = select(AuditEntry).where(AuditEntry.action == "portal_switched")
         assert (await session.exec(switched)).all() == []
+
+
+async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision(
+    outboxes: list[Outbox],
+) -> None:
+    """R20, R25: neither sees the other before it is stored."""
+    one, two, _ = outboxes
+    quote = await one.quote()
+    await one.tell(await alice(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    outside = copy_context()
+    async with one.database.write() as session:
+        await lock_account(session, "acme")
+        deciding = await session.get_one(Quote, quote.key)
+        by = Actor("U02BENOIT", "Benoît Roche", "test")
+        await decide(session, deciding, QuoteStatus.REJECTED, by, one.at)
+        delivering = asyncio.create_task(two.deliver(), context=outside)
+        await asyncio.wait({delivering}, timeout=1)
+    await at_once(delivering)
+    await two.deliver_all()
+    shown = [sent.letter for sent in two.messenger.to("D01ALICE") if sent.letter.kind in SHOW_QUOTE]
+    assert shown[-1].quote
+    assert not shown[-1].quote.pending, [letter.kind for letter in shown]
