@@ -26,6 +26,9 @@ CONNECTIONS = 10
 # With the machine gone and no answer at all, a connection is given up after so many seconds.
 CONNECT_WITHIN = 5
 
+# A server that hangs, or holds back what is asked for, is away after so many seconds.
+ANSWER_WITHIN = 15
+
 # What a database that is away, restarting or overloaded makes a statement raise.
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -61,8 +64,9 @@ class Database:
             url,
             pool_size=CONNECTIONS,
             max_overflow=0,
+            pool_timeout=ANSWER_WITHIN,
             hide_parameters=True,
-            connect_args={"connect_timeout": CONNECT_WITHIN},
+            connect_args=_patience(url),
         )
         # Each statement sees what is committed by then anyway: to begin and to end is two questions more.
         return engine.execution_options(isolation_level="AUTOCOMMIT"), engine
@@ -131,6 +135,20 @@ class Database:
         await self._writer.dispose()
 
 
+def _patience(url: str) -> dict[str, str | int]:
+    """How long a server is waited for; what the address itself says of it comes later, and holds."""
+    said = str(make_url(url).query.get("options", ""))
+    return {
+        "connect_timeout": CONNECT_WITHIN,
+        "options": f"-c statement_timeout={ANSWER_WITHIN}s {said}".strip(),
+        # One that is gone, with its network, says nothing: the system asks for a sign of life.
+        "keepalives_idle": ANSWER_WITHIN // 3,
+        "keepalives_interval": ANSWER_WITHIN // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": ANSWER_WITHIN * 1000,
+    }
+
+
 class _marked_open:  # noqa: N801
     """Marks the running task as being inside a transaction."""
 
@@ -163,8 +181,9 @@ async def hold_import(session: AsyncSession) -> None:
 
 
 async def _hold_alone(connection: AsyncConnection, what: int) -> None:
-    """Until this transaction ends. SQLite has one writer anyway."""
+    """Until this transaction ends, however long it takes. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
+        await connection.execute(text("SET LOCAL statement_timeout = 0"))
         await connection.execute(text("SELECT pg_advisory_xact_lock(:what)"), {"what": what})
 
 

@@ -5,16 +5,18 @@ import contextlib
 from collections import Counter
 
 import httpx
+import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot.db import AWAY
+from bot.db import AWAY, Database, hold_import
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
 from tests.handlers.steps import charges, opened, order_of, saying
-from tests.postgres import CHOSEN, run, server_url
+from tests.postgres import CHOSEN, copied, run, server_url
 from tests.world import World
 from tests.world import world as open_world
 
@@ -172,3 +174,38 @@ async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost
         cart = await world.fill_cart(benoit, acme_webinar=3)
         await cart_submitted(world, cart)
         assert cart.errors == {}
+
+
+async def test_where_the_database_hangs_people_are_told_so_and_can_try_again() -> None:
+    """R20: neither a form nor a command waits for ever. The address may say how long."""
+    url = copied("accounts")
+    async with open_world(
+        kind="postgresql", database_url=f"{url}&options=-c%20statement_timeout%3D300"
+    ) as world:
+        alice = world.person("alice")
+        cart = await world.fill_cart(alice, acme_webinar=3)
+        with psycopg.connect(url) as other:
+            other.execute("LOCK TABLE account")
+            await cart_submitted(world, cart)
+            [said] = cart.errors.values()
+            assert "cannot reach its records" in said
+            seen = len(alice.ephemerals)
+            await alice.command("/quotes")
+            await world.services.tasks.settle()
+            assert "cannot reach its records" in alice.ephemerals[seen].words
+        await cart_submitted(world, cart)
+        assert cart.errors == {}
+        await alice.wait_for_modal("quote.review")
+
+
+async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_ever() -> None:
+    database = Database(copied("migrated"))
+    asked = text("SHOW statement_timeout")
+    async with database.read() as session:
+        assert await (await session.connection()).scalar(asked) == "15s"
+    async with database.write() as session:
+        await hold_import(session)
+        assert await (await session.connection()).scalar(asked) == "0"
+    async with database.write() as session:
+        assert await (await session.connection()).scalar(asked) == "15s"
+    await database.close()
