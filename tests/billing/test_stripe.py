@@ -26,14 +26,18 @@ from bot.billing.gateway import (
     Settled,
     Unknown,
 )
+from bot.billing.stripe import gateway
 from bot.billing.stripe.charges import FAILURE_IS_FINAL, KEY_LIVES
+from bot.billing.stripe.client import RETRIES, TIMEOUT
 from bot.db import Database
+from bot.settings import Settings
 from models.account import Account
 from tests.billing.conftest import CUSTOMER, StripeProvider, stripe_provider
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
 from tests.billing.scenarios import Scenarios, brought_to_an_end, promised
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.books import Invoice, Line
+from tests.fake_stripe.server import Kind
 
 TEN_MORE = [LineRequest("sub_month", 10)]
 THERE = "sub_month_there"
@@ -119,6 +123,57 @@ async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: 
     assert len(settled(provider)) == 1
 
 
+async def test_a_slow_stripe_is_given_up_before_anybody_else_takes_the_line(
+    provider: StripeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking and preparing end together before a lease does, and nothing is sent after them."""
+    sending = (RETRIES + 1) * (TIMEOUT.total or 0)
+    assert Settings.model_fields["lease_seconds"].default > 2 * gateway.SECONDS + sending
+    monkeypatch.setattr(gateway, "SECONDS", 0.05)
+    provider.fake.slow_seconds = 0.2
+    assert await asked_again(provider) == Unknown()
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert {call.path for call in provider.fake.calls} <= {"/v1/subscriptions", f"/v1/customers/{CUSTOMER}"}
+
+
+async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripeProvider) -> None:
+    """Left open, it could be paid after another card was charged here."""
+    books = provider.fake.books
+    subscription, item = books.held("sub_month")
+    books.declines_with_402 = True
+
+    def leave_open() -> None:
+        books.declines_with_402 = False
+        books.change(subscription, item, 35, int(HALF_OF_NOVEMBER.timestamp()))
+
+    provider.fake.after_charge = leave_open
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+    assert await provider.gateway.place(charge) == Declined("card_declined")
+    assert [call.status for call in provider.fake.charges()] == [402]
+    assert [invoice.status for invoice in books.invoices.values()] == ["void"]
+
+
+@pytest.mark.parametrize("card", ["declined", "absent_customer"])
+async def test_r19_an_invoice_that_was_written_off_is_voided(provider: StripeProvider, card: str) -> None:
+    """Whoever finds it could pay it all the same."""
+    charge = provider.charge(payment_method_id=getattr(provider.cards, card))
+    provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
+    assert await provider.gateway.place(charge) == Unknown()
+    [invoice] = provider.fake.books.invoices.values()
+    invoice.status = "uncollectible"
+    assert isinstance(await provider.gateway.reconcile(charge), Declined)
+    assert invoice.status == "void"
+
+
+async def test_a_key_that_was_sent_with_another_request_ends_by_reading(provider: StripeProvider) -> None:
+    charge = provider.charge()
+    provider.fake.save(charge.key, "another request")
+    assert await provider.gateway.place(charge) == Unknown()
+    provider.clock.at += FAILURE_IS_FINAL
+    assert await provider.gateway.place(charge) == Declined("provider_error")
+    assert settled(provider) == []
+
+
 async def test_a_decline_answered_with_402_changes_nothing(provider: StripeProvider) -> None:
     provider.fake.books.declines_with_402 = True
     charge = provider.charge(payment_method_id=provider.cards.declined)
@@ -156,13 +211,40 @@ async def test_r17_another_price_than_promised_is_not_charged(provider: StripePr
 
 async def test_r17_what_others_left_to_be_charged_along_stops_it(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    _, item = provider.fake.books.held("sub_month")
-    start = int(HALF_OF_NOVEMBER.timestamp()) - 86400
-    left = Line(item.id, THERE, item.price, 1, 300, 60, start, item.end, True)
-    provider.fake.books.pending_items.append(left)
+    provider.fake.books.pending_items += left_by_others(provider, 1)
     assert await provider.gateway.place(charge) == OtherPrice(7300, 1400)
     with pytest.raises(PriceNotHeld):
         await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+
+
+def left_by_others(provider: StripeProvider, number: int) -> list[Line]:
+    _, item = provider.fake.books.held("sub_month")
+    start = int(HALF_OF_NOVEMBER.timestamp()) - 86400
+    return [Line(item.id, THERE, item.price, 1, 300 + n, 60, start, item.end, True) for n in range(number)]
+
+
+async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provider: StripeProvider) -> None:
+    """The first ten would make a price that is not what is charged."""
+    charge = await promised(provider)
+    provider.fake.books.pending_items += left_by_others(provider, 9)
+    with pytest.raises(BillingUnavailable):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Unknown()
+    assert provider.fake.charges() == []
+
+
+async def test_r19_an_invoice_is_known_by_its_lines_however_many_there_are(provider: StripeProvider) -> None:
+    books = provider.fake.books
+
+    def others_leave_more() -> None:
+        books.pending_items += left_by_others(provider, 25)
+
+    provider.fake.before_charge = others_leave_more
+    outcome = await provider.gateway.place(provider.charge())
+    assert isinstance(outcome, Settled)
+    assert await asked_again(provider) == outcome
+    [invoice] = settled(provider)
+    assert (outcome.receipt, outcome.amount) == (invoice.id, invoice.net)
 
 
 async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
@@ -215,7 +297,48 @@ async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -
         with pytest.raises(CustomerUnknown):
             await refused
     assert await provider.gateway.place(charge) == Declined("customer_gone")
-    assert await provider.gateway.reconcile(charge) == Unknown(), "who cannot look does not say it failed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended"), [("cut_after", TEN_SEATS), ("cut_before", Declined("customer_gone"))]
+)
+async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
+    provider: StripeProvider, fault: Kind, ended: Outcome
+) -> None:
+    """Nothing can be changed there any more: what there is to find has happened."""
+    provider.fake.faults.append(Fault(fault, charges=True, times=9))
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    provider.fake.books.delete_customer(CUSTOMER)
+    assert without_reference(await asked_again(provider)) == ended
+    assert without_reference(await provider.gateway.place(provider.charge())) == ended
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_where_nobody_can_look_an_attempt_is_unknown_as_long_as_its_key_lives(
+    provider: StripeProvider, database: Database, *, deleted: bool
+) -> None:
+    """Who cannot look does not say that it failed."""
+    charge = provider.charge()
+    if deleted:
+        provider.fake.books.delete_customer(CUSTOMER)
+        provider.fake.books.remembers_deleted = False
+    else:
+        async with database.write() as session:
+            (await session.exec(select(Account))).one().stripe_customer = None
+    provider.clock.at += KEY_LIVES - timedelta(seconds=1)
+    assert await provider.gateway.reconcile(charge) == Unknown()
+    provider.clock.advance(1)
+    with capture_logs() as logs:
+        assert await provider.gateway.reconcile(charge) == Declined("customer_gone")
+    assert [entry["key"] for entry in logs if entry["log_level"] == "error"] == [charge.key]
+
+
+async def test_a_portal_that_is_not_set_up_does_not_make_the_customer_unknown(
+    provider: StripeProvider,
+) -> None:
+    provider.fake.books.has_portal = False
+    with pytest.raises(BillingUnavailable):
+        await provider.gateway.payment_portal_link("acme")
 
 
 async def test_an_account_that_is_not_linked_is_refused_by_name(

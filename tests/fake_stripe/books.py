@@ -151,6 +151,9 @@ class Books:
         self.test_clock: str | None = None
         self.advancing = False
         self.declines_with_402 = False
+        self.has_portal = True
+        # Whether it shows what became of a customer who was deleted.
+        self.remembers_deleted = True
         self.pending_items: list[Line] = []
         self._made = 0
 
@@ -178,6 +181,17 @@ class Books:
                 if name in (item.id, *item.metadata.values()):
                     return subscription, item
         raise missing("subscription item", name)
+
+    def delete_customer(self, name: str) -> None:
+        """With the cards, and every subscription cancelled; what was invoiced stays."""
+        self.customers[name].deleted = True
+        for card in self.cards.values():
+            card.customer = None if card.customer == name else card.customer
+        for subscription in self.subscriptions.values():
+            if subscription.customer == name and subscription.status != "canceled":
+                subscription.status = "canceled"
+                self.tell("customer.subscription.deleted", "subscription", subscription.id)
+        self.tell("customer.deleted", "customer", name)
 
     def set_seats(self, name: str, seats: int) -> None:
         subscription, item = self.held(name)
@@ -231,13 +245,14 @@ class Books:
             self.void(self.invoices[subscription.pending.invoice])
         customer = self.customers[subscription.customer]
         lines = self.proration(subscription, item, quantity, at, customer.address.get("country", ""))
-        own = [line for line in self.pending_items if line.subscription == subscription.id]
-        self.pending_items = [line for line in self.pending_items if line not in own]
+        # What others left to be charged comes first.
+        left = [line for line in self.pending_items if line.subscription == subscription.id]
+        self.pending_items = [line for line in self.pending_items if line not in left]
         card = self._card(subscription, customer)
         if self.declines_with_402 and card.behaviour == "declined":
             raise Refused(402, "card_error", "Your card was declined.", "card_declined")
         invoice = Invoice(
-            self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now, [*lines, *own],
+            self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now, [*left, *lines],
             dict(subscription.metadata),
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
@@ -288,7 +303,7 @@ class Books:
         self.tell("invoice.payment_failed", "invoice", invoice.id)
 
     def void(self, invoice: Invoice) -> None:
-        if invoice.status != "open":
+        if invoice.status not in ("open", "uncollectible"):
             raise invalid("This invoice is not open.", "invoice_not_open")
         invoice.status = "void"
         if invoice.payment:

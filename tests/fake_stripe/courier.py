@@ -40,11 +40,13 @@ class Courier:
 
     def _event(self, told: dict[str, Any]) -> dict[str, Any]:
         name, books = told["of"], self.books
-        shown = (
-            shapes.invoice(books, books.invoices[name])
-            if told["what"] == "invoice"
-            else shapes.subscription(books, books.subscriptions[name])
-        )
+        match told["what"]:
+            case "invoice":
+                shown = shapes.invoice(books, books.invoices[name])
+            case "customer":
+                shown = shapes.customer(books.customers[name])
+            case _:
+                shown = shapes.subscription(books, books.subscriptions[name])
         return {
             "id": told["id"],
             "object": "event",

@@ -7,7 +7,6 @@ from tests.fake_stripe import forms, shapes
 from tests.fake_stripe.books import Books, Customer, Invoice, Item, Subscription, invalid, missing
 
 Params = dict[str, Any]
-PAGE = 10
 # All that may travel with a change that waits for its payment.
 WITH_PENDING = {"expand", "payment_behavior", "proration_behavior", "proration_date", "items"}
 
@@ -92,6 +91,8 @@ def preview(books: Books, params: Params) -> Params:
 
 def list_invoices(books: Books, params: Params) -> Params:
     forms.check(params, "_invoice_list_params", "InvoiceListParams")
+    if params.get("customer") and not books.remembers_deleted:
+        _customer(books, params["customer"], "customer")
     since = int(params.get("created", {}).get("gte", 0))
     payments = "data.payments" in forms.listed(params.get("expand"))
     found = [
@@ -107,6 +108,11 @@ def list_invoices(books: Books, params: Params) -> Params:
 
 def retrieve_invoice(books: Books, params: Params, name: str) -> Params:
     return shapes.invoice(books, _invoice(books, name))
+
+
+def list_lines(books: Books, params: Params, name: str) -> Params:
+    forms.check(params, "_invoice_line_item_list_params", "InvoiceLineItemListParams")
+    return _page(f"/v1/invoices/{name}/lines", shapes.lines(_invoice(books, name)), params)
 
 
 def void_invoice(books: Books, params: Params, name: str) -> Params:
@@ -147,6 +153,8 @@ def list_cards(books: Books, params: Params, name: str) -> Params:
 def open_portal(books: Books, params: Params) -> Params:
     forms.check(params, "billing_portal._session_create_params", "SessionCreateParams")
     customer = _customer(books, params["customer"], "customer")
+    if not books.has_portal:
+        raise invalid("No configuration provided and your default configuration has not been created.")
     return shapes.portal_session(books.new_id("bps"), customer.id, params["return_url"], books.now)
 
 
@@ -154,7 +162,7 @@ def _page(url: str, found: list[Params], params: Params) -> Params:
     """From behind `starting_after`, as many as asked for."""
     after = params.get("starting_after")
     start = next(i + 1 for i, each in enumerate(found) if each["id"] == after) if after else 0
-    end = start + int(params.get("limit", PAGE))
+    end = start + int(params.get("limit", shapes.PAGE))
     return shapes.page(url, found[start:end], len(found) > end)
 
 
@@ -189,6 +197,7 @@ ROUTES: list[tuple[str, str, Callable[..., Params]]] = [
     ("POST", "/v1/invoices/create_preview", preview),
     ("GET", "/v1/invoices", list_invoices),
     ("GET", "/v1/invoices/([^/]+)", retrieve_invoice),
+    ("GET", "/v1/invoices/([^/]+)/lines", list_lines),
     ("POST", "/v1/invoices/([^/]+)/void", void_invoice),
     ("GET", "/v1/payment_intents/([^/]+)", retrieve_payment),
     ("GET", "/v1/customers/([^/]+)", retrieve_customer),

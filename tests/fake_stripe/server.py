@@ -1,5 +1,6 @@
 """The fake's routes over HTTP: idempotency as Stripe keeps it, and whatever a test wants to go wrong."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -78,6 +79,8 @@ class FakeStripe:
         self.before_charge: Callable[[], object] | None = None
         self.after_charge: Callable[[], object] | None = None
         self._saved: dict[str, Saved] = {}
+        # How long each answer takes.
+        self.slow_seconds = 0.0
         self.url = ""
         routes = [Route("/{path:path}", self._answer, methods=["GET", "POST", "DELETE"])]
         self._app = Starlette(routes=routes)
@@ -106,6 +109,7 @@ class FakeStripe:
 
     async def _answer(self, request: Request) -> JSONResponse:
         method, path = request.method, "/" + request.path_params["path"]
+        await asyncio.sleep(self.slow_seconds)
         text = request.url.query if method == "GET" else (await request.body()).decode()
         return self.handle(method, path, text, request.headers)
 
@@ -207,6 +211,10 @@ class FakeStripe:
         return card is not None and self.books.cards[card].behaviour == "lost"
 
     # --- what tests ask
+
+    def save(self, key: str, request: str) -> None:
+        """As if another request had been sent under the key."""
+        self._saved[key] = Saved(request, 200, {}, self.books.now)
 
     def charges(self) -> list[Call]:
         """The requests that were to move money, in order."""

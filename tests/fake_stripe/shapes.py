@@ -20,6 +20,8 @@ from tests.fake_stripe.types import filled
 
 AGO = 1_700_000_000
 TAX_RATE = "txr_0001"
+# So many of a list stand in the object that has it; the others are asked for.
+PAGE = 10
 
 
 def page(url: str, data: list[dict[str, Any]], more: bool = False) -> dict[str, Any]:
@@ -195,7 +197,7 @@ def invoice(books: Books, held: Invoice, *, payments: bool = False) -> dict[str,
         hosted_invoice_url=f"https://invoice.stripe.example/i/{held.id}" if final else None,
         invoice_pdf=f"https://invoice.stripe.example/i/{held.id}/pdf" if final else None,
         issuer={"type": "self"},
-        lines=page(f"/v1/invoices/{held.id}/lines", [line(each, held.id) for each in held.lines]),
+        lines=page(f"/v1/invoices/{held.id}/lines", lines(held)[:PAGE], len(held.lines) > PAGE),
         livemode=False,
         metadata={},
         number=f"FAKE-{held.id[-4:]}" if final else None,
@@ -230,7 +232,11 @@ def _parent(held: Invoice) -> dict[str, Any]:
     return {"type": "subscription_details", "quote_details": None, "subscription_details": details}
 
 
-def line(held: Line, of: str) -> dict[str, Any]:
+def lines(of: Invoice) -> list[dict[str, Any]]:
+    return [_line(each, f"il_{of.id[3:]}{number}", of.id) for number, each in enumerate(of.lines)]
+
+
+def _line(held: Line, name: str, of: str) -> dict[str, Any]:
     details = filled(
         stripe.InvoiceLineItem.Parent.SubscriptionItemDetails,
         proration=held.proration,
@@ -247,7 +253,7 @@ def line(held: Line, of: str) -> dict[str, Any]:
     }
     return filled(
         stripe.InvoiceLineItem,
-        id=f"il_{of[3:]}{held.item}{held.quantity}",
+        id=name,
         object="line_item",
         amount=held.amount,
         currency="eur",

@@ -4,7 +4,6 @@ Stripe sets an absolute number of seats, without comparing. So the number is rea
 a subscription is charged at a time (R19), and a charge that took too long to prepare is not sent.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -33,11 +32,9 @@ log = structlog.get_logger()
 
 Told = TypeVar("Told", bound=Outcome | NeverReceived)
 
-# Less than a lease: whoever takes a line over finds that nothing more is sent for it.
-PREPARED_WITHIN = 15
 # Stripe may forget a key after 24 hours; a request under it would be a new one then.
 KEY_LIVES = timedelta(hours=23, minutes=30)
-# A failure that Stripe has saved under the key, and that still shows no effect after so long, had none.
+# What Stripe has saved under the key, and what still shows no effect after so long, had none.
 FAILURE_IS_FINAL = timedelta(minutes=1)
 
 
@@ -50,23 +47,27 @@ class Buyer:
     address: Address | None
 
 
-async def place(
+async def prepare(
+    client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge, now: datetime
+) -> Outcome | None:
+    """None where all is ready to be sent; else why nothing is. Raises BillingUnavailable."""
+    done = await outcome_of(client, item, charge, now)
+    if done is not None:
+        return await put_card_back(client, item, done)
+    refused = await _refusal(client, item, buyer, charge, now)
+    if refused is not None:
+        # Unless the very same charge came through a moment ago, by another worker.
+        done = await outcome_of(client, item, charge, now) or refused
+        return await put_card_back(client, item, done)
+    await move_customer(client, buyer, charge.address)
+    missing = await _announce(client, item, buyer, charge)
+    return await put_card_back(client, item, missing) if missing else None
+
+
+async def send(
     client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge, now: datetime
 ) -> Outcome:
-    """Raises BillingUnavailable, TimeoutError, where nothing was sent."""
-    async with asyncio.timeout(PREPARED_WITHIN):
-        done = await outcome_of(client, item, charge, now)
-        if done is not None:
-            return await put_card_back(client, item, done)
-        refused = await _refusal(client, item, buyer, charge, now)
-        if refused is not None:
-            # Unless the very same charge came through a moment ago, by another worker.
-            done = await outcome_of(client, item, charge, now) or refused
-            return await put_card_back(client, item, done)
-        await move_customer(client, buyer, charge.address)
-        missing = await _announce(client, item, buyer, charge)
-    if missing is not None:
-        return await put_card_back(client, item, missing)
+    """What `prepare` made ready. Raises BillingUnavailable where what became of it cannot be read."""
     outcome = await _send(client, item, charge, now)
     return await put_card_back(client, item, outcome, swapped=charge.payment_method_id != _card(item, buyer))
 
@@ -136,10 +137,12 @@ async def _send(client: stripe.StripeClient, item: Item, charge: Charge, now: da
         )
     except stripe.CardError as error:
         failed = error.code in ("authentication_required", "subscription_payment_intent_requires_action")
-        return Declined("authentication_failed" if failed else "card_declined")
+        declined = Declined("authentication_failed" if failed else "card_declined")
+        # An invoice that it left open could be paid later.
+        return await outcome_of(client, item, charge, now) or declined
     except stripe.IdempotencyError:
         log.error("a key was sent with another request", key=charge.key)
-        return Unknown()
+        return await _never_answered(client, item, charge, now)
     except stripe.InvalidRequestError as error:
         if is_of_another_period(error):
             return Declined("period_ended")
@@ -156,21 +159,12 @@ async def _outcome(
     client: stripe.StripeClient, changed: stripe.Subscription, item: Item, charge: Charge, now: datetime
 ) -> Outcome:
     invoice = changed.latest_invoice
-    if not isinstance(invoice, stripe.Invoice) or not is_of(invoice, item, charge):
+    if not isinstance(invoice, stripe.Invoice) or not await is_of(invoice, item, charge):
         # Others set the same number a moment ago, or a saved answer is no longer the latest: read it.
         return await outcome_of(client, item, charge, now) or SeatsChanged()
     pending = changed.pending_update
     until = instant(pending.expires_at) if pending else None
-    outcome = await read_outcome(client, invoice, until, now)
-    _compare(charge, invoice, item)
-    return outcome
-
-
-def _compare(charge: Charge, invoice: stripe.Invoice, item: Item) -> None:
-    """Whoever changed the seats between our look and our charge changed what was charged: loudly."""
-    net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
-    if (net, invoice.total - net) != (charge.amount, charge.tax):
-        log.error("stripe charged another amount than promised", key=charge.key, invoice=invoice.id)
+    return await read_outcome(client, invoice, until, now)
 
 
 async def _after_failure(
@@ -179,7 +173,12 @@ async def _after_failure(
     """A failure may be saved under the key, and is then all that this key will ever answer."""
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     saved = (error.http_status or 0) >= 500 and headers.get("idempotent-replayed") == "true"
-    if not saved or now - charge.stored_at < FAILURE_IS_FINAL:
+    return await _never_answered(client, item, charge, now) if saved else Unknown()
+
+
+async def _never_answered(client: stripe.StripeClient, item: Item, charge: Charge, now: datetime) -> Outcome:
+    """Where the key answers nothing else any more, what it did is read."""
+    if now - charge.stored_at < FAILURE_IS_FINAL:
         return Unknown()
     return await outcome_of(client, item, charge, now) or Declined("provider_error")
 

@@ -1,6 +1,6 @@
 """The one client for Stripe's API, and what its errors mean here."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from bot.billing.gateway import BillingUnavailable
 log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
+Thing = TypeVar("Thing", bound=stripe.StripeObject)
 
 # Of one request. With its retries a call ends within half a minute: sooner than a lease does.
 TIMEOUT = aiohttp.ClientTimeout(total=8, connect=4)
@@ -50,6 +51,16 @@ async def asked(call: Awaitable[Answer]) -> Answer:
         raise BillingUnavailable(why=f"status {error.http_status}") from None
     except SILENCE as error:
         raise BillingUnavailable(why=type(error).__name__) from None
+
+
+async def each(page: stripe.ListObject[Thing]) -> AsyncIterator[Thing]:
+    """Of this page and of all that follow it."""
+    while True:
+        for thing in page.data:
+            yield thing
+        if not page.has_more:
+            return
+        page = await asked(page.next_page_async())
 
 
 def is_of_another_period(error: stripe.InvalidRequestError) -> bool:

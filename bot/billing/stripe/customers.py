@@ -7,7 +7,7 @@ import stripe
 
 from bot.billing.gateway import CustomerUnknown, MethodState
 from bot.billing.stripe.charges import Buyer
-from bot.billing.stripe.client import asked
+from bot.billing.stripe.client import asked, each
 from bot.billing.stripe.items import Item, id_of, items_of
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
@@ -55,26 +55,19 @@ async def items(client: stripe.StripeClient, known: Known) -> dict[str, Item]:
         page = await asked(client.v1.subscriptions.list_async(wanted))  # type: ignore[arg-type]
     except stripe.InvalidRequestError:
         raise CustomerUnknown(account=known.account.name) from None
-    while True:
-        for subscription in page.data:
-            for item in items_of(subscription):
-                if item.id not in found or item.active:
-                    found[item.id] = item
-        if not page.has_more:
-            return found
-        page = await asked(page.next_page_async())
+    async for subscription in each(page):
+        for item in items_of(subscription):
+            if item.id not in found or item.active:
+                found[item.id] = item
+    return found
 
 
 async def cards(client: stripe.StripeClient, buyer: Buyer) -> list[MethodState]:
-    found: list[MethodState] = []
     page = await asked(
         client.v1.customers.payment_methods.list_async(buyer.id, {"type": "card", "limit": 100})
     )
-    while True:
-        found += [_card(m, buyer) for m in page.data if m.card is not None and METHOD_ID.fullmatch(m.id)]
-        if not page.has_more:
-            return found
-        page = await asked(page.next_page_async())
+    kept = [method async for method in each(page) if method.card and METHOD_ID.fullmatch(method.id)]
+    return [_card(method, buyer) for method in kept]
 
 
 def _card(method: stripe.PaymentMethod, buyer: Buyer) -> MethodState:

@@ -1,8 +1,10 @@
 """BillingGateway over Stripe."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import stripe
@@ -32,6 +34,12 @@ from models.receipt import ReceiptPage
 from models.subscription import SubscriptionNotFound
 
 log = structlog.get_logger()
+
+Told = TypeVar("Told", bound=Outcome | NeverReceived)
+
+# For asking what became of a charge, and again for preparing it: together less than a lease, so that whoever
+# takes a line over finds that nothing more is sent for it.
+SECONDS = 15
 
 
 @measured("billing")
@@ -74,37 +82,58 @@ class StripeGateway:
     async def place(self, charge: Charge) -> Outcome:
         lock = self._alone.setdefault(charge.subscription_id, asyncio.Lock())
         async with lock:
+            return await self._told(self._place, charge)
+
+    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+        return await self._told(self._reconcile, charge)
+
+    async def _told(self, ask: Callable[[Charge], Awaitable[Told]], charge: Charge) -> Told | Outcome:
+        try:
             try:
-                return await self._place(charge)
-            except (BillingUnavailable, TimeoutError):
-                return Unknown()
+                return await ask(charge)
             except CustomerUnknown:
-                return Declined("customer_gone")
+                return await self._of_nobody(charge)
+        except (BillingUnavailable, TimeoutError):
+            return Unknown()
 
     async def _place(self, charge: Charge) -> Outcome:
         of = await known(self._database, charge.account_id)
-        held, who = await asyncio.gather(items(self._client, of), buyer(self._client, of))
-        item = _found(held, charge)
         try:
-            return await charges.place(self._client, item, who, charge, self._now())
+            async with asyncio.timeout(SECONDS):
+                held, who = await asyncio.gather(items(self._client, of), buyer(self._client, of))
+                item, now = _found(held, charge), self._now()
+                done = await charges.prepare(self._client, item, who, charge, now)
         except stripe.InvalidRequestError as error:
             # Only what prepares a charge gets here: nothing was sent.
             if is_of_another_period(error):
                 return Declined("period_ended")
             log.error("stripe refuses to prepare a charge", code=error.code, param=error.param)
             return Declined(error.code or "provider_refused")
+        return done or await charges.send(self._client, item, who, charge, now)
 
-    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
-        try:
-            of = await known(self._database, charge.account_id)
+    async def _reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+        of = await known(self._database, charge.account_id)
+        async with asyncio.timeout(SECONDS):
             item = (await items(self._client, of)).get(charge.subscription_id)
             if item is None:
-                return await invoices.outcome_of_gone(self._client, of.customer, charge, self._now())
+                done = await invoices.outcome_of_gone(self._client, of.customer, charge, self._now())
+                return done or Declined("subscription_gone")
             outcome = await invoices.outcome_of(self._client, item, charge, self._now())
             without = NeverReceived() if item.active else Declined("subscription_gone")
             return await charges.put_card_back(self._client, item, outcome or without)
-        except (BillingUnavailable, CustomerUnknown):
-            return Unknown()  # Only who can look may say that nothing was charged.
+
+    async def _of_nobody(self, charge: Charge) -> Outcome:
+        """Deleting a customer cancels their subscriptions: no request can change one any more, but one may
+        have. Only who can look may say that nothing was charged, as long as the key lives."""
+        now = self._now()
+        with contextlib.suppress(CustomerUnknown, stripe.InvalidRequestError):
+            of = await known(self._database, charge.account_id)
+            found = await invoices.outcome_of_gone(self._client, of.customer, charge, now)
+            return found or Declined("customer_gone")
+        if now - charge.stored_at < charges.KEY_LIVES:
+            return Unknown()
+        log.error("what became of a charge cannot be looked up any more", key=charge.key)
+        return Declined("customer_gone")
 
     async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
         of = await known(self._database, account_id)
@@ -122,8 +151,11 @@ class StripeGateway:
                     }
                 )
             )
-        except stripe.InvalidRequestError:
-            raise CustomerUnknown(account=of.account.name) from None
+        except stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                raise CustomerUnknown(account=of.account.name) from None
+            log.error("stripe refuses the customer portal", code=error.code, param=error.param)
+            raise BillingUnavailable(why="the customer portal is refused") from None
         return session.url
 
     async def check(self) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import stripe
 
 from bot.billing.gateway import Charge, Declined, NeedsCustomer, Outcome, Pending, Settled
-from bot.billing.stripe.client import asked, instant, seconds
+from bot.billing.stripe.client import asked, each, instant, seconds
 from bot.billing.stripe.items import ATTEMPT, Item, id_of
 from models.receipt import ReceiptPage
 
@@ -31,12 +31,10 @@ async def outcome_of(
 
 async def outcome_of_gone(
     client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
-) -> Outcome:
+) -> Outcome | None:
     """Where the item is no longer there: no request can change it any more, but one may have."""
     invoice = await _find(client, {"customer": customer}, None, charge)
-    if invoice is None:
-        return Declined("subscription_gone")
-    return await read_outcome(client, invoice, None, now)
+    return None if invoice is None else await read_outcome(client, invoice, None, now)
 
 
 async def read_outcome(
@@ -49,21 +47,23 @@ async def read_outcome(
     if invoice.status == "draft":
         return Pending(now + PATIENCE)
     payment = await _payment(client, invoice)
-    if invoice.status == "open":
-        return await _open_outcome(client, invoice, payment, until, now)
+    if invoice.status in ("open", "uncollectible"):
+        return await _unpaid_outcome(client, invoice, payment, until, now)
     return _declined(payment)
 
 
-async def _open_outcome(
+async def _unpaid_outcome(
     client: stripe.StripeClient,
     invoice: stripe.Invoice,
     payment: stripe.PaymentIntent | None,
     until: datetime | None,
     now: datetime,
 ) -> Outcome:
-    if payment is None or payment.status in UNDER_WAY:
+    # What somebody there has written off waits for nobody, but can be paid all the same.
+    waits = invoice.status == "open"
+    if payment.status in UNDER_WAY if payment else waits:
         return Pending(now + PATIENCE)
-    if payment.status == "requires_action":
+    if payment and payment.status == "requires_action" and waits:
         return NeedsCustomer(
             invoice.hosted_invoice_url or "", until or instant(invoice.created) + CUSTOMER_TIME
         )
@@ -103,27 +103,26 @@ async def _find(
             }
         )
     )
-    while True:
-        for invoice in found.data:
-            if is_of(invoice, item, charge):
-                return invoice
-        if not found.has_more:
-            return None
-        found = await asked(found.next_page_async())
+    async for invoice in each(found):
+        if await is_of(invoice, item, charge):
+            return invoice
+    return None
 
 
-def is_of(invoice: stripe.Invoice, item: Item | None, charge: Charge) -> bool:
+async def is_of(invoice: stripe.Invoice, item: Item | None, charge: Charge) -> bool:
     """Whether the key made it: it bears the key, and charges for those seats from that instant. A renewal
     bears the key too, or what others changed meanwhile. No item: whichever it was."""
     parent = invoice.parent.subscription_details if invoice.parent else None
     metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
+    if metadata.get(ATTEMPT) != charge.key:
+        return False
     wanted = (charge.expected_seats + charge.seats, seconds(charge.at))
-    return metadata.get(ATTEMPT) == charge.key and wanted in {
-        (line.quantity, line.period.start)
-        for line in invoice.lines.data
-        if line.parent and (details := line.parent.subscription_item_details) and details.proration
-        if item is None or details.subscription_item == item.item
-    }
+    async for line in each(invoice.lines):
+        details = line.parent.subscription_item_details if line.parent else None
+        own = details and details.proration and (item is None or details.subscription_item == item.item)
+        if own and (line.quantity, line.period.start) == wanted:
+            return True
+    return False
 
 
 async def receipt_page(client: stripe.StripeClient, customer: str, receipt: str) -> ReceiptPage | None:

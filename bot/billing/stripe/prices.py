@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import stripe
+import structlog
 
 from bot.billing.gateway import (
+    BillingUnavailable,
     LineRequest,
     Preview,
     PriceArchived,
@@ -19,6 +21,8 @@ from bot.billing.stripe.client import asked, seconds
 from bot.billing.stripe.items import Item
 from models.account import Address
 from models.subscription import PeriodLength, SubscriptionNotFound
+
+log = structlog.get_logger()
 
 AT_ONCE = 8
 
@@ -100,7 +104,12 @@ async def _preview(
         "subscription_details": details,
         "preview_mode": "recurring" if at is None else "next",
     }
-    return await asked(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
+    invoice = await asked(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
+    if invoice.lines.has_more:
+        # A preview is not kept: of its lines Stripe shows the first, and has no sure way to the others.
+        log.error("a preview has more lines than are shown", subscription=item.subscription)
+        raise BillingUnavailable(why="the preview has too many lines")
+    return invoice
 
 
 def stripe_address(address: Address) -> dict[str, str]:
