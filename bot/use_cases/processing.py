@@ -85,7 +85,8 @@ async def _claim(services: Services) -> int | None:
         line = found.one_or_none()
         if line is None:
             return None
-        line.claimed_until = at + services.settings.lease
+        # Due again when the lease ends, and sooner only where word comes meanwhile.
+        line.due_at = line.claimed_until = at + services.settings.lease
         session.add(line)
         return line.key
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import assert_never
 
+import structlog
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -42,6 +43,8 @@ from models.service_order import (
     reminder,
 )
 
+log = structlog.get_logger()
+
 ASK_AGAIN = timedelta(seconds=10)
 QUICK_ATTEMPTS = 3
 
@@ -58,6 +61,7 @@ async def store_outcome(
         attempt = (await session.exec(select(ChargeAttempt).where(ChargeAttempt.key == charge.key))).one()
         if not line.busy or attempt.ended_at is not None:
             return  # Another worker brought the same answer first.
+        woken = line.due_at != line.claimed_until
         line.claimed_until = None
         session.add(line)
         match outcome:
@@ -95,6 +99,8 @@ async def store_outcome(
                 line.due_at = at + ASK_AGAIN
             case _:
                 assert_never(outcome)
+        if woken and line.busy:
+            line.due_at = at  # Word came while the provider was asked: what it answered may be older.
         session.add(attempt)
 
 
@@ -112,6 +118,9 @@ async def _settle(
     held: list[SubscriptionState],
     at: datetime,
 ) -> None:
+    if (settled.amount, settled.tax) != (line.amount, line.tax):
+        # R17: whoever changed the seats between the provider's look and its charge changed what it was over.
+        log.error("another amount than promised was charged", order=order.number, receipt=settled.receipt)
     details = {"receipt": settled.receipt, "amount": settled.amount, "tax": settled.tax}
     await move_line(session, account, order, line, LineStatus.SETTLED, at, details=details)
     line.due_at, line.receipt = None, settled.receipt

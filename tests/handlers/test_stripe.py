@@ -9,10 +9,14 @@ from random import Random
 import httpx
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
+    Charge,
     CustomerUnknown,
+    NeedsCustomer,
+    Outcome,
     PriceArchived,
     PriceDiffers,
     SubscriptionState,
@@ -37,6 +41,7 @@ from models.service_order import ChargeAttempt, OrderLine
 from models.sheet import CartSheet, OrderSheet
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
+from tests.fake_stripe.books import Line
 from tests.fake_stripe.courier import muddled, sign
 from tests.handlers.steps import ForgetfulTasks, newest, opened, saying, swap
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
@@ -194,6 +199,26 @@ async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows
     assert world.paid() == [1980], "tried again once the price is the promised one"
 
 
+@pytest.mark.parametrize("card", ["pm_customer_1", "pm_lost_1"])
+async def test_r17_another_amount_than_promised_is_said_however_it_came_to_be_known(
+    world: StripeWorld, card: str
+) -> None:
+    """Somebody left something to be charged between the look and the charge."""
+    there, item = world.books.held("customer_assist")
+
+    def leave_more() -> None:
+        left = Line(item.id, there.id, item.price, 1, 300, 60, item.start, item.end, True)
+        world.books.pending_items.append(left)
+
+    world.fake.before_charge = leave_more
+    with capture_logs() as logs:
+        await ordered(world, CARLA, "customer_assist", payment_method=card)
+        await world.pass_time(minutes=11)
+    told = [entry for entry in logs if entry["event"] == "another amount than promised was charged"]
+    [invoice] = world.books.settled_invoices()
+    assert [(entry["order"], entry["receipt"]) for entry in told] == [("SO-1001", invoice.id)]
+
+
 # --- what gets in the way
 
 
@@ -235,6 +260,25 @@ async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWo
     await world.settle()
     assert (await line(world)).status == "settled"
     assert await world.seats("customer_assist") == (9, 9)
+
+
+async def test_word_that_comes_while_a_line_is_held_has_it_looked_at_once_more(
+    world: StripeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
+    usual = world.services.billing.place
+
+    async def interrupted(charge: Charge) -> Outcome:
+        outcome = await usual(charge)
+        assert isinstance(outcome, NeedsCustomer)
+        world.books.pay(next(iter(world.books.invoices.values())))
+        await world.courier.deliver(world.courier.new())
+        return outcome
+
+    monkeypatch.setattr(world.services.billing, "place", interrupted)
+    await ordered(world, CARLA, "customer_assist")
+    assert (await line(world)).status == "settled"
+    assert (await line(world)).due_at is None
 
 
 async def test_where_no_event_comes_it_is_asked_about_after_ten_minutes(world: StripeWorld) -> None:
@@ -383,6 +427,21 @@ async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: 
     world.books.item("acme_meeting").metadata["seatbot_subscription"] = "another"
     await world.pass_time(minutes=11)
     assert (await line(world)).reason == "subscription_gone"
+
+
+async def test_word_of_a_deleted_customer_ends_what_was_open(world: StripeWorld) -> None:
+    world.fake.faults.append(Fault("down", charges=True, times=9))
+    await ordered(world, ALICE, "acme_meeting")
+    assert (await line(world)).status == "unknown"
+    world.fake.faults.clear()
+    world.books.delete_customer("cus_acme")
+    [word] = [event for event in world.courier.new() if event["type"] == "customer.deleted"]
+    assert await world.courier.deliver([word]) == [200]
+    assert (await world.row(ReceivedEvent)).account_id == "acme"
+    await world.settle()
+    assert (await line(world)).reason == "customer_gone"
+    assert await refresh_due_accounts(world.services) == 1
+    assert await refresh_due_accounts(world.services) == 0, "there is nothing to look at any more"
 
 
 async def test_r20_a_retry_that_ends_before_anything_is_sent_is_told_like_the_first(
