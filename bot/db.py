@@ -89,7 +89,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _marked_open():
             async with self._session(self._reader) as session:
-                await session.connection()
+                await (session.begin_reading() if isinstance(session, LoopSession) else session.connection())
                 yield session
 
     @asynccontextmanager

@@ -73,6 +73,15 @@ class LoopSession(AsyncSession):
     """Between beginning and committing nothing waits: what is asked most often is asked without the switch
     to a greenlet, which takes as long as the question. The transaction is begun by `connection()`."""
 
+    async def begin_reading(self) -> None:
+        """An idle connection is taken at once; one that is to be opened, or waited for, in a greenlet."""
+        pool = self.sync_session.get_bind().engine.pool
+        assert isinstance(pool, AsyncAdaptedQueuePool), "the dialect's own"
+        if pool.checkedin():
+            self.sync_session.connection()
+        else:
+            await self.connection()
+
     async def exec(self, statement: Any, **options: Any) -> Any:
         return self.sync_session.exec(statement, **options)
 

@@ -7,7 +7,6 @@ from models.account import Account
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
-from models.cart import Cart
 from models.checkout import CheckoutForm
 from models.errors import Refusal
 from models.money import Money
@@ -36,7 +35,6 @@ class CartSheet:
     `meant` is the subscription that the words after `/add-seats` mean."""
 
     account: Account
-    cart: Cart
     rows: list[SubscriptionRow]
     typed: dict[str, int]
     own_quote: Quote | None

@@ -129,7 +129,7 @@ async def _screen(
     own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
     if others:
         return await _warned(session, account, own, others, at)
-    return _cart_sheet(account, cart, rows, lines, prefilled, own)
+    return _cart_sheet(account, rows, lines, prefilled, own)
 
 
 async def edit_cart(services: Services, *, person: Person, account_id: str, words: str = "") -> CartSheet:
@@ -140,7 +140,7 @@ async def edit_cart(services: Services, *, person: Person, account_id: str, word
         rows = await subscription_rows(session, account)
         prefilled = read_words(words, rows, services.settings.seat_bounds)
         cart, lines = await _filled_cart(session, account, contact)
-        return _cart_sheet(account, cart, rows, lines, prefilled, await _own_quote(session, cart, at))
+        return _cart_sheet(account, rows, lines, prefilled, await _own_quote(session, cart, at))
 
 
 async def warn_again(services: Services, *, person: Person, account_id: str) -> Warned:
@@ -148,7 +148,7 @@ async def warn_again(services: Services, *, person: Person, account_id: str) -> 
     at = services.now()
     async with services.read() as session:
         account, contact = await require_role(session, person, account_id, at, changes=False)
-        cart = await _cart_of(session, account, contact)
+        cart, _ = await _filled_cart(session, account, contact)
         own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
         return await _warned(session, account, own, others, at)
 
@@ -164,7 +164,7 @@ async def consent_to_replace(
     async with services.write() as session:
         account, contact = await require_role(session, person, account_id, at, changes=True)
         account = await lock_account(session, account.id)
-        cart = await _stored_cart(session, account, contact)
+        cart, _ = await _cart_to_fill(session, account, contact)
         pending = await _others(session, account, cart, at)
         _check_consent(pending, named)
         cart.consented_to = sorted(q.key for q in pending)
@@ -192,10 +192,10 @@ async def keep_cart(
         account, contact = await require_role(session, person, account_id, at, changes=True)
         account = await lock_account(session, account.id)
         rows = await subscription_rows(session, account)
-        cart, lines = await _filled_cart(session, account, contact)
+        cart, lines = await _cart_to_fill(session, account, contact)
         seats = _merged(lines, rows, typed, services.settings.seat_bounds)
         await _store_lines(session, cart, seats)
-        return _cart_sheet(account, cart, rows, seats, {}, await _own_quote(session, cart, at))
+        return _cart_sheet(account, rows, seats, {}, await _own_quote(session, cart, at))
 
 
 async def save_cart(
@@ -212,7 +212,7 @@ async def save_cart(
         account, contact = await require_role(session, person, account_id, at, changes=True)
         account = await lock_account(session, account.id)
         rows = await subscription_rows(session, account)
-        cart, lines = await _filled_cart(session, account, contact)
+        cart, lines = await _cart_to_fill(session, account, contact)
         seats = _merged(lines, rows, typed, services.settings.seat_bounds)
         _check_order(services.settings.seat_bounds, seats, typed)
         await _store_lines(session, cart, seats)
@@ -269,7 +269,7 @@ async def _priced_quote(
     async with services.write() as session:
         account, contact = await require_role(session, person, account_id, at, changes=True)
         account = await lock_account(session, account.id)
-        cart, _ = await _filled_cart(session, account, contact)
+        cart, _ = await _cart_to_fill(session, account, contact)
         rows = await subscription_rows(session, account)
         found = await _checked(session, account, cart, rows, seats, at)
         if isinstance(found, Refusal):
@@ -356,9 +356,9 @@ async def _check_may_order(
             raise row.obstacle
 
 
-def _own_and_others(cart: Cart, pending: list[Quote]) -> tuple[Quote | None, list[Quote]]:
+def _own_and_others(cart: Cart | None, pending: list[Quote]) -> tuple[Quote | None, list[Quote]]:
     """R10: a cart's own pending quote is never among those that R7 names."""
-    own = next((q for q in pending if q.id == cart.quote_id), None)
+    own = next((q for q in pending if cart and q.id == cart.quote_id), None)
     return own, [q for q in pending if q is not own]
 
 
@@ -381,33 +381,13 @@ def _check_consent(pending: list[Quote], named: Iterable[int]) -> None:
         raise QuotesPending(numbers=[q.number for q in pending])
 
 
-async def _own_quote(session: AsyncSession, cart: Cart, at: datetime) -> Quote | None:
-    quote = await session.get(Quote, cart.quote_id) if cart.quote_id else None
+async def _own_quote(session: AsyncSession, cart: Cart | None, at: datetime) -> Quote | None:
+    quote = await session.get(Quote, cart.quote_id) if cart and cart.quote_id else None
     return quote if quote is not None and quote.pending_at(at) else None
 
 
 async def _seats_of(session: AsyncSession, quote: Quote) -> dict[str, int]:
     return {line.subscription_id: line.seats for line in await quote_lines(session, quote)}
-
-
-async def _cart_of(session: AsyncSession, account: Account, contact: BillingContact) -> Cart:
-    """The cart of this account and contact; one not stored yet where they have none."""
-    found = await session.exec(
-        select(Cart).where(Cart.account_id == account.id, Cart.contact_id == contact.id)
-    )
-    return found.one_or_none() or _new_cart(account, contact)
-
-
-def _new_cart(account: Account, contact: BillingContact) -> Cart:
-    # Every value is given: to find out a default takes pydantic longer than a question to the database.
-    return Cart(account_id=account.id, contact_id=contact.key, consented_to=[])
-
-
-async def _stored_cart(session: AsyncSession, account: Account, contact: BillingContact) -> Cart:
-    cart = await _cart_of(session, account, contact)
-    session.add(cart)
-    await session.flush()
-    return cart
 
 
 _FILLED_CART = (
@@ -419,23 +399,30 @@ _FILLED_CART = (
 
 async def _filled_cart(
     session: AsyncSession, account: Account, contact: BillingContact
-) -> tuple[Cart, dict[str, int]]:
-    """The same with its lines."""
+) -> tuple[Cart | None, dict[str, int]]:
+    """The cart of this account and contact, if they have one, and its lines."""
     values = {"account": account.id, "contact": contact.key}
     found = (await session.exec(_FILLED_CART, params=values)).all()
-    cart = found[0][0] if found else _new_cart(account, contact)
-    return cart, {line.subscription_id: line.seats for _, line in found if line}
+    return found[0][0] if found else None, {line.subscription_id: line.seats for _, line in found if line}
+
+
+async def _cart_to_fill(
+    session: AsyncSession, account: Account, contact: BillingContact
+) -> tuple[Cart, dict[str, int]]:
+    """The same; one not stored yet where they have none."""
+    cart, lines = await _filled_cart(session, account, contact)
+    # Every value is given: to find out a default takes pydantic longer than a question to the database.
+    return cart or Cart(account_id=account.id, contact_id=contact.key, consented_to=[]), lines
 
 
 def _cart_sheet(
     account: Account,
-    cart: Cart,
     rows: list[SubscriptionRow],
     lines: Mapping[str, int],
     prefilled: Mapping[str, int],
     own: Quote | None,
 ) -> CartSheet:
-    return CartSheet(account, cart, rows, {**lines, **prefilled}, own, meant=next(iter(prefilled), None))
+    return CartSheet(account, rows, {**lines, **prefilled}, own, meant=next(iter(prefilled), None))
 
 
 def _merged(

@@ -13,7 +13,6 @@ from models.account import Account, Portal
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
-from models.cart import Cart
 from models.checkout import CheckoutForm
 from models.notice_choice import NoticeChoice
 from models.payment_method import PaymentMethod
@@ -101,8 +100,7 @@ def subscription_row(number: int, size: Size = USUAL, *, orderable: bool = True)
 def cart_sheet(size: Size = USUAL, *, own: bool = False) -> CartSheet:
     rows = [subscription_row(n, size) for n in range(size.rows)]
     rows += [subscription_row(n + size.rows, size, orderable=False) for n in range(3)]
-    cart = Cart(id=1, account_id="acme", contact_id=1)
-    return CartSheet(account(size), cart, rows, {"sub_0": 5}, quote() if own else None)
+    return CartSheet(account(size), rows, {"sub_0": 5}, quote() if own else None)
 
 
 def quote(number: int = 1, lines: int = 2) -> Quote:
