@@ -13,7 +13,10 @@ from handlers.call import Call
 from handlers.cart import after_decision
 from handlers.route import Route
 from models.errors import InvalidInput
-from models.quote import ReasonTooLong
+from models.quote import LONGEST_REASON, ReasonTooLong
+
+# A view carries 3,000 characters, and each of these takes six.
+UNSEEN = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
 async def quotes(call: Call) -> View:
@@ -32,7 +35,7 @@ async def list_(call: Call) -> View:
 
 
 async def open_(call: Call) -> View:
-    return await _review(call, call.id_pressed, call.place)
+    return await _review(call, call.id_pressed, _with_reason(call))
 
 
 async def approve(call: Call) -> View:
@@ -45,7 +48,7 @@ async def proceed(call: Call) -> View:
 
 async def ask_reason(call: Call) -> View:
     sheet = await read_quote(call.services, person=call.person, quote_id=call.id_pressed)
-    place = replace(call.place, account=sheet.account.id, quote=sheet.quote.key)
+    place = replace(_with_reason(call), account=sheet.account.id, quote=sheet.quote.key)
     if not sheet.pending:
         return blocks.quote_review(call.reader, sheet, place)
     return blocks.reject_form(call.reader, sheet, place)
@@ -70,6 +73,15 @@ async def checkout_view(call: Call, quote_id: int) -> View:
     sheet = await open_checkout(call.services, person=call.person, quote_id=quote_id)
     place = replace(call.place, account=sheet.quote.account.id, quote=quote_id)
     return checkout_blocks.checkout_form(call.reader, sheet, place)
+
+
+def _with_reason(call: Call) -> Place:
+    """Back from the form for rejecting takes along what is typed there, for when one returns to it."""
+    place = call.place
+    if call.id_pressed != place.quote:
+        return replace(place, reason="")
+    typed = call.typed.get("reason", place.reason)
+    return replace(place, reason=typed[:LONGEST_REASON].translate(UNSEEN))
 
 
 async def _review(call: Call, quote_id: int, place: Place) -> View:

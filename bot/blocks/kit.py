@@ -224,7 +224,8 @@ class Place:
     """Where in the bot a screen stands: ids alone, carried in `private_metadata` and trusted for nothing.
 
     `origin` is where Back from a quote leads: `cart`, `pending` (the warning of R6) or `quotes`.
-    `words` are those after `/add-seats`, until the cart form is shown.
+    `words` are those after `/add-seats`, until the cart form is shown; `reason` is what was typed for
+    rejecting `quote`, until that is done.
     """
 
     account: Text = ""
@@ -234,10 +235,11 @@ class Place:
     words: Text = ""
     page: RowId = 0
     named: tuple[RowId, ...] = ()
+    reason: Text = ""
 
     def dump(self) -> str:
         filled = {name: value for name, value in asdict(self).items() if value}
-        return json.dumps(filled, separators=(",", ":"))
+        return json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def load(cls, metadata: str) -> "Place":

@@ -187,7 +187,7 @@ def _ways_on(reader: Reader, sheet: QuoteSheet, place: Place) -> list[Block]:
 
 
 def reject_form(reader: Reader, sheet: QuoteSheet, place: Place) -> View:
-    typed = kit.text_input("reason", multiline=True, most=LONGEST_REASON)
+    typed = kit.text_input("reason", place.reason, multiline=True, most=LONGEST_REASON)
     hint = reader.text("quote-reject-hint", most=LONGEST_REASON)
     blocks = [
         kit.section(summary_text(reader, sheet)),

@@ -30,7 +30,7 @@ def test_a_few_of_many_are_named_and_the_rest_counted() -> None:
 
 
 def test_a_place_is_found_again() -> None:
-    place = Place(account="acme", quote=7, origin="pending", words="meeting 5", named=(7, 8))
+    place = Place(account="acme", quote=7, origin="pending", words="meeting 5", named=(7, 8), reason="Été")
     assert Place.load(place.dump()) == place
     assert Place.load("") == Place()
 

@@ -22,7 +22,13 @@ from tests.blocks.samples import LONGEST, USUAL, Size
 URL = "https://services.example/help"
 LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", URL)
 PLACE = Place(
-    account="acme", quote=1, order=7, origin="pending", words="webinar 5", named=tuple(range(1, 46))
+    account="acme",
+    quote=1,
+    order=7,
+    origin="pending",
+    words="webinar 5",
+    named=tuple(range(1, 46)),
+    reason='“é\n"' * 125,
 )
 
 Draw = Callable[[Reader, Size], View]

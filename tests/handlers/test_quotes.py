@@ -6,6 +6,8 @@ from models.checkout import Checkout
 from models.quote import QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
+from sandbox.driver import Modal
+from tests.handlers.evidence import show_button
 from tests.handlers.quotes import QUOTE_BUTTONS, statuses, told
 from tests.handlers.steps import (
     buttons,
@@ -89,6 +91,38 @@ async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: Wo
             assert word in copy.text
     await benoit.submit()
     await told(world, benoit, "Alice Martin", "10:03")
+
+
+async def test_back_from_rejecting_keeps_the_reason_for_that_quote_and_no_other(world: World) -> None:
+    """R8: also past the checkout; what is taken out again stays out."""
+    alice = world.person("alice")
+    await import_quote(world)
+    other = await import_quote(world, "Q-2042")
+    reason = "Budget “gone”\n" + 'é"' * 240
+    await opened(alice, "/quotes", "Q-2041", "quote.review")
+
+    async def go(action_id: str, callback_id: str) -> Modal:
+        await alice.press(action_id)
+        return await alice.wait_for_modal(callback_id)
+
+    (await go("quote.reject", "quote.reject")).fill("reason", reason)
+    await go("quote.open", "quote.review")
+    await go("quote.approve", "checkout.save")
+    await go("checkout.back", "quote.review")
+    form = await go("quote.reject", "quote.reject")
+    assert form.value("reason") == reason
+    form.fill("reason", "")
+    await go("quote.open", "quote.review")
+    form = await go("quote.reject", "quote.reject")
+    assert form.value("reason") in (None, "")
+    form.fill("reason", reason)
+    await go("quote.open", "quote.review")
+
+    review = alice.modal
+    assert review
+    show_button(alice, "quote.reject", str(other.key), review.private_metadata)
+    assert (await go("quote.reject", "quote.reject")).value("reason") in (None, "")
+    assert world.slack.refusals == []
 
 
 async def test_a_stale_button_in_a_message_is_answered_privately(world: World) -> None:
