@@ -68,4 +68,5 @@ oauth_states = Table(
     Column("state", String(200), nullable=False),
     Column("expire_at", DateTime, nullable=False),
     Index("slack_oauth_states_idx", "state", unique=True),
+    Index("ix_slack_oauth_states_expire_at", "expire_at"),
 )

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from bot.installations.store import OAuthStates
+from models.installation import oauth_states
 from scheduler import JOBS
 from tests.bench.history import OLD_NOTICES, ORDERS, filling, multiply
 from tests.postgres import CHOSEN
@@ -95,6 +97,18 @@ async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_fro
     for sql, parameters in asked:
         read_whole = await tables_read_whole(world, sql, parameters)
         assert not read_whole - QUEUES, sql
+
+
+async def test_states_of_installations_that_have_expired_are_cleared_away_by_an_index(world: World) -> None:
+    expired, states = (OAuthStates(seconds, world.services.database.writer) for seconds in (-1, 600))
+    await expired.async_issue()
+    with listening(world) as asked:
+        state = await states.async_issue()
+    async with world.services.read() as session:
+        kept = await (await session.connection()).scalars(select(oauth_states.c.state))
+        assert kept.all() == [state]
+    for sql, parameters in asked:
+        assert await tables_read_whole(world, sql, parameters) == set(), sql
 
 
 async def tables_read_whole(world: World, sql: str, parameters: Any) -> set[str]:

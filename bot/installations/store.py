@@ -107,7 +107,7 @@ class EncryptedInstallations(AsyncInstallationStore):
 
 class OAuthStates(AsyncSQLAlchemyOAuthStateStore):
     """A state is used up by one statement: the library's own look first and delete then, and two that come
-    at once would both be let in."""
+    at once would both be let in. Whoever begins an installation clears away those that have expired."""
 
     async def async_issue(self, *args: Any, **kwargs: Any) -> str:
         async with self.engine.begin() as connection:
