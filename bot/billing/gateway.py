@@ -25,6 +25,10 @@ class PriceArchived(Refusal):
     """The provider sells nothing at the subscription's price any more."""
 
 
+class PaidByInvoice(Refusal):
+    """The subscription is paid by invoices that the provider sends: no card is charged for its seats."""
+
+
 class PriceDiffers(Refusal):
     """R17: priced again, the order would cost something else than its quote promised."""
 
@@ -175,7 +179,7 @@ class NeedsCustomer:
 class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
-    `method_gone`, `period_ended`, `provider_error`, or the provider's own word."""
+    `method_gone`, `paid_by_invoice`, `period_ended`, `provider_error`, or the provider's own word."""
 
     reason: str
 
@@ -223,7 +227,7 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        PriceNotHeld, PriceArchived."""
+        PriceNotHeld, PriceArchived, PaidByInvoice."""
 
     async def place(self, charge: Charge) -> Outcome:
         """Charge and add the seats, at most once for each key. A lost answer is Unknown, never raised."""

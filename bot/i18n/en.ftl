@@ -284,6 +284,7 @@ decline-authentication-failed = The bank did not accept the confirmation of the 
 decline-price-changed = The price has changed.
 decline-price-changed-to = The price has changed: { $promised } was promised, { $offered } would be charged now.
 decline-price-archived = Seats are no longer sold at this price.
+decline-paid-by-invoice = The subscription is paid by invoice: no card is charged for it.
 decline-customer-gone = The payment provider no longer knows the account.
 decline-method-gone = The card is no longer stored with the payment provider.
 decline-provider-error = The payment provider had a fault and charged nothing.
@@ -545,6 +546,7 @@ refusal-order-not-found = { $has_number ->
     [yes] I do not know a service order { $number }. To see yours, type /service-orders.
    *[no] I do not know that service order. To see yours, type /service-orders.
 }
+refusal-paid-by-invoice = One of these subscriptions is paid by invoice, and no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That card cannot be charged: it is gone, expired, or not set for automatic payment. Please choose another one.
 refusal-price-archived = The seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-price-differs = The price is no longer what quote { $number } promised: { $promised } was promised, { $now } would be charged now, tax included. Nothing was charged, and the quote stays pending. To order at today’s price, save the cart again with other numbers, or ask Account Services.
@@ -626,6 +628,7 @@ notice-reason-seats-changed = the number of seats has changed meanwhile
 notice-reason-authentication-failed = the bank did not accept the confirmation
 notice-reason-price-changed = the price has changed
 notice-reason-price-archived = seats are no longer sold at this price
+notice-reason-paid-by-invoice = the subscription is paid by invoice
 notice-reason-customer-gone = the payment provider no longer knows the account
 notice-reason-method-gone = the card is no longer stored with the payment provider
 notice-reason-provider-error = the payment provider had a fault and charged nothing

@@ -284,6 +284,7 @@ decline-authentication-failed = La banque n’a pas accepté la confirmation du 
 decline-price-changed = Le prix a changé.
 decline-price-changed-to = Le prix a changé : { $promised } étaient promis, { $offered } seraient débités maintenant.
 decline-price-archived = Les postes ne sont plus vendus à ce prix.
+decline-paid-by-invoice = L’abonnement se paie sur facture : aucune carte n’est débitée.
 decline-customer-gone = Le prestataire de paiement ne connaît plus le compte.
 decline-method-gone = La carte n’est plus enregistrée chez le prestataire de paiement.
 decline-provider-error = Le prestataire de paiement a eu une panne et n’a rien débité.
@@ -545,6 +546,7 @@ refusal-order-not-found = { $has_number ->
     [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.
    *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
 }
+refusal-paid-by-invoice = L’un de ces abonnements se paie sur facture et ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-price-differs = Le prix n’est plus celui que promettait le devis { $number } : { $promised } étaient promis, { $now } seraient débités maintenant, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix d’aujourd’hui, enregistrez à nouveau le panier avec d’autres nombres ou adressez-vous aux Services des comptes Corporate.
@@ -626,6 +628,7 @@ notice-reason-seats-changed = le nombre de postes a changé entre-temps
 notice-reason-authentication-failed = la banque n’a pas accepté la confirmation
 notice-reason-price-changed = le prix a changé
 notice-reason-price-archived = les postes ne sont plus vendus à ce prix
+notice-reason-paid-by-invoice = l’abonnement se paie sur facture
 notice-reason-customer-gone = le prestataire de paiement ne connaît plus le compte
 notice-reason-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
 notice-reason-provider-error = le prestataire de paiement a eu une panne et n’a rien débité

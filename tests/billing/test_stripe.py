@@ -19,6 +19,7 @@ from bot.billing.gateway import (
     NeverReceived,
     OtherPrice,
     Outcome,
+    PaidByInvoice,
     Pending,
     PriceArchived,
     PriceNotHeld,
@@ -281,6 +282,16 @@ async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) ->
     with pytest.raises(PriceArchived):
         await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place(charge) == Declined("price_archived")
+
+
+async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provider: StripeProvider) -> None:
+    """Stripe would take no change of it that waits for a card."""
+    charge = await promised(provider)
+    provider.fake.books.subscriptions[THERE].sends_invoice = True
+    with pytest.raises(PaidByInvoice):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("paid_by_invoice")
+    assert provider.fake.charges() == []
 
 
 # --- who, and what is theirs

@@ -78,6 +78,7 @@ class Subscription:
     zone: str = "UTC"
     status: str = "active"
     default_card: str | None = None
+    sends_invoice: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
     pending: PendingChange | None = None
     latest_invoice: str | None = None

@@ -99,7 +99,7 @@ def subscription(
         billing_mode={"type": "flexible", "flexible": None, "updated_at": None},
         billing_schedules=[],
         cancel_at_period_end=False,
-        collection_method="charge_automatically",
+        collection_method="send_invoice" if held.sends_invoice else "charge_automatically",
         created=AGO,
         currency=held.items[0].price.currency,
         customer=held.customer,

@@ -17,6 +17,7 @@ from bot.billing.gateway import (
     CustomerUnknown,
     NeedsCustomer,
     Outcome,
+    PaidByInvoice,
     PriceArchived,
     PriceDiffers,
     SubscriptionState,
@@ -469,6 +470,8 @@ async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) 
     price.active = False
     assert isinstance(await refusal_of(world), PriceArchived)
     price.active = True
+    world.books.subscriptions["sub_of_acme_meeting"].sends_invoice = True
+    assert isinstance(await refusal_of(world), PaidByInvoice)
     world.books.customers["cus_acme"].deleted = True
     assert isinstance(await refusal_of(world), CustomerUnknown)
 

@@ -83,6 +83,8 @@ async def _refusal(
         return SeatsChanged()
     if not item.price_active:
         return Declined("price_archived")
+    if item.paid_by_invoice:
+        return Declined("paid_by_invoice")
     if now - charge.stored_at >= KEY_LIVES:
         return Declined("never_received")
     price = await price_now(client, item, charge.seats, charge.at, charge.address, buyer.id)

@@ -39,6 +39,7 @@ class Item:
     start: datetime
     end: datetime
     price_active: bool
+    paid_by_invoice: bool
     product_id: str | None
     card: str | None
     swapped: str | None
@@ -77,6 +78,7 @@ def _item(
         start=instant(item.current_period_start),
         end=instant(item.current_period_end),
         price_active=item.price.active,
+        paid_by_invoice=subscription.collection_method == "send_invoice",
         product_id=item.price.metadata.to_dict().get(PRODUCT),
         card=id_of(subscription.default_payment_method),
         swapped=metadata.get(SWAPPED),

@@ -11,6 +11,7 @@ import structlog
 from bot.billing.gateway import (
     BillingUnavailable,
     LineRequest,
+    PaidByInvoice,
     Preview,
     PriceArchived,
     PricedLine,
@@ -64,6 +65,8 @@ def _check(item: Item | None, line: LineRequest) -> None:
         raise SubscriptionNotFound
     if not item.price_active:
         raise PriceArchived
+    if item.paid_by_invoice:
+        raise PaidByInvoice
     if line.unit_price not in (None, item.unit_price):
         raise PriceNotHeld
 
