@@ -74,10 +74,10 @@ class LoopSession(AsyncSession):
     to a greenlet, which takes as long as the question. The transaction is begun by `connection()`."""
 
     async def begin_reading(self) -> None:
-        """An idle connection is taken at once; one that is to be opened, or waited for, in a greenlet."""
+        """An idle connection is taken at once; one that is to be opened, or waited for, in a greenlet. So is
+        one of another pool than the dialect's own, which may not tell."""
         pool = self.sync_session.get_bind().engine.pool
-        assert isinstance(pool, AsyncAdaptedQueuePool), "the dialect's own"
-        if pool.checkedin():
+        if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
             self.sync_session.connection()
         else:
             await self.connection()
