@@ -60,50 +60,30 @@ def _services(reader: Reader, _: Place, services_url: str) -> Block | None:
     return ways.services(reader, services_url) if services_url else None
 
 
-def _methods(reader: Reader, place: Place, _: str) -> Block | None:
-    return ways.manage_methods(reader, place.account) if place.account else None
+def _of_account(draw: Callable[[Reader, str], Block]) -> Way:
+    return lambda reader, place, _: draw(reader, place.account) if place.account else None
 
 
-def _add_seats(reader: Reader, place: Place, _: str) -> Block | None:
-    return ways.add_seats(reader, place.account) if place.account else None
+def _button(action_id: str, words: str, of: str) -> Way:
+    """To the account, the quote or the order that the place names, where it names one."""
+
+    def draw(reader: Reader, place: Place, _: str) -> Block | None:
+        value = getattr(place, of)
+        return kit.button(action_id, reader.text(words), value) if value else None
+
+    return draw
 
 
-def _cart(reader: Reader, place: Place, _: str) -> Block | None:
-    text = reader.text("way-cart")
-    return kit.button(ways.EDIT_CART, text, place.account) if place.account else None
-
-
-def _warning(reader: Reader, place: Place, _: str) -> Block | None:
-    text = reader.text("way-warning")
-    return kit.button(ways.SHOW_WARNING, text, place.account) if place.account else None
-
-
-def _receipts(reader: Reader, place: Place, _: str) -> Block | None:
-    return ways.list_receipts(reader, place.account) if place.account else None
-
-
-def _quotes(reader: Reader, place: Place, _: str) -> Block | None:
-    return ways.list_quotes(reader, place.account) if place.account else None
-
-
-def _orders(reader: Reader, place: Place, _: str) -> Block | None:
-    return ways.list_orders(reader, place.account) if place.account else None
-
-
-def _this_quote(reader: Reader, place: Place, _: str) -> Block | None:
-    text = reader.text("way-this-quote")
-    return kit.button(ways.OPEN_QUOTE, text, place.quote) if place.quote else None
-
-
-def _this_order(reader: Reader, place: Place, _: str) -> Block | None:
-    text = reader.text("way-this-order")
-    return kit.button(ways.OPEN_ORDER, text, place.order) if place.order else None
-
-
-def _checkout(reader: Reader, place: Place, _: str) -> Block | None:
-    text = reader.text("way-checkout")
-    return kit.button(ways.EDIT_CHECKOUT, text, place.quote) if place.quote else None
-
+_methods = _of_account(ways.manage_methods)
+_add_seats = _of_account(ways.add_seats)
+_receipts = _of_account(ways.list_receipts)
+_quotes = _of_account(ways.list_quotes)
+_orders = _of_account(ways.list_orders)
+_cart = _button(ways.EDIT_CART, "way-cart", "account")
+_warning = _button(ways.SHOW_WARNING, "way-warning", "account")
+_this_quote = _button(ways.OPEN_QUOTE, "way-this-quote", "quote")
+_this_order = _button(ways.OPEN_ORDER, "way-this-order", "order")
+_checkout = _button(ways.EDIT_CHECKOUT, "way-checkout", "quote")
 
 # By key, since some refusals are raised in layers above this one. What is not here has no button:
 # its text says what to do.

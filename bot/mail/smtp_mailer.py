@@ -1,5 +1,7 @@
 """E-mail by SMTP."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -55,6 +57,17 @@ class SmtpMailer:
         return self._server is not None
 
     async def check(self) -> None:
+        async with self._connected() as client:
+            await client.noop()
+
+    async def send(self, mail: Mail) -> None:
+        message = _message(mail, self._from)
+        async with self._connected() as client:
+            await client.send_message(message)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """What goes wrong meanwhile is raised in the mailer's words."""
         server = self._server
         if server is None:
             raise MailUnavailable("no server is set")
@@ -69,29 +82,9 @@ class SmtpMailer:
         )
         try:
             async with client:
-                await client.noop()
+                yield client
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _translated(error) from error
-
-    async def send(self, mail: Mail) -> None:
-        if self._server is None:
-            raise MailUnavailable("no server is set")
-        try:
-            await self._hand_over(self._server, _message(mail, self._from))
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise _translated(error) from error
-
-    async def _hand_over(self, server: Server, message: EmailMessage) -> None:
-        await aiosmtplib.send(
-            message,
-            hostname=server.host,
-            port=server.port,
-            username=server.user,
-            password=server.password,
-            use_tls=server.tls,
-            start_tls=server.starttls,
-            timeout=TIMEOUT_SECONDS,
-        )
 
 
 def _message(mail: Mail, mail_from: str) -> EmailMessage:

@@ -1,15 +1,18 @@
 """Keeping watch over what waits: the 24 hours that an order may take (R21), a payment to be confirmed."""
 
 from datetime import datetime
+from functools import partial
 
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import lock_account
 from bot.services import Services
+from bot.settings import Settings
 from bot.use_cases.audit_entry import record
 from bot.use_cases.notice import channel_of, direct, people_of, tell
 from bot.use_cases.progress import tell_needs_attention, tell_progress
+from bot.use_cases.work import each_due
 from models.audit_entry import Actor
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
@@ -17,22 +20,11 @@ from models.service_order import LineStatus, OrderLine, ServiceOrder
 
 async def tell_overdue(services: Services) -> int:
     """R21: an order not finished 24 hours after it was placed; told once. Returns how many."""
-    at = services.now()
-    async with services.read() as session:
-        due = await session.exec(
-            select(ServiceOrder.id)
-            .where(col(ServiceOrder.overdue_check_at) <= at)
-            .order_by(col(ServiceOrder.overdue_check_at))
-            .limit(100)
-        )
-        order_ids = list(due.all())
-    for order_id in order_ids:
-        async with services.write() as session:
-            await _tell_overdue(services, session, await session.get_one(ServiceOrder, order_id), at)
-    return len(order_ids)
+    tell_of_it = partial(_tell_overdue, services.settings)
+    return await each_due(services, ServiceOrder, col(ServiceOrder.overdue_check_at), tell_of_it)
 
 
-async def _tell_overdue(services: Services, session: AsyncSession, order: ServiceOrder, at: datetime) -> None:
+async def _tell_overdue(settings: Settings, session: AsyncSession, order: ServiceOrder, at: datetime) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
         return
@@ -47,7 +39,7 @@ async def _tell_overdue(services: Services, session: AsyncSession, order: Servic
         at=at,
     )
     people = await people_of(session, order)
-    event, settings = f"order:{order.id}:overdue", services.settings
+    event = f"order:{order.id}:overdue"
     told = dict.fromkeys([*direct(people), *channel_of(account, people)])
     await tell(session, NoticeKind.ORDER_OVERDUE, event, told, account=account, at=at, order=order)
     if settings.account_services_channel:
@@ -66,19 +58,7 @@ async def _tell_overdue(services: Services, session: AsyncSession, order: Servic
 
 async def remind_customers(services: Services) -> int:
     """Once more, a while before a payment can no longer be confirmed. Returns how many lines wait for it."""
-    at = services.now()
-    async with services.read() as session:
-        due = await session.exec(
-            select(OrderLine.id)
-            .where(col(OrderLine.remind_at) <= at)
-            .order_by(col(OrderLine.remind_at))
-            .limit(100)
-        )
-        line_ids = list(due.all())
-    for line_id in line_ids:
-        async with services.write() as session:
-            await _remind_customer(session, await session.get_one(OrderLine, line_id), at)
-    return len(line_ids)
+    return await each_due(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
 
 
 async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import lock_account
@@ -10,6 +10,7 @@ from bot.services import Services
 from bot.use_cases.notice import audience, direct, tell
 from bot.use_cases.quote import decide
 from bot.use_cases.slack_user import known_user
+from bot.use_cases.work import each_due
 from models.account import Account
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact
@@ -18,26 +19,18 @@ from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus, next_preparation, reminders
 
 SCHEDULER = Actor("scheduler", "seatbot", "job:expire_quotes")
-BATCH = 100
 
 
 async def expire_quotes(services: Services) -> int:
     """Close the quotes whose validity is over, and tell their people. Returns how many were due."""
-    at = services.now()
-    async with services.read() as session:
-        due = await session.exec(
-            select(col(Quote.id))
-            .where(Quote.status == QuoteStatus.PENDING, col(Quote.expires_at) <= at)
-            .order_by(col(Quote.expires_at))
-            .limit(BATCH)
-        )
-        quote_ids = list(due.all())
-    for quote_id in quote_ids:
-        async with services.write() as session:
-            quote = await _locked(session, quote_id)
-            if quote.status is QuoteStatus.PENDING and quote.expires_at <= at:
-                await decide(session, quote, QuoteStatus.EXPIRED, SCHEDULER, at, decided_at=quote.expires_at)
-    return len(quote_ids)
+    pending = Quote.status == QuoteStatus.PENDING
+    return await each_due(services, Quote, col(Quote.expires_at), _expire, pending)
+
+
+async def _expire(session: AsyncSession, quote: Quote, at: datetime) -> None:
+    await lock_account(session, quote.account_id, quote)
+    if quote.status is QuoteStatus.PENDING and quote.expires_at <= at:
+        await decide(session, quote, QuoteStatus.EXPIRED, SCHEDULER, at, decided_at=quote.expires_at)
 
 
 async def remind_of_quotes(services: Services) -> int:
@@ -45,22 +38,11 @@ async def remind_of_quotes(services: Services) -> int:
 
     Once for each reminder and person; one where several were missed. Returns how many quotes were looked at.
     """
-    at = services.now()
-    async with services.read() as session:
-        due = await session.exec(
-            select(col(Quote.id))
-            .where(col(Quote.remind_at) <= at)
-            .order_by(col(Quote.remind_at))
-            .limit(BATCH)
-        )
-        quote_ids = list(due.all())
-    for quote_id in quote_ids:
-        async with services.write() as session:
-            await _remind(session, await _locked(session, quote_id), at)
-    return len(quote_ids)
+    return await each_due(services, Quote, col(Quote.remind_at), _remind)
 
 
 async def _remind(session: AsyncSession, quote: Quote, at: datetime) -> None:
+    await lock_account(session, quote.account_id, quote)
     due, quote.remind_at = quote.remind_at, next_preparation(at, quote.expires_at)
     session.add(quote)
     if due is None or not quote.pending_at(at):
@@ -86,9 +68,3 @@ async def _zone_of(session: AsyncSession, account: Account, contact: BillingCont
     """Their own, as far as it is known."""
     user = await known_user(session, account.slack_team, contact)
     return zone_or(user.time_zone if user else None, account.time_zone)
-
-
-async def _locked(session: AsyncSession, quote_id: int | None) -> Quote:
-    quote = await session.get_one(Quote, quote_id)
-    await lock_account(session, quote.account_id, quote)
-    return quote
