@@ -104,6 +104,14 @@ async def carry_checkout(session: AsyncSession, contact: BillingContact, old: Qu
         await _store(session, new, contact, CheckoutForm(**checkout.typed), saved=False)
 
 
+async def saved_form(session: AsyncSession, quote: Quote, contact: BillingContact) -> CheckoutForm:
+    """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
+    checkout = await _checkout_of(session, quote, contact)
+    if checkout is None or not checkout.saved:
+        raise CheckoutIncomplete
+    return CheckoutForm(**checkout.typed)
+
+
 async def checked_form(
     session: AsyncSession,
     account: Account,
@@ -113,10 +121,7 @@ async def checked_form(
     at: datetime,
 ) -> CheckoutForm:
     """The saved checkout of this person, valid now with these payment methods. Raises CheckoutIncomplete."""
-    checkout = await _checkout_of(session, quote, contact)
-    if checkout is None or not checkout.saved:
-        raise CheckoutIncomplete
-    form = CheckoutForm(**checkout.typed)
+    form = await saved_form(session, quote, contact)
     try:
         await _check_form(session, account, methods, form, at)
     except InvalidInput:

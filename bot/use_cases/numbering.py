@@ -1,12 +1,18 @@
 """Giving numbers."""
 
-from sqlalchemy import bindparam
-from sqlmodel import select
+from sqlalchemy import bindparam, update
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.numbering import Numbering
 
-_COUNTER = select(Numbering).where(Numbering.prefix == bindparam("prefix")).with_for_update()
+_NEXT = (
+    update(Numbering)
+    .where(col(Numbering.prefix) == bindparam("of"))
+    .values(last=col(Numbering.last) + 1)
+    .returning(col(Numbering.last))
+    .execution_options(synchronize_session=False)
+)
 
 
 async def next_number(session: AsyncSession, prefix: str) -> str:
@@ -14,8 +20,5 @@ async def next_number(session: AsyncSession, prefix: str) -> str:
 
     The migrations store the counters, so that there is always a row to hold.
     """
-    counter = (await session.exec(_COUNTER, params={"prefix": prefix})).one()
-    counter.last += 1
-    session.add(counter)
-    await session.flush()
-    return f"{prefix}-{counter.last}"
+    found = await session.exec(_NEXT, params={"of": prefix})
+    return f"{prefix}-{found.scalar_one()}"

@@ -11,7 +11,7 @@ from bot.metrics import ORDERS, count_when_stored
 from bot.permissions import Person, actor_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
-from bot.use_cases.checkout import checked_form, chosen_administrator
+from bot.use_cases.checkout import checked_form, chosen_administrator, saved_form
 from bot.use_cases.notice import direct, tell
 from bot.use_cases.numbering import next_number
 from bot.use_cases.processing import start_processing
@@ -67,12 +67,10 @@ async def _check_price(services: Services, person: Person, quote_id: int, at: da
         quote, contact = await quote_for(session, person, quote_id, at, changes=True)
         if not quote.pending_at(at):
             return
-        account = await session.get_one(Account, quote.account_id)
-        methods = await payment_methods(session, account.id)
-        form = await checked_form(session, account, quote, contact, methods, at)
+        form = await saved_form(session, quote, contact)
         lines = await quote_lines(session, quote)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
-    preview = await services.billing.preview(account.id, requests, quote.frozen_at, form.address)
+    preview = await services.billing.preview(quote.account_id, requests, quote.frozen_at, form.address)
     if {_price(line) for line in preview.lines} != {_price(line) for line in lines}:
         now = Money(preview.subtotal + preview.tax, quote.currency)
         raise PriceDiffers(number=quote.number, promised=Money(quote.total, quote.currency), now=now)
