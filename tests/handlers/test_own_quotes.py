@@ -32,9 +32,14 @@ async def test_saved_unchanged_once_its_quote_has_expired_the_cart_makes_another
     """R9, R10: reading decides, whether or not a job has closed the old one."""
     alice = world.person("alice")
     await world.quote(alice, acme_webinar=1)
-    world.clock.at = (await world.row(Quote)).expires_at
-    await go(alice, ("cart.edit", "cart.save"), ("", "quote.review"))
+    await go(alice, ("cart.edit", "cart.save"))
     assert alice.modal
+    assert "SQ-1001" in alice.modal.text
+    await go(alice, ("cart.go_on", "quote.review"))
+    world.clock.at = (await world.row(Quote)).expires_at
+    await go(alice, ("cart.edit", "cart.save"))
+    assert "SQ-1001" not in alice.modal.text, "there is nothing left to go on to"
+    await go(alice, ("", "quote.review"))
     assert "SQ-1002" in alice.modal.text
     _, new = await world.rows(Quote)
     assert new.pending_at(world.clock.at)
