@@ -17,7 +17,7 @@ from bot.use_cases.slack_user import refreshed_reader
 from handlers.answer import Answer, answer_of, away, try_again, unexpected
 from handlers.call import Call
 from handlers.route import Route
-from handlers.screen import put, tell, waiting
+from handlers.screen import put, tell, told_where_it_hangs, waiting
 from models.errors import Refusal
 
 log = structlog.get_logger()
@@ -153,7 +153,7 @@ async def _ack_answer(ack: AsyncAck, answer: Answer) -> None:
 
 def _show_later(call: Call, work: asyncio.Task[Answer], route: Route, after: float = 0) -> None:
     """Whoever was let in is shown the answer, however busy it has become meanwhile."""
-    call.services.tasks.follow(_show_when_done(call, work, after), f"{route.id} shown")
+    call.services.tasks.follow(_show_when_done(call, work, route, after), f"{route.id} shown")
 
 
 def _time_left(call: Call) -> float:
@@ -165,8 +165,11 @@ async def _answer_and_show(call: Call, route: Route) -> None:
     assert route.handler is not None, "all but links have a handler"
     try:
         with call.services.tasks.awaited():
-            call = await _recognised(call)
-            view = await route.handler(call)
+            with told_where_it_hangs(call, route.id):
+                call = await _recognised(call)
+            # In their language, from here on.
+            with told_where_it_hangs(call, route.id):
+                view = await route.handler(call)
     except Refusal as refusal:
         await tell(call, refusal)
     except AWAY as error:
@@ -177,9 +180,10 @@ async def _answer_and_show(call: Call, route: Route) -> None:
         await put(call, view)
 
 
-async def _show_when_done(call: Call, work: asyncio.Task[Answer], after: float) -> None:
+async def _show_when_done(call: Call, work: asyncio.Task[Answer], route: Route, after: float) -> None:
     """Not before `after` seconds: what overtakes the ack is covered by the ack's waiting screen for good."""
-    answer, _ = await asyncio.gather(work, asyncio.sleep(after))
+    with told_where_it_hangs(call, route.id):
+        answer, _ = await asyncio.gather(work, asyncio.sleep(after))
     if answer.errors:
         await put(call, form_again(call.view or {}, answer.errors))
     elif answer.view:

@@ -1,5 +1,9 @@
 """How a screen reaches the person, or a refusal where no screen can: the Slack calls after the ack."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -8,12 +12,14 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.blocks.kit import View, modal, section
 from bot.blocks.refusal import refusal_text
 from bot.i18n import escape
-from handlers.answer import refused, unexpected
+from handlers.answer import away, refused, unexpected
 from handlers.call import Call
 from models.errors import Refusal, TookTooLong, Unexpected
 
 log = structlog.get_logger()
 
+# Longer than whatever ends by itself: a statement, a call of Slack's or the provider's.
+HANGS_AFTER = 20.0
 # Too late for a screen, in the words of today's Slack and of yesterday's; or it never was a trigger.
 NO_TRIGGER = (
     "expired_trigger_id",
@@ -84,6 +90,21 @@ async def _tell_directly(call: Call, refusal: Refusal) -> bool:
 
 def _in_words(call: Call, refusal: Refusal) -> str:
     return escape(refusal_text(call.reader, refusal))
+
+
+@contextmanager
+def told_where_it_hangs(call: Call, where: str) -> Iterator[None]:
+    """Whoever waits is not left in silence. What hangs is not ended: its answer follows, should it come."""
+
+    def say_so() -> None:
+        refusal = away(where, TimeoutError(f"no answer within {HANGS_AFTER} s"))
+        call.services.tasks.follow(tell(call, refusal), f"{where} hangs")
+
+    saying = asyncio.get_running_loop().call_later(HANGS_AFTER, say_so)
+    try:
+        yield
+    finally:
+        saying.cancel()
 
 
 def waiting(call: Call) -> View:

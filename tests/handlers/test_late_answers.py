@@ -9,8 +9,9 @@ import pytest
 
 from bot.billing.gateway import BillingUnavailable
 from bot.tasks import Tasks
-from handlers import listener
+from handlers import listener, screen
 from models.cart import CartLine
+from models.quote import Quote
 from tests.handlers.steps import (
     hooked,
     import_quote,
@@ -140,6 +141,27 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
     assert [line.seats for line in await world.rows(CartLine)] == [5]
+
+
+async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R20: a command and a form; nothing is ended, and nothing is done twice."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    cart = await world.fill_cart(alice, acme_meeting=5)
+    gateway, gate = hooked(world), asyncio.Event()
+    hurry(monkeypatch)
+    monkeypatch.setattr(screen, "HANGS_AFTER", 0.4)
+    gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
+    await benoit.command("/add-seats")
+    assert "ne peut pas accéder à ses données" in (await benoit.wait_for_ephemeral()).text
+    await cart.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "cannot reach its records" in refused.text
+    gate.set()
+    assert "SQ-1001" in (await alice.wait_for_modal("quote.review")).text
+    await benoit.wait_until(lambda: benoit.modal)
+    assert len(await world.rows(Quote)) == 1
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:

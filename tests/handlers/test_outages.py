@@ -2,7 +2,10 @@
 is caught up with afterwards."""
 
 import contextlib
+import os
+import signal
 from collections import Counter
+from collections.abc import Iterator
 
 import httpx
 import psycopg
@@ -11,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from bot.db import AWAY, Database, hold_import
+from handlers import screen
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
@@ -196,6 +200,37 @@ async def test_where_the_database_hangs_people_are_told_so_and_can_try_again() -
         await cart_submitted(world, cart)
         assert cart.errors == {}
         await alice.wait_for_modal("quote.review")
+
+
+@contextlib.contextmanager
+def standing_still(world: World) -> Iterator[None]:
+    """As a server whose disk has stopped: it is there, and neither answers nor ends anything."""
+    name = make_url(world.services.settings.database_url).database
+    with psycopg.connect(server_url()) as other:
+        found = other.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [name]).fetchall()
+    for (pid,) in found:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for (pid,) in found:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R20: no time limit of its own is any help then."""
+    monkeypatch.setattr(screen, "HANGS_AFTER", 0.3)
+    async with open_world(kind="postgresql") as world:
+        alice = world.person("alice")
+        await opened(alice, "/quotes", "", "quote.list")
+        await alice.close_modal()
+        with standing_still(world):
+            await alice.command("/quotes")
+            assert "cannot reach its records" in (await alice.wait_for_ephemeral()).text
+            assert alice.modal is None
+        await alice.wait_for_modal("quote.list")
 
 
 async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_ever() -> None:
