@@ -70,8 +70,9 @@ FAULTS_OF_STRIPE = (
     *(f"card {card}" for card in CARDS),
 )
 # Of Stripe alone: the other provider knows every customer, archives no price, cancels nothing, never reckons
-# otherwise than at first and sends no word. No customer is deleted, and no bank disbelieves one: that is for
-# tests/billing/test_stripe.py.
+# otherwise than at first and sends no word. Left to tests/billing/test_stripe.py: a bank that does not believe its
+# customer, a subscription that is paid by invoice, a failure that is saved without an effect, a key that is too
+# old or was sent with another request, an answer of 402, and invoices that are written off or of many lines.
 REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerUnknown, PriceArchived, PriceDiffers)
 WORD = (
     "word delivered", "word doubled", "word reordered", "word late", "word lost", "word too old",
@@ -80,7 +81,8 @@ WORD = (
 EVENTS_AT_STRIPE = (
     "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
     "elsewhere subscription cancelled", "line declined price_archived", "line declined price_changed",
-    "line declined subscription_gone", "line declined method_gone",
+    "line declined subscription_gone", "line declined method_gone", "elsewhere customer deleted",
+    "line declined customer_gone",
 )  # fmt: skip
 EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,

@@ -77,14 +77,16 @@ async def _unfinished(world: World) -> list[str]:
 
 
 async def _refresh(world: World, replica: Replica) -> None:
-    unlinked = world.stripe.unlinked if world.stripe else None
-    for account in sorted({"acme", "borea", "custos"} - {unlinked}):
+    unknown = {world.stripe.unlinked, world.stripe.deleted} if world.stripe else set()
+    for account in sorted({"acme", "borea", "custos"} - unknown):
         await refresh_subscriptions(replica.services, account)
 
 
 def _wrong_copies(world: World) -> Iterator[str]:
-    """Once quiet, the bot's copy is what the provider holds."""
-    for subscription, seats, active in world.store.rows("SELECT id, seats, active FROM subscription"):
+    """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing any more."""
+    deleted = world.stripe.deleted if world.stripe else ""
+    held_here = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
+    for subscription, seats, active in world.store.rows(held_here, deleted):
         held, ended = world.provider.held[subscription], subscription in world.provider.ended
         if ended == active:
             yield f"the copy of {subscription} is {'running' if active else 'ended'}"

@@ -103,6 +103,8 @@ class StripeProvider:
         self.unlinked = "borea" if random.random() < 0.3 else ""
         # Subscriptions that were cancelled there.
         self.ended: set[str] = set()
+        # The account whose customer was deleted there.
+        self.deleted = ""
         for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
             self._add(account)
 
@@ -185,11 +187,20 @@ class StripeProvider:
                 change = "price sold again" if item.price.active else change
             case "tax changed":
                 self.books.tax["FR"] = "0.20" if self.books.tax["FR"] != "0.20" else "0.21"
+            case _ if self.ended:
+                change = self._delete_customer(there.customer)
             case _:
                 there.status = "canceled"
                 self.ended.add(subscription)
         self.books.tell("customer.subscription.updated", "subscription", there.id)
         return change
+
+    def _delete_customer(self, customer: str) -> str:
+        """Whose subscriptions are cancelled one after another."""
+        if not self.deleted:
+            self.books.delete_customer(customer)
+        self.deleted = customer.removeprefix("cus_")
+        return "customer deleted"
 
 
 def _expiry(written: str) -> tuple[int, int]:
