@@ -178,8 +178,8 @@ class OrderLine(SQLModel, table=True):
     # The provider's own reference of what it charged.
     receipt: str | None = None
     settled_at: datetime | None = None
-    # When a worker should look at the line again; none once nothing is left to do. While one holds it, the end
-    # of the lease, or sooner where word came meanwhile.
+    # When a worker should look at the line again; none once nothing is left to do. While one holds it,
+    # when the lease ends, or sooner where word came meanwhile.
     due_at: datetime | None = None
     claimed_until: datetime | None = None
 

@@ -83,7 +83,7 @@ async def _refresh(world: World, replica: Replica) -> None:
 
 
 def _wrong_copies(world: World) -> Iterator[str]:
-    """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing any more."""
+    """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing."""
     deleted = world.stripe.deleted if world.stripe else ""
     held_here = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
     for subscription, seats, active in world.store.rows(held_here, deleted):
