@@ -12,9 +12,9 @@ from bot.use_cases.cart import (
     edit_cart,
     keep_cart,
     open_cart,
-    save_cart,
     warn_again,
 )
+from bot.use_cases.cart_quote import save_cart
 from bot.use_cases.quote import read_quote
 from handlers.account import overview
 from handlers.call import Call

@@ -1,35 +1,35 @@
-"""From the numbers of new seats to a quote (R2-R7, R10)."""
+"""Opening a cart, and keeping what is typed into it (R2-R7, R10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
-from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import LineRequest, Preview
 from bot.db import lock_account
 from bot.permissions import Person, actor_of, require_role, roles_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
+from bot.use_cases.cart_content import (
+    cart_to_fill,
+    check_consent,
+    filled_cart,
+    merged_seats,
+    own_and_others,
+    store_lines,
+)
 from bot.use_cases.cart_words import read_words
-from bot.use_cases.checkout import carry_checkout
 from bot.use_cases.provider_copy import refresh_account
-from bot.use_cases.quote import decide, make_quote, pending_quotes, quote_lines
+from bot.use_cases.quote import pending_quotes
 from bot.use_cases.sheet import copied_rows, payment_methods, quote_sheet, subscription_rows
-from models.account import Account, Address
+from models.account import Account
 from models.billing_contact import BillingContact
-from models.cart import Cart, CartLine, SeatBounds
-from models.errors import InvalidInput, Refusal
+from models.cart import Cart, SeatBounds
+from models.errors import Refusal
 from models.payment_method import check_default
-from models.proration import to_the_second
-from models.quote import Quote, QuotesPending, QuoteStatus, default_validity, validity
+from models.quote import Quote
 from models.sheet import CartSheet, QuoteSheet, SubscriptionRow
-from models.subscription import NothingToOrder, Subscription, SubscriptionNotFound
-
-# Prices, and the address whose tax is in them: the account's may be another by the time they are known.
-Priced = tuple[Preview, Address]
+from models.subscription import NothingToOrder, Subscription
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ async def _screen(
     if obstacles:
         return Obstructed(account, obstacles, [row for row in rows if row.obstacle is not None])
     prefilled = read_words(words, rows, bounds)
-    cart, lines = await _filled_cart(session, account, contact)
-    own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
+    cart, lines = await filled_cart(session, account, contact)
+    own, others = own_and_others(cart, await pending_quotes(session, account.id, at))
     if others:
         return await _warned(session, account, own, others, at)
     return _cart_sheet(account, rows, lines, prefilled, own)
@@ -139,7 +139,7 @@ async def edit_cart(services: Services, *, person: Person, account_id: str, word
         account, contact = await require_role(session, person, account_id, at, changes=False)
         rows = await subscription_rows(session, account)
         prefilled = read_words(words, rows, services.settings.seat_bounds)
-        cart, lines = await _filled_cart(session, account, contact)
+        cart, lines = await filled_cart(session, account, contact)
         return _cart_sheet(account, rows, lines, prefilled, await _own_quote(session, cart, at))
 
 
@@ -148,8 +148,8 @@ async def warn_again(services: Services, *, person: Person, account_id: str) -> 
     at = services.now()
     async with services.read() as session:
         account, contact = await require_role(session, person, account_id, at, changes=False)
-        cart, _ = await _filled_cart(session, account, contact)
-        own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
+        cart, _ = await filled_cart(session, account, contact)
+        own, others = own_and_others(cart, await pending_quotes(session, account.id, at))
         return await _warned(session, account, own, others, at)
 
 
@@ -164,9 +164,9 @@ async def consent_to_replace(
     async with services.write() as session:
         account, contact = await require_role(session, person, account_id, at, changes=True)
         account = await lock_account(session, account.id)
-        cart, _ = await _cart_to_fill(session, account, contact)
+        cart, _ = await cart_to_fill(session, account, contact)
         pending = await _others(session, account, cart, at)
-        _check_consent(pending, named)
+        check_consent(pending, named)
         cart.consented_to = sorted(q.key for q in pending)
         session.add(cart)
         await record(
@@ -192,138 +192,10 @@ async def keep_cart(
         account, contact = await require_role(session, person, account_id, at, changes=True)
         account = await lock_account(session, account.id)
         rows = await subscription_rows(session, account)
-        cart, lines = await _cart_to_fill(session, account, contact)
-        seats = _merged(lines, rows, typed, services.settings.seat_bounds)
-        await _store_lines(session, cart, seats)
+        cart, lines = await cart_to_fill(session, account, contact)
+        seats = merged_seats(lines, rows, typed, services.settings.seat_bounds)
+        await store_lines(session, cart, seats)
         return _cart_sheet(account, rows, seats, {}, await _own_quote(session, cart, at))
-
-
-async def save_cart(
-    services: Services, *, person: Person, account_id: str, typed: Mapping[str, str]
-) -> QuoteSheet:
-    """Save the cart and make its quote (R7, R10). `typed` maps subscription ids to what stands in the field.
-
-    Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
-    AccountNotSelfServed, BillingUnavailable, PriceNotHeld. What was typed is stored before any price is
-    asked for, so that nothing typed is lost.
-    """
-    at = to_the_second(services.now())
-    async with services.write() as session:
-        account, contact = await require_role(session, person, account_id, at, changes=True)
-        account = await lock_account(session, account.id)
-        rows = await subscription_rows(session, account)
-        cart, lines = await _cart_to_fill(session, account, contact)
-        seats = _merged(lines, rows, typed, services.settings.seat_bounds)
-        _check_order(services.settings.seat_bounds, seats, typed)
-        await _store_lines(session, cart, seats)
-        # A refusal is told after the commit: what was typed is stored, and nothing else.
-        found = await _checked(session, account, cart, rows, seats, at)
-        if isinstance(found, _Found) and found.same:
-            return await _gone_on_with(session, contact, person, cart, found.same, found.others, at)
-    if isinstance(found, Refusal):
-        raise found
-    requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
-    address = account.billing_address
-    preview = await services.billing.preview(account_id, requests, at, address)
-    return await _priced_quote(services, person, account_id, seats, (preview, address), at)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The cart's own pending quote, whether it holds the same seats, and the others that it replaces."""
-
-    own: Quote | None
-    same: Quote | None
-    others: list[Quote]
-
-
-async def _checked(
-    session: AsyncSession,
-    account: Account,
-    cart: Cart,
-    rows: list[SubscriptionRow],
-    seats: Mapping[str, int],
-    at: datetime,
-) -> _Found | Refusal:
-    """Whether the seats may be ordered (R2-R4, R7), and the quotes that concerns."""
-    try:
-        await _check_may_order(session, account, rows, seats, at)
-        own, others = _own_and_others(cart, await pending_quotes(session, account.id, at))
-        _check_consent(others, cart.consented_to)
-    except Refusal as refusal:
-        return refusal
-    same = own if own is not None and await _seats_of(session, own) == seats else None
-    return _Found(own, same, others)
-
-
-async def _priced_quote(
-    services: Services,
-    person: Person,
-    account_id: str,
-    seats: Mapping[str, int],
-    priced: Priced,
-    at: datetime,
-) -> QuoteSheet:
-    """A new quote for the cart. Everything is asked anew, since others may have acted while the provider was
-    asked: one with the same seats is gone on with."""
-    async with services.write() as session:
-        account, contact = await require_role(session, person, account_id, at, changes=True)
-        account = await lock_account(session, account.id)
-        cart, _ = await _cart_to_fill(session, account, contact)
-        rows = await subscription_rows(session, account)
-        found = await _checked(session, account, cart, rows, seats, at)
-        if isinstance(found, Refusal):
-            raise found
-        quote, replaced = found.same, found.others
-        if quote is None:
-            quote = await _new_quote(services, session, account, contact, person, priced, at)
-            if found.own is not None:
-                replaced = [*replaced, found.own]
-                await carry_checkout(session, contact, found.own, quote)
-        return await _gone_on_with(session, contact, person, cart, quote, replaced, at)
-
-
-async def _gone_on_with(
-    session: AsyncSession,
-    contact: BillingContact,
-    person: Person,
-    cart: Cart,
-    quote: Quote,
-    replaced: list[Quote],
-    at: datetime,
-) -> QuoteSheet:
-    """The cart's quote from now on, in place of those."""
-    for other in replaced:
-        actor = actor_of(contact, person)
-        await decide(session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, told_by=contact)
-    cart.quote_id, cart.consented_to = quote.id, []
-    session.add(cart)
-    await session.flush()
-    return await quote_sheet(session, quote, at)
-
-
-async def _new_quote(
-    services: Services,
-    session: AsyncSession,
-    account: Account,
-    contact: BillingContact,
-    person: Person,
-    priced: Priced,
-    at: datetime,
-) -> Quote:
-    preview, address = priced
-    wanted = default_validity(at, services.settings.quote_validity_days)
-    return await make_quote(
-        session,
-        account=account,
-        contact_id=contact.id,
-        actor=actor_of(contact, person),
-        preview=preview,
-        address=address,
-        frozen_at=at,
-        expires_at=validity(account, [line.period_end for line in preview.lines], wanted),
-        at=at,
-    )
 
 
 async def _obstacles(
@@ -342,26 +214,6 @@ async def _obstacles(
     return found
 
 
-async def _check_may_order(
-    session: AsyncSession,
-    account: Account,
-    rows: list[SubscriptionRow],
-    seats: Mapping[str, int],
-    at: datetime,
-) -> None:
-    account.check_self_service()
-    check_default(await payment_methods(session, account.id), account.today(at))
-    for row in rows:
-        if row.subscription.id in seats and row.obstacle is not None:
-            raise row.obstacle
-
-
-def _own_and_others(cart: Cart | None, pending: list[Quote]) -> tuple[Quote | None, list[Quote]]:
-    """R10: a cart's own pending quote is never among those that R7 names."""
-    own = next((q for q in pending if cart and q.id == cart.quote_id), None)
-    return own, [q for q in pending if q is not own]
-
-
 async def _warned(
     session: AsyncSession, account: Account, own: Quote | None, others: list[Quote], at: datetime
 ) -> Warned:
@@ -373,46 +225,12 @@ async def _warned(
 
 
 async def _others(session: AsyncSession, account: Account, cart: Cart, at: datetime) -> list[Quote]:
-    return _own_and_others(cart, await pending_quotes(session, account.id, at))[1]
-
-
-def _check_consent(pending: list[Quote], named: Iterable[int]) -> None:
-    if not {q.key for q in pending} <= set(named):
-        raise QuotesPending(numbers=[q.number for q in pending])
+    return own_and_others(cart, await pending_quotes(session, account.id, at))[1]
 
 
 async def _own_quote(session: AsyncSession, cart: Cart | None, at: datetime) -> Quote | None:
     quote = await session.get(Quote, cart.quote_id) if cart and cart.quote_id else None
     return quote if quote is not None and quote.pending_at(at) else None
-
-
-async def _seats_of(session: AsyncSession, quote: Quote) -> dict[str, int]:
-    return {line.subscription_id: line.seats for line in await quote_lines(session, quote)}
-
-
-_FILLED_CART = (
-    select(Cart, CartLine)
-    .outerjoin(CartLine, col(CartLine.cart_id) == Cart.id)
-    .where(Cart.account_id == bindparam("account"), Cart.contact_id == bindparam("contact"))
-)
-
-
-async def _filled_cart(
-    session: AsyncSession, account: Account, contact: BillingContact
-) -> tuple[Cart | None, dict[str, int]]:
-    """The cart of this account and contact, if they have one, and its lines."""
-    values = {"account": account.id, "contact": contact.key}
-    found = (await session.exec(_FILLED_CART, params=values)).all()
-    return found[0][0] if found else None, {line.subscription_id: line.seats for _, line in found if line}
-
-
-async def _cart_to_fill(
-    session: AsyncSession, account: Account, contact: BillingContact
-) -> tuple[Cart, dict[str, int]]:
-    """The same; one not stored yet where they have none."""
-    cart, lines = await _filled_cart(session, account, contact)
-    # Every value is given: to find out a default takes pydantic longer than a question to the database.
-    return cart or Cart(account_id=account.id, contact_id=contact.key, consented_to=[]), lines
 
 
 def _cart_sheet(
@@ -423,44 +241,3 @@ def _cart_sheet(
     own: Quote | None,
 ) -> CartSheet:
     return CartSheet(account, rows, {**lines, **prefilled}, own, meant=next(iter(prefilled), None))
-
-
-def _merged(
-    stored: Mapping[str, int], rows: list[SubscriptionRow], typed: Mapping[str, str], bounds: SeatBounds
-) -> dict[str, int]:
-    """The stored lines overridden by what is typed.
-
-    What can no longer be ordered is dropped where it was stored, and kept where it is typed: saving stores
-    all that was typed, and then refuses it. A subscription of others is refused at once.
-    """
-    obstacles = {row.subscription.id: row.obstacle for row in rows}
-    errors: dict[str, Refusal] = {}
-    seats = {s: n for s, n in stored.items() if obstacles.get(s, _GONE) is None}
-    for subscription_id, text in typed.items():
-        if subscription_id not in obstacles:
-            raise _GONE
-        try:
-            seats[subscription_id] = bounds.parse(text)
-        except Refusal as refusal:
-            errors[f"seats:{subscription_id}"] = refusal
-    if errors:
-        raise InvalidInput(errors)
-    return {subscription_id: n for subscription_id, n in seats.items() if n}
-
-
-_GONE = SubscriptionNotFound()
-
-
-def _check_order(bounds: SeatBounds, seats: dict[str, int], typed: Mapping[str, str]) -> None:
-    try:
-        bounds.check_order(seats)
-    except Refusal as refusal:
-        raise InvalidInput({f"seats:{next(iter(typed), '')}": refusal}) from None
-
-
-async def _store_lines(session: AsyncSession, cart: Cart, seats: Mapping[str, int]) -> None:
-    session.add(cart)
-    await session.flush()
-    await session.exec(delete(CartLine).where(col(CartLine.cart_id) == cart.id))
-    session.add_all(CartLine(cart_id=cart.key, subscription_id=s, seats=n) for s, n in seats.items())
-    await session.flush()

@@ -24,7 +24,8 @@ from bot.billing.gateway import (
 )
 from bot.permissions import Person as Caller
 from bot.use_cases.account_import import import_accounts
-from bot.use_cases.cart import open_cart, save_cart
+from bot.use_cases.cart import open_cart
+from bot.use_cases.cart_quote import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import remind_customers

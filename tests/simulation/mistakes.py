@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from bot.use_cases import cart, checkout, placement, portal, quote, service_order
+from bot.use_cases import cart, cart_quote, checkout, placement, portal, quote, service_order
 from models.checkout import NEW_ADMINISTRATOR, CheckoutForm
 from tests.simulation.database import Store
 from tests.simulation.people import Click
@@ -60,9 +60,11 @@ def _mistakes(random: Random, quotes: list[int], pending: list[int], orders: lis
     yield click(
         "cart.open", cart.open_cart, account_id="acme", words=random.choice(("teapot", "go 2", "5 5"))
     )
-    yield click("cart.save", cart.save_cart, account_id="acme", typed=random.choice(WRONG_SEATS))
-    yield click("cart.save", cart.save_cart, account_id="acme", typed=random.choice(WRONG_SEATS))
-    yield click("cart.save", cart.save_cart, "U09IDA", account_id="custos", typed={"custos_rescue": "1"})
+    yield click("cart.save", cart_quote.save_cart, account_id="acme", typed=random.choice(WRONG_SEATS))
+    yield click("cart.save", cart_quote.save_cart, account_id="acme", typed=random.choice(WRONG_SEATS))
+    yield click(
+        "cart.save", cart_quote.save_cart, "U09IDA", account_id="custos", typed={"custos_rescue": "1"}
+    )
     yield click("cart.open", cart.open_cart, "U09IDA", account_id="custos")
     yield click("quote.open", quote.read_quote, anybody, quote_id=some_quote)
     yield click("quote.reject", quote.reject_quote, anybody, quote_id=some_quote, reason="No.")

@@ -8,7 +8,7 @@ from typing import Any
 from bot.billing.gateway import BillingUnavailable, PriceNotHeld
 from bot.permissions import Person
 from bot.services import Services
-from bot.use_cases import cart, checkout, overview, placement, portal, quote, service_order
+from bot.use_cases import cart, cart_quote, checkout, overview, placement, portal, quote, service_order
 from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
 from models.checkout import NEW_ADMINISTRATOR, CheckoutForm
 from models.errors import Refusal
@@ -94,7 +94,7 @@ class Shopper:
         given = {"account_id": self.account, "typed": dict(self._typed)}
         if self._random.random() < 0.1:
             return self._click("cart.keep", cart.keep_cart, **given)
-        return self._click("cart.save", cart.save_cart, **given)
+        return self._click("cart.save", cart_quote.save_cart, **given)
 
     def _review(self) -> Click:
         drawn = self._random.random()

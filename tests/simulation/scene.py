@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 from bot.permissions import Person
-from bot.use_cases.cart import save_cart
+from bot.use_cases.cart_quote import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from tests.simulation.database import Store

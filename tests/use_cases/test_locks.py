@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 from bot.db import Database, lock_account
 from bot.permissions import Person
 from bot.use_cases.account_import import import_accounts
-from bot.use_cases.cart import save_cart
+from bot.use_cases.cart_quote import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.home import open_home, redraw_homes
