@@ -58,6 +58,8 @@ class SubscriptionState:
     period_end: date
     blocks: tuple[Block, ...] = ()
     product_id: str | None = field(default=None, compare=False)
+    # The provider changes all of the same name as one: one charge at a time goes for them together.
+    changed_with: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,8 @@ async def _open_attempt(services: Services, line: OrderLine) -> Charge | None:
 async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
     """Store the next attempt with its key and the seats the provider now holds, before it is sent.
 
-    None where another worker was first, the time is up, or the provider is silent (then later).
+    None where another worker was first, the time is up, or, until later, the provider is silent or still has
+    to answer for a subscription that it changes together with this one.
     """
     at = services.now()
     async with services.read() as session:
@@ -230,6 +231,7 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
     except CustomerUnknown:
         states, gone = [], "customer_gone"
     seats = {state.id: state.seats for state in states}
+    together = _changed_together(states, line.subscription_id)
     async with services.write() as session:
         account = await lock_account(session, order.account_id)
         line = await session.get_one(OrderLine, line.key)
@@ -240,6 +242,10 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
         if at >= line.period_ends_at or line.subscription_id not in seats:
             reason = "period_ended" if at >= line.period_ends_at else gone
             await decline(services, session, account, order, line, reason, at)
+            return None
+        if together and await _is_charged(session, together):
+            line.due_at, line.claimed_until = at + ASK_AGAIN, None
+            session.add(line)
             return None
         number = len(attempts) + 1
         attempt = ChargeAttempt(
@@ -253,6 +259,23 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
         session.add(attempt)
         await session.flush()
         return await _charge_of(session, line, attempt)
+
+
+def _changed_together(states: list[SubscriptionState], subscription_id: str) -> list[str]:
+    """The other subscriptions that the provider changes as one with this."""
+    name = next((s.changed_with for s in states if s.id == subscription_id), None)
+    return [s.id for s in states if name is not None and s.changed_with == name and s.id != subscription_id]
+
+
+async def _is_charged(session: AsyncSession, subscription_ids: list[str]) -> bool:
+    """R19: whether an attempt for one of them has no end yet. Under the account's lock none begins."""
+    found = await session.exec(
+        select(ChargeAttempt.id)
+        .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
+        .where(col(OrderLine.subscription_id).in_(subscription_ids), col(ChargeAttempt.ended_at).is_(None))
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 async def _charge_of(session: AsyncSession, line: OrderLine, attempt: ChargeAttempt) -> Charge:

@@ -473,6 +473,21 @@ async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refus
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
+async def test_r19_nothing_is_sent_again_where_a_charge_went_through_without_its_invoice(
+    provider: StripeProvider,
+) -> None:
+    """Here, since another wrote its own key over it: somebody must look before any more is charged."""
+
+    def written_over() -> None:
+        provider.fake.books.subscriptions[THERE].metadata["seatbot_attempt"] = "of another program"
+
+    provider.fake.before_charge = written_over
+    with capture_logs() as logs:
+        assert await provider.gateway.place(provider.charge()) == Declined("seats_changed")
+    assert len(settled(provider)) == 1, "all the same"
+    assert "a charge went through without its invoice" in [log["event"] for log in logs]
+
+
 async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(provider: StripeProvider) -> None:
     subscription = provider.fake.books.subscriptions[THERE]
     charge = provider.charge(payment_method_id=provider.cards.customer)

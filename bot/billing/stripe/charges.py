@@ -162,8 +162,12 @@ async def _outcome(
 ) -> Outcome:
     invoice = changed.latest_invoice
     if not isinstance(invoice, stripe.Invoice) or not await is_of(invoice, item, charge):
-        # Others set the same number a moment ago, or a saved answer is no longer the latest: read it.
-        return await outcome_of(client, item, charge, now) or SeatsChanged()
+        # A saved answer is no longer the latest, or others set the same number a moment ago. Something may
+        # have been charged all the same: nothing is sent again before somebody has looked.
+        done = await outcome_of(client, item, charge, now)
+        if done is None:
+            log.error("a charge went through without its invoice", key=charge.key)
+        return done or Declined("seats_changed")
     pending = changed.pending_update
     until = instant(pending.expires_at) if pending else None
     return await read_outcome(client, invoice, until, now)

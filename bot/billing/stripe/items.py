@@ -49,7 +49,14 @@ class Item:
         """In days: a period that turns in the middle of a day ends, here, with the midnight before."""
         start, end = _day(self.start, zone), _day(self.end, zone)
         return SubscriptionState(
-            self.id, self.seats, self.unit_price, self.period, start, end, product_id=self.product_id
+            self.id,
+            self.seats,
+            self.unit_price,
+            self.period,
+            start,
+            end,
+            product_id=self.product_id,
+            changed_with=self.subscription,
         )
 
 
