@@ -101,6 +101,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "refusal-nothing-to-order": (_services,),
     "refusal-nothing-to-retry": (_this_order, _services),
     "refusal-order-not-found": (_orders,),
+    "refusal-other-currency": (_services,),
     "refusal-paid-by-invoice": (_services,),
     "refusal-payment-method-not-usable": (_checkout, _methods),
     "refusal-price-archived": (_services,),

@@ -285,6 +285,7 @@ decline-price-changed = The price has changed.
 decline-price-changed-to = The price has changed: { $promised } was promised, { $offered } would be charged now.
 decline-price-archived = Seats are no longer sold at this price.
 decline-paid-by-invoice = The subscription is paid by invoice: no card is charged for it.
+decline-other-currency = The subscription is charged in another currency than the account’s.
 decline-customer-gone = The payment provider no longer knows the account.
 decline-method-gone = The card is no longer stored with the payment provider.
 decline-provider-error = The payment provider had a fault and charged nothing.
@@ -546,6 +547,7 @@ refusal-order-not-found = { $has_number ->
     [yes] I do not know a service order { $number }. To see yours, type /service-orders.
    *[no] I do not know that service order. To see yours, type /service-orders.
 }
+refusal-other-currency = One of these subscriptions is charged in another currency than the account’s, so that no price can be promised for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-paid-by-invoice = One of these subscriptions is paid by invoice, and no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That card cannot be charged: it is gone, expired, or not set for automatic payment. Please choose another one.
 refusal-price-archived = The seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
@@ -629,6 +631,7 @@ notice-reason-authentication-failed = the bank did not accept the confirmation
 notice-reason-price-changed = the price has changed
 notice-reason-price-archived = seats are no longer sold at this price
 notice-reason-paid-by-invoice = the subscription is paid by invoice
+notice-reason-other-currency = the subscription is charged in another currency than the account’s
 notice-reason-customer-gone = the payment provider no longer knows the account
 notice-reason-method-gone = the card is no longer stored with the payment provider
 notice-reason-provider-error = the payment provider had a fault and charged nothing

@@ -285,6 +285,7 @@ decline-price-changed = Le prix a changé.
 decline-price-changed-to = Le prix a changé : { $promised } étaient promis, { $offered } seraient débités maintenant.
 decline-price-archived = Les postes ne sont plus vendus à ce prix.
 decline-paid-by-invoice = L’abonnement se paie sur facture : aucune carte n’est débitée.
+decline-other-currency = L’abonnement est facturé dans une autre devise que celle du compte.
 decline-customer-gone = Le prestataire de paiement ne connaît plus le compte.
 decline-method-gone = La carte n’est plus enregistrée chez le prestataire de paiement.
 decline-provider-error = Le prestataire de paiement a eu une panne et n’a rien débité.
@@ -546,6 +547,7 @@ refusal-order-not-found = { $has_number ->
     [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.
    *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
 }
+refusal-other-currency = L’un de ces abonnements est facturé dans une autre devise que celle du compte, et aucun prix ne peut être promis pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-paid-by-invoice = L’un de ces abonnements se paie sur facture et ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
@@ -629,6 +631,7 @@ notice-reason-authentication-failed = la banque n’a pas accepté la confirmati
 notice-reason-price-changed = le prix a changé
 notice-reason-price-archived = les postes ne sont plus vendus à ce prix
 notice-reason-paid-by-invoice = l’abonnement se paie sur facture
+notice-reason-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
 notice-reason-customer-gone = le prestataire de paiement ne connaît plus le compte
 notice-reason-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
 notice-reason-provider-error = le prestataire de paiement a eu une panne et n’a rien débité

@@ -67,7 +67,7 @@ async def client(url: str) -> AsyncIterator[stripe.StripeClient]:
 
 async def test_what_is_sent_arrives_as_it_was(client: stripe.StripeClient) -> None:
     made = await client.v1.customers.create_async({"name": "Acme"})
-    await move_customer(client, Buyer(made.id, None, None), ODD)
+    await move_customer(client, Buyer(made.id, "EUR", None, None), ODD)
     account = Account(
         id="acme", name="Acme", slack_team="T1", currency="EUR", home_country="FR", **ODD.model_dump()
     )

@@ -17,6 +17,7 @@ from bot.billing.gateway import (
     LineRequest,
     NeedsCustomer,
     NeverReceived,
+    OtherCurrency,
     OtherPrice,
     Outcome,
     PaidByInvoice,
@@ -291,6 +292,16 @@ async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provide
     with pytest.raises(PaidByInvoice):
         await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place(charge) == Declined("paid_by_invoice")
+    assert provider.fake.charges() == []
+
+
+async def test_r17_a_subscription_in_another_currency_is_refused_by_name(provider: StripeProvider) -> None:
+    """23 dollars are not the 23 euros that were promised."""
+    charge = await promised(provider)
+    provider.fake.books.item("sub_month").price.currency = "usd"
+    with pytest.raises(OtherCurrency):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("other_currency")
     assert provider.fake.charges() == []
 
 

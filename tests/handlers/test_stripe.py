@@ -16,6 +16,7 @@ from bot.billing.gateway import (
     Charge,
     CustomerUnknown,
     NeedsCustomer,
+    OtherCurrency,
     Outcome,
     PaidByInvoice,
     PriceArchived,
@@ -471,6 +472,9 @@ async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) 
     price.active = False
     assert isinstance(await refusal_of(world), PriceArchived)
     price.active = True
+    price.currency = "usd"
+    assert isinstance(await refusal_of(world), OtherCurrency)
+    price.currency = "eur"
     world.books.subscriptions["sub_of_acme_meeting"].sends_invoice = True
     assert isinstance(await refusal_of(world), PaidByInvoice)
     world.books.customers["cus_acme"].deleted = True

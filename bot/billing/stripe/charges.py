@@ -40,9 +40,10 @@ FAILURE_IS_FINAL = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Buyer:
-    """The Stripe customer; `card` is charged where a subscription names none."""
+    """The Stripe customer; `card` is charged where a subscription names none. `currency` is the account's."""
 
     id: str
+    currency: str
     card: str | None
     address: Address | None
 
@@ -85,6 +86,8 @@ async def _refusal(
         return Declined("price_archived")
     if item.paid_by_invoice:
         return Declined("paid_by_invoice")
+    if item.currency != buyer.currency:
+        return Declined("other_currency")
     if now - charge.stored_at >= KEY_LIVES:
         return Declined("never_received")
     price = await price_now(client, item, charge.seats, charge.at, charge.address, buyer.id)

@@ -44,7 +44,7 @@ async def buyer(client: stripe.StripeClient, known: Known) -> Buyer:
         raise CustomerUnknown(account=known.account.name)
     settings = customer.invoice_settings
     card = id_of(settings.default_payment_method) if settings else None
-    return Buyer(customer.id, card, _address(customer))
+    return Buyer(customer.id, known.account.currency, card, _address(customer))
 
 
 async def items(client: stripe.StripeClient, known: Known) -> dict[str, Item]:

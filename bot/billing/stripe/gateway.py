@@ -70,9 +70,7 @@ class StripeGateway:
         of = await known(self._database, account_id)
         held = await items(self._client, of)
         try:
-            return await prices.preview(
-                self._client, held, lines, at, address, of.customer, of.account.time_zone
-            )
+            return await prices.preview(self._client, held, lines, at, address, of.customer, of.account)
         except stripe.InvalidRequestError as error:
             # The period may have ended since the quote was read: nobody's fault, and told by the next try.
             level = log.info if is_of_another_period(error) else log.error

@@ -40,6 +40,7 @@ class Item:
     end: datetime
     price_active: bool
     paid_by_invoice: bool
+    currency: str
     product_id: str | None
     card: str | None
     swapped: str | None
@@ -86,6 +87,7 @@ def _item(
         end=instant(item.current_period_end),
         price_active=item.price.active,
         paid_by_invoice=subscription.collection_method == "send_invoice",
+        currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT),
         card=id_of(subscription.default_payment_method),
         swapped=metadata.get(SWAPPED),

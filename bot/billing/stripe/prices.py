@@ -11,6 +11,7 @@ import structlog
 from bot.billing.gateway import (
     BillingUnavailable,
     LineRequest,
+    OtherCurrency,
     PaidByInvoice,
     Preview,
     PriceArchived,
@@ -20,7 +21,7 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe.client import asked, seconds
 from bot.billing.stripe.items import Item
-from models.account import Address
+from models.account import Account, Address
 from models.subscription import PeriodLength, SubscriptionNotFound
 
 log = structlog.get_logger()
@@ -39,10 +40,10 @@ class Price:
 
 async def preview(
     client: stripe.StripeClient, items: dict[str, Item], lines: list[LineRequest], at: datetime,
-    address: Address, customer: str, zone: str,
+    address: Address, customer: str, account: Account,
 ) -> Preview:  # fmt: skip
     for line in lines:
-        _check(items.get(line.subscription_id), line)
+        _check(items.get(line.subscription_id), line, account.currency)
     few = asyncio.Semaphore(AT_ONCE)
 
     async def one(line: LineRequest) -> tuple[PricedLine, PeriodLength, Price]:
@@ -54,19 +55,21 @@ async def preview(
             )
         if now.others:
             raise PriceNotHeld
-        return _priced(item, line, now, zone), item.period, later
+        return _priced(item, line, now, account.time_zone), item.period, later
 
     priced = await asyncio.gather(*(one(line) for line in lines))
     return Preview(tuple(p for p, _, _ in priced), _recurring([(length, p) for _, length, p in priced]))
 
 
-def _check(item: Item | None, line: LineRequest) -> None:
+def _check(item: Item | None, line: LineRequest, currency: str) -> None:
     if item is None or not item.active:
         raise SubscriptionNotFound
     if not item.price_active:
         raise PriceArchived
     if item.paid_by_invoice:
         raise PaidByInvoice
+    if item.currency != currency:
+        raise OtherCurrency
     if line.unit_price not in (None, item.unit_price):
         raise PriceNotHeld
 
