@@ -31,6 +31,7 @@ from bot.billing.gateway import (
 from bot.billing.stripe import gateway
 from bot.billing.stripe.charges import FAILURE_IS_FINAL, KEY_LIVES
 from bot.billing.stripe.client import RETRIES, TIMEOUT
+from bot.billing.stripe.invoices import CUSTOMER_TIME
 from bot.db import Database
 from bot.settings import Settings
 from models.account import Account
@@ -374,7 +375,7 @@ async def test_an_account_that_is_not_linked_is_refused_by_name(
 
 async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    provider.fake.books.subscriptions[THERE].status = "canceled"
+    provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
     assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
     assert await provider.gateway.place(charge) == Declined("subscription_gone")
     assert await provider.gateway.reconcile(charge) == Declined("subscription_gone")
@@ -384,8 +385,30 @@ async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled
     provider: StripeProvider,
 ) -> None:
     outcome = await provider.gateway.place(provider.charge())
-    provider.fake.books.subscriptions[THERE].status = "canceled"
+    provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
     assert await asked_again(provider) == outcome
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "customer deleted", "time is up"])
+async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
+    provider: StripeProvider, ends: str
+) -> None:
+    """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
+    books = provider.fake.books
+    charge = await promised(provider, card="absent_customer")
+    assert isinstance(await provider.gateway.place(charge), NeedsCustomer)
+    match ends:
+        case "cancelled":
+            books.cancel(books.subscriptions[THERE])
+        case "customer deleted":
+            books.delete_customer(CUSTOMER)
+        case _:
+            books.subscriptions[THERE].pending = None
+            provider.clock.at += CUSTOMER_TIME
+    [invoice] = books.invoices.values()
+    assert invoice.status == "open"
+    assert await provider.gateway.reconcile(charge) == Declined("customer_timeout")
+    assert invoice.status == "void"
 
 
 @pytest.mark.parametrize("settled_before", [True, False])

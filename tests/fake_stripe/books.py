@@ -190,9 +190,17 @@ class Books:
             card.customer = None if card.customer == name else card.customer
         for subscription in self.subscriptions.values():
             if subscription.customer == name and subscription.status != "canceled":
-                subscription.status = "canceled"
+                self.cancel(subscription)
                 self.tell("customer.subscription.deleted", "subscription", subscription.id)
         self.tell("customer.deleted", "customer", name)
+
+    def cancel(self, subscription: Subscription) -> None:
+        """A change that waits for the customer is dropped; its invoice stays open, and nobody voids it."""
+        subscription.status = "canceled"
+        if subscription.pending:
+            payment = self.invoices[subscription.pending.invoice].payment
+            if payment and payment.status == "requires_action":
+                subscription.pending = None
 
     def set_seats(self, name: str, seats: int) -> None:
         subscription, item = self.held(name)

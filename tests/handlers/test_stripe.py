@@ -418,7 +418,7 @@ async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeW
 
 async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: StripeWorld) -> None:
     await placed_only(world, ALICE, "acme_meeting")
-    world.books.subscriptions["sub_of_acme_meeting"].status = "canceled"
+    world.books.cancel(world.books.subscriptions["sub_of_acme_meeting"])
     await world.pass_time(seconds=20)
     assert (await line(world)).reason == "subscription_gone"
     assert world.paid() == []
@@ -451,7 +451,7 @@ async def test_r20_a_retry_that_ends_before_anything_is_sent_is_told_like_the_fi
     world: StripeWorld,
 ) -> None:
     order = await ordered(world, DORA, "declined_meeting")
-    world.books.subscriptions["sub_of_declined_meeting"].status = "canceled"
+    world.books.cancel(world.books.subscriptions["sub_of_declined_meeting"])
     for told in (2, 3):
         world.clock.move(minutes=1)
         await retried(world, order.order.key)

@@ -190,7 +190,7 @@ class StripeProvider:
             case _ if self.ended:
                 change = self._delete_customer(there.customer)
             case _:
-                there.status = "canceled"
+                self.books.cancel(there)
                 self.ended.add(subscription)
         self.books.tell("customer.subscription.updated", "subscription", there.id)
         return change

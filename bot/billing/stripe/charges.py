@@ -23,7 +23,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.stripe.client import SILENCE, asked, instant, is_of_another_period, seconds
-from bot.billing.stripe.invoices import PATIENCE, is_of, outcome_of, read_outcome
+from bot.billing.stripe.invoices import PATIENCE, customer_time, is_of, outcome_of, read_outcome
 from bot.billing.stripe.items import ATTEMPT, NO_CARD, SWAPPED, Item
 from bot.billing.stripe.prices import price_now, stripe_address
 from models.account import Address
@@ -172,7 +172,7 @@ async def _outcome(
             log.error("a charge went through without its invoice", key=charge.key)
         return done or Declined("seats_changed")
     pending = changed.pending_update
-    until = instant(pending.expires_at) if pending else None
+    until = instant(pending.expires_at) if pending else customer_time(invoice)
     return await read_outcome(client, invoice, until, now)
 
 

@@ -26,7 +26,10 @@ async def outcome_of(
 ) -> Outcome | None:
     """None where the key has made no invoice. One that cannot be paid as it is, is voided first."""
     invoice = await _find(client, {"subscription": item.subscription}, item, charge)
-    return None if invoice is None else await read_outcome(client, invoice, item.pending_until, now)
+    if invoice is None:
+        return None
+    until = (item.pending_until or customer_time(invoice)) if item.active else None
+    return await read_outcome(client, invoice, until, now)
 
 
 async def outcome_of_gone(
@@ -40,7 +43,7 @@ async def outcome_of_gone(
 async def read_outcome(
     client: stripe.StripeClient, invoice: stripe.Invoice, until: datetime | None, now: datetime
 ) -> Outcome:
-    """`until` is when the change that waits for this payment is dropped."""
+    """`until` is when the change that waits for this payment is dropped; none where nothing waits for it."""
     if invoice.status == "paid":
         net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
         return Settled(str(invoice.id), net, invoice.total - net)
@@ -59,14 +62,13 @@ async def _unpaid_outcome(
     until: datetime | None,
     now: datetime,
 ) -> Outcome:
-    # What somebody there has written off waits for nobody, but can be paid all the same.
-    waits = invoice.status == "open"
+    # What somebody there has written off waits for nobody, nor what has no subscription to change any more;
+    # but both can be paid all the same.
+    waits = invoice.status == "open" and until is not None and now < until
     if payment.status in UNDER_WAY if payment else waits:
         return Pending(now + PATIENCE)
-    if payment and payment.status == "requires_action" and waits:
-        return NeedsCustomer(
-            invoice.hosted_invoice_url or "", until or instant(invoice.created) + CUSTOMER_TIME
-        )
+    if payment and payment.status == "requires_action" and waits and until:
+        return NeedsCustomer(invoice.hosted_invoice_url or "", until)
     # Left open it could be paid later, by a retry of Stripe's, after another card was charged here.
     try:
         await asked(client.v1.invoices.void_invoice_async(str(invoice.id)))
@@ -74,6 +76,11 @@ async def _unpaid_outcome(
         # Somebody was first: paid or voided meanwhile, which the next look tells.
         return Pending(now + timedelta(seconds=1))
     return _declined(payment)
+
+
+def customer_time(invoice: stripe.Invoice) -> datetime:
+    """Until when a customer is waited for, where the subscription does not say it."""
+    return instant(invoice.created) + CUSTOMER_TIME
 
 
 def _declined(payment: stripe.PaymentIntent | None) -> Declined:
