@@ -5,7 +5,7 @@ answer to our own call, or not at all. What a charge became is asked of the prov
 its line is asked about after the gateway's patience all the same.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerUnknown, ProviderEvent
+from bot.db import AWAY
 from bot.services import Services
 from bot.use_cases.processing import start_processing
 from bot.use_cases.provider_copy import refresh_account
@@ -23,6 +24,8 @@ from models.service_order import BUSY, OrderLine, ServiceOrder
 log = structlog.get_logger()
 
 AT_ONCE = 20
+# An account that could not be looked at stays due, behind those that can be.
+LATER = timedelta(minutes=1)
 
 
 async def take_provider_event(services: Services, event: ProviderEvent) -> bool:
@@ -84,21 +87,37 @@ async def refresh_due_accounts(services: Services) -> int:
             .limit(AT_ONCE)
         )
         words = list(due.all())
+    done = 0
     for account_id, told in words:
         try:
-            await refresh_account(services, account_id)
+            refreshed = await _refresh(services, account_id)
         except BillingUnavailable:
-            return 0  # It stays due: the next tick asks again.
-        except CustomerUnknown:
-            log.warning("the provider no longer knows an account", account=account_id)
-        await _refreshed(services, account_id, told)
-    return len(words)
+            # Most likely of all of them: the next tick asks, and begins with another.
+            await _look_next(services, account_id, told, at + LATER)
+            break
+        await _look_next(services, account_id, told, None if refreshed else at + LATER)
+        done += refreshed
+    return done
 
 
-async def _refreshed(services: Services, account_id: str, told: datetime | None) -> None:
+async def _refresh(services: Services, account_id: str) -> bool:
+    """False for what cannot be kept, which is nobody else's trouble. Raises BillingUnavailable."""
+    try:
+        await refresh_account(services, account_id)
+    except CustomerUnknown:
+        log.warning("the provider no longer knows an account", account=account_id)
+    except (BillingUnavailable, *AWAY):
+        raise
+    except Exception:
+        log.exception("what the provider holds of an account could not be copied", account=account_id)
+        return False
+    return True
+
+
+async def _look_next(services: Services, account_id: str, told: datetime | None, at: datetime | None) -> None:
     """Unless word came again meanwhile."""
     async with services.write() as session:
         account = await session.get_one(Account, account_id)
         if account.refresh_due_at == told:
-            account.refresh_due_at = None
+            account.refresh_due_at = at
             session.add(account)

@@ -35,6 +35,7 @@ from bot.billing.stripe.invoices import CUSTOMER_TIME
 from bot.db import Database
 from bot.settings import Settings
 from models.account import Account
+from models.subscription import SubscriptionNotFound
 from tests.billing.conftest import CUSTOMER, StripeProvider, stripe_provider
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
 from tests.billing.scenarios import Scenarios, brought_to_an_end, promised
@@ -447,6 +448,15 @@ async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight
     item.start, item.end = item.start + 50_000, item.end + 50_000
     [month, _] = await provider.gateway.subscriptions("acme")
     assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
+
+
+async def test_a_period_of_less_than_a_day_is_left_out(provider: StripeProvider) -> None:
+    """Stripe cuts a first period short to end where it is to; nothing can be ordered for so long."""
+    item = provider.fake.books.item("sub_month")
+    item.start, item.end = item.end - 7200, item.end - 3600
+    assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
+    with pytest.raises(SubscriptionNotFound):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
 
 
 # --- the card

@@ -391,6 +391,37 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
     assert (await world.row(Subscription, id="acme_meeting")).seats == 41
 
 
+@pytest.mark.parametrize("fault", [BillingUnavailable(), RuntimeError("a fault of ours")])
+async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
+    world: StripeWorld, fault: Exception
+) -> None:
+    await looked_at(world, ALICE, "acme")
+    await looked_at(world, DORA, "declined")
+    usual = world.services.billing
+
+    class Failing:
+        def __getattr__(self, name: str) -> object:
+            return getattr(usual, name)
+
+        async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+            if account_id == "acme":
+                raise fault
+            return await usual.subscriptions(account_id)
+
+    for subscription in ("acme_meeting", "declined_meeting"):
+        world.books.set_seats(subscription, 44)
+        await world.courier.deliver(world.courier.new())
+        world.clock.move(seconds=1)
+    swap(world.services, billing=Failing())
+    looked = [await refresh_due_accounts(world.services) for _ in range(3)]
+    assert (sum(looked), looked[-1]) == (1, 0), "the failing one is left alone for a while"
+    assert (await world.row(Subscription, id="declined_meeting")).seats == 44
+    swap(world.services, billing=usual)
+    world.clock.move(minutes=1)
+    assert await refresh_due_accounts(world.services) == 1, "and is still due"
+    assert (await world.row(Subscription, id="acme_meeting")).seats == 44
+
+
 async def test_what_an_import_overwrote_is_asked_of_stripe(world: StripeWorld, tmp_path: Path) -> None:
     """`--overwrite` takes the file's seats; those that Stripe holds come back by themselves."""
     file = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))

@@ -46,6 +46,10 @@ class Item:
     swapped: str | None
     pending_until: datetime | None
 
+    def has_days(self, zone: str) -> bool:
+        """A first period may be cut so short that it ends, in days, as it begins."""
+        return _day(self.start, zone) < _day(self.end, zone)
+
     def state(self, zone: str) -> SubscriptionState:
         """In days: a period that turns in the middle of a day ends, here, with the midnight before."""
         start, end = _day(self.start, zone), _day(self.end, zone)

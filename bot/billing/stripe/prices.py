@@ -43,7 +43,7 @@ async def preview(
     address: Address, customer: str, account: Account,
 ) -> Preview:  # fmt: skip
     for line in lines:
-        _check(items.get(line.subscription_id), line, account.currency)
+        _check(items.get(line.subscription_id), line, account)
     few = asyncio.Semaphore(AT_ONCE)
 
     async def one(line: LineRequest) -> tuple[PricedLine, PeriodLength, Price]:
@@ -61,14 +61,14 @@ async def preview(
     return Preview(tuple(p for p, _, _ in priced), _recurring([(length, p) for _, length, p in priced]))
 
 
-def _check(item: Item | None, line: LineRequest, currency: str) -> None:
-    if item is None or not item.active:
+def _check(item: Item | None, line: LineRequest, account: Account) -> None:
+    if item is None or not item.active or not item.has_days(account.time_zone):
         raise SubscriptionNotFound
     if not item.price_active:
         raise PriceArchived
     if item.paid_by_invoice:
         raise PaidByInvoice
-    if item.currency != currency:
+    if item.currency != account.currency:
         raise OtherCurrency
     if line.unit_price not in (None, item.unit_price):
         raise PriceNotHeld
