@@ -33,6 +33,10 @@ class OtherCurrency(Refusal):
     """The subscription is charged in another currency than the account's."""
 
 
+class SubscriptionNotActive(Refusal):
+    """The provider holds the subscription, but it is paused, tried out, or not paid for."""
+
+
 class PriceDiffers(Refusal):
     """R17: priced again, the order would cost something else than its quote promised."""
 
@@ -185,8 +189,8 @@ class NeedsCustomer:
 class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
-    `method_gone`, `paid_by_invoice`, `other_currency`, `period_ended`, `provider_error`, or the
-    provider's own word."""
+    `subscription_not_active`, `method_gone`, `paid_by_invoice`, `other_currency`, `period_ended`,
+    `provider_error`, or the provider's own word."""
 
     reason: str
 
@@ -234,7 +238,7 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        PriceNotHeld, PriceArchived, PaidByInvoice, OtherCurrency."""
+        SubscriptionNotActive, PriceNotHeld, PriceArchived, PaidByInvoice, OtherCurrency."""
 
     async def place(self, charge: Charge) -> Outcome:
         """Charge and add the seats, at most once for each key. A lost answer is Unknown, never raised."""

@@ -113,6 +113,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "refusal-quotes-pending": (_warning,),
     "refusal-receipt-not-found": (_receipts,),
     "refusal-subscription-busy": (_this_order, _orders),
+    "refusal-subscription-not-active": (_services,),
     "refusal-subscription-not-found": (_cart,),
     "refusal-subscription-not-self-served": (_cart, _services),
     "refusal-too-busy": (_this_quote, _this_order),

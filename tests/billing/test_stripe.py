@@ -26,6 +26,7 @@ from bot.billing.gateway import (
     PriceNotHeld,
     SeatsChanged,
     Settled,
+    SubscriptionNotActive,
     Unknown,
 )
 from bot.billing.stripe import gateway
@@ -380,6 +381,19 @@ async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: Str
     assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
     assert await provider.gateway.place(charge) == Declined("subscription_gone")
     assert await provider.gateway.reconcile(charge) == Declined("subscription_gone")
+
+
+@pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "trialing", "incomplete"])
+async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
+    provider: StripeProvider, status: str
+) -> None:
+    charge = await promised(provider)
+    provider.fake.books.subscriptions[THERE].status = status
+    with pytest.raises(SubscriptionNotActive):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("subscription_not_active")
+    assert await provider.gateway.reconcile(charge) == Declined("subscription_not_active")
+    assert provider.fake.charges() == []
 
 
 async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled(

@@ -77,7 +77,7 @@ async def _refusal(
     client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge, now: datetime
 ) -> Outcome | None:
     if not item.active:
-        return Declined("subscription_gone")
+        return item.inactive
     if item.pending_until is not None:
         return Pending(now + PATIENCE)  # Somebody else's change waits for its payment.
     if item.seats != charge.expected_seats:

@@ -121,7 +121,7 @@ class StripeGateway:
                 done = await invoices.outcome_of_gone(self._client, of.customer, charge, self._now())
                 return done or Declined("subscription_gone")
             outcome = await invoices.outcome_of(self._client, item, charge, self._now())
-            without = NeverReceived() if item.active else Declined("subscription_gone")
+            without = NeverReceived() if item.active else item.inactive
             return await charges.put_card_back(self._client, item, outcome or without)
 
     async def _of_nobody(self, charge: Charge) -> Outcome:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import stripe
 import structlog
 
-from bot.billing.gateway import SubscriptionState
+from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import instant
 from models.subscription import PeriodLength
 
@@ -22,6 +22,8 @@ ID, PRODUCT = "seatbot_subscription", "seatbot_product"
 # On the Stripe subscription: the key of the charge that is under way, and the card that it was swapped for.
 ATTEMPT, SWAPPED = "seatbot_attempt", "seatbot_swapped_card"
 NO_CARD = "none"
+# Of these nothing comes back; the others may be active again.
+ENDED = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Item:
     id: str
     item: str
     subscription: str
-    active: bool
+    status: str
     seats: int
     unit_price: int
     period: PeriodLength
@@ -45,6 +47,18 @@ class Item:
     card: str | None
     swapped: str | None
     pending_until: datetime | None
+
+    @property
+    def active(self) -> bool:
+        return self.status == "active"
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def inactive(self) -> Declined:
+        return Declined("subscription_gone" if self.ended else "subscription_not_active")
 
     def has_days(self, zone: str) -> bool:
         """A first period may be cut so short that it ends, in days, as it begins."""
@@ -83,7 +97,7 @@ def _item(
         id=item.metadata.to_dict().get(ID, item.id),
         item=item.id,
         subscription=subscription.id,
-        active=subscription.status == "active",
+        status=subscription.status,
         seats=item.quantity or 0,
         unit_price=unit_price,
         period=length,

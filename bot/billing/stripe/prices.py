@@ -18,6 +18,7 @@ from bot.billing.gateway import (
     PricedLine,
     PriceNotHeld,
     RecurringTotal,
+    SubscriptionNotActive,
 )
 from bot.billing.stripe.client import asked, seconds
 from bot.billing.stripe.items import Item
@@ -62,8 +63,10 @@ async def preview(
 
 
 def _check(item: Item | None, line: LineRequest, account: Account) -> None:
-    if item is None or not item.active or not item.has_days(account.time_zone):
+    if item is None or item.ended or not item.has_days(account.time_zone):
         raise SubscriptionNotFound
+    if not item.active:
+        raise SubscriptionNotActive
     if not item.price_active:
         raise PriceArchived
     if item.paid_by_invoice:
