@@ -41,7 +41,7 @@ from tests.billing.conftest import CUSTOMER, StripeProvider, stripe_provider
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
 from tests.billing.scenarios import Scenarios, brought_to_an_end, promised
 from tests.fake_stripe import Card, Fault
-from tests.fake_stripe.books import Invoice, Line
+from tests.fake_stripe.books import Invoice, Line, Payment
 from tests.fake_stripe.server import Kind
 
 TEN_MORE = [LineRequest("sub_month", 10)]
@@ -453,6 +453,24 @@ async def test_everything_is_read_however_many_pages_it_takes(provider: StripePr
     assert methods is not None
     assert len(methods) == len(books.cards)
     assert [m.id for m in methods if m.is_default] == ["pm_1"]
+
+
+async def test_a_subscription_of_many_items_is_read_to_its_last(provider: StripeProvider) -> None:
+    subscription, item = provider.fake.books.held("sub_month")
+    more = [replace(item, id=f"si_more_{n}", metadata={}) for n in range(25)]
+    subscription.items[:0] = more
+    held = {state.id for state in await provider.gateway.subscriptions("acme")}
+    assert held == {"sub_month", "sub_year", *(each.id for each in more)}
+
+
+async def test_of_several_payments_the_invoices_own_is_read(provider: StripeProvider) -> None:
+    """What somebody adds to an invoice by hand says nothing of how its card was charged."""
+    charge = await promised(provider, card="declined")
+    provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
+    assert await provider.gateway.place(charge) == Unknown()
+    [invoice] = provider.fake.books.invoices.values()
+    invoice.attached = Payment("pi_by_hand", "requires_payment_method")
+    assert await provider.gateway.reconcile(charge) == Declined("card_declined")
 
 
 async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight_before(

@@ -126,6 +126,8 @@ class Invoice:
     metadata: dict[str, str]
     status: str = "open"
     payment: Payment | None = None
+    # Put to it by hand, after its own.
+    attached: Payment | None = None
 
     @property
     def net(self) -> int:

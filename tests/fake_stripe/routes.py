@@ -110,6 +110,12 @@ def retrieve_invoice(books: Books, params: Params, name: str) -> Params:
     return shapes.invoice(books, _invoice(books, name))
 
 
+def list_items(books: Books, params: Params) -> Params:
+    forms.check(params, "_subscription_item_list_params", "SubscriptionItemListParams")
+    held = _subscription(books, params["subscription"])
+    return _page("/v1/subscription_items", [shapes.item(each, held.id) for each in held.items], params)
+
+
 def list_lines(books: Books, params: Params, name: str) -> Params:
     forms.check(params, "_invoice_line_item_list_params", "InvoiceLineItemListParams")
     return _page(f"/v1/invoices/{name}/lines", shapes.lines(_invoice(books, name)), params)
@@ -123,8 +129,9 @@ def void_invoice(books: Books, params: Params, name: str) -> Params:
 
 def retrieve_payment(books: Books, params: Params, name: str) -> Params:
     for invoice in books.invoices.values():
-        if invoice.payment and invoice.payment.id == name:
-            return shapes.payment(invoice, invoice.payment)
+        for payment in (invoice.payment, invoice.attached):
+            if payment and payment.id == name:
+                return shapes.payment(invoice, payment)
     raise missing("payment_intent", name)
 
 
@@ -198,6 +205,7 @@ ROUTES: list[tuple[str, str, Callable[..., Params]]] = [
     ("GET", "/v1/invoices", list_invoices),
     ("GET", "/v1/invoices/([^/]+)", retrieve_invoice),
     ("GET", "/v1/invoices/([^/]+)/lines", list_lines),
+    ("GET", "/v1/subscription_items", list_items),
     ("POST", "/v1/invoices/([^/]+)/void", void_invoice),
     ("GET", "/v1/payment_intents/([^/]+)", retrieve_payment),
     ("GET", "/v1/customers/([^/]+)", retrieve_customer),

@@ -106,7 +106,7 @@ def subscription(
         default_payment_method=held.default_card,
         discounts=[],
         invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
-        items=page(f"/v1/subscription_items?subscription={held.id}", items),
+        items=page(f"/v1/subscription_items?subscription={held.id}", items[:PAGE], len(items) > PAGE),
         latest_invoice=invoice or held.latest_invoice,
         livemode=False,
         metadata=held.metadata,
@@ -220,7 +220,7 @@ def invoice(books: Books, held: Invoice, *, payments: bool = False) -> dict[str,
         total_excluding_tax=held.net,
     )  # fmt: skip
     if payments:
-        made = [_invoice_payment(held, held.payment)] if held.payment else []
+        made = [_invoice_payment(held, each) for each in (held.payment, held.attached) if each]
         shown["payments"] = page("/v1/invoice_payments", made)
     return shown
 
@@ -281,13 +281,13 @@ def _invoice_payment(of: Invoice, held: Payment) -> dict[str, Any]:
     made = {"type": "payment_intent", "payment_intent": held.id, "charge": None, "payment_record": None}
     return filled(
         stripe.InvoicePayment,
-        id=f"inpay_{of.id[3:]}",
+        id=f"inpay_{held.id[3:]}",
         object="invoice_payment",
         amount_requested=of.net + of.tax,
         created=of.created,
         currency="eur",
         invoice=of.id,
-        is_default=True,
+        is_default=held is of.payment,
         livemode=False,
         payment=made,
         status="paid" if paid else "canceled" if of.status == "void" else "open",

@@ -56,7 +56,7 @@ async def items(client: stripe.StripeClient, known: Known) -> dict[str, Item]:
     except stripe.InvalidRequestError:
         raise CustomerUnknown(account=known.account.name) from None
     async for subscription in each(page):
-        for item in items_of(subscription):
+        async for item in items_of(client, subscription):
             if item.id not in found or item.active:
                 found[item.id] = item
     return found

@@ -92,8 +92,9 @@ def _declined(payment: stripe.PaymentIntent | None) -> Declined:
 
 
 async def _payment(client: stripe.StripeClient, invoice: stripe.Invoice) -> stripe.PaymentIntent | None:
-    made = [p.payment.payment_intent for p in (invoice.payments.data if invoice.payments else [])]
-    intent = id_of(made[-1]) if made else None
+    """The one that Stripe calls the invoice's; where it calls none so, the last."""
+    made = sorted(invoice.payments.data if invoice.payments else [], key=lambda payment: payment.is_default)
+    intent = id_of(made[-1].payment.payment_intent) if made else None
     return await asked(client.v1.payment_intents.retrieve_async(intent)) if intent else None
 
 

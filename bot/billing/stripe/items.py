@@ -4,7 +4,7 @@ Its id here is the item's own (`si_…`), or what the item's metadata say under 
 price's metadata say under `seatbot_product` which product of the catalogue it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
-from bot.billing.stripe.client import instant
+from bot.billing.stripe.client import asked, each, instant
 from models.subscription import PeriodLength
 
 log = structlog.get_logger()
@@ -79,9 +79,14 @@ class Item:
         )
 
 
-def items_of(subscription: stripe.Subscription) -> Iterator[Item]:
+async def items_of(client: stripe.StripeClient, subscription: stripe.Subscription) -> AsyncIterator[Item]:
     """The items that are sold by the seat; others are none of the bot's business."""
-    for item in subscription.items.data:
+    page = subscription.items
+    if page.has_more:
+        # Asked for by itself: the pages after it would not say of which subscription they are.
+        wanted = {"subscription": subscription.id, "limit": 100}
+        page = await asked(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
+    async for item in each(page):
         length = _length(item.price)
         if length is None or item.price.unit_amount is None:
             log.info("no seats are sold of this item", item=item.id)
