@@ -298,10 +298,14 @@ async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provide
     assert provider.fake.charges() == []
 
 
-async def test_r17_a_subscription_in_another_currency_is_refused_by_name(provider: StripeProvider) -> None:
-    """23 dollars are not the 23 euros that were promised."""
+@pytest.mark.parametrize(("charged", "priced"), [("usd", "usd"), ("usd", "eur"), ("eur", "usd")])
+async def test_r17_a_subscription_in_another_currency_is_refused_by_name(
+    provider: StripeProvider, charged: str, priced: str
+) -> None:
+    """23 dollars are not the 23 euros that were promised; a price may have several currencies."""
     charge = await promised(provider)
-    provider.fake.books.item("sub_month").price.currency = "usd"
+    provider.fake.books.subscriptions[THERE].currency = charged
+    provider.fake.books.item("sub_month").price.currency = priced
     with pytest.raises(OtherCurrency):
         await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place(charge) == Declined("other_currency")

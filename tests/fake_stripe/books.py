@@ -77,6 +77,8 @@ class Subscription:
     items: list[Item]
     zone: str = "UTC"
     status: str = "active"
+    # Where its prices have several, and tell their amounts in another.
+    currency: str | None = None
     default_card: str | None = None
     sends_invoice: bool = False
     metadata: dict[str, str] = field(default_factory=dict)

@@ -101,7 +101,7 @@ def subscription(
         cancel_at_period_end=False,
         collection_method="send_invoice" if held.sends_invoice else "charge_automatically",
         created=AGO,
-        currency=held.items[0].price.currency,
+        currency=held.currency or held.items[0].price.currency,
         customer=held.customer,
         default_payment_method=held.default_card,
         discounts=[],

@@ -352,6 +352,24 @@ async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWor
     assert await refresh_due_accounts(world.services) == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("customer.subscription.created", "subscription"),
+        ("payment_method.automatically_updated", "payment_method"),
+        ("invoice.marked_uncollectible", "invoice"),
+    ],
+)
+async def test_what_names_its_customer_has_the_account_looked_at(
+    world: StripeWorld, kind: str, what: str
+) -> None:
+    thing = {"id": "of_1", "object": what, "customer": "cus_acme"}
+    event = {"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}
+    assert await world.courier.deliver([event]) == [200]
+    assert (await world.row(ReceivedEvent)).kind == kind
+    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
+
+
 async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: StripeWorld) -> None:
     """It is nobody's any more: only what changed says whose it was."""
     await looked_at(world, ALICE, "acme")

@@ -29,7 +29,8 @@ ENDED = ("canceled", "incomplete_expired")
 @dataclass(frozen=True)
 class Item:
     """An item with what is needed of its Stripe subscription. `start` and `end` are the current period's;
-    `card` is what the subscription itself is charged to, where it says so."""
+    `card` is what the subscription itself is charged to, where it says so. `currency` is none where it
+    is charged in another than its price tells the amount in."""
 
     id: str
     item: str
@@ -42,7 +43,7 @@ class Item:
     end: datetime
     price_active: bool
     paid_by_invoice: bool
-    currency: str
+    currency: str | None
     product_id: str | None
     card: str | None
     swapped: str | None
@@ -110,12 +111,16 @@ def _item(
         end=instant(item.current_period_end),
         price_active=item.price.active,
         paid_by_invoice=subscription.collection_method == "send_invoice",
-        currency=subscription.currency.upper(),
+        currency=_currency(subscription, item.price),
         product_id=item.price.metadata.to_dict().get(PRODUCT),
         card=id_of(subscription.default_payment_method),
         swapped=metadata.get(SWAPPED),
         pending_until=instant(pending.expires_at) if pending else None,
     )
+
+
+def _currency(subscription: stripe.Subscription, price: stripe.Price) -> str | None:
+    return price.currency.upper() if price.currency == subscription.currency else None
 
 
 def _length(price: stripe.Price) -> PeriodLength | None:
