@@ -68,6 +68,8 @@ class SubscriptionState:
     product_id: str | None = field(default=None, compare=False)
     # The provider changes all of the same name as one: one charge at a time goes for them together.
     changed_with: str | None = field(default=None, compare=False)
+    # Why no seats can be added to it for now, as a Declined tells it. It counts as ended until they can.
+    closed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ class BillingGateway(Protocol):
     patience: timedelta
 
     async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-        """Seats, price and current period of each that seats can be added to."""
+        """Seats, price and current period of each that seats can be added to, or may be again (`closed`)."""
 
     async def payment_methods(self, account_id: str) -> list[MethodState] | None:
         """The stored cards; none where the provider keeps none, and an import says which there are."""

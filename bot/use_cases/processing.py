@@ -128,7 +128,7 @@ async def _held(services: Services, charge: Charge) -> list[SubscriptionState]:
         states = await services.billing.subscriptions(charge.account_id)
     except (BillingUnavailable, CustomerUnknown):
         return []  # The next refresh brings it; the line is settled all the same.
-    return [state for state in states if state.id == charge.subscription_id]
+    return [state for state in states if state.id == charge.subscription_id and state.closed is None]
 
 
 async def _take_up(services: Services, line_id: int) -> OrderLine | None:
@@ -230,7 +230,8 @@ async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
         return None
     except CustomerUnknown:
         states, gone = [], "customer_gone"
-    seats = {state.id: state.seats for state in states}
+    seats = {state.id: state.seats for state in states if state.closed is None}
+    gone = next((s.closed for s in states if s.id == line.subscription_id and s.closed), gone)
     together = _changed_together(states, line.subscription_id)
     async with services.write() as session:
         account = await lock_account(session, order.account_id)

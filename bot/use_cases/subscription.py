@@ -37,7 +37,7 @@ async def refresh_subscriptions(
         async with services.read() as session:
             copied = await _subscriptions(session, account_id)
     before = {s.id: _copied(s) for s in copied}
-    states = await services.billing.subscriptions(account_id)
+    states = [s for s in await services.billing.subscriptions(account_id) if s.closed is None]
     stale = [state for state in states if before.get(state.id) != _held(state)]
     gone = {i for i, copied in before.items() if copied[-1]} - {state.id for state in states}
     if not stale and not gone:

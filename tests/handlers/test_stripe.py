@@ -473,6 +473,20 @@ async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: Strip
     assert world.paid() == []
 
 
+async def test_a_subscription_that_is_no_longer_paid_for_is_not_said_to_be_gone(world: StripeWorld) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    subscription = world.books.subscriptions["sub_of_acme_meeting"]
+    subscription.status = "past_due"
+    await world.pass_time(seconds=20)
+    assert (await line(world)).reason == "subscription_not_active"
+    assert world.paid() == []
+    await looked_at(world, ALICE, "acme")
+    assert not (await world.row(Subscription, id="acme_meeting")).active
+    subscription.status = "active"
+    await looked_at(world, ALICE, "acme")
+    assert (await world.row(Subscription, id="acme_meeting")).active
+
+
 async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("down", charges=True, times=9))
     await ordered(world, ALICE, "acme_meeting")

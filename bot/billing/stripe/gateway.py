@@ -58,11 +58,11 @@ class StripeGateway:
         of = await known(self._database, account_id)
         held, _ = await asyncio.gather(items(self._client, of), buyer(self._client, of))
         zone = of.account.time_zone
-        active = sorted((item for item in held.values() if item.active), key=lambda item: item.id)
-        for item in active:
+        there = sorted((item for item in held.values() if not item.ended), key=lambda item: item.id)
+        for item in there:
             if not item.has_days(zone):
                 log.warning("a period ends on the day it begins", subscription=item.id)
-        return [item.state(zone) for item in active if item.has_days(zone)]
+        return [item.state(zone) for item in there if item.has_days(zone)]
 
     async def payment_methods(self, account_id: str) -> list[MethodState] | None:
         of = await known(self._database, account_id)

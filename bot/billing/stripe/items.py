@@ -77,6 +77,7 @@ class Item:
             end,
             product_id=self.product_id,
             changed_with=self.subscription,
+            closed=None if self.active else self.inactive.reason,
         )
 
 
