@@ -400,6 +400,19 @@ async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
     assert provider.fake.charges() == []
 
 
+@pytest.mark.parametrize("first", ["canceled", "past_due"])
+async def test_of_two_of_one_name_the_one_that_is_there_is_meant(
+    provider: StripeProvider, first: str
+) -> None:
+    """As where somebody ended a subscription and made it anew."""
+    books = provider.fake.books
+    [other] = {"canceled", "past_due"} - {first}
+    again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
+    books.subscriptions[THERE].status, books.subscriptions[again.id] = first, again
+    [month, _] = await provider.gateway.subscriptions("acme")
+    assert (month.id, month.closed) == ("sub_month", "subscription_not_active")
+
+
 async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled(
     provider: StripeProvider,
 ) -> None:

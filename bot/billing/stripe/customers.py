@@ -57,7 +57,7 @@ async def items(client: stripe.StripeClient, known: Known) -> dict[str, Item]:
         raise CustomerUnknown(account=known.account.name) from None
     async for subscription in each(page):
         async for item in items_of(client, subscription):
-            if item.id not in found or item.active:
+            if item.id not in found or item.active or (found[item.id].ended and not item.ended):
                 found[item.id] = item
     return found
 
