@@ -121,6 +121,9 @@ class StripeProvider:
             )
             if method.get("default"):
                 customer.default_card = method["id"]
+        # One Stripe subscription for all: what is changed of one is, there, a change of all.
+        there = Subscription(f"sub_of_{account['id']}", customer.id, [], account["time_zone"])
+        self.books.subscriptions[there.id] = there
         for listed in account["subscriptions"]:
             price = Price(f"price_{listed['id']}", int(Decimal(listed["unit_price"]) * 100), listed["period"])
             start, end = (
@@ -129,8 +132,7 @@ class StripeProvider:
             )
             name = {"seatbot_subscription": listed["id"]}
             item = Item(f"si_{listed['id']}", price, listed["seats"], start, end, name)
-            held = Subscription(f"sub_of_{listed['id']}", customer.id, [item], account["time_zone"])
-            self.books.subscriptions[held.id] = held
+            there.items.append(item)
             self.held[listed["id"]] = Held(listed["id"], item, item.quantity)
 
     @property
@@ -190,8 +192,8 @@ class StripeProvider:
             case _ if self.ended:
                 change = self._delete_customer(there.customer)
             case _:
-                self.books.cancel(there)
-                self.ended.add(subscription)
+                there.status = "canceled"
+                self.ended |= {name for item in there.items for name in item.metadata.values()}
         self.books.tell("customer.subscription.updated", "subscription", there.id)
         return change
 
