@@ -192,7 +192,7 @@ class StripeProvider:
             case _ if self.ended:
                 change = self._delete_customer(there.customer)
             case _:
-                there.status = "canceled"
+                self.books.cancel(there)
                 self.ended |= {name for item in there.items for name in item.metadata.values()}
         self.books.tell("customer.subscription.updated", "subscription", there.id)
         return change
