@@ -17,7 +17,7 @@ from tests.fake_stripe import shapes
 from tests.handlers.test_stripe import DORA, ordered, retried
 from tests.stripe_world import stripe_world
 
-# In any writing: together, or in groups; never the digits that happen to follow each other in a key or a hash.
+# In any writing: together, or in groups. Digits that follow each other in a key or a hash are no number.
 NUMBERS = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 
 
