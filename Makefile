@@ -22,7 +22,8 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 
 # A worker more than cores: whole-program tests wait now and then.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
-# None of these has a database of its own, each chooses its engines itself, or a row is all it reads.
+# None of these has a database of its own, each chooses its engines itself, or a row is all it reads; over Stripe
+# the database is asked what it is asked over the embedded provider.
 NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging directory \
 	receipts fake_stripe billing/test_stripe.py billing/test_localstripe.py models/test_migrations.py \
 	models/test_triggers.py models/test_constraints.py models/test_receipt_migration.py use_cases/test_locks.py \
