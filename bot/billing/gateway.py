@@ -191,8 +191,8 @@ class NeedsCustomer:
 class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
-    `subscription_not_active`, `method_gone`, `paid_by_invoice`, `other_currency`, `period_ended`,
-    `provider_error`, or the provider's own word."""
+    `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
+    `period_ended`, `provider_error`, or the provider's own word."""
 
     reason: str
 
