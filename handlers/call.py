@@ -15,6 +15,8 @@ from models.checkout import CheckoutForm
 
 Body = dict[str, Any]
 
+HELP = ("help", "aide", "?")
+
 
 @dataclass(frozen=True)
 class Call:
@@ -28,7 +30,7 @@ class Call:
     @property
     def words(self) -> str:
         """What stands after the command."""
-        return str(self.body.get("text") or "").strip()
+        return words_of(self.body)
 
     @property
     def view(self) -> View | None:
@@ -62,9 +64,7 @@ class Call:
 
     @property
     def response_url(self) -> str | None:
-        """Where a private line goes that is shown where something was typed or pressed."""
-        others = [entry["response_url"] for entry in self.body.get("response_urls") or []]
-        return self.body.get("response_url") or next(iter(others), None)
+        return response_url_of(self.body)
 
     def ticked(self, block_id: str) -> list[str]:
         """The values of the boxes that are ticked in that input."""
@@ -96,6 +96,20 @@ def person_of(body: Body, team_id: str, user_id: str, source: str) -> Person:
         channel_id=body.get("channel_id") or channel_id,
         home_team_id=user.get("team_id") if isinstance(user, dict) else None,
     )
+
+
+def words_of(body: Body) -> str:
+    return str(body.get("text") or "").strip()
+
+
+def asks_for_help(body: Body) -> bool:
+    return words_of(body).lower() in HELP
+
+
+def response_url_of(body: Body) -> str | None:
+    """Where a private line goes that is shown where something was typed or pressed."""
+    others = [entry["response_url"] for entry in body.get("response_urls") or []]
+    return body.get("response_url") or next(iter(others), None)
 
 
 def source_of(body: Body) -> str:

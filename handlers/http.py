@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -12,10 +12,10 @@ from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from bot.installations.clients import Clients, ManyWorkspaces
 from bot.metrics import TURNED_AWAY
@@ -30,35 +30,42 @@ from handlers.socket_mode import SocketDoor
 SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def build_server(services: Services, app: AsyncApp, clients: Clients, door: SocketDoor | None) -> Starlette:
+def build_server(services: Services, app: AsyncApp, clients: Clients, door: SocketDoor | None) -> Router:
     """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both, the pages by which many
     workspaces install the bot, and the billing provider's events."""
-    routes = health_routes(services, door)
+    routes = [*health_routes(services, door), *event_routes(services)]
     if isinstance(clients, ManyWorkspaces):
         routes += install_routes(services, clients)
     if not services.settings.socket_mode:
-        routes.append(Route("/slack/events", _slack_events(services, app), methods=["POST"]))
-    return Starlette(routes=[*routes, *event_routes(services)])
+        # They are tried in their order, and this one is asked for most.
+        routes.insert(0, Route("/slack/events", _SlackEvents(services, app), methods=["POST"]))
+    return Router(routes, redirect_slashes=False)
 
 
-def _slack_events(services: Services, app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
-    secret = services.settings.slack_signing_secret
-    assert secret is not None, "HTTP mode has a signing secret"
-    verifier = SignatureVerifier(secret.get_secret_value())
+class _SlackEvents:
+    """Where Slack knocks. Starlette takes an instance for an ASGI app, and puts nothing around it."""
 
-    async def receive(request: Request) -> Response:
+    def __init__(self, services: Services, app: AsyncApp) -> None:
+        secret = services.settings.slack_signing_secret
+        assert secret is not None, "HTTP mode has a signing secret"
+        self._verifier = SignatureVerifier(secret.get_secret_value())
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         text = await _text(request)
         if text is None:
             return _turned_away("too large", 413)
-        if not _signed(verifier, request, text):
+        if not _signed(self._verifier, request, text):
             return _turned_away("unsigned", 401)
         try:
             payload = read_payload(text)
         except ValueError:
             return _turned_away("malformed", 400)
-        return to_starlette_response(await app.async_dispatch(_trusted(request, payload)))
-
-    return receive
+        return to_starlette_response(await self._app.async_dispatch(_trusted(request, payload)))
 
 
 def _turned_away(why: str, status: int) -> Response:
@@ -109,13 +116,20 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(app: Router, listener: socket.socket) -> AsyncIterator[None]:
     """Answering on `listener` while inside; requests under way are answered before leaving."""
     # The head and the body of an answer are two writes: without this the second waits for the first to be
     # acknowledged, 40 ms late. What is accepted inherits it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=10
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+        # Nothing here asks where a request came from: a signature says who sent it.
+        proxy_headers=False,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -11,11 +11,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.blocks.help import help_text
 from bot.blocks.kit import form_again
 from bot.db import AWAY
-from bot.metrics import ACKS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import refreshed_reader
 from handlers.answer import Answer, answer_of, away, try_again, unexpected
-from handlers.call import Call
+from handlers.call import Call, asks_for_help
 from handlers.route import Route
 from handlers.screen import put, tell, told_where_it_hangs, waiting
 from models.errors import Refusal
@@ -27,7 +26,6 @@ ANSWER_WITHIN = 1.5
 LEAST_WAIT = 0.3
 # The ack leaves when the listener has returned, by another road than the call that follows it.
 ACK_ARRIVES = 0.3
-HELP = ("help", "aide", "?")
 
 Listener = Callable[[AsyncAck, Call], Awaitable[None]]
 
@@ -35,55 +33,35 @@ Listener = Callable[[AsyncAck, Call], Awaitable[None]]
 def register(app: AsyncApp, route: Route) -> None:
     match route.kind:
         case "command":
-            app.command(route.id)(_timed(route, _command))
+            app.command(route.id)(_command(route))
         case "show":
-            app.action(route.id)(_timed(route, _show))
+            app.action(route.id)(_show(route))
         case "change":
-            app.action(route.id)(_timed(route, _change))
+            app.action(route.id)(_change(route))
         case "submit":
-            app.view(route.id)(_timed(route, _submit))
+            app.view(route.id)(_submit(route))
         case "link":
-            app.action(route.id)(_timed(route, _link))
+            pass  # Its ack is all.
         case "event":
-            app.event(route.id)(_timed(route, _event))
+            app.event(route.id)(_event(route))
         case _:
             raise ValueError(route.kind)
 
 
-def _timed(route: Route, build: Callable[[Route], Listener]) -> Listener:
-    """The ack leaves when the listener has returned. Bolt calls one with what its arguments are named for."""
-    listen = build(route)
-
-    async def listener(ack: AsyncAck, call: Call) -> None:
-        try:
-            await listen(ack, call)
-        finally:
-            ACKS.labels(route.kind).observe(time.monotonic() - call.started)
-
-    return listener
-
-
-def _link(route: Route) -> Listener:
-    async def listener(ack: AsyncAck, call: Call) -> None:
-        await ack()
-
-    return listener
-
-
 def _command(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
-        if call.words.lower() in HELP:
+        if asks_for_help(call.body):
             reader = (await _recognised(call)).reader
             await ack(text=help_text(reader, route.id))
             return
-        await _ack_and_go_on(ack, call, route)
+        await _go_on(ack, call, route)
 
     return listener
 
 
 def _show(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
-        await _ack_and_go_on(ack, call, route)
+        await _go_on(ack, call, route)
 
     return listener
 
@@ -100,14 +78,12 @@ async def _react(call: Call, route: Route) -> None:
     await route.handler(await _recognised(call))
 
 
-async def _ack_and_go_on(ack: AsyncAck, call: Call, route: Route) -> None:
+async def _go_on(ack: AsyncAck, call: Call, route: Route) -> None:
+    await ack()
     try:
         call.services.tasks.start(_answer_and_show(call, route), route.id)
     except TooBusy as refusal:
-        await ack()
         await tell(await _recognised(call), refusal)
-        return
-    await ack()
 
 
 def _change(route: Route) -> Listener:

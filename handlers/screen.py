@@ -69,9 +69,12 @@ async def _tell_in_private(call: Call, refusal: Refusal) -> bool:
     """Where they are, for half an hour."""
     if call.response_url is None:
         return False
-    sent = await AsyncWebhookClient(call.response_url).send(
-        text=_in_words(call, refusal), response_type="ephemeral", replace_original=False
-    )
+    return await say_in_private(call.response_url, _in_words(call, refusal))
+
+
+async def say_in_private(url: str, text: str) -> bool:
+    """Where something was typed or pressed, to whoever did. Whether Slack took it."""
+    sent = await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
     return sent.status_code == 200
 
 

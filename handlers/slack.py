@@ -1,34 +1,73 @@
 """The Slack app: who calls, which listener takes it, and what is answered where all else failed."""
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
 
 from bot.blocks.kit import modal, section
 from bot.blocks.refusal import refusal_text
 from bot.i18n import Reader, escape
 from bot.installations.clients import Clients, NotInstalled
 from bot.logs import begin, reference
-from bot.metrics import FAULTS, RETRIES
+from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
-from handlers.call import Body, Call, person_of, source_of
+from handlers.call import Body, Call, asks_for_help, person_of, response_url_of, source_of
 from handlers.install import UNINSTALLED, uninstallation
 from handlers.listener import register
 from handlers.route import Route
+from handlers.screen import say_in_private
 from models.errors import Unexpected
 
 log = structlog.get_logger()
 
+# Slack is answered nothing but that they came.
+ACKNOWLEDGED_AT_ONCE = ("command", "show", "link")
+
+
+class App(AsyncApp):
+    """Bolt's, which acknowledges at once where its answer would say no more. Either door asks it."""
+
+    def __init__(self, services: Services, routes: list[Route], **options: Any) -> None:
+        super().__init__(**options)
+        self._tasks = services.tasks
+        self._kinds = {route.id: route.kind for route in routes}
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        kind = self._kinds.get(source_of(req.body), "other")
+        with ACKS.labels(kind).time():
+            # Help is the answer itself.
+            if kind not in ACKNOWLEDGED_AT_ONCE or asks_for_help(req.body):
+                return await super().async_dispatch(req)
+            self._tasks.follow(self._dispatch_later(req), f"{kind} dispatched")
+            return BoltResponse(status=200)
+
+    async def _dispatch_later(self, req: AsyncBoltRequest) -> None:
+        """What Bolt says after all, such as that the bot is not installed, goes where a private line goes."""
+        answer = await super().async_dispatch(req)
+        url = response_url_of(req.body)
+        if not answer.body or url is None:
+            return
+        words = json.loads(answer.body)["text"] if answer.body.startswith("{") else answer.body
+        try:
+            await say_in_private(url, words)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("person was not reached", error=type(error).__name__)
+
 
 def build_app(services: Services, clients: Clients, routes: list[Route]) -> AsyncApp:
     secret = services.settings.slack_signing_secret
-    app = AsyncApp(
+    app = App(
+        services,
+        routes,
         client=clients.bare,
         logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret else "",

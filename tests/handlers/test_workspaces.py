@@ -1,5 +1,6 @@
 """The bot in several workspaces: each installs it, none sees anything of another."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from sqlalchemy import select
 
 from bot.bootstrap import installations as store_of
 from bot.installations.clients import ManyWorkspaces, works
+from bot.installations.store import EncryptedInstallations
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import tell_overdue
@@ -308,7 +310,29 @@ async def test_a_person_of_a_workspace_without_the_bot_is_told_so(workspaces: Wo
     installation.bot_token = "xoxb-revoked"
     assert (await workspaces.slack.event({"type": "app_uninstalled"}, "T02OTHER")).ok
     await workspaces.slack.redeliver(command)
+    await workspaces.services.tasks.settle()
     assert "is not installed in this workspace" in olga.ephemerals[-1].words
+
+
+async def test_a_command_is_acknowledged_however_long_the_token_takes(
+    workspaces: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, found = EncryptedInstallations.token_of, asyncio.Event()
+
+    async def slow(store: EncryptedInstallations, team_id: str) -> str | None:
+        await found.wait()
+        return await read(store, team_id)
+
+    monkeypatch.setattr(EncryptedInstallations, "token_of", slow)
+    olga = workspaces.person("olga")
+    reply = await olga.command("/quotes")
+    assert reply.request is not None
+    assert reply.request.ack is not None
+    assert reply.request.ack.status == 200
+    assert olga.modal is None
+    found.set()
+    await workspaces.services.tasks.settle()
+    assert olga.modal is not None
 
 
 async def test_revoked_tokens_of_people_alone_take_nothing_away(workspaces: World) -> None:
