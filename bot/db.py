@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.sqlite import LoopConnection, LoopSession, connect
+from bot.sqlite import KeptSessions, LoopConnection, LoopSession, connect
 from models import migrations
 from models.account import Account, AccountNotFound
 
@@ -54,6 +54,7 @@ class Database:
         self.url = driver_url(url)
         self._reader, self._writer = self._engines(self.url)
         self._writing = self._turns(self.url)
+        self._kept = KeptSessions(self._reader) if self.url.startswith("sqlite") else None
 
     @staticmethod
     def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
@@ -88,9 +89,17 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _marked_open():
-            async with self._session(self._reader) as session:
-                await (session.begin_reading() if isinstance(session, LoopSession) else session.connection())
+            async with self._looking() as session:
                 yield session
+
+    def _looking(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._looking_once() if self._kept is None else self._kept.one()
+
+    @asynccontextmanager
+    async def _looking_once(self) -> AsyncIterator[AsyncSession]:
+        async with self._session(self._reader) as session:
+            await session.connection()
+            yield session
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[AsyncSession]:
@@ -131,6 +140,8 @@ class Database:
             return await connection.run_sync(migrations.at_head)
 
     async def close(self) -> None:
+        if self._kept is not None:
+            await self._kept.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -161,16 +172,21 @@ class _marked_open:  # noqa: N801
 
 def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
     path = str(make_url(url).database)
-    engine = create_async_engine(url, creator=lambda: connect(path, BUSY_SECONDS), hide_parameters=True)
+
+    def connected() -> LoopConnection:
+        return connect(path, BUSY_SECONDS)
+
+    if not writing:
+        # As on a server: each statement sees what is committed by then.
+        options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+        return create_async_engine(url, creator=connected, hide_parameters=True, **options)
+    engine = create_async_engine(url, creator=connected, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
         driver = connection.connection.dbapi_connection
         assert isinstance(driver, LoopConnection), "the creator makes no other"
-        if writing:
-            driver.begin_immediate(BUSY_SECONDS)
-        else:
-            driver.begin()
+        driver.begin_immediate(BUSY_SECONDS)
 
     return engine
 

@@ -8,13 +8,15 @@ wait, for another process that writes or for the disk, is left to a thread of th
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
@@ -73,15 +75,6 @@ class LoopSession(AsyncSession):
     """Between beginning and committing nothing waits: what is asked most often is asked without the switch
     to a greenlet, which takes as long as the question. The transaction is begun by `connection()`."""
 
-    async def begin_reading(self) -> None:
-        """An idle connection is taken at once; one that is to be opened, or waited for, in a greenlet. So is
-        one of another pool than the dialect's own, which may not tell."""
-        pool = self.sync_session.get_bind().engine.pool
-        if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
-            self.sync_session.connection()
-        else:
-            await self.connection()
-
     async def exec(self, statement: Any, **options: Any) -> Any:
         return self.sync_session.exec(statement, **options)
 
@@ -98,6 +91,36 @@ class LoopSession(AsyncSession):
         self.sync_session.close()
 
 
+class KeptSessions:
+    """Sessions that only look. To make one, with its transaction, takes as long as a question: they are kept.
+    The engine is in AUTOCOMMIT, so that they hold nothing of the database between two questions."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._idle: list[LoopSession] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[AsyncSession]:
+        session = self._idle.pop() if self._idle else await self._made()
+        try:
+            yield session
+        except BaseException:
+            await session.close()
+            raise
+        # What was read is read anew by whoever is next.
+        session.expunge_all()
+        self._idle.append(session)
+
+    async def _made(self) -> LoopSession:
+        session = LoopSession(self._engine, expire_on_commit=False)
+        await session.connection()
+        return session
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+
 class LoopConnection(sqlite3.Connection):
     """What waits is called from within SQLAlchemy's greenlet, and leaves the loop to others meanwhile."""
 
@@ -108,9 +131,6 @@ class LoopConnection(sqlite3.Connection):
 
     def cursor(self, *args: Any, **kwargs: Any) -> "LoopCursor":  # type: ignore[override]
         return super().cursor(LoopCursor)
-
-    def begin(self) -> None:
-        self.execute("BEGIN").close()
 
     def begin_immediate(self, busy_seconds: float) -> None:
         """Mostly nobody else writes, and there is nothing to wait for."""

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
+from models.account import Account
 
 
 @pytest.fixture
@@ -58,3 +61,44 @@ async def test_many_rows_go_in_at_once(database: Database) -> None:
         await connection.execute(text("INSERT INTO number VALUES (:n)"), [{"n": 1}, {"n": 2}])
         await connection.exec_driver_sql("INSERT INTO number VALUES (3)")
     assert await stored(database) == [1, 2, 3]
+
+
+async def test_looking_again_shows_what_was_committed_meanwhile(database_with_accounts: Database) -> None:
+    async def account(session: AsyncSession) -> Account:
+        return await session.get_one(Account, "acme")
+
+    async with database_with_accounts.read() as session:
+        before = await account(session)
+    async with database_with_accounts.write() as session:
+        (await account(session)).name = "Acme SE"
+    async with database_with_accounts.read() as session:
+        assert (await account(session)).name == "Acme SE"
+    assert before.name == "Acme SA"
+
+
+async def test_looks_that_failed_hold_no_connection(database: Database) -> None:
+    """The pool has fifteen."""
+    failed = []
+
+    async def look_at_nothing() -> None:
+        async with database.read() as session:
+            failed.append(session)
+            await (await session.connection()).execute(text("SELECT number FROM nowhere"))
+
+    for _ in range(20):
+        with pytest.raises(OperationalError):
+            await look_at_nothing()
+    assert await stored(database) == []
+
+
+async def test_many_look_at_once_and_write_meanwhile(database: Database) -> None:
+    async def look_and_write(number: int) -> int:
+        async with database.read() as session:
+            connection = await session.connection()
+            before = (await connection.execute(text("SELECT count(*) FROM number"))).scalar_one()
+            await asyncio.sleep(0)
+        await store(database, number)
+        return int(before)
+
+    assert await asyncio.gather(*(look_and_write(n) for n in range(8))) == [0] * 8
+    assert sorted(await stored(database)) == [*range(8)]

@@ -73,7 +73,7 @@ class GatedDatabase(Database):
         self.url = "sqlite+loop:///world"
         self._reader = self._writer = store.engine
         self._gates, self._process, self._committed = gates, process, committed
-        self._turn, self._writing = store.turn, nullcontext()
+        self._turn, self._writing, self._kept = store.turn, nullcontext(), None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
