@@ -16,21 +16,18 @@ import aiohttp
 import structlog
 import typer
 import uvloop
-import yaml
 from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.accounts_file import WrongAccountsFile
 from bot.bootstrap import build_services, installations, now, slack_clients
 from bot.db import Database, hold_import
 from bot.installations.clients import DEAD_TOKEN, error_name
 from bot.logs import set_up_logs
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
-from bot.use_cases.account_import import import_accounts
 from bot.use_cases.audit import Format, check_histories, export_history
 from bot.use_cases.doctor import Finding, diagnose
 from bot.use_cases.product import store_catalogue
@@ -142,6 +139,8 @@ def import_(
     ] = False,
 ) -> None:
     """Import accounts from a file: all of it, or nothing."""
+    from bot.accounts_file import WrongAccountsFile
+
     settings = settings_or_exit()
     try:
         run_or_exit(_import(settings, file, overwrite=overwrite))
@@ -150,6 +149,9 @@ def import_(
 
 
 async def _import(settings: Settings, file: Path, *, overwrite: bool) -> None:
+    # Late, as what a file is read with takes memory that `serve` can do without.
+    from bot.use_cases.account_import import import_accounts
+
     database = Database(settings.database_url)
     try:
         await prepare(database)
@@ -253,6 +255,8 @@ def doctor() -> None:
 
 
 async def _doctor(settings: Settings) -> list[Finding]:
+    import yaml
+
     manifest = yaml.safe_load((Path(__file__).parent / "manifest.yml").read_text(encoding="utf-8"))
     scopes = set(manifest["oauth_config"]["scopes"]["bot"])
     database = Database(settings.database_url)
