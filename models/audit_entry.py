@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,11 +46,14 @@ class AuditEntry(SQLModel, table=True):
     hash: str
 
     def seal(self) -> str:
-        """The SHA-256 (hex) over every field but `id` and `hash`, the one before's hash included."""
-        content = self.model_dump(mode="json", exclude={"id", "hash", "at"})
-        content["at"] = (self.at - EPOCH) // timedelta(microseconds=1)
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return seal(self.model_dump(exclude={"id", "hash"}))
+
+
+def seal(entry: Mapping[str, Any]) -> str:
+    """The SHA-256 (hex) over every field but `id` and `hash`, the one before's hash included."""
+    content = {**entry, "at": (entry["at"] - EPOCH) // timedelta(microseconds=1)}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class AuditHead(SQLModel, table=True):

@@ -73,6 +73,11 @@ def _money(money: Money, locale: Locale) -> str:
 
 
 @lru_cache(maxsize=4000)
+def _day(day: date, locale: Locale) -> str:
+    return format_date(day, "medium", locale=locale)
+
+
+@lru_cache(maxsize=4000)
 def _moment(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """A message has its instants twice: as text, and beside Slack's own."""
     local = at.astimezone(zone)
@@ -147,7 +152,7 @@ class Reader:
         return Markup(f"<!date^{int(at.timestamp())}^{{date_short}}, {{time}}|{fallback}>")
 
     def date(self, day: date) -> str:
-        return format_date(day, "medium", locale=self.locale)
+        return _day(day, self.locale)
 
     def money(self, money: Money) -> str:
         return _money(money, self.locale)

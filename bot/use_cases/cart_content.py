@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, insert, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.account import Account
@@ -15,7 +15,7 @@ from models.sheet import SubscriptionRow
 from models.subscription import SubscriptionNotFound
 
 _FILLED_CART = (
-    select(Cart, CartLine)
+    select(Cart, CartLine.subscription_id, CartLine.seats)
     .outerjoin(CartLine, col(CartLine.cart_id) == Cart.id)
     .where(Cart.account_id == bindparam("account"), Cart.contact_id == bindparam("contact"))
 )
@@ -27,7 +27,8 @@ async def filled_cart(
     """The cart of this account and contact, if they have one, and its lines."""
     values = {"account": account.id, "contact": contact.key}
     found = (await session.exec(_FILLED_CART, params=values)).all()
-    return found[0][0] if found else None, {line.subscription_id: line.seats for _, line in found if line}
+    lines = {subscription_id: seats for _, subscription_id, seats in found if subscription_id}
+    return found[0][0] if found else None, lines
 
 
 async def cart_to_fill(
@@ -68,9 +69,19 @@ _GONE = SubscriptionNotFound()
 async def store_lines(session: AsyncSession, cart: Cart, seats: Mapping[str, int]) -> None:
     session.add(cart)
     await session.flush()
-    await session.exec(delete(CartLine).where(col(CartLine.cart_id) == cart.id))
-    session.add_all(CartLine(cart_id=cart.key, subscription_id=s, seats=n) for s, n in seats.items())
-    await session.flush()
+    await empty(session, cart)
+    if seats:
+        rows = [{"cart_id": cart.key, "subscription_id": s, "seats": n} for s, n in seats.items()]
+        await session.exec(_FILL, params=rows)
+
+
+async def empty(session: AsyncSession, cart: Cart) -> None:
+    await session.exec(_EMPTY, params={"cart": cart.key})
+
+
+_LINES = CartLine.__table__  # type: ignore[attr-defined]
+_FILL = insert(_LINES)
+_EMPTY = delete(_LINES).where(_LINES.c.cart_id == bindparam("cart"))
 
 
 def own_and_others(cart: Cart | None, pending: list[Quote]) -> tuple[Quote | None, list[Quote]]:

@@ -7,7 +7,7 @@ changes of two accounts never wait for each other over one person's Home.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlmodel import and_, col, delete, select
+from sqlmodel import and_, col, delete, insert, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.services import Services
@@ -22,12 +22,15 @@ CHANGES_AT_ONCE = 500
 NOTED = "changed_accounts"
 
 
-def note_change(session: AsyncSession, account_id: str) -> None:
+async def note_change(session: AsyncSession, account_id: str) -> None:
     """Once a transaction. `record` calls it: only what has no history needs it besides."""
     noted = session.info.setdefault(NOTED, set())
     if account_id not in noted:
         noted.add(account_id)
-        session.add(AccountChange(account_id=account_id))
+        await session.exec(_NOTE, params={"account_id": account_id})
+
+
+_NOTE = insert(AccountChange.__table__)  # type: ignore[attr-defined]
 
 
 async def mark_changed(services: Services) -> None:

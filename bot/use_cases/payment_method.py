@@ -31,7 +31,7 @@ async def refresh_payment_methods(services: Services, account_id: str) -> bool:
     async with services.write() as session:
         await lock_account(session, account_id)
         await _copy(session, account_id, states)
-        note_change(session, account_id)
+        await note_change(session, account_id)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import col, delete, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, PriceDiffers, PricedLine
@@ -11,6 +11,7 @@ from bot.metrics import ORDERS, count_when_stored
 from bot.permissions import Person, actor_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
+from bot.use_cases.cart_content import empty
 from bot.use_cases.checkout import checked_form, chosen_administrator, saved_form
 from bot.use_cases.notice import direct, tell
 from bot.use_cases.numbering import next_number
@@ -22,7 +23,7 @@ from models.account import Account
 from models.administrator import Administrator
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact
-from models.cart import Cart, CartLine
+from models.cart import Cart
 from models.checkout import CheckoutForm
 from models.money import Money
 from models.notice import NoticeKind
@@ -177,7 +178,7 @@ def _order_line(order: ServiceOrder, line: QuoteLine, account: Account, at: date
 async def _empty_cart(session: AsyncSession, quote: Quote) -> None:
     carts = (await session.exec(select(Cart).where(Cart.quote_id == quote.id))).all()
     for cart in carts:
-        await session.exec(delete(CartLine).where(col(CartLine.cart_id) == cart.key))
+        await empty(session, cart)
         cart.quote_id, cart.consented_to = None, []
         session.add(cart)
 

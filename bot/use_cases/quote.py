@@ -1,6 +1,5 @@
 """Making, reading and deciding quotes (R6-R9)."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
@@ -216,8 +215,10 @@ async def make_quote(
     )
     session.add(quote)
     await session.flush()
-    product_ids = await _product_ids(session, preview.lines)
-    session.add_all(_line_of(quote, line, product_ids[line.subscription_id]) for line in preview.lines)
+    for line in preview.lines:
+        # Mostly it was read to check what may be ordered, and is not asked for again.
+        held = await session.get_one(Subscription, line.subscription_id)
+        session.add(_line_of(quote, line, held.product_id))
     await record(
         session,
         account_id=account.id,
@@ -234,14 +235,6 @@ async def make_quote(
 
 def _line_of(quote: Quote, line: PricedLine, product_id: str) -> QuoteLine:
     return QuoteLine(quote_id=quote.key, product_id=product_id, **asdict(line))
-
-
-async def _product_ids(session: AsyncSession, lines: Iterable[PricedLine]) -> dict[str, str]:
-    ids = [line.subscription_id for line in lines]
-    found = await session.exec(
-        select(Subscription.id, Subscription.product_id).where(col(Subscription.id).in_(ids))
-    )
-    return dict(found.all())
 
 
 _LINES = select(QuoteLine).where(QuoteLine.quote_id == bindparam("quote")).order_by(col(QuoteLine.id))

@@ -52,7 +52,7 @@ async def refresh_subscriptions(
         await _record_seats(session, [(now[s.id], s) for s in news], at)
         await copy_states(session, news)
         if news:
-            note_change(session, account_id)
+            await note_change(session, account_id)
     return True
 
 
