@@ -1,17 +1,16 @@
 """Giving numbers."""
 
 from sqlalchemy import bindparam, update
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.numbering import Numbering
 
+_COUNTERS = Numbering.__table__  # type: ignore[attr-defined]
 _NEXT = (
-    update(Numbering)
-    .where(col(Numbering.prefix) == bindparam("of"))
-    .values(last=col(Numbering.last) + 1)
-    .returning(col(Numbering.last))
-    .execution_options(synchronize_session=False)
+    update(_COUNTERS)
+    .where(_COUNTERS.c.prefix == bindparam("of"))
+    .values(last=_COUNTERS.c.last + 1)
+    .returning(_COUNTERS.c.last)
 )
 
 
