@@ -24,11 +24,12 @@ demo: setup  ## Run the bot against a Slack on this machine: nothing else is nee
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 # None of these has a database of its own, each chooses its engines itself, or a row is all it reads; over Stripe
 # the database is asked what it is asked over the embedded provider.
-NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging directory \
-	receipts fake_stripe billing/test_stripe.py billing/test_localstripe.py models/test_migrations.py \
-	models/test_triggers.py models/test_constraints.py models/test_receipt_migration.py use_cases/test_locks.py \
-	test_restore.py test_audit_command.py test_settings.py test_accounts_file.py test_docs.py test_i18n.py test_manifest.py \
-	test_routes.py
+NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging \
+	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
+	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/test_stripe.py \
+	handlers/test_stripe_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
+	models/test_receipt_migration.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
+	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
 test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket Mode
 	$(PYTEST)

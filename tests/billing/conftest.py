@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlmodel import select
 
 from bot.billing.embedded import EmbeddedGateway
+from bot.billing.gateway import NeverReceived, Outcome
 from bot.billing.stripe.client import build_client, http_over
 from bot.billing.stripe.gateway import StripeGateway
 from bot.db import Database, driver_url
@@ -22,7 +23,7 @@ from models.proration import midnight
 from models.subscription import PeriodLength, Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.fake_stripe import Books, Card, FakeStripe
-from tests.fake_stripe.books import Customer, Item, Price
+from tests.fake_stripe.books import Customer, Invoice, Item, Price
 from tests.fake_stripe.books import Subscription as StripeSubscription
 from tests.postgres import new_database
 
@@ -170,3 +171,11 @@ async def postgres_database(postgres: str) -> AsyncIterator[Database]:
         for table in USED_TABLES:
             await connection.execute(text(f"DELETE FROM {table}"))
     await database.close()
+
+
+def settled(provider: StripeProvider) -> list[Invoice]:
+    return list(provider.fake.books.settled_invoices())
+
+
+async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> Outcome | NeverReceived:
+    return await provider.gateway.reconcile(provider.charge(key))

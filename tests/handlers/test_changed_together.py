@@ -8,7 +8,7 @@ from bot.use_cases.cart_quote import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.placement import place_service_order
 from models.quote import Quote
-from tests.handlers.test_stripe import DORA, looked_at, retried
+from tests.handlers.stripe_orders import DORA, looked_at, retried
 from tests.stripe_world import StripeWorld, stripe_world
 
 SEATS = {"declined_meeting": 4, "declined_training": 2}

@@ -1,108 +1,57 @@
 """Orders over Stripe, through the whole program (R3, R12, R17-R19, R23)."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
-from random import Random
 
-import httpx
 import pytest
-import yaml
 from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    Charge,
     CustomerUnknown,
-    NeedsCustomer,
     OtherCurrency,
-    Outcome,
     PaidByInvoice,
     PriceArchived,
     PriceDiffers,
-    SubscriptionState,
 )
-from bot.permissions import Person as Caller
-from bot.use_cases.account_import import import_accounts
 from bot.use_cases.cart import open_cart
-from bot.use_cases.cart_quote import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout import open_checkout
 from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import remind_customers
 from bot.use_cases.placement import place_service_order
 from bot.use_cases.provider_event import refresh_due_accounts
-from bot.use_cases.service_order import read_order, retry_service_order
+from bot.use_cases.service_order import read_order
 from bot.use_cases.slack_user import refresh_slack_user
-from models.account import Account
 from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
 from models.provider_event import ReceivedEvent
 from models.quote import Quote, QuoteStatus
-from models.service_order import ChargeAttempt, OrderLine
-from models.sheet import CartSheet, OrderSheet
+from models.service_order import ChargeAttempt
+from models.sheet import CartSheet
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.books import Line
-from tests.fake_stripe.courier import muddled, sign
-from tests.handlers.steps import ForgetfulTasks, newest, opened, saying, swap
+from tests.handlers.steps import newest, opened, saying
+from tests.handlers.stripe_orders import (
+    ALICE,
+    CARLA,
+    DORA,
+    line,
+    looked_at,
+    ordered,
+    placed_only,
+    quoted,
+    retried,
+)
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
-from tests.world import ACCOUNTS, START
-
-ALICE = Caller("T01ACME", "U01ALICE", "test")
-CARLA = Caller("T01ACME", "U06CARLA", "test")
-DORA = Caller("T01ACME", "U03DORA", "test")
+from tests.world import START
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[StripeWorld]:
     async with stripe_world() as world:
         yield world
-
-
-async def looked_at(world: StripeWorld, who: Caller, account: str) -> None:
-    await refresh_slack_user(world.services, who)
-    await open_cart(world.services, person=who, account_id=account)
-
-
-async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str) -> int:
-    """Up to where the order can be placed; the quote's id."""
-    account = subscription.removeprefix("si_").split("_")[0]
-    await looked_at(world, who, account)
-    sheet = await save_cart(world.services, person=who, account_id=account, typed={subscription: str(seats)})
-    typed = (await open_checkout(world.services, person=who, quote_id=sheet.quote.key)).form
-    changed = typed.model_copy(update=form)
-    await save_checkout(world.services, person=who, quote_id=sheet.quote.key, form=changed)
-    return sheet.quote.key
-
-
-async def ordered(
-    world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
-) -> OrderSheet:
-    quote_id = await quoted(world, who, subscription, seats, **form)
-    order = await place_service_order(world.services, person=who, quote_id=quote_id)
-    await world.settle()
-    return order
-
-
-async def placed_only(world: StripeWorld, who: Caller, subscription: str, **form: str) -> None:
-    """The process dies right after its commit: a job takes the line up."""
-    quote_id = await quoted(world, who, subscription, 2, **form)
-    tasks = world.services.tasks
-    swap(world.services, tasks=ForgetfulTasks())
-    await place_service_order(world.services, person=who, quote_id=quote_id)
-    swap(world.services, tasks=tasks)
-
-
-async def retried(world: StripeWorld, order_id: int) -> None:
-    method = "pm_good_1"
-    await retry_service_order(world.services, person=DORA, order_id=order_id, payment_method_id=method)
-
-
-async def line(world: StripeWorld) -> OrderLine:
-    [line] = await world.lines()
-    return line
 
 
 # --- the main job
@@ -252,208 +201,6 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     await world.pass_time(hours=2)
     assert (await line(world)).reason == "customer_timeout"
     assert world.paid() == []
-
-
-async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist")
-    await world.pass_time(seconds=30)
-    assert (await line(world)).status == "needs_customer", "nobody asks before ten minutes"
-    world.books.catch_up()
-    assert set(await world.courier.deliver(world.courier.new())) == {200}
-    await world.settle()
-    assert (await line(world)).status == "settled"
-    assert await world.seats("customer_assist") == (9, 9)
-
-
-async def test_word_that_comes_while_a_line_is_held_has_it_looked_at_once_more(
-    world: StripeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
-    usual = world.services.billing.place
-
-    async def interrupted(charge: Charge) -> Outcome:
-        outcome = await usual(charge)
-        assert isinstance(outcome, NeedsCustomer)
-        world.books.pay(next(iter(world.books.invoices.values())))
-        await world.courier.deliver(world.courier.new())
-        return outcome
-
-    monkeypatch.setattr(world.services.billing, "place", interrupted)
-    await ordered(world, CARLA, "customer_assist")
-    assert (await line(world)).status == "settled"
-    assert (await line(world)).due_at is None
-
-
-async def test_where_no_event_comes_it_is_asked_about_after_ten_minutes(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist")
-    await world.pass_time(minutes=9)
-    assert (await line(world)).status == "needs_customer"
-    await world.pass_time(minutes=1, seconds=1)
-    assert (await line(world)).status == "settled"
-
-
-@pytest.mark.parametrize("seed", range(3))
-async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
-    world: StripeWorld, seed: int
-) -> None:
-    random = Random(seed)
-    await ordered(world, CARLA, "customer_assist")
-    await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
-    await world.pass_time(seconds=30)
-    world.books.catch_up()
-    sent = muddled(world.courier.new(), random)
-    assert set(await world.courier.deliver(sent)) <= {200}
-    assert len(await world.rows(ReceivedEvent)) == len({event["id"] for event in sent})
-    await world.settle()
-    await world.pass_time(minutes=11)
-    assert {each.status.value for each in await world.lines()} == {"settled"}
-    assert await world.courier.deliver(sent) == [200] * len(sent), "days later, once more"
-    await world.pass_time(minutes=11)
-    assert len(world.paid()) == len(world.fake.charges()) == 2
-
-
-@pytest.mark.parametrize(
-    ("secret", "age", "body"),
-    [
-        ("whsec_another", 0, None),
-        (SECRET, 301, None),
-        (SECRET, -301, None),
-        (SECRET, 0, "not json"),
-        (SECRET, 0, "[]"),
-        (SECRET, 0, '{"object": "list"}'),
-    ],
-)
-async def test_what_stripe_did_not_sign_lately_is_turned_away(
-    world: StripeWorld, secret: str, age: int, body: str | None
-) -> None:
-    event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
-    text = body or json.dumps(event)
-    signature = sign(text, secret, world.books.now - age)
-    async with httpx.AsyncClient() as client:
-        beyond_ascii = f"t={int(world.books.now)},v1=é"
-        at, digest = sign(text, SECRET, world.books.now).split(",")
-        # The library takes what is between the first two signs for the instant.
-        ambiguous = f"{at}=3,{digest}"
-        forged = (signature, "t=,v1=", beyond_ascii, ambiguous)
-        wrong = [{b"Stripe-Signature": each.encode()} for each in forged]
-        for headers in (*wrong, {}):
-            answer = await client.post(world.courier.url, content=text, headers=headers)
-            assert (answer.status_code, answer.text) == (400, "unsigned")
-    assert await world.rows(ReceivedEvent) == []
-
-
-async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
-    await looked_at(world, ALICE, "acme")
-    world.books.set_seats("acme_meeting", 40)
-    await world.courier.deliver(world.courier.new())
-    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
-    assert await refresh_due_accounts(world.services) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
-    assert await refresh_due_accounts(world.services) == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "what"),
-    [
-        ("customer.subscription.created", "subscription"),
-        ("payment_method.automatically_updated", "payment_method"),
-        ("invoice.marked_uncollectible", "invoice"),
-    ],
-)
-async def test_what_names_its_customer_has_the_account_looked_at(
-    world: StripeWorld, kind: str, what: str
-) -> None:
-    thing = {"id": "of_1", "object": what, "customer": "cus_acme"}
-    event = {"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}
-    assert await world.courier.deliver([event]) == [200]
-    assert (await world.row(ReceivedEvent)).kind == kind
-    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
-
-
-async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: StripeWorld) -> None:
-    """It is nobody's any more: only what changed says whose it was."""
-    await looked_at(world, ALICE, "acme")
-    customer = (await world.row(Account, id="acme")).stripe_customer
-    thing = {"id": "pm_good_1", "object": "payment_method", "customer": None}
-    data = {"object": thing, "previous_attributes": {"customer": customer}}
-    event = {"id": "evt_1", "object": "event", "type": "payment_method.detached", "data": data}
-    assert await world.courier.deliver([event]) == [200]
-    assert (await world.row(ReceivedEvent)).account_id == "acme"
-    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
-
-
-async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: StripeWorld) -> None:
-    """Though the process that took it has a clock which is a little behind."""
-    await looked_at(world, ALICE, "acme")
-    usual = world.services.billing
-
-    class Interrupted:
-        payment_methods = usual.payment_methods
-
-        async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-            states = await usual.subscriptions(account_id)
-            world.books.set_seats("acme_meeting", 41)
-            world.clock.move(seconds=-1)
-            await world.courier.deliver(world.courier.new())
-            world.clock.move(seconds=1)
-            return states
-
-    world.books.set_seats("acme_meeting", 40)
-    await world.courier.deliver(world.courier.new())
-    swap(world.services, billing=Interrupted())
-    assert await refresh_due_accounts(world.services) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
-    swap(world.services, billing=usual)
-    world.clock.move(seconds=1)
-    assert await refresh_due_accounts(world.services) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 41
-
-
-@pytest.mark.parametrize("fault", [BillingUnavailable(), RuntimeError("a fault of ours")])
-async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
-    world: StripeWorld, fault: Exception
-) -> None:
-    await looked_at(world, ALICE, "acme")
-    await looked_at(world, DORA, "declined")
-    usual = world.services.billing
-
-    class Failing:
-        def __getattr__(self, name: str) -> object:
-            return getattr(usual, name)
-
-        async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-            if account_id == "acme":
-                raise fault
-            return await usual.subscriptions(account_id)
-
-    for subscription in ("acme_meeting", "declined_meeting"):
-        world.books.set_seats(subscription, 44)
-        await world.courier.deliver(world.courier.new())
-        world.clock.move(seconds=1)
-    swap(world.services, billing=Failing())
-    looked = [await refresh_due_accounts(world.services) for _ in range(3)]
-    assert (sum(looked), looked[-1]) == (1, 0), "the failing one is left alone for a while"
-    assert (await world.row(Subscription, id="declined_meeting")).seats == 44
-    swap(world.services, billing=usual)
-    world.clock.move(minutes=1)
-    assert await refresh_due_accounts(world.services) == 1, "and is still due"
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 44
-
-
-async def test_what_an_import_overwrote_is_asked_of_stripe(world: StripeWorld, tmp_path: Path) -> None:
-    """`--overwrite` takes the file's seats; those that Stripe holds come back by themselves."""
-    file = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
-    for listed in file["accounts"]:
-        listed["stripe_customer"] = f"cus_{listed['id']}"
-        del listed["payment_methods"]
-    path = tmp_path / "accounts.yml"
-    path.write_text(yaml.safe_dump(file), encoding="utf-8")
-    world.books.set_seats("acme_meeting", 40)
-    await looked_at(world, ALICE, "acme")
-    await import_accounts(world.services.database, path=path, at=world.clock(), overwrite=True)
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 25
-    assert await refresh_due_accounts(world.services) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
 
 
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:

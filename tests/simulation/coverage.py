@@ -70,7 +70,7 @@ FAULTS_OF_STRIPE = (
     *(f"card {card}" for card in CARDS),
 )
 # Of Stripe alone: the other provider knows every customer, archives no price, cancels nothing, never
-# reckons otherwise than at first and sends no word. Left to tests/billing/test_stripe.py: a bank that
+# reckons otherwise than at first and sends no word. Left to tests/billing/test_stripe*.py: a bank that
 # does not believe its customer, a subscription that is paid by invoice, is in another currency, or is there
 # and not active, a failure that is saved without an effect, a key that is too old or was sent with another
 # request, an answer of 402, invoices that are written off or of many lines. A customer is deleted here, but

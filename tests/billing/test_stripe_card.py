@@ -1,0 +1,147 @@
+"""The Stripe gateway's cards: the one charged, and the usual one put back."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.billing.gateway import (
+    Charge,
+    Declined,
+    NeedsCustomer,
+    NeverReceived,
+    OtherPrice,
+    Pending,
+    SeatsChanged,
+    Settled,
+    Unknown,
+)
+from bot.db import Database
+from tests.billing.conftest import StripeProvider, settled, stripe_provider
+from tests.billing.contract import TEN_SEATS, without_reference
+from tests.billing.scenarios import brought_to_an_end, promised
+from tests.fake_stripe import Fault
+
+THERE = "sub_month_there"
+
+
+@pytest.fixture
+async def provider(database: Database) -> AsyncIterator[StripeProvider]:
+    async with stripe_provider(database) as provider:
+        yield provider
+
+
+@pytest.mark.parametrize("card", ["good", "declined", "slow", "customer"])
+@pytest.mark.parametrize("usual", [None, "pm_lost"])
+async def test_the_usual_card_is_put_back_whatever_becomes_of_the_charge(
+    provider: StripeProvider, card: str, usual: str | None
+) -> None:
+    subscription = provider.fake.books.subscriptions[THERE]
+    subscription.default_card = usual
+    await brought_to_an_end(provider, await promised(provider, card=card))
+    assert subscription.default_card == usual
+    assert "seatbot_swapped_card" not in subscription.metadata
+
+
+async def test_a_card_that_could_not_be_put_back_is_once_stripe_answers(provider: StripeProvider) -> None:
+    subscription = provider.fake.books.subscriptions[THERE]
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+
+    def down_once_charged() -> None:
+        provider.fake.faults.append(Fault("down", f"/v1/subscriptions/{THERE}", "POST", times=99))
+
+    provider.fake.after_charge = down_once_charged
+    assert await provider.gateway.place(charge) == Unknown()
+    assert subscription.default_card == provider.cards.declined
+    provider.fake.faults.clear()
+    assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+    assert subscription.default_card is None
+
+
+async def without_effect(provider: StripeProvider, charge: Charge) -> None:
+    """The card is swapped, then the charge itself does not reach Stripe."""
+    provider.fake.faults.append(Fault("down", charges=True, times=99))
+    assert await provider.gateway.place(charge) == Unknown()
+    assert provider.fake.books.subscriptions[THERE].default_card == charge.payment_method_id
+    provider.fake.faults.clear()
+
+
+@pytest.mark.parametrize("then", ["seats changed", "another price", "card detached"])
+async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refused_next(
+    provider: StripeProvider, then: str
+) -> None:
+    subscription, item = provider.fake.books.held("sub_month")
+    subscription.default_card = "pm_lost"
+    charge = provider.charge(payment_method_id=provider.cards.customer)
+    await without_effect(provider, charge)
+    if then == "seats changed":
+        item.quantity = 26
+    elif then == "another price":
+        item.price.unit_amount = 1500
+    else:
+        del provider.fake.books.cards[charge.payment_method_id]
+        subscription.default_card = None
+    assert isinstance(await provider.gateway.place(charge), SeatsChanged | OtherPrice | Declined)
+    assert subscription.default_card == "pm_lost"
+    assert "seatbot_swapped_card" not in subscription.metadata
+
+
+async def test_r19_nothing_is_sent_again_where_a_charge_went_through_without_its_invoice(
+    provider: StripeProvider,
+) -> None:
+    """Here, since another wrote its own key over it: somebody must look before any more is charged."""
+
+    def written_over() -> None:
+        provider.fake.books.subscriptions[THERE].metadata["seatbot_attempt"] = "of another program"
+
+    provider.fake.before_charge = written_over
+    with capture_logs() as logs:
+        assert await provider.gateway.place(provider.charge()) == Declined("seats_changed")
+    assert len(settled(provider)) == 1, "all the same"
+    assert "a charge went through without its invoice" in [log["event"] for log in logs]
+
+
+async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(provider: StripeProvider) -> None:
+    subscription = provider.fake.books.subscriptions[THERE]
+    charge = provider.charge(payment_method_id=provider.cards.customer)
+    await without_effect(provider, charge)
+    assert await provider.gateway.reconcile(charge) == NeverReceived()
+    assert subscription.default_card is None
+    assert "seatbot_swapped_card" not in subscription.metadata
+
+
+async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider) -> None:
+    charge = provider.charge(payment_method_id="pm_gone")
+    assert await provider.gateway.place(charge) == Declined("method_gone")
+    assert provider.fake.charges() == []
+
+
+async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(provider: StripeProvider) -> None:
+    charge = provider.charge(payment_method_id=provider.cards.absent_customer)
+    assert isinstance(await provider.gateway.place(charge), NeedsCustomer)
+    [invoice] = provider.fake.books.invoices.values()
+    provider.fake.books.fail_authentication(invoice)
+    assert await provider.gateway.reconcile(charge) == Declined("authentication_failed")
+    assert invoice.status == "void"
+    assert provider.fake.books.subscriptions[THERE].pending is None
+
+
+async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: StripeProvider) -> None:
+    """Stripe tries a declined card again by itself: that must never come after another card was charged."""
+    charge = provider.charge(payment_method_id=provider.cards.declined)
+    books = provider.fake.books
+    provider.fake.after_charge = lambda: books.pay(next(iter(books.invoices.values())))
+    outcome = await provider.gateway.place(charge)
+    assert isinstance(outcome, Settled | Pending)
+    provider.clock.advance(1)
+    assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+
+
+async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
+    books = provider.fake.books
+    subscription, item = books.held("sub_month")
+    subscription.default_card = "pm_customer_never"
+    theirs = books.change(subscription, item, 30, books.now)
+    assert isinstance(await provider.gateway.place(provider.charge()), Pending)
+    assert theirs.status == "open", "it is not replaced"
+    assert provider.fake.charges() == []

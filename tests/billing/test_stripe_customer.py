@@ -1,0 +1,233 @@
+"""The Stripe gateway's customers, and which subscriptions and periods are theirs."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import select
+from structlog.testing import capture_logs
+
+from bot.billing.gateway import (
+    BillingUnavailable,
+    CustomerUnknown,
+    Declined,
+    LineRequest,
+    NeedsCustomer,
+    Outcome,
+    SubscriptionNotActive,
+    Unknown,
+)
+from bot.billing.stripe.charges import KEY_LIVES
+from bot.billing.stripe.invoices import CUSTOMER_TIME
+from bot.db import Database
+from models.account import Account
+from models.subscription import SubscriptionNotFound
+from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, stripe_provider
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
+from tests.billing.scenarios import promised
+from tests.fake_stripe import Card, Fault
+from tests.fake_stripe.books import Invoice, Payment
+from tests.fake_stripe.server import Kind
+
+TEN_MORE = [LineRequest("sub_month", 10)]
+THERE = "sub_month_there"
+
+
+@pytest.fixture
+async def provider(database: Database) -> AsyncIterator[StripeProvider]:
+    async with stripe_provider(database) as provider:
+        yield provider
+
+
+async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.customers[CUSTOMER].deleted = True
+    for refused in (
+        provider.gateway.subscriptions("acme"),
+        provider.gateway.payment_methods("acme"),
+        provider.gateway.payment_portal_link("acme"),
+    ):
+        with pytest.raises(CustomerUnknown):
+            await refused
+    assert await provider.gateway.place(charge) == Declined("customer_gone")
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended"), [("cut_after", TEN_SEATS), ("cut_before", Declined("customer_gone"))]
+)
+async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
+    provider: StripeProvider, fault: Kind, ended: Outcome
+) -> None:
+    """Nothing can be changed there any more: what there is to find has happened."""
+    provider.fake.faults.append(Fault(fault, charges=True, times=9))
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    provider.fake.books.delete_customer(CUSTOMER)
+    assert without_reference(await asked_again(provider)) == ended
+    assert without_reference(await provider.gateway.place(provider.charge())) == ended
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_where_nobody_can_look_an_attempt_is_unknown_as_long_as_its_key_lives(
+    provider: StripeProvider, database: Database, *, deleted: bool
+) -> None:
+    """Who cannot look does not say that it failed."""
+    charge = provider.charge()
+    if deleted:
+        provider.fake.books.delete_customer(CUSTOMER)
+        provider.fake.books.remembers_deleted = False
+    else:
+        async with database.write() as session:
+            (await session.exec(select(Account))).one().stripe_customer = None
+    provider.clock.at += KEY_LIVES - timedelta(seconds=1)
+    assert await provider.gateway.reconcile(charge) == Unknown()
+    provider.clock.advance(1)
+    with capture_logs() as logs:
+        assert await provider.gateway.reconcile(charge) == Declined("customer_gone")
+    assert [entry["key"] for entry in logs if entry["log_level"] == "error"] == [charge.key]
+
+
+async def test_a_portal_that_is_not_set_up_does_not_make_the_customer_unknown(
+    provider: StripeProvider,
+) -> None:
+    provider.fake.books.has_portal = False
+    with pytest.raises(BillingUnavailable):
+        await provider.gateway.payment_portal_link("acme")
+
+
+async def test_an_account_that_is_not_linked_is_refused_by_name(
+    provider: StripeProvider, database: Database
+) -> None:
+    async with database.write() as session:
+        (await session.exec(select(Account))).one().stripe_customer = None
+    with pytest.raises(CustomerUnknown):
+        await provider.gateway.subscriptions("acme")
+
+
+async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
+    assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
+    assert await provider.gateway.place(charge) == Declined("subscription_gone")
+    assert await provider.gateway.reconcile(charge) == Declined("subscription_gone")
+
+
+@pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "trialing", "incomplete"])
+async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
+    provider: StripeProvider, status: str
+) -> None:
+    charge = await promised(provider)
+    provider.fake.books.subscriptions[THERE].status = status
+    with pytest.raises(SubscriptionNotActive):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("subscription_not_active")
+    assert await provider.gateway.reconcile(charge) == Declined("subscription_not_active")
+    assert provider.fake.charges() == []
+
+
+@pytest.mark.parametrize("first", ["canceled", "past_due"])
+async def test_of_two_of_one_name_the_one_that_is_there_is_meant(
+    provider: StripeProvider, first: str
+) -> None:
+    """As where somebody ended a subscription and made it anew."""
+    books = provider.fake.books
+    [other] = {"canceled", "past_due"} - {first}
+    again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
+    books.subscriptions[THERE].status, books.subscriptions[again.id] = first, again
+    [month, _] = await provider.gateway.subscriptions("acme")
+    assert (month.id, month.closed) == ("sub_month", "subscription_not_active")
+
+
+async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled(
+    provider: StripeProvider,
+) -> None:
+    outcome = await provider.gateway.place(provider.charge())
+    provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
+    assert await asked_again(provider) == outcome
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "customer deleted", "time is up"])
+async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
+    provider: StripeProvider, ends: str
+) -> None:
+    """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
+    books = provider.fake.books
+    charge = await promised(provider, card="absent_customer")
+    assert isinstance(await provider.gateway.place(charge), NeedsCustomer)
+    match ends:
+        case "cancelled":
+            books.cancel(books.subscriptions[THERE])
+        case "customer deleted":
+            books.delete_customer(CUSTOMER)
+        case _:
+            books.subscriptions[THERE].pending = None
+            provider.clock.at += CUSTOMER_TIME
+    [invoice] = books.invoices.values()
+    assert invoice.status == "open"
+    assert await provider.gateway.reconcile(charge) == Declined("customer_timeout")
+    assert invoice.status == "void"
+
+
+@pytest.mark.parametrize("settled_before", [True, False])
+async def test_r19_an_open_attempt_ends_though_its_item_is_gone(
+    provider: StripeProvider, *, settled_before: bool
+) -> None:
+    kind = "cut_after" if settled_before else "cut_before"
+    provider.fake.faults.append(Fault(kind, charges=True, times=9))  # type: ignore[arg-type]
+    assert await provider.gateway.place(provider.charge()) == Unknown()
+    provider.fake.books.item("sub_month").metadata["seatbot_subscription"] = "another"
+    ended = TEN_SEATS if settled_before else Declined("subscription_gone")
+    assert without_reference(await asked_again(provider)) == ended
+
+
+async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:
+    books = provider.fake.books
+    for n in range(130):
+        books.cards[f"pm_more_{n}"] = Card(f"pm_more_{n}", CUSTOMER)
+        books.invoices[f"in_other_{n}"] = Invoice(
+            f"in_other_{n}", CUSTOMER, THERE, "manual", books.now, [], {}
+        )
+    outcome = await provider.gateway.place(provider.charge())
+    for n in range(130):
+        books.invoices[f"in_late_{n}"] = Invoice(f"in_late_{n}", CUSTOMER, THERE, "manual", books.now, [], {})
+    assert await asked_again(provider) == outcome
+    methods = await provider.gateway.payment_methods("acme")
+    assert methods is not None
+    assert len(methods) == len(books.cards)
+    assert [m.id for m in methods if m.is_default] == ["pm_1"]
+
+
+async def test_a_subscription_of_many_items_is_read_to_its_last(provider: StripeProvider) -> None:
+    subscription, item = provider.fake.books.held("sub_month")
+    more = [replace(item, id=f"si_more_{n}", metadata={}) for n in range(25)]
+    subscription.items[:0] = more
+    held = {state.id for state in await provider.gateway.subscriptions("acme")}
+    assert held == {"sub_month", "sub_year", *(each.id for each in more)}
+
+
+async def test_of_several_payments_the_invoices_own_is_read(provider: StripeProvider) -> None:
+    """What somebody adds to an invoice by hand says nothing of how its card was charged."""
+    charge = await promised(provider, card="declined")
+    provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
+    assert await provider.gateway.place(charge) == Unknown()
+    [invoice] = provider.fake.books.invoices.values()
+    invoice.attached = Payment("pi_by_hand", "requires_payment_method")
+    assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+
+
+async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight_before(
+    provider: StripeProvider,
+) -> None:
+    item = provider.fake.books.item("sub_month")
+    item.start, item.end = item.start + 50_000, item.end + 50_000
+    [month, _] = await provider.gateway.subscriptions("acme")
+    assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
+
+
+async def test_a_period_of_less_than_a_day_is_left_out(provider: StripeProvider) -> None:
+    """Stripe cuts a first period short to end where it is to; nothing can be ordered for so long."""
+    item = provider.fake.books.item("sub_month")
+    item.start, item.end = item.end - 7200, item.end - 3600
+    assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
+    with pytest.raises(SubscriptionNotFound):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)

@@ -1,0 +1,141 @@
+"""The Stripe gateway's prices (R17): what was promised is charged, or nothing is."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.billing.gateway import (
+    BillingUnavailable,
+    Declined,
+    LineRequest,
+    NeverReceived,
+    OtherCurrency,
+    OtherPrice,
+    PaidByInvoice,
+    PriceArchived,
+    PriceNotHeld,
+    Settled,
+    Unknown,
+)
+from bot.db import Database
+from tests.billing.conftest import StripeProvider, asked_again, settled, stripe_provider
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS
+from tests.billing.scenarios import promised
+from tests.fake_stripe.books import Line
+
+TEN_MORE = [LineRequest("sub_month", 10)]
+THERE = "sub_month_there"
+
+
+@pytest.fixture
+async def provider(database: Database) -> AsyncIterator[StripeProvider]:
+    async with stripe_provider(database) as provider:
+        yield provider
+
+
+async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.item("sub_month").price.unit_amount = 1500
+    assert await provider.gateway.place(charge) == OtherPrice(7500, 1500)
+    assert provider.fake.charges() == []
+    assert await provider.gateway.reconcile(charge) == NeverReceived()
+
+
+async def test_r17_what_others_left_to_be_charged_along_stops_it(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.pending_items += left_by_others(provider, 1)
+    assert await provider.gateway.place(charge) == OtherPrice(7300, 1400)
+    with pytest.raises(PriceNotHeld):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+
+
+def left_by_others(provider: StripeProvider, number: int) -> list[Line]:
+    _, item = provider.fake.books.held("sub_month")
+    start = int(HALF_OF_NOVEMBER.timestamp()) - 86400
+    return [Line(item.id, THERE, item.price, 1, 300 + n, 60, start, item.end, True) for n in range(number)]
+
+
+async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provider: StripeProvider) -> None:
+    """The first ten would make a price that is not what is charged."""
+    charge = await promised(provider)
+    provider.fake.books.pending_items += left_by_others(provider, 9)
+    with pytest.raises(BillingUnavailable):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Unknown()
+    assert provider.fake.charges() == []
+
+
+async def test_r19_an_invoice_is_known_by_its_lines_however_many_there_are(provider: StripeProvider) -> None:
+    books = provider.fake.books
+
+    def others_leave_more() -> None:
+        books.pending_items += left_by_others(provider, 25)
+
+    provider.fake.before_charge = others_leave_more
+    outcome = await provider.gateway.place(provider.charge())
+    assert isinstance(outcome, Settled)
+    assert await asked_again(provider) == outcome
+    [invoice] = settled(provider)
+    assert (outcome.receipt, outcome.amount) == (invoice.id, invoice.net)
+
+
+async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
+    with pytest.raises(PriceNotHeld):
+        await provider.gateway.preview("acme", [LineRequest("sub_month", 1, 1300)], HALF_OF_NOVEMBER, PARIS)
+
+
+@pytest.mark.parametrize("while_on_its_way", [False, True])
+async def test_a_period_that_ended_meanwhile_declines_by_that_name(
+    provider: StripeProvider, *, while_on_its_way: bool
+) -> None:
+    """Stripe says so by refusing the instant, of the preview or of the charge: no error of anybody's."""
+    charge = await promised(provider, card="declined")
+
+    def end_period() -> None:
+        provider.clock.advance(15 * 86400)
+
+    if while_on_its_way:
+        provider.fake.before_charge = end_period
+    else:
+        end_period()
+        charge = replace(charge, stored_at=provider.clock())
+    with capture_logs() as logs:
+        assert await provider.gateway.place(charge) == Declined("period_ended")
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert len(provider.fake.charges()) == while_on_its_way
+    assert settled(provider) == []
+    assert provider.fake.books.subscriptions[THERE].default_card is None, "the usual card is back"
+
+
+async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) -> None:
+    charge = await promised(provider)
+    provider.fake.books.item("sub_month").price.active = False
+    with pytest.raises(PriceArchived):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("price_archived")
+
+
+async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provider: StripeProvider) -> None:
+    """Stripe would take no change of it that waits for a card."""
+    charge = await promised(provider)
+    provider.fake.books.subscriptions[THERE].sends_invoice = True
+    with pytest.raises(PaidByInvoice):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("paid_by_invoice")
+    assert provider.fake.charges() == []
+
+
+@pytest.mark.parametrize(("charged", "priced"), [("usd", "usd"), ("usd", "eur"), ("eur", "usd")])
+async def test_r17_a_subscription_in_another_currency_is_refused_by_name(
+    provider: StripeProvider, charged: str, priced: str
+) -> None:
+    """23 dollars are not the 23 euros that were promised; a price may have several currencies."""
+    charge = await promised(provider)
+    provider.fake.books.subscriptions[THERE].currency = charged
+    provider.fake.books.item("sub_month").price.currency = priced
+    with pytest.raises(OtherCurrency):
+        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place(charge) == Declined("other_currency")
+    assert provider.fake.charges() == []
