@@ -53,12 +53,12 @@ class App(AsyncApp):
     async def _dispatch_later(self, req: AsyncBoltRequest) -> None:
         """What Bolt says after all, such as that the bot is not installed, goes where a private line goes."""
         answer = await super().async_dispatch(req)
-        url = response_url_of(req.body)
-        if not answer.body or url is None:
+        url, words = response_url_of(req.body), answer.body
+        text = json.loads(words).get("text") if words.startswith("{") else words
+        if not url or not text:
             return
-        words = json.loads(answer.body)["text"] if answer.body.startswith("{") else answer.body
         try:
-            await say_in_private(url, words)
+            await say_in_private(url, text)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("person was not reached", error=type(error).__name__)
 
