@@ -2,13 +2,12 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Field, SQLModel
 
 from models.column import one_of
 from models.errors import Refusal
-from models.proration import midnight
+from models.proration import day_in, midnight
 
 
 class AccountNotSelfServed(Refusal):
@@ -78,7 +77,7 @@ class Account(SQLModel, table=True):
         self.refresh_due_at = at if last is None else max(at, last + timedelta(microseconds=1))
 
     def today(self, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(self.time_zone)).date()
+        return day_in(self.time_zone, at)
 
     def midnight(self, day: date) -> datetime:
         return midnight(day, self.time_zone)

@@ -18,6 +18,11 @@ def end_of_day(day: date, zone: str) -> datetime:
     return midnight(day + timedelta(days=1), zone)
 
 
+def day_in(zone: str, at: datetime) -> date:
+    """The day that it is in `zone` at that instant."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
 def to_the_second(at: datetime) -> datetime:
     """`at` without the fraction of its second: what a quote freezes."""
     return at.replace(microsecond=0)

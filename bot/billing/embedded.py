@@ -9,8 +9,9 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, or_
+from sqlalchemy import Row, and_, bindparam, exists, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -36,7 +37,7 @@ from bot.db import Database
 from bot.metrics import measured
 from models.account import Account, AccountNotFound, Address
 from models.ledger import UNDECIDED, ChargeStatus, LedgerBlock, LedgerCharge, LedgerSubscription
-from models.proration import Period
+from models.proration import Period, day_in
 from models.receipt import ReceiptPage
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound, anchor_day, rolled_period
 
@@ -49,7 +50,8 @@ LOST_ANSWER_CARD = "pm_lost"
 CUSTOMER_CONFIRMS_AFTER = timedelta(seconds=20)
 CUSTOMER_TIME = timedelta(hours=23)
 
-Books = dict[str, tuple[LedgerSubscription, list[LedgerBlock]]]
+# Rows of `_BOOKS`: one for the account, and each subscription's with its seats at other prices.
+Books = tuple[Row[Any], dict[str, tuple[Row[Any], list[Block]]]]
 
 
 @measured("billing")
@@ -66,7 +68,7 @@ class EmbeddedGateway:
 
     async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
         account, books = await self._books_of(account_id)
-        today = account.today(self._now())
+        today = day_in(account.time_zone, self._now())
         return [_state(held, blocks, today) for held, blocks in books.values()]
 
     async def payment_methods(self, account_id: str) -> list[MethodState] | None:
@@ -78,7 +80,8 @@ class EmbeddedGateway:
         account, books = await self._books_of(account_id)
         if any(line.subscription_id not in books for line in lines):
             raise SubscriptionNotFound
-        states = {i: _state(held, blocks, account.today(at)) for i, (held, blocks) in books.items()}
+        today = day_in(account.time_zone, at)
+        states = {i: _state(held, blocks, today) for i, (held, blocks) in books.items()}
         return price(states, lines, at=at, zone=account.time_zone, rate=_tax_rate(account, address))
 
     async def place(self, charge: Charge) -> Outcome:
@@ -130,27 +133,28 @@ class EmbeddedGateway:
         await _settle_due(session, held, self._now())
         return held
 
-    async def _books_of(self, account_id: str) -> tuple[Account, Books]:
+    async def _books_of(self, account_id: str) -> Books:
         """With what is new copied and what is due settled. Mostly neither is, and nothing is written."""
-        account, books, behind = await self._read_books(account_id)
+        books, behind = await self._read_books(account_id)
         if behind:
             await self._catch_up(behind)
-            account, books, _ = await self._read_books(account_id)
-        return account, books
+            books, _ = await self._read_books(account_id)
+        return books
 
-    async def _read_books(self, account_id: str) -> tuple[Account, Books, set[str]]:
+    async def _read_books(self, account_id: str) -> tuple[Books, set[str]]:
         """With the subscriptions that are behind."""
         async with self._database.read() as session:
             found = (await session.exec(_BOOKS, params={"account": account_id})).all()
             if not found:
                 raise AccountNotFound
-            books: Books = {}
-            for _, held, block, _ in found:
-                if held:
-                    books.setdefault(held.id, (held, []))[1].extend([block] if block else [])
-            may_be_behind = any(doubted for *_, doubted in found)
+            held: dict[str, tuple[Row[Any], list[Block]]] = {}
+            for row in found:
+                if row.id:
+                    block = [Block(row.block_seats, row.block_price)] if row.block_seats else []
+                    held.setdefault(row.id, (row, []))[1].extend(block)
+            may_be_behind = any(row.doubted for row in found)
             behind = await _behind(session, account_id, self._now()) if may_be_behind else set()
-            return found[0][0], books, behind
+            return (found[0], held), behind
 
     async def _catch_up(self, behind: set[str]) -> None:
         # Of an account of many subscriptions all at once, and always in the same order: a screen waits.
@@ -219,18 +223,23 @@ async def _added(session: AsyncSession, held: LedgerSubscription) -> bool:
     return True
 
 
-_IS_NOT_COPIED = and_(
-    col(Subscription.id).is_not(None),
-    col(LedgerSubscription.revision).is_distinct_from(Subscription.revision),
-)
-_IS_UNDECIDED = exists().where(col(LedgerCharge.subscription_id) == LedgerSubscription.id, UNDECIDED)
+_ACCOUNT, _COPIED = Account.__table__, Subscription.__table__  # type: ignore[attr-defined]
+_HELD, _BLOCK = LedgerSubscription.__table__, LedgerBlock.__table__  # type: ignore[attr-defined]
+_IS_NOT_COPIED = and_(_COPIED.c.id.is_not(None), _HELD.c.revision.is_distinct_from(_COPIED.c.revision))
+_IS_UNDECIDED = exists().where(col(LedgerCharge.subscription_id) == _HELD.c.id, UNDECIDED)
+# Rows, not models: each screen that opens has the books read, and the mapper takes as long again.
 _BOOKS = (
-    select(Account, LedgerSubscription, LedgerBlock, or_(_IS_NOT_COPIED, _IS_UNDECIDED))
-    .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
-    .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
-    .outerjoin(LedgerBlock, col(LedgerBlock.subscription_id) == LedgerSubscription.id)
-    .where(Account.id == bindparam("account"))
-    .order_by(col(Subscription.id), col(LedgerBlock.id))
+    select(  # type: ignore[call-overload]
+        *(_ACCOUNT.c.time_zone, _ACCOUNT.c.tax_rate, _ACCOUNT.c.home_country),
+        _HELD,
+        *(_BLOCK.c.seats.label("block_seats"), _BLOCK.c.unit_price.label("block_price")),
+        or_(_IS_NOT_COPIED, _IS_UNDECIDED).label("doubted"),
+    )
+    .outerjoin_from(_ACCOUNT, _COPIED, _COPIED.c.account_id == _ACCOUNT.c.id)
+    .outerjoin(_HELD, _HELD.c.id == _COPIED.c.id)
+    .outerjoin(_BLOCK, _BLOCK.c.subscription_id == _HELD.c.id)
+    .where(_ACCOUNT.c.id == bindparam("account"))
+    .order_by(_COPIED.c.id, _BLOCK.c.id)
 )
 
 
@@ -270,7 +279,7 @@ async def _add_seats(session: AsyncSession, held: LedgerSubscription, taken: Led
 # --- periods and prices
 
 
-def _days_of_period(held: LedgerSubscription, day: date) -> tuple[date, date]:
+def _days_of_period(held: LedgerSubscription | Row[Any], day: date) -> tuple[date, date]:
     """The first day of the period that holds `day`, and the first day after it.
 
     Counted from the period that was copied, which is never rewritten: an earlier `day` finds the period
@@ -283,14 +292,13 @@ def _period(held: LedgerSubscription, account: Account, at: datetime) -> Period:
     return Period.of_days(*_days_of_period(held, account.today(at)), account.time_zone)
 
 
-def _state(held: LedgerSubscription, blocks: Iterable[LedgerBlock], today: date) -> SubscriptionState:
+def _state(held: Row[Any], blocks: Iterable[Block], today: date) -> SubscriptionState:
     start, end = _days_of_period(held, today)
-    at_other_prices = tuple(Block(b.seats, b.unit_price) for b in blocks)
-    return SubscriptionState(held.id, held.seats, held.unit_price, held.period, start, end, at_other_prices)
+    return SubscriptionState(held.id, held.seats, held.unit_price, held.period, start, end, tuple(blocks))
 
 
-def _tax_rate(account: Account, address: Address) -> str:
-    return account.tax_rate if address.country == account.home_country else "0"
+def _tax_rate(account: Row[Any], address: Address) -> str:
+    return str(account.tax_rate) if address.country == account.home_country else "0"
 
 
 # --- the card network

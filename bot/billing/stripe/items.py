@@ -6,14 +6,14 @@ price's metadata say under `seatbot_product` which product of the catalogue it i
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import stripe
 import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import asked, each, instant
+from models.proration import day_in
 from models.subscription import PeriodLength
 
 log = structlog.get_logger()
@@ -63,11 +63,11 @@ class Item:
 
     def has_days(self, zone: str) -> bool:
         """A first period may be cut so short that it ends, in days, as it begins."""
-        return _day(self.start, zone) < _day(self.end, zone)
+        return day_in(zone, self.start) < day_in(zone, self.end)
 
     def state(self, zone: str) -> SubscriptionState:
         """In days: a period that turns in the middle of a day ends, here, with the midnight before."""
-        start, end = _day(self.start, zone), _day(self.end, zone)
+        start, end = day_in(zone, self.start), day_in(zone, self.end)
         return SubscriptionState(
             self.id,
             self.seats,
@@ -131,10 +131,6 @@ def _length(price: stripe.Price) -> PeriodLength | None:
         return None
     plain = price.billing_scheme == "per_unit" and price.transform_quantity is None
     return {"month": PeriodLength.MONTH, "year": PeriodLength.YEAR}.get(every.interval) if plain else None
-
-
-def _day(at: datetime, zone: str) -> date:
-    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def id_of(thing: str | stripe.StripeObject | None) -> str | None:
