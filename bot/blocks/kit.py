@@ -3,9 +3,8 @@
 Plain dicts: slack_sdk's classes drop block types that they do not know yet.
 """
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -238,8 +237,7 @@ class Place:
     reason: Text = ""
 
     def dump(self) -> str:
-        filled = {name: value for name, value in asdict(self).items() if value}
-        return json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
+        return _PLACE.dump_json(self, exclude_defaults=True).decode()
 
     @classmethod
     def load(cls, metadata: str) -> "Place":
