@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.sqlite import KeptSessions, LoopConnection, LoopSession, connect
+from bot.sqlite import KeptSessions, LoopConnection, LoopSession, connect, snapshot
 from models import migrations
 from models.account import Account, AccountNotFound
 
@@ -97,18 +97,23 @@ class Database:
 
     @asynccontextmanager
     async def _looking_once(self) -> AsyncIterator[AsyncSession]:
-        async with self._session(self._reader) as session:
+        async with self._session(self._reader, looking=True) as session:
             await session.connection()
             yield session
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[AsyncSession]:
-        """For what is read some at a time: a server's cursor needs a transaction."""
+        """For what is read some at a time, all of it as it was at the beginning."""
         on_server = self._writer.dialect.name == "postgresql"
         with _marked_open():
-            async with self._session(self._writer if on_server else self._reader) as session:
-                await session.connection()
-                yield session
+            engine = self._writer if on_server else self._reader
+            async with self._session(engine, looking=True) as session:
+                if on_server:
+                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                    yield session
+                else:
+                    async with snapshot(await session.connection()):
+                        yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -119,9 +124,11 @@ class Database:
                 yield session
 
     @asynccontextmanager
-    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    async def _session(self, engine: AsyncEngine, *, looking: bool = False) -> AsyncIterator[AsyncSession]:
         on_sqlite = engine.dialect.name == "sqlite"
-        session = (LoopSession if on_sqlite else AsyncSession)(engine, expire_on_commit=False)
+        session = (LoopSession if on_sqlite else AsyncSession)(
+            engine, expire_on_commit=False, autoflush=not looking
+        )
         try:
             yield session
         finally:

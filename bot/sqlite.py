@@ -16,11 +16,14 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+# Nothing waits between two questions, so that one is mostly enough.
+MOST_KEPT = 5
 
 # In the loop's thread nobody waits for another process.
 NOT_AT_ALL = 0.0
@@ -92,12 +95,13 @@ class LoopSession(AsyncSession):
 
 
 class KeptSessions:
-    """Sessions that only look. To make one, with its transaction, takes as long as a question: they are kept.
+    """Sessions that only look. To make one, with its transaction, takes as long as a question: some are kept.
     The engine is in AUTOCOMMIT, so that they hold nothing of the database between two questions."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._idle: list[LoopSession] = []
+        self._most = MOST_KEPT
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[AsyncSession]:
@@ -109,16 +113,31 @@ class KeptSessions:
             raise
         # What was read is read anew by whoever is next.
         session.expunge_all()
-        self._idle.append(session)
+        if session.is_active and len(self._idle) < self._most:
+            self._idle.append(session)
+        else:
+            await session.close()
 
     async def _made(self) -> LoopSession:
-        session = LoopSession(self._engine, expire_on_commit=False)
+        session = LoopSession(self._engine, expire_on_commit=False, autoflush=False)
         await session.connection()
         return session
 
     async def close(self) -> None:
+        """Those still in use are closed when they are given back."""
+        self._most = 0
         while self._idle:
             await self._idle.pop().close()
+
+
+@asynccontextmanager
+async def snapshot(connection: AsyncConnection) -> AsyncIterator[None]:
+    """On a connection in AUTOCOMMIT: everything is read as it was at the beginning."""
+    await connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+    finally:
+        await connection.exec_driver_sql("ROLLBACK")
 
 
 class LoopConnection(sqlite3.Connection):

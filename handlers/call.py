@@ -12,6 +12,7 @@ from bot.i18n import Reader
 from bot.permissions import Person
 from bot.services import Services
 from models.checkout import CheckoutForm
+from models.errors import Refusal
 
 Body = dict[str, Any]
 
@@ -26,6 +27,8 @@ class Call:
     person: Person
     reader: Reader = field(default_factory=Reader)
     started: float = field(default_factory=time.monotonic)
+    # It was not let in: that is all there is to say.
+    refusal: Refusal | None = None
 
     @property
     def words(self) -> str:

@@ -39,7 +39,7 @@ def build_server(services: Services, app: AsyncApp, clients: Clients, door: Sock
     if not services.settings.socket_mode:
         # They are tried in their order, and this one is asked for most.
         routes.insert(0, Route("/slack/events", _SlackEvents(services, app), methods=["POST"]))
-    return Router(routes, redirect_slashes=False)
+    return Router(routes)
 
 
 class _SlackEvents:

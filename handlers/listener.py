@@ -79,11 +79,12 @@ async def _react(call: Call, route: Route) -> None:
 
 
 async def _go_on(ack: AsyncAck, call: Call, route: Route) -> None:
+    """In a task already, unless there are too many (`App` in handlers/slack.py)."""
     await ack()
-    try:
-        call.services.tasks.start(_answer_and_show(call, route), route.id)
-    except TooBusy as refusal:
-        await tell(await _recognised(call), refusal)
+    if call.refusal is not None:
+        await tell(await _recognised(call), call.refusal)
+    else:
+        await _answer_and_show(call, route)
 
 
 def _change(route: Route) -> Listener:

@@ -28,6 +28,7 @@ NO_TRIGGER = (
     "trigger_exchanged",
     "invalid_trigger_id",
 )
+UNREACHED = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 
 async def put(call: Call, view: View) -> None:
@@ -60,21 +61,25 @@ async def tell(call: Call, refusal: Refusal) -> None:
         try:
             if await way(call, refusal):
                 return
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            # No more of it: its words may hold the address, which is as good as a secret.
+        except UNREACHED as error:
             log.warning("person was not reached", refusal=refusal.key, error=type(error).__name__)
 
 
 async def _tell_in_private(call: Call, refusal: Refusal) -> bool:
     """Where they are, for half an hour."""
-    if call.response_url is None:
-        return False
-    return await say_in_private(call.response_url, _in_words(call, refusal))
+    return call.response_url is not None and await say_in_private(call.response_url, _in_words(call, refusal))
 
 
 async def say_in_private(url: str, text: str) -> bool:
     """Where something was typed or pressed, to whoever did. Whether Slack took it."""
-    sent = await AsyncWebhookClient(url).send(text=text, response_type="ephemeral", replace_original=False)
+    try:
+        sent = await AsyncWebhookClient(url).send(
+            text=text, response_type="ephemeral", replace_original=False
+        )
+    except UNREACHED as error:
+        # No more of it: its words may hold the address, which is as good as a secret.
+        log.warning("person was not reached", error=type(error).__name__)
+        return False
     return sent.status_code == 200
 
 

@@ -1,17 +1,14 @@
 """The Slack app: who calls, which listener takes it, and what is answered where all else failed."""
 
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 
 from bot.blocks.kit import modal, section
 from bot.blocks.refusal import refusal_text
@@ -20,6 +17,7 @@ from bot.installations.clients import Clients, NotInstalled
 from bot.logs import begin, reference
 from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
+from bot.tasks import TooBusy
 from handlers.call import Body, Call, asks_for_help, person_of, response_url_of, source_of
 from handlers.install import UNINSTALLED, uninstallation
 from handlers.listener import register
@@ -30,7 +28,7 @@ from models.errors import Unexpected
 log = structlog.get_logger()
 
 # Slack is answered nothing but that they came.
-ACKNOWLEDGED_AT_ONCE = ("command", "show", "link")
+ACKNOWLEDGED_AT_ONCE = ("command", "show")
 
 
 class App(AsyncApp):
@@ -38,29 +36,25 @@ class App(AsyncApp):
 
     def __init__(self, services: Services, routes: list[Route], **options: Any) -> None:
         super().__init__(**options)
-        self._tasks = services.tasks
-        self._kinds = {route.id: route.kind for route in routes}
+        self._services = services
+        # A button and the form that it opens may have one id.
+        self._kinds = {(route.kind == "submit", route.id): route.kind for route in routes}
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        kind = self._kinds.get(source_of(req.body), "other")
+        source = source_of(req.body)
+        kind = self._kinds.get((req.body.get("type") == "view_submission", source), "other")
         with ACKS.labels(kind).time():
+            if kind == "link":
+                return BoltResponse(status=200)
             # Help is the answer itself.
-            if kind not in ACKNOWLEDGED_AT_ONCE or asks_for_help(req.body):
-                return await super().async_dispatch(req)
-            self._tasks.follow(self._dispatch_later(req), f"{kind} dispatched")
-            return BoltResponse(status=200)
-
-    async def _dispatch_later(self, req: AsyncBoltRequest) -> None:
-        """What Bolt says after all, such as that the bot is not installed, goes where a private line goes."""
-        answer = await super().async_dispatch(req)
-        url, words = response_url_of(req.body), answer.body
-        text = json.loads(words).get("text") if words.startswith("{") else words
-        if not url or not text:
-            return
-        try:
-            await say_in_private(url, text)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("person was not reached", error=type(error).__name__)
+            if kind in ACKNOWLEDGED_AT_ONCE and not asks_for_help(req.body):
+                try:
+                    self._services.tasks.start(super().async_dispatch(req), source)
+                except TooBusy as refusal:
+                    req.context["refusal"] = refusal
+                else:
+                    return BoltResponse(status=200)
+            return await super().async_dispatch(req)
 
 
 def build_app(services: Services, clients: Clients, routes: list[Route]) -> AsyncApp:
@@ -118,7 +112,7 @@ async def _read_call(services: Services, clients: Clients, body: Body, context: 
     """Nothing is asked yet that may take long: what only reads is acknowledged first."""
     client = await clients.of(context.team_id or "")
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
-    return Call(services, client, body, person)
+    return Call(services, client, body, person, refusal=context.get("refusal"))
 
 
 async def _only_ack(ack: AsyncAck) -> None:
@@ -136,7 +130,7 @@ async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
     if body.get("type") == "view_submission":
         view = modal("refusal.show", reader.text("refusal-title"), [section(text)], reader)
         return BoltResponse(status=200, body={"response_action": "update", "view": view})
-    if "command" in body:
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
+    if url := response_url_of(body):
+        await say_in_private(url, text)
     # Slack repeats an event that was not taken, and the tokens must go.
     return BoltResponse(status=500 if source_of(body) in UNINSTALLED else 200, body="")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from models.account import Account
+from tests.models.examples import an_account
 
 
 @pytest.fixture
@@ -102,3 +104,38 @@ async def test_many_look_at_once_and_write_meanwhile(database: Database) -> None
 
     assert await asyncio.gather(*(look_and_write(n) for n in range(8))) == [0] * 8
     assert sorted(await stored(database)) == [*range(8)]
+
+
+async def test_more_may_look_at_once_than_there_are_connections(database: Database) -> None:
+    """Whoever waited for one gets it: none is kept beyond need."""
+
+    async def look() -> None:
+        async with database.read():
+            await asyncio.sleep(0.02)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(look() for _ in range(40)))
+    assert await stored(database) == []
+
+
+async def test_a_look_that_failed_unseen_spoils_no_other(database_with_accounts: Database) -> None:
+    async with database_with_accounts.read() as session:
+        session.add(an_account(id="acme"))
+        with pytest.raises(SQLAlchemyError):
+            await session.flush()
+    async with database_with_accounts.read() as session:
+        assert (await session.get_one(Account, "acme")).name == "Acme SA"
+
+
+async def test_nothing_is_written_by_looking(database_with_accounts: Database) -> None:
+    async with database_with_accounts.read() as session:
+        (await session.get_one(Account, "acme")).name = "Another"
+        await session.exec(select(Account))
+    async with database_with_accounts.read() as session:
+        assert (await session.get_one(Account, "acme")).name == "Acme SA"
+
+
+async def test_who_looks_while_the_database_is_closed_leaves_nothing_open(database: Database) -> None:
+    async with database.read() as session:
+        await database.close()
+    assert not session.in_transaction()

@@ -15,6 +15,21 @@ from models.audit_entry import FIRST_HASH, Actor, AuditEntry, AuditHead, seal
 HEADS = "audit_heads"
 
 
+_ENTRIES, _HEADS = AuditEntry.__table__, AuditHead.__table__  # type: ignore[attr-defined]
+_APPEND = insert(_ENTRIES)
+_BEGIN = insert(_HEADS)
+_GO_ON = (
+    update(_HEADS)
+    .where(_HEADS.c.account_id == bindparam("account"))
+    .values(number=bindparam("to"), hash=bindparam("sealed"))
+)
+_HEAD = (
+    select(_HEADS.c.number, _HEADS.c.hash)
+    .where(_HEADS.c.account_id == bindparam("account"))
+    .with_for_update()
+)
+
+
 @dataclass
 class _Head:
     """How far the account's history has come."""
@@ -40,7 +55,8 @@ async def record(
 
     `subject` is `quote:SQ-1001` and the like; `change` is (from status, to status).
     """
-    head = session.info.get(HEADS, {}).get(account_id) or await _hold_head(session, account_id)
+    assert not session.in_nested_transaction(), "what a savepoint took back would be remembered here"
+    head = await _hold_head(session, account_id)
     entry = {
         "account_id": account_id,
         "number": head.number + 1,
@@ -64,29 +80,20 @@ async def record(
     await note_change(session, account_id)
 
 
-_ENTRIES, _HEADS = AuditEntry.__table__, AuditHead.__table__  # type: ignore[attr-defined]
-_APPEND = insert(_ENTRIES)
-_BEGIN = insert(_HEADS)
-_GO_ON = (
-    update(_HEADS)
-    .where(_HEADS.c.account_id == bindparam("account"))
-    .values(number=bindparam("to"), hash=bindparam("sealed"))
-)
-_HEAD = (
-    select(_HEADS.c.number, _HEADS.c.hash)
-    .where(_HEADS.c.account_id == bindparam("account"))
-    .with_for_update()
-)
+async def history_number(session: AsyncSession, account_id: str) -> int:
+    """Of the account's last entry, this transaction's included."""
+    return (await _hold_head(session, account_id)).number
 
 
 async def _hold_head(session: AsyncSession, account_id: str) -> _Head:
     """Until the transaction ends, so that it is asked for once."""
-    found = (await session.exec(_HEAD, params={"account": account_id})).one_or_none()
-    head = _Head(*found) if found else _Head(0, FIRST_HASH)
-    if not found:
-        await session.exec(_BEGIN, params={"account_id": account_id, "number": 0, "hash": FIRST_HASH})
-    session.info.setdefault(HEADS, {})[account_id] = head
-    return head
+    held: dict[str, _Head] = session.info.setdefault(HEADS, {})
+    if account_id not in held:
+        found = (await session.exec(_HEAD, params={"account": account_id})).one_or_none()
+        if found is None:
+            await session.exec(_BEGIN, params={"account_id": account_id, "number": 0, "hash": FIRST_HASH})
+        held[account_id] = _Head(*found) if found else _Head(0, FIRST_HASH)
+    return held[account_id]
 
 
 async def entries_of(session: AsyncSession, subjects: list[str]) -> list[AuditEntry]:

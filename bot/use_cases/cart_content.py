@@ -66,22 +66,22 @@ def merged_seats(
 _GONE = SubscriptionNotFound()
 
 
+_LINES = CartLine.__table__  # type: ignore[attr-defined]
+_FILL = insert(_LINES)
+_EMPTY = delete(_LINES).where(_LINES.c.cart_id == bindparam("cart"))
+
+
 async def store_lines(session: AsyncSession, cart: Cart, seats: Mapping[str, int]) -> None:
     session.add(cart)
     await session.flush()
-    await empty(session, cart)
+    await empty_lines(session, cart)
     if seats:
         rows = [{"cart_id": cart.key, "subscription_id": s, "seats": n} for s, n in seats.items()]
         await session.exec(_FILL, params=rows)
 
 
-async def empty(session: AsyncSession, cart: Cart) -> None:
+async def empty_lines(session: AsyncSession, cart: Cart) -> None:
     await session.exec(_EMPTY, params={"cart": cart.key})
-
-
-_LINES = CartLine.__table__  # type: ignore[attr-defined]
-_FILL = insert(_LINES)
-_EMPTY = delete(_LINES).where(_LINES.c.cart_id == bindparam("cart"))
 
 
 def own_and_others(cart: Cart | None, pending: list[Quote]) -> tuple[Quote | None, list[Quote]]:

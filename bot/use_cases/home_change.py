@@ -22,15 +22,15 @@ CHANGES_AT_ONCE = 500
 NOTED = "changed_accounts"
 
 
+_NOTE = insert(AccountChange.__table__)  # type: ignore[attr-defined]
+
+
 async def note_change(session: AsyncSession, account_id: str) -> None:
     """Once a transaction. `record` calls it: only what has no history needs it besides."""
     noted = session.info.setdefault(NOTED, set())
     if account_id not in noted:
         noted.add(account_id)
         await session.exec(_NOTE, params={"account_id": account_id})
-
-
-_NOTE = insert(AccountChange.__table__)  # type: ignore[attr-defined]
 
 
 async def mark_changed(services: Services) -> None:

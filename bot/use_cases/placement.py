@@ -11,7 +11,7 @@ from bot.metrics import ORDERS, count_when_stored
 from bot.permissions import Person, actor_of
 from bot.services import Services
 from bot.use_cases.audit_entry import record
-from bot.use_cases.cart_content import empty
+from bot.use_cases.cart_content import empty_lines
 from bot.use_cases.checkout import checked_form, chosen_administrator, saved_form
 from bot.use_cases.notice import direct, tell
 from bot.use_cases.numbering import next_number
@@ -178,7 +178,7 @@ def _order_line(order: ServiceOrder, line: QuoteLine, account: Account, at: date
 async def _empty_cart(session: AsyncSession, quote: Quote) -> None:
     carts = (await session.exec(select(Cart).where(Cart.quote_id == quote.id))).all()
     for cart in carts:
-        await empty(session, cart)
+        await empty_lines(session, cart)
         cart.quote_id, cart.consented_to = None, []
         session.add(cart)
 

@@ -6,10 +6,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.metrics import ORDERS, count_when_stored
-from bot.use_cases.audit_entry import record
+from bot.use_cases.audit_entry import history_number, record
 from bot.use_cases.notice import channel_of, direct, people_of, tell
 from models.account import Account
-from models.audit_entry import Actor, AuditHead
+from models.audit_entry import Actor
 from models.notice import NoticeKind
 from models.product import Product
 from models.quote import QuoteLine
@@ -137,11 +137,11 @@ async def tell_needs_attention(
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     product = await session.get_one(Product, quoted.product_id)
     # Not the attempt: a line may be declined, tried again, and declined before there is another.
-    history = await session.get_one(AuditHead, account.id)
+    history = await history_number(session, account.id)
     await tell(
         session,
         kind,
-        f"order:{order.id}:line:{line.id}:{kind}:{history.number}{again}",
+        f"order:{order.id}:line:{line.id}:{kind}:{history}{again}",
         dict.fromkeys([*direct(people), *channel_of(account, people)]),
         account=account,
         at=at,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
+from bot.installations.clients import OneWorkspace
 from bot.tasks import Tasks
 from handlers import listener, screen
 from models.cart import CartLine
@@ -141,6 +142,38 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
     assert [line.seats for line in await world.rows(CartLine)] == [5]
+
+
+async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
+    sam, nobody = world.person("sam"), world.person("nobody")
+    swap(world.services, tasks=Tasks(most=1))
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["subscriptions"] = wait_for(gate)
+    await world.person("alice").command("/add-seats", "meeting 1")
+    await sam.command("/billing")
+    assert "Too much is going on" in (await sam.wait_for_ephemeral()).text
+    gate.set()
+    await world.person("alice").wait_for_modal("cart.save")
+    await world.services.tasks.settle()
+    await nobody.command("/billing")
+    assert "billing contacts" in (await nobody.wait_for_ephemeral()).text
+
+
+async def test_a_press_that_fails_before_it_is_looked_at_is_told_with_its_reference(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R20: in private, as a command."""
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    alice = world.person("alice")
+    await import_quote(world)
+    await world.settle()
+    [card] = world.channel("C01BILLING")
+    monkeypatch.setattr(OneWorkspace, "of", fail)
+    await alice.press_in(card, "quote.open")
+    assert "reference" in (await alice.wait_for_ephemeral()).text
 
 
 async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(

@@ -1,10 +1,12 @@
 """The history written out, and what was done to it behind everybody's back found (R18)."""
 
+import asyncio
 import csv
 import io
 import json
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -64,6 +66,26 @@ async def test_r18_an_honest_history_is_found_well(database_with_accounts: Datab
     async with database_with_accounts.read() as session:
         accounts = (await session.exec(select(Account.id))).all()
     assert sorted(histories) == sorted(accounts)
+
+
+async def test_r18_what_is_written_while_it_is_checked_is_no_flaw(database_with_accounts: Database) -> None:
+    """All of it is read as it was at the beginning."""
+    last = await write_history(database_with_accounts, 3)
+    url = database_with_accounts.url.replace("+loop", "").replace("+psycopg", "")
+
+    async def write_one() -> None:
+        other = Database(url)
+        await write_history(other, 1)
+        await other.close()
+
+    def meanwhile(done: int, total: int) -> None:
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(asyncio.run, write_one()).result()
+
+    histories = await check_histories(database_with_accounts, progress=meanwhile)
+    assert [flaw.words for history in histories for flaw in history.flaws] == []
+    assert {h.account_id: h.number for h in histories}["acme"] == last
+    assert await write_history(database_with_accounts, 1) == last + 2
 
 
 def resealed(connection: sqlite3.Connection, last: int) -> None:
