@@ -29,6 +29,8 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, action="append", help="a part")
     parser.add_argument("--keep", action="store_true", help="put the table into docs/performance.md")
     asked = parser.parse_args()
+    if asked.keep and (asked.quick or asked.only):
+        parser.error("--keep is for a whole run: the table is replaced by what was measured")
     figures: list[Figure] = []
     for part in asked.only or PARTS:
         begun = time.monotonic()
