@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.installations.store import OAuthStates
+from bot.use_cases.home import redraw_homes
 from models.installation import oauth_states
 from scheduler import JOBS
 from tests.bench.history import OLD_NOTICES, ORDERS, filling, multiply
+from tests.handlers.steps import ForgetfulTasks, swap
 from tests.postgres import CHOSEN
 from tests.world import World
 
@@ -27,6 +29,9 @@ Asked = list[tuple[str, Any]]
 
 # At most so many each, however many orders a page shows.
 MOST = {"/add-seats": 8, "/quotes": 10, "/billing": 12, "/service-orders": 10}
+MOST_TO_SHOW_HOME = 36
+# With all that they store; a crowd of people pressing waits for every one of them.
+MOST_TO_SAVE, MOST_TO_PLACE = 40, 45
 
 
 @contextmanager
@@ -84,6 +89,45 @@ async def test_a_command_asks_few_questions_and_as_many_after_a_long_past(world:
     few = len(await asked_by(world, command))
     add_a_past(world, first=1001)
     assert len(await asked_by(world, command)) == few <= MOST[command], few
+
+
+async def test_a_home_asks_few_questions_and_as_many_after_a_long_past(world: World) -> None:
+    await ordered(world)
+    alice = world.person("alice")
+    add_a_past(world, first=1)
+    await alice.open_home()
+    await world.settle()
+
+    async def asked() -> int:
+        world.clock.move(seconds=5)
+        with listening(world) as questions:
+            await alice.open_home()
+            await world.services.tasks.settle()
+            await redraw_homes(world.services)
+        return len(questions)
+
+    few = await asked()
+    add_a_past(world, first=1001)
+    assert await asked() == few <= MOST_TO_SHOW_HOME, few
+
+
+async def test_saving_a_cart_and_placing_its_order_ask_few_questions(world: World) -> None:
+    await ordered(world)
+    swap(world.services, tasks=ForgetfulTasks())
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=2)
+    with listening(world) as saving:
+        await alice.submit()
+        await alice.wait_for_modal("quote.review")
+    assert len(saving) <= MOST_TO_SAVE, len(saving)
+    await alice.submit()
+    await alice.wait_for_modal("checkout.save")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    with listening(world) as placing:
+        await alice.submit()
+        await alice.wait_for_modal("service_order.show")
+    assert len(placing) <= MOST_TO_PLACE, len(placing)
 
 
 async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_from_an_index(
