@@ -1,11 +1,14 @@
 """Settings, read once from the environment or `.env`."""
 
+import unicodedata
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from models.cart import SeatBounds
 from models.receipt import Seller
@@ -53,6 +56,31 @@ class Settings(BaseSettings):
     socket_quiet_seconds: int = Field(default=600, ge=1, le=86_400)
     log_format: Literal["json", "console"] = "console"
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_line(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        # Bytes of the environment that are no UTF-8 come as halves of a character.
+        if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+            raise ValueError("must be one line of UTF-8, without control characters")
+        return value
+
+    @field_validator(
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        "slack_client_id",
+        "slack_client_secret",
+        "stripe_api_key",
+        "stripe_webhook_secret",
+    )
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text and not text.isascii():
+            raise ValueError("must hold ASCII characters only")
+        return value
+
     @field_validator("slack_api_url")
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
@@ -63,6 +91,10 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql:// (or postgres://)")
+        try:
+            make_url(url)
+        except (ArgumentError, ValueError):
+            raise ValueError("cannot be read: is the port a number, and is each bracket closed?") from None
         return url
 
     @field_validator("token_keys")
@@ -83,9 +115,14 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(url.get_secret_value()) if url else None
-        if parts and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+        if url is None:
+            return None
+        parts = _split(url.get_secret_value())
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
+        # A password with a slash in it ends the host early.
+        if parts.path.strip("/") or parts.fragment or "@" in parts.query:
+            raise ValueError("must end with the host and its port: write / ? # in a password as %2F %3F %23")
         return url
 
     @field_validator(
@@ -93,7 +130,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _web_address(cls, url: str) -> str:
-        parts = urlsplit(url)
+        parts = _split(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must begin with https:// (or http://) and name a host")
         return url
@@ -121,6 +158,19 @@ class Settings(BaseSettings):
     @property
     def seat_bounds(self) -> SeatBounds:
         return SeatBounds(self.max_seats_per_line, self.max_seats_per_order)
+
+
+def _split(url: str) -> SplitResult:
+    """Raises ValueError in words of ours: the library's repeat what they are about."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        raise ValueError(
+            "has no host and port that can be read: write : / ? # @ in a password as %3A %2F %3F %23 %40"
+        ) from None
+    return parts
 
 
 class _Together(BaseSettings):
@@ -173,7 +223,11 @@ class _Together(BaseSettings):
 
 def read_settings() -> Settings:
     """The settings of this process. Raises WrongSettings, with all that is wrong."""
-    wrong = _Together().check()
+    try:
+        wrong = _Together().check()
+    except (UnicodeDecodeError, OSError) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+        raise WrongSettings([f".env cannot be read: {why}"]) from None
     try:
         settings = Settings()
     except ValidationError as error:

@@ -40,6 +40,29 @@ WRONG = {
 }
 
 
+# Each is parsed by a library, whose own words repeat what they are about.
+UNREADABLE = [
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}/{SECRET}@localhost"),
+    ("SMTP_URL", f"smtp://seatbot:25/{SECRET}@localhost"),
+    ("SMTP_URL", f"smtp://seatbot:25#{SECRET}@localhost"),
+    ("SMTP_URL", f"smtp://seatbot:25?{SECRET}@localhost"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@localhost:abc"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@localhost:99999999"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}\u2100@localhost"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@[{SECRET}]"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@a..b"),
+    ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),
+    ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@[::1/seatbot"),
+    ("STRIPE_API_URL", f"https://localhost:{SECRET}"),
+    ("SLACK_API_URL", f"https://[{SECRET}]/"),
+    ("SLACK_BOT_TOKEN", f"xoxb-1\n{SECRET}"),
+    ("SLACK_BOT_TOKEN", f"xoxb-\u00e9{SECRET}"),
+    ("SLACK_SIGNING_SECRET", f"{SECRET}\r"),
+    ("SLACK_SIGNING_SECRET", f"{SECRET}\udcff"),
+    ("MAIL_FROM", f"seatbot@acme.example\nBcc: {SECRET}"),
+]
+
+
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Nothing is set, and no `.env` is near."""
@@ -86,6 +109,21 @@ def test_a_wrong_setting_is_named_in_one_line_that_does_not_repeat_it(
     assert sentence.startswith(f"{name} is wrong: ")
     assert "\n" not in sentence
     assert SECRET not in sentence
+
+
+@pytest.mark.parametrize(("name", "value"), UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_setting_that_cannot_be_parsed_is_named_without_a_word_of_it(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    [sentence] = sentences(environment, **{**LEAST, name: value})
+    assert sentence.startswith(f"{name} is wrong: ")
+    assert "\n" not in sentence
+    assert SECRET not in sentence
+
+
+def test_a_file_that_is_not_utf_8_is_named(environment: pytest.MonkeyPatch) -> None:
+    Path(".env").write_bytes(f"SELLER_NAME=Soci\u00e9t\u00e9\nSLACK_BOT_TOKEN={SECRET}".encode("latin-1"))
+    assert sentences(environment) == [".env cannot be read: it is not UTF-8"]
 
 
 def test_every_wrong_setting_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
@@ -211,6 +249,17 @@ async def test_serve_names_every_wrong_setting_and_ends(tmp_path: Path) -> None:
     ended = await serve(tmp_path, **{**LEAST, **WRONG})
     assert ended.code == 1
     assert sorted(line.split()[0] for line in ended.lines) == sorted(WRONG)
+    assert SECRET not in ended.shown
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor", "migrate"])
+async def test_an_address_that_cannot_be_parsed_is_a_line_and_no_stack_trace(
+    tmp_path: Path, command: str
+) -> None:
+    urls = {name: value for name, value in UNREADABLE if name in ("SMTP_URL", "DATABASE_URL")}
+    ended = await serve(tmp_path, command, **LEAST, **urls)
+    assert ended.code == 1
+    assert sorted(line.split()[0] for line in ended.lines) == ["DATABASE_URL", "SMTP_URL"]
     assert SECRET not in ended.shown
 
 

@@ -47,10 +47,10 @@ async def asked(call: Awaitable[Answer]) -> Answer:
     except REFUSED_KEY as error:
         log.error("stripe refuses the key", status=error.http_status, code=error.code)
         raise BillingUnavailable(why="the key is refused") from None
+    except SILENCE as error:
+        raise BillingUnavailable(why=f"it cannot be reached ({type(error).__name__})") from None
     except stripe.StripeError as error:
         raise BillingUnavailable(why=f"status {error.http_status}") from None
-    except SILENCE as error:
-        raise BillingUnavailable(why=type(error).__name__) from None
 
 
 async def each(page: stripe.ListObject[Thing]) -> AsyncIterator[Thing]:
