@@ -11,7 +11,7 @@ from starlette.routing import Route
 from bot import metrics
 from bot.services import Services
 from bot.use_cases.backlog import Backlog, read_backlog
-from bot.use_cases.readiness import Readiness
+from bot.use_cases.readiness import Look, Readiness
 from handlers.socket_mode import SocketDoor
 from models.service_order import OrderStatus
 
@@ -52,17 +52,24 @@ def _readyz(services: Services, door: SocketDoor | None) -> Endpoint:
 
 
 def _metrics(services: Services, door: SocketDoor | None) -> Endpoint:
+    async def read() -> Backlog | None:
+        try:
+            return await read_backlog(services)
+        except Exception as error:
+            log.warning("the backlog could not be read", error=type(error).__name__)
+            return None
+
+    look = Look("backlog", services.tasks, read)
+
     async def scrape(request: Request) -> Response:
         metrics.TASKS.set(len(services.tasks))
         if door is not None:
             metrics.SOCKET_SILENCE.set(door.silent_for)
-        try:
-            _show(await read_backlog(services))
-            metrics.DATABASE_UP.set(1)
-        except Exception as error:
-            # What this process counted is told all the same.
-            log.warning("the backlog could not be read", error=type(error).__name__)
-            metrics.DATABASE_UP.set(0)
+        backlog = await look.seen()
+        # Without it, what this process counted is told all the same.
+        metrics.DATABASE_UP.set(backlog is not None)
+        if backlog is not None:
+            _show(backlog)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return scrape

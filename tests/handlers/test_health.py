@@ -10,16 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import structlog
 from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
 from bot.logs import masking, set_up_logs
-from bot.use_cases import backlog
+from bot.use_cases import backlog, readiness
 from bot.use_cases.delivery import deliver_due_notices
 from models.notice import Notice, NoticeStatus
 from tests.handlers.steps import PATIENCE, failing, hooked
@@ -91,6 +93,47 @@ async def test_a_database_of_another_version_is_not_ready(world: World) -> None:
     async with world.services.write() as session:
         await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
     assert await ready(world) == (503, "database: not migrated\nslack: answers\n")
+
+
+async def test_a_database_that_hangs_is_told_of_in_time_and_asked_once_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever scrapes gives up after ten seconds: then no alert would be raised."""
+    monkeypatch.setattr(readiness, "ANSWERS_WITHIN", 0.3)
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with open_world(door="http", kind="postgresql") as world:
+        with psycopg.connect(world.services.settings.database_url) as other:
+            other.execute("LOCK TABLE alembic_version, notice")
+            for _ in range(3):
+                async with asyncio.timeout(5):
+                    [samples, answer] = await asyncio.gather(scrape(world), ready(world))
+                assert value(samples, "seatbot_database_up") == 0
+                assert answer == (503, "database: no answer within 0.3 s\nslack: answers\n")
+            assert other.execute(waiting).fetchone() == (2,), "one for each of both"
+        await world.services.tasks.settle()
+        assert value(await scrape(world), "seatbot_database_up") == 1
+        assert await ready(world) == (200, "database: up to date\nslack: answers\n")
+
+
+async def test_whoever_asks_later_gets_the_answer_that_was_waited_for_in_vain(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ANSWERS_WITHIN", 0.3)
+    read, answers, asked = world.services.database.read, asyncio.Event(), 0
+
+    @asynccontextmanager
+    async def read_late() -> AsyncIterator[AsyncSession]:
+        nonlocal asked
+        asked += 1
+        await answers.wait()
+        async with read() as session:
+            yield session
+
+    monkeypatch.setattr(world.services.database, "read", read_late)
+    assert value(await scrape(world), "seatbot_database_up") == 0
+    asyncio.get_running_loop().call_later(0.1, answers.set)
+    assert value(await scrape(world), "seatbot_database_up") == 1
+    assert asked == 1
 
 
 async def test_migrations_are_read_once_however_often_it_is_asked_whether_they_were_made(
