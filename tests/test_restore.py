@@ -2,14 +2,18 @@
 with a provider that remembers more than it does (docs/operate.md)."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import copy, copytree
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 from sqlmodel import func, select
 
 from app import running
@@ -22,8 +26,11 @@ from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from tests.handlers.steps import opened, order_of, swap
-from tests.postgres import CHOSEN, Kind, database_url, new_database
+from tests.postgres import CHOSEN, Kind, database_url, sqlite_file
 from tests.world import PATIENT_SECONDS, WORKSPACE, Clock, World
+
+ROOT = Path(__file__).parents[1]
+NAMES: dict[Kind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 # Once is enough.
 pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engines itself")
@@ -38,27 +45,42 @@ def tools() -> Path:
     return max(Path(found.origin).parent.glob("pginstall*")) / "bin"
 
 
-async def back_up(url: str, to: Path) -> None:
-    """While the bot runs, as docs/operate.md says."""
-    if url.startswith("sqlite"):
-        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-            connection.execute("VACUUM INTO ?", (str(to),))
-        connection.close()
+def commands(title: str) -> str:
+    """What docs/operate.md says under this comment of its examples."""
+    page = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    [found] = re.findall(rf"^# {title}.*\n((?:[^#`\n].*\n)+)", page, re.MULTILINE)
+    return str(found)
+
+
+async def run(title: str, folder: Path, **addresses: str) -> int:
+    """As an operator types it there; the exit code."""
+    path = os.pathsep.join([str(tools()), str(Path(sys.executable).parent), os.environ["PATH"]])
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-ec", commands(title)), cwd=folder, env={**os.environ, "PATH": path, **addresses}
+    )
+    return await process.wait()
+
+
+@contextmanager
+def database(kind: Kind, folder: Path) -> Iterator[str]:
+    """The address of what is backed up; a SQLite file lies in the folder."""
+    if kind == "postgresql":
+        with database_url("accounts", kind) as url:
+            yield url
     else:
-        await _run("pg_dump", "--format=custom", f"--file={to}", url)
+        copy(sqlite_file("accounts"), folder / "seatbot.db")
+        yield f"sqlite:///{folder}/seatbot.db"
 
 
-async def restore(kind: Kind, copy: Path) -> str:
+async def restore(kind: Kind, url: str, folder: Path) -> str:
+    """The address of the restored database."""
     if kind == "sqlite":
-        return f"sqlite:///{copy}"
-    url = new_database("restored")
-    await _run("pg_restore", f"--dbname={url}", str(copy))
-    return url
-
-
-async def _run(tool: str, *arguments: str) -> None:
-    process = await asyncio.create_subprocess_exec(tools() / tool, *arguments)
-    assert await process.wait() == 0
+        assert (folder / "seatbot.db-wal").stat().st_size > 0
+        assert await run("restore SQLite", folder) == 0
+        return f"sqlite:///{folder}/seatbot.db"
+    restored = make_url(url).set(database="restored").render_as_string(hide_password=False)
+    assert await run("restore PostgreSQL", folder, DATABASE_URL=url, RESTORED_URL=restored) == 0
+    return restored
 
 
 @asynccontextmanager
@@ -90,8 +112,9 @@ async def test_a_restored_backup_goes_on_where_it_was_and_charges_nothing_twice(
     kind: Kind, tmp_path: Path
 ) -> None:
     """R18, R19, R24"""
-    clock, copy = Clock(), tmp_path / "backup"
-    with database_url("accounts", kind) as url, database_url("accounts", "sqlite") as books:
+    clock, folder = Clock(), tmp_path / "running"
+    folder.mkdir()
+    with database(kind, folder) as url, database_url("accounts", "sqlite") as books:
         provider = Database(books)
         async with Sandbox.start(WORKSPACE, ack_seconds=PATIENT_SECONDS) as slack:
             slack.slack.workspace.trigger_seconds = PATIENT_SECONDS
@@ -99,13 +122,15 @@ async def test_a_restored_backup_goes_on_where_it_was_and_charges_nothing_twice(
                 await world.order(world.person("sam"), slow_meeting=2)
                 await world.services.tasks.settle()
                 assert (await order_of(world)).status is OrderStatus.PROCESSING
-                await back_up(url, copy)
+                assert await run(f"back up {NAMES[kind]}", folder, DATABASE_URL=url) == 0
                 await world.pass_time(seconds=90)
                 assert (await order_of(world)).status is OrderStatus.COMPLETED
                 await world.person("sam").close_modal(everything=True)
+                # As its files are now, they are found where it is killed.
+                killed = copytree(folder, tmp_path / "killed")
             assert await charged(provider) == 1
 
-            async with bot(slack, await restore(kind, copy), provider, clock) as world:
+            async with bot(slack, await restore(kind, url, killed), provider, clock) as world:
                 assert (await order_of(world)).status is OrderStatus.PROCESSING
                 await world.settle()
                 assert (await order_of(world)).status is OrderStatus.COMPLETED
@@ -123,3 +148,8 @@ async def test_a_restored_backup_goes_on_where_it_was_and_charges_nothing_twice(
                 assert (await order_of(world, "SO-1002")).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 2
         await provider.close()
+
+
+async def test_a_backup_of_a_file_that_is_not_there_fails_and_makes_none(tmp_path: Path) -> None:
+    assert await run("back up SQLite", tmp_path) != 0
+    assert os.listdir(tmp_path) == []
