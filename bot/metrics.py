@@ -17,6 +17,9 @@ Port = TypeVar("Port")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10)
 
 ACKS = Histogram("seatbot_ack_seconds", "From a request to its ack", ["kind"], buckets=SECONDS)
+SCREENS = Histogram(
+    "seatbot_screen_seconds", "From a request to its screen in Slack", ["kind"], buckets=SECONDS
+)
 TURNED_AWAY = Counter("seatbot_turned_away", "Requests that are not Slack's, or malformed", ["why"])
 FAULTS = Counter("seatbot_faults", "Failures of ours, each with a reference in the log", ["where"])
 CALLS = Histogram(

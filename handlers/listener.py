@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.blocks.help import help_text
 from bot.blocks.kit import form_again
 from bot.db import AWAY
+from bot.metrics import SCREENS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import refreshed_reader
 from handlers.answer import Answer, answer_of, away, try_again, unexpected
@@ -81,10 +82,13 @@ async def _react(call: Call, route: Route) -> None:
 async def _go_on(ack: AsyncAck, call: Call, route: Route) -> None:
     """In a task already, unless there are too many (`App` in handlers/slack.py)."""
     await ack()
-    if call.refusal is not None:
-        await tell(await _recognised(call), call.refusal)
-    else:
-        await _answer_and_show(call, route)
+    try:
+        if call.refusal is not None:
+            await tell(await _recognised(call), call.refusal)
+        else:
+            await _answer_and_show(call, route)
+    finally:
+        SCREENS.labels(route.kind).observe(time.monotonic() - call.started)
 
 
 def _change(route: Route) -> Listener:

@@ -1,6 +1,7 @@
 """How a screen reaches the person, or a refusal where no screen can: the Slack calls after the ack."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +13,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.blocks.kit import View, modal, section
 from bot.blocks.refusal import refusal_text
 from bot.i18n import escape
+from bot.metrics import FAULTS
 from handlers.answer import away, refused, unexpected
-from handlers.call import Call
+from handlers.call import Call, source_of
 from models.errors import Refusal, TookTooLong, Unexpected
 
 log = structlog.get_logger()
@@ -39,17 +41,28 @@ async def put(call: Call, view: View) -> None:
         else:
             await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
     except (aiohttp.ClientError, TimeoutError):
+        FAULTS.labels(source_of(call.body)).inc()
         log.exception("screen was not answered", callback_id=view.get("callback_id"))
         await tell(call, TookTooLong())
     except SlackApiError as error:
         code = error.response.get("error")
         if code in NO_TRIGGER:
+            _count_late(call, code)
             await tell(call, TookTooLong())
         elif code in ("not_found", "view_not_found"):
             log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))
         else:
-            log.error("screen was refused", error=code, details=error.response.get("response_metadata"))
-            await tell(call, unexpected(str(view.get("callback_id"))))
+            details = error.response.get("response_metadata")
+            log.error("screen was refused", callback_id=view.get("callback_id"), error=code, details=details)
+            await tell(call, unexpected(source_of(call.body)))
+
+
+def _count_late(call: Call, error: str) -> None:
+    """What Slack waits for no longer may well be ours to mend: a slow database, most of all."""
+    where = source_of(call.body)
+    FAULTS.labels(where).inc()
+    seconds = round(time.monotonic() - call.started, 2)
+    log.warning("screen came too late", where=where, error=error, seconds=seconds)
 
 
 async def tell(call: Call, refusal: Refusal) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,6 +42,7 @@ class App(AsyncApp):
         self._kinds = {(route.kind == "submit", route.id): route.kind for route in routes}
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        req.context["came"] = time.monotonic()
         source = source_of(req.body)
         kind = self._kinds.get((req.body.get("type") == "view_submission", source), "other")
         with ACKS.labels(kind).time():
@@ -112,7 +114,7 @@ async def _read_call(services: Services, clients: Clients, body: Body, context: 
     """Nothing is asked yet that may take long: what only reads is acknowledged first."""
     client = await clients.of(context.team_id or "")
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
-    return Call(services, client, body, person, refusal=context.get("refusal"))
+    return Call(services, client, body, person, started=context["came"], refusal=context.get("refusal"))
 
 
 async def _only_ack(ack: AsyncAck) -> None:

@@ -200,6 +200,38 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     assert value(after, "seatbot_notices_waiting") == value(after, "seatbot_notice_oldest_seconds") == 0
 
 
+async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow database shows in no ack: a command is acknowledged before anything is asked."""
+    before, alice = await scrape(world), world.person("alice")
+    monkeypatch.setattr(world.slack.slack.workspace, "trigger_seconds", -1)
+    read = world.services.database.read
+
+    @asynccontextmanager
+    async def read_slowly() -> AsyncIterator[AsyncSession]:
+        await asyncio.sleep(0.3)
+        async with read() as session:
+            yield session
+
+    monkeypatch.setattr(world.services.database, "read", read_slowly)
+    with logged(world) as stream:
+        await alice.command("/quotes")
+        assert "took too long" in (await alice.wait_for_ephemeral()).text
+        await world.services.tasks.settle()
+    after = await scrape(world)
+
+    def grown(name: str, **labels: str) -> float:
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    assert grown("seatbot_screen_seconds_count", kind="command") == 1
+    assert grown("seatbot_screen_seconds_sum", kind="command") > 0.3
+    assert grown("seatbot_ack_seconds_sum", kind="command") < 0.3
+    assert grown("seatbot_faults_total", where="/quotes") == 1
+    [late] = [line for line in map(json.loads, stream.getvalue().splitlines()) if "too late" in line["event"]]
+    assert (late["level"], late["where"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
+
+
 async def counted(world: World, error: Exception | None = None) -> None:
     async with world.services.write() as session:
         await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
