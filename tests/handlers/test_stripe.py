@@ -311,6 +311,10 @@ async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
         return finding.well, finding.words
 
     assert await billing() == (True, "Stripe takes the key; events arrive at /stripe/webhook")
+    world.fake.faults.append(Fault("cut_before", times=1000))
+    well, words = await billing()
+    assert not well
+    assert "it cannot be reached" in words
     world.fake.key = "another"
     well, words = await billing()
     assert not well
