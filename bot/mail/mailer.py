@@ -5,11 +5,11 @@ from typing import Protocol
 
 
 class MailRefused(Exception):
-    """The server refused this message for good."""
+    """The server has no such mailbox, or takes this message from nobody: for good."""
 
 
 class MailUnavailable(Exception):
-    """No server is set, or it did not take the message now: try again later."""
+    """No server is set, or it did not take the message now, or not from us: try again later."""
 
 
 @dataclass(frozen=True)

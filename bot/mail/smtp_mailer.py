@@ -1,5 +1,6 @@
 """E-mail by SMTP."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,15 @@ from bot.mail.mailer import Mail, MailRefused, MailUnavailable
 from bot.metrics import measured
 
 TIMEOUT_SECONDS = 10
+
+# RFC 3463. Not 5.1.0, 5.1.7 and 5.1.8, which servers say of the sender too; nor 5.7, which is policy.
+ENHANCED = re.compile(r"\d\.\d{1,3}\.\d{1,3}\b")
+NO_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
+TOO_LARGE_OR_MALFORMED = frozenset({"5.2.3", "5.3.4", "5.6.0", "5.6.1", "5.6.2", "5.6.3", "5.6.5"})
+
+# RFC 5321, for servers that say no more than that.
+NO_MAILBOX_CODES = frozenset({550, 551, 553})
+TOO_LARGE_CODES = frozenset({552})
 
 
 @dataclass(frozen=True)
@@ -104,12 +114,32 @@ def _message(mail: Mail, mail_from: str) -> EmailMessage:
 
 
 def _translated(error: Exception) -> Exception:
-    """Refused for good is what the server says of this recipient or this message; all else passes."""
+    """Refused for good is what the server says of this mailbox or this message. What it says of the
+    sender, of its policy or of itself is for an operator to mend, and waits as an outage does."""
+    answers = _answers(error)
+    said = f"{type(error).__name__} {', '.join(map(_status, answers))}".rstrip()
+    if answers and all(_for_good(answer) for answer in answers):
+        return MailRefused(said)
+    return MailUnavailable(said)
+
+
+def _answers(error: Exception) -> list[aiosmtplib.SMTPResponseException]:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        codes = [refused.code for refused in error.recipients]
-        refused = all(500 <= code < 600 for code in codes)
-        return MailRefused(f"recipient refused: {codes}") if refused else MailUnavailable(f"later: {codes}")
-    if isinstance(error, aiosmtplib.SMTPDataError) and 500 <= error.code < 600:
-        return MailRefused(f"message refused: {error.code}")
-    code = f" {error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else ""
-    return MailUnavailable(f"{type(error).__name__}{code}")
+        return list(error.recipients)
+    return [error] if isinstance(error, aiosmtplib.SMTPResponseException) else []
+
+
+def _for_good(answer: aiosmtplib.SMTPResponseException) -> bool:
+    of_recipient = isinstance(answer, aiosmtplib.SMTPRecipientRefused)
+    if not (of_recipient or isinstance(answer, aiosmtplib.SMTPDataError)) or not 500 <= answer.code < 600:
+        return False
+    if enhanced := ENHANCED.match(answer.message.lstrip()):
+        return enhanced[0] in NO_MAILBOX | TOO_LARGE_OR_MALFORMED
+    # After the message, 550 is what a filter says: the mailbox was taken before.
+    return answer.code in (NO_MAILBOX_CODES if of_recipient else TOO_LARGE_CODES)
+
+
+def _status(answer: aiosmtplib.SMTPResponseException) -> str:
+    """Its numbers alone: its words may hold an address."""
+    enhanced = ENHANCED.match(answer.message.lstrip())
+    return f"{answer.code} {enhanced[0]}" if enhanced else str(answer.code)

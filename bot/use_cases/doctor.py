@@ -1,7 +1,9 @@
 """Looking whether all is there that the bot needs."""
 
+import re
 from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass
+from email.utils import parseaddr
 
 from sqlmodel import col, func, select
 
@@ -13,6 +15,9 @@ from models.account import Account
 
 # Slack is asked of each, and lets about fifty a minute through.
 MOST_CHANNELS = 40
+
+# With a whole domain: the default, at localhost, is nobody's.
+MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,11 @@ async def _mail(services: Services) -> Finding:
         await services.mailer.check()
     except (MailUnavailable, MailRefused) as error:
         return Finding("mail", False, f"the server did not take us: {error}; look at SMTP_URL")
-    return Finding("mail", True, "the server takes us")
+    sender = parseaddr(services.settings.mail_from)[1]
+    if not MAIL_ADDRESS.fullmatch(sender):
+        words = "MAIL_FROM is not set to a mail address: many servers take nothing from such a sender"
+        return Finding("mail", False, words)
+    return Finding("mail", True, f"the server takes us, and mail is sent as {sender}")
 
 
 async def _billing(services: Services) -> Finding:

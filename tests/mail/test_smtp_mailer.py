@@ -122,19 +122,41 @@ async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
     ("command", "answer", "expected"),
     [
         ("RCPT", "550 no such user", MailRefused),
-        ("RCPT", "450 busy", MailUnavailable),
-        ("DATA", "554 we do not want this", MailRefused),
+        ("RCPT", "551 user is elsewhere", MailRefused),
+        ("RCPT", "553 no such name", MailRefused),
+        ("RCPT", "550 5.1.1 <alice@acme.example>: Recipient address rejected", MailRefused),
+        ("RCPT", "550-5.1.1 there is no such account\r\n550 5.1.1 look at its spelling", MailRefused),
+        ("RCPT", "554 5.1.10 the domain takes no mail", MailRefused),
+        ("RCPT", "550 5.2.1 the mailbox is closed", MailRefused),
+        ("RCPT", "504 5.5.2 <seatbot@localhost>: Sender address rejected", MailUnavailable),
+        ("RCPT", "504 <seatbot@localhost>: Sender address rejected", MailUnavailable),
+        ("RCPT", "550 5.1.8 <seatbot@localhost>: Sender address rejected", MailUnavailable),
+        ("RCPT", "550 5.1.0 <seatbot@localhost>: Sender address rejected", MailUnavailable),
+        ("RCPT", "550 5.7.1 relaying denied", MailUnavailable),
+        ("RCPT", "554 5.7.1 your address is on a list", MailUnavailable),
+        ("RCPT", "554 no", MailUnavailable),
+        ("RCPT", "530 sign in first", MailUnavailable),
+        ("RCPT", "450 4.1.1 busy", MailUnavailable),
+        ("DATA", "550 5.1.1 no such mailbox after all", MailRefused),
+        ("DATA", "552 too large", MailRefused),
+        ("DATA", "552 5.3.4 too large", MailRefused),
+        ("DATA", "552 5.2.2 the mailbox is full", MailUnavailable),
+        ("DATA", "554 we do not want this", MailUnavailable),
+        ("DATA", "550 5.7.26 this sender is not authenticated", MailUnavailable),
         ("DATA", "451 later", MailUnavailable),
         ("MAIL", "553 not your address", MailUnavailable),
+        ("MAIL", "550 5.1.1 no such sender", MailUnavailable),
     ],
 )
-async def test_what_the_server_says_of_the_mail_is_for_good_what_it_says_of_us_is_not(
+async def test_what_the_server_says_of_mailbox_and_message_is_for_good_what_it_says_of_us_is_not(
     command: str, answer: str, expected: type[Exception], inbox: Inbox
 ) -> None:
     inbox.answers[command] = answer
     with pytest.raises(expected) as refused:
         await SmtpMailer(inbox.url, "seatbot@acme.example").send(MAIL)
     assert "12,00" not in str(refused.value)
+    assert "@" not in str(refused.value)
+    assert answer[:3] in str(refused.value)
     assert inbox.envelopes == []
 
 

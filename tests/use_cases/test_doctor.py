@@ -9,6 +9,7 @@ import yaml
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from bot.settings import Settings
 from bot.use_cases.doctor import Finding, diagnose
 from tests.handlers.steps import swap
 from tests.replica import environment_of
@@ -89,6 +90,24 @@ async def test_a_mail_server_that_is_away_is_named(well: World) -> None:
     await well.slack.mail.stop()
     found = (await findings(well))["mail"]
     assert (found.well, "SMTP_URL" in found.words) == (False, True)
+
+
+DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
+
+
+@pytest.mark.parametrize(
+    "sender", [DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"]
+)
+async def test_a_sender_that_is_no_mail_address_is_named(well: World, sender: str) -> None:
+    swap(well.services, settings=well.services.settings.model_copy(update={"mail_from": sender}))
+    found = (await findings(well))["mail"]
+    assert (found.well, "MAIL_FROM" in found.words) == (False, True), found
+
+
+async def test_a_sender_may_have_a_name(well: World) -> None:
+    changed = well.services.settings.model_copy(update={"mail_from": "Seatbot <seatbot@acme.example>"})
+    swap(well.services, settings=changed)
+    assert (await findings(well))["mail"].well
 
 
 async def test_what_is_not_set_is_a_note() -> None:
