@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import build_services, installations, now, slack_clients
 from bot.db import Database, hold_import
-from bot.installations.clients import DEAD_TOKEN, error_name
+from bot.installations.clients import WRONG_TOKEN, error_name
 from bot.logs import set_up_logs
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
@@ -100,9 +100,8 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if not settings.many_workspaces:
-        async with slack_clients(settings, Database(settings.database_url)) as clients:
-            await _check_token(clients.bare)
+    async with slack_clients(settings, Database(settings.database_url)) as clients:
+        await _check_tokens(settings, clients.bare)
     async with running(settings) as (_, port):
         _collect_seldom()
         mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{port}/slack/events"
@@ -119,16 +118,25 @@ def _collect_seldom() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
-async def _check_token(client: AsyncWebClient) -> None:
+async def _check_tokens(settings: Settings, slack: AsyncWebClient) -> None:
     """A wrong token stops the start; a Slack that is away does not."""
+    if settings.slack_bot_token is not None:
+        await _check_token("SLACK_BOT_TOKEN", slack.auth_test())
+    if settings.slack_app_token is not None:
+        # The address that Slack answers with is not opened.
+        token = settings.slack_app_token.get_secret_value()
+        await _check_token("SLACK_APP_TOKEN", slack.apps_connections_open(app_token=token))
+
+
+async def _check_token(setting: str, asked: Awaitable[object]) -> None:
     try:
-        await client.auth_test()
+        await asked
     except SlackApiError as error:
-        if error_name(error) in DEAD_TOKEN:
-            raise
+        if error_name(error) in WRONG_TOKEN:
+            fail(f"cannot go on: Slack says {error_name(error)}; is {setting} right?")
         log.warning("slack did not answer", error=error_name(error))
     except (aiohttp.ClientError, OSError) as error:
-        log.warning("slack did not answer", error=str(error))
+        log.warning("slack did not answer", error=str(error) or type(error).__name__)
 
 
 @cli.command(name="import")

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from app import cli
 from bot.settings import Settings, WrongSettings, read_settings
 from sandbox import Sandbox
+from tests.replica import environment_of, replicas
 
 APP = Path(__file__).parents[1] / "app.py"
 NAMES = [name.upper() for name in Settings.model_fields]
@@ -270,6 +271,47 @@ async def test_a_token_that_slack_refuses_stops_the_start(tmp_path: Path) -> Non
     [line] = ended.lines
     assert "SLACK_BOT_TOKEN" in line
     assert SECRET not in ended.shown
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [
+        ("SLACK_APP_TOKEN", f"xapp-{SECRET}"),
+        ("SLACK_APP_TOKEN", f"xoxb-{SECRET}"),
+        ("SLACK_BOT_TOKEN", f"xapp-{SECRET}"),
+    ],
+    ids=["another app token", "a bot token as app token", "an app token as bot token"],
+)
+async def test_a_token_that_opens_nothing_stops_the_start_of_socket_mode(
+    tmp_path: Path, name: str, token: str
+) -> None:
+    async with Sandbox.start() as slack:
+        right = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
+        ended = await serve(tmp_path, **{**right, name: token}, SLACK_API_URL=slack.api_url, PORT="0")
+    assert ended.code == 1
+    [line] = ended.lines
+    assert name in line
+    assert SECRET not in ended.shown
+
+
+async def test_with_many_workspaces_too_the_app_token_is_tried(tmp_path: Path) -> None:
+    values = {k: v for k, v in MANY.items() if k != "SLACK_SIGNING_SECRET"}
+    async with Sandbox.start() as slack:
+        token = {"SLACK_APP_TOKEN": f"xapp-{SECRET}"}
+        ended = await serve(tmp_path, **values, **token, SLACK_API_URL=slack.api_url, PORT="0")
+    assert ended.code == 1
+    [line] = ended.lines
+    assert "SLACK_APP_TOKEN" in line
+
+
+async def test_a_slack_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None:
+    async with Sandbox.start() as slack:
+        for method in ("auth.test", "apps.connections.open"):
+            slack.fault("error_503", method, times=1)
+        environment = environment_of(slack, f"sqlite:///{tmp_path}/seatbot.db", door="socket")
+        async with replicas(1, environment, tmp_path) as [replica]:
+            warned = [line for line in replica.lines() if line["event"] == "slack did not answer"]
+            assert len(warned) == 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ log = structlog.get_logger()
 # What Slack says of a token that is worth nothing, or nothing any more.
 DEAD_TOKEN = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
 
+# … and of one that is not the one asked for. That is no proof of an uninstallation.
+WRONG_TOKEN = DEAD_TOKEN | {"missing_scope", "not_allowed_token_type", "token_expired"}
+
 # What another replica was told of an uninstallation is known here as much later at most.
 REMEMBERED_SECONDS = 60.0
 
