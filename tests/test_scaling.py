@@ -1,0 +1,118 @@
+"""The statements of docs/scaling.md, on a PostgreSQL on which orders go on afterwards."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlmodel import func, select
+
+from bot.use_cases.audit import check_histories
+from models.audit_entry import AuditEntry
+from models.notice import Notice
+from models.service_order import OrderStatus
+from tests.handlers.steps import opened, order_of
+from tests.postgres import CHOSEN, run
+from tests.world import World
+from tests.world import world as open_world
+
+PAGE = (Path(__file__).parents[1] / "docs/scaling.md").read_text(encoding="utf-8")
+
+# Once is enough.
+pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """With an order that is completed."""
+    async with open_world(kind="postgresql") as world:
+        await order(world, "SO-1001", acme_meeting=2)
+        yield world
+
+
+async def order(world: World, number: str, **seats: int) -> None:
+    alice = world.person("alice")
+    await world.order(alice, **seats)
+    await world.settle()
+    assert (await order_of(world, number)).status is OrderStatus.COMPLETED
+    await alice.close_modal(everything=True)
+
+
+def run_from_docs(world: World, title: str) -> None:
+    """What the page has under this title, in a year in which all that is stored is old."""
+    [statements] = re.findall(rf"```sql\n-- {title}.*\n([^`]+)```", PAGE)
+    run(world.services.settings.database_url, statements.replace("now()", "timestamptz '2040-01-01'"))
+
+
+def refused(world: World, statement: str) -> str:
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation) as refusal:
+        run(world.services.settings.database_url, statement)
+    return str(refusal.value).splitlines()[0]
+
+
+async def entries(world: World) -> int:
+    async with world.services.read() as session:
+        return (await session.exec(select(func.count()).select_from(AuditEntry))).one()
+
+
+async def flaws(world: World) -> list[str]:
+    histories = await check_histories(world.services.database, progress=lambda done, total: None)
+    return [flaw.words for history in histories for flaw in history.flaws]
+
+
+async def test_a_partitioned_history_is_what_it_was_is_guarded_as_it_was_and_goes_on(world: World) -> None:
+    """R18"""
+    before = await entries(world)
+    run_from_docs(world, "partition history")
+    assert await entries(world) == before
+    await order(world, "SO-1002", acme_webinar=1)
+    assert await entries(world) > before
+    assert await flaws(world) == []
+    assert refused(world, "UPDATE audit_entry SET number = number") == "audit_entry_no_update"
+    assert refused(world, "DELETE FROM audit_entry") == "audit_entry_no_delete"
+    assert refused(world, "TRUNCATE audit_entry") == "audit_entry_no_truncate"
+    assert refused(world, "TRUNCATE audit_entry_3") == "audit_entry_no_truncate"
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        run(
+            world.services.settings.database_url,
+            "CREATE TEMPORARY TABLE twice AS SELECT * FROM audit_entry",
+            "UPDATE twice SET id = id + 1000000",
+            "INSERT INTO audit_entry SELECT * FROM twice",
+        )
+
+
+@pytest.mark.parametrize("partitioned", [False, True], ids=["whole", "partitioned"])
+async def test_history_that_is_archived_is_missed_by_verify_until_it_is_put_back(
+    world: World, partitioned: bool
+) -> None:
+    """R18"""
+    if partitioned:
+        run_from_docs(world, "partition history")
+    before = await entries(world)
+    run_from_docs(world, "prepare the archive")
+    run_from_docs(world, "move history")
+    assert 0 < await entries(world) < before
+    assert refused(world, "DELETE FROM audit_entry") == "audit_entry_no_delete"
+    missed = await flaws(world)
+    assert missed
+    assert all(words.endswith("missing") for words in missed)
+
+    alice = world.person("alice")
+    assert "SO-1001" in (await opened(alice, "/service-orders", "SO-1001", "service_order.show")).text
+    await alice.close_modal()
+    await order(world, "SO-1002", acme_webinar=1)
+    assert await flaws(world) == missed, "what came later is as it was written"
+
+    run_from_docs(world, "put the archive back")
+    assert await flaws(world) == []
+
+
+async def test_old_notices_can_be_deleted_and_none_is_told_again(world: World) -> None:
+    assert await world.rows(Notice)
+    run_from_docs(world, "delete notices")
+    assert await world.rows(Notice) == []
+    told = len(world.channel("C01BILLING"))
+    await world.pass_time(hours=2)
+    assert len(world.channel("C01BILLING")) == told
+    await order(world, "SO-1002", acme_webinar=1)
