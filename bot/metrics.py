@@ -5,6 +5,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -33,7 +34,11 @@ RETRIES = Counter("seatbot_retries", "What had to be tried again", ["of"])
 JOBS = Histogram("seatbot_job_seconds", "Runs of a job", ["job"], buckets=SECONDS)
 JOBS_DONE = Counter("seatbot_job_done", "What jobs worked off", ["job"])
 JOB_FAILURES = Counter("seatbot_job_failures", "Runs of a job that failed", ["job"])
-JOB_ENDED = Gauge("seatbot_job_last_success_timestamp_seconds", "When a job last ended well", ["job"])
+JOB_WELL = Gauge(
+    "seatbot_job_last_success_timestamp_seconds",
+    "When a job last ended well, or got on with its work",
+    ["job"],
+)
 
 # Read when they are asked for.
 DATABASE_UP = Gauge("seatbot_database_up", "Whether the database answered this scrape")
@@ -45,6 +50,18 @@ OLDEST_NOTICE = Gauge(
 )
 TASKS = Gauge("seatbot_tasks", "Background tasks that run")
 SOCKET_SILENCE = Gauge("seatbot_socket_silence_seconds", "Since something was last heard over Socket Mode")
+
+
+# The job that this task works for, where it works for one.
+working_for: ContextVar[str | None] = ContextVar("working_for", default=None)
+
+
+def got_on(done: int) -> None:
+    """So many things more are worked off: a run may last for as long as there is work, and is well."""
+    job = working_for.get()
+    if job is not None:
+        JOBS_DONE.labels(job).inc(done)
+        JOB_WELL.labels(job).set_to_current_time()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.db import AWAY
 from bot.logs import begin
-from bot.metrics import JOB_ENDED, JOB_FAILURES, JOBS_DONE
+from bot.metrics import JOB_FAILURES, JOB_WELL, JOBS_DONE, working_for
 from bot.metrics import JOBS as JOBS_TIMED
 from bot.services import Services
 from bot.tasks import TooBusy
@@ -54,6 +54,7 @@ def build_scheduler(services: Services) -> AsyncIOScheduler:
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler = AsyncIOScheduler(job_defaults=defaults, timezone=UTC)
     for job_id, job in JOBS.items():
+        _begin_counting(job_id)
         scheduler.add_job(
             _logged(job_id, job.run, services),
             "interval",
@@ -63,6 +64,13 @@ def build_scheduler(services: Services) -> AsyncIOScheduler:
         )
     scheduler.add_listener(_report, EVENT_JOB_ERROR)
     return scheduler
+
+
+def _begin_counting(job_id: str) -> None:
+    """A job that never ends well is missed as well as one that does no longer."""
+    JOB_WELL.labels(job_id).set_to_current_time()
+    JOB_FAILURES.labels(job_id)
+    JOBS_DONE.labels(job_id)
 
 
 def _logged(
@@ -84,6 +92,7 @@ async def _politely(run: Callable[[Services], Coroutine[Any, Any, int]], service
 
 async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:
     begin(job=job_id)
+    working_for.set(job_id)
     try:
         with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES.labels(job_id).count_exceptions():
             done = await work
@@ -91,8 +100,7 @@ async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:
         # A line for each tick is enough.
         log.warning("job could not reach the database", job=job_id, error=type(error).__name__)
         return
-    JOBS_DONE.labels(job_id).inc(done)
-    JOB_ENDED.labels(job_id).set_to_current_time()
+    JOB_WELL.labels(job_id).set_to_current_time()
     if done:
         log.info("job ran", job=job_id, done=done)
 

@@ -2,18 +2,21 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlmodel import SQLModel, func, select
 from structlog.testing import capture_logs
 
 import scheduler
 from bot.db import Database
 from bot.services import Services
+from bot.use_cases.work import work_off
 from models.audit_entry import AuditEntry
 from models.notice import Notice
 from scheduler import JOBS, Job, build_scheduler
@@ -138,3 +141,66 @@ async def test_a_job_that_did_something_says_how_much(
     said = [entry for entry in logs if entry["event"] == "job ran"]
     assert said[0]["job"] == "quote.count"
     assert said[0]["done"] == 1
+
+
+def metric(name: str, job: str) -> float:
+    found = REGISTRY.get_sample_value(f"seatbot_job_{name}", {"job": job})
+    assert found is not None, "it cannot be missed"
+    return found
+
+
+def last_well(job: str) -> float:
+    return metric("last_success_timestamp_seconds", job)
+
+
+async def test_a_job_that_has_failed_since_the_start_was_last_well_then(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick, before = Tick(fails=True), time.time()
+    monkeypatch.setattr(scheduler, "JOBS", {"quote.never_well": Job(tick, 0.02)})
+    ticking = build_scheduler(services)
+    assert metric("failures_total", "quote.never_well") == 0
+    started = last_well("quote.never_well")
+    assert started >= before
+    ticking.start()
+    try:
+        await tick.ran_again()
+    finally:
+        ticking.shutdown(wait=False)
+        await services.tasks.settle()
+    assert last_well("quote.never_well") == started
+    assert metric("failures_total", "quote.never_well") == tick.runs
+
+
+async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lasts as long as its backlog: minutes, after Slack was away."""
+    went_on, hangs = asyncio.Event(), asyncio.Event()
+    claims = iter([[1, 2], [3]])
+
+    async def claim(_: int) -> list[int]:
+        return next(claims, [])
+
+    async def do(number: int) -> bool:
+        if number == 3:
+            went_on.set()
+            await hangs.wait()
+        return True
+
+    async def run(_: Services) -> int:
+        return await work_off(claim, do)
+
+    monkeypatch.setattr(scheduler, "JOBS", {"quote.go_on_long": Job(run, 0.02)})
+    ticking = build_scheduler(services)
+    started = last_well("quote.go_on_long")
+    ticking.start()
+    try:
+        await asyncio.wait_for(went_on.wait(), 10)
+        assert last_well("quote.go_on_long") > started
+        assert metric("done_total", "quote.go_on_long") == 2
+    finally:
+        ticking.shutdown(wait=False)
+        hangs.set()
+        await services.tasks.settle()
+    assert metric("done_total", "quote.go_on_long") == 3

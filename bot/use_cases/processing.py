@@ -19,7 +19,7 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.db import lock_account
-from bot.metrics import RETRIES
+from bot.metrics import RETRIES, got_on
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.progress import SCHEDULER, attempts_of, move_line, move_order, tell_progress, tell_waits
@@ -66,6 +66,7 @@ async def _work(services: Services) -> int:
         except Exception:
             # The lease runs out, and the line is taken up again: nothing is lost by going on.
             log.exception("order line could not be processed", line=line_id)
+        got_on(1)
 
 
 async def _claim(services: Services) -> int | None:

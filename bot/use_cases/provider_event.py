@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerUnknown, ProviderEvent
 from bot.db import AWAY
+from bot.metrics import got_on
 from bot.services import Services
 from bot.use_cases.processing import start_processing
 from bot.use_cases.provider_copy import refresh_account
@@ -97,6 +98,7 @@ async def refresh_due_accounts(services: Services) -> int:
             break
         await _look_next(services, account_id, told, None if refreshed else at + LATER)
         done += refreshed
+        got_on(refreshed)
     return done
 
 

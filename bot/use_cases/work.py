@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.metrics import got_on
 from bot.services import Services
 from models.quote import Quote
 from models.service_order import OrderLine, ServiceOrder
@@ -40,7 +41,10 @@ async def work_off(
             ended, running = await asyncio.wait(
                 running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
-            done += sum(task.result() for task in ended)
+            if ended:
+                more = sum(task.result() for task in ended)
+                got_on(more)
+                done += more
     finally:
         # What is on its way is stored, whatever ended the loop: else it would be sent twice.
         if running:
@@ -66,4 +70,5 @@ async def each_due(
     for id_ in ids:
         async with services.write() as session:
             await do(session, await session.get_one(table, id_), at)
+        got_on(1)
     return len(ids)
