@@ -292,8 +292,11 @@ def rotate_keys() -> None:
 
     async def run() -> None:
         async with _migrated_database(settings) as database:
-            rows = await installations(settings, database).rotate()
-        console.print(f"{rows} rows are encrypted with the first key; the others can go")
+            rotation = await installations(settings, database).rotate()
+        done = f"{rotation.renewed} rows are encrypted with the first key"
+        if rotation.closed:
+            fail(f"{done}; {rotation.closed} rows could not be opened with any key: keep every old key")
+        console.print(f"{done}; the others can go")
 
     run_or_exit(run())
 

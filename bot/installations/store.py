@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,26 +84,42 @@ class EncryptedInstallations(AsyncInstallationStore):
         async with self._database.engine.connect() as connection:
             return [*(await connection.execute(select(bots.c.team_id).distinct())).scalars()]
 
-    async def rotate(self) -> int:
-        """Encrypt every token anew, with the first key; the others can be dropped then. Returns how many.
+    async def rotate(self) -> "Rotation":
+        """Encrypt every token anew, with the first key.
 
-        What no key opens (of a workspace that had to install anew, as its key was lost) stays as it is."""
+        What no key opens stays as it is. It counts as closed where the workspace is called with it: of one
+        that had to install anew, as its key was lost, the older rows are read by nobody."""
         async with self._database.writer.begin() as connection:
-            return sum([await self._rotate(connection, table) for table in (bots, installations)])
+            found = [await self._rotate(connection, table) for table in (bots, installations)]
+        return Rotation(sum(each.renewed for each in found), sum(each.closed for each in found))
 
-    async def _rotate(self, connection: AsyncConnection, table: Table) -> int:
+    async def _rotate(self, connection: AsyncConnection, table: Table) -> "Rotation":
         columns = [table.c[name] for name in TOKENS if name in table.c]
-        done = 0
-        for row in (await connection.execute(select(table.c.id, table.c.team_id, *columns))).mappings().all():
+        rows = select(table.c.id, table.c.client_id, table.c.team_id, *columns)
+        newest_first = await connection.execute(rows.order_by(table.c.installed_at.desc()))
+        renewed, closed, seen = 0, 0, set()
+        for row in newest_first.mappings().all():
+            workspace = (row["client_id"], row["team_id"])
             try:
-                renewed = {c.name: self._keys.rotate(row[c.name]).decode() for c in columns if row[c.name]}
+                tokens = {c.name: self._keys.rotate(row[c.name]).decode() for c in columns if row[c.name]}
             except InvalidToken:
-                log.error("no key of TOKEN_KEYS opens the workspace's token", team=row["team_id"])
-                continue
-            if renewed:
-                await connection.execute(update(table).where(table.c.id == row["id"]).values(**renewed))
-            done += 1
-        return done
+                if workspace not in seen:
+                    log.error("no key of TOKEN_KEYS opens the workspace's token", team=row["team_id"])
+                    closed += 1
+            else:
+                if tokens:
+                    await connection.execute(update(table).where(table.c.id == row["id"]).values(**tokens))
+                renewed += 1
+            seen.add(workspace)
+        return Rotation(renewed, closed)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """How many rows are encrypted with the first key now, and how many no key opened."""
+
+    renewed: int
+    closed: int
 
 
 class OAuthStates(AsyncSQLAlchemyOAuthStateStore):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from sqlalchemy import select
 
 from bot.bootstrap import installations as store_of
 from bot.installations.clients import ManyWorkspaces, works
-from bot.installations.store import EncryptedInstallations
+from bot.installations.store import EncryptedInstallations, Rotation
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import tell_overdue
@@ -142,12 +143,45 @@ async def test_keys_are_changed_without_installing_anew(workspaces: World) -> No
     before = await both.token_of("T02OTHER")
     assert before.startswith("xoxb-")
     assert await renewed.token_of("T02OTHER") is None, "the old key is needed still"
-    assert await both.rotate() == 4
+    assert await both.rotate() == Rotation(renewed=4, closed=0)
     assert await renewed.token_of("T02OTHER") == before
     assert await store(KEY).token_of("T02OTHER") is None
     # A key that was lost, and with it what it closed, holds up no other.
     await install(workspaces, "T02OTHER")
-    assert await store(KEY).rotate() == 2
+    assert await store(KEY).rotate() == Rotation(renewed=2, closed=2)
+    await install(workspaces, "T01ACME")
+    assert await store(KEY).rotate() == Rotation(renewed=4, closed=0)
+
+
+async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tmp_path: Path) -> None:
+    async def rotate(keys: str) -> tuple[int, str]:
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "SLACK_CLIENT_ID": CLIENT_ID,
+            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+            "SLACK_SIGNING_SECRET": "any",
+            "DATABASE_URL": workspaces.services.settings.database_url,
+            "TOKEN_KEYS": keys,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(WORKSPACE.parents[1] / "app.py"), "rotate-keys"),
+            cwd=tmp_path,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        shown, _ = await process.communicate()
+        return process.returncode or 0, shown.decode()
+
+    before, new = await tokens(workspaces), Fernet.generate_key().decode()
+    code, shown = await rotate(new)
+    assert code == 1
+    assert "4 rows could not be opened with any key: keep every old key" in shown
+    assert "can go" not in shown
+    assert await tokens(workspaces) == before
+    code, shown = await rotate(f"{new},{KEY}")
+    assert code == 0
+    assert "4 rows are encrypted with the first key; the others can go" in shown
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
