@@ -73,14 +73,16 @@ class Endings:
             log.exception("deliveries could not be stored together")
 
     async def _store(self, endings: Sequence[Ending]) -> None:
+        at = self._services.now()
         async with self._services.write() as session:
-            ended = await _end(session, endings, self._services.now())
+            ended = await _end(session, endings, at)
         for ending in endings:
             ending.done = True
         for ending, notice in ended:
             ending.delivered = notice.delivered_at is not None
             NOTICES.labels(notice.status.value).inc()
-            if notice.status is NoticeStatus.WAITING:
+            # What is held for a digest falls due later, and nothing went wrong with it.
+            if notice.status is NoticeStatus.WAITING and notice.due_at <= at:
                 RETRIES.labels("notice").inc()
 
 

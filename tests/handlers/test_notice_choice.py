@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from prometheus_client import REGISTRY
 
 from bot.use_cases.delivery import deliver_due_notices
 from bot.use_cases.quote_validity import remind_of_quotes
@@ -79,6 +80,10 @@ async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) ->
     assert len(saying(alice.dms, "expires on")) == 1, texts(alice.dms)
 
 
+def retries() -> float:
+    return REGISTRY.get_sample_value("seatbot_retries_total", {"of": "notice"}) or 0
+
+
 async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:
     """It is ten in Paris, so the next nine o'clock is tomorrow's. Nothing lost, nothing twice."""
     alice, benoit = world.person("alice"), world.person("benoit")
@@ -111,11 +116,14 @@ async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: Worl
 async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(world: World) -> None:
     alice = world.person("alice")
     await choose(alice, *ALL, when="daily")
+    before = retries()
     await order(world, alice, acme_meeting=1)
+    assert retries() == before, "what is held has not failed"
     world.clock.at = datetime(2026, 11, 11, 8, 0, tzinfo=UTC)
     world.slack.fault("error_503", "chat.postMessage", times=1)
     await deliver_due_notices(world.services)
     assert alice.dms == []
+    assert retries() == before + 1
     assert len([n for n in await world.rows(Notice) if n.status == "waiting"]) == 2
     await world.pass_time(seconds=5)
     [digest] = alice.dms
