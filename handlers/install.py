@@ -1,7 +1,7 @@
 """The pages by which a workspace installs the bot, and what follows when it is taken out again."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 import structlog
@@ -11,13 +11,16 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.blocks.refusal import refusal_text
 from bot.i18n import Reader
-from bot.installations.clients import Clients, ManyWorkspaces, works
+from bot.installations.clients import Clients, ManyWorkspaces, error_name, works
 from bot.logs import begin, reference
 from bot.metrics import FAULTS
 from bot.services import Services
@@ -41,7 +44,37 @@ SCOPES = (
 )
 STATE_SECONDS = 600
 
+# Of a person who comes late, or back.
+WRONG_CODE = frozenset({"invalid_code", "code_already_used"})
+
 Handle = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
+
+
+class InstallationRefused(Exception):
+    """Slack's word for why a good code became no token: SLACK_CLIENT_SECRET is wrong, mostly."""
+
+
+class _Exchange:
+    """What Slack's library calls to install. Of itself it takes whatever Slack refuses for a wrong code,
+    tells the person so and the operator nothing."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def oauth_v2_access(self, **arguments: Any) -> AsyncSlackResponse:
+        return await _refusals_told(self._client.oauth_v2_access(**arguments))
+
+    async def auth_test(self, **arguments: Any) -> AsyncSlackResponse:
+        return await _refusals_told(self._client.auth_test(**arguments))
+
+
+async def _refusals_told(asked: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+    try:
+        return await asked
+    except SlackApiError as error:
+        if error_name(error) in WRONG_CODE:
+            raise
+        raise InstallationRefused(error_name(error)) from None
 
 
 def install_routes(services: Services, clients: ManyWorkspaces) -> list[Route]:
@@ -59,7 +92,7 @@ def _flow(services: Services, clients: ManyWorkspaces) -> AsyncOAuthFlow:
     secret = settings.slack_client_secret
     assert secret is not None, "checked with the settings"
     return AsyncOAuthFlow(
-        client=clients.bare,
+        client=cast(AsyncWebClient, _Exchange(clients.bare)),
         settings=AsyncOAuthSettings(
             client_id=settings.slack_client_id,
             client_secret=secret.get_secret_value(),
@@ -82,17 +115,19 @@ def _page(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
         asked = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
         try:
             return to_starlette_response(await handle(asked))
+        except InstallationRefused as refused:
+            return _failed(request.url.path, slack_says=str(refused))
         except Exception:
-            return _failed(request.url.path)
+            return _failed(request.url.path, exc_info=True)
 
     return page
 
 
-def _failed(path: str) -> Response:
-    """What Slack's library does not expect: a Slack or a database that is away, mostly."""
+def _failed(path: str, **why: Any) -> Response:
+    """What Slack's library does not expect: wrong settings, a Slack or a database that is away, mostly."""
     shown = reference()
     FAULTS.labels(path).inc()
-    log.exception("installation failed", where=path, reference=shown)
+    log.error("installation failed", where=path, reference=shown, **why)
     return PlainTextResponse(refusal_text(Reader(), Unexpected(reference=shown)), 500)
 
 

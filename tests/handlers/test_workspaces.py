@@ -212,6 +212,29 @@ async def test_where_an_installation_fails_its_reference_is_shown_and_logged(
     assert "code=" not in failed.text
 
 
+async def test_a_wrong_client_secret_is_logged_with_the_reference_that_the_person_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with open_workspaces(slack_client_secret="another-client-secret") as world:
+        failed = await install(world, "T01ACME")
+    assert failed.status_code == 500
+    found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
+    assert found, failed.text
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "installation failed" in line]
+    assert found[0] in line
+    assert "error" in line
+    assert "bad_client_secret" in line
+    assert "another-client-secret" not in line
+
+
+async def test_a_wrong_code_is_the_persons_to_mend(workspaces: World) -> None:
+    async with httpx.AsyncClient(timeout=20) as client:
+        page, cookie = await asked_of_slack(workspaces, client)
+        back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
+        wrong = back.replace(parse_qs(urlsplit(back).query)["code"][0], "0" * 32)
+        assert (await client.get(wrong, headers={"Cookie": cookie})).status_code == 401
+
+
 async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) -> None:
     workspaces.slack.slack.traffic.reset()
     alice = workspaces.person("alice")
