@@ -1,11 +1,12 @@
-"""Slack, the database and the mail server are each away for ten minutes: what people see meanwhile, and what
-is caught up with afterwards."""
+"""Slack, the database, the mail server and the provider are each away for ten minutes: what people see
+meanwhile, and what is caught up with afterwards."""
 
 import contextlib
 import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import psycopg
@@ -13,13 +14,23 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from bot.billing.gateway import (
+    BillingGateway,
+    BillingUnavailable,
+    Charge,
+    NeverReceived,
+    Outcome,
+    Preview,
+    SubscriptionState,
+    Unknown,
+)
 from bot.db import AWAY, Database, hold_import
 from handlers import screen
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
-from tests.handlers.steps import charges, opened, order_of, saying
+from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying, swap
 from tests.postgres import CHOSEN, copied, run, server_url
 from tests.world import World
 from tests.world import world as open_world
@@ -116,6 +127,76 @@ async def test_while_the_mail_server_is_away_slack_is_told_and_the_receipt_follo
     [mail] = world.slack.mail.messages
     assert "R-1001" in mail.subject + mail.text
     await check_told_once(world)
+
+
+# --- the provider
+
+
+class LosingGateway(HookedGateway):
+    """The first charge arrives; its answer is lost, and the provider is away from then on."""
+
+    def __init__(self, inner: BillingGateway) -> None:
+        super().__init__(inner)
+        self.away = False
+        self.arrived: list[str] = []
+
+    async def place(self, charge: Charge) -> Outcome:
+        if self.away:
+            return Unknown()
+        self.away = not self.arrived
+        self.arrived.append(charge.key)
+        outcome = await super().place(charge)
+        return Unknown() if self.away else outcome
+
+    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+        return Unknown() if self.away else await super().reconcile(charge)
+
+    async def preview(self, *asked: Any) -> Preview:
+        self._answer()
+        return await super().preview(*asked)
+
+    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+        self._answer()
+        return await super().subscriptions(account_id)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise BillingUnavailable
+
+
+async def test_while_the_provider_is_away_people_are_told_so_and_nothing_is_charged_twice(
+    world: World,
+) -> None:
+    """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    provider = LosingGateway(world.services.billing)
+    swap(world.services, billing=provider)
+    cart = await world.fill_cart(benoit, acme_webinar=3)
+    await world.order(alice, acme_meeting=2, acme_webinar=1)
+    await world.services.tasks.settle()
+    assert provider.away
+    await alice.close_modal(everything=True)
+    await alice.command("/add-seats")
+    assert "The billing system does not answer" in (await alice.wait_for_ephemeral()).text
+    await cart_submitted(world, cart)
+    [said] = cart.errors.values()
+    assert "Le système de facturation ne répond pas" in said
+    assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
+    await wait(world, TEN_MINUTES)
+    assert (await order_of(world)).status is OrderStatus.PROCESSING
+    assert len(await charges(world)) == 1, "that of the lost answer"
+    assert saying(alice.dms, "R-1001") == []
+    assert await ready(world) == 200, "people are served"
+
+    provider.away = False
+    await wait(world, FIVE_MINUTES)
+    assert (await order_of(world)).status is OrderStatus.COMPLETED
+    assert len(await charges(world)) == len(set(provider.arrived)) == len(provider.arrived) == 2
+    assert await world.seats("acme_meeting") == (27, 27)
+    assert saying(alice.dms, "R-1001")
+    await check_told_once(world)
+    await cart_submitted(world, cart)
+    assert cart.errors == {}
 
 
 # --- the database
