@@ -40,6 +40,16 @@ JOB_WELL = Gauge(
     ["job"],
 )
 
+# What alerts ask for is there from the start: the first sample of a series is no increase.
+for _counter, _labels in {
+    TURNED_AWAY: ("unsigned", "malformed", "too large", "event"),
+    FAULTS: ("request",),
+    CHARGES: ("Unknown",),
+    RETRIES: ("notice", "charge", "event"),
+}.items():
+    for _label in _labels:
+        _counter.labels(_label)
+
 # Read when they are asked for.
 DATABASE_UP = Gauge("seatbot_database_up", "Whether the database answered this scrape")
 OPEN_ORDERS = Gauge("seatbot_orders_open", "Service orders that are not finished", ["status"])
@@ -78,13 +88,16 @@ def timed_call(
         CALLS.labels(to, operation).observe(time.monotonic() - started)
 
 
-def measured(to: str) -> Callable[[type[Port]], type[Port]]:
-    """A port's adapter, each of whose own coroutine methods is timed, and counted where it raises."""
+def measured(to: str, *errors: type[Exception]) -> Callable[[type[Port]], type[Port]]:
+    """A port's adapter, each of whose own coroutine methods is timed, and counted where it raises; `errors`
+    are those that are there to be counted from the start."""
 
     def measure(adapter: type[Port]) -> type[Port]:
         for name, method in [*vars(adapter).items()]:
             if inspect.iscoroutinefunction(method) and not name.startswith("_"):
                 setattr(adapter, name, _timed(to, name, method))
+                for error in errors:
+                    CALL_ERRORS.labels(to, name, error.__name__)
         return adapter
 
     return measure

@@ -79,6 +79,8 @@ async def _refusals_told(asked: Awaitable[AsyncSlackResponse]) -> AsyncSlackResp
 
 def install_routes(services: Services, clients: ManyWorkspaces) -> list[Route]:
     flow = _flow(services, clients)
+    for path in (flow.install_path, flow.redirect_uri_path):
+        FAULTS.labels(path)
     return [
         Route(flow.install_path, _page(flow.handle_installation)),
         Route(flow.redirect_uri_path, _page(flow.handle_callback)),

@@ -85,6 +85,7 @@ def build_app(services: Services, clients: Clients, routes: list[Route]) -> Asyn
         await next_()
 
     for route in routes:
+        FAULTS.labels(route.id)
         if route.kind == "uninstall":
             app.event(route.id)(uninstallation(services, clients))
         else:

@@ -17,6 +17,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
+    BillingUnavailable,
     Block,
     Charge,
     Declined,
@@ -54,7 +55,7 @@ CUSTOMER_TIME = timedelta(hours=23)
 Books = tuple[Row[Any], dict[str, tuple[Row[Any], list[Block]]]]
 
 
-@measured("billing")
+@measured("billing", BillingUnavailable)
 class EmbeddedGateway:
     """Keeps the claims of BillingGateway. `portal_link` is where customers confirm and manage methods."""
 

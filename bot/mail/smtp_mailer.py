@@ -56,7 +56,7 @@ class Server:
         )
 
 
-@measured("mail")
+@measured("mail", MailRefused, MailUnavailable)
 class SmtpMailer:
     def __init__(self, url: str | None, mail_from: str) -> None:
         self._server = Server.parse(url) if url else None

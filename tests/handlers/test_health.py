@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,9 +21,11 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
+from bot.installations.clients import WRONG_TOKEN
 from bot.logs import masking, set_up_logs
 from bot.use_cases import backlog, readiness
 from bot.use_cases.delivery import deliver_due_notices
+from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from tests.handlers.steps import PATIENCE, failing, hooked
 from tests.postgres import CHOSEN
@@ -230,6 +233,25 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     assert grown("seatbot_faults_total", where="/quotes") == 1
     [late] = [line for line in map(json.loads, stream.getvalue().splitlines()) if "too late" in line["event"]]
     assert (late["level"], late["where"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
+
+
+async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -> None:
+    """The first sample of a series is no increase."""
+    page = (Path(__file__).parents[2] / "docs/operate.md").read_text(encoding="utf-8")
+    samples = await scrape(world)
+    asked = re.findall(r"(seatbot_\w+)\{([^}~]+)\}", page)
+    assert len(asked) > 3
+    for name, labels in asked:
+        chosen = set(re.findall(r'(\w+)="([^"]+)"', labels))
+        assert [found for found in samples if found[0] == name and chosen <= found[1]], (name, labels)
+    for where in {"request", *(route.id for route in ROUTES)}:
+        assert ("seatbot_faults_total", frozenset({("where", where)})) in samples
+
+
+def test_every_name_of_a_token_that_is_worth_nothing_raises_the_alert() -> None:
+    page = (Path(__file__).parents[2] / "docs/operate.md").read_text(encoding="utf-8")
+    [names] = re.findall(r'error=~"([^"]+)"', page)
+    assert set(names.split("\\|")) == WRONG_TOKEN - {"missing_scope"}
 
 
 async def counted(world: World, error: Exception | None = None) -> None:

@@ -42,7 +42,7 @@ Told = TypeVar("Told", bound=Outcome | NeverReceived)
 SECONDS = 15
 
 
-@measured("billing")
+@measured("billing", BillingUnavailable)
 class StripeGateway:
     """Keeps the claims of BillingGateway. `return_to` is where the customer portal leads back."""
 
