@@ -101,7 +101,7 @@ class SlackDirectory:
         try:
             return await self._clients.of(team_id)
         except NotInstalled as error:
-            raise DirectoryUnavailable("the bot is not installed there") from error
+            raise DirectoryUnavailable(error.why) from error
 
     async def _call(self, team_id: str, method: str, **arguments: str) -> dict[str, Any] | None:
         """None where Slack knows no such person or channel, or does not show them."""

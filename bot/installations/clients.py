@@ -31,6 +31,14 @@ REMEMBERED_SECONDS = 60.0
 class NotInstalled(Exception):
     """The bot is not, or is no longer, installed in that workspace."""
 
+    why = "the bot is not installed there"
+
+
+class TokenClosed(NotInstalled):
+    """It is, and cannot be called all the same."""
+
+    why = "no key of TOKEN_KEYS opens its token"
+
 
 class MeasuredClient(AsyncWebClient):
     """Every call is timed, and counted where it fails."""
@@ -132,7 +140,8 @@ class ManyWorkspaces:
             raise
         if token is None:
             self.look_again(team_id)
-            raise NotInstalled(team_id)
+            stored = team_id in await self.store.teams()
+            raise (TokenClosed if stored else NotInstalled)(team_id)
         if client is None or client.token != token:
             client = self._client(token)
         self._known[team_id] = (self._clock() + REMEMBERED_SECONDS, client)

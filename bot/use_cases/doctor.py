@@ -76,29 +76,57 @@ async def _database(services: Services) -> Finding:
 async def _accounts(services: Services) -> Finding:
     async with services.read() as session:
         number = (await session.exec(select(func.count()).select_from(Account))).one()
-    words = f"{number} imported" if number else "none yet: python app.py import accounts.yml"
-    return Finding("accounts", bool(number) or None, words)
+    if not number:
+        return Finding("accounts", None, "none yet: python app.py import accounts.yml")
+    elsewhere = await _elsewhere(services)
+    if elsewhere:
+        named = ", ".join(f"{account} ({team})" for account, team in elsewhere[:5])
+        words = f"the bot is not installed in the workspace of {named}{_and_more(elsewhere, 5)}"
+        return Finding("accounts", False, f"{words}: look at slack_team, or install it there")
+    return Finding("accounts", True, f"{number} imported")
+
+
+async def _elsewhere(services: Services) -> list[tuple[str, str]]:
+    """The accounts, with their workspaces, in which no token opens anything."""
+    try:
+        teams = await services.directory.workspaces()
+    except DirectoryUnavailable:
+        return []
+    if not teams:
+        return []
+    async with services.read() as session:
+        found = await session.exec(
+            select(Account.id, Account.slack_team)
+            .where(col(Account.active), col(Account.slack_team).not_in(teams))
+            .order_by(Account.id)
+        )
+        return list(found.all())
 
 
 async def _slack(services: Services, needed: set[str]) -> Finding:
-    many = services.settings.many_workspaces
     try:
         teams = await services.directory.workspaces()
-        missing = {team: needed - await services.directory.granted_scopes(team) for team in teams}
     except DirectoryUnavailable as error:
-        what = "the workspaces' tokens" if many else "SLACK_BOT_TOKEN"
+        what = "the workspaces' tokens" if services.settings.many_workspaces else "SLACK_BOT_TOKEN"
         return Finding("slack", False, f"Slack says {error}: look at {what} and SLACK_API_URL")
     if not teams:
         return Finding("slack", None, "installed nowhere yet: open /slack/install in a browser")
-    lacking = {team: scopes for team, scopes in missing.items() if scopes}
-    for team, scopes in lacking.items():
-        words = (
-            f"the token of {team} lacks {', '.join(sorted(scopes))}: install the app again with manifest.yml"
-        )
-        return Finding("slack", False, words + _and_more(lacking))
+    wrong = [words for team in teams if (words := await _wrong_with(services, team, needed))]
+    if wrong:
+        return Finding("slack", False, "; ".join(wrong[:3]) + _and_more(wrong, 3))
     return Finding(
         "slack", True, f"token and scopes are right in {', '.join(teams[:3])}{_and_more(teams, 3)}"
     )
+
+
+async def _wrong_with(services: Services, team: str, needed: set[str]) -> str | None:
+    try:
+        lacking = needed - await services.directory.granted_scopes(team)
+    except DirectoryUnavailable as error:
+        return f"{team} cannot be called: {error}"
+    if not lacking:
+        return None
+    return f"the token of {team} lacks {', '.join(sorted(lacking))}: install the app again with manifest.yml"
 
 
 async def _door(services: Services) -> Finding:
@@ -122,27 +150,45 @@ async def _channels(services: Services) -> Finding:
             .order_by(Account.slack_team, col(Account.channel))
         )
         channels = [(team, str(channel)) for team, channel in found.all()]
-    settings, looked_at = services.settings, channels[:MOST_CHANNELS]
-    if settings.account_services_channel:
-        team = settings.account_services_team or next(iter(await services.directory.workspaces()), "")
-        looked_at.insert(0, (team, settings.account_services_channel))
     try:
-        outside = [
-            channel for team, channel in looked_at if not await services.directory.in_channel(team, channel)
-        ]
+        teams = await services.directory.workspaces()
     except DirectoryUnavailable as error:
         return Finding("channels", False, f"Slack says {error}: see what it says of the token")
+    settings, looked_at = services.settings, channels[:MOST_CHANNELS]
+    if settings.account_services_channel:
+        team = settings.account_services_team or next(iter(teams), "")
+        looked_at.insert(0, (team, settings.account_services_channel))
+    outside, unseen = await _look_into(services, teams, looked_at)
+    wrong = [f"in {team} no channel could be looked at: {why}" for team, why in unseen.items()]
     if outside:
-        words = (
-            f"the bot is not in {', '.join(outside[:5])}{_and_more(outside, 5)}: type /invite @seatbot there"
-        )
-        return Finding("channels", False, words)
+        named = f"{', '.join(outside[:5])}{_and_more(outside, 5)}"
+        wrong.append(f"the bot is not in {named}: type /invite @seatbot there")
+    if wrong:
+        return Finding("channels", False, "; ".join(wrong))
     rest = len(channels) - MOST_CHANNELS
     return Finding(
         "channels",
         True,
         f"the bot is in all {len(looked_at)}" + (f" looked at, {rest} were not" if rest > 0 else ""),
     )
+
+
+async def _look_into(
+    services: Services, teams: list[str], channels: list[tuple[str, str]]
+) -> tuple[list[str], dict[str, str]]:
+    """The channels in which the bot is not, and why some workspaces could not be looked into. One that is
+    not ours is not asked for: the one token there is would answer for its own."""
+    outside: list[str] = []
+    unseen = {team: "the bot is not installed there" for team, _ in channels if team not in teams}
+    for team, channel in channels:
+        if team in unseen:
+            continue
+        try:
+            if not await services.directory.in_channel(team, channel):
+                outside.append(channel)
+        except DirectoryUnavailable as error:
+            unseen[team] = str(error)
+    return outside, unseen
 
 
 async def _mail(services: Services) -> Finding:

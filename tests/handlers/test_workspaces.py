@@ -16,7 +16,7 @@ import yaml
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.bootstrap import installations as store_of
 from bot.installations.clients import ManyWorkspaces, works
@@ -275,6 +275,31 @@ async def test_doctor_looks_at_every_workspace() -> None:
         found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
         assert found["slack"].words.startswith("the token of T02OTHER lacks chat:write")
         assert "(and 2 more)" in found["channels"].words
+
+
+async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_token_no_key_opens() -> None:
+    async with open_workspaces() as world:
+        await install(world, "T01ACME")
+        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
+        assert found["accounts"].well is False
+        assert "the workspace of other (T02OTHER): " in found["accounts"].words
+        assert found["slack"].well
+        absent = (
+            "in T02OTHER no channel could be looked at: the bot is not installed there; the bot is not in C"
+        )
+        assert found["channels"].words.startswith(absent)
+
+        await install(world, "T02OTHER")
+        another = Fernet(Fernet.generate_key()).encrypt(b"xoxb-closed").decode()
+        async with world.services.database.writer.begin() as connection:
+            await connection.execute(
+                update(bots).where(bots.c.team_id == "T02OTHER").values(bot_token=another)
+            )
+        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
+        assert found["accounts"].well
+        closed = "T02OTHER cannot be called: no key of TOKEN_KEYS opens its token"
+        assert found["slack"].words == closed
+        assert "in T02OTHER no channel could be looked at: no key of TOKEN_KEYS" in found["channels"].words
 
 
 # --- nothing of another workspace

@@ -86,6 +86,25 @@ async def test_the_channels_that_the_bot_is_not_in_are_named(well: World) -> Non
     assert found.words == "the bot is not in C03SLOW, C04CUSTOMER: type /invite @seatbot there"
 
 
+async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(well: World) -> None:
+    async with well.services.write() as session:
+        await session.exec(  # type: ignore[call-overload]
+            text("UPDATE account SET slack_team = 'T01ACMF' WHERE id IN ('acme', 'slow')")
+        )
+    well.slack.channel("C04CUSTOMER").remove_bot()
+    found = await findings(well)
+    assert found["accounts"].well is False
+    assert "the workspace of acme (T01ACMF), slow (T01ACMF): look at slack_team" in found["accounts"].words
+    assert found["slack"].well
+    # Its channel of that id may be a stranger's: it is not looked up with another workspace's token.
+    asked = {call.args["channel"] for call in well.slack.calls("conversations.info")}
+    assert "C01BILLING" not in asked
+    assert found["channels"].words == (
+        "in T01ACMF no channel could be looked at: the bot is not installed there; "
+        "the bot is not in C04CUSTOMER: type /invite @seatbot there"
+    )
+
+
 async def test_a_mail_server_that_is_away_is_named(well: World) -> None:
     await well.slack.mail.stop()
     found = (await findings(well))["mail"]
