@@ -96,17 +96,27 @@ def serve() -> None:
 async def _serve(settings: Settings) -> None:
     # A thread that has waited for the disk is heard ten times sooner: until then a transaction is held open.
     sys.setswitchinterval(0.0005)
-    stop = asyncio.Event()
+    stop, at_once = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+
+    def interrupted() -> None:
+        at_once.set()
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupted)
     async with slack_clients(settings, Database(settings.database_url)) as clients:
         await _check_tokens(settings, clients.bare)
-    async with running(settings) as (_, port):
+    async with running(settings) as (services, port):
         _collect_seldom()
         mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{port}/slack/events"
         log.info("seatbot is up", door=mode)
         await stop.wait()
+        services.tasks.stopping = True
+        if not settings.socket_mode:
+            # A balancer looks every few seconds, and sends requests until it has seen. Ctrl-C has none.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(at_once.wait(), settings.leave_seconds)
         log.info("stopping: what was acknowledged is finished first")
 
 

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     max_seats_per_order: int = Field(default=2000, ge=1, le=1_000_000)
     lease_seconds: int = Field(default=60, ge=3, le=600)
     socket_quiet_seconds: int = Field(default=600, ge=1, le=86_400)
+    leave_seconds: int = Field(default=5, ge=0, le=300)
     log_format: Literal["json", "console"] = "console"
 
     @field_validator("*", mode="before")

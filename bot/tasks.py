@@ -25,6 +25,8 @@ class Tasks:
         self._most = most
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
+        # Soon nothing new is taken: said before it is so, to whoever sends it.
+        self.stopping = False
         self._awaited = 0
         self._nobody_waits = asyncio.Event()
         self._nobody_waits.set()

@@ -43,9 +43,9 @@ def _readyz(services: Services, door: SocketDoor | None) -> Endpoint:
         if door is not None:
             found.append(door.finding())
         lines = [f"{finding.about}: {finding.words}" for finding in found]
-        if services.tasks.draining:
+        if services.tasks.stopping:
             lines.append("stopping")
-        well = all(finding.well for finding in found) and not services.tasks.draining
+        well = all(finding.well for finding in found) and not services.tasks.stopping
         return PlainTextResponse("\n".join(lines) + "\n", 200 if well else 503)
 
     return ready

@@ -55,10 +55,13 @@ class Replica:
 
     async def _ready(self, session: aiohttp.ClientSession) -> bool:
         try:
-            async with session.get(f"http://127.0.0.1:{self.port}/readyz") as response:
-                return response.status == 200
+            return (await self.readiness(session))[0] == 200
         except aiohttp.ClientError:
             return False
+
+    async def readiness(self, session: aiohttp.ClientSession) -> tuple[int, str]:
+        async with session.get(f"http://127.0.0.1:{self.port}/readyz") as response:
+            return response.status, await response.text()
 
     async def kill(self) -> None:
         await self._end(signal.SIGKILL)
@@ -66,6 +69,11 @@ class Replica:
     async def stop(self) -> int:
         """As an operator does; the exit code."""
         return await self._end(signal.SIGTERM)
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
 
     async def _end(self, number: signal.Signals) -> int:
         process, self.up = self._process, False
@@ -111,6 +119,7 @@ def environment_of(slack: Sandbox, database_url: str, *, door: str, **settings: 
         "MAIL_FROM": "seatbot@acme.example",
         "ACCOUNT_SERVICES_CHANNEL": "C07GENERAL",
         "LOG_FORMAT": "json",
+        "LEAVE_SECONDS": "0",
         **one_door,
         **settings,
     }

@@ -37,6 +37,7 @@ WRONG = {
     "MAX_SEATS_PER_ORDER": "2.5",
     "LEASE_SECONDS": "0",
     "SOCKET_QUIET_SECONDS": "0",
+    "LEAVE_SECONDS": "-1",
     "LOG_FORMAT": SECRET,
 }
 

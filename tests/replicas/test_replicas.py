@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.db import Database
@@ -133,6 +134,27 @@ async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
         evidence.check_history()
         evidence.check_notices(business.slack)
         assert [replica.errors() for replica in business.replicas] == [[]] * COUNT
+
+
+async def test_a_balancer_is_told_before_a_replica_takes_nothing_more(tmp_path: Path) -> None:
+    """Ctrl-C waits for none."""
+    with database_url("accounts", "sqlite") as url:
+        async with Sandbox.start(WORKSPACE) as slack:
+            environment = environment_of(slack, url, door="http", LEAVE_SECONDS="60")
+            async with replicas(1, environment, tmp_path) as [replica], aiohttp.ClientSession() as session:
+                slack.deliver_to(replica.events_url)
+                stopping = asyncio.create_task(replica.stop())
+                async with asyncio.timeout(10):
+                    while (said := await replica.readiness(session))[0] == 200:  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+                assert said[0] == 503
+                assert "stopping" in said[1]
+                assert (await slack.person("U01ALICE").command("/quotes")).ok
+                assert not stopping.done()
+                replica.interrupt()
+                async with asyncio.timeout(10):
+                    assert await stopping == 0
+                assert replica.errors() == []
 
 
 async def test_what_was_acknowledged_is_finished_on_sigterm_and_new_work_refused(tmp_path: Path) -> None:
