@@ -1,10 +1,13 @@
 """Settings, read once from the environment or `.env`."""
 
+import re
 import unicodedata
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -12,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 
 from models.cart import SeatBounds
 from models.receipt import Seller
+
+ENV_FILE = ".env"
 
 
 class WrongSettings(Exception):
@@ -23,7 +28,7 @@ class WrongSettings(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True)
 
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
@@ -236,6 +241,19 @@ def read_settings() -> Settings:
     if wrong:
         raise WrongSettings(wrong)
     return settings
+
+
+def unknown_names() -> list[str]:
+    """What `.env` sets and no setting is called, with the setting that may be meant.
+
+    What does not look like a name is not repeated: it may be a piece of a secret with a line break."""
+    known = [name.upper() for name in Settings.model_fields]
+    names = [name for name in dotenv_values(ENV_FILE, interpolate=False) if name.upper() not in known]
+    shown = [name for name in names if re.fullmatch(r"[A-Z]+(_[A-Z]+)*", name)]
+    meant = [(name, get_close_matches(name, known, n=1, cutoff=0.8)) for name in shown]
+    told = [f"{name} ({close[0]}?)" if close else name for name, close in meant]
+    hidden = len(names) - len(shown)
+    return [*told, *([f"{hidden} that cannot be shown"] if hidden else [])]
 
 
 def _sentence(error: dict[str, object]) -> str:

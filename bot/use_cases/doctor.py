@@ -11,6 +11,7 @@ from bot.billing.gateway import BillingUnavailable
 from bot.directory.directory import DirectoryUnavailable
 from bot.mail.mailer import MailRefused, MailUnavailable
 from bot.services import Services
+from bot.settings import unknown_names
 from models.account import Account
 
 # Slack is asked of each, and lets about fifty a minute through.
@@ -59,7 +60,10 @@ async def _settings(services: Services) -> Finding:
     door = "Socket Mode" if settings.socket_mode else "HTTP"
     where = "in many workspaces" if settings.many_workspaces else "in one workspace"
     kind = settings.database_url.partition(":")[0]
-    return Finding("settings", True, f"complete: {where}, requests over {door}, on {kind}")
+    words = f"complete: {where}, requests over {door}, on {kind}"
+    if unknown := unknown_names():
+        return Finding("settings", None, f"{words}; .env names what is no setting: {', '.join(unknown)}")
+    return Finding("settings", True, words)
 
 
 async def _database(services: Services) -> Finding:

@@ -47,6 +47,25 @@ async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
     assert found["channels"].words == "the bot is in all 6"
 
 
+async def test_names_in_the_file_that_no_setting_has_are_noted(
+    well: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (await findings(well))["settings"].well
+    lines = [
+        "SMPT_URL=smtp://a:secret@b",
+        "port=1",
+        "POSTGRES_USER=x",
+        "SLACK_BOT_TOKEN=xoxb-1",
+        "xoxb-secret",
+    ]
+    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
+    found = (await findings(well))["settings"]
+    assert found.well is None
+    assert "no setting: SMPT_URL (SMTP_URL?), POSTGRES_USER, 1 that cannot be shown" in found.words
+    assert "secret" not in found.words
+
+
 async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(well: World) -> None:
     async with well.services.write() as session:
         await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
