@@ -92,6 +92,15 @@ class Settings(BaseSettings):
     def _ends_with_slash(cls, url: str) -> str:
         return url if url.endswith("/") else url + "/"
 
+    @field_validator("host")
+    @classmethod
+    def _host(cls, host: str) -> str:
+        try:
+            host.encode("idna")
+        except UnicodeError:
+            raise ValueError("must be an address of this machine, or its name") from None
+        return host
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
@@ -222,7 +231,7 @@ class _Together(BaseSettings):
         if self.billing != "stripe":
             return []
         wrong = [] if self.stripe_api_key else ["STRIPE_API_KEY is missing: BILLING=stripe needs it"]
-        if self.lease_seconds.isdecimal() and int(self.lease_seconds) < 60:
+        if re.fullmatch(r"0*[1-5]?\d", self.lease_seconds):
             wrong.append("LEASE_SECONDS is wrong: a charge by Stripe may take a minute, so at least 60")
         return wrong
 

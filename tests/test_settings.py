@@ -61,6 +61,7 @@ UNREADABLE = [
     ("SLACK_BOT_TOKEN", f"xoxb-\u00e9{SECRET}"),
     ("SLACK_SIGNING_SECRET", f"{SECRET}\r"),
     ("SLACK_SIGNING_SECRET", f"{SECRET}\udcff"),
+    ("HOST", f"{SECRET}..b"),
     ("MAIL_FROM", f"seatbot@acme.example\nBcc: {SECRET}"),
 ]
 
@@ -187,6 +188,12 @@ def test_stripe_needs_a_lease_that_outlasts_a_charge(environment: pytest.MonkeyP
     [sentence] = sentences(environment, **LEAST, **short)
     assert sentence.startswith("LEASE_SECONDS is wrong")
     assert SECRET not in sentence
+
+
+def test_a_number_of_any_length_is_only_wrong(environment: pytest.MonkeyPatch) -> None:
+    long = {"BILLING": "stripe", "STRIPE_API_KEY": SECRET, "LEASE_SECONDS": "9" * 5000}
+    [sentence] = sentences(environment, **LEAST, **long)
+    assert sentence.startswith("LEASE_SECONDS is wrong")
 
 
 def test_settings_hide_their_secrets_when_they_are_printed(environment: pytest.MonkeyPatch) -> None:
