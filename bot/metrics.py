@@ -43,6 +43,7 @@ JOB_WELL = Gauge(
 # What alerts ask for is there from the start: the first sample of a series is no increase.
 for _counter, _labels in {
     TURNED_AWAY: ("unsigned", "malformed", "too large", "event"),
+    SCREENS: ("command", "show"),
     FAULTS: ("request",),
     CHARGES: ("Unknown",),
     RETRIES: ("notice", "charge", "event"),

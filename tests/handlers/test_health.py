@@ -244,6 +244,8 @@ async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -
     for name, labels in asked:
         chosen = set(re.findall(r'(\w+)="([^"]+)"', labels))
         assert [found for found in samples if found[0] == name and chosen <= found[1]], (name, labels)
+    for kind in ("command", "show"):
+        assert ("seatbot_screen_seconds_count", frozenset({("kind", kind)})) in samples
     for where in {"request", *(route.id for route in ROUTES)}:
         assert ("seatbot_faults_total", frozenset({("where", where)})) in samples
 
