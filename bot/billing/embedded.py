@@ -135,29 +135,32 @@ class EmbeddedGateway:
         return held
 
     async def _books_of(self, account_id: str) -> Books:
-        """With what is new copied and what is due settled. Mostly neither is, and nothing is written."""
-        books, behind = await self._read_books(account_id)
-        if behind:
-            await self._catch_up(behind)
+        """With what is new copied and what is due settled. Mostly neither is, and one look is enough."""
+        books, doubted = await self._read_books(account_id)
+        if doubted:
+            await self._catch_up(account_id)
+            # Also where nothing was left to do: others may have done it since the first look.
             books, _ = await self._read_books(account_id)
         return books
 
-    async def _read_books(self, account_id: str) -> tuple[Books, set[str]]:
-        """With the subscriptions that are behind."""
+    async def _read_books(self, account_id: str) -> tuple[Books, bool]:
+        """With whether any subscription may be behind."""
         async with self._database.read() as session:
             found = (await session.exec(_BOOKS, params={"account": account_id})).all()
-            if not found:
-                raise AccountNotFound
-            held: dict[str, tuple[Row[Any], list[Block]]] = {}
-            for row in found:
-                if row.id:
-                    block = [Block(row.block_seats, row.block_price)] if row.block_seats else []
-                    held.setdefault(row.id, (row, []))[1].extend(block)
-            may_be_behind = any(row.doubted for row in found)
-            behind = await _behind(session, account_id, self._now()) if may_be_behind else set()
-            return (found[0], held), behind
+        if not found:
+            raise AccountNotFound
+        held: dict[str, tuple[Row[Any], list[Block]]] = {}
+        for row in found:
+            if row.id:
+                block = [Block(row.block_seats, row.block_price)] if row.block_seats else []
+                held.setdefault(row.id, (row, []))[1].extend(block)
+        return (found[0], held), any(row.doubted for row in found)
 
-    async def _catch_up(self, behind: set[str]) -> None:
+    async def _catch_up(self, account_id: str) -> None:
+        async with self._database.read() as session:
+            behind = await _behind(session, account_id, self._now())
+        if not behind:
+            return
         # Of an account of many subscriptions all at once, and always in the same order: a screen waits.
         async with self._database.write() as session:
             for subscription_id in sorted(behind):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
+from bot.billing import embedded
 from bot.billing.embedded import EmbeddedGateway
 from bot.billing.gateway import (
     Block,
@@ -389,3 +390,19 @@ async def test_receipts_of_two_keys_have_two_references(provider: Provider) -> N
     assert isinstance(second, Settled)
     assert first.receipt.startswith("ch_")
     assert first.receipt != second.receipt
+
+
+async def test_what_another_process_copied_since_the_first_look_is_there(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await found_acme(database)
+    one, other = embedded_provider(database).gateway, embedded_provider(database).gateway
+    look = embedded._behind
+
+    async def late(*asked: Any) -> set[str]:
+        monkeypatch.setattr(embedded, "_behind", look)
+        await other.subscriptions("acme")
+        return await look(*asked)
+
+    monkeypatch.setattr(embedded, "_behind", late)
+    assert {state.id for state in await one.subscriptions("acme")} == {"sub_month", "sub_year"}
