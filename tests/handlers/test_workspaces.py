@@ -1,305 +1,41 @@
 """The bot in several workspaces: each installs it, none sees anything of another."""
 
 import asyncio
-import os
-import re
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
-import yaml
-from cryptography.fernet import Fernet
-from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import select, update
 
 from bot.bootstrap import installations as store_of
 from bot.installations.clients import ManyWorkspaces, works
-from bot.installations.store import EncryptedInstallations, Rotation
+from bot.installations.store import EncryptedInstallations
 from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.doctor import diagnose
 from bot.use_cases.order_watch import tell_overdue
-from handlers.install import SCOPES
-from models.installation import TOKENS, bots, installations, oauth_states
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
-from sandbox import Sandbox
 from sandbox.driver import Person
 from tests.handlers.everything import (
     COMMANDS,
-    NAMES,
-    OF_ACME,
     acme_has_an_order_and_a_quote,
     press_everything,
 )
 from tests.handlers.evidence import answer, stored
+from tests.handlers.installations import (
+    OF_ACME_ALONE,
+    install,
+    installed_everywhere,
+    tokens,
+)
 from tests.handlers.steps import ForgetfulTasks, swap
-from tests.replica import replicas
-from tests.world import DOOR, WORKSPACE, World
-from tests.world import world as open_world
-
-CLIENT_ID, CLIENT_SECRET = "1000.2000", "sandbox-client-secret"  # as the sandbox has them
-# Olga's own card has the same last digits.
-OF_ACME_ALONE = {*OF_ACME, *NAMES} - {"4242"}
-KEY = Fernet.generate_key().decode()
-
-
-def two_workspaces() -> dict[str, Any]:
-    """tests/workspace.yml, with nobody's app installed yet, and a second workspace of as many rights."""
-    listed: dict[str, Any] = yaml.safe_load(WORKSPACE.read_text(encoding="utf-8"))
-    listed["app"]["manifest"] = str(WORKSPACE.parents[1] / "manifest.yml")
-    listed["teams"] = [{**team, "installed": False} for team in listed["teams"]]
-    listed["channels"].append({"id": "C06OTHER", "name": "other", "team": "T02OTHER", "members": ["U20OLGA"]})
-    return listed
-
-
-@asynccontextmanager
-async def open_workspaces(**settings: Any) -> AsyncIterator[World]:
-    many: Any = {"slack_client_id": CLIENT_ID, "slack_client_secret": CLIENT_SECRET, "token_keys": KEY}
-    many |= {"account_services_team": "T01ACME", **settings}
-    async with open_world(workspace=two_workspaces(), **many) as world:
-        world.slack.slack.workspace.config.app.redirect_url = (
-            f"http://127.0.0.1:{world.port}/slack/oauth_redirect"
-        )
-        yield world
+from tests.world import DOOR, World
 
 
 @pytest.fixture
 async def workspaces() -> AsyncIterator[World]:
-    async with open_workspaces() as world:
-        for team, channels in (("T01ACME", ["C01BILLING", "C07GENERAL"]), ("T02OTHER", ["C06OTHER"])):
-            assert (await install(world, team)).status_code == 200
-            for channel in channels:
-                world.slack.channel(channel).add_bot()
+    async with installed_everywhere() as world:
         yield world
-
-
-async def asked_of_slack(world: World, client: httpx.AsyncClient) -> tuple[str, str]:
-    """The address of Slack's page, and the cookie that ties it to this browser."""
-    answer = await client.get(f"http://127.0.0.1:{world.port}/slack/install")
-    assert answer.status_code == 302
-    # It is for HTTPS alone; here it is carried by hand.
-    return answer.headers["location"], answer.headers["set-cookie"].partition(";")[0]
-
-
-async def install(world: World, team: str) -> httpx.Response:
-    """As somebody does in a browser: from the bot's page over Slack's and back."""
-    async with httpx.AsyncClient(timeout=20) as client:
-        page, cookie = await asked_of_slack(world, client)
-        assert "Allow Seatbot in" in (await client.get(page)).text
-        allowed = await client.get(f"{page}&allow={team}")
-        return await client.get(allowed.headers["location"], headers={"Cookie": cookie})
-
-
-async def tokens(world: World) -> list[str]:
-    async with world.services.database.engine.connect() as connection:
-        columns = [table.c[name] for table in (bots, installations) for name in TOKENS if name in table.c]
-        rows = [row for c in columns for row in (await connection.execute(select(c))).scalars()]
-    return [token for token in rows if token]
-
-
-# --- installing
-
-
-async def test_two_workspaces_install_the_bot_and_each_is_called_with_its_own_token(
-    workspaces: World,
-) -> None:
-    alice, olga = workspaces.person("alice"), workspaces.person("olga")
-    await workspaces.order(alice, acme_meeting=1)
-    await workspaces.order(olga, other_meeting=1)
-    await workspaces.settle()
-    posted = {(call.args["channel"], call.team_id) for call in workspaces.slack.calls("chat.postMessage")}
-    assert ("C01BILLING", "T01ACME") in posted
-    assert ("C06OTHER", "T02OTHER") in posted
-    assert {"T01ACME", "T02OTHER"} == {team for _, team in posted}
-    assert olga.dms
-    assert [dm.text for dm in alice.dms if "SO-1002" in dm.text] == []
-    assert [dm.text for dm in olga.dms if "SO-1001" in dm.text] == []
-    assert workspaces.slack.refusals == []
-
-
-async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> None:
-    found = await tokens(workspaces)
-    assert len(found) == 4
-    assert [token for token in found if "xox" in token] == []
-    opened = {Fernet(KEY).decrypt(token).decode() for token in found}
-    assert opened == {i.bot_token for i in workspaces.slack.slack.workspace.installations}
-
-
-async def test_keys_are_changed_without_installing_anew(workspaces: World) -> None:
-    services, new = workspaces.services, Fernet.generate_key().decode()
-
-    def store(keys: str) -> Any:
-        changed = services.settings.model_copy(update={"token_keys": SecretStr(keys)})
-        return store_of(changed, services.database)
-
-    both, renewed = store(f"{new},{KEY}"), store(new)
-    before = await both.token_of("T02OTHER")
-    assert before.startswith("xoxb-")
-    assert await renewed.token_of("T02OTHER") is None, "the old key is needed still"
-    assert await both.rotate() == Rotation(renewed=4, closed=0)
-    assert await renewed.token_of("T02OTHER") == before
-    assert await store(KEY).token_of("T02OTHER") is None
-    # A key that was lost, and with it what it closed, holds up no other.
-    await install(workspaces, "T02OTHER")
-    assert await store(KEY).rotate() == Rotation(renewed=2, closed=2)
-    await install(workspaces, "T01ACME")
-    assert await store(KEY).rotate() == Rotation(renewed=4, closed=0)
-
-
-async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tmp_path: Path) -> None:
-    async def rotate(keys: str) -> tuple[int, str]:
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "SLACK_CLIENT_ID": CLIENT_ID,
-            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-            "SLACK_SIGNING_SECRET": "any",
-            "DATABASE_URL": workspaces.services.settings.database_url,
-            "TOKEN_KEYS": keys,
-        }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(WORKSPACE.parents[1] / "app.py"), "rotate-keys"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        shown, _ = await process.communicate()
-        return process.returncode or 0, shown.decode()
-
-    before, new = await tokens(workspaces), Fernet.generate_key().decode()
-    code, shown = await rotate(new)
-    assert code == 1
-    assert "4 rows could not be opened with any key: keep every old key" in shown
-    assert "can go" not in shown
-    assert await tokens(workspaces) == before
-    code, shown = await rotate(f"{new},{KEY}")
-    assert code == 0
-    assert "4 rows are encrypted with the first key; the others can go" in shown
-
-
-async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
-    async with httpx.AsyncClient(timeout=20) as client:
-        page, cookie = await asked_of_slack(workspaces, client)
-        back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
-        assert (await client.get(back)).status_code == 400, "another browser"
-        forged = back.replace(parse_qs(urlsplit(back).query)["state"][0], "0" * 36)
-        wrong = {"Cookie": f"slack-app-oauth-state={'0' * 36}"}
-        assert (await client.get(forged, headers=wrong)).status_code == 401
-        assert (await client.get(back, headers={"Cookie": cookie})).status_code == 200
-        assert (await client.get(back, headers={"Cookie": cookie})).status_code == 401, "used up"
-        refused = await client.get(back.partition("?")[0] + "?error=access_denied")
-        assert refused.status_code == 200
-    async with workspaces.services.database.engine.connect() as connection:
-        assert (await connection.execute(select(oauth_states.c.state))).all() == []
-
-
-async def test_where_an_installation_fails_its_reference_is_shown_and_logged(
-    workspaces: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    workspaces.slack.fault("cut_before", "oauth.v2.access")
-    failed = await install(workspaces, "T01ACME")
-    assert failed.status_code == 500
-    found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
-    assert found, failed.text
-    assert found[0] in capsys.readouterr().out
-    assert "code=" not in failed.text
-
-
-async def test_a_wrong_client_secret_is_logged_with_the_reference_that_the_person_is_shown(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    async with open_workspaces(slack_client_secret="another-client-secret") as world:
-        failed = await install(world, "T01ACME")
-    assert failed.status_code == 500
-    found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
-    assert found, failed.text
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "installation failed" in line]
-    assert found[0] in line
-    assert "error" in line
-    assert "bad_client_secret" in line
-    assert "another-client-secret" not in line
-
-
-async def test_a_wrong_code_is_the_persons_to_mend(workspaces: World) -> None:
-    async with httpx.AsyncClient(timeout=20) as client:
-        page, cookie = await asked_of_slack(workspaces, client)
-        back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
-        wrong = back.replace(parse_qs(urlsplit(back).query)["code"][0], "0" * 32)
-        assert (await client.get(wrong, headers={"Cookie": cookie})).status_code == 401
-
-
-async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) -> None:
-    workspaces.slack.slack.traffic.reset()
-    alice = workspaces.person("alice")
-    for _ in range(3):
-        await alice.command("/quotes", "help")
-    assert workspaces.slack.calls("auth.test") == []
-
-
-async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp_path: Path) -> None:
-    """Slack's library has stores of its own, in files, for whoever sets these two and nothing else."""
-    async with Sandbox.start(two_workspaces()) as slack:
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(tmp_path),
-            "SLACK_CLIENT_ID": CLIENT_ID,
-            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-            "TOKEN_KEYS": KEY,
-            "SLACK_SIGNING_SECRET": slack.signing_secret,
-            "SLACK_API_URL": slack.api_url,
-            "LOG_FORMAT": "json",
-        }
-        async with replicas(1, environment, tmp_path) as [replica], httpx.AsyncClient(timeout=20) as client:
-            answer = await client.get(f"http://127.0.0.1:{replica.port}/slack/install")
-            assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
-            assert replica.errors() == []
-    left = {Path(name).suffix for name in os.listdir(tmp_path)}
-    assert left <= {".db", ".db-shm", ".db-wal", ".log"}
-
-
-async def test_doctor_looks_at_every_workspace() -> None:
-    async with open_workspaces() as world:
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["slack"].well is None
-        assert "/slack/install" in found["slack"].words
-        for team in ("T01ACME", "T02OTHER"):
-            await install(world, team)
-        world.slack.slack.workspace.teams["T02OTHER"].installation.scopes.remove("chat:write")  # type: ignore[union-attr]
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["slack"].words.startswith("the token of T02OTHER lacks chat:write")
-        assert "(and 2 more)" in found["channels"].words
-
-
-async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_token_no_key_opens() -> None:
-    async with open_workspaces() as world:
-        await install(world, "T01ACME")
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["accounts"].well is False
-        assert "the workspace of other (T02OTHER): " in found["accounts"].words
-        assert found["slack"].well
-        absent = (
-            "in T02OTHER no channel could be looked at: the bot is not installed there; the bot is not in C"
-        )
-        assert found["channels"].words.startswith(absent)
-
-        await install(world, "T02OTHER")
-        another = Fernet(Fernet.generate_key()).encrypt(b"xoxb-closed").decode()
-        async with world.services.database.writer.begin() as connection:
-            await connection.execute(
-                update(bots).where(bots.c.team_id == "T02OTHER").values(bot_token=another)
-            )
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["accounts"].well
-        closed = "T02OTHER cannot be called: no key of TOKEN_KEYS opens its token"
-        assert found["slack"].words == closed
-        assert "in T02OTHER no channel could be looked at: no key of TOKEN_KEYS" in found["channels"].words
 
 
 # --- nothing of another workspace

@@ -1,0 +1,77 @@
+"""Two workspaces, each of which installs the bot by its page."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import yaml
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+
+from models.installation import TOKENS, bots, installations
+from tests.handlers.everything import (
+    NAMES,
+    OF_ACME,
+)
+from tests.world import WORKSPACE, World
+from tests.world import world as open_world
+
+CLIENT_ID, CLIENT_SECRET = "1000.2000", "sandbox-client-secret"  # as the sandbox has them
+# Olga's own card has the same last digits.
+OF_ACME_ALONE = {*OF_ACME, *NAMES} - {"4242"}
+KEY = Fernet.generate_key().decode()
+
+
+def two_workspaces() -> dict[str, Any]:
+    """tests/workspace.yml, with nobody's app installed yet, and a second workspace of as many rights."""
+    listed: dict[str, Any] = yaml.safe_load(WORKSPACE.read_text(encoding="utf-8"))
+    listed["app"]["manifest"] = str(WORKSPACE.parents[1] / "manifest.yml")
+    listed["teams"] = [{**team, "installed": False} for team in listed["teams"]]
+    listed["channels"].append({"id": "C06OTHER", "name": "other", "team": "T02OTHER", "members": ["U20OLGA"]})
+    return listed
+
+
+@asynccontextmanager
+async def open_workspaces(**settings: Any) -> AsyncIterator[World]:
+    many: Any = {"slack_client_id": CLIENT_ID, "slack_client_secret": CLIENT_SECRET, "token_keys": KEY}
+    many |= {"account_services_team": "T01ACME", **settings}
+    async with open_world(workspace=two_workspaces(), **many) as world:
+        world.slack.slack.workspace.config.app.redirect_url = (
+            f"http://127.0.0.1:{world.port}/slack/oauth_redirect"
+        )
+        yield world
+
+
+async def asked_of_slack(world: World, client: httpx.AsyncClient) -> tuple[str, str]:
+    """The address of Slack's page, and the cookie that ties it to this browser."""
+    answer = await client.get(f"http://127.0.0.1:{world.port}/slack/install")
+    assert answer.status_code == 302
+    # It is for HTTPS alone; here it is carried by hand.
+    return answer.headers["location"], answer.headers["set-cookie"].partition(";")[0]
+
+
+async def install(world: World, team: str) -> httpx.Response:
+    """As somebody does in a browser: from the bot's page over Slack's and back."""
+    async with httpx.AsyncClient(timeout=20) as client:
+        page, cookie = await asked_of_slack(world, client)
+        assert "Allow Seatbot in" in (await client.get(page)).text
+        allowed = await client.get(f"{page}&allow={team}")
+        return await client.get(allowed.headers["location"], headers={"Cookie": cookie})
+
+
+async def tokens(world: World) -> list[str]:
+    async with world.services.database.engine.connect() as connection:
+        columns = [table.c[name] for table in (bots, installations) for name in TOKENS if name in table.c]
+        rows = [row for c in columns for row in (await connection.execute(select(c))).scalars()]
+    return [token for token in rows if token]
+
+
+@asynccontextmanager
+async def installed_everywhere() -> AsyncIterator[World]:
+    async with open_workspaces() as world:
+        for team, channels in (("T01ACME", ["C01BILLING", "C07GENERAL"]), ("T02OTHER", ["C06OTHER"])):
+            assert (await install(world, team)).status_code == 200
+            for channel in channels:
+                world.slack.channel(channel).add_bot()
+        yield world
