@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from prometheus_client import REGISTRY
 from sqlmodel import SQLModel, func, select
 from structlog.testing import capture_logs
@@ -79,6 +80,16 @@ def test_a_job_is_named_by_noun_and_verb_and_ticks_in_time(job_id: str) -> None:
     assert 0 < JOBS[job_id].seconds <= PATIENCE[job_id]
 
 
+async def run_again(ticking: AsyncIOScheduler, tick: Tick, services: Services) -> None:
+    """Until the job has run twice."""
+    ticking.start()
+    try:
+        await tick.ran_again()
+    finally:
+        ticking.shutdown(wait=False)
+        await services.tasks.settle()
+
+
 async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> None:
     ticking = build_scheduler(services)
     ticking.start(paused=True)
@@ -132,12 +143,7 @@ async def test_a_job_that_did_something_says_how_much(
     tick = Tick()
     monkeypatch.setattr(scheduler, "JOBS", {"quote.count": Job(tick, 0.02)})
     ticking = build_scheduler(services)
-    ticking.start()
-    try:
-        await tick.ran_again()
-    finally:
-        ticking.shutdown(wait=False)
-        await services.tasks.settle()
+    await run_again(ticking, tick, services)
     said = [entry for entry in logs if entry["event"] == "job ran"]
     assert said[0]["job"] == "quote.count"
     assert said[0]["done"] == 1
@@ -162,12 +168,7 @@ async def test_a_job_that_has_failed_since_the_start_was_last_well_then(
     assert metric("failures_total", "quote.never_well") == 0
     started = last_well("quote.never_well")
     assert started >= before
-    ticking.start()
-    try:
-        await tick.ran_again()
-    finally:
-        ticking.shutdown(wait=False)
-        await services.tasks.settle()
+    await run_again(ticking, tick, services)
     assert last_well("quote.never_well") == started
     assert metric("failures_total", "quote.never_well") == tick.runs
 

@@ -179,3 +179,10 @@ def settled(provider: StripeProvider) -> list[Invoice]:
 
 async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> Outcome | NeverReceived:
     return await provider.gateway.reconcile(provider.charge(key))
+
+
+@pytest.fixture
+async def provider(database: Database) -> AsyncIterator[StripeProvider]:
+    """Over Stripe's fake; the tests of another provider have their own."""
+    async with stripe_provider(database) as provider:
+        yield provider

@@ -1,6 +1,5 @@
 """The Stripe gateway over HTTP: the claims that every adapter keeps, and what goes wrong on the way."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,20 +17,13 @@ from bot.billing.gateway import (
 from bot.billing.stripe import gateway
 from bot.billing.stripe.charges import FAILURE_IS_FINAL, KEY_LIVES
 from bot.billing.stripe.client import RETRIES, TIMEOUT
-from bot.db import Database
 from bot.settings import Settings
-from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled, stripe_provider
+from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
 from tests.billing.scenarios import Scenarios, promised
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
-
-
-@pytest.fixture
-async def provider(database: Database) -> AsyncIterator[StripeProvider]:
-    async with stripe_provider(database) as provider:
-        yield provider
 
 
 class TestStripe(GatewayClaims, Scenarios):

@@ -1,7 +1,5 @@
 """The Stripe gateway's cards: the one charged, and the usual one put back."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -16,19 +14,12 @@ from bot.billing.gateway import (
     Settled,
     Unknown,
 )
-from bot.db import Database
-from tests.billing.conftest import StripeProvider, settled, stripe_provider
+from tests.billing.conftest import StripeProvider, settled
 from tests.billing.contract import TEN_SEATS, without_reference
 from tests.billing.scenarios import brought_to_an_end, promised
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
-
-
-@pytest.fixture
-async def provider(database: Database) -> AsyncIterator[StripeProvider]:
-    async with stripe_provider(database) as provider:
-        yield provider
 
 
 @pytest.mark.parametrize("card", ["good", "declined", "slow", "customer"])

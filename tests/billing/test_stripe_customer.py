@@ -1,6 +1,5 @@
 """The Stripe gateway's customers, and which subscriptions and periods are theirs."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -23,7 +22,7 @@ from bot.billing.stripe.invoices import CUSTOMER_TIME
 from bot.db import Database
 from models.account import Account
 from models.subscription import SubscriptionNotFound
-from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, stripe_provider
+from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.billing.scenarios import promised
 from tests.fake_stripe import Card, Fault
@@ -32,12 +31,6 @@ from tests.fake_stripe.server import Kind
 
 TEN_MORE = [LineRequest("sub_month", 10)]
 THERE = "sub_month_there"
-
-
-@pytest.fixture
-async def provider(database: Database) -> AsyncIterator[StripeProvider]:
-    async with stripe_provider(database) as provider:
-        yield provider
 
 
 async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -> None:

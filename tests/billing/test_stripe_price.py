@@ -1,6 +1,5 @@
 """The Stripe gateway's prices (R17): what was promised is charged, or nothing is."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -19,20 +18,13 @@ from bot.billing.gateway import (
     Settled,
     Unknown,
 )
-from bot.db import Database
-from tests.billing.conftest import StripeProvider, asked_again, settled, stripe_provider
+from tests.billing.conftest import StripeProvider, asked_again, settled
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS
 from tests.billing.scenarios import promised
 from tests.fake_stripe.books import Line
 
 TEN_MORE = [LineRequest("sub_month", 10)]
 THERE = "sub_month_there"
-
-
-@pytest.fixture
-async def provider(database: Database) -> AsyncIterator[StripeProvider]:
-    async with stripe_provider(database) as provider:
-        yield provider
 
 
 async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:

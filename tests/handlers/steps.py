@@ -1,12 +1,15 @@
 """What several end-to-end tests do: accounts changed by a file, ports that fail when told to."""
 
 import copy
+import io
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
 import yaml
 
 from bot.billing.gateway import (
@@ -19,6 +22,7 @@ from bot.billing.gateway import (
     Preview,
     SubscriptionState,
 )
+from bot.logs import set_up_logs
 from bot.services import Services
 from bot.tasks import Tasks
 from bot.use_cases.account_import import ImportSummary, import_accounts
@@ -206,3 +210,14 @@ async def opened(person: Person, command: str, words: str, callback_id: str) -> 
     await person.close_modal(everything=True) if person.modal else None
     await person.command(command, words)
     return await person.wait_for_modal(callback_id, timeout=PATIENCE)
+
+
+@contextmanager
+def logged(world: World) -> Iterator[io.StringIO]:
+    """What `serve` would log, as it logs it."""
+    configured, stream = structlog.get_config(), io.StringIO()
+    set_up_logs(world.services.settings.model_copy(update={"log_format": "json"}), stream)
+    try:
+        yield stream
+    finally:
+        structlog.configure(**configured)

@@ -1,11 +1,10 @@
-"""What operators ask of a process: alive, ready, and how much of what; and what it logs."""
+"""What operators ask of a process: alive, ready, and how much of what."""
 
 import asyncio
-import io
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,16 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import structlog
-from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
 from bot.installations.clients import WRONG_TOKEN
-from bot.logs import masking, set_up_logs
 from bot.use_cases import backlog, readiness
-from bot.use_cases.delivery import deliver_due_notices
 from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
-from tests.handlers.steps import PATIENCE, failing, hooked
+from tests.handlers.steps import PATIENCE, failing, logged
 from tests.postgres import CHOSEN
 from tests.world import World
 from tests.world import world as open_world
@@ -326,72 +320,6 @@ async def test_what_is_turned_away_at_the_door_is_counted(world: World) -> None:
     async with browser(world) as client:
         await client.post("/slack/events", content=b"{}")
     assert value(await scrape(world), "seatbot_turned_away_total", why="unsigned") == before + 1
-
-
-@contextmanager
-def logged(world: World) -> Iterator[io.StringIO]:
-    """What `serve` would log, as it logs it."""
-    configured, stream = structlog.get_config(), io.StringIO()
-    set_up_logs(world.services.settings.model_copy(update={"log_format": "json"}), stream)
-    try:
-        yield stream
-    finally:
-        structlog.configure(**configured)
-
-
-async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown(world: World) -> None:
-    alice = world.person("alice")
-    cart = await world.fill_cart(alice, acme_meeting=2)
-    gateway = hooked(world)
-    gateway.before["preview"] = failing(RuntimeError("a fault of ours"))
-    with logged(world) as stream:
-        await cart.submit()
-        refused = await alice.wait_for_modal("refusal.show")
-    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    [failure] = [line for line in lines if line["event"] == "handler failed"]
-    assert failure["request"] in refused.text
-    assert failure["source"] == "cart.save"
-    assert "a fault of ours" in failure["exception"]
-
-
-async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> None:
-    settings = world.services.settings
-    bot_token, secret = world.slack.bot_token, world.slack.signing_secret
-    smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
-    told = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
-
-    alice = world.person("alice")
-    with logged(world) as stream:
-        await world.order(alice, acme_meeting=2)
-        world.slack.mail.refuse_with = "451 later"
-        await world.services.tasks.settle()
-        await deliver_due_notices(world.services)
-        world.slack.mail.refuse_with = None
-        await world.pass_time(minutes=10)
-        await alice.close_modal(everything=True)
-        cart = await world.fill_cart(alice, acme_meeting=2)
-        hooked(world).before["preview"] = failing(RuntimeError(told))
-        await cart.submit()
-        await alice.wait_for_modal("refusal.show")
-        structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
-    written = stream.getvalue()
-    assert "notice waits" in written
-    assert "handler failed" in written
-    assert settings.slack_bot_token is not None
-    for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):
-        assert hidden not in written, hidden
-    assert "seatbot" in written
-    [mail] = world.slack.mail.messages
-    words = [line for line in mail.text.splitlines() if len(line) > 12]
-    assert words
-    assert [line for line in words if line in written] == []
-
-
-async def test_each_of_several_keys_is_a_secret(world: World) -> None:
-    keys = [Fernet.generate_key().decode() for _ in range(2)]
-    mask = masking(world.services.settings.model_copy(update={"token_keys": SecretStr(", ".join(keys))}))
-    for key in keys:
-        assert key not in str(mask(None, "", {"event": f"with {key}"}))
 
 
 async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:

@@ -1,0 +1,77 @@
+"""What a process logs: what an operator looks for, and no secret."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import structlog
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from bot.logs import masking
+from bot.use_cases.delivery import deliver_due_notices
+from tests.handlers.steps import failing, hooked, logged
+from tests.world import World
+from tests.world import world as open_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """The HTTP door, whichever one the other tests go through."""
+    async with open_world(door="http") as world:
+        yield world
+
+
+async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown(world: World) -> None:
+    alice = world.person("alice")
+    cart = await world.fill_cart(alice, acme_meeting=2)
+    gateway = hooked(world)
+    gateway.before["preview"] = failing(RuntimeError("a fault of ours"))
+    with logged(world) as stream:
+        await cart.submit()
+        refused = await alice.wait_for_modal("refusal.show")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    [failure] = [line for line in lines if line["event"] == "handler failed"]
+    assert failure["request"] in refused.text
+    assert failure["source"] == "cart.save"
+    assert "a fault of ours" in failure["exception"]
+
+
+async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> None:
+    settings = world.services.settings
+    bot_token, secret = world.slack.bot_token, world.slack.signing_secret
+    smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
+    told = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
+
+    alice = world.person("alice")
+    with logged(world) as stream:
+        await world.order(alice, acme_meeting=2)
+        world.slack.mail.refuse_with = "451 later"
+        await world.services.tasks.settle()
+        await deliver_due_notices(world.services)
+        world.slack.mail.refuse_with = None
+        await world.pass_time(minutes=10)
+        await alice.close_modal(everything=True)
+        cart = await world.fill_cart(alice, acme_meeting=2)
+        hooked(world).before["preview"] = failing(RuntimeError(told))
+        await cart.submit()
+        await alice.wait_for_modal("refusal.show")
+        structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
+    written = stream.getvalue()
+    assert "notice waits" in written
+    assert "handler failed" in written
+    assert settings.slack_bot_token is not None
+    for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):
+        assert hidden not in written, hidden
+    assert "seatbot" in written
+    [mail] = world.slack.mail.messages
+    words = [line for line in mail.text.splitlines() if len(line) > 12]
+    assert words
+    assert [line for line in words if line in written] == []
+
+
+async def test_each_of_several_keys_is_a_secret(world: World) -> None:
+    keys = [Fernet.generate_key().decode() for _ in range(2)]
+    mask = masking(world.services.settings.model_copy(update={"token_keys": SecretStr(", ".join(keys))}))
+    for key in keys:
+        assert key not in str(mask(None, "", {"event": f"with {key}"}))
