@@ -78,13 +78,13 @@ crash-matrix: setup  ## Let one thing go wrong after each commit of an order, ov
 
 CASES ?= 10000
 bad-input: setup  ## Send N bad requests to the HTTP door: make bad-input CASES=N
-	$(BIN)/python -m tests.door --cases $(CASES)
+	$(BIN)/python -m tests.http_fuzz --cases $(CASES)
 
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 tests/replicas/test_replicas.py
 
 planted: setup  ## Plant bugs, and see that the tests notice each (ONLY=name plants one)
-	$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m tests.mutants $(if $(ONLY),--only $(ONLY))
 
 stress: setup  ## Press one button many times at once, against eight processes (long)
 	$(BIN)/python -m tests.stress
@@ -92,7 +92,7 @@ stress: setup  ## Press one button many times at once, against eight processes (
 bench: setup  ## Measure the bot beside bare Bolt (two quiet cores, some minutes): docs/performance.md
 	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \
 		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "without npm there is no Bolt for JavaScript beside"
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m bench
 
 pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 	$(BIN)/python -m docs.pictures

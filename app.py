@@ -28,9 +28,9 @@ from bot.installations.clients import WRONG_TOKEN, error_name
 from bot.logs import set_up_logs
 from bot.services import Services
 from bot.settings import Settings, WrongSettings, read_settings
-from bot.use_cases.audit import Format, check_histories, export_history
-from bot.use_cases.doctor import Finding, diagnose
-from bot.use_cases.product import store_catalogue
+from bot.use_cases.accounts_import.catalogue import store_catalogue
+from bot.use_cases.audit.export import Format, check_histories, export_history
+from bot.use_cases.operations.doctor import Finding, diagnose
 from handlers.http import build_server, serving
 from handlers.routes import ROUTES
 from handlers.slack import build_app
@@ -168,7 +168,7 @@ def import_(
 
 async def _import(settings: Settings, file: Path, *, overwrite: bool) -> None:
     # Late, as what a file is read with takes memory that `serve` can do without.
-    from bot.use_cases.account_import import import_accounts
+    from bot.use_cases.accounts_import.run import import_accounts
 
     database = Database(settings.database_url)
     try:

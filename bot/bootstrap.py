@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.billing.embedded import EmbeddedGateway
+from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, EventReader
 from bot.blocks.account import PortalLinks
 from bot.db import Database
-from bot.directory.slack_directory import SlackDirectory
+from bot.directory.slack.user_directory import SlackDirectory
 from bot.installations.clients import Clients, ManyWorkspaces, MeasuredClient, OneWorkspace
-from bot.mail.smtp_mailer import SmtpMailer
-from bot.messaging.slack_home_screens import SlackHomeScreens
-from bot.messaging.slack_messenger import SlackMessenger
+from bot.mail.smtp.mailer import SmtpMailer
+from bot.messaging.slack.home_publisher import SlackHomeScreens
+from bot.messaging.slack.messenger import SlackMessenger
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import Tasks

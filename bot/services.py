@@ -9,9 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingGateway, EventReader
 from bot.db import Database
-from bot.directory.directory import Directory
+from bot.directory.user_directory import Directory
 from bot.mail.mailer import Mailer
-from bot.messaging.home_screens import HomeScreens
+from bot.messaging.home_publisher import HomeScreens
 from bot.messaging.messenger import Messenger
 from bot.settings import Settings
 from bot.tasks import Tasks

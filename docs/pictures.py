@@ -19,7 +19,7 @@ from bot.i18n import Reader
 from bot.receipts import TEMPLATE, receipt_words
 from bot.services import Services
 from bot.settings import Settings
-from bot.use_cases.account_import import import_accounts
+from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.receipt import receipt_sheet
 from demo.story import ACCOUNTS, WORKSPACE, WRITTEN_ON
 from models.receipt import Receipt

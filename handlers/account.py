@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from bot.blocks import account as blocks
+from bot.blocks.block_kit import Place, View
 from bot.blocks.cart import account_chooser
-from bot.blocks.kit import Place, View
-from bot.blocks.notice_choice import choice_form
+from bot.blocks.notification_preferences import choice_form
 from bot.blocks.receipt import LIST as LIST_RECEIPTS
-from bot.use_cases.cart import accounts_of
+from bot.use_cases.account.overview import read_account
+from bot.use_cases.account.portal import open_portal, switch_portal
+from bot.use_cases.cart.open import accounts_of
 from bot.use_cases.checkout import keep_checkout
-from bot.use_cases.notice_choice import read_choice
-from bot.use_cases.overview import read_account
-from bot.use_cases.portal import open_portal, switch_portal
-from handlers.call import Call
+from bot.use_cases.notice.preferences import read_choice
 from handlers.receipt import receipts_of
+from handlers.request import Call
 from handlers.route import Route
 from models.errors import UnknownWord
 

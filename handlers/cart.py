@@ -2,8 +2,8 @@
 
 from bot.blocks import cart as blocks
 from bot.blocks import quote as quote_blocks
-from bot.blocks.kit import Place, View
-from bot.use_cases.cart import (
+from bot.blocks.block_kit import Place, View
+from bot.use_cases.cart.open import (
     Choice,
     Obstructed,
     Warned,
@@ -14,13 +14,13 @@ from bot.use_cases.cart import (
     open_cart,
     warn_again,
 )
-from bot.use_cases.cart_quote import save_cart
-from bot.use_cases.quote import read_quote
+from bot.use_cases.cart.save import save_cart
+from bot.use_cases.quote.decide import read_quote
 from handlers.account import overview
-from handlers.call import Call
+from handlers.request import Call
 from handlers.route import Route
+from models.details import CartSheet
 from models.quote import QuotesPending
-from models.sheet import CartSheet
 
 SEATS = "seats:"
 # More is no product and number; it travels in a view of limited size.

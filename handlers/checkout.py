@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bot.blocks import checkout as blocks
-from bot.blocks.kit import View
+from bot.blocks.block_kit import View
 from bot.blocks.quote import quote_review
 from bot.blocks.service_order import placement
 from bot.use_cases.checkout import keep_checkout, save_checkout
-from handlers.call import Call
 from handlers.quote import checkout_view
+from handlers.request import Call
 from handlers.route import Route
 from models.checkout import CheckoutForm
 

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from bot import metrics
 from bot.services import Services
-from bot.use_cases.backlog import Backlog, read_backlog
-from bot.use_cases.readiness import Look, Readiness
+from bot.use_cases.operations.queue_stats import Backlog, read_backlog
+from bot.use_cases.operations.readiness import Look, Readiness
 from handlers.socket_mode import SocketDoor
 from models.service_order import OrderStatus
 

@@ -1,9 +1,9 @@
 """The Home tab."""
 
-from bot.blocks import home as blocks
-from bot.blocks.kit import View
-from bot.use_cases.home import open_home
-from handlers.call import Call
+from bot.blocks.block_kit import View
+from bot.blocks.home import page as blocks
+from bot.use_cases.home.publish import open_home
+from handlers.request import Call
 from handlers.route import Route
 
 # What was pressed there is answered by the Home itself: no screen is opened.

@@ -20,11 +20,11 @@ from starlette.types import Receive, Scope, Send
 from bot.installations.clients import Clients, ManyWorkspaces
 from bot.metrics import TURNED_AWAY
 from bot.services import Services
-from handlers.body import read_body
+from handlers.billing_webhook import event_routes
 from handlers.health import health_routes
 from handlers.install import install_routes
 from handlers.payload import read_payload
-from handlers.provider_event import event_routes
+from handlers.request_body import read_body
 from handlers.socket_mode import SocketDoor
 
 SECONDS = re.compile(r"[0-9]{1,12}")

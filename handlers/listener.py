@@ -8,16 +8,16 @@ from dataclasses import replace
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.blocks.block_kit import form_again
 from bot.blocks.help import help_text
-from bot.blocks.kit import form_again
 from bot.db import AWAY
 from bot.metrics import SCREENS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import refreshed_reader
-from handlers.answer import Answer, answer_of, away, try_again, unexpected
-from handlers.call import Call, asks_for_help
+from handlers.request import Call, asks_for_help
+from handlers.response import Answer, answer_of, away, try_again, unexpected
 from handlers.route import Route
-from handlers.screen import put, tell, told_where_it_hangs, waiting
+from handlers.view_delivery import put, tell, told_where_it_hangs, waiting
 from models.errors import Refusal
 
 log = structlog.get_logger()

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from bot.blocks import checkout as checkout_blocks
 from bot.blocks import quote as blocks
+from bot.blocks.block_kit import Place, View
 from bot.blocks.cart import account_chooser
-from bot.blocks.kit import Place, View
-from bot.use_cases.cart import accounts_of
+from bot.use_cases.cart.open import accounts_of
 from bot.use_cases.checkout import open_checkout
-from bot.use_cases.quote import find_quote, list_quotes, read_quote, reject_quote
-from handlers.call import Call
+from bot.use_cases.quote.decide import find_quote, list_quotes, read_quote, reject_quote
 from handlers.cart import after_decision
+from handlers.request import Call
 from handlers.route import Route
 from models.errors import InvalidInput
 from models.quote import LONGEST_REASON, ReasonTooLong

@@ -1,9 +1,9 @@
 """Receipts: `/billing receipts`, and having one sent as a PDF."""
 
 from bot.blocks import receipt as blocks
-from bot.blocks.kit import Place, View
+from bot.blocks.block_kit import Place, View
 from bot.use_cases.receipt import list_receipts, send_receipt
-from handlers.call import Call
+from handlers.request import Call
 from handlers.route import Route
 
 

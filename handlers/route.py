@@ -4,8 +4,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from bot.blocks.kit import View
-from handlers.call import Call
+from bot.blocks.block_kit import View
+from handlers.request import Call
 
 Handler = Callable[[Call], Coroutine[Any, Any, View]]
 

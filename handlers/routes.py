@@ -1,6 +1,16 @@
 """Every route of the bot."""
 
-from handlers import account, cart, checkout, home, install, notice_choice, quote, receipt, service_order
+from handlers import (
+    account,
+    cart,
+    checkout,
+    home,
+    install,
+    notification_preferences,
+    quote,
+    receipt,
+    service_order,
+)
 from handlers.route import Route
 
 ROUTES: list[Route] = [
@@ -12,5 +22,5 @@ ROUTES: list[Route] = [
     *account.ROUTES,
     *home.ROUTES,
     *[Route("uninstall", event) for event in install.UNINSTALLED],
-    *notice_choice.ROUTES,
+    *notification_preferences.ROUTES,
 ]

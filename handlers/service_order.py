@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.blocks import service_order as blocks
+from bot.blocks.block_kit import Place, View
 from bot.blocks.cart import account_chooser
-from bot.blocks.kit import Place, View
-from bot.use_cases.cart import accounts_of
-from bot.use_cases.placement import place_service_order
-from bot.use_cases.service_order import (
+from bot.use_cases.cart.open import accounts_of
+from bot.use_cases.service_order.manage import (
     find_order,
     give_up_service_order,
     list_orders,
@@ -16,11 +15,12 @@ from bot.use_cases.service_order import (
     read_order,
     retry_service_order,
 )
-from handlers.call import Call
+from bot.use_cases.service_order.place import place_service_order
+from handlers.request import Call
 from handlers.route import Route
+from models.details import OrderSheet
 from models.errors import InvalidInput
 from models.payment_method import PaymentMethodNotUsable
-from models.sheet import OrderSheet
 
 
 async def service_orders(call: Call) -> View:

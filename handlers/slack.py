@@ -11,7 +11,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.blocks.kit import modal, section
+from bot.blocks.block_kit import modal, section
 from bot.blocks.refusal import refusal_text
 from bot.i18n import Reader, escape
 from bot.installations.clients import Clients, NotInstalled
@@ -19,11 +19,11 @@ from bot.logs import begin, reference
 from bot.metrics import ACKS, FAULTS, RETRIES
 from bot.services import Services
 from bot.tasks import TooBusy
-from handlers.call import Body, Call, asks_for_help, person_of, response_url_of, source_of
 from handlers.install import UNINSTALLED, uninstallation
 from handlers.listener import register
+from handlers.request import Body, Call, asks_for_help, person_of, response_url_of, source_of
 from handlers.route import Route
-from handlers.screen import say_in_private
+from handlers.view_delivery import say_in_private
 from models.errors import Unexpected
 
 log = structlog.get_logger()

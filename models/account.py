@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from models.column import one_of
+from models.column_types import one_of
 from models.errors import Refusal
 from models.proration import day_in, midnight
 

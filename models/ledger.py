@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
-from models.column import Minor, one_of
+from models.column_types import Minor, one_of
 from models.subscription import PeriodLength
 
 

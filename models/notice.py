@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
-from models.column import one_of
+from models.column_types import one_of
 
 
 class NoticeStatus(StrEnum):

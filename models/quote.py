@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
-from models.column import Minor, one_of
-from models.decent_hour import FARTHEST, decent
+from models.column_types import Minor, one_of
 from models.errors import Refusal
 from models.proration import midnight
+from models.quiet_hours import FARTHEST, decent
 from models.subscription import PeriodLength
 from models.transition import follow
 

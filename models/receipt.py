@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Address
-from models.column import Minor
+from models.column_types import Minor
 from models.errors import Refusal
 from models.subscription import PeriodLength
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
-from models.column import Minor, one_of
+from models.column_types import Minor, one_of
 from models.errors import Refusal
 from models.transition import follow
 

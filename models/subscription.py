@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
 from models.account import Account
-from models.column import Minor, one_of
+from models.column_types import Minor, one_of
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
 from models.proration import Period, add_months

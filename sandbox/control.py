@@ -12,11 +12,11 @@ from sandbox import elements, snapshot
 from sandbox.core import Slack
 from sandbox.errors import Json, NotShown, SlackError
 from sandbox.faults import FAULT_KINDS, Fault
+from sandbox.gestures import Reply
 from sandbox.guard import file_response
 from sandbox.interactions import Place
 from sandbox.mailbox import mail_json
 from sandbox.payloads import file_json
-from sandbox.people import Reply
 from sandbox.records import Client, Message
 
 Act = Callable[[Client, Json], Awaitable[Reply]]

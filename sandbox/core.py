@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from sandbox.config import ConfigSource, load_config
 from sandbox.delivery import Delivery
 from sandbox.faults import Faults
+from sandbox.gestures import People
 from sandbox.mailbox import Mailbox
-from sandbox.people import People
 from sandbox.rate_limits import RateLimits
 from sandbox.socket_mode import SocketMode
 from sandbox.traffic import Traffic

@@ -8,12 +8,12 @@ from typing import Any
 from sandbox.config import ConfigSource
 from sandbox.core import OnReset, Slack
 from sandbox.delivery import ACK_SECONDS, EVENT_RETRY_SECONDS
+from sandbox.driver_person import Modal, Person, PostedMessage, posted
 from sandbox.errors import Json
 from sandbox.faults import Fault, FaultKind
+from sandbox.gestures import Reply
 from sandbox.interactions import event_callback
 from sandbox.mailbox import Mailbox
-from sandbox.people import Reply
-from sandbox.persons import Modal, Person, PostedMessage, posted
 from sandbox.records import Channel, File
 from sandbox.server import Server
 from sandbox.socket_mode import DisconnectReason

@@ -8,8 +8,8 @@ from sandbox import elements
 from sandbox.core import Slack
 from sandbox.elements import Typed
 from sandbox.errors import Json, NotShown
+from sandbox.gestures import Reply
 from sandbox.interactions import Place
-from sandbox.people import Reply
 from sandbox.records import Client, Message, View
 from sandbox.words import visible_words
 

@@ -21,12 +21,12 @@ from bot.metrics import JOB_FAILURES, JOB_WELL, JOBS_DONE, working_for
 from bot.metrics import JOBS as JOBS_TIMED
 from bot.services import Services
 from bot.tasks import TooBusy
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.home import redraw_homes
-from bot.use_cases.order_watch import remind_customers, tell_overdue
-from bot.use_cases.processing import process_due_orders
-from bot.use_cases.provider_event import refresh_due_accounts
-from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
+from bot.use_cases.billing_webhook import refresh_due_accounts
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.home.publish import redraw_homes
+from bot.use_cases.quote.expiry import expire_quotes, remind_of_quotes
+from bot.use_cases.service_order.deadlines import remind_customers, tell_overdue
+from bot.use_cases.service_order.process import process_due_orders
 
 log = structlog.get_logger()
 

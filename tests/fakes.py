@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.db import transaction_open
-from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.directory.user_directory import DirectoryUnavailable, Profile
 from bot.mail.mailer import Mail, MailUnavailable
-from bot.messaging.home_screens import HomeContent
+from bot.messaging.home_publisher import HomeContent
 from bot.messaging.messenger import Letter, Posted
 
 

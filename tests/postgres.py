@@ -24,7 +24,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from bot.db import Database
-from bot.use_cases.account_import import import_accounts
+from bot.use_cases.accounts_import.run import import_accounts
 
 Kind = Literal["sqlite", "postgresql"]
 Content = Literal["migrated", "accounts"]

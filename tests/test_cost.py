@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from bench.history import OLD_NOTICES, ORDERS, filling, multiply
 from bot.installations.store import OAuthStates
-from bot.use_cases.home import redraw_homes
+from bot.use_cases.home.publish import redraw_homes
 from models.installation import oauth_states
 from scheduler import JOBS
-from tests.bench.history import OLD_NOTICES, ORDERS, filling, multiply
 from tests.handlers.steps import ForgetfulTasks, swap
 from tests.postgres import CHOSEN
 from tests.world import World

@@ -6,7 +6,7 @@ import yaml
 
 from bot.accounts_file import AccountsFile, parse_accounts, read_accounts_file
 from bot.db import Database
-from bot.use_cases.account_import import import_accounts
+from bot.use_cases.accounts_import.run import import_accounts
 from demo.story import ACCOUNTS, WORKSPACE, WRITTEN_ON, accounts_for
 from sandbox.config import Config, UserConfig
 

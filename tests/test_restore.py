@@ -17,10 +17,10 @@ from sqlalchemy.engine import make_url
 from sqlmodel import func, select
 
 from app import running
-from bot.billing.embedded import EmbeddedGateway
+from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
 from bot.settings import Settings
-from bot.use_cases.audit import check_histories
+from bot.use_cases.audit.export import check_histories
 from models.ledger import ChargeStatus, LedgerCharge
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus

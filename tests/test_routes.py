@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from bot import blocks
-from bot.blocks.kit import Place
+from bot.blocks.block_kit import Place
 from bot.blocks.notice import message
 from bot.blocks.quote import BACKS, quote_review
 from bot.i18n import Reader
 from handlers.route import Route
 from handlers.routes import ROUTES
 from models.notice import NoticeKind
-from tests.blocks.letters import letter
+from tests.blocks.sample_messages import letter
 from tests.blocks.samples import LONGEST, USUAL, quote_sheet
 from tests.blocks.test_limits import SCREENS, URL
 

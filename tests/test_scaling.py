@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlmodel import func, select
 
-from bot.use_cases.audit import check_histories
+from bot.use_cases.audit.export import check_histories
 from models.audit_entry import AuditEntry
 from models.notice import Notice
 from models.service_order import OrderStatus

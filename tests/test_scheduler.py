@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 import scheduler
 from bot.db import Database
 from bot.services import Services
-from bot.use_cases.work import work_off
+from bot.use_cases.due_rows import work_off
 from models.audit_entry import AuditEntry
 from models.notice import Notice
 from scheduler import JOBS, Job, build_scheduler

@@ -13,9 +13,9 @@ from sqlmodel import SQLModel, col, select
 from app import running
 from bot.services import Services
 from bot.settings import Settings
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.home import redraw_homes
-from bot.use_cases.processing import process_due_orders
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.home.publish import redraw_homes
+from bot.use_cases.service_order.process import process_due_orders
 from models.home import Home
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderLine

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot.accounts_file.cross_checks import Stored, findings
 from bot.accounts_file.entries import AccountEntry, AccountsFile, ProductEntry, in_utc
-from bot.accounts_file.marked_yaml import MarkedYaml, Problem, WrongAccountsFile, read_text
+from bot.accounts_file.yaml_with_lines import MarkedYaml, Problem, WrongAccountsFile, read_text
 
 __all__ = [
     "AccountEntry",

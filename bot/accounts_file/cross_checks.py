@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.accounts_file.marked_yaml import FieldPath, dotted
+from bot.accounts_file.yaml_with_lines import FieldPath, dotted
+from models.document_sequence import QUOTE
 from models.money import InvalidAmount, UnknownCurrency, check_currency, parse_amount
-from models.numbering import QUOTE
 from models.product import SHIPPED_CATALOGUE
 
 Finding = tuple[FieldPath, str]

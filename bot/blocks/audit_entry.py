@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.blocks import kit
-from bot.blocks.kit import Block
+from bot.blocks import block_kit
+from bot.blocks.block_kit import Block
 from bot.i18n import Reader
 from models.audit_entry import AuditEntry
 
@@ -19,12 +19,12 @@ def history_blocks(
     """
     if not entries:
         return []
-    title = kit.section(reader.mrkdwn("history-title"))
+    title = block_kit.section(reader.mrkdwn("history-title"))
     before = len(entries) - MOST_LINES
     if before <= 0:
         return [title, *_paragraphs(reader, entries, names)]
-    whole = kit.button(turn, reader.text("history-whole"), 0)
-    older = kit.section(reader.mrkdwn("history-older", count=before), whole)
+    whole = block_kit.button(turn, reader.text("history-whole"), 0)
+    older = block_kit.section(reader.mrkdwn("history-older", count=before), whole)
     return [title, older, *_paragraphs(reader, entries[-MOST_LINES:], names)]
 
 
@@ -35,25 +35,27 @@ def history_page(
     count = max(1, -(-len(entries) // MOST_LINES))
     page = min(page, count - 1)
     blocks = _paragraphs(reader, entries[page * MOST_LINES : (page + 1) * MOST_LINES], names)
-    blocks.append(kit.context(reader.mrkdwn("history-page", page=page + 1, count=count)))
+    blocks.append(block_kit.context(reader.mrkdwn("history-page", page=page + 1, count=count)))
     # In rows of their own: an action stands once in a row.
     if page > 0:
-        blocks.append(kit.actions(kit.button(turn, reader.text("history-page-previous"), page - 1)))
+        blocks.append(
+            block_kit.actions(block_kit.button(turn, reader.text("history-page-previous"), page - 1))
+        )
     if page + 1 < count:
-        blocks.append(kit.actions(kit.button(turn, reader.text("history-page-next"), page + 1)))
+        blocks.append(block_kit.actions(block_kit.button(turn, reader.text("history-page-next"), page + 1)))
     return blocks
 
 
 def _paragraphs(reader: Reader, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[Block]:
     lines = [entry_text(reader, entry, names) for entry in entries]
-    return kit.paragraphs(["\n".join(group) for group in _groups(lines)], reader, MOST_LINES)
+    return block_kit.paragraphs(["\n".join(group) for group in _groups(lines)], reader, MOST_LINES)
 
 
 def _groups(lines: list[str]) -> list[list[str]]:
     """As many lines as a paragraph holds."""
     groups: list[list[str]] = [[]]
     for line in lines:
-        if groups[-1] and len("\n".join([*groups[-1], line])) > kit.SECTION_TEXT:
+        if groups[-1] and len("\n".join([*groups[-1], line])) > block_kit.SECTION_TEXT:
             groups.append([])
         groups[-1].append(line)
     return groups

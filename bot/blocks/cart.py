@@ -2,26 +2,26 @@
 
 from collections.abc import Sequence
 
-from bot.blocks import kit, refusal, ways
-from bot.blocks.kit import Block, Place, View
+from bot.blocks import block_kit, navigation, refusal
+from bot.blocks.block_kit import Block, Place, View
 from bot.blocks.quote import pending_blocks, summary_text
 from bot.blocks.subscription import labels, price_text
 from bot.i18n import Reader, escape
 from models.account import Account
+from models.details import CartSheet, QuoteSheet, SubscriptionRow
 from models.errors import Refusal
 from models.money import Money
 from models.quote import Quote
-from models.sheet import CartSheet, QuoteSheet, SubscriptionRow
 
 ACCOUNT = "cart.account"
 CONTINUE = "cart.continue"
 PAGE = "cart.page"
 GO_ON = "cart.go_on"
-EDIT = ways.EDIT_CART
+EDIT = navigation.EDIT_CART
 BACK = "cart.back"
 SAVE = "cart.save"
-OPEN = ways.ADD_SEATS
-WARN = ways.SHOW_WARNING
+OPEN = navigation.ADD_SEATS
+WARN = navigation.SHOW_WARNING
 CHOOSE_VIEW = "cart.choose"
 WARNING_VIEW = "cart.warning"
 OBSTACLES_VIEW = "cart.obstacles"
@@ -32,14 +32,16 @@ MOST_REMEDIES = 20
 
 
 def account_chooser(reader: Reader, accounts: list[Account], place: Place, action_id: str = ACCOUNT) -> View:
-    blocks = [kit.section(reader.mrkdwn("cart-choose"))]
+    blocks = [block_kit.section(reader.mrkdwn("cart-choose"))]
     for account in accounts[:MOST_ACCOUNTS]:
         label = reader.text("cart-choose-label", account=account.name)
-        button = kit.button(action_id, reader.text("cart-choose-button"), account.id, label=label)
-        blocks.append(kit.section(reader.mrkdwn("cart-choose-account", account=account.name), button))
+        button = block_kit.button(action_id, reader.text("cart-choose-button"), account.id, label=label)
+        blocks.append(block_kit.section(reader.mrkdwn("cart-choose-account", account=account.name), button))
     if len(accounts) > MOST_ACCOUNTS:
-        blocks.append(kit.section(reader.mrkdwn("cart-choose-more", count=len(accounts) - MOST_ACCOUNTS)))
-    return kit.modal(CHOOSE_VIEW, reader.text("cart-choose-title"), blocks, reader, place=place)
+        blocks.append(
+            block_kit.section(reader.mrkdwn("cart-choose-more", count=len(accounts) - MOST_ACCOUNTS))
+        )
+    return block_kit.modal(CHOOSE_VIEW, reader.text("cart-choose-title"), blocks, reader, place=place)
 
 
 def pending_warning(
@@ -50,30 +52,30 @@ def pending_warning(
     came_back: bool = False,
 ) -> View:
     blocks = [
-        *kit.alerts([reader.text("cart-warning-came-back")] if came_back else [], "warning"),
-        kit.section(reader.mrkdwn("cart-warning", count=len(sheets))),
+        *block_kit.alerts([reader.text("cart-warning-came-back")] if came_back else [], "warning"),
+        block_kit.section(reader.mrkdwn("cart-warning", count=len(sheets))),
         *pending_blocks(reader, sheets),
-        kit.divider(),
+        block_kit.divider(),
         *([_go_on_with(reader, own)] if own else []),
-        kit.section(reader.mrkdwn("cart-warning-replace", count=len(sheets))),
-        kit.actions(_continue_button(reader, place, len(sheets))),
+        block_kit.section(reader.mrkdwn("cart-warning-replace", count=len(sheets))),
+        block_kit.actions(_continue_button(reader, place, len(sheets))),
     ]
-    return kit.modal(WARNING_VIEW, reader.text("cart-warning-title"), blocks, reader, place=place)
+    return block_kit.modal(WARNING_VIEW, reader.text("cart-warning-title"), blocks, reader, place=place)
 
 
 def _go_on_with(reader: Reader, own: QuoteSheet) -> Block:
     text = f"{reader.mrkdwn('cart-own-quote')}\n{summary_text(reader, own)}"
-    return kit.section(text, ways.go_on(reader, own.quote.key, own.quote.number))
+    return block_kit.section(text, navigation.go_on(reader, own.quote.key, own.quote.number))
 
 
 def _continue_button(reader: Reader, place: Place, count: int) -> Block:
-    asks = kit.confirm(
+    asks = block_kit.confirm(
         reader.text("cart-continue-ask", count=count),
         reader.text("cart-continue-consequence", count=count),
         reader.text("cart-continue-yes"),
         reader.text("cart-continue-no"),
     )
-    return kit.button(CONTINUE, reader.text("cart-continue"), place.account, style="danger", asks=asks)
+    return block_kit.button(CONTINUE, reader.text("cart-continue"), place.account, style="danger", asks=asks)
 
 
 def cart_form(
@@ -92,19 +94,19 @@ def cart_form(
     names = labels((row.subscription.id, row.product) for row in rows)
     intro = reader.mrkdwn("cart-intro", account=sheet.account.name, most=most)
     blocks = [
-        *kit.alerts([error] if error else [], "error"),
-        *kit.alerts(notes),
-        kit.section(intro),
+        *block_kit.alerts([error] if error else [], "error"),
+        *block_kit.alerts(notes),
+        block_kit.section(intro),
         *([_own_quote(reader, sheet.own_quote)] if sheet.own_quote else []),
         *[_row_block(reader, sheet, row, names[row.subscription.id], most) for row in shown],
         *_page_blocks(reader, page, pages(len(rows))),
-        kit.actions(
-            ways.back(reader, BACK, sheet.account.id),
-            *([ways.services(reader, services_url)] if any(row.obstacle for row in shown) else []),
+        block_kit.actions(
+            navigation.back(reader, BACK, sheet.account.id),
+            *([navigation.services(reader, services_url)] if any(row.obstacle for row in shown) else []),
         ),
     ]
     submit = reader.text("cart-submit")
-    return kit.modal(SAVE, reader.text("cart-title"), blocks, reader, place=place, submit=submit)
+    return block_kit.modal(SAVE, reader.text("cart-title"), blocks, reader, place=place, submit=submit)
 
 
 def page_meant(sheet: CartSheet) -> int:
@@ -124,18 +126,20 @@ def pages(rows: int) -> int:
 
 def _own_quote(reader: Reader, quote: Quote) -> Block:
     text = reader.mrkdwn("cart-own-quote-saved", number=quote.number, until=quote.expires_at)
-    return kit.section(text, kit.button(GO_ON, reader.text("way-go-on", number=quote.number), quote.key))
+    return block_kit.section(
+        text, block_kit.button(GO_ON, reader.text("way-go-on", number=quote.number), quote.key)
+    )
 
 
 def _row_block(reader: Reader, sheet: CartSheet, row: SubscriptionRow, name: str, most: int) -> Block:
     if row.obstacle is not None:
-        return kit.section(_obstacle_text(reader, row, name))
+        return block_kit.section(_obstacle_text(reader, row, name))
     typed = sheet.typed.get(row.subscription.id)
-    return kit.input_block(
+    return block_kit.input_block(
         f"seats:{row.subscription.id}",
         reader.text("cart-seats", product=name),
         # A view whose number is out of its bounds is refused by Slack.
-        kit.number_input("seats", most, typed if typed is not None and 0 <= typed <= most else None),
+        block_kit.number_input("seats", most, typed if typed is not None and 0 <= typed <= most else None),
         hint=_hint(reader, sheet, row, typed or 0),
         optional=True,
     )
@@ -161,11 +165,11 @@ def _page_blocks(reader: Reader, page: int, count: int) -> list[Block]:
     """Two blocks of buttons: within one, no action id may occur twice."""
     if count == 1:
         return []
-    blocks = [kit.context(reader.mrkdwn("cart-page", page=page + 1, count=count))]
+    blocks = [block_kit.context(reader.mrkdwn("cart-page", page=page + 1, count=count))]
     if page > 0:
-        blocks.append(kit.actions(kit.button(PAGE, reader.text("cart-page-previous"), page - 1)))
+        blocks.append(block_kit.actions(block_kit.button(PAGE, reader.text("cart-page-previous"), page - 1)))
     if page + 1 < count:
-        blocks.append(kit.actions(kit.button(PAGE, reader.text("cart-page-next"), page + 1)))
+        blocks.append(block_kit.actions(block_kit.button(PAGE, reader.text("cart-page-next"), page + 1)))
     return blocks
 
 
@@ -179,11 +183,13 @@ def not_eligible(
 ) -> View:
     """Every reason at once, each with its remedy (R2-R4, R14); `rows` are the subscriptions that cannot be
     ordered, each with its own."""
-    blocks = [kit.section(reader.mrkdwn("cart-not-eligible", account=account.name))]
+    blocks = [block_kit.section(reader.mrkdwn("cart-not-eligible", account=account.name))]
     for obstacle in obstacles[:MOST_REMEDIES]:
-        blocks.append(kit.section(f"• {escape(refusal.refusal_text(reader, obstacle))}"))
+        blocks.append(block_kit.section(f"• {escape(refusal.refusal_text(reader, obstacle))}"))
         blocks += refusal.ways_on(reader, obstacle, place, services_url)
     names = labels((row.subscription.id, row.product) for row in rows)
     texts = [_obstacle_text(reader, row, names[row.subscription.id]) for row in rows]
-    blocks += kit.paragraphs(texts, reader)
-    return kit.modal(OBSTACLES_VIEW, reader.text("cart-not-eligible-title"), blocks, reader, place=place)
+    blocks += block_kit.paragraphs(texts, reader)
+    return block_kit.modal(
+        OBSTACLES_VIEW, reader.text("cart-not-eligible-title"), blocks, reader, place=place
+    )

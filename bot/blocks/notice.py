@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.blocks import kit, ways
-from bot.blocks.kit import Block
-from bot.i18n.notice import word_notice
-from bot.i18n.voice import Told
+from bot.blocks import block_kit, navigation
+from bot.blocks.block_kit import Block
+from bot.notices.render import Told
+from bot.notices.summary import word_notice
+from models.details import OrderSheet, QuoteSheet
 from models.notice import NoticeKind
 from models.service_order import LineStatus
-from models.sheet import OrderSheet, QuoteSheet
 
-OPEN_QUOTE = ways.OPEN_QUOTE
-APPROVE_QUOTE = ways.APPROVE_QUOTE
-REJECT_QUOTE = ways.REJECT_QUOTE
-OPEN_ORDER = ways.OPEN_ORDER
+OPEN_QUOTE = navigation.OPEN_QUOTE
+APPROVE_QUOTE = navigation.APPROVE_QUOTE
+REJECT_QUOTE = navigation.REJECT_QUOTE
+OPEN_ORDER = navigation.OPEN_ORDER
 
 # What the two texts of a message may hold together with its choices, below Slack's 4,000 for an edit.
 LONGEST_TEXT = 3600
@@ -32,8 +32,8 @@ def message(told: Told, services_url: str) -> dict[str, Any]:
     rows = [] if told.words.get("to") == "services" else _rows(told)
     text = "\n".join([*_fitting([heard.title, *heard.lines]), *_choices(told, rows)])
     paragraphs = _paragraphs(_fitting([title, *seen.lines]))
-    blocks = [*(kit.section(part) for part in paragraphs), *(kit.actions(*row) for row in rows)]
-    return {"text": kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
+    blocks = [*(block_kit.section(part) for part in paragraphs), *(block_kit.actions(*row) for row in rows)]
+    return {"text": block_kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
 
 
 def _rows(told: Told) -> list[list[Block]]:
@@ -44,9 +44,9 @@ def _digest_ways(told: Told) -> list[list[Block]]:
     reader, account_id = told.reader, told.account.id
     return [
         [
-            ways.list_orders(reader, account_id),
-            ways.list_quotes(reader, account_id),
-            ways.choose_notices(reader),
+            navigation.list_orders(reader, account_id),
+            navigation.list_quotes(reader, account_id),
+            navigation.choose_notices(reader),
         ]
     ]
 
@@ -65,7 +65,7 @@ def _paragraphs(lines: list[str]) -> list[str]:
     paragraphs = [lines[0]]
     for line in lines[1:]:
         longer = f"{paragraphs[-1]}\n{line}"
-        if len(longer) > kit.SECTION_TEXT:
+        if len(longer) > block_kit.SECTION_TEXT:
             paragraphs.append(line)
         else:
             paragraphs[-1] = longer
@@ -94,7 +94,9 @@ def _quote(told: Told) -> QuoteSheet:
 def _open_order(told: Told) -> list[list[Block]]:
     sheet = _order(told)
     label = told.reader.text("notice-open-order-label", number=sheet.order.number)
-    return [[kit.button(OPEN_ORDER, told.reader.text("notice-open-order"), sheet.order.key, label=label)]]
+    return [
+        [block_kit.button(OPEN_ORDER, told.reader.text("notice-open-order"), sheet.order.key, label=label)]
+    ]
 
 
 def _retry(told: Told) -> list[list[Block]]:
@@ -102,7 +104,7 @@ def _retry(told: Told) -> list[list[Block]]:
     if not sheet.can_retry:
         return _open_order(told)
     number, key = sheet.order.number, sheet.order.key
-    asks = kit.confirm(
+    asks = block_kit.confirm(
         reader.text("notice-give-up"),
         reader.text("notice-give-up-ask", number=number),
         reader.text("notice-give-up"),
@@ -110,9 +112,11 @@ def _retry(told: Told) -> list[list[Block]]:
     )
     retry_label = reader.text("notice-retry-label", number=number)
     give_up_label = reader.text("notice-give-up-label", number=number)
-    retry = kit.button(ways.RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label)
-    give_up = kit.button(
-        ways.GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
+    retry = block_kit.button(
+        navigation.RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label
+    )
+    give_up = block_kit.button(
+        navigation.GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
     )
     return [[retry, give_up, *_open_order(told)[0]]]
 
@@ -126,7 +130,8 @@ def _confirm_payment(told: Told) -> list[list[Block]]:
         if row.line.customer_link and told.words.get("to") == "contact"
     ]
     confirm = [
-        [kit.link(ways.CONFIRM_PAYMENT, text, url, label)] for url, label in asked[:MOST_CONFIRMATIONS]
+        [block_kit.link(navigation.CONFIRM_PAYMENT, text, url, label)]
+        for url, label in asked[:MOST_CONFIRMATIONS]
     ]
     return [*confirm, *_open_order(told)]
 
@@ -139,7 +144,7 @@ def _decide_quote(told: Told) -> list[list[Block]]:
 
     def button(action_id: str, name: str, style: str | None = None) -> Block:
         label = reader.text(f"notice-{name}-label", number=number)
-        return kit.button(action_id, reader.text(f"notice-{name}"), key, style=style, label=label)
+        return block_kit.button(action_id, reader.text(f"notice-{name}"), key, style=style, label=label)
 
     return [
         [

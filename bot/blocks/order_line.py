@@ -1,13 +1,13 @@
 """Where a line of an order stands, in words (R18, R19)."""
 
-from bot.blocks import kit, ways
-from bot.blocks.kit import Block
+from bot.blocks import block_kit, navigation
+from bot.blocks.block_kit import Block
 from bot.blocks.subscription import labels
 from bot.i18n import Reader
+from models.details import OrderRow, OrderSheet
 from models.service_order import LineStatus, OrderLine
-from models.sheet import OrderRow, OrderSheet
 
-CONFIRM_PAYMENT = ways.CONFIRM_PAYMENT
+CONFIRM_PAYMENT = navigation.CONFIRM_PAYMENT
 
 MOST_LINKS = 20
 MOST_PARAGRAPHS = 40
@@ -19,16 +19,18 @@ def line_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
     linked = [row for row in sheet.rows if row.line.customer_link][:MOST_LINKS]
     rest = [text for text, row in zip(texts, sheet.rows, strict=True) if row not in linked]
     with_link = [
-        kit.section(text, confirm_link(reader, row))
+        block_kit.section(text, confirm_link(reader, row))
         for text, row in zip(texts, sheet.rows, strict=True)
         if row in linked
     ]
-    return [*with_link, *kit.paragraphs(rest, reader, MOST_PARAGRAPHS)]
+    return [*with_link, *block_kit.paragraphs(rest, reader, MOST_PARAGRAPHS)]
 
 
 def confirm_link(reader: Reader, row: OrderRow) -> Block:
     label = reader.text("order-line-confirm-label", product=row.product.name)
-    return kit.link(CONFIRM_PAYMENT, reader.text("order-line-confirm"), row.line.customer_link or "", label)
+    return block_kit.link(
+        CONFIRM_PAYMENT, reader.text("order-line-confirm"), row.line.customer_link or "", label
+    )
 
 
 def line_texts(reader: Reader, sheet: OrderSheet) -> list[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from bot.blocks import kit
-from bot.blocks.kit import Block
+from bot.blocks import block_kit
+from bot.blocks.block_kit import Block
 from bot.i18n import Reader
 from models.payment_method import PaymentMethod
 
@@ -31,7 +31,7 @@ def method_input(
 ) -> Block:
     """The select, in a block and with an action named `payment_method`; where there is none, why."""
     if not methods:
-        return kit.section(reader.mrkdwn("payment-method-none"))
-    options = [kit.option(method_text(reader, m), m.id) for m in methods[:MOST_OPTIONS]]
-    element = kit.select("payment_method", options, chosen)
-    return kit.input_block("payment_method", reader.text("checkout-payment-method"), element, hint=hint)
+        return block_kit.section(reader.mrkdwn("payment-method-none"))
+    options = [block_kit.option(method_text(reader, m), m.id) for m in methods[:MOST_OPTIONS]]
+    element = block_kit.select("payment_method", options, chosen)
+    return block_kit.input_block("payment_method", reader.text("checkout-payment-method"), element, hint=hint)

@@ -2,40 +2,40 @@
 
 from collections.abc import Sequence
 
-from bot.blocks import kit, ways
-from bot.blocks.kit import Block, Place, View
+from bot.blocks import block_kit, navigation
+from bot.blocks.block_kit import Block, Place, View
 from bot.blocks.subscription import labels, price_text, seats_text
 from bot.i18n import Reader
 from models.account import Account
+from models.details import QuoteSheet
 from models.money import Money
 from models.quote import LONGEST_REASON, Quote, QuoteLine, QuoteStatus
-from models.sheet import QuoteSheet
 
-OPEN = ways.OPEN_QUOTE
-APPROVE = ways.APPROVE_QUOTE
-REJECT = ways.REJECT_QUOTE
+OPEN = navigation.OPEN_QUOTE
+APPROVE = navigation.APPROVE_QUOTE
+REJECT = navigation.REJECT_QUOTE
 REVIEW = "quote.review"
-LIST = ways.LIST_QUOTES
+LIST = navigation.LIST_QUOTES
 
 MOST_PENDING = 40
 MOST_PARAGRAPHS = 60
 NUMBERS_IN_A_PARAGRAPH = 100
 
 # Where Back from a review leads, by the place's origin.
-BACKS = {"cart": ways.EDIT_CART, "pending": ways.SHOW_WARNING, "quotes": ways.LIST_QUOTES}
+BACKS = {"cart": navigation.EDIT_CART, "pending": navigation.SHOW_WARNING, "quotes": navigation.LIST_QUOTES}
 
 
 def quote_list(reader: Reader, account: Account, sheets: list[QuoteSheet], place: Place) -> View:
     if sheets:
         blocks = [
-            kit.section(reader.mrkdwn("quote-list-intro", account=account.name, count=len(sheets))),
+            block_kit.section(reader.mrkdwn("quote-list-intro", account=account.name, count=len(sheets))),
             *pending_blocks(reader, sheets),
         ]
     else:
-        blocks = [kit.section(reader.mrkdwn("quote-list-empty", account=account.name))]
-    way = ways.list_orders(reader, account.id)
-    blocks += [kit.divider(), kit.actions(ways.add_seats(reader, account.id), way)]
-    return kit.modal(LIST, reader.text("quote-list-title"), blocks, reader, place=place)
+        blocks = [block_kit.section(reader.mrkdwn("quote-list-empty", account=account.name))]
+    way = navigation.list_orders(reader, account.id)
+    blocks += [block_kit.divider(), block_kit.actions(navigation.add_seats(reader, account.id), way)]
+    return block_kit.modal(LIST, reader.text("quote-list-title"), blocks, reader, place=place)
 
 
 def pending_blocks(reader: Reader, sheets: Sequence[QuoteSheet], most: int = MOST_PENDING) -> list[Block]:
@@ -43,20 +43,23 @@ def pending_blocks(reader: Reader, sheets: Sequence[QuoteSheet], most: int = MOS
     blocks = [block for sheet in sheets[:most] for block in _pending_block(reader, sheet)]
     rest = [sheet.quote.number for sheet in sheets[most:]]
     if rest:
-        blocks.append(kit.section(reader.mrkdwn("quote-list-more", count=len(rest))))
+        blocks.append(block_kit.section(reader.mrkdwn("quote-list-more", count=len(rest))))
     for start in range(0, len(rest), NUMBERS_IN_A_PARAGRAPH):
         named = rest[start : start + NUMBERS_IN_A_PARAGRAPH]
-        blocks.append(kit.section(reader.mrkdwn("quote-list-numbers", numbers=named)))
+        blocks.append(block_kit.section(reader.mrkdwn("quote-list-numbers", numbers=named)))
     return blocks
 
 
 def _pending_block(reader: Reader, sheet: QuoteSheet) -> list[Block]:
-    return [kit.section(summary_text(reader, sheet)), kit.actions(*decision_buttons(reader, sheet.quote))]
+    return [
+        block_kit.section(summary_text(reader, sheet)),
+        block_kit.actions(*decision_buttons(reader, sheet.quote)),
+    ]
 
 
 def decision_buttons(reader: Reader, quote: Quote) -> list[Block]:
     """Open, approve, reject."""
-    draw = (ways.open_quote, ways.approve, ways.reject)
+    draw = (navigation.open_quote, navigation.approve, navigation.reject)
     return [button(reader, quote.key, quote.number) for button in draw]
 
 
@@ -73,14 +76,14 @@ def summary_text(reader: Reader, sheet: QuoteSheet) -> str:
 
 def quote_review(reader: Reader, sheet: QuoteSheet, place: Place, notes: Sequence[str] = ()) -> View:
     blocks = [
-        *kit.alerts(notes),
-        kit.header(reader.text("quote-header", number=sheet.quote.number)),
-        kit.section(standing_text(reader, sheet)),
+        *block_kit.alerts(notes),
+        block_kit.header(reader.text("quote-header", number=sheet.quote.number)),
+        block_kit.section(standing_text(reader, sheet)),
         *detail_blocks(reader, sheet),
         *_ways_on(reader, sheet, place),
     ]
     submit = reader.text("quote-review-submit") if sheet.pending else None
-    return kit.modal(REVIEW, reader.text("quote-title"), blocks, reader, place=place, submit=submit)
+    return block_kit.modal(REVIEW, reader.text("quote-title"), blocks, reader, place=place, submit=submit)
 
 
 def standing_text(reader: Reader, sheet: QuoteSheet) -> str:
@@ -124,10 +127,10 @@ def outcome(status: str, *, elsewhere: bool, replaced: bool) -> str:
 def detail_blocks(reader: Reader, sheet: QuoteSheet) -> list[Block]:
     """What a quote promises: lines, totals, and what the subscriptions cost from then on."""
     return [
-        kit.divider(),
-        *kit.paragraphs(line_texts(reader, sheet), reader, MOST_PARAGRAPHS),
-        kit.section(totals_text(reader, sheet)),
-        kit.section(recurring_text(reader, sheet)),
+        block_kit.divider(),
+        *block_kit.paragraphs(line_texts(reader, sheet), reader, MOST_PARAGRAPHS),
+        block_kit.section(totals_text(reader, sheet)),
+        block_kit.section(recurring_text(reader, sheet)),
     ]
 
 
@@ -178,22 +181,24 @@ def _recurring_line(reader: Reader, total: dict[str, int | str], currency: str) 
 def _ways_on(reader: Reader, sheet: QuoteSheet, place: Place) -> list[Block]:
     quote, buttons = sheet.quote, []
     if place.origin in BACKS:
-        buttons.append(ways.back(reader, BACKS[place.origin], sheet.account.id))
+        buttons.append(navigation.back(reader, BACKS[place.origin], sheet.account.id))
     if sheet.pending and place.origin != "cart":
-        buttons += [draw(reader, quote.key, quote.number) for draw in (ways.approve, ways.reject)]
+        buttons += [draw(reader, quote.key, quote.number) for draw in (navigation.approve, navigation.reject)]
     if sheet.order:
-        buttons.append(ways.open_order(reader, sheet.order.key, sheet.order.number))
-    return [kit.actions(*buttons)] if buttons else []
+        buttons.append(navigation.open_order(reader, sheet.order.key, sheet.order.number))
+    return [block_kit.actions(*buttons)] if buttons else []
 
 
 def reject_form(reader: Reader, sheet: QuoteSheet, place: Place) -> View:
-    typed = kit.text_input("reason", place.reason, multiline=True, most=LONGEST_REASON)
+    typed = block_kit.text_input("reason", place.reason, multiline=True, most=LONGEST_REASON)
     hint = reader.text("quote-reject-hint", most=LONGEST_REASON)
     blocks = [
-        kit.section(summary_text(reader, sheet)),
-        kit.section(reader.mrkdwn("quote-reject-intro")),
-        kit.input_block("reason", reader.text("quote-reject-reason"), typed, hint=hint, optional=True),
-        kit.actions(ways.back(reader, OPEN, sheet.quote.key)),
+        block_kit.section(summary_text(reader, sheet)),
+        block_kit.section(reader.mrkdwn("quote-reject-intro")),
+        block_kit.input_block("reason", reader.text("quote-reject-reason"), typed, hint=hint, optional=True),
+        block_kit.actions(navigation.back(reader, OPEN, sheet.quote.key)),
     ]
     submit = reader.text("quote-reject-submit")
-    return kit.modal(REJECT, reader.text("quote-reject-title"), blocks, reader, place=place, submit=submit)
+    return block_kit.modal(
+        REJECT, reader.text("quote-reject-title"), blocks, reader, place=place, submit=submit
+    )

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from bot.blocks import kit, ways
-from bot.blocks.kit import Block, Place, View
+from bot.blocks import block_kit, navigation
+from bot.blocks.block_kit import Block, Place, View
 from bot.i18n import Reader
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.money import Money
 from models.receipt import Receipt
 
-LIST = ways.LIST_RECEIPTS
-SEND = ways.SEND_RECEIPT
+LIST = navigation.LIST_RECEIPTS
+SEND = navigation.SEND_RECEIPT
 MORE = "receipt.more"
 SENT_VIEW = "receipt.sent"
 
@@ -23,22 +23,22 @@ def receipt_list(
 ) -> View:
     """A page of them, each with its order's number; `more`: there are older ones."""
     intro = "receipt-list" if receipts else "receipt-list-empty"
-    blocks = [kit.section(reader.mrkdwn(intro, account=account.name))]
+    blocks = [block_kit.section(reader.mrkdwn(intro, account=account.name))]
     shown = receipts[:MOST_RECEIPTS]
     for receipt, order in shown:
         blocks += _receipt_blocks(reader, receipt, order)
     if shown and (more or len(receipts) > len(shown)):
-        older = kit.button(MORE, reader.text("receipt-list-more"), shown[-1][0].key)
-        blocks.append(kit.actions(older))
-    back = ways.back(reader, ways.SHOW_ACCOUNT, account.id)
-    blocks.append(kit.actions(back, ways.list_orders(reader, account.id)))
-    return kit.modal(LIST, reader.text("receipt-list-title"), blocks, reader, place=place)
+        older = block_kit.button(MORE, reader.text("receipt-list-more"), shown[-1][0].key)
+        blocks.append(block_kit.actions(older))
+    back = navigation.back(reader, navigation.SHOW_ACCOUNT, account.id)
+    blocks.append(block_kit.actions(back, navigation.list_orders(reader, account.id)))
+    return block_kit.modal(LIST, reader.text("receipt-list-title"), blocks, reader, place=place)
 
 
 def _receipt_blocks(reader: Reader, receipt: Receipt, order: str) -> list[Block]:
-    send = ways.send_receipt(reader, receipt.key, receipt.number)
-    opens = ways.open_order(reader, receipt.order_id, order)
-    return [kit.section(receipt_text(reader, receipt, order)), kit.actions(send, opens)]
+    send = navigation.send_receipt(reader, receipt.key, receipt.number)
+    opens = navigation.open_order(reader, receipt.order_id, order)
+    return [block_kit.section(receipt_text(reader, receipt, order)), block_kit.actions(send, opens)]
 
 
 def receipt_text(reader: Reader, receipt: Receipt, order: str) -> str:
@@ -56,8 +56,8 @@ def receipt_sent(
 ) -> View:
     text = reader.mrkdwn("receipt-sent", number=receipt.number, email=contact.email)
     blocks = [
-        kit.alert(reader.text("receipt-sent-done", number=receipt.number), "success"),
-        kit.section(text),
-        kit.actions(ways.back(reader, LIST, account.id)),
+        block_kit.alert(reader.text("receipt-sent-done", number=receipt.number), "success"),
+        block_kit.section(text),
+        block_kit.actions(navigation.back(reader, LIST, account.id)),
     ]
-    return kit.modal(SENT_VIEW, reader.text("receipt-list-title"), blocks, reader, place=place)
+    return block_kit.modal(SENT_VIEW, reader.text("receipt-list-title"), blocks, reader, place=place)

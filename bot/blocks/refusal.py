@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.blocks import kit, ways
-from bot.blocks.kit import Block, Place, View
+from bot.blocks import block_kit, navigation
+from bot.blocks.block_kit import Block, Place, View
 from bot.blocks.quote import outcome
 from bot.i18n import Reader, escape
 from models.errors import InvalidInput, Refusal
@@ -36,7 +36,7 @@ def _words(reader: Reader, refusal: Refusal) -> dict[str, object]:
         words["reason"] = str(words["reason"]).rstrip(". ")
     for name, word in words.items():
         if isinstance(word, list | tuple):
-            words[name] = kit.few(reader, [str(item) for item in word], MOST_NAMED)
+            words[name] = block_kit.few(reader, [str(item) for item in word], MOST_NAMED)
     return words | {f"has_{name}": "yes" if word else "no" for name, word in words.items()}
 
 
@@ -44,20 +44,20 @@ def refusal_view(
     reader: Reader, refusal: Refusal, place: Place, services_url: str, title: str | None = None
 ) -> View:
     blocks = [
-        kit.section(escape(refusal_text(reader, refusal))),
+        block_kit.section(escape(refusal_text(reader, refusal))),
         *ways_on(reader, refusal, place, services_url),
     ]
-    return kit.modal(SHOW_VIEW, title or reader.text("refusal-title"), blocks, reader, place=place)
+    return block_kit.modal(SHOW_VIEW, title or reader.text("refusal-title"), blocks, reader, place=place)
 
 
 def ways_on(reader: Reader, refusal: Refusal, place: Place, services_url: str) -> list[Block]:
     drawn = [way(reader, place, services_url) for way in WAYS.get(refusal.key, ())]
     buttons = [button for button in drawn if button is not None]
-    return [kit.actions(*buttons)] if buttons else []
+    return [block_kit.actions(*buttons)] if buttons else []
 
 
 def _services(reader: Reader, _: Place, services_url: str) -> Block | None:
-    return ways.services(reader, services_url) if services_url else None
+    return navigation.services(reader, services_url) if services_url else None
 
 
 def _of_account(draw: Callable[[Reader, str], Block]) -> Way:
@@ -69,21 +69,21 @@ def _button(action_id: str, words: str, of: str) -> Way:
 
     def draw(reader: Reader, place: Place, _: str) -> Block | None:
         value = getattr(place, of)
-        return kit.button(action_id, reader.text(words), value) if value else None
+        return block_kit.button(action_id, reader.text(words), value) if value else None
 
     return draw
 
 
-_methods = _of_account(ways.manage_methods)
-_add_seats = _of_account(ways.add_seats)
-_receipts = _of_account(ways.list_receipts)
-_quotes = _of_account(ways.list_quotes)
-_orders = _of_account(ways.list_orders)
-_cart = _button(ways.EDIT_CART, "way-cart", "account")
-_warning = _button(ways.SHOW_WARNING, "way-warning", "account")
-_this_quote = _button(ways.OPEN_QUOTE, "way-this-quote", "quote")
-_this_order = _button(ways.OPEN_ORDER, "way-this-order", "order")
-_checkout = _button(ways.EDIT_CHECKOUT, "way-checkout", "quote")
+_methods = _of_account(navigation.manage_methods)
+_add_seats = _of_account(navigation.add_seats)
+_receipts = _of_account(navigation.list_receipts)
+_quotes = _of_account(navigation.list_quotes)
+_orders = _of_account(navigation.list_orders)
+_cart = _button(navigation.EDIT_CART, "way-cart", "account")
+_warning = _button(navigation.SHOW_WARNING, "way-warning", "account")
+_this_quote = _button(navigation.OPEN_QUOTE, "way-this-quote", "quote")
+_this_order = _button(navigation.OPEN_ORDER, "way-this-order", "order")
+_checkout = _button(navigation.EDIT_CHECKOUT, "way-checkout", "quote")
 
 # By key, since some refusals are raised in layers above this one. What is not here has no button:
 # its text says what to do.

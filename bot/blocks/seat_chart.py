@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 
-from bot.blocks import kit
-from bot.blocks.kit import Block
+from bot.blocks import block_kit
+from bot.blocks.block_kit import Block
 from bot.blocks.subscription import labels
 from bot.i18n import Reader, escape
+from models.details import AccountSheet
 from models.seat_history import SeatHistory
-from models.sheet import AccountSheet
 
 CHART = "data_visualization"
 MOST_SERIES = 6
@@ -27,9 +27,9 @@ def seat_chart(reader: Reader, sheet: AccountSheet, *, chart: bool) -> list[Bloc
     title = reader.mrkdwn("seat-history")
     if not chart:
         bars = [line for id_, name in shown.items() for line in _bars(reader, sheet.history, id_, name)]
-        return [kit.section("\n".join([title, *bars]))]
+        return [block_kit.section("\n".join([title, *bars]))]
     words = [_words(reader, sheet.history, id_, name) for id_, name in shown.items()]
-    return [_chart(reader, sheet.history, shown), kit.section("\n".join([title, *words]))]
+    return [_chart(reader, sheet.history, shown), block_kit.section("\n".join([title, *words]))]
 
 
 def _chart(reader: Reader, history: SeatHistory, names: Mapping[str, str]) -> Block:
@@ -38,17 +38,17 @@ def _chart(reader: Reader, history: SeatHistory, names: Mapping[str, str]) -> Bl
         {
             "name": name,
             "data": [
-                {"label": kit.shorten(label, LABEL), "value": seats}
+                {"label": block_kit.shorten(label, LABEL), "value": seats}
                 for label, seats in zip(categories, history.seats[id_], strict=True)
             ],
         }
         for id_, name in _series_names(names).items()
     ]
     axes = {
-        "categories": [kit.shorten(c, LABEL) for c in categories],
+        "categories": [block_kit.shorten(c, LABEL) for c in categories],
         "y_label": reader.text("seat-history-seats"),
     }
-    title = kit.shorten(reader.text("seat-history-title"), TITLE)
+    title = block_kit.shorten(reader.text("seat-history-title"), TITLE)
     return {"type": CHART, "title": title, "chart": {"type": "bar", "series": series, "axis_config": axes}}
 
 
@@ -56,8 +56,8 @@ def _series_names(names: Mapping[str, str]) -> dict[str, str]:
     """Short enough, and no two the same."""
     short: dict[str, str] = {}
     for number, (id_, name) in enumerate(names.items(), start=1):
-        cut = kit.shorten(name, LABEL)
-        short[id_] = cut if cut not in short.values() else f"{kit.shorten(name, LABEL - 3)} {number}"
+        cut = block_kit.shorten(name, LABEL)
+        short[id_] = cut if cut not in short.values() else f"{block_kit.shorten(name, LABEL - 3)} {number}"
     return short
 
 
@@ -91,4 +91,4 @@ def _bars(reader: Reader, history: SeatHistory, id_: str, name: str) -> list[str
         f"{escape(_step(reader, day, seats))}  {BAR * max(round(seats * LONGEST_BAR / most), 1)}"
         for day, seats in _steps(history, id_)
     ]
-    return [f"*{escape(kit.shorten(name, 80))}*", *bars]
+    return [f"*{escape(block_kit.shorten(name, 80))}*", *bars]

@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 
-from bot.blocks import kit, order_line, ways
+from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.audit_entry import history_blocks, history_page
-from bot.blocks.kit import Block, Place, View
+from bot.blocks.block_kit import Block, Place, View
 from bot.blocks.payment_method import method_input, method_text
 from bot.blocks.quote import detail_blocks
 from bot.blocks.subscription import labels, seats_text
 from bot.i18n import Reader, escape
 from models.account import Account, Address
+from models.details import OrderSheet, PlacementSheet
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
-from models.sheet import OrderSheet, PlacementSheet
 
 PLACE = "service_order.place"
-OPEN = ways.OPEN_ORDER
-LIST = ways.LIST_ORDERS
-RETRY = ways.RETRY
-GIVE_UP = ways.GIVE_UP
+OPEN = navigation.OPEN_ORDER
+LIST = navigation.LIST_ORDERS
+RETRY = navigation.RETRY
+GIVE_UP = navigation.GIVE_UP
 CONFIRM_PAYMENT = order_line.CONFIRM_PAYMENT
 MORE = "service_order.more"
 HISTORY = "service_order.history"
@@ -33,17 +33,19 @@ def placement(reader: Reader, sheet: PlacementSheet, place: Place, notes: Sequen
     total = sheet.quote.money(quote.total)
     words = {"number": quote.number, "replaced": sheet.replaced or "", "total": total}
     blocks = [
-        *kit.alerts([reader.text("placement-replaced", **words)] if sheet.replaced else [], "warning"),
-        *kit.alerts(notes),
-        kit.section(reader.mrkdwn("placement-intro", number=quote.number, account=sheet.quote.account.name)),
+        *block_kit.alerts([reader.text("placement-replaced", **words)] if sheet.replaced else [], "warning"),
+        *block_kit.alerts(notes),
+        block_kit.section(
+            reader.mrkdwn("placement-intro", number=quote.number, account=sheet.quote.account.name)
+        ),
         *detail_blocks(reader, sheet.quote),
-        kit.divider(),
+        block_kit.divider(),
         *_choices(reader, sheet),
-        kit.section(reader.mrkdwn("placement-consequence", number=quote.number, total=total)),
-        kit.actions(ways.back(reader, ways.EDIT_CHECKOUT, quote.key)),
+        block_kit.section(reader.mrkdwn("placement-consequence", number=quote.number, total=total)),
+        block_kit.actions(navigation.back(reader, navigation.EDIT_CHECKOUT, quote.key)),
     ]
     submit = reader.text("placement-submit")
-    return kit.modal(PLACE, reader.text("placement-title"), blocks, reader, place=place, submit=submit)
+    return block_kit.modal(PLACE, reader.text("placement-title"), blocks, reader, place=place, submit=submit)
 
 
 def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
@@ -54,13 +56,13 @@ def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
         name=name,
         email=email,
         takes="yes" if sheet.assigned else "no",
-        products=kit.few(reader, [product.name for product in sheet.assigned]),
+        products=block_kit.few(reader, [product.name for product in sheet.assigned]),
         free=sheet.free_seats,
     )
     return [
-        kit.section(contact),
-        kit.section(reader.mrkdwn("placement-method", method=method_text(reader, sheet.method))),
-        kit.section(_address_text(reader, sheet.form.address)),
+        block_kit.section(contact),
+        block_kit.section(reader.mrkdwn("placement-method", method=method_text(reader, sheet.method))),
+        block_kit.section(_address_text(reader, sheet.form.address)),
     ]
 
 
@@ -82,33 +84,33 @@ def placed(
         "placed", by=order.promised_by, has_channel=has_channel, name=contact.name, email=contact.email
     )
     blocks = [
-        kit.alert(done, "success"),
-        kit.section(text),
+        block_kit.alert(done, "success"),
+        block_kit.section(text),
         *_order_blocks(reader, sheet, [], notes, services_url),
     ]
-    return kit.modal(SHOW_VIEW, reader.text("placed-title"), blocks, reader, place=place)
+    return block_kit.modal(SHOW_VIEW, reader.text("placed-title"), blocks, reader, place=place)
 
 
 def order_view(
     reader: Reader, sheet: OrderSheet, place: Place, notes: Sequence[str] = (), *, services_url: str = ""
 ) -> View:
-    standing = [kit.section(standing_text(reader, sheet))]
+    standing = [block_kit.section(standing_text(reader, sheet))]
     blocks = _order_blocks(reader, sheet, standing, notes, services_url)
-    return kit.modal(SHOW_VIEW, reader.text("service-order-title"), blocks, reader, place=place)
+    return block_kit.modal(SHOW_VIEW, reader.text("service-order-title"), blocks, reader, place=place)
 
 
 def _order_blocks(
     reader: Reader, sheet: OrderSheet, standing: list[Block], notes: Sequence[str], services_url: str
 ) -> list[Block]:
     return [
-        *kit.alerts(notes),
-        kit.header(reader.text("service-order-header", number=sheet.order.number)),
+        *block_kit.alerts(notes),
+        block_kit.header(reader.text("service-order-header", number=sheet.order.number)),
         *standing,
-        *kit.alerts([reader.text("service-order-overdue")] if sheet.overdue else [], "warning"),
+        *block_kit.alerts([reader.text("service-order-overdue")] if sheet.overdue else [], "warning"),
         *_attention_blocks(reader, sheet),
-        kit.divider(),
+        block_kit.divider(),
         *order_line.line_blocks(reader, sheet),
-        kit.section(_facts_text(reader, sheet)),
+        block_kit.section(_facts_text(reader, sheet)),
         *_receipt_blocks(reader, sheet),
         *history_blocks(reader, sheet.history, _labels(sheet), HISTORY),
         _ways_on(reader, sheet, services_url),
@@ -124,7 +126,7 @@ def standing_text(reader: Reader, sheet: OrderSheet) -> str:
         by=order.promised_by,
         at=order.finished_at or order.placed_at,
         some_declined="yes" if declined else "no",
-        products=kit.few(reader, _names(sheet, LineStatus.DECLINED)),
+        products=block_kit.few(reader, _names(sheet, LineStatus.DECLINED)),
     )
 
 
@@ -140,12 +142,12 @@ def _labels(sheet: OrderSheet) -> dict[str, str]:
 def history_view(reader: Reader, sheet: OrderSheet, place: Place) -> View:
     """All that ever happened to the order and its quote; `place.page` of it."""
     blocks = [
-        kit.header(reader.text("service-order-header", number=sheet.order.number)),
-        kit.section(reader.mrkdwn("history-title")),
+        block_kit.header(reader.text("service-order-header", number=sheet.order.number)),
+        block_kit.section(reader.mrkdwn("history-title")),
         *history_page(reader, sheet.history, _labels(sheet), place.page, HISTORY),
-        kit.actions(ways.back(reader, OPEN, sheet.order.key)),
+        block_kit.actions(navigation.back(reader, OPEN, sheet.order.key)),
     ]
-    return kit.modal(HISTORY, reader.text("service-order-title"), blocks, reader, place=place)
+    return block_kit.modal(HISTORY, reader.text("service-order-title"), blocks, reader, place=place)
 
 
 def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
@@ -156,15 +158,15 @@ def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
         row.line.retry_ends_at(sheet.order) for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)
     )
     return [
-        kit.section(reader.mrkdwn("service-order-retry", until=until)),
-        kit.actions(*retry_buttons(reader, sheet)),
+        block_kit.section(reader.mrkdwn("service-order-retry", until=until)),
+        block_kit.actions(*retry_buttons(reader, sheet)),
     ]
 
 
 def retry_buttons(reader: Reader, sheet: OrderSheet) -> list[Block]:
     """Try again, give up."""
     number, key = sheet.order.number, sheet.order.key
-    asks = kit.confirm(
+    asks = block_kit.confirm(
         reader.text("give-up-ask"),
         reader.text("give-up-consequence"),
         reader.text("give-up-yes"),
@@ -173,8 +175,10 @@ def retry_buttons(reader: Reader, sheet: OrderSheet) -> list[Block]:
     again = reader.text("notice-retry-label", number=number)
     give_up = reader.text("notice-give-up-label", number=number)
     return [
-        kit.button(RETRY, reader.text("retry-button"), key, style="primary", label=again),
-        kit.button(GIVE_UP, reader.text("give-up-button"), key, style="danger", label=give_up, asks=asks),
+        block_kit.button(RETRY, reader.text("retry-button"), key, style="primary", label=again),
+        block_kit.button(
+            GIVE_UP, reader.text("give-up-button"), key, style="danger", label=give_up, asks=asks
+        ),
     ]
 
 
@@ -210,36 +214,40 @@ def _receipt_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
         reader.mrkdwn("provider-receipt", number=page.number, page=page.page, pdf=page.pdf)
         for page in sheet.receipt_pages[:MOST_PAGES]
     ]
-    send = ways.send_receipt(reader, receipt.key, receipt.number)
-    return [kit.section("\n".join([text, *pages]), send)]
+    send = navigation.send_receipt(reader, receipt.key, receipt.number)
+    return [block_kit.section("\n".join([text, *pages]), send)]
 
 
 def _ways_on(reader: Reader, sheet: OrderSheet, services_url: str) -> Block:
-    buttons = [ways.list_orders(reader, sheet.account.id)]
+    buttons = [navigation.list_orders(reader, sheet.account.id)]
     helped = (
         sheet.order.status is OrderStatus.FAILED or sheet.overdue or sheet.with_status(LineStatus.DECLINED)
     )
     if services_url and helped:
-        buttons.append(ways.services(reader, services_url))
-    return kit.actions(*buttons)
+        buttons.append(navigation.services(reader, services_url))
+    return block_kit.actions(*buttons)
 
 
 def order_list(reader: Reader, account: Account, sheets: list[OrderSheet], place: Place, more: bool) -> View:
     """`more`: there are older ones; its button's value is the id of the last order shown."""
     intro = "service-order-list" if sheets else "service-order-list-empty"
     shown = sheets[:MOST_ORDERS]
-    blocks = [kit.section(reader.mrkdwn(intro, account=account.name))]
+    blocks = [block_kit.section(reader.mrkdwn(intro, account=account.name))]
     blocks += [order_block(reader, sheet) for sheet in shown]
     if shown and (more or len(sheets) > len(shown)):
-        older = kit.button(MORE, reader.text("service-order-list-more"), shown[-1].order.key)
-        blocks.append(kit.actions(older))
-    blocks.append(kit.actions(ways.add_seats(reader, account.id), ways.list_quotes(reader, account.id)))
-    return kit.modal(LIST, reader.text("service-order-list-title"), blocks, reader, place=place)
+        older = block_kit.button(MORE, reader.text("service-order-list-more"), shown[-1].order.key)
+        blocks.append(block_kit.actions(older))
+    blocks.append(
+        block_kit.actions(
+            navigation.add_seats(reader, account.id), navigation.list_quotes(reader, account.id)
+        )
+    )
+    return block_kit.modal(LIST, reader.text("service-order-list-title"), blocks, reader, place=place)
 
 
 def order_block(reader: Reader, sheet: OrderSheet) -> Block:
     text = summary_text(reader, sheet)
-    return kit.section(text, ways.open_order(reader, sheet.order.key, sheet.order.number))
+    return block_kit.section(text, navigation.open_order(reader, sheet.order.key, sheet.order.number))
 
 
 def summary_text(reader: Reader, sheet: OrderSheet) -> str:
@@ -278,11 +286,11 @@ def retry_form(reader: Reader, sheet: OrderSheet, methods: list[PaymentMethod], 
         if row.line.can_retry(order, sheet.at)
     ]
     blocks = [
-        kit.section(reader.mrkdwn("retry-intro", number=order.number)),
-        *kit.paragraphs(texts, reader),
+        block_kit.section(reader.mrkdwn("retry-intro", number=order.number)),
+        *block_kit.paragraphs(texts, reader),
         method_input(reader, methods, order.payment_method_id),
-        kit.actions(ways.manage_methods(reader, sheet.account.id)),
-        kit.actions(ways.back(reader, OPEN, order.key)),
+        block_kit.actions(navigation.manage_methods(reader, sheet.account.id)),
+        block_kit.actions(navigation.back(reader, OPEN, order.key)),
     ]
     submit = reader.text("retry-submit") if methods else None
-    return kit.modal(RETRY, reader.text("retry-title"), blocks, reader, place=place, submit=submit)
+    return block_kit.modal(RETRY, reader.text("retry-title"), blocks, reader, place=place, submit=submit)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.blocks import kit
+from bot.blocks import block_kit
 from bot.i18n import Reader
 from models.money import Money
 from models.product import Product
@@ -18,7 +18,7 @@ def labels(named: Iterable[tuple[str, Product]]) -> dict[str, str]:
 
 def seats_text(reader: Reader, seats: Sequence[tuple[int, Product]]) -> str:
     """`5 × GoTo Meeting and 3 × GoTo Webinar`; plain, the rest counted where they are many."""
-    return kit.few(reader, [f"{n} × {p.name}" for n, p in seats])
+    return block_kit.few(reader, [f"{n} × {p.name}" for n, p in seats])
 
 
 def price_text(reader: Reader, price: Money, period: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from bot.i18n import Reader
 from models.account import Account
+from models.details import OrderSheet, QuoteSheet
 from models.notice import NoticeKind
-from models.sheet import OrderSheet, QuoteSheet
 
 
 class RateLimited(Exception):

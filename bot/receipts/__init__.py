@@ -13,9 +13,9 @@ from typing import Any
 import typst
 
 from bot.i18n import Reader
+from models.details import ReceiptSheet
 from models.proration import to_the_second
 from models.receipt import ReceiptCard, ReceiptLine
-from models.sheet import ReceiptSheet
 
 TEMPLATE = Path(__file__).parent / "receipt.typ"
 MOST_BYTES = 100_000

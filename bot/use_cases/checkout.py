@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.billing.gateway import LineRequest, Preview
 from bot.permissions import Person, actor_of
 from bot.services import Services
-from bot.use_cases.payment_method import refresh_methods_quietly
-from bot.use_cases.quote import (
+from bot.use_cases.billing_sync.payment_methods import refresh_methods_quietly
+from bot.use_cases.details import administrators, payment_methods, quote_sheet
+from bot.use_cases.quote.decide import (
     check_pending,
     decide,
     lock_quote_for,
@@ -19,7 +20,6 @@ from bot.use_cases.quote import (
     quote_for,
     quote_lines,
 )
-from bot.use_cases.sheet import administrators, payment_methods, quote_sheet
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
@@ -31,12 +31,12 @@ from models.checkout import (
     CheckoutIncomplete,
     UnknownAdministrator,
 )
+from models.details import CheckoutSheet, PlacementSheet, QuoteSheet
 from models.errors import InvalidInput, Refusal
 from models.payment_method import PaymentMethod, check_default, usable_method
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.seat_assignment import SeatAssignment
-from models.sheet import CheckoutSheet, PlacementSheet, QuoteSheet
 
 
 async def open_checkout(services: Services, *, person: Person, quote_id: int) -> CheckoutSheet:

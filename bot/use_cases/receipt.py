@@ -8,18 +8,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import lock_account
 from bot.permissions import Person, require_contact, roles_of
 from bot.services import Services
-from bot.use_cases.notice import direct, tell
-from bot.use_cases.numbering import next_number
+from bot.use_cases.document_number import next_number
+from bot.use_cases.notice.enqueue import direct, tell
 from models.account import Account, AccountNotFound
 from models.billing_contact import BillingContact
+from models.details import ReceiptSheet
+from models.document_sequence import RECEIPT
 from models.notice import Notice, NoticeKind, NoticeStatus
-from models.numbering import RECEIPT
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
-from models.sheet import ReceiptSheet
 
 PAGE = 20
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.directory.user_directory import DirectoryUnavailable, Profile
 from bot.i18n import Reader
 from bot.permissions import Person
 from bot.services import Services

@@ -11,7 +11,7 @@ from hypothesis import settings
 from sqlalchemy import create_engine, text
 from sqlmodel import select
 
-from bot.billing.embedded import EmbeddedGateway
+from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import NeverReceived, Outcome
 from bot.billing.stripe.client import build_client, http_over
 from bot.billing.stripe.gateway import StripeGateway

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from bot.billing import embedded
-from bot.billing.embedded import EmbeddedGateway
+from bot.billing.embedded import gateway as embedded_gateway
+from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import (
     Block,
     Declined,
@@ -397,12 +397,12 @@ async def test_what_another_process_copied_since_the_first_look_is_there(
 ) -> None:
     await found_acme(database)
     one, other = embedded_provider(database).gateway, embedded_provider(database).gateway
-    look = embedded._behind
+    look = embedded_gateway._behind
 
     async def late(*asked: Any) -> set[str]:
-        monkeypatch.setattr(embedded, "_behind", look)
+        monkeypatch.setattr(embedded_gateway, "_behind", look)
         await other.subscriptions("acme")
         return await look(*asked)
 
-    monkeypatch.setattr(embedded, "_behind", late)
+    monkeypatch.setattr(embedded_gateway, "_behind", late)
     assert {state.id for state in await one.subscriptions("acme")} == {"sub_month", "sub_year"}

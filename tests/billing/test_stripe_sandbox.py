@@ -21,10 +21,10 @@ import stripe
 from bot.billing.gateway import Declined, LineRequest, NeverReceived, OtherPrice, Settled
 from bot.billing.stripe.client import build_client, http_over, instant, seconds
 from bot.permissions import Person
-from bot.use_cases.cart import open_cart
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.cart.open import open_cart
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
-from bot.use_cases.placement import place_service_order
+from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.subscription import Subscription

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 SURFACES = {
     "modal": {"section", "header", "context", "divider", "actions", "input", "alert"},
-    # A chart where Slack takes it there: the sources differ (see bot/use_cases/home.py).
+    # A chart where Slack takes it there: the sources differ (see bot/use_cases/home/publish.py).
     "home": {"section", "header", "context", "divider", "actions", "data_visualization"},
 }
 BLOCKS, VIEW_BYTES, METADATA = 100, 250_000, 3000

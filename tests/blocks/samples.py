@@ -14,14 +14,7 @@ from models.administrator import Administrator
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
-from models.notice_choice import NoticeChoice
-from models.payment_method import PaymentMethod
-from models.product import Product, ProductNotSelfServed
-from models.quote import Quote, QuoteLine, QuoteStatus
-from models.receipt import Receipt
-from models.seat_history import SeatHistory
-from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
-from models.sheet import (
+from models.details import (
     AccountSheet,
     CartSheet,
     CheckoutSheet,
@@ -32,6 +25,13 @@ from models.sheet import (
     QuoteSheet,
     SubscriptionRow,
 )
+from models.notification_preferences import NoticeChoice
+from models.payment_method import PaymentMethod
+from models.product import Product, ProductNotSelfServed
+from models.quote import Quote, QuoteLine, QuoteStatus
+from models.receipt import Receipt
+from models.seat_history import SeatHistory
+from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import PeriodLength, SeatBlock, Subscription
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import account
-from bot.blocks.kit import Place, View
+from bot.blocks.block_kit import Place, View
 from bot.i18n import Reader
 from models.account import Portal
 from tests.blocks import samples

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import cart
-from bot.blocks.kit import Place, View
+from bot.blocks.block_kit import Place, View
 from bot.i18n import Reader
 from models.account import AccountNotSelfServed
+from models.details import CartSheet
 from models.payment_method import NoAutomaticPaymentMethod
-from models.sheet import CartSheet
 from tests.blocks import samples
 from tests.blocks.limits import buttons, texts
 from tests.blocks.samples import USUAL, Size

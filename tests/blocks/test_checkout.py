@@ -3,11 +3,11 @@
 import pytest
 
 from bot.blocks import checkout
-from bot.blocks.kit import Block, Place, View
+from bot.blocks.block_kit import Block, Place, View
 from bot.i18n import Reader
 from models.account import Address
 from models.checkout import COUNTRIES, CheckoutForm
-from models.sheet import CheckoutSheet
+from models.details import CheckoutSheet
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import Size

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import home
 from bot.blocks.account import PortalLinks
+from bot.blocks.home import page as home_page
 from bot.i18n import Reader
+from models.details import AccountSheet
 from models.service_order import LineStatus, OrderStatus
-from models.sheet import AccountSheet
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import Size
@@ -24,11 +24,11 @@ def quiet(id_: str = "quiet", **changes: Any) -> AccountSheet:
 
 
 def said(*sheets: AccountSheet, reader: Reader, **options: Any) -> str:
-    return "\n".join(texts(home.home(reader, list(sheets), LINKS, **options)))
+    return "\n".join(texts(home_page.home(reader, list(sheets), LINKS, **options)))
 
 
 def test_what_waits_for_the_person_can_be_decided_there(reader: Reader) -> None:
-    view = home.home(reader, [samples.account_sheet()], LINKS)
+    view = home_page.home(reader, [samples.account_sheet()], LINKS)
     found = {(b["action_id"], b.get("value")) for b in buttons(view)}
     assert {("quote.open", "2"), ("quote.approve", "2"), ("quote.reject", "2")} <= found
     assert {
@@ -49,7 +49,7 @@ def test_what_waits_comes_before_everything_else_whatever_account_it_is_of(engli
 
 
 def test_accounts_for_which_something_waits_come_first(english: Reader) -> None:
-    view = home.home(english, [quiet(), samples.account_sheet(id_="waits")], LINKS)
+    view = home_page.home(english, [quiet(), samples.account_sheet(id_="waits")], LINKS)
     assert [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"] == ["waits", "quiet"]
 
 
@@ -68,7 +68,7 @@ def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Reader) 
     late.order.placed_at = samples.AT.replace(day=8)
     failed = samples.order_sheet(status=OrderStatus.FAILED)
     for sheet in (quiet(orders=[late]), quiet(failed=[failed])):
-        view = home.home(english, [sheet], LINKS)
+        view = home_page.home(english, [sheet], LINKS)
         assert "Waits for you" in "\n".join(texts(view))
         assert sum(b["action_id"] == "account.contact_services" for b in buttons(view)) == 2
 
@@ -88,7 +88,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
 def test_without_a_card_that_can_be_charged_adding_one_waits(english: Reader) -> None:
     """R3"""
     expired = samples.method(0, expiry=(2026, 10))
-    view = home.home(english, [quiet(methods=[expired])], LINKS)
+    view = home_page.home(english, [quiet(methods=[expired])], LINKS)
     words = "\n".join(texts(view))
     assert "No valid automatic payment method" in words
     assert "Waits for you" in words
@@ -98,24 +98,24 @@ def test_every_account_is_on_one_of_the_pages_once(reader: Reader) -> None:
     sheets = [samples.account_sheet(id_=f"a{n}") for n in range(30)]
     shown: list[str] = []
     for page in range(100):
-        view = home.home(reader, sheets, LINKS, page=page)
+        view = home_page.home(reader, sheets, LINKS, page=page)
         check(view)
         shown += [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"]
-        if not any(b["action_id"] == home.NEXT for b in buttons(view)):
+        if not any(b["action_id"] == home_page.NEXT for b in buttons(view)):
             break
     assert sorted(shown) == sorted(sheet.account.id for sheet in sheets)
     assert page > 1
-    last = home.home(reader, sheets, LINKS, page=page + 7)
+    last = home_page.home(reader, sheets, LINKS, page=page + 7)
     assert last == view, "past the last page is the last page"
 
 
 def test_the_pages_lead_to_each_other(english: Reader) -> None:
     sheets = [samples.account_sheet(id_=f"a{n}") for n in range(12)]
-    first, second = (home.home(english, sheets, LINKS, page=page) for page in (0, 1))
+    first, second = (home_page.home(english, sheets, LINKS, page=page) for page in (0, 1))
     turns = {b["action_id"]: b["value"] for b in buttons(first) if b["action_id"].startswith("home.")}
-    assert turns == {home.NEXT: "1"}
+    assert turns == {home_page.NEXT: "1"}
     turns = {b["action_id"]: b["value"] for b in buttons(second) if b["action_id"].startswith("home.")}
-    assert turns == {home.PREVIOUS: "0", home.NEXT: "2"}
+    assert turns == {home_page.PREVIOUS: "0", home_page.NEXT: "2"}
     assert "Page 2 of " in "\n".join(texts(second))
 
 
@@ -123,25 +123,27 @@ def test_buttons_of_several_accounts_say_which_one_they_are_of(reader: Reader) -
     """A screen reader reads the buttons without what stands around them."""
     other = quiet("other")
     other.account.name = "Other & Co"
-    view = home.home(reader, [quiet(), other], LINKS)
+    view = home_page.home(reader, [quiet(), other], LINKS)
     named = [(b["text"]["text"], b.get("accessibility_label")) for b in buttons(view)]
     assert len(set(named)) == len(named) - 1, "only the way to an order of the same number is there twice"
 
 
 def test_many_quotes_lead_to_their_list(reader: Reader) -> None:
-    view = home.home(reader, [samples.account_sheet(Size(quotes=8))], LINKS)
+    view = home_page.home(reader, [samples.account_sheet(Size(quotes=8))], LINKS)
     assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in buttons(view)}
 
 
 def test_the_chart_says_its_numbers_in_words_and_without_it_bars_do(english: Reader) -> None:
-    with_chart = home.home(english, [quiet()], LINKS)
-    assert [b["title"] for b in with_chart["blocks"] if b["type"] == home.CHART] == ["How your seats changed"]
+    with_chart = home_page.home(english, [quiet()], LINKS)
+    assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART] == [
+        "How your seats changed"
+    ]
     for charts in (True, False):
         words = said(quiet(), reader=english, charts=charts)
         assert "20 seats before" in words
         assert "22 seats since" in words
-    bare = home.home(english, [quiet()], LINKS, charts=False)
-    assert not any(b["type"] == home.CHART for b in bare["blocks"])
+    bare = home_page.home(english, [quiet()], LINKS, charts=False)
+    assert not any(b["type"] == home_page.CHART for b in bare["blocks"])
 
 
 def test_a_status_line_says_which_order_is_waited_for(english: Reader) -> None:
@@ -150,9 +152,9 @@ def test_a_status_line_says_which_order_is_waited_for(english: Reader) -> None:
 
 
 def test_a_person_without_an_account_learns_of_none_and_whom_to_ask(reader: Reader) -> None:
-    view = home.home_unlinked(reader, LINKS.services_url, ["Alice Martin"])
+    view = home_page.home_unlinked(reader, LINKS.services_url, ["Alice Martin"])
     words = "".join(texts(view))
     assert "Acme" not in words
     assert "`/add-seats`" in words
     assert "Alice Martin" in words
-    assert "Alice Martin" not in "".join(texts(home.home_unlinked(reader, LINKS.services_url)))
+    assert "Alice Martin" not in "".join(texts(home_page.home_unlinked(reader, LINKS.services_url)))

@@ -5,15 +5,25 @@ from dataclasses import replace
 
 import pytest
 
-from bot.blocks import account, cart, checkout, home, notice_choice, quote, receipt, refusal, service_order
-from bot.blocks.kit import Place, View
+from bot.blocks import (
+    account,
+    cart,
+    checkout,
+    notification_preferences,
+    quote,
+    receipt,
+    refusal,
+    service_order,
+)
+from bot.blocks.block_kit import Place, View
+from bot.blocks.home import page as home_page
 from bot.i18n import Reader
 from models.account import AccountNotSelfServed, Portal
 from models.billing_contact import IdentityNotFresh, NotABillingContact
+from models.details import AccountSheet
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus
 from models.service_order import OrderStatus
-from models.sheet import AccountSheet
 from models.subscription import NothingToOrder
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
@@ -44,7 +54,7 @@ def _obstacles(size: Size) -> list[Exception]:
 
 
 def _home(reader: Reader, sheets: list[AccountSheet], *, page: int = 0, charts: bool = False) -> View:
-    return home.home(reader, sheets, LINKS, page=page, charts=charts)
+    return home_page.home(reader, sheets, LINKS, page=page, charts=charts)
 
 
 SCREENS: dict[str, Draw] = {
@@ -133,12 +143,12 @@ SCREENS: dict[str, Draw] = {
     "home, bare": lambda r, s: _home(
         r, [replace(samples.account_sheet(s), rows=[], methods=[], receipts=[], pending=[], orders=[])]
     ),
-    "home, unlinked": lambda r, s: home.home_unlinked(r, URL, [c.name for c in samples.contacts(s)]),
-    "home, refused": lambda r, s: home.home_refused(r, IdentityNotFresh(), URL),
-    "notice_choice.save": lambda r, s: notice_choice.choice_form(
+    "home, unlinked": lambda r, s: home_page.home_unlinked(r, URL, [c.name for c in samples.contacts(s)]),
+    "home, refused": lambda r, s: home_page.home_refused(r, IdentityNotFresh(), URL),
+    "notice_choice.save": lambda r, s: notification_preferences.choice_form(
         r, samples.notice_choice(), PLACE, ["Note."]
     ),
-    "notice_choice.save, daily": lambda r, s: notice_choice.choice_form(
+    "notice_choice.save, daily": lambda r, s: notification_preferences.choice_form(
         r, samples.notice_choice(off=["orders", "receipts", "decisions", "reminders"], daily=True), PLACE
     ),
     "refusal": lambda r, s: refusal.refusal_view(

@@ -10,14 +10,14 @@ import pytest
 from bot.blocks.notice import message
 from bot.i18n import Reader
 from bot.messaging.messenger import Letter
-from bot.use_cases.digest import MOST_PARTS
+from bot.use_cases.delivery.digest import MOST_PARTS
+from models.details import OrderRow
 from models.notice import NoticeKind
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
-from models.sheet import OrderRow
-from tests.blocks import letters, samples
-from tests.blocks.letters import letter
+from tests.blocks import sample_messages, samples
 from tests.blocks.limits import as_written, buttons, check, texts
+from tests.blocks.sample_messages import letter
 from tests.blocks.samples import AT, LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
@@ -55,15 +55,15 @@ def samples_of(kind: NoticeKind, reader: Reader) -> Iterator[Letter]:
             for amounts in (True, False):
                 yield letter(kind, reader, size, to, amounts=amounts)
     if kind is NoticeKind.ORDER_HISTORY:
-        for step in letters.STEPS:
-            yield letter(kind, reader, to="channel", words=letters.words(step=step))
+        for step in sample_messages.STEPS:
+            yield letter(kind, reader, to="channel", words=sample_messages.words(step=step))
     if kind.value.startswith("quote"):
         for status in (QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED):
             for replaced in (True, False):
                 yield letter(kind, reader, quote=samples.decided_quote(status, replaced=replaced))
     if kind.value.startswith("order"):
         for order_status in OrderStatus:
-            sheet = replace(letters.completed(), order=samples.service_order(status=order_status))
+            sheet = replace(sample_messages.completed(), order=samples.service_order(status=order_status))
             yield letter(kind, reader, order=sheet)
 
 
@@ -111,7 +111,7 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     size: Size, reader: Reader
 ) -> None:
     kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
-    told = {**letters.words(size), "to": "contact", "told_at": AT.isoformat()}
+    told = {**sample_messages.words(size), "to": "contact", "told_at": AT.isoformat()}
     parts = [letter(kind, reader, size, words=told) for kind in (*kinds, *kinds, *kinds[:2])]
     assert len(parts) == MOST_PARTS
     content = drawn(replace(parts[0], parts=tuple(parts)))
@@ -160,9 +160,9 @@ def test_a_channel_sees_amounts_only_where_the_account_wants_them(kind: NoticeKi
     assert "€" not in drawn(letter(kind, reader, to="channel"))["text"]
 
 
-@pytest.mark.parametrize("step", letters.STEPS)
+@pytest.mark.parametrize("step", sample_messages.STEPS)
 def test_every_step_of_the_history_has_a_line(step: str, reader: Reader) -> None:
-    told = letter(NoticeKind.ORDER_HISTORY, reader, to="channel", words=letters.words(step=step))
+    told = letter(NoticeKind.ORDER_HISTORY, reader, to="channel", words=sample_messages.words(step=step))
     content = drawn(told)
     assert len(content["blocks"]) == 1
     assert content["text"].startswith("10 ")
@@ -214,7 +214,7 @@ def test_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services
 
 
 def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Reader) -> None:
-    content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=letters.completed(Size(rows=2))))
+    content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=sample_messages.completed(Size(rows=2))))
     assert "service_order.retry" not in ids(content)
 
 
@@ -336,6 +336,6 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Reader) -> None:
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Reader) -> None:
-    sheet = replace(letters.completed(), order=samples.service_order(status=status))
+    sheet = replace(sample_messages.completed(), order=samples.service_order(status=status))
     text = drawn(letter(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
     assert text.startswith(f"Service order SO-1007: {status}\n")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import quote
-from bot.blocks.kit import Place, View
+from bot.blocks.block_kit import Place, View
 from bot.i18n import Reader
 from models.quote import QuoteStatus
 from tests.blocks import samples

@@ -10,8 +10,8 @@ import pytest
 import bot
 import models
 from bot.billing.gateway import BillingUnavailable, PriceNotHeld
-from bot.blocks import refusal, ways
-from bot.blocks.kit import Place
+from bot.blocks import navigation, refusal
+from bot.blocks.block_kit import Place
 from bot.blocks.refusal import WAYS, refusal_text, refusal_view
 from bot.i18n import Reader
 from models.account import AccountNotSelfServed
@@ -119,11 +119,11 @@ def test_a_refusal_without_a_number_still_is_a_sentence(english: Reader) -> None
 @pytest.mark.parametrize(
     ("raised", "offered"),
     [
-        (NoAutomaticPaymentMethod(), {ways.MANAGE_METHODS, ways.CONTACT_SERVICES}),
-        (_not_pending("accepted"), {ways.OPEN_QUOTE, ways.LIST_QUOTES, ways.LIST_ORDERS}),
-        (AccountNotSelfServed(account="Acme", reason=""), {ways.CONTACT_SERVICES}),
-        (PriceNotHeld(), {ways.CONTACT_SERVICES}),
-        (BillingUnavailable(), {ways.OPEN_QUOTE, ways.OPEN_ORDER}),
+        (NoAutomaticPaymentMethod(), {navigation.MANAGE_METHODS, navigation.CONTACT_SERVICES}),
+        (_not_pending("accepted"), {navigation.OPEN_QUOTE, navigation.LIST_QUOTES, navigation.LIST_ORDERS}),
+        (AccountNotSelfServed(account="Acme", reason=""), {navigation.CONTACT_SERVICES}),
+        (PriceNotHeld(), {navigation.CONTACT_SERVICES}),
+        (BillingUnavailable(), {navigation.OPEN_QUOTE, navigation.OPEN_ORDER}),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import service_order
-from bot.blocks.kit import Place, View
+from bot.blocks.block_kit import Place, View
 from bot.i18n import Reader
+from models.details import OrderSheet
 from models.service_order import LineStatus, OrderStatus
-from models.sheet import OrderSheet
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import AT, Size, order_row, order_sheet

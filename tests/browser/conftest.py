@@ -4,7 +4,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser.office import Office
+from tests.browser.browser_session import Office
 from tests.sandbox.browser import chromium
 from tests.world import world
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from models.account import Account, Portal
-from tests.browser.office import Desk, Office
+from tests.browser.browser_session import Desk, Office
 from tests.handlers.steps import import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -11,17 +11,17 @@ from playwright.async_api import Browser, Page, expect
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import home
+from bot.blocks.block_kit import Block, View, alert, form_again, modal, section
 from bot.blocks.help import help_text
-from bot.blocks.kit import Block, View, alert, form_again, modal, section
+from bot.blocks.home import page as home_page
 from bot.blocks.notice import message
 from bot.i18n import Reader
 from handlers.routes import ROUTES
 from models.errors import TookTooLong
 from models.notice import NoticeKind
 from sandbox import Sandbox
-from tests.blocks import letters
-from tests.blocks.letters import letter
+from tests.blocks import sample_messages
+from tests.blocks.sample_messages import letter
 from tests.blocks.samples import LONGEST, USUAL, Size
 from tests.blocks.test_limits import SCREENS, URL
 
@@ -56,7 +56,7 @@ def views(reader: Reader, size: Size) -> Iterator[tuple[str, View]]:
         yield f"{name}, again", form_again(SCREENS[name](reader, size), words)
     waiting = section(reader.mrkdwn("waiting-text"))
     yield "waiting", modal("waiting.show", reader.text("waiting-title"), [waiting], reader)
-    yield "home, refused", home.home_refused(reader, TookTooLong(), URL)
+    yield "home, refused", home_page.home_refused(reader, TookTooLong(), URL)
     for level in ("default", "info", "warning", "error", "success"):
         yield f"alert, {level}", modal("alert.show", "Alert", [alert("&" * 200, level)], reader)
 
@@ -65,8 +65,10 @@ def messages(reader: Reader, size: Size) -> Iterator[tuple[str, dict[str, Any]]]
     for kind in NoticeKind:
         for to in DESTINATIONS:
             yield f"{kind.value} to {to}", message(letter(kind, reader, size, to), URL)
-    for step in letters.STEPS:
-        told = letter(NoticeKind.ORDER_HISTORY, reader, size, "channel", words=letters.words(size, step))
+    for step in sample_messages.STEPS:
+        told = letter(
+            NoticeKind.ORDER_HISTORY, reader, size, "channel", words=sample_messages.words(size, step)
+        )
         yield f"history, {step}", message(told, URL)
     for route in ROUTES:
         if route.kind == "command":

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from models.administrator import Administrator
 from models.quote import Quote
 from models.service_order import ServiceOrder
-from tests.browser.office import Desk, Office
+from tests.browser.browser_session import Desk, Office
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

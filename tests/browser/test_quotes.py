@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from models.quote import QuoteStatus
 from models.service_order import ServiceOrder
-from tests.browser.office import Desk, Office
+from tests.browser.browser_session import Desk, Office
 from tests.handlers.steps import contact_of, import_quote, quote_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.office import CHANNEL, Office
-from tests.handlers.evidence import stored
+from tests.browser.browser_session import CHANNEL, Office
+from tests.handlers.db_snapshot import stored
 from tests.handlers.steps import import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

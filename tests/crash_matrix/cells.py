@@ -16,7 +16,8 @@ from functools import cache
 from random import Random
 
 from bot.permissions import Person
-from bot.use_cases import placement, processing
+from bot.use_cases.service_order import place as place_order
+from bot.use_cases.service_order import process as process_orders
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import Refusal
 from tests.simulation.database import Store
@@ -164,11 +165,11 @@ def _store() -> Store:
 @contextmanager
 def _one_worker() -> Iterator[None]:
     """So that the commits come in one order."""
-    usual, processing.WORKERS = processing.WORKERS, 1
+    usual, process_orders.WORKERS = process_orders.WORKERS, 1
     try:
         yield
     finally:
-        processing.WORKERS = usual
+        process_orders.WORKERS = usual
 
 
 class _Play:
@@ -203,7 +204,7 @@ class _Play:
     async def _placed(self, replica: Replica) -> None:
         try:
             await refresh_slack_user(replica.services, ALICE)
-            await placement.place_service_order(replica.services, person=ALICE, quote_id=OWN)
+            await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN)
         except Refusal as refusal:
             self._world.trace.add(f"refused: {refusal!r}")
 

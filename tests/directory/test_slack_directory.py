@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory.directory import DirectoryUnavailable, Profile
-from bot.directory.slack_directory import SlackDirectory
+from bot.directory.slack.user_directory import SlackDirectory
+from bot.directory.user_directory import DirectoryUnavailable, Profile
 from bot.installations.clients import OneWorkspace
 from models.slack_user import SlackUser
 from sandbox import Sandbox

@@ -5,7 +5,7 @@ and how it goes wrong is the test's to say (`faults`).
 """
 
 from tests.fake_stripe.books import Books, Card, Refused
-from tests.fake_stripe.courier import Courier
 from tests.fake_stripe.server import FakeStripe, Fault
+from tests.fake_stripe.webhook_sender import Courier
 
 __all__ = ["Books", "Card", "Courier", "FakeStripe", "Fault", "Refused"]

@@ -10,10 +10,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from models.installation import TOKENS, bots, installations
-from tests.handlers.everything import (
-    NAMES,
-    OF_ACME,
-)
+from tests.handlers.all_screens import NAMES, OF_ACME
 from tests.world import WORKSPACE, World
 from tests.world import world as open_world
 

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 from bot.permissions import Person as Caller
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
-from bot.use_cases.placement import place_service_order
+from bot.use_cases.service_order.place import place_service_order
 from models.audit_entry import AuditEntry, broken_links
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person

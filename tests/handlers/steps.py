@@ -25,7 +25,7 @@ from bot.billing.gateway import (
 from bot.logs import set_up_logs
 from bot.services import Services
 from bot.tasks import Tasks
-from bot.use_cases.account_import import ImportSummary, import_accounts
+from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Address
 from models.billing_contact import BillingContact
 from models.ledger import LedgerCharge

@@ -1,14 +1,14 @@
 """Orders over Stripe, step by step, for the tests that need one."""
 
 from bot.permissions import Person as Caller
-from bot.use_cases.cart import open_cart
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.cart.open import open_cart
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
-from bot.use_cases.placement import place_service_order
-from bot.use_cases.service_order import retry_service_order
+from bot.use_cases.service_order.manage import retry_service_order
+from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
+from models.details import OrderSheet
 from models.service_order import OrderLine
-from models.sheet import OrderSheet
 from tests.handlers.steps import ForgetfulTasks, swap
 from tests.stripe_world import StripeWorld
 

@@ -12,7 +12,7 @@ from models.product import Product
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 from sandbox.driver import Modal, Person
-from tests.handlers.evidence import change, stored
+from tests.handlers.db_snapshot import change, stored
 from tests.handlers.steps import import_quote, opened
 from tests.world import World
 

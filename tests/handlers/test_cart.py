@@ -8,7 +8,7 @@ from models.billing_contact import BillingContact
 from models.quote import Quote
 from models.subscription import Subscription
 from tests.handlers.carts import cart_of, go, pending
-from tests.handlers.evidence import add, change
+from tests.handlers.db_snapshot import add, change
 from tests.handlers.steps import import_file, opened, shown
 from tests.world import ACCOUNTS, World
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
-from bot.use_cases.placement import place_service_order
+from bot.use_cases.service_order.place import place_service_order
 from models.quote import Quote
 from tests.handlers.stripe_orders import DORA, looked_at, retried
 from tests.stripe_world import StripeWorld, stripe_world

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
 from bot.installations.clients import WRONG_TOKEN
-from bot.use_cases import backlog, readiness
+from bot.use_cases.operations import queue_stats, readiness
 from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from tests.handlers.steps import PATIENCE, failing, logged
@@ -293,10 +293,10 @@ async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble()
 @pytest.mark.parametrize(
     "statement",
     [
-        backlog.open_orders(),
-        backlog.waiting_notices(),
-        backlog.oldest_notice(),
-        backlog.oldest_notice(below="email:"),
+        queue_stats.open_orders(),
+        queue_stats.waiting_notices(),
+        queue_stats.oldest_notice(),
+        queue_stats.oldest_notice(below="email:"),
     ],
     ids=["orders", "notices", "oldest", "oldest without mail"],
 )
@@ -326,5 +326,5 @@ async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:
     """A replica whose clock is behind may read what another has just written."""
     await world.order(world.person("alice"), acme_meeting=2)
     world.clock.move(seconds=-30)
-    found = await backlog.read_backlog(world.services)
+    found = await queue_stats.read_backlog(world.services)
     assert found.oldest_order == timedelta() == found.oldest_notice

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.messaging.home_screens import HomeContent
-from bot.use_cases.account_import import import_accounts
-from bot.use_cases.home import CHART, redraw_homes
-from bot.use_cases.home_change import PAUSE
+from bot.messaging.home_publisher import HomeContent
+from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.home.invalidate import PAUSE
+from bot.use_cases.home.publish import CHART, redraw_homes
 from models.audit_entry import AuditEntry
 from models.home import AccountChange, Home, HomeAccount, RefusedBlock
 from models.ledger import LedgerSubscription
@@ -19,7 +19,7 @@ from models.quote import Quote
 from sandbox.block_kit import table
 from sandbox.driver import Person
 from scheduler import JOBS, build_scheduler
-from tests.handlers.evidence import change
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import import_account, import_quote, quote_of
 from tests.world import World
 

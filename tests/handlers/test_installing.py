@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from bot.bootstrap import installations as store_of
 from bot.installations.store import Rotation
-from bot.use_cases.doctor import diagnose
+from bot.use_cases.operations.doctor import diagnose
 from handlers.install import SCOPES
 from models.installation import bots, oauth_states
 from sandbox import Sandbox

@@ -10,7 +10,7 @@ import pytest
 from bot.billing.gateway import BillingUnavailable
 from bot.installations.clients import OneWorkspace
 from bot.tasks import Tasks
-from handlers import listener, screen
+from handlers import listener, view_delivery
 from models.cart import CartLine
 from models.quote import Quote
 from tests.handlers.steps import (
@@ -184,7 +184,7 @@ async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(
     cart = await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = hooked(world), asyncio.Event()
     hurry(monkeypatch)
-    monkeypatch.setattr(screen, "HANGS_AFTER", 0.4)
+    monkeypatch.setattr(view_delivery, "HANGS_AFTER", 0.4)
     gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
     await benoit.command("/add-seats")
     assert "ne peut pas accéder à ses données" in (await benoit.wait_for_ephemeral()).text

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from bot.logs import masking
-from bot.use_cases.delivery import deliver_due_notices
+from bot.use_cases.delivery.worker import deliver_due_notices
 from tests.handlers.steps import failing, hooked, logged
 from tests.world import World
 from tests.world import world as open_world

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import REGISTRY
 
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.quote_validity import remind_of_quotes
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.quote.expiry import remind_of_quotes
 from models.notice import Notice
-from models.notice_choice import NoticeChoice, Topic
+from models.notification_preferences import NoticeChoice, Topic
 from sandbox.driver import Person
 from tests.handlers.steps import buttons, import_quote, newest, opened, saying, texts
 from tests.world import World

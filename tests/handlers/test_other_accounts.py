@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 from models.billing_contact import BillingContact
-from tests.handlers.everything import (
+from tests.handlers.all_screens import (
     BUTTONS,
     acme_has_an_order_and_a_quote,
     press_everything,
     says_nothing_of_acme,
     value_of,
 )
-from tests.handlers.evidence import add, answer, show_button, stored
+from tests.handlers.db_snapshot import add, answer, show_button, stored
 from tests.world import World
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.words import visible_words
-from tests.handlers.everything import (
+from tests.handlers.all_screens import (
     BUTTONS,
     COMMANDS,
     FORMS,
@@ -19,7 +19,7 @@ from tests.handlers.everything import (
     type_every_command,
     value_of,
 )
-from tests.handlers.evidence import answer, post_button, show_form, stored
+from tests.handlers.db_snapshot import answer, post_button, show_form, stored
 from tests.world import World
 
 OUTSIDE = [

@@ -3,7 +3,7 @@
 from models.cart import Cart
 from models.quote import Quote
 from tests.handlers.carts import MEETING, WEBINAR, cart_of, go, pending
-from tests.handlers.evidence import stored
+from tests.handlers.db_snapshot import stored
 from tests.handlers.steps import import_quote, opened
 from tests.world import World
 

@@ -9,7 +9,7 @@ from models.account import Account
 from models.billing_contact import BillingContact
 from models.quote import Quote
 from sandbox.driver import Modal
-from tests.handlers.everything import (
+from tests.handlers.all_screens import (
     ASK_SERVICES,
     HOME_BUTTONS,
     NOT_A_CONTACT,
@@ -18,7 +18,7 @@ from tests.handlers.everything import (
     says_nothing_of_acme,
     type_every_command,
 )
-from tests.handlers.evidence import answer, change, show_button, stored
+from tests.handlers.db_snapshot import answer, change, show_button, stored
 from tests.world import World
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
+from bot.use_cases.quote.expiry import expire_quotes, remind_of_quotes
 from sandbox.driver import Person
 from tests.handlers.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import (

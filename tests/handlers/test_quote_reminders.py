@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.quote_validity import remind_of_quotes
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.quote.expiry import remind_of_quotes
 from models.notice import Notice
 from tests.handlers.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import (

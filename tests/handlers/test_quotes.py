@@ -7,7 +7,7 @@ from models.quote import QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from sandbox.driver import Modal
-from tests.handlers.evidence import show_button
+from tests.handlers.db_snapshot import show_button
 from tests.handlers.quotes import QUOTE_BUTTONS, statuses, told
 from tests.handlers.steps import (
     buttons,

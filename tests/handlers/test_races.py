@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.use_cases.processing import process_due_orders
+from bot.use_cases.service_order.process import process_due_orders
 from models.quote import Quote
 from models.service_order import ChargeAttempt, ServiceOrder
 from tests.handlers.orders import (

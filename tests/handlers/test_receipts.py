@@ -11,7 +11,7 @@ from models.payment_method import PaymentMethod
 from models.product import Product
 from models.receipt import Receipt
 from sandbox.driver import Person, PostedMessage
-from tests.handlers.evidence import add, change, show_button
+from tests.handlers.db_snapshot import add, change, show_button
 from tests.handlers.steps import opened, shown
 from tests.models.examples import a_quote, a_receipt, an_order
 from tests.world import World

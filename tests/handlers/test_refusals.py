@@ -13,8 +13,8 @@ from models.quote import Quote
 from models.service_order import ServiceOrder
 from models.subscription import Subscription
 from sandbox.driver import Modal, Person
-from sandbox.persons import Surface
-from tests.handlers.evidence import change, stored
+from sandbox.driver_person import Surface
+from tests.handlers.db_snapshot import change, stored
 from tests.handlers.steps import import_account, import_quote, opened, saying, shown
 from tests.world import World
 

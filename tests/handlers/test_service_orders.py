@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
-from bot.use_cases.order_watch import tell_overdue
+from bot.use_cases.service_order.deadlines import tell_overdue
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeStatus
 from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
-from tests.handlers.evidence import add
+from tests.handlers.db_snapshot import add
 from tests.handlers.orders import (
     line_statuses,
     ordered,

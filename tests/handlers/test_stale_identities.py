@@ -4,14 +4,14 @@ import pytest
 
 from models.quote import Quote
 from models.slack_user import SlackUser
-from tests.handlers.everything import (
+from tests.handlers.all_screens import (
     NEUTRAL,
     acme_has_an_order_and_a_quote,
     press_everything,
     says_nothing_of_acme,
     type_every_command,
 )
-from tests.handlers.evidence import answer, stored
+from tests.handlers.db_snapshot import answer, stored
 from tests.handlers.steps import opened
 from tests.world import World
 

@@ -1,6 +1,6 @@
 """Whoever has a quote open that is no longer so is told at every step (R7, R9, R20)."""
 
-from bot.use_cases.quote_validity import expire_quotes
+from bot.use_cases.quote.expiry import expire_quotes
 from models.service_order import ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.quotes import statuses, told

@@ -14,21 +14,21 @@ from bot.billing.gateway import (
     PriceArchived,
     PriceDiffers,
 )
-from bot.use_cases.cart import open_cart
+from bot.use_cases.billing_webhook import refresh_due_accounts
+from bot.use_cases.cart.open import open_cart
 from bot.use_cases.checkout import open_checkout
-from bot.use_cases.doctor import diagnose
-from bot.use_cases.order_watch import remind_customers
-from bot.use_cases.placement import place_service_order
-from bot.use_cases.provider_event import refresh_due_accounts
-from bot.use_cases.service_order import read_order
+from bot.use_cases.operations.doctor import diagnose
+from bot.use_cases.service_order.deadlines import remind_customers
+from bot.use_cases.service_order.manage import read_order
+from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
+from models.billing_event import ReceivedEvent
+from models.details import CartSheet
 from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
-from models.provider_event import ReceivedEvent
 from models.quote import Quote, QuoteStatus
 from models.service_order import ChargeAttempt
-from models.sheet import CartSheet
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.books import Line

@@ -16,12 +16,12 @@ from bot.billing.gateway import (
     Outcome,
     SubscriptionState,
 )
-from bot.use_cases.account_import import import_accounts
-from bot.use_cases.provider_event import refresh_due_accounts
+from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
-from models.provider_event import ReceivedEvent
+from models.billing_event import ReceivedEvent
 from models.subscription import Subscription
-from tests.fake_stripe.courier import muddled, sign
+from tests.fake_stripe.webhook_sender import muddled, sign
 from tests.handlers.steps import swap
 from tests.handlers.stripe_orders import (
     ALICE,

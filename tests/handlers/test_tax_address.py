@@ -6,7 +6,7 @@ from bot.billing.gateway import BillingUnavailable
 from models.account import Account
 from models.quote import Quote
 from models.service_order import ServiceOrder
-from tests.handlers.evidence import change
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import (
     hooked,
     import_quote,

@@ -10,18 +10,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bootstrap import installations as store_of
 from bot.installations.clients import ManyWorkspaces, works
 from bot.installations.store import EncryptedInstallations
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.order_watch import tell_overdue
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.service_order.deadlines import tell_overdue
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
 from sandbox.driver import Person
-from tests.handlers.everything import (
-    COMMANDS,
-    acme_has_an_order_and_a_quote,
-    press_everything,
-)
-from tests.handlers.evidence import answer, stored
+from tests.handlers.all_screens import COMMANDS, acme_has_an_order_and_a_quote, press_everything
+from tests.handlers.db_snapshot import answer, stored
 from tests.handlers.installations import (
     OF_ACME_ALONE,
     install,

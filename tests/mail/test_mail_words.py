@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.i18n import Reader
-from bot.i18n.mail import word_mail
+from bot.notices.email import word_mail
 from models.notice import NoticeKind
-from tests.blocks.letters import letter
+from tests.blocks.sample_messages import letter
 from tests.blocks.samples import LONGEST, USUAL, Size
 
 URL = "https://services.example/help"

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 from bot.mail.mailer import Attachment, Mail, MailRefused, MailUnavailable
-from bot.mail.smtp_mailer import Server, SmtpMailer
+from bot.mail.smtp.mailer import Server, SmtpMailer
 
 MAIL = Mail(
     to="alice@acme.example",

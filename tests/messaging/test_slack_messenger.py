@@ -22,11 +22,11 @@ from bot.messaging.messenger import (
     Posted,
     RateLimited,
 )
-from bot.messaging.slack_messenger import SlackMessenger
+from bot.messaging.slack.messenger import SlackMessenger
 from models.notice import NoticeKind
 from sandbox import Sandbox
 from sandbox.faults import Fault
-from tests.blocks.letters import letter
+from tests.blocks.sample_messages import letter
 
 URL = "https://services.example/help"
 READER = Reader("en-GB", "Europe/Paris")

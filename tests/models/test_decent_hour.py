@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.decent_hour import FARTHEST, FROM, UNTIL, decent, next_digest, zone_or
+from models.quiet_hours import FARTHEST, FROM, UNTIL, decent, next_digest, zone_or
 
 ZONES = (
     "Europe/Paris",

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Session, select
 
 from models import migrations
+from models.document_sequence import Numbering
 from models.migrations.tables import metadata
-from models.numbering import Numbering
 from tests.models.migrated import (
     Migrated,
 )

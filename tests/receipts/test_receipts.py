@@ -12,8 +12,8 @@ from pypdf import PdfReader
 
 from bot.i18n import Reader
 from bot.receipts import MOST_BYTES, file_name, render_receipt
+from models.details import ReceiptSheet
 from models.receipt import Receipt, Seller
-from models.sheet import ReceiptSheet
 from tests.models.examples import a_receipt
 
 ENGLISH, FRENCH = Reader("en-GB", "America/New_York"), Reader("fr-FR", "Europe/Paris")

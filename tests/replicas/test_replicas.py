@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.db import Database
-from bot.use_cases.account_import import import_accounts
+from bot.use_cases.accounts_import.run import import_accounts
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from sandbox.driver import Person

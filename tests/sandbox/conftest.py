@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
 from tests.sandbox.browser import chromium
-from tests.sandbox.desk import CONFIG, Desk
+from tests.sandbox.browser_page import CONFIG, Desk
 from tests.sandbox.tiny_app import TRANSPORTS, over_http, tiny_app
 
 

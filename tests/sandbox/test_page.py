@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox import gallery
-from tests.sandbox.desk import GENERAL, Desk, say
+from tests.sandbox.browser_page import GENERAL, Desk, say
 from tests.sandbox.tiny_app import HELLO_HOME, greeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

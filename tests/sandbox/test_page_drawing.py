@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox import gallery
-from tests.sandbox.desk import GENERAL, Desk, modal, say
+from tests.sandbox.browser_page import GENERAL, Desk, modal, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Route, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.sandbox.desk import GENERAL, Desk, say
+from tests.sandbox.browser_page import GENERAL, Desk, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -9,7 +9,7 @@ from bot.billing.gateway import (
     PriceDiffers,
     PriceNotHeld,
 )
-from bot.use_cases.cart_words import AmbiguousProduct
+from bot.use_cases.cart.command import AmbiguousProduct
 from models.account import AccountNotFound, AccountNotSelfServed
 from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
 from models.cart import EmptyOrder, SeatsNotANumber, TooManySeats, TooManySeatsInOrder

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bot.use_cases.subscription import refresh_subscriptions
+from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.audit_entry import AuditEntry, broken_links
 from tests.simulation.books import instant, read_books, stored
 from tests.simulation.due import due_jobs

@@ -8,12 +8,18 @@ from typing import Any
 from bot.billing.gateway import BillingUnavailable, PriceNotHeld
 from bot.permissions import Person
 from bot.services import Services
-from bot.use_cases import cart, cart_quote, checkout, overview, placement, portal, quote, service_order
+from bot.use_cases import checkout
+from bot.use_cases.account import overview, portal
+from bot.use_cases.cart import open as cart_open
+from bot.use_cases.cart import save as cart_save
+from bot.use_cases.quote import decide as quote_decisions
+from bot.use_cases.service_order import manage as manage_order
+from bot.use_cases.service_order import place as place_order
 from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
 from models.checkout import NEW_ADMINISTRATOR, CheckoutForm
+from models.details import CartSheet, CheckoutSheet, OrderSheet, PlacementSheet, QuoteSheet
 from models.errors import Refusal
 from models.quote import QuotesPending
-from models.sheet import CartSheet, CheckoutSheet, OrderSheet, PlacementSheet, QuoteSheet
 
 AGAIN = (BillingUnavailable, IdentityNotFresh, PriceNotHeld)
 NEVER = (NotABillingContact, NotAllowed)
@@ -66,24 +72,32 @@ class Shopper:
     def _open(self) -> Click:
         words = self._random.choice(("", "", "", "", "webinar 3", "meeting"))
         if self._random.random() < 0.5:
-            return self._click("cart.edit", cart.edit_cart, account_id=self.account)
-        return self._click("cart.open", cart.open_cart, account_id=self.account, words=words)
+            return self._click("cart.edit", cart_open.edit_cart, account_id=self.account)
+        return self._click("cart.open", cart_open.open_cart, account_id=self.account, words=words)
 
     def _warned(self) -> Click:
         chosen = self._random.choice(self._pending) if self._pending else self.quote
         return self._of(
             lambda: self._click(
-                "quote.replace", cart.consent_to_replace, account_id=self.account, named=tuple(self._pending)
+                "quote.replace",
+                cart_open.consent_to_replace,
+                account_id=self.account,
+                named=tuple(self._pending),
             ),
             lambda: self._click(
-                "quote.replace", cart.consent_to_replace, account_id=self.account, named=tuple(self._pending)
+                "quote.replace",
+                cart_open.consent_to_replace,
+                account_id=self.account,
+                named=tuple(self._pending),
             ),
-            lambda: self._click("quote.reject", quote.reject_quote, quote_id=chosen, reason="Too dear."),
+            lambda: self._click(
+                "quote.reject", quote_decisions.reject_quote, quote_id=chosen, reason="Too dear."
+            ),
             lambda: self._click("checkout.open", checkout.open_checkout, quote_id=chosen),
         )
 
     def _again(self) -> Click:
-        return self._click("quote.warn", cart.warn_again, account_id=self.account)
+        return self._click("quote.warn", cart_open.warn_again, account_id=self.account)
 
     def _fill(self) -> Click:
         if not self._typed or self._random.random() < 0.2:
@@ -93,16 +107,16 @@ class Shopper:
             self._typed = {s: str(self._random.randint(1, 5)) for s in sorted(chosen)}
         given = {"account_id": self.account, "typed": dict(self._typed)}
         if self._random.random() < 0.1:
-            return self._click("cart.keep", cart.keep_cart, **given)
-        return self._click("cart.save", cart_quote.save_cart, **given)
+            return self._click("cart.keep", cart_open.keep_cart, **given)
+        return self._click("cart.save", cart_save.save_cart, **given)
 
     def _review(self) -> Click:
         drawn = self._random.random()
         if drawn < 0.08:
             self.stage = "fill"
-            return self._click("quote.list", quote.list_quotes, account_id=self.account)
+            return self._click("quote.list", quote_decisions.list_quotes, account_id=self.account)
         if drawn < 0.14:
-            return self._click("quote.reject", quote.reject_quote, quote_id=self.quote, reason=None)
+            return self._click("quote.reject", quote_decisions.reject_quote, quote_id=self.quote, reason=None)
         return self._click("checkout.open", checkout.open_checkout, quote_id=self.quote)
 
     def _checkout(self) -> Click:
@@ -123,13 +137,13 @@ class Shopper:
         return self._click("checkout.save", checkout.save_checkout, quote_id=self.quote, form=form)
 
     def _place(self) -> Click:
-        return self._click("service_order.place", placement.place_service_order, quote_id=self.quote)
+        return self._click("service_order.place", place_order.place_service_order, quote_id=self.quote)
 
     def _ordered(self) -> Click:
         return self._of(
-            lambda: self._click("service_order.open", service_order.read_order, order_id=self.order),
-            lambda: self._click("service_order.open_retry", service_order.open_retry, order_id=self.order),
-            lambda: self._click("service_order.open_retry", service_order.open_retry, order_id=self.order),
+            lambda: self._click("service_order.open", manage_order.read_order, order_id=self.order),
+            lambda: self._click("service_order.open_retry", manage_order.open_retry, order_id=self.order),
+            lambda: self._click("service_order.open_retry", manage_order.open_retry, order_id=self.order),
             lambda: self._click("account.open", overview.read_account, account_id=self.account),
             lambda: self._click("home.open", overview.read_home),
         )
@@ -138,11 +152,11 @@ class Shopper:
         self.stage = "ordered"
         if self._random.random() < 0.3:
             return self._click(
-                "service_order.give_up", service_order.give_up_service_order, order_id=self.order
+                "service_order.give_up", manage_order.give_up_service_order, order_id=self.order
             )
         return self._click(
             "service_order.retry",
-            service_order.retry_service_order,
+            manage_order.retry_service_order,
             order_id=self.order,
             payment_method_id=self._random.choice(("pm_1", "pm_1", "pm_2", "pm_old")),
         )
@@ -159,11 +173,11 @@ class Shopper:
 
     def hear(self, answer: object) -> None:
         match answer:
-            case cart.Warned(pending=pending, own=own):
+            case cart_open.Warned(pending=pending, own=own):
                 self._pending = [sheet.quote.key for sheet in pending]
                 self.quote = own.quote.key if own else self.quote
                 self.stage = "warned" if pending else "review" if own else "fill"
-            case cart.Obstructed():
+            case cart_open.Obstructed():
                 self.stage = self._random.choice(("done", "portal"))
             case CartSheet():
                 self.stage = "fill"

@@ -4,16 +4,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
 from bot.permissions import Person
-from bot.use_cases import cart, service_order
+from bot.use_cases.cart import open as cart_open
+from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
 from tests.simulation.books import instant
 from tests.simulation.due import due_jobs
-from tests.simulation.elsewhere import Elsewhere, change_member
+from tests.simulation.external_changes import Elsewhere, change_member
 from tests.simulation.faults import Theme
 from tests.simulation.gates import Waiter
-from tests.simulation.mistakes import mistake
+from tests.simulation.invalid_input import mistake
 from tests.simulation.people import Click, Shopper
 from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
@@ -146,10 +147,10 @@ class Plan:
             retry = Click(
                 "service_order.retry",
                 user,
-                service_order.retry_service_order,
+                manage_order.retry_service_order,
                 {**order, "payment_method_id": "pm_2"},
             )
-            give_up = Click("service_order.give_up", user, service_order.give_up_service_order, order)
+            give_up = Click("service_order.give_up", user, manage_order.give_up_service_order, order)
             await self._begin(self._random.choice((retry, retry, retry, give_up)))
 
     async def _begin(self, click: Click, shopper: Shopper | None = None) -> Replica:
@@ -174,7 +175,7 @@ class Plan:
         else:
             self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
             self._world.seen[f"press {click.name}"] += 1
-            if isinstance(answer, cart.Obstructed):
+            if isinstance(answer, cart_open.Obstructed):
                 for obstacle in answer.obstacles:
                     self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
             if shopper:

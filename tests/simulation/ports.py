@@ -17,7 +17,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.db import transaction_open
-from bot.directory.directory import DirectoryUnavailable, Profile
+from bot.directory.user_directory import DirectoryUnavailable, Profile
 from bot.mail.mailer import Mail, MailRefused, MailUnavailable
 from bot.messaging.messenger import (
     ChannelUnreachable,

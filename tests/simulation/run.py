@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot.use_cases import processing
+from bot.use_cases.service_order import process as process_orders
 from models.quote import first_preparation
 from tests.simulation.books import stored
 from tests.simulation.database import Store
@@ -118,11 +118,11 @@ def _start(random: Random) -> datetime:
 @contextmanager
 def _few_workers() -> Iterator[None]:
     """Two of a process show all there is to see of several."""
-    usual, processing.WORKERS = processing.WORKERS, 2
+    usual, process_orders.WORKERS = process_orders.WORKERS, 2
     try:
         yield
     finally:
-        processing.WORKERS = usual
+        process_orders.WORKERS = usual
 
 
 # What the product logs as an error without a fault of its own.

@@ -6,11 +6,11 @@ from functools import cache
 from random import Random
 
 from bot.permissions import Person
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from tests.simulation.database import Store
-from tests.simulation.elsewhere import Elsewhere
+from tests.simulation.external_changes import Elsewhere
 from tests.simulation.faults import Nothing
 from tests.simulation.loop import Clock, VirtualLoop
 from tests.simulation.slack import TEAM

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.directory.directory import Profile
+from bot.directory.user_directory import Profile
 from bot.messaging.messenger import Letter, Posted
 from tests.simulation.loop import Clock
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.db import Database
-from bot.use_cases.account_import import import_accounts
+from bot.use_cases.accounts_import.run import import_accounts
 
 ACCOUNTS = Path(__file__).parent / "accounts.yml"
 IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)

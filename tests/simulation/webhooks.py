@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.services import Services
-from handlers.provider_event import event_routes
+from handlers.billing_webhook import event_routes
 from tests.fake_stripe import Courier
-from tests.fake_stripe.courier import sign
+from tests.fake_stripe.webhook_sender import sign
 from tests.simulation.database import Store
 from tests.simulation.gates import Process
 from tests.simulation.stripe import StripeProvider

@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.blocks.kit import Place
+from bot.blocks.block_kit import Place
 from bot.db import Database
 from bot.permissions import Person
 from bot.services import Services
-from bot.use_cases.account_import import import_accounts
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from models.ledger import ChargeStatus

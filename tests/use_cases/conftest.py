@@ -6,7 +6,7 @@ import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
-from bot.use_cases.account_import import ImportSummary, import_accounts
+from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from tests.postgres import database_url
 from tests.use_cases.imports import ACME, AT, Import
 from tests.use_cases.outbox import Outbox

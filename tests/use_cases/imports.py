@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
-from bot.use_cases.account_import import ImportSummary
+from bot.use_cases.accounts_import.run import ImportSummary
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from bot.billing.embedded import EmbeddedGateway
+from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import Tasks
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.notice import tell
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.notice.enqueue import tell
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact

@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bench.import_accounts import big_file
 from bot.accounts_file import WrongAccountsFile
 from bot.db import Database
-from bot.use_cases.account_import import ImportSummary, import_accounts
-from bot.use_cases.product import store_catalogue
+from bot.use_cases.accounts_import.catalogue import store_catalogue
+from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Account, Portal
 from models.audit_entry import AuditEntry, broken_links
 from models.billing_contact import BillingContact
@@ -18,7 +19,6 @@ from models.payment_method import PaymentMethod
 from models.product import SHIPPED_CATALOGUE, Product
 from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
-from tests.bench.import_accounts import big_file
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, dump, one_of, story
 
 

@@ -13,8 +13,8 @@ import pytest
 from sqlmodel import col, select
 
 from bot.db import Database
-from bot.use_cases.audit import Format, check_histories, export_history
-from bot.use_cases.audit_entry import record
+from bot.use_cases.audit.export import Format, check_histories, export_history
+from bot.use_cases.audit.write import record
 from models.account import Account, AccountNotFound
 from models.audit_entry import FIRST_HASH, Actor, AuditEntry
 from tests.models.examples import NOW

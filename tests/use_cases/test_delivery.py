@@ -9,9 +9,9 @@ from sqlalchemy import event, text
 from bot.messaging.messenger import (
     Letter,
 )
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.delivery_claim import DueNotices, delivery_lease
-from bot.use_cases.notice import tell
+from bot.use_cases.delivery.claim import DueNotices, delivery_lease
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.notice.enqueue import tell
 from models.account import Account
 from models.notice import NoticeKind, NoticeStatus
 from tests.postgres import only_sqlite

@@ -96,7 +96,7 @@ async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
 
     await outbox.tell(CHANNEL)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery_outcome.delivered", broken)
+        patch.setattr("bot.use_cases.delivery.results.delivered", broken)
         assert await outbox.deliver() == 0
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()

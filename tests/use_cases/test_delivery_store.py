@@ -12,9 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.services import Services
-from bot.use_cases import delivery_outcome
-from bot.use_cases.delivery_claim import DueNotices, longest_delivery
-from bot.use_cases.facts import Facts, read_facts
+from bot.use_cases.delivery import results as delivery_results
+from bot.use_cases.delivery.claim import DueNotices, longest_delivery
+from bot.use_cases.delivery.context import Facts, read_facts
 from models.notice import Notice, NoticeKind, NoticeStatus
 from tests.use_cases.outbox import Outbox
 
@@ -74,14 +74,14 @@ async def test_what_ends_while_others_are_stored_shares_the_next_transaction(out
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = delivery_outcome.delivered
+    stored = delivery_results.delivered
 
     async def broken(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
         if notice.destination == "channel:C3":
             raise KeyError("a bug")
         return await stored(session, notice, at)
 
-    monkeypatch.setattr("bot.use_cases.delivery_outcome.delivered", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.results.delivered", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -96,7 +96,7 @@ async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
             raise KeyError("a bug")
         return await read_facts(services, notices)
 
-    monkeypatch.setattr("bot.use_cases.delivery.read_facts", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.worker.read_facts", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -112,7 +112,7 @@ async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
 
     await fill(outbox, 1)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.read_facts", slow)
+        patch.setattr("bot.use_cases.delivery.worker.read_facts", slow)
         assert await outbox.deliver() == 0
     assert outbox.messenger.tried == []
     await outbox.deliver_all()

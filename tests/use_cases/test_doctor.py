@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.settings import Settings
-from bot.use_cases.doctor import Finding, diagnose
+from bot.use_cases.operations.doctor import Finding, diagnose
 from tests.handlers.steps import swap
 from tests.replica import environment_of
 from tests.world import World

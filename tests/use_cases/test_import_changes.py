@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.embedded import EmbeddedGateway
+from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
 from models.account import Account, Portal
 from models.administrator import Administrator

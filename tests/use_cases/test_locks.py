@@ -9,27 +9,27 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, func, select
 
+from bench.import_accounts import big_file
 from bot.db import Database, lock_account
 from bot.permissions import Person
-from bot.use_cases.account_import import import_accounts
-from bot.use_cases.cart_quote import save_cart
+from bot.use_cases.account.portal import switch_portal
+from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
-from bot.use_cases.delivery import deliver_due_notices
-from bot.use_cases.home import open_home, redraw_homes
-from bot.use_cases.placement import place_service_order
-from bot.use_cases.portal import switch_portal
-from bot.use_cases.processing import process_due_orders
-from bot.use_cases.quote import decide
-from bot.use_cases.quote_validity import expire_quotes, remind_of_quotes
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.home.publish import open_home, redraw_homes
+from bot.use_cases.quote.decide import decide
+from bot.use_cases.quote.expiry import expire_quotes, remind_of_quotes
+from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.service_order.process import process_due_orders
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
 from models.audit_entry import Actor, AuditEntry, broken_links
+from models.document_sequence import SERVICE_ORDER, Numbering
 from models.home import AccountChange, Home
 from models.notice import NoticeKind
-from models.numbering import SERVICE_ORDER, Numbering
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
-from tests.bench.import_accounts import big_file
 from tests.postgres import ACCOUNTS, database_url
 from tests.use_cases.outbox import START, Outbox, alice
 

@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from bot.db import Database
 from bot.permissions import Person
-from bot.use_cases.overview import read_home
+from bot.use_cases.account.overview import read_home
 from bot.use_cases.slack_user import refresh_slack_user
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from tests.use_cases.outbox import Outbox

@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.billing.gateway import BillingGateway
 from bot.db import transaction_open
-from bot.directory.directory import Directory
+from bot.directory.user_directory import Directory
 from bot.mail.mailer import Mailer
-from bot.messaging.home_screens import HomeScreens
+from bot.messaging.home_publisher import HomeScreens
 from bot.messaging.messenger import Messenger
 from scheduler import JOBS
 from tests.handlers.steps import charges, import_quote, newest, opened, shown, swap

@@ -14,10 +14,10 @@ from bot.messaging.messenger import (
     RateLimited,
 )
 from bot.receipts import render_receipt
-from bot.use_cases.delivery_claim import DueNotices, delivery_lease
+from bot.use_cases.delivery.claim import DueNotices, delivery_lease
+from models.details import ReceiptSheet
 from models.notice import NoticeKind
 from models.service_order import ServiceOrder
-from models.sheet import ReceiptSheet
 from tests.use_cases.outbox import Outbox, alice, told_kinds
 
 
@@ -89,7 +89,7 @@ async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
         seen.append((threading.current_thread() is threading.main_thread(), transaction_open.get()))
         return render_receipt(reader, sheet)
 
-    monkeypatch.setattr("bot.use_cases.letter.render_receipt", noted)
+    monkeypatch.setattr("bot.use_cases.delivery.compose.render_receipt", noted)
     order = await receipt_for_alice(outbox)
     mailed = f"email:{(await outbox.contact()).key}"
     await outbox.tell(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)

@@ -7,7 +7,7 @@ from bot.messaging.messenger import (
     Letter,
     MessageGone,
 )
-from bot.use_cases.quote import decide
+from bot.use_cases.quote.decide import decide
 from models.audit_entry import Actor
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus

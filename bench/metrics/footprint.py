@@ -1,0 +1,76 @@
+"""How soon it is ready, how much memory it takes, and whether it keeps Slack's pace."""
+
+import asyncio
+import time
+
+from bench.accounts import accounts_database, user
+from bench.fake_slack import FakeSlack, fake_slack, mail_sink
+from bench.metrics.notices import limited
+from bench.metrics.ordering import Buyer, until_processed
+from bench.people import open_screen
+from bench.processes import Server, bot
+from bench.report import Figure, at_most, percentile
+from bench.wire import Connection
+
+PEOPLE, AT_ONCE = 16, 16
+COMMANDS, FIRST = 100_000, 1_000
+NAMES = ("/add-seats", "/quotes", "/service-orders", "/billing")
+MOST_SECONDS = 600.0
+
+
+async def measure(scale: float) -> list[Figure]:
+    """The two that take minutes run side by side: neither is a matter of milliseconds."""
+    ready = await _ready()
+    within_limits, memory = await asyncio.gather(limited(scale), _memory(scale))
+    return [*within_limits, ready, *memory]
+
+
+async def _ready() -> Figure:
+    seconds = []
+    async with accounts_database(PEOPLE) as (url, folder), fake_slack() as slack, mail_sink() as mail:
+        for _ in range(5):
+            async with bot(folder, slack.url, url, SMTP_URL=mail) as server:
+                seconds.append(server.seconds_to_ready)
+    return at_most("start to ready", percentile(seconds, 0.5), "s", 1.5)
+
+
+async def _memory(scale: float) -> list[Figure]:
+    async with (
+        accounts_database(PEOPLE) as (url, folder),
+        fake_slack() as slack,
+        mail_sink() as mail,
+        bot(folder, slack.url, url, SMTP_URL=mail) as server,
+    ):
+        buyer = await Buyer.at(server, slack, 0)
+        await buyer.order()
+        await until_processed(server)
+        # Until the receipt is told and sent.
+        await asyncio.sleep(5)
+        after_one = server.resident_mb
+        before, after, done = await _worked(server, slack, scale)
+    growth = (after - before) / before * 100
+    return [
+        at_most("memory after one receipt", after_one, "MB", 150),
+        at_most(f"memory growth from {FIRST:,} to {done:,} commands", growth, "%", 10),
+        Figure(f"memory after {done:,} commands", after, "MB"),
+    ]
+
+
+async def _worked(server: Server, slack: FakeSlack, scale: float) -> tuple[float, float, int]:
+    """Memory after the first commands and at the end, and how many they were: a slow machine does fewer."""
+    numbers, end = iter(range(int(COMMANDS * scale))), time.monotonic() + MOST_SECONDS * scale
+    first, done = server.resident_mb, 0
+
+    async def one(n: int) -> None:
+        nonlocal first, done
+        connection = await Connection.to(server.port)
+        for number in numbers:
+            await open_screen(connection, slack, user(n), NAMES[number % len(NAMES)])
+            done += 1
+            first = server.resident_mb if done == FIRST else first
+            if time.monotonic() > end:
+                break
+        connection.close()
+
+    await asyncio.gather(*(one(n) for n in range(AT_ONCE)))
+    return first, server.resident_mb, done

@@ -1,0 +1,80 @@
+"""Notices delivered: against a Slack without limits, and (`limited`) within Slack's limits."""
+
+import asyncio
+import re
+from collections import defaultdict
+from itertools import pairwise
+
+from bench.accounts import accounts_database
+from bench.fake_slack import TEAM, FakeSlack, fake_slack, mail_sink
+from bench.history import ORDERS, filling, multiply, place_one, waiting_notices
+from bench.limits import A_MINUTE, Limits
+from bench.processes import bot, program
+from bench.report import Figure, at_most, ratio_at_least
+
+UNLIMITED, LIMITED, CHANNELS = 2000, 1000, 50
+NUMBER = re.compile(rb"SO-(\d{8,})")
+MOST_SECONDS = 300.0
+
+
+async def measure(scale: float) -> list[Figure]:
+    bare = await _bare(int(UNLIMITED * scale))
+    # Of as many workspaces and channels, for the bot keeps to Slack's limits, whatever Slack does.
+    own = await _delivered(int(UNLIMITED * scale), "'T' || i", "'CX' || i", None)
+    name = "notices a second, beside 16 bare tasks"
+    return [ratio_at_least(name, _rate(own), _rate(bare), "/s", 0.7)]
+
+
+async def limited(scale: float) -> list[Figure]:
+    number = int(LIMITED * scale)
+    limits = Limits()
+    slack = await _delivered(number, f"'{TEAM}'", f"'CX' || (i % {CHANNELS})", limits)
+    took = slack.posted[-1][0] - slack.posted[0][0]
+    allowed = max(number / A_MINUTE * 60, number / CHANNELS)
+    name = f"{number:,} notices over {CHANNELS} channels, beside what the limits allow"
+    figure = Figure(name, took, "s", allowed, took / allowed, "≤ 1.1 × rival", took <= 1.1 * allowed)
+    wrong = _out_of_order(slack)
+    return [
+        figure,
+        at_most("of these out of order", wrong, "", 0),
+        Figure("of these refused at first", limits.refused, ""),
+    ]
+
+
+async def _delivered(number: int, team: str, channel: str, limits: Limits | None) -> FakeSlack:
+    async with accounts_database(1) as (url, folder), fake_slack() as slack, mail_sink() as mail:
+        await place_one(url, slack)
+        with filling(url) as connection:
+            connection.exec_driver_sql("UPDATE notice SET status = 'delivered', delivered_at = created_at")
+            multiply(connection, {**ORDERS, **waiting_notices(team, channel)}, number)
+        slack.limits = limits
+        async with bot(folder, slack.url, url, SMTP_URL=mail):
+            await _posted(slack, number)
+    return slack
+
+
+async def _bare(number: int) -> FakeSlack:
+    async with fake_slack() as slack:
+        await program("bare_notices.py", slack.url, str(number))
+    return slack
+
+
+async def _posted(slack: FakeSlack, number: int) -> None:
+    async with asyncio.timeout(MOST_SECONDS):
+        while len(slack.posted) < number:  # noqa: ASYNC110 -- what arrives is counted, not announced
+            await asyncio.sleep(0.05)
+
+
+def _rate(slack: FakeSlack) -> float:
+    times = [at for at, _, _ in slack.posted]
+    return (len(times) - 1) / (times[-1] - times[0])
+
+
+def _out_of_order(slack: FakeSlack) -> int:
+    """How many came after one that was told later."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for _, channel, body in slack.posted:
+        found = NUMBER.search(body)
+        assert found, "the message names its order"
+        numbers[channel].append(int(found.group(1)))
+    return sum(a > b for told in numbers.values() for a, b in pairwise(told))

@@ -1,0 +1,145 @@
+"""The bot and its rivals, each as a process of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.press import SECRET
+from bench.wire import Connection
+
+ROOT = Path(__file__).parents[1]
+RIVALS = Path(__file__).parent / "baselines"
+UP_WITHIN = 60.0
+TOKEN = "xoxb-bench"
+# `make bench` installs it there.
+BOLT_JS = ROOT / "build/bolt-js/node_modules/@slack/bolt"
+
+
+@dataclass
+class Server:
+    """Something that answers requests on `port`."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    seconds_to_ready: float
+    log: Path
+
+    @property
+    def resident_mb(self) -> float:
+        """Its memory, as Linux counts it."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("utf-8").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    async def stop(self) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(10):
+                    await self.process.wait()
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+
+
+@asynccontextmanager
+async def bot(folder: Path, api_url: str, database_url: str, **settings: str) -> AsyncIterator[Server]:
+    """`python app.py serve`, ready."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "MAIL_FROM": "seatbot@bench.example",
+        "LOG_FORMAT": "json",
+        "LEAVE_SECONDS": "0",
+        **settings,
+    }
+    command = [sys.executable, *PROFILED, str(ROOT / "app.py"), "serve"]
+    async with _started(command, folder, api_url, environment, "/readyz") as server:
+        yield server
+
+
+# For whoever looks for where the time goes: BENCH_PROFILE=file writes what cProfile sees of the bot.
+PROFILED = ["-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]] if "BENCH_PROFILE" in os.environ else []
+
+
+@asynccontextmanager
+async def rival(name: str, folder: Path, api_url: str, *arguments: str) -> AsyncIterator[Server]:
+    """`bare_bolt.py` or `bare_bolt.js`."""
+    program = [sys.executable] if name.endswith(".py") else ["node"]
+    command = [*program, str(RIVALS / name), *arguments]
+    async with _started(command, folder, api_url, {"NODE_PATH": str(BOLT_JS.parents[1])}, None) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _started(
+    command: list[str], folder: Path, api_url: str, environment: dict[str, str], ready: str | None
+) -> AsyncIterator[Server]:
+    port = free_port()
+    whole = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SLACK_API_URL": api_url,
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        **environment,
+    }
+    log = folder / f"{port}.log"
+    started = time.perf_counter()
+    with log.open("wb") as out:
+        # The folder holds no `.env`: none of anybody's is read.
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, env=whole, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    server = Server(process, port, 0, log)
+    try:
+        await _wait_until_ready(server, ready)
+        server.seconds_to_ready = time.perf_counter() - started
+        yield server
+    finally:
+        await server.stop()
+
+
+async def _wait_until_ready(server: Server, path: str | None) -> None:
+    async with asyncio.timeout(UP_WITHIN):
+        while not await _answers(server.port, path):
+            if server.process.returncode is not None:
+                raise RuntimeError(f"it ended: {server.log.read_text('utf-8')}")
+            await asyncio.sleep(0.01)
+
+
+async def _answers(port: int, path: str | None) -> bool:
+    try:
+        connection = await Connection.to(port)
+    except OSError:
+        return False
+    try:
+        if path is None:
+            return True
+        answer = await connection.send(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
+        return answer.status == 200
+    except ConnectionError:
+        return False
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+async def program(name: str, api_url: str, *arguments: str) -> None:
+    """A rival that ends by itself."""
+    environment = {"PATH": os.environ.get("PATH", ""), "SLACK_API_URL": api_url, "SLACK_BOT_TOKEN": TOKEN}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(RIVALS / name), *arguments, env=environment
+    )
+    if await process.wait():
+        raise RuntimeError(f"{name} failed")

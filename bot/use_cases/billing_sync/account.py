@@ -1,0 +1,20 @@
+"""All that the bot keeps a copy of, of an account, brought up to what the provider holds."""
+
+import asyncio
+from collections.abc import Sequence
+
+from bot.services import Services
+from bot.use_cases.billing_sync.payment_methods import refresh_payment_methods
+from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
+from models.subscription import Subscription
+
+
+async def refresh_account(
+    services: Services, account_id: str, copied: Sequence[Subscription] | None = None
+) -> bool:
+    """Whether anything changed; `copied` as `refresh_subscriptions` takes it. Raises BillingUnavailable,
+    CustomerUnknown."""
+    changed = await asyncio.gather(
+        refresh_subscriptions(services, account_id, copied), refresh_payment_methods(services, account_id)
+    )
+    return any(changed)

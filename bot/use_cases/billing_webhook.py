@@ -1,0 +1,125 @@
+"""Word from the billing provider: stored once with what follows of it, which is to look (R19).
+
+An event says that something happened, and is never believed to say what: it may come late, twice, before the
+answer to our own call, or not at all. What a charge became is asked of the provider; where no event comes,
+its line is asked about after the gateway's patience all the same.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import BillingUnavailable, CustomerUnknown, ProviderEvent
+from bot.db import AWAY
+from bot.metrics import got_on
+from bot.services import Services
+from bot.use_cases.billing_sync.account import refresh_account
+from bot.use_cases.service_order.process import start_processing
+from models.account import Account
+from models.billing_event import ReceivedEvent
+from models.service_order import BUSY, OrderLine, ServiceOrder
+
+log = structlog.get_logger()
+
+AT_ONCE = 20
+# An account that could not be looked at stays due, behind those that can be.
+LATER = timedelta(minutes=1)
+
+
+async def take_provider_event(services: Services, event: ProviderEvent) -> bool:
+    """Have the account's busy lines and its copies looked at. False for an event that is stored already."""
+    at = services.now()
+    try:
+        async with services.write() as session:
+            if await session.get(ReceivedEvent, event.id) is not None:
+                return False
+            account = await _store(session, event, at)
+    except IntegrityError:
+        return False  # Delivered twice at the same moment: the other one stores it.
+    if account is not None:
+        start_processing(services)
+    return True
+
+
+async def _store(session: AsyncSession, event: ProviderEvent, at: datetime) -> Account | None:
+    """The event, and that its account is to be looked at, in this one transaction."""
+    account = await _account_of(session, event)
+    account_id = account.id if account else None
+    session.add(ReceivedEvent(id=event.id, kind=event.kind, account_id=account_id, received_at=at))
+    await session.flush()
+    if account is not None:
+        account.look_again(at)
+        session.add(account)
+        await _wake_busy(session, account, at)
+    return account
+
+
+async def _account_of(session: AsyncSession, event: ProviderEvent) -> Account | None:
+    if event.customer is None:
+        return None
+    found = await session.exec(select(Account).where(Account.stripe_customer == event.customer))
+    return found.one_or_none()
+
+
+async def _wake_busy(session: AsyncSession, account: Account, at: datetime) -> None:
+    """A line that a worker holds is left to it, and looked at once more after it."""
+    found = await session.exec(
+        select(OrderLine)
+        .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
+        .where(ServiceOrder.account_id == account.id, col(OrderLine.status).in_(BUSY))
+        .with_for_update(of=OrderLine)
+    )
+    for line in found.all():
+        line.due_at = at
+        session.add(line)
+
+
+async def refresh_due_accounts(services: Services) -> int:
+    """Bring the copies of accounts of which the provider sent word up to what it holds. Returns how many."""
+    at = services.now()
+    async with services.read() as session:
+        due = await session.exec(
+            select(Account.id, Account.refresh_due_at)
+            .where(col(Account.refresh_due_at) <= at)
+            .order_by(col(Account.refresh_due_at))
+            .limit(AT_ONCE)
+        )
+        words = list(due.all())
+    done = 0
+    for account_id, told in words:
+        try:
+            refreshed = await _refresh(services, account_id)
+        except BillingUnavailable:
+            # Most likely of all of them: the next tick asks, and begins with another.
+            await _look_next(services, account_id, told, at + LATER)
+            break
+        await _look_next(services, account_id, told, None if refreshed else at + LATER)
+        done += refreshed
+        got_on(refreshed)
+    return done
+
+
+async def _refresh(services: Services, account_id: str) -> bool:
+    """False for what cannot be kept, which is nobody else's trouble. Raises BillingUnavailable."""
+    try:
+        await refresh_account(services, account_id)
+    except CustomerUnknown:
+        log.warning("the provider no longer knows an account", account=account_id)
+    except (BillingUnavailable, *AWAY):
+        raise
+    except Exception:
+        log.exception("what the provider holds of an account could not be copied", account=account_id)
+        return False
+    return True
+
+
+async def _look_next(services: Services, account_id: str, told: datetime | None, at: datetime | None) -> None:
+    """Unless word came again meanwhile."""
+    async with services.write() as session:
+        account = await session.get_one(Account, account_id)
+        if account.refresh_due_at == told:
+            account.refresh_due_at = at
+            session.add(account)

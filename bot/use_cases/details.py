@@ -1,0 +1,194 @@
+"""Gathering the sheets that screens and messages show."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import bindparam
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.use_cases.audit.write import entries_of
+from models.account import Account
+from models.administrator import Administrator
+from models.billing_contact import BillingContact
+from models.details import OrderRow, OrderSheet, QuoteRow, QuoteSheet, SubscriptionRow
+from models.errors import Refusal
+from models.payment_method import PaymentMethod
+from models.product import Product
+from models.quote import Quote, QuoteLine
+from models.receipt import Receipt
+from models.service_order import BUSY, LineStatus, OrderLine, ServiceOrder
+from models.subscription import SeatBlock, Subscription
+
+_SUBSCRIPTIONS = (
+    select(Subscription, Product, SeatBlock)
+    .join(Product, col(Product.id) == Subscription.product_id)
+    .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
+    .where(Subscription.account_id == bindparam("account"))
+    .order_by(Product.name, Subscription.id, col(SeatBlock.id))
+)
+_METHODS = (
+    select(PaymentMethod)
+    .where(PaymentMethod.account_id == bindparam("account"), col(PaymentMethod.active))
+    .order_by(col(PaymentMethod.is_default).desc(), PaymentMethod.id)
+)
+
+_QUOTES = (
+    select(Quote, Account, ServiceOrder, BillingContact)
+    .join(Account, col(Account.id) == Quote.account_id)
+    .outerjoin(ServiceOrder, col(ServiceOrder.quote_id) == Quote.id)
+    .outerjoin(BillingContact, col(BillingContact.id) == Quote.contact_id)
+    .where(col(Quote.id).in_(bindparam("quotes", expanding=True)))
+)
+_QUOTE_LINES = (
+    select(QuoteLine, Product)
+    .join(Product, col(Product.id) == QuoteLine.product_id)
+    .where(col(QuoteLine.quote_id).in_(bindparam("quotes", expanding=True)))
+    .order_by(col(QuoteLine.id))
+)
+_ORDERS = (
+    select(ServiceOrder, Quote, Account, Receipt)
+    .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
+    .join(Account, col(Account.id) == ServiceOrder.account_id)
+    .outerjoin(Receipt, col(Receipt.order_id) == ServiceOrder.id)
+    .where(col(ServiceOrder.id).in_(bindparam("orders", expanding=True)))
+)
+_ORDERERS = (
+    select(ServiceOrder.id, BillingContact, Administrator, PaymentMethod)
+    .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
+    .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
+    .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
+    .where(col(ServiceOrder.id).in_(bindparam("orders", expanding=True)))
+)
+_ORDER_LINES = (
+    select(OrderLine, QuoteLine, Product, PaymentMethod)
+    .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
+    .join(Product, col(Product.id) == QuoteLine.product_id)
+    .outerjoin(PaymentMethod, col(PaymentMethod.id) == OrderLine.payment_method_id)
+    .where(col(OrderLine.order_id).in_(bindparam("orders", expanding=True)))
+    .order_by(col(OrderLine.id))
+)
+
+
+async def subscription_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
+    """The account's subscriptions by product name, each with why it cannot be ordered, if so."""
+    return [row for row in await copied_rows(session, account) if row.subscription.active]
+
+
+async def copied_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
+    """The same with those that have ended."""
+    found = await session.exec(_SUBSCRIPTIONS, params={"account": account.id})
+    rows: dict[str, SubscriptionRow] = {}
+    for held, product, block in found.all():
+        row = rows.setdefault(held.id, SubscriptionRow(held, product, _obstacle(held, product), []))
+        row.blocks.extend([block] if block else [])
+    return [*rows.values()]
+
+
+def _obstacle(subscription: Subscription, product: Product) -> Refusal | None:
+    try:
+        subscription.check_self_service(product)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+async def payment_methods(session: AsyncSession, account_id: str) -> list[PaymentMethod]:
+    """The account's active methods, the default first."""
+    found = await session.exec(_METHODS, params={"account": account_id})
+    return list(found.all())
+
+
+async def administrators(session: AsyncSession, account_id: str) -> list[Administrator]:
+    found = await session.exec(
+        select(Administrator)
+        .where(Administrator.account_id == account_id, col(Administrator.active))
+        .order_by(Administrator.name, Administrator.email)
+    )
+    return list(found.all())
+
+
+async def quote_sheet(session: AsyncSession, quote: Quote, at: datetime) -> QuoteSheet:
+    return (await quote_sheets(session, [quote.key], at))[quote.key]
+
+
+async def quote_sheets(session: AsyncSession, ids: Sequence[int], at: datetime) -> dict[int, QuoteSheet]:
+    """By the quotes' ids, in their order; for many it asks no more than for one."""
+    if not ids:
+        return {}
+    rows = defaultdict[int, list[QuoteRow]](list)
+    for line, product in (await session.exec(_QUOTE_LINES, params={"quotes": ids})).all():
+        rows[line.quote_id].append(QuoteRow(line, product))
+    sheets = {
+        quote.key: QuoteSheet(
+            account=account,
+            quote=quote,
+            rows=rows[quote.key],
+            at=at,
+            replaced_by=await replacement_number(session, quote),
+            order=order,
+            made_by=maker.name if maker else None,
+        )
+        for quote, account, order, maker in (await session.exec(_QUOTES, params={"quotes": ids})).all()
+    }
+    return {id_: sheets[id_] for id_ in ids}
+
+
+async def replacement_number(session: AsyncSession, quote: Quote) -> str | None:
+    if quote.replaced_by_id is None:
+        return None
+    return (await session.get_one(Quote, quote.replaced_by_id)).number
+
+
+async def order_sheet(
+    session: AsyncSession, order: ServiceOrder, at: datetime, *, history: bool = False
+) -> OrderSheet:
+    sheet = (await order_sheets(session, [order.key], at))[order.key]
+    return await with_history(session, sheet) if history else sheet
+
+
+async def with_history(session: AsyncSession, sheet: OrderSheet) -> OrderSheet:
+    subjects = [f"service_order:{sheet.order.number}", f"quote:{sheet.quote.number}"]
+    return replace(sheet, history=await entries_of(session, subjects))
+
+
+async def order_sheets(session: AsyncSession, ids: Sequence[int], at: datetime) -> dict[int, OrderSheet]:
+    """By the orders' ids, in their order; for many it asks no more than for one."""
+    if not ids:
+        return {}
+    orders = (await session.exec(_ORDERS, params={"orders": ids})).all()
+    rows = await _order_rows(session, ids)
+    found = await session.exec(_ORDERERS, params={"orders": ids})
+    orderers = {id_: (contact, administrator, method) for id_, contact, administrator, method in found.all()}
+    sheets = {
+        order.key: OrderSheet(account, order, quote, rows[order.key], *orderers[order.key], at, receipt)
+        for order, quote, account, receipt in orders
+    }
+    return {id_: sheets[id_] for id_ in ids}
+
+
+async def _order_rows(session: AsyncSession, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
+    lines = (await session.exec(_ORDER_LINES, params={"orders": order_ids})).all()
+    waiting = [line.subscription_id for line, *_ in lines if line.status is LineStatus.WAITING]
+    busy = await busy_orders(session, waiting) if waiting else {}
+    rows = defaultdict[int, list[OrderRow]](list)
+    for line, quoted, product, method in lines:
+        rows[line.order_id].append(OrderRow(line, quoted, product, _waits_for(line, busy), method))
+    return rows
+
+
+def _waits_for(line: OrderLine, busy: dict[str, ServiceOrder]) -> str | None:
+    other = busy.get(line.subscription_id) if line.status is LineStatus.WAITING else None
+    return other.number if other and other.id != line.order_id else None
+
+
+async def busy_orders(session: AsyncSession, subscription_ids: list[str]) -> dict[str, ServiceOrder]:
+    """The order that is charging a line of each of these subscriptions."""
+    found = await session.exec(
+        select(OrderLine.subscription_id, ServiceOrder)
+        .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
+        .where(col(OrderLine.subscription_id).in_(subscription_ids), col(OrderLine.status).in_(BUSY))
+    )
+    return dict(found.all())

@@ -1,0 +1,72 @@
+"""Which Homes show an account that changed."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlmodel import and_, col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.services import Services
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.home import AccountChange, Home, HomeAccount
+from models.slack_user import SlackUser
+
+# A Home is drawn twice a second at most: an order takes several steps in a second.
+PAUSE = timedelta(seconds=0.5)
+CHANGES_AT_ONCE = 500
+
+
+async def mark_changed(services: Services) -> None:
+    """Homes of the accounts that changed become due. Each change is taken by one worker."""
+    at = services.now()
+    async with services.read() as session:
+        if (await session.exec(select(AccountChange.id).limit(1))).first() is None:
+            return
+    async with services.write() as session:
+        for home in await _homes_of(session, await _take_changes(session)):
+            home.changes += 1
+            home.due_at = home.due_at or _permitted(home, at)
+            session.add(home)
+
+
+def _permitted(home: Home, at: datetime) -> datetime:
+    return max(at, home.drawn_at + PAUSE) if home.drawn_at else at
+
+
+async def _take_changes(session: AsyncSession) -> set[str]:
+    found = await session.exec(
+        select(AccountChange)
+        .order_by(col(AccountChange.id))
+        .limit(CHANGES_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    changes = found.all()
+    await session.exec(delete(AccountChange).where(col(AccountChange.id).in_([c.id for c in changes])))
+    return {change.account_id for change in changes}
+
+
+async def _homes_of(session: AsyncSession, account_ids: Iterable[str]) -> list[Home]:
+    """Those of the accounts' contacts, also withdrawn ones, and those that were drawn from the accounts."""
+    ids = list(account_ids)
+    drawn_from = select(HomeAccount.team_id, HomeAccount.user_id).where(col(HomeAccount.account_id).in_(ids))
+    by_user_id = (
+        select(Account.slack_team, BillingContact.slack_user)
+        .join(BillingContact, col(BillingContact.account_id) == Account.id)
+        .where(col(Account.id).in_(ids), col(BillingContact.slack_user).is_not(None))
+    )
+    here = and_(col(SlackUser.email) == BillingContact.email, SlackUser.team_id == Account.slack_team)
+    by_email = (
+        select(SlackUser.team_id, SlackUser.user_id)
+        .join(BillingContact, col(BillingContact.email) == SlackUser.email)
+        .join(Account, and_(col(Account.id) == BillingContact.account_id, here))
+        .where(col(Account.id).in_(ids))
+    )
+    keys = {
+        tuple(key)
+        for query in (drawn_from, by_user_id, by_email)
+        for key in (await session.exec(query)).all()
+    }
+    # Always in the same order: workers that mark the same Homes wait for each other, and do not deadlock.
+    found = [await session.get(Home, key, with_for_update=True) for key in sorted(keys)]
+    return [home for home in found if home]

@@ -1,0 +1,244 @@
+"""Making, reading and deciding quotes (R6-R9)."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import bindparam
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import Preview, PricedLine
+from bot.db import lock_account
+from bot.permissions import Person, actor_of, require_contact, require_role, roles_of
+from bot.services import Services
+from bot.use_cases.audit.write import record
+from bot.use_cases.details import quote_sheet, replacement_number
+from bot.use_cases.document_number import next_number
+from bot.use_cases.notice.enqueue import audience, direct, redraw_quote, tell
+from models.account import Account, AccountNotFound, Address
+from models.audit_entry import Actor
+from models.billing_contact import BillingContact
+from models.details import QuoteSheet
+from models.document_sequence import QUOTE
+from models.notice import NoticeKind
+from models.quote import (
+    PENDING,
+    Quote,
+    QuoteLine,
+    QuoteNotFound,
+    QuoteStatus,
+    check_reason,
+    first_preparation,
+)
+from models.subscription import Subscription
+
+
+async def list_quotes(
+    services: Services, *, person: Person, account_id: str
+) -> tuple[Account, list[QuoteSheet]]:
+    """The account's pending quotes, the one that ends first at the top."""
+    at = services.now()
+    async with services.read() as session:
+        account, _ = await require_role(session, person, account_id, at, changes=False)
+        quotes = await pending_quotes(session, account_id, at)
+        return account, [await quote_sheet(session, quote, at) for quote in quotes]
+
+
+async def read_quote(services: Services, *, person: Person, quote_id: int) -> QuoteSheet:
+    at = services.now()
+    async with services.read() as session:
+        quote, _ = await quote_for(session, person, quote_id, at, changes=False)
+        return await quote_sheet(session, quote, at)
+
+
+async def find_quote(services: Services, *, person: Person, account_ids: list[str], number: str) -> int:
+    """The id of the quote with that number, on one of these accounts. Raises QuoteNotFound."""
+    async with services.read() as session:
+        found = await session.exec(
+            select(Quote.id).where(
+                Quote.number == number.strip().upper(), col(Quote.account_id).in_(account_ids)
+            )
+        )
+        quote_id = found.one_or_none()
+    if quote_id is None:
+        raise QuoteNotFound(number=number[:40])
+    return quote_id
+
+
+async def reject_quote(
+    services: Services, *, person: Person, quote_id: int, reason: str | None
+) -> QuoteSheet:
+    """R8. Raises ReasonTooLong, QuoteNotPending, QuoteNotFound."""
+    at = services.now()
+    stored_reason = check_reason(reason)
+    async with services.write() as session:
+        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        await check_pending(session, quote, at)
+        actor = actor_of(contact, person)
+        await decide(session, quote, QuoteStatus.REJECTED, actor, at, reason=stored_reason, told_by=contact)
+        return await quote_sheet(session, quote, at)
+
+
+async def quote_for(
+    session: AsyncSession, person: Person, quote_id: int, at: datetime, *, changes: bool
+) -> tuple[Quote, BillingContact]:
+    """The quote and the person's role for its account; a quote of others is as good as none."""
+    quote = await session.get(Quote, quote_id)
+    if quote is None:
+        # Who has no role is told that, and not which ids there are.
+        await roles_of(session, person)
+        raise QuoteNotFound(number="")
+    try:
+        contact = await require_contact(session, person, quote.account_id, at, changes=changes)
+    except AccountNotFound:
+        raise QuoteNotFound(number="") from None
+    return quote, contact
+
+
+async def lock_quote_for(
+    session: AsyncSession, person: Person, quote_id: int, at: datetime
+) -> tuple[Quote, BillingContact]:
+    """The same for a change: with the account locked, and the quote as it is then."""
+    quote, contact = await quote_for(session, person, quote_id, at, changes=True)
+    await lock_account(session, quote.account_id, quote)
+    return quote, contact
+
+
+async def check_pending(session: AsyncSession, quote: Quote, at: datetime) -> None:
+    """Raises QuoteNotPending, with what replaced it."""
+    quote.check_pending(at, await replacement_number(session, quote) or "")
+
+
+_PENDING = (
+    select(Quote)
+    .where(Quote.account_id == bindparam("account"), PENDING, col(Quote.expires_at) > bindparam("at"))
+    .order_by(col(Quote.expires_at), col(Quote.id))
+)
+
+
+async def pending_quotes(session: AsyncSession, account_id: str, at: datetime) -> list[Quote]:
+    """R9: by their validity, whether or not a job has run."""
+    return list((await session.exec(_PENDING, params={"account": account_id, "at": at})).all())
+
+
+async def decide(
+    session: AsyncSession,
+    quote: Quote,
+    status: QuoteStatus,
+    actor: Actor,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    replacement: Quote | None = None,
+    told_by: BillingContact | None = None,
+    decided_at: datetime | None = None,
+) -> None:
+    """Change a quote's status with its history, its posted copies and the word to its people.
+
+    The account is locked by the caller. `told_by` did it, and so need not be told.
+    """
+    before = quote.status
+    if replacement is None:
+        quote.decide(status, decided_at or at, actor.name, reason)
+    else:
+        quote.expire_for(replacement, at, actor.name)
+    session.add(quote)
+    await record(
+        session,
+        account_id=quote.account_id,
+        actor=actor,
+        subject=f"quote:{quote.number}",
+        action="replaced" if replacement else status.value,
+        at=at,
+        change=(before.value, status.value),
+        reason=reason,
+        details={"replaced_by": replacement.number} if replacement else {},
+    )
+    account = await session.get_one(Account, quote.account_id)
+    await redraw_quote(session, account, quote, at)
+    people = await audience(session, account.id, quote.contact_id)
+    others = [c for c in people if told_by is None or c.id != told_by.id]
+    words = {
+        "action": _action(quote, status, replacement),
+        "by": actor.name,
+        "reason": reason or "",
+        "replaced_by": replacement.number if replacement else "",
+    }
+    await tell(
+        session,
+        NoticeKind.QUOTE_DECIDED,
+        f"quote:{quote.id}:decided",
+        direct(others),
+        account=account,
+        at=at,
+        quote=quote,
+        words=words,
+    )
+
+
+def _action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
+    if replacement is not None:
+        return "replaced"
+    return f"{status.value}_elsewhere" if quote.decided_elsewhere else status.value
+
+
+async def make_quote(
+    session: AsyncSession,
+    *,
+    account: Account,
+    contact_id: int | None,
+    actor: Actor,
+    preview: Preview,
+    address: Address,
+    frozen_at: datetime,
+    expires_at: datetime,
+    at: datetime,
+    made_elsewhere: bool = False,
+    why: str | None = None,
+) -> Quote:
+    """Store a pending quote at the prices of `preview`. `contact_id` is whose it is; none for all."""
+    quote = Quote(
+        number=await next_number(session, QUOTE),
+        account_id=account.id,
+        made_elsewhere=made_elsewhere,
+        contact_id=contact_id,
+        created_at=at,
+        frozen_at=frozen_at,
+        expires_at=expires_at,
+        remind_at=first_preparation(at, expires_at),
+        currency=account.currency,
+        address=address.model_dump(),
+        subtotal=preview.subtotal,
+        tax=preview.tax,
+        total=preview.subtotal + preview.tax,
+        recurring=[{**asdict(r), "period": r.period.value} for r in preview.recurring],
+    )
+    session.add(quote)
+    await session.flush()
+    for line in preview.lines:
+        # Mostly it was read to check what may be ordered, and is not asked for again.
+        held = await session.get_one(Subscription, line.subscription_id)
+        session.add(_line_of(quote, line, held.product_id))
+    await record(
+        session,
+        account_id=account.id,
+        actor=actor,
+        subject=f"quote:{quote.number}",
+        action="made",
+        at=at,
+        change=(None, QuoteStatus.PENDING.value),
+        reason=why,
+        details={"total": quote.total, "currency": quote.currency},
+    )
+    return quote
+
+
+def _line_of(quote: Quote, line: PricedLine, product_id: str) -> QuoteLine:
+    return QuoteLine(quote_id=quote.key, product_id=product_id, **asdict(line))
+
+
+_LINES = select(QuoteLine).where(QuoteLine.quote_id == bindparam("quote")).order_by(col(QuoteLine.id))
+
+
+async def quote_lines(session: AsyncSession, quote: Quote) -> list[QuoteLine]:
+    return list((await session.exec(_LINES, params={"quote": quote.id})).all())

@@ -1,0 +1,253 @@
+"""What follows of the provider's answer to a charge, up to the end of its order (R11, R13, R18)."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import structlog
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import (
+    Charge,
+    Declined,
+    NeedsCustomer,
+    OtherPrice,
+    Outcome,
+    Pending,
+    SeatsChanged,
+    Settled,
+    SubscriptionState,
+    Unknown,
+)
+from bot.db import lock_account
+from bot.metrics import CHARGES
+from bot.services import Services
+from bot.use_cases.audit.write import record
+from bot.use_cases.billing_sync.subscriptions import copy_states
+from bot.use_cases.notice.enqueue import by_mail, channel_of, direct, people_of, tell
+from bot.use_cases.receipt import issue_receipt
+from bot.use_cases.service_order.transitions import (
+    SCHEDULER,
+    move_line,
+    move_order,
+    tell_needs_attention,
+    tell_progress,
+)
+from models.account import Account
+from models.audit_entry import Actor
+from models.notice import NoticeKind
+from models.quote import QuoteLine
+from models.seat_assignment import SeatAssignment
+from models.service_order import (
+    AttemptOutcome,
+    ChargeAttempt,
+    LineStatus,
+    OrderLine,
+    OrderStatus,
+    ServiceOrder,
+    outcome_of,
+    reminder,
+)
+
+log = structlog.get_logger()
+
+ASK_AGAIN = timedelta(seconds=10)
+QUICK_ATTEMPTS = 3
+
+
+async def store_outcome(
+    services: Services, line_id: int, charge: Charge, outcome: Outcome, held: list[SubscriptionState]
+) -> None:
+    at = services.now()
+    CHARGES.labels(type(outcome).__name__).inc()
+    async with services.write() as session:
+        account = await lock_account(session, charge.account_id)
+        line = await session.get_one(OrderLine, line_id)
+        order = await session.get_one(ServiceOrder, line.order_id)
+        attempt = (await session.exec(select(ChargeAttempt).where(ChargeAttempt.key == charge.key))).one()
+        if not line.busy or attempt.ended_at is not None:
+            return  # Another worker brought the same answer first.
+        woken = line.due_at != line.claimed_until
+        line.claimed_until = None
+        session.add(line)
+        match outcome:
+            case Settled():
+                _end(attempt, AttemptOutcome.SETTLED, at)
+                await _settle(services, session, account, order, line, outcome, held, at)
+            case Declined(reason):
+                _end(attempt, AttemptOutcome.DECLINED, at)
+                await decline(services, session, account, order, line, reason, at)
+            case SeatsChanged() if line.status is LineStatus.NEEDS_CUSTOMER:
+                # Nothing can be asked of the customer any more, and a new attempt takes a retry.
+                _end(attempt, AttemptOutcome.DECLINED, at)
+                await decline(services, session, account, order, line, "seats_changed", at)
+            case SeatsChanged():
+                _end(attempt, AttemptOutcome.SEATS_CHANGED, at)
+                if line.status is LineStatus.UNKNOWN:
+                    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+                # Others rarely change seats twice in a row: a provider that says so is asked less often.
+                line.due_at = at if attempt.number < QUICK_ATTEMPTS else at + ASK_AGAIN
+            case OtherPrice(amount, tax):
+                _end(attempt, AttemptOutcome.DECLINED, at)
+                await decline(
+                    services, session, account, order, line, "price_changed", at, offered=(amount, tax)
+                )
+            case Pending(until):
+                if line.status is LineStatus.UNKNOWN:
+                    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+                line.due_at = max(until, at + timedelta(seconds=1))
+            case NeedsCustomer():
+                patience = services.billing.patience
+                await _wait_for_customer(session, account, order, line, outcome, at, patience)
+            case Unknown():
+                if line.status is LineStatus.CHARGING:
+                    await move_line(session, account, order, line, LineStatus.UNKNOWN, at)
+                line.due_at = at + ASK_AGAIN
+            case _:
+                assert_never(outcome)
+        if woken and line.busy:
+            line.due_at = at  # Word came while the provider was asked: what it answered may be older.
+        session.add(attempt)
+
+
+def _end(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime) -> None:
+    attempt.outcome, attempt.ended_at = outcome, at
+
+
+async def _settle(
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    settled: Settled,
+    held: list[SubscriptionState],
+    at: datetime,
+) -> None:
+    if (settled.amount, settled.tax) != (line.amount, line.tax):
+        # R17: whoever changed the seats between the provider's look and its charge changed what it was over.
+        log.error("another amount than promised was charged", order=order.number, receipt=settled.receipt)
+    details = {"receipt": settled.receipt, "amount": settled.amount, "tax": settled.tax}
+    await move_line(session, account, order, line, LineStatus.SETTLED, at, details=details)
+    line.due_at, line.receipt = None, settled.receipt
+    await copy_states(session, held)
+    await _assign_seat(session, order, line, at)
+    await _wake_waiting(session, line, at)
+    await finish_if_done(services, session, account, order, SCHEDULER, at)
+
+
+async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
+    """R11: one of the ordered seats for the admin contact, unless they have one of the product."""
+    quoted = await session.get_one(QuoteLine, line.quote_line_id)
+    held = await session.exec(
+        select(SeatAssignment).where(
+            SeatAssignment.administrator_id == order.administrator_id,
+            SeatAssignment.product_id == quoted.product_id,
+        )
+    )
+    if held.one_or_none() is not None:
+        return
+    session.add(
+        SeatAssignment(
+            administrator_id=order.administrator_id,
+            product_id=quoted.product_id,
+            subscription_id=line.subscription_id,
+            order_line_id=line.id,
+        )
+    )
+    await record(
+        session,
+        account_id=order.account_id,
+        actor=SCHEDULER,
+        subject=f"service_order:{order.number}",
+        action="seat_assigned",
+        at=at,
+        details={"product": quoted.product_id, "administrator": order.administrator_id},
+    )
+
+
+async def decline(
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    reason: str,
+    at: datetime,
+    *,
+    offered: tuple[int, int] | None = None,
+) -> None:
+    """`offered` is the amount and tax that would have been charged instead of the promised ones (R17)."""
+    details: dict[str, object] = {}
+    if offered is not None:
+        details = {"promised": [line.amount, line.tax], "offered": list(offered)}
+    await move_line(session, account, order, line, LineStatus.DECLINED, at, reason=reason, details=details)
+    line.offered_amount, line.offered_tax = offered or (None, None)
+    line.claimed_until = None
+    # Looked at again when the last moment for a retry has passed.
+    line.due_at = line.retry_ends_at(order) if line.can_retry(order, at) else None
+    await _wake_waiting(session, line, at)
+    if line.due_at is not None:
+        await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_DECLINED, at)
+    await finish_if_done(services, session, account, order, SCHEDULER, at)
+
+
+async def _wait_for_customer(
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    needed: NeedsCustomer,
+    at: datetime,
+    patience: timedelta,
+) -> None:
+    if line.status is not LineStatus.NEEDS_CUSTOMER:
+        await move_line(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
+        line.customer_link, line.until = needed.link, needed.until
+        line.remind_at = reminder(at, needed.until)
+        await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
+    line.due_at = min(at + patience, max(needed.until, at + ASK_AGAIN))
+
+
+async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+    """Orders that waited for this one's subscription need wait no longer, whichever of their lines did."""
+    of_it = select(OrderLine.order_id).where(
+        OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
+    )
+    found = await session.exec(
+        select(OrderLine).where(col(OrderLine.order_id).in_(of_it), OrderLine.status == LineStatus.WAITING)
+    )
+    for waiting in found.all():
+        waiting.due_at = at
+        session.add(waiting)
+
+
+async def finish_if_done(
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """R18: completed where any line settled, else failed, once every line is done."""
+    await session.flush()
+    lines = list((await session.exec(select(OrderLine).where(OrderLine.order_id == order.id))).all())
+    outcome = outcome_of(order, lines, at)
+    if order.finished or outcome is None:
+        return
+    await move_order(session, order, outcome, actor, at)
+    for line in lines:
+        line.due_at, line.claimed_until = None, None
+        session.add(line)
+    people = await people_of(session, order)
+    if outcome is OrderStatus.COMPLETED:
+        await issue_receipt(session, account, order, services.settings.seller, at)
+        told = [(NoticeKind.RECEIPT, [*direct(people), *channel_of(account, people)])]
+        told.append((NoticeKind.RECEIPT_MAIL, by_mail(people)))
+    else:
+        told = [(NoticeKind.ORDER_FAILED, [*direct(people), *channel_of(account, people)])]
+    await tell_progress(session, account, order, outcome.value, at)
+    for kind, destinations in told:
+        event = f"order:{order.id}:{kind}"
+        await tell(session, kind, event, dict.fromkeys(destinations), account=account, at=at, order=order)

@@ -1,0 +1,72 @@
+"""Keeping watch over what waits: the 24 hours that an order may take (R21), a payment to be confirmed."""
+
+from datetime import datetime
+from functools import partial
+
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import lock_account
+from bot.services import Services
+from bot.settings import Settings
+from bot.use_cases.audit.write import record
+from bot.use_cases.due_rows import each_due
+from bot.use_cases.notice.enqueue import channel_of, direct, people_of, tell
+from bot.use_cases.service_order.transitions import tell_needs_attention, tell_progress
+from models.audit_entry import Actor
+from models.notice import NoticeKind
+from models.service_order import LineStatus, OrderLine, ServiceOrder
+
+
+async def tell_overdue(services: Services) -> int:
+    """R21: an order not finished 24 hours after it was placed; told once. Returns how many."""
+    tell_of_it = partial(_tell_overdue, services.settings)
+    return await each_due(services, ServiceOrder, col(ServiceOrder.overdue_check_at), tell_of_it)
+
+
+async def _tell_overdue(settings: Settings, session: AsyncSession, order: ServiceOrder, at: datetime) -> None:
+    account = await lock_account(session, order.account_id, order)
+    if order.overdue_check_at is None:
+        return
+    order.overdue_check_at = None
+    session.add(order)
+    await record(
+        session,
+        account_id=account.id,
+        actor=Actor("scheduler", "seatbot", "job:tell_overdue_orders"),
+        subject=f"service_order:{order.number}",
+        action="overdue",
+        at=at,
+    )
+    people = await people_of(session, order)
+    event = f"order:{order.id}:overdue"
+    told = dict.fromkeys([*direct(people), *channel_of(account, people)])
+    await tell(session, NoticeKind.ORDER_OVERDUE, event, told, account=account, at=at, order=order)
+    if settings.account_services_channel:
+        await tell(
+            session,
+            NoticeKind.ORDER_OVERDUE,
+            event,
+            [f"services:{settings.account_services_channel}"],
+            account=account,
+            at=at,
+            order=order,
+            team=settings.account_services_team,
+        )
+    await tell_progress(session, account, order, "overdue", at)
+
+
+async def remind_customers(services: Services) -> int:
+    """Once more, a while before a payment can no longer be confirmed. Returns how many lines wait for it."""
+    return await each_due(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
+
+
+async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+    order = await session.get_one(ServiceOrder, line.order_id)
+    account = await lock_account(session, order.account_id, line)
+    if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:
+        return
+    line.remind_at = None
+    session.add(line)
+    kind = NoticeKind.ORDER_NEEDS_CUSTOMER
+    await tell_needs_attention(session, account, order, line, kind, at, again=":reminder")

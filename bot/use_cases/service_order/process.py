@@ -1,0 +1,314 @@
+"""Carrying out placed orders: which line is due, whether it may start, and asking the provider (R12, R19)."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.billing.gateway import (
+    BillingUnavailable,
+    Charge,
+    CustomerUnknown,
+    Declined,
+    NeverReceived,
+    Outcome,
+    Settled,
+    SubscriptionState,
+)
+from bot.db import lock_account
+from bot.metrics import RETRIES, got_on
+from bot.services import Services
+from bot.tasks import TooBusy
+from bot.use_cases.service_order.charge_outcome import ASK_AGAIN, decline, finish_if_done, store_outcome
+from bot.use_cases.service_order.transitions import (
+    SCHEDULER,
+    attempts_of,
+    move_line,
+    move_order,
+    tell_progress,
+    tell_waits,
+)
+from models.account import Account
+from models.quote import Quote, QuoteLine
+from models.service_order import (
+    BUSY,
+    ChargeAttempt,
+    LineStatus,
+    OrderLine,
+    OrderStatus,
+    ServiceOrder,
+)
+
+log = structlog.get_logger()
+
+LOOK_AGAIN = timedelta(seconds=60)
+WORKERS = 4
+
+
+def start_processing(services: Services) -> None:
+    """At once, without waiting for the next tick; where there is no room, the tick will do."""
+    try:
+        services.tasks.start(process_due_orders(services), "process_due_orders")
+    except TooBusy:
+        return
+
+
+async def process_due_orders(services: Services) -> int:
+    """Take up every order line that is due, however many workers do so. Returns how many were looked at."""
+    return sum(await asyncio.gather(*(_work(services) for _ in range(WORKERS))))
+
+
+async def _work(services: Services) -> int:
+    done = 0
+    while True:
+        await services.tasks.give_way()
+        if services.tasks.draining or (line_id := await _claim(services)) is None:
+            return done
+        done += 1
+        try:
+            await process_line(services, line_id)
+        except Exception:
+            # The lease runs out, and the line is taken up again: nothing is lost by going on.
+            log.exception("order line could not be processed", line=line_id)
+        got_on(1)
+
+
+async def _claim(services: Services) -> int | None:
+    """The next due line, leased to this worker; older orders first."""
+    at = services.now()
+    async with services.write() as session:
+        found = await session.exec(
+            select(OrderLine)
+            .where(
+                col(OrderLine.due_at) <= at,
+                or_(col(OrderLine.claimed_until).is_(None), col(OrderLine.claimed_until) <= at),
+            )
+            .order_by(col(OrderLine.order_id), col(OrderLine.id))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        line = found.one_or_none()
+        if line is None:
+            return None
+        # Due again when the lease ends, and sooner only where word comes meanwhile.
+        line.due_at = line.claimed_until = at + services.settings.lease
+        session.add(line)
+        return line.key
+
+
+async def process_line(services: Services, line_id: int) -> None:
+    """Bring one line as far as it goes now. Running it twice is safe."""
+    line = await _take_up(services, line_id)
+    if line is None or not line.busy:
+        return
+    attempt = await _open_attempt(services, line)
+    if attempt is None:
+        charge = await _new_attempt(services, line)
+        outcome: Outcome | None = await services.billing.place(charge) if charge else None
+    else:
+        charge = attempt
+        outcome = await _ask(services, line, charge)
+    if charge is None or outcome is None:
+        return
+    held = await _held(services, charge) if isinstance(outcome, Settled) else []
+    await store_outcome(services, line_id, charge, outcome, held)
+
+
+async def _ask(services: Services, line: OrderLine, charge: Charge) -> Outcome:
+    """What became of an attempt whose answer we do not have; sent again where it never arrived."""
+    RETRIES.labels("charge").inc()
+    answer = await services.billing.reconcile(charge)
+    if not isinstance(answer, NeverReceived):
+        return answer
+    if line.status is LineStatus.NEEDS_CUSTOMER:
+        return Declined("never_received")
+    if services.now() >= line.period_ends_at:
+        return Declined("period_ended")
+    return await services.billing.place(charge)
+
+
+async def _held(services: Services, charge: Charge) -> list[SubscriptionState]:
+    """What the provider holds after settling, for the bot's copy."""
+    try:
+        states = await services.billing.subscriptions(charge.account_id)
+    except (BillingUnavailable, CustomerUnknown):
+        return []  # The next refresh brings it; the line is settled all the same.
+    return [state for state in states if state.id == charge.subscription_id and state.closed is None]
+
+
+async def _take_up(services: Services, line_id: int) -> OrderLine | None:
+    """A waiting line starts charging where its subscription is free; one whose time is up ends."""
+    at = services.now()
+    async with services.write() as session:
+        line = await session.get_one(OrderLine, line_id)
+        order = await session.get_one(ServiceOrder, line.order_id)
+        account = await lock_account(session, order.account_id, line, order)
+        if line.status is LineStatus.WAITING:
+            await _start_or_wait(services, session, account, order, line, at)
+        elif line.done(order, at) or order.finished:
+            line.due_at, line.claimed_until = None, None
+            await finish_if_done(services, session, account, order, SCHEDULER, at)
+        session.add(line)
+        return line
+
+
+async def _start_or_wait(
+    services: Services,
+    session: AsyncSession,
+    account: Account,
+    order: ServiceOrder,
+    line: OrderLine,
+    at: datetime,
+) -> None:
+    if at >= line.period_ends_at:
+        await _start_processing(session, account, order, at)
+        await decline(services, session, account, order, line, "period_ended", at)
+        return
+    ahead = await _order_ahead(session, order, line)
+    if ahead is not None:
+        line.due_at, line.claimed_until = at + LOOK_AGAIN, None
+        await tell_waits(session, account, order, ahead, at)
+        return
+    await _start_processing(session, account, order, at)
+    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+
+
+async def _order_ahead(session: AsyncSession, order: ServiceOrder, line: OrderLine) -> ServiceOrder | None:
+    """R19: the order that is charging this subscription, or that waits for it longer. An order that has not
+    begun waits as a whole: for any of its subscriptions."""
+    touched = [line.subscription_id]
+    if order.status is OrderStatus.PLACED:
+        own = await session.exec(select(OrderLine.subscription_id).where(OrderLine.order_id == order.id))
+        touched = list(own.all())
+    found = await session.exec(
+        select(ServiceOrder)
+        .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
+        .where(
+            col(OrderLine.subscription_id).in_(touched),
+            OrderLine.order_id != order.id,
+            or_(
+                col(OrderLine.status).in_(BUSY),
+                (col(OrderLine.status) == LineStatus.WAITING) & (col(OrderLine.id) < line.key),
+            ),
+        )
+        .order_by(col(OrderLine.id))
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
+async def _start_processing(
+    session: AsyncSession, account: Account, order: ServiceOrder, at: datetime
+) -> None:
+    if order.status is OrderStatus.PLACED:
+        await move_order(session, order, OrderStatus.PROCESSING, SCHEDULER, at)
+        await tell_progress(session, account, order, "processing", at)
+
+
+async def _open_attempt(services: Services, line: OrderLine) -> Charge | None:
+    """The line's attempt that has no end yet, as it was sent."""
+    async with services.read() as session:
+        found = await session.exec(
+            select(ChargeAttempt)
+            .where(ChargeAttempt.order_line_id == line.id, col(ChargeAttempt.ended_at).is_(None))
+            .order_by(col(ChargeAttempt.number).desc())
+            .limit(1)
+        )
+        attempt = found.one_or_none()
+        return await _charge_of(session, line, attempt) if attempt else None
+
+
+async def _new_attempt(services: Services, line: OrderLine) -> Charge | None:
+    """Store the next attempt with its key and the seats the provider now holds, before it is sent.
+
+    None where another worker was first, the time is up, or, until later, the provider is silent or still has
+    to answer for a subscription that it changes together with this one.
+    """
+    at = services.now()
+    async with services.read() as session:
+        order = await session.get_one(ServiceOrder, line.order_id)
+    gone = "subscription_gone"
+    try:
+        states = await services.billing.subscriptions(order.account_id)
+    except BillingUnavailable:
+        await _postpone(services, line.key, at + ASK_AGAIN)
+        return None
+    except CustomerUnknown:
+        states, gone = [], "customer_gone"
+    seats = {state.id: state.seats for state in states if state.closed is None}
+    gone = next((s.closed for s in states if s.id == line.subscription_id and s.closed), gone)
+    together = _changed_together(states, line.subscription_id)
+    async with services.write() as session:
+        account = await lock_account(session, order.account_id)
+        line = await session.get_one(OrderLine, line.key)
+        order = await session.get_one(ServiceOrder, order.key)
+        attempts = await attempts_of(session, line)
+        if line.status is not LineStatus.CHARGING or any(a.ended_at is None for a in attempts):
+            return None
+        if at >= line.period_ends_at or line.subscription_id not in seats:
+            reason = "period_ended" if at >= line.period_ends_at else gone
+            await decline(services, session, account, order, line, reason, at)
+            return None
+        if together and await _is_charged(session, together):
+            line.due_at, line.claimed_until = at + ASK_AGAIN, None
+            session.add(line)
+            return None
+        number = len(attempts) + 1
+        attempt = ChargeAttempt(
+            order_line_id=line.key,
+            number=number,
+            key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
+            payment_method_id=line.payment_method_id or order.payment_method_id,
+            expected_seats=seats[line.subscription_id],
+            started_at=at,
+        )
+        session.add(attempt)
+        await session.flush()
+        return await _charge_of(session, line, attempt)
+
+
+def _changed_together(states: list[SubscriptionState], subscription_id: str) -> list[str]:
+    """The other subscriptions that the provider changes as one with this."""
+    name = next((s.changed_with for s in states if s.id == subscription_id), None)
+    return [s.id for s in states if name is not None and s.changed_with == name and s.id != subscription_id]
+
+
+async def _is_charged(session: AsyncSession, subscription_ids: list[str]) -> bool:
+    """R19: whether an attempt for one of them has no end yet. Under the account's lock none begins."""
+    found = await session.exec(
+        select(ChargeAttempt.id)
+        .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
+        .where(col(OrderLine.subscription_id).in_(subscription_ids), col(ChargeAttempt.ended_at).is_(None))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def _charge_of(session: AsyncSession, line: OrderLine, attempt: ChargeAttempt) -> Charge:
+    order = await session.get_one(ServiceOrder, line.order_id)
+    quote = await session.get_one(Quote, order.quote_id)
+    quoted = await session.get_one(QuoteLine, line.quote_line_id)
+    return Charge(
+        key=attempt.key,
+        account_id=order.account_id,
+        subscription_id=line.subscription_id,
+        seats=line.seats,
+        unit_price=quoted.unit_price,
+        amount=line.amount,
+        tax=line.tax,
+        at=quote.frozen_at,
+        expected_seats=attempt.expected_seats,
+        payment_method_id=attempt.payment_method_id,
+        address=order.billing_address,
+        stored_at=attempt.started_at,
+    )
+
+
+async def _postpone(services: Services, line_id: int, until: datetime) -> None:
+    async with services.write() as session:
+        line = await session.get_one(OrderLine, line_id)
+        line.due_at, line.claimed_until = until, None
+        session.add(line)

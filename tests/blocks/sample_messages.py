@@ -1,0 +1,73 @@
+"""Notices of every kind as letters: usual, and with the longest names and the most of everything."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.i18n import Reader
+from bot.messaging.messenger import Letter
+from models.details import OrderSheet, QuoteSheet
+from models.notice import NoticeKind
+from models.quote import QuoteStatus
+from models.service_order import LineStatus, OrderStatus
+from tests.blocks import samples
+from tests.blocks.samples import AT, USUAL, Size
+
+STEPS = (
+    *("placed", "processing", "line_settled", "line_declined", "line_needs_customer", "line_unknown"),
+    *("waits", "retried", "given_up", "overdue", "completed", "failed"),
+)
+
+
+def letter(
+    kind: NoticeKind, reader: Reader, size: Size = USUAL, to: str = "contact", **changes: Any
+) -> Letter:
+    """As it is delivered: `to` is the destination's kind."""
+    usual = Letter(
+        team="T1",
+        channel="C1" if to in ("channel", "services") else "U1",
+        kind=kind,
+        reader=reader,
+        account=samples.account(size),
+        order=order(kind, size) if kind.value.startswith(("order", "receipt")) else None,
+        quote=quote(kind, size) if kind.value.startswith("quote") else None,
+        words={**words(size), "to": to},
+        amounts=to in ("contact", "email"),
+    )
+    return replace(usual, **changes)
+
+
+def words(size: Size = USUAL, step: str = "line_declined") -> dict[str, Any]:
+    return {
+        "step": step,
+        "product": size.name("GoTo Meeting"),
+        "products": [size.name("GoTo Meeting")] * (20 if size.names else 1),
+        "seats": 5,
+        "reason": size.name("card_declined") if size.names else "card_declined",
+        "waits_for": "SO-1001",
+        "by": size.name("Alice <!channel>"),
+        "at": AT.isoformat(),
+        "channel": "C01BILLING",
+    }
+
+
+def order(kind: NoticeKind, size: Size = USUAL) -> OrderSheet:
+    sheet = samples.every_status(size)
+    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
+        return completed(size)
+    if kind is NoticeKind.ORDER_FAILED:
+        return replace(sheet, order=samples.service_order(size, OrderStatus.FAILED))
+    return sheet
+
+
+def completed(size: Size = USUAL) -> OrderSheet:
+    half = max(size.rows // 2, 1)
+    settled = [samples.order_row(n, LineStatus.SETTLED, size) for n in range(half)]
+    declined = samples.order_row(half, LineStatus.DECLINED, size, "card_declined")
+    sheet = samples.order_sheet(*settled, declined, size=size, status=OrderStatus.COMPLETED)
+    return replace(sheet, receipt=samples.receipt())
+
+
+def quote(kind: NoticeKind, size: Size = USUAL) -> QuoteSheet:
+    if kind is NoticeKind.QUOTE_DECIDED:
+        return samples.decided_quote(QuoteStatus.REJECTED, size)
+    return samples.quote_sheet(1, size)

@@ -1,0 +1,89 @@
+"""Every command, button and form there is, tried by somebody; and what no outsider may read in an answer."""
+
+import json
+
+from handlers.route import Route
+from handlers.routes import ROUTES
+from models.quote import Quote
+from models.service_order import ServiceOrder
+from sandbox.driver import Person
+from tests.handlers.db_snapshot import answer, show_button, show_form
+from tests.world import World
+
+COMMANDS = [route for route in ROUTES if route.kind == "command"]
+# The Home’s own are answered there, and pressed in a test of their own.
+HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
+BUTTONS = [route for route in ROUTES if route.kind in ("show", "change") and route not in HOME_BUTTONS]
+FORMS = [route for route in ROUTES if route.kind == "submit"]
+NEUTRAL = "This is not available to you."
+NEUTRAL_IN_FRENCH = "Cela ne vous est pas accessible."
+NOT_A_CONTACT = (
+    "Only an account’s billing contacts can add seats or read its quotes, service orders and receipts."
+)
+ASK_SERVICES = "Please ask Account Services who they are."
+# What nobody but Acme's contacts may read in an answer.
+OF_ACME = ("Acme SA", "acme_", "Hugo", "Inès", "4242", "rue de la Paix", "€", "SQ-", "SO-", "GoTo Webinar")
+# Of the one receipt there is.
+RECEIPT_ID = "1"
+NAMES = ("Alice Martin", "Benoît Roche")
+
+
+async def acme_has_an_order_and_a_quote(world: World) -> str:
+    """Something to look at and to change. Returns the ids, as a form carries them."""
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=1)
+    await world.settle()
+    await alice.close_modal(everything=True)
+    await world.quote(alice, acme_webinar=1)
+    await alice.close_modal(everything=True)
+    quote = await world.row(Quote, status="pending")
+    order = await world.row(ServiceOrder)
+    place = {"account": "acme", "quote": quote.key, "order": order.key, "named": [quote.key]}
+    return json.dumps(place)
+
+
+def value_of(route: Route, metadata: str) -> str:
+    """What a button of that id carries."""
+    noun, _, verb = route.id.partition(".")
+    place = json.loads(metadata)
+    if verb == "list" or noun not in ("quote", "service_order", "receipt"):
+        return str(place["account"])
+    if noun == "receipt":
+        return RECEIPT_ID
+    return str(place["quote" if noun == "quote" else "order"])
+
+
+async def press_everything(
+    world: World, person: Person, metadata: str, *, leave_out: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Every button and every form there is, on the person's own screen: what each answered."""
+    answers = {}
+    for route in [r for r in BUTTONS if r.id not in leave_out]:
+        modal = show_button(person, route.id, value_of(route, metadata), metadata)
+        await modal.press(route.id)
+        answers[route.id] = await answer(world, person, len(person.ephemerals))
+    for route in [r for r in FORMS if r.id not in leave_out]:
+        fields = ("seats:acme_webinar", "reason", "payment_method")
+        modal = show_form(person, route.id, metadata, *fields)
+        modal.fill("seats:acme_webinar", "3").fill("payment_method", "pm_acme")
+        await modal.submit()
+        answers[f"{route.id} submitted"] = await answer(world, person, len(person.ephemerals))
+    return answers
+
+
+async def type_every_command(world: World, person: Person, channel: str) -> dict[str, str]:
+    person.client.stack.clear()
+    answers = {}
+    for route in COMMANDS:
+        for words in ("", "SO-1001", "webinar 5"):
+            before = len(person.ephemerals)
+            await person.command(route.id, words, channel=channel)
+            await world.services.tasks.settle()
+            assert person.modal is None, f"{route.id} {words} opened {person.modal}"
+            [said] = person.ephemerals[before:]
+            answers[f"{route.id} {words}"] = said.words
+    return answers
+
+
+def says_nothing_of_acme(text: str, *, names: bool = False) -> bool:
+    return not any(word in text for word in (*OF_ACME, *(() if names else NAMES)))

@@ -1,0 +1,181 @@
+"""What Slack sends: all that can be typed, pressed, submitted and opened, done once and written down."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.blocks.home import page as home_page
+from bot.use_cases.service_order import manage as manage_order
+from handlers.routes import ROUTES
+from sandbox.driver import Person
+from sandbox.traffic import AppRequest
+from tests.handlers.db_snapshot import show_button
+from tests.handlers.steps import import_file, import_quote, newest, opened, shown
+from tests.world import ACCOUNTS, World
+
+# Typed wherever words can be typed: it must never be read in a log.
+MARKER = "xyzzyplugh"
+
+
+async def recorded(world: World) -> list[AppRequest]:
+    """Each request of a tour through the whole bot. Afterwards no order is under way."""
+    for part in (_quotes, _orders, _declined, _customer, _several_accounts, _account, _uninstalled):
+        await part(world)
+        await world.settle()
+    requests = world.slack.requests
+    missing = {(route.kind, route.id) for route in ROUTES} - {route_of(r.payload) for r in requests}
+    assert not missing, missing
+    return requests
+
+
+def route_of(payload: dict[str, Any]) -> tuple[str, str]:
+    """The kind and id of the route that a payload asks for; an empty kind where none does."""
+    match payload:
+        case {"command": str(id_)}:
+            kinds: tuple[str, ...] = ("command",)
+        case {"type": "block_actions", "actions": [{"action_id": str(id_)}, *_]}:
+            kinds = ("show", "change", "link")
+        case {"type": "view_submission", "view": {"callback_id": str(id_)}}:
+            kinds = ("submit",)
+        case {"type": "event_callback", "event": {"type": str(id_)}}:
+            kinds = ("event", "uninstall")
+        case _:
+            return "", ""
+    return next(((r.kind, id_) for r in ROUTES if r.id == id_ and r.kind in kinds), ("", id_))
+
+
+async def _go(person: Person, *steps: tuple[str, str]) -> None:
+    """Each press or submit (an empty action) and the screen it leads to."""
+    for action_id, callback_id in steps:
+        await (person.press(action_id) if action_id else person.submit())
+        await person.wait_for_modal(callback_id)
+
+
+async def _quotes(world: World) -> None:
+    """Alice rejects one that was pending, and consents to replace another."""
+    await import_quote(world, "Q-2041")
+    await import_quote(world, "Q-2042")
+    alice = world.person("alice")
+    await alice.command("/quotes", MARKER)
+    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await _go(alice, ("quote.list", "quote.list"), ("quote.reject", "quote.reject"))
+    alice.fill("reason", f"Too dear: {MARKER}")
+    await _go(alice, ("", "quote.list"))
+    await alice.command("/add-seats", f"{MARKER} 5")
+    await opened(alice, "/add-seats", "meeting 5", "cart.warning")
+    await _go(alice, ("quote.approve", "checkout.save"), ("checkout.back", "quote.review"))
+    await opened(alice, "/add-seats", "meeting 5", "cart.warning")
+    await _go(
+        alice, ("quote.open", "quote.review"), ("cart.warn", "cart.warning"), ("cart.continue", "cart.save")
+    )
+
+
+async def _orders(world: World) -> None:
+    """Alice orders, there and back, and once more: where a page holds one order, that makes two."""
+    alice = world.person("alice")
+    alice.fill("seats:acme_webinar", 1)
+    await _go(alice, ("", "quote.review"), ("cart.edit", "cart.save"), ("cart.go_on", "quote.review"))
+    await _go(alice, ("", "checkout.save"))
+    alice.fill("line2", MARKER)
+    await _go(alice, ("", "service_order.place"), ("checkout.edit", "checkout.save"))
+    await _go(alice, ("", "service_order.place"), ("", "service_order.show"))
+    await alice.close_modal()
+    await world.order(alice, acme_meeting=1)
+    await opened(alice, "/service-orders", "", "service_order.list")
+    await _go(alice, ("service_order.open", "service_order.show"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manage_order, "PAGE", 1)
+        await _go(alice, ("service_order.list", "service_order.list"))
+        await alice.press("service_order.more")
+        await shown(alice, "SO-1001")
+    # What only long lists have.
+    show_button(alice, "service_order.history", "0", '{"account": "acme", "order": 1}')
+    await _go(alice, ("service_order.history", "service_order.history"))
+    show_button(alice, "receipt.more", "99", '{"account": "acme"}')
+    await _go(alice, ("receipt.more", "receipt.list"))
+
+
+async def _declined(world: World) -> None:
+    """Dora retries one order with another card, and gives up the next, from the message about it."""
+    dora = world.person("dora")
+    for _ in range(2):
+        await world.order(dora, declined_meeting=1)
+        await world.settle()
+        await dora.close_modal(everything=True)
+        asked = newest(dora.dms, "payment declined")
+        if await world.seats("declined_meeting") == (10, 10):
+            await dora.press_in(asked, "service_order.retry")
+            (await dora.wait_for_modal("service_order.retry")).fill("payment_method", "pm_good_1")
+            await _go(dora, ("", "service_order.show"))
+            await world.settle()
+            await dora.close_modal(everything=True)
+        else:
+            await dora.press_in(asked, "service_order.give_up")
+            await shown(dora, "Failed")
+
+
+async def _customer(world: World) -> None:
+    """Carla confirms a payment."""
+    carla = world.person("carla")
+    await world.order(carla, customer_assist=1)
+    await world.settle()
+    await carla.close_modal(everything=True)
+    await carla.press("service_order.confirm_payment")
+    await world.pass_time(minutes=1)
+
+
+async def _several_accounts(world: World) -> None:
+    """Sam has another account, with more subscriptions than a page shows."""
+    listed = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    slow = next(account for account in listed["accounts"] if account["id"] == "slow")
+    [subscription], [method] = slow["subscriptions"], slow["payment_methods"]
+    many = [{**subscription, "id": f"wide_{number}"} for number in range(45)]
+    wide = {**slow, "id": "wide", "name": "Wide Inc", "channel": None, "subscriptions": many}
+    wide["payment_methods"] = [{**method, "id": "pm_wide"}]
+    await import_file(world, {k: v for k, v in wide.items() if v is not None}, listed["products"])
+    sam = world.person("sam")
+    await opened(sam, "/add-seats", "", "cart.choose")
+    await sam.press("cart.account", "wide")
+    (await sam.wait_for_modal("cart.save")).fill("seats:wide_0", 1)
+    await _go(sam, ("cart.page", "cart.save"))
+    await shown(sam, "2 of 2")
+    await _go(sam, ("cart.back", "cart.choose"))
+    await sam.close_modal(everything=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home_page, "MOST_BLOCKS", 1)
+        await sam.open_home()
+        for action_id in ("home.next", "home.previous"):
+            await world.pass_time(seconds=2)
+            await sam.press(action_id)
+
+
+async def _account(world: World) -> None:
+    """What the bot shows of an account, and the ways out of it."""
+    alice = world.person("alice")
+    await alice.close_modal(everything=True)
+    await alice.open_home()
+    await world.services.tasks.settle()
+    await alice.press("notice_choice.open")
+    (await alice.wait_for_modal("notice_choice.save")).fill("wanted", ["orders"]).fill("delivery", "daily")
+    await alice.submit()
+    await opened(alice, "/billing", "", "account.overview")
+    await alice.press("account.open_portal")
+    await alice.press("account.contact_services")
+    await _go(
+        alice,
+        ("receipt.list", "receipt.list"),
+        ("receipt.send", "receipt.sent"),
+        ("receipt.list", "receipt.list"),
+        ("account.overview", "account.overview"),
+    )
+    await _go(alice, ("account.manage_methods", "account.portal"))
+    await alice.press("account.switch_portal")
+    await _go(alice, ("account.overview", "account.overview"), ("cart.open", "cart.save"))
+
+
+async def _uninstalled(world: World) -> None:
+    """Somebody takes the bot out, and puts it in again."""
+    bot = world.slack.slack.workspace.installations[0].bot_user_id
+    await world.slack.event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
+    await world.slack.event({"type": "app_uninstalled"})

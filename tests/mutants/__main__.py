@@ -1,0 +1,60 @@
+"""`python -m tests.mutants`: plants each bug, and says whether the tests notice. One alone: `--only NAME`."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tests.mutants.mutants import ROOT, Bug, planted
+from tests.mutants.trial import Trial, copy_of, put_on_trial
+
+console = Console(highlight=False)
+
+
+def main(
+    only: Annotated[str | None, typer.Option(help="Plant this one alone.")] = None,
+    processes: Annotated[int, typer.Option(help="How many suites to run at once.")] = 2,
+) -> None:
+    bugs = [bug for bug in planted() if only in (None, bug.name)]
+    if not bugs:
+        raise typer.BadParameter(f"there is no bug {only}")
+    began = time.monotonic()
+    caught = 0
+    for trial in _trials(bugs, processes):
+        caught += trial.caught
+        _print(trial)
+    console.print(f"{time.monotonic() - began:.0f} s")
+    console.print(f"{len(bugs)} planted, {caught} caught")
+    raise typer.Exit(0 if caught == len(bugs) else 1)
+
+
+def _trials(bugs: list[Bug], processes: int) -> Iterator[Trial]:
+    """In the order they end, each in a process of its own: a thread only waits for it."""
+    columns = (TextColumn("bugs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    threads = ThreadPoolExecutor(processes)
+    with Progress(*columns, console=console, transient=True) as progress, copy_of(ROOT) as clean:
+        trials = [threads.submit(put_on_trial, bug, clean) for bug in bugs]
+        try:
+            for trial in progress.track(as_completed(trials), total=len(trials)):
+                yield trial.result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _print(trial: Trial) -> None:
+    if trial.caught:
+        verdict = f"[green]caught[/]      {trial.bug.name}  [dim]{escape(trial.test or '')}[/]"
+    elif trial.trouble is None:
+        verdict = f"[red]NOT CAUGHT[/]  {trial.bug.name}: {escape(trial.bug.sentence)}"
+    else:
+        verdict = f"[red]NO VERDICT[/]  {trial.bug.name}: {escape(trial.trouble)}"
+    console.print(verdict, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

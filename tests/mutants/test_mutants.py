@@ -1,0 +1,140 @@
+"""The planted bugs are what they say, and a trial tells which are caught. `make planted` runs them all."""
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.mutants import trial
+from tests.mutants.mutants import ROOT, Bug, planted
+from tests.mutants.trial import Trial, apply, put_on_trial
+
+BUGS = planted()
+AT_LEAST = 30
+RULES = {f"R{number}" for number in range(1, 26)}
+TEST = "test_seats.py"
+Judge = Callable[..., Trial]
+PRODUCT = ("bot", "handlers", "models", "scheduler")
+
+each_bug = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+
+
+def test_there_are_enough_bugs_and_half_of_them_are_blind() -> None:
+    assert len(BUGS) >= AT_LEAST
+    assert sum(bug.blind for bug in BUGS) * 2 >= len(BUGS)
+    assert len({bug.name for bug in BUGS}) == len(BUGS)
+
+
+@each_bug
+def test_a_bug_says_what_it_is_and_which_rule_it_breaks(bug: Bug) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bug.name)
+    assert re.fullmatch(r"[A-Z].{20,}\.", bug.sentence)
+    assert bug.rules
+    assert set(bug.rules) <= RULES
+    assert bug.database in ("sqlite", "postgresql")
+
+
+@each_bug
+def test_a_bug_is_a_line_or_two_of_the_product(bug: Bug) -> None:
+    [file] = bug.files
+    assert file.startswith(PRODUCT)
+    assert 1 <= max(len(bug.lines("+")), len(bug.lines("-"))) <= 2
+
+
+@each_bug
+def test_a_bug_still_applies(bug: Bug) -> None:
+    assert apply(bug, ROOT, "--check") == "", "the code has changed: write the patch anew"
+
+
+@each_bug
+def test_the_suite_of_a_bug_exists(bug: Bug) -> None:
+    assert bug.suite
+    for named in bug.suite:
+        path, *names = named.split("[")[0].split("::")
+        assert (ROOT / path).exists()
+        assert set(names) <= _names(ROOT / path)
+
+
+def _names(path: Path) -> set[str]:
+    """The classes and functions of a file."""
+    if path.is_dir():
+        return set()
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in nodes if isinstance(node, kinds)}
+
+
+# --- the trial itself, on a tree of two files
+
+PASSES = "from seats import total\n\ndef test_total():\n    assert total(2) == 4\n"
+FAILS = PASSES.replace("4", "5")
+SETS_UP = "import pytest\nfrom seats import total\n\n@pytest.fixture\ndef four():\n    assert total(2) == 4\n"
+NEEDS_IT = f"{SETS_UP}\ndef test_total(four):\n    pass\n"
+WRONG, EQUAL = "    return seats", "    return 2 + seats"
+
+
+@pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
+    # These tests need no plugin, and start sooner.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "seats.py").write_text("def total(seats):\n    return seats + 2\n", encoding="utf-8")
+
+    def judge(
+        line: str, *, instead_of: str = "    return seats + 2", test: str = PASSES, suite: str = TEST
+    ) -> Trial:
+        (tree / "test_seats.py").write_text(test, encoding="utf-8")
+        head = f"# Small.\n# Breaks R1.\n# suite: {suite}\n\n--- a/seats.py\n+++ b/seats.py\n"
+        bug = Bug(tmp_path / "small.patch")
+        bug.path.write_text(
+            f"{head}@@ -1,2 +1,2 @@\n def total(seats):\n-{instead_of}\n+{line}\n", encoding="utf-8"
+        )
+        return put_on_trial(bug, tree)
+
+    return judge
+
+
+def test_a_bug_is_caught_by_the_test_that_fails(judged: Judge) -> None:
+    assert judged(WRONG).test == "test_seats.py::test_total"
+
+
+def test_a_bug_that_no_test_minds_is_not_caught(judged: Judge) -> None:
+    result = judged(EQUAL)
+    assert (result.caught, result.trouble) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"line": WRONG, "instead_of": "    return seats + 3"}, "does not apply"),
+        ({"line": "    return ("}, "no test failed"),
+        ({"line": WRONG, "test": NEEDS_IT}, "no test failed"),
+        ({"line": WRONG, "suite": "test_other.py"}, "no test failed"),
+        ({"line": WRONG, "suite": ""}, "names no suite"),
+        ({"line": WRONG, "test": FAILS}, "fails without the bug too"),
+    ],
+    ids=[
+        "stale",
+        "cannot be imported",
+        "cannot be set up",
+        "no such file",
+        "no suite",
+        "fails anyway",
+    ],
+)
+def test_nothing_else_is_taken_for_a_catch(judged: Judge, given: dict[str, str], why: str) -> None:
+    result = judged(**given)
+    assert not result.caught
+    assert why in (result.trouble or "")
+
+
+def test_a_suite_that_does_not_end_is_stopped_and_catches_nothing(
+    judged: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "MOST_SECONDS", 2)
+    result = judged("    return __import__('time').sleep(60)")
+    assert not result.caught
+    assert "not done after 2 s" in (result.trouble or "")

@@ -1,0 +1,116 @@
+"""What happens in other places: files that are imported, seats that others change, people who come and go."""
+
+import json
+from copy import deepcopy
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import yaml
+
+from bot.services import Services
+from bot.use_cases.accounts_import.run import import_accounts
+from tests.simulation.slack import Slack
+from tests.simulation.stripe import StripeProvider
+from tests.simulation.template import ACCOUNTS
+
+
+class Elsewhere:
+    """The operator's file, as it changes. Of accounts at `stripe` it names the customer, who keeps the
+    payment methods there; of one it does not."""
+
+    def __init__(self, random: Random, path: Path, stripe: StripeProvider | None = None) -> None:
+        self._random, self._path = random, path
+        self._file = deepcopy(_file())
+        self._stripe = stripe
+        if stripe:
+            for account in (each for each in self._file["accounts"] if each["id"] != stripe.unlinked):
+                account["stripe_customer"] = f"cus_{account['id']}"
+                del account["payment_methods"]
+        self._acme = self._file["accounts"][0]
+        self._quotes = 0
+        self._imports = 0
+
+    def change(self, at: datetime) -> str:
+        """One change of the file; says which."""
+        if self._open_still and self._random.random() < 0.5:
+            return self._decide(at)
+        changes = (self._offer, self._decide, self._decide, self._withdraw, self._take_back)
+        return self._random.choice((*changes, self._methods, self._methods))(at)
+
+    async def take_over(self, services: Services) -> None:
+        """`import`, as the operator runs it."""
+        self._imports += 1
+        path = self._path.with_name(f"accounts-{self._imports}.yml")
+        # JSON is YAML, and soon read.
+        path.write_text(json.dumps(self._file, ensure_ascii=False), encoding="utf-8")
+        await import_accounts(
+            services.database, path=path, at=services.now(), overwrite=self._random.random() < 0.2
+        )
+
+    def _offer(self, at: datetime) -> str:
+        return self.offer(at, self._random.choice(("acme_meeting", "acme_webinar")))
+
+    def offer(self, at: datetime, subscription: str) -> str:
+        """A sales representative's quote."""
+        self._quotes += 1
+        line = {"subscription": subscription, "seats": "3"}
+        if self._random.random() < 0.5:
+            line["unit_price"] = "13.00"
+        ends = at + timedelta(hours=self._random.choice((1, 30, 60)))
+        number = f"Q-{self._quotes + at.day * 100}"
+        offered = {"number": number, "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}", "lines": [line]}
+        self._acme.setdefault("quotes", []).append(offered)
+        return "offered"
+
+    @property
+    def _open_still(self) -> list[dict[str, Any]]:
+        return [quote for quote in self._acme.get("quotes", []) if "decided" not in quote]
+
+    def _decide(self, at: datetime) -> str:
+        open_still = self._open_still
+        if not open_still:
+            return self._offer(at)
+        status = self._random.choice(("accepted", "rejected"))
+        self._random.choice(open_still)["decided"] = {"status": status, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        return f"decided {status}"
+
+    def _withdraw(self, at: datetime) -> str:
+        contacts = self._acme["billing_contacts"]
+        if len(contacts) > 1:
+            contacts.pop(self._random.randrange(len(contacts)))
+        return "withdrew"
+
+    def _take_back(self, at: datetime) -> str:
+        self._acme["billing_contacts"] = deepcopy(_file()["accounts"][0]["billing_contacts"])
+        return "took back"
+
+    def _methods(self, at: datetime) -> str:
+        """The default method goes, or comes back."""
+        if self._stripe:
+            return "took method" if self._stripe.switch_card("cus_acme", "pm_1") else "gave methods"
+        methods = self._acme["payment_methods"]
+        if len(methods) < 3:
+            self._acme["payment_methods"] = deepcopy(_file()["accounts"][0]["payment_methods"])
+            return "gave methods"
+        del methods[0]
+        return "took method"
+
+
+@cache
+def _file() -> dict[str, Any]:
+    file: dict[str, Any] = yaml.load(ACCOUNTS.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
+    return file
+
+
+def change_member(random: Random, slack: Slack) -> str:
+    """Someone leaves the workspace, becomes a guest, takes another address, or is as before."""
+    user = random.choice(("U01ALICE", "U02BENOIT"))
+    usual = {"deleted": False, "is_guest": False, "email": f"{user[3:].lower()}@acme.example"}
+    change: dict[str, Any] = random.choice(
+        ({"deleted": True}, {"is_guest": True}, {"email": "new@acme.example"}, {}, {})
+    )
+    slack.change(user, **{**usual, **change})
+    return f"{user} {change}"
