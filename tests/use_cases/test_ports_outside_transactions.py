@@ -1,4 +1,4 @@
-"""No port is called while a transaction is open: a slow provider would hold up everybody (DESIGN)."""
+"""No port is called while a transaction is open: a slow provider would hold everybody up (CONTRIBUTING)."""
 
 import inspect
 from collections.abc import Callable

@@ -25,7 +25,8 @@ REFUSED_KEY = (stripe.AuthenticationError, stripe.PermissionError)
 
 
 def build_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
-    """Retries are set here: of themselves they do not reach a client (BILLING_FACTS D)."""
+    """The retries of the module do not apply to a client, so they are set here (README of stripe-python,
+    "Configuring Automatic Retries")."""
     return stripe.StripeClient(
         key, base_addresses={"api": url.rstrip("/")}, max_network_retries=RETRIES, http_client=http
     )

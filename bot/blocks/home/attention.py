@@ -25,7 +25,7 @@ def waits(sheet: AccountSheet) -> bool:
 
 
 def can_pay(sheet: AccountSheet) -> bool:
-    """R3"""
+    """Without a default method that can be charged, ordering stops (R3)."""
     today = sheet.account.today(sheet.at)
     return any(method.is_default and method.usable(today) for method in sheet.methods)
 
