@@ -11,7 +11,7 @@ import yaml
 
 from bench.fake_slack import TEAM
 from bot.db import Database
-from bot.use_cases.accounts_import.catalogue import store_catalogue
+from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import import_accounts
 from tests.postgres import new_database
 
@@ -99,7 +99,7 @@ async def fill(url: str, folder: Path, people: int) -> None:
     try:
         await database.migrate()
         async with database.write() as session:
-            await store_catalogue(session)
+            await save_catalogue(session)
         await import_accounts(database, path=file, at=datetime.now(UTC))
     finally:
         await database.close()

@@ -9,9 +9,9 @@ from bench.accounts import account, subscription, user
 from bench.fake_slack import TEAM, FakeSlack
 from bench.press import SECRET
 from bench.processes import TOKEN
-from bot.bootstrap import build_services, now, slack_clients
+from bot.bootstrap import now, open_services, open_slack_clients
 from bot.db import Database
-from bot.permissions import Person
+from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.cart.save import save_cart
@@ -125,8 +125,8 @@ async def services_on(url: str, slack: FakeSlack) -> AsyncIterator[Services]:
     )
     database = Database(url)
     async with (
-        slack_clients(settings, database) as clients,
-        build_services(settings, database, clients, now) as services,
+        open_slack_clients(settings, database) as clients,
+        open_services(settings, database, clients, now) as services,
     ):
         yield services
 
@@ -134,11 +134,11 @@ async def services_on(url: str, slack: FakeSlack) -> AsyncIterator[Services]:
 async def place_one(url: str, slack: FakeSlack) -> None:
     """The first person's order, completed, with all that comes with it."""
     async with services_on(url, slack) as services:
-        person = Person(TEAM, user(0), "bench")
+        person = SlackIdentity(TEAM, user(0), "bench")
         await refresh_slack_user(services, person)
         typed = {subscription(0): "2"}
-        sheet = await save_cart(services, person=person, account_id=account(0), typed=typed)
+        sheet = await save_cart(services, person=person, account_id=account(0), seat_inputs=typed)
         checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
         await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
         await place_service_order(services, person=person, quote_id=sheet.quote.key)
-        await services.tasks.settle()
+        await services.tasks.wait_until_idle()

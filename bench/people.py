@@ -11,7 +11,7 @@ from bench.accounts import user
 from bench.fake_slack import FakeSlack
 from bench.press import command, home_opened, submission
 from bench.wire import Connection
-from bot.blocks.block_kit import Place
+from bot.blocks.block_kit import ModalMetadata
 
 # Slack's own patience is three seconds; a bot that is slower than this has failed.
 PATIENCE = 30.0
@@ -60,7 +60,7 @@ async def submit(
     values: dict[str, dict[str, Any]] | None = None,
 ) -> tuple[float, dict[str, Any]]:
     """A form sent off, up to the final view: that of the answer, or the one that follows a waiting screen."""
-    place = Place.load(view["private_metadata"])
+    place = ModalMetadata.from_json(view["private_metadata"])
     view_id, request = submission(person, view["callback_id"], place, values or as_drawn(view))
     arrives = slack.screen(view_id)
     begun = time.perf_counter()

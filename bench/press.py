@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.fake_slack import TEAM
-from bot.blocks.block_kit import Place
+from bot.blocks.block_kit import ModalMetadata
 from sandbox.delivery import signature
 
 SECRET = "bench-signing-secret"
@@ -36,7 +36,7 @@ def command(user: str, name: str = "/add-seats", text: str = "") -> tuple[str, b
 
 
 def submission(
-    user: str, callback_id: str, place: Place, values: dict[str, dict[str, Any]]
+    user: str, callback_id: str, place: ModalMetadata, values: dict[str, dict[str, Any]]
 ) -> tuple[str, bytes]:
     """The form's view id, and the request. `values` maps a block's id to its element as Slack sends it."""
     view_id = f"V{next(_numbers)}"
@@ -51,7 +51,7 @@ def submission(
             "id": view_id,
             "type": "modal",
             "callback_id": callback_id,
-            "private_metadata": place.dump(),
+            "private_metadata": place.to_json(),
             "state": {"values": {block: {"field": element} for block, element in values.items()}},
             "blocks": [],
         },

@@ -55,7 +55,7 @@ async def bot(folder: Path, api_url: str, database_url: str, **settings: str) ->
         "DATABASE_URL": database_url,
         "MAIL_FROM": "seatbot@bench.example",
         "LOG_FORMAT": "json",
-        "LEAVE_SECONDS": "0",
+        "SHUTDOWN_DELAY_SECONDS": "0",
         **settings,
     }
     command = [sys.executable, *PROFILED, str(ROOT / "app.py"), "serve"]

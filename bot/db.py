@@ -140,11 +140,11 @@ class Database:
         """Bring the database to the shape the models expect, however many processes start at once."""
         async with self._writer.begin() as connection:
             await _hold_alone(connection, MIGRATING)
-            await connection.run_sync(migrations.upgrade)
+            await connection.run_sync(migrations.upgrade_database)
 
     async def migrated(self) -> bool:
         async with self._reader.connect() as connection:
-            return await connection.run_sync(migrations.at_head)
+            return await connection.run_sync(migrations.is_at_head)
 
     async def close(self) -> None:
         if self._kept is not None:

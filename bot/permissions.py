@@ -14,7 +14,7 @@ from models.slack_user import SlackUser
 
 
 @dataclass(frozen=True)
-class Person:
+class SlackIdentity:
     """Who presses, by ids alone: the workspace the bot is installed in, the user, and the channel they are
     in. `home_team_id` is what the request says of their own workspace; it can only take away, never give.
     `source` names the command, button or form."""
@@ -26,16 +26,21 @@ class Person:
     home_team_id: str | None = None
 
 
-Roles = list[tuple[Account, BillingContact]]
+AccountRoles = list[tuple[Account, BillingContact]]
 
 # Who somebody is, beside each of their roles, in one look: every press begins with it. Bound by user id; by
 # e-mail only where no user id is bound.
-_BY_EMAIL = and_(col(BillingContact.slack_user).is_(None), col(BillingContact.email) == SlackUser.email)
-_STANDING = (
+_MATCHES_BY_EMAIL = and_(
+    col(BillingContact.slack_user).is_(None), col(BillingContact.email) == SlackUser.email
+)
+_IDENTITY_QUERY = (
     select(SlackUser, Account, BillingContact)
     .outerjoin(
         BillingContact,
-        and_(col(BillingContact.active), or_(col(BillingContact.slack_user) == SlackUser.user_id, _BY_EMAIL)),
+        and_(
+            col(BillingContact.active),
+            or_(col(BillingContact.slack_user) == SlackUser.user_id, _MATCHES_BY_EMAIL),
+        ),
     )
     .outerjoin(
         Account,
@@ -50,16 +55,16 @@ _STANDING = (
 )
 
 
-async def _standing(session: AsyncSession, person: Person) -> tuple[SlackUser, Roles]:
+async def _load_identity(session: AsyncSession, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
     """What Slack said of the person, and the accounts they are a contact of. Raises IdentityNotFresh where it
     never said anything, NotAllowed by R5."""
     values = {"team": person.team_id, "user": person.user_id}
-    found = (await session.exec(_STANDING, params=values)).all()
+    found = (await session.exec(_IDENTITY_QUERY, params=values)).all()
     if not found:
         raise IdentityNotFresh
     user = found[0][0]
     outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
-    if outsider or not user.full_member:
+    if outsider or not user.is_full_member:
         raise NotAllowed
     # Held by the session, which else forgets what nobody holds: asked for by id, they are there.
     session.info["standing"] = found
@@ -67,49 +72,49 @@ async def _standing(session: AsyncSession, person: Person) -> tuple[SlackUser, R
     return user, [*reversed(roles.values())]
 
 
-async def slack_user_of(session: AsyncSession, person: Person) -> SlackUser:
+async def get_slack_user(session: AsyncSession, person: SlackIdentity) -> SlackUser:
     """What Slack said of the person. Raises IdentityNotFresh, NotAllowed."""
-    return (await _standing(session, person))[0]
+    return (await _load_identity(session, person))[0]
 
 
-async def roles_of(session: AsyncSession, person: Person) -> Roles:
+async def list_account_roles(session: AsyncSession, person: SlackIdentity) -> AccountRoles:
     """The accounts the person is a billing contact of, by name. Raises NotABillingContact where none."""
-    _, roles = await _standing(session, person)
+    _, roles = await _load_identity(session, person)
     if not roles:
-        raise NotABillingContact(contacts=await _contact_names(session, person))
+        raise NotABillingContact(contacts=await _list_contact_names(session, person))
     return roles
 
 
-async def require_contact(
-    session: AsyncSession, person: Person, account_id: str, at: datetime, *, changes: bool
+async def get_authorized_contact(
+    session: AsyncSession, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> BillingContact:
     """The person's role for that account. Raises as `require_role` does."""
-    return (await require_role(session, person, account_id, at, changes=changes))[1]
+    return (await get_authorized_role(session, person, account_id, at, for_change=for_change))[1]
 
 
-async def require_role(
-    session: AsyncSession, person: Person, account_id: str, at: datetime, *, changes: bool
+async def get_authorized_role(
+    session: AsyncSession, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> tuple[Account, BillingContact]:
     """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
 
     Raises NotAllowed, NotABillingContact, IdentityNotFresh, and AccountNotFound for an account of others.
     """
-    user, roles = await _standing(session, person)
-    if changes and not user.fresh(at):
+    user, roles = await _load_identity(session, person)
+    if for_change and not user.is_fresh(at):
         raise IdentityNotFresh
     if not roles:
-        raise NotABillingContact(contacts=await _contact_names(session, person))
+        raise NotABillingContact(contacts=await _list_contact_names(session, person))
     for account, contact in roles:
         if account.id == account_id:
             return account, contact
     raise AccountNotFound
 
 
-def actor_of(contact: BillingContact, person: Person) -> Actor:
+def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
     return Actor("contact", contact.name, person.source, f"{person.team_id}/{person.user_id}")
 
 
-async def _account_here(session: AsyncSession, person: Person) -> Account | None:
+async def _find_channel_account(session: AsyncSession, person: SlackIdentity) -> Account | None:
     # A modal stands in no channel: that is not the channel of an account that has none.
     if person.channel_id is None:
         return None
@@ -123,7 +128,7 @@ async def _account_here(session: AsyncSession, person: Person) -> Account | None
     return found.first()
 
 
-async def _contact_names(session: AsyncSession, person: Person) -> list[str]:
+async def _list_contact_names(session: AsyncSession, person: SlackIdentity) -> list[str]:
     """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
     accounts = list(
         (
@@ -132,7 +137,7 @@ async def _contact_names(session: AsyncSession, person: Person) -> list[str]:
             )
         ).all()
     )
-    account = await _account_here(session, person) or (accounts[0] if len(accounts) == 1 else None)
+    account = await _find_channel_account(session, person) or (accounts[0] if len(accounts) == 1 else None)
     if account is None:
         return []
     contacts = await session.exec(

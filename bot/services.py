@@ -7,14 +7,14 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import BillingGateway, EventReader
+from bot.billing.gateway import BillingGateway, WebhookParser
 from bot.db import Database
-from bot.directory.user_directory import Directory
+from bot.directory.user_directory import UserDirectory
 from bot.mail.mailer import Mailer
-from bot.messaging.home_publisher import HomeScreens
+from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from bot.settings import Settings
-from bot.tasks import Tasks
+from bot.tasks import BackgroundTasks
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Services:
     now: Callable[[], datetime]
     billing: BillingGateway
     messenger: Messenger
-    home_screens: HomeScreens
-    directory: Directory
+    home_publisher: HomePublisher
+    directory: UserDirectory
     mailer: Mailer
-    tasks: Tasks
+    tasks: BackgroundTasks
     # Where the provider sends word by itself; none where it does not, or nobody could tell it from a forger.
-    provider_events: EventReader | None = None
+    webhook_parser: WebhookParser | None = None
 
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self.database.read()

@@ -13,18 +13,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from models.cart import SeatBounds
+from models.cart import SeatLimits
 from models.receipt import Seller
 
 ENV_FILE = ".env"
 
 
-class WrongSettings(Exception):
+class InvalidSettings(Exception):
     """One sentence a wrong or missing setting; none repeats a value, which may be a secret."""
 
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__("\n".join(sentences))
-        self.sentences = sentences
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class Settings(BaseSettings):
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_client_id: str | None = None
     slack_client_secret: SecretStr | None = None
-    token_keys: SecretStr | None = None
+    token_encryption_keys: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///seatbot.db"
     host: str = "127.0.0.1"
@@ -58,13 +58,13 @@ class Settings(BaseSettings):
     max_seats_per_line: int = Field(default=1000, ge=1, le=1_000_000)
     max_seats_per_order: int = Field(default=2000, ge=1, le=1_000_000)
     lease_seconds: int = Field(default=60, ge=3, le=600)
-    socket_quiet_seconds: int = Field(default=600, ge=1, le=86_400)
-    leave_seconds: int = Field(default=5, ge=0, le=300)
+    socket_idle_timeout_seconds: int = Field(default=600, ge=1, le=86_400)
+    shutdown_delay_seconds: int = Field(default=5, ge=0, le=300)
     log_format: Literal["json", "console"] = "console"
 
     @field_validator("*", mode="before")
     @classmethod
-    def _one_line(cls, value: object) -> object:
+    def _validate_one_line(cls, value: object) -> object:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         # Bytes of the environment that are no UTF-8 come as halves of a character.
         if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         "stripe_webhook_secret",
     )
     @classmethod
-    def _fits_a_header(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+    def _validate_ascii(cls, value: SecretStr | str | None) -> SecretStr | str | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if text and not text.isascii():
             raise ValueError("must hold ASCII characters only")
@@ -89,12 +89,12 @@ class Settings(BaseSettings):
 
     @field_validator("slack_api_url")
     @classmethod
-    def _ends_with_slash(cls, url: str) -> str:
+    def _add_trailing_slash(cls, url: str) -> str:
         return url if url.endswith("/") else url + "/"
 
     @field_validator("host")
     @classmethod
-    def _host(cls, host: str) -> str:
+    def _validate_host(cls, host: str) -> str:
         try:
             host.encode("idna")
         except UnicodeError:
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _known_database(cls, url: str) -> str:
+    def _validate_database_url(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql:// (or postgres://)")
         try:
@@ -112,9 +112,9 @@ class Settings(BaseSettings):
             raise ValueError("cannot be read: is the port a number, and is each bracket closed?") from None
         return url
 
-    @field_validator("token_keys")
+    @field_validator("token_encryption_keys")
     @classmethod
-    def _keys(cls, keys: SecretStr | None) -> SecretStr | None:
+    def _validate_encryption_keys(cls, keys: SecretStr | None) -> SecretStr | None:
         if keys is None:
             return None
         # Late, as wherever it is imported: who has one workspace needs no cryptography.
@@ -129,10 +129,10 @@ class Settings(BaseSettings):
 
     @field_validator("smtp_url")
     @classmethod
-    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+    def _validate_smtp_url(cls, url: SecretStr | None) -> SecretStr | None:
         if url is None:
             return None
-        parts = _split(url.get_secret_value())
+        parts = _parse_url(url.get_secret_value())
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
         # A password with a slash in it ends the host early.
@@ -144,23 +144,23 @@ class Settings(BaseSettings):
         "slack_api_url", "stripe_api_url", "account_services_url", "corporate_portal_url", "admin_portal_url"
     )
     @classmethod
-    def _web_address(cls, url: str) -> str:
-        parts = _split(url)
+    def _validate_web_url(cls, url: str) -> str:
+        parts = _parse_url(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must begin with https:// (or http://) and name a host")
         return url
 
     @property
-    def many_workspaces(self) -> bool:
+    def is_multi_workspace(self) -> bool:
         """Whether the bot is installed by its own page, wherever somebody wants it."""
         return self.slack_client_id is not None
 
     @property
-    def socket_mode(self) -> bool:
+    def is_socket_mode(self) -> bool:
         return self.slack_app_token is not None
 
     @property
-    def lease(self) -> timedelta:
+    def lease_duration(self) -> timedelta:
         """For how long a worker has what it took up to itself; then another takes it for dead."""
         return timedelta(seconds=self.lease_seconds)
 
@@ -171,11 +171,11 @@ class Settings(BaseSettings):
         return Seller(name=self.seller_name, address=tuple(filter(None, lines)), tax_id=self.seller_tax_id)
 
     @property
-    def seat_bounds(self) -> SeatBounds:
-        return SeatBounds(self.max_seats_per_line, self.max_seats_per_order)
+    def seat_bounds(self) -> SeatLimits:
+        return SeatLimits(self.max_seats_per_line, self.max_seats_per_order)
 
 
-def _split(url: str) -> SplitResult:
+def _parse_url(url: str) -> SplitResult:
     """Raises ValueError in words of ours: the library's repeat what they are about."""
     try:
         parts = urlsplit(url)
@@ -188,7 +188,7 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-class _Together(BaseSettings):
+class _CombinedSettings(BaseSettings):
     """What is needed of several settings at once, read apart: what is missing is told beside all else."""
 
     model_config = Settings.model_config
@@ -196,7 +196,7 @@ class _Together(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_client_id: str | None = None
     slack_client_secret: SecretStr | None = None
-    token_keys: SecretStr | None = None
+    token_encryption_keys: SecretStr | None = None
     account_services_channel: str | None = None
     account_services_team: str | None = None
     slack_app_token: SecretStr | None = None
@@ -205,15 +205,19 @@ class _Together(BaseSettings):
     stripe_api_key: SecretStr | None = None
     lease_seconds: str = "60"
 
-    def check(self) -> list[str]:
-        return [*self._workspaces(), *self._doors(), *self._stripe()]
+    def list_problems(self) -> list[str]:
+        return [
+            *self._list_workspace_problems(),
+            *self._list_transport_problems(),
+            *self._list_stripe_problems(),
+        ]
 
-    def _workspaces(self) -> list[str]:
+    def _list_workspace_problems(self) -> list[str]:
         if self.slack_client_id is None and self.slack_client_secret is None:
             return [] if self.slack_bot_token else ["SLACK_BOT_TOKEN is missing"]
         if self.slack_bot_token:
             return ["SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID for many: set one of them"]
-        needed = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_KEYS"]
+        needed = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS"]
         if self.account_services_channel:
             needed.append("ACCOUNT_SERVICES_TEAM")
         return [
@@ -222,12 +226,12 @@ class _Together(BaseSettings):
             if not getattr(self, name.lower())
         ]
 
-    def _doors(self) -> list[str]:
+    def _list_transport_problems(self) -> list[str]:
         if self.slack_app_token or self.slack_signing_secret:
             return []
         return ["SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"]
 
-    def _stripe(self) -> list[str]:
+    def _list_stripe_problems(self) -> list[str]:
         if self.billing != "stripe":
             return []
         wrong = [] if self.stripe_api_key else ["STRIPE_API_KEY is missing: BILLING=stripe needs it"]
@@ -239,20 +243,20 @@ class _Together(BaseSettings):
 def read_settings() -> Settings:
     """The settings of this process. Raises WrongSettings, with all that is wrong."""
     try:
-        wrong = _Together().check()
+        wrong = _CombinedSettings().list_problems()
     except (UnicodeDecodeError, OSError) as error:
         why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
-        raise WrongSettings([f".env cannot be read: {why}"]) from None
+        raise InvalidSettings([f".env cannot be read: {why}"]) from None
     try:
         settings = Settings()
     except ValidationError as error:
-        raise WrongSettings([*(_sentence(dict(e)) for e in error.errors()), *wrong]) from None
+        raise InvalidSettings([*(_format_error(dict(e)) for e in error.errors()), *wrong]) from None
     if wrong:
-        raise WrongSettings(wrong)
+        raise InvalidSettings(wrong)
     return settings
 
 
-def unknown_names() -> list[str]:
+def list_unknown_names() -> list[str]:
     """What `.env` sets and no setting is called, with the setting that may be meant.
 
     What does not look like a name is not repeated: it may be a piece of a secret with a line break."""
@@ -265,7 +269,7 @@ def unknown_names() -> list[str]:
     return [*told, *([f"{hidden} that cannot be shown"] if hidden else [])]
 
 
-def _sentence(error: dict[str, object]) -> str:
+def _format_error(error: dict[str, object]) -> str:
     location = error["loc"]
     assert isinstance(location, tuple)
     name = str(location[0]).upper()

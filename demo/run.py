@@ -15,7 +15,7 @@ from demo import story
 from sandbox import Sandbox
 
 
-class DemoFailed(Exception):
+class DemoStartError(Exception):
     """The bot did not come up."""
 
 
@@ -24,13 +24,13 @@ async def run_demo(app: Path, port: int, console: Console) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Sandbox.start(story.WORKSPACE, port=port, rate_limits=True) as slack:
-        bot = DemoBot(app, slack, lambda: story.accounts_for(datetime.now(UTC).date()))
+    async with Sandbox.start(story.WORKSPACE_PATH, port=port, rate_limits=True) as slack:
+        bot = DemoBot(app, slack, lambda: story.render_accounts(datetime.now(UTC).date()))
         try:
             await bot.start()
         except (RuntimeError, TimeoutError) as error:
             await bot.stop()
-            raise DemoFailed(str(error)) from error
+            raise DemoStartError(str(error)) from error
         slack.slack.on_reset.append(bot.restart)
         console.print(f"\nOpen [bold]{slack.page_url}[/] and choose who you are. Ctrl-C ends the demo.\n")
         await stop.wait()
@@ -40,10 +40,10 @@ async def run_demo(app: Path, port: int, console: Console) -> None:
 class DemoBot:
     """`serve`, unchanged, as a process of its own that knows the sandbox by its settings alone."""
 
-    def __init__(self, app: Path, slack: Sandbox, accounts: Callable[[], str]) -> None:
+    def __init__(self, app: Path, slack: Sandbox, render_accounts: Callable[[], str]) -> None:
         self.app = app
         self.slack = slack
-        self.accounts = accounts
+        self.render_accounts = render_accounts
         # One for each port: a second demo leaves the first one its database.
         self.folder = Path(".demo", slack.page_url.rstrip("/").rpartition(":")[2]).absolute()
         self.process: asyncio.subprocess.Process | None = None
@@ -53,10 +53,10 @@ class DemoBot:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         accounts = self.folder / "accounts.yml"
-        accounts.write_text(self.accounts(), encoding="utf-8")
-        if await (await self._run("import", str(accounts))).wait():
+        accounts.write_text(self.render_accounts(), encoding="utf-8")
+        if await (await self._run_command("import", str(accounts))).wait():
             raise RuntimeError("its accounts could not be imported")
-        self.process = await self._run("serve")
+        self.process = await self._run_command("serve")
         await self.slack.wait_until(lambda: self.slack.slack.sockets.connections, timeout=20)
 
     async def stop(self) -> None:
@@ -68,7 +68,7 @@ class DemoBot:
         await self.stop()
         await self.start()
 
-    async def _run(self, *command: str) -> asyncio.subprocess.Process:
+    async def _run_command(self, *command: str) -> asyncio.subprocess.Process:
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "SLACK_BOT_TOKEN": self.slack.bot_token,

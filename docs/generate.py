@@ -12,41 +12,45 @@ import typer
 import yaml
 from sqlalchemy import create_engine
 
-from docs.messages import messages_page
+from docs.messages import render_messages_page
 from models import migrations
 from models.notice import Notice, NoticeStatus
-from models.quote import NEXT_STATUSES as NEXT_QUOTE_STATUSES
+from models.quote import QUOTE_TRANSITIONS as NEXT_QUOTE_STATUSES
 from models.quote import Quote, QuoteStatus
 from models.service_order import (
-    BUSY,
-    NEXT_LINE_STATUSES,
+    BUSY_STATUSES,
+    ORDER_LINE_TRANSITIONS,
     LineStatus,
     OrderLine,
     OrderStatus,
     ServiceOrder,
 )
-from models.service_order import NEXT_STATUSES as NEXT_ORDER_STATUSES
+from models.service_order import ORDER_TRANSITIONS as NEXT_ORDER_STATUSES
 
 ROOT = Path(__file__).parents[1]
-MESSAGES = ROOT / "docs/messages.md"
-STATES, MANIFEST, MANIFEST_JSON = ROOT / "docs/states.md", ROOT / "manifest.yml", ROOT / "manifest.json"
+MESSAGES_PATH = ROOT / "docs/messages.md"
+STATES_PATH, MANIFEST_PATH, MANIFEST_JSON_PATH = (
+    ROOT / "docs/states.md",
+    ROOT / "manifest.yml",
+    ROOT / "manifest.json",
+)
 
 cli = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True)
-class States:
+class StateMachine:
     """The states of one thing. `following` says which may follow which, where a table holds that."""
 
     title: str
     source: str
-    first: StrEnum
+    initial: StrEnum
     meanings: Mapping[Any, str]
-    following: Mapping[Any, frozenset[Any]] | None = None
+    transitions: Mapping[Any, frozenset[Any]] | None = None
     note: str = ""
 
 
-QUOTE = States(
+QUOTE_STATES = StateMachine(
     "Quote",
     "models/quote.py",
     Quote.model_fields["status"].default,
@@ -60,7 +64,7 @@ QUOTE = States(
     "A pending quote past its validity is read as expired at once. The job that stores it only tells people.",
 )
 
-SERVICE_ORDER = States(
+SERVICE_ORDER_STATES = StateMachine(
     "Service order",
     "models/service_order.py",
     ServiceOrder.model_fields["status"].default,
@@ -73,7 +77,7 @@ SERVICE_ORDER = States(
     NEXT_ORDER_STATUSES,
 )
 
-ORDER_LINE = States(
+ORDER_LINE_STATES = StateMachine(
     "Order line",
     "models/service_order.py",
     OrderLine.model_fields["status"].default,
@@ -85,13 +89,13 @@ ORDER_LINE = States(
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
         LineStatus.UNKNOWN: "Sent, and no answer came: the provider is asked until it says what happened.",
     },
-    NEXT_LINE_STATUSES,
+    ORDER_LINE_TRANSITIONS,
     "A line is *busy* while it is "
-    + ", ".join(f"`{status.value}`" for status in BUSY)
+    + ", ".join(f"`{status.value}`" for status in BUSY_STATUSES)
     + ". A subscription has one busy line at a time.",
 )
 
-NOTICE = States(
+NOTICE_STATES = StateMachine(
     "Notice",
     "models/notice.py",
     Notice.model_fields["status"].default,
@@ -114,60 +118,76 @@ so do triggers of the database ([decision 1](decisions/0001-the-database-guards-
 """
 
 
-def states_page() -> str:
-    sections = [_section(states) for states in (QUOTE, SERVICE_ORDER, ORDER_LINE, NOTICE)]
+def render_states_page() -> str:
+    sections = [
+        _render_section(states)
+        for states in (QUOTE_STATES, SERVICE_ORDER_STATES, ORDER_LINE_STATES, NOTICE_STATES)
+    ]
     return "\n".join([INTRODUCTION, *sections])
 
 
-def _section(states: States) -> str:
-    diagram = _diagram(states.first, states.following) if states.following else []
-    note = [states.note, ""] if states.note else []
-    lines = [f"## {states.title}", "", f"In `{states.source}`.", "", *diagram, *_table(states), "", *note]
+def _render_section(machine: StateMachine) -> str:
+    diagram = _render_diagram(machine.initial, machine.transitions) if machine.transitions else []
+    note = [machine.note, ""] if machine.note else []
+    lines = [
+        f"## {machine.title}",
+        "",
+        f"In `{machine.source}`.",
+        "",
+        *diagram,
+        *_render_table(machine),
+        "",
+        *note,
+    ]
     return "\n".join(lines)
 
 
-def _diagram(first: StrEnum, following: Mapping[Any, frozenset[Any]]) -> list[str]:
-    arrows = [f"    {state.value} --> {to.value}" for state in following for to in _next(state, following)]
-    ends = [f"    {state.value} --> [*]" for state, next_ in following.items() if not next_]
-    return ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}", *arrows, *ends, "```", ""]
+def _render_diagram(initial: StrEnum, transitions: Mapping[Any, frozenset[Any]]) -> list[str]:
+    arrows = [
+        f"    {state.value} --> {to.value}"
+        for state in transitions
+        for to in _list_next_states(state, transitions)
+    ]
+    ends = [f"    {state.value} --> [*]" for state, next_ in transitions.items() if not next_]
+    return ["```mermaid", "stateDiagram-v2", f"    [*] --> {initial.value}", *arrows, *ends, "```", ""]
 
 
-def _next(state: StrEnum, following: Mapping[Any, frozenset[Any]]) -> Sequence[StrEnum]:
+def _list_next_states(state: StrEnum, transitions: Mapping[Any, frozenset[Any]]) -> Sequence[StrEnum]:
     """In the order of the enumeration: a set has none."""
-    return [other for other in type(state) if other in following[state]]
+    return [other for other in type(state) if other in transitions[state]]
 
 
-def _table(states: States) -> list[str]:
-    rows = [[f"`{state.value}`", states.meanings[state]] for state in type(states.first)]
+def _render_table(machine: StateMachine) -> list[str]:
+    rows = [[f"`{state.value}`", machine.meanings[state]] for state in type(machine.initial)]
     head = ["state", "means"]
-    if states.following is not None:
+    if machine.transitions is not None:
         head.append("may be followed by")
-        for state, row in zip(type(states.first), rows, strict=True):
-            names = ", ".join(f"`{to.value}`" for to in _next(state, states.following))
+        for state, row in zip(type(machine.initial), rows, strict=True):
+            names = ", ".join(f"`{to.value}`" for to in _list_next_states(state, machine.transitions))
             row.append(names or "nothing: it is final")
-    return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+    return [_format_row(head), _format_row(["---"] * len(head)), *map(_format_row, rows)]
 
 
-def _row(cells: Sequence[str]) -> str:
+def _format_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def manifest_json() -> str:
-    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+def render_manifest_json() -> str:
+    manifest = yaml.safe_load(MANIFEST_PATH.read_text(encoding="utf-8"))
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 @cli.command()
 def docs() -> None:
     """Write docs/states.md and docs/messages.md."""
-    STATES.write_text(states_page(), encoding="utf-8")
-    MESSAGES.write_text(messages_page(), encoding="utf-8")
+    STATES_PATH.write_text(render_states_page(), encoding="utf-8")
+    MESSAGES_PATH.write_text(render_messages_page(), encoding="utf-8")
 
 
 @cli.command()
 def manifest() -> None:
     """Write manifest.json from manifest.yml."""
-    MANIFEST_JSON.write_text(manifest_json(), encoding="utf-8")
+    MANIFEST_JSON_PATH.write_text(render_manifest_json(), encoding="utf-8")
 
 
 @cli.command()
@@ -178,7 +198,7 @@ def migration(number: str, message: str) -> None:
     with TemporaryDirectory() as folder:
         engine = create_engine(f"sqlite:///{folder}/fresh.db")
         with engine.begin() as connection:
-            migrations.upgrade(connection)
+            migrations.upgrade_database(connection)
         with engine.begin() as connection:
             migrations.write_migration(connection, message, number)
         engine.dispose()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fluent.syntax import FluentParser
 from fluent.syntax.ast import GroupComment, Message
 
-from bot.i18n import FOLDER, LANGUAGES
+from bot.i18n import LANGUAGES, MESSAGES_FOLDER
 
-NAMES = {"en": "English", "fr": "Français"}
+LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
 
 INTRODUCTION = """\
 # Messages
@@ -22,46 +22,46 @@ asterisk is taken where no other fits. Asterisks around words make them bold in 
 
 
 @dataclass(frozen=True)
-class Text:
+class MessageText:
     section: str
     key: str
-    words: str
+    text: str
 
 
-def messages_page() -> str:
-    languages = [_texts(language) for language in LANGUAGES]
+def render_messages_page() -> str:
+    languages = [_load_texts(language) for language in LANGUAGES]
     lines, section = [INTRODUCTION.rstrip()], ""
     for key in languages[0]:
         row = [texts[key] for texts in languages]
         if row[0].section != section:
             section = row[0].section
-            head = ["key", *(NAMES[language] for language in LANGUAGES)]
+            head = ["key", *(LANGUAGE_NAMES[language] for language in LANGUAGES)]
             title = " · ".join(dict.fromkeys(text.section for text in row))
-            lines += ["", f"## {title}", "", _row(head), _row(["---"] * len(head))]
-        lines.append(_row([f"`{key}`", *(_cell(text.words) for text in row)]))
+            lines += ["", f"## {title}", "", _format_row(head), _format_row(["---"] * len(head))]
+        lines.append(_format_row([f"`{key}`", *(_format_cell(text.text) for text in row)]))
     return "\n".join([*lines, ""])
 
 
-def _texts(language: str) -> dict[str, Text]:
-    source = (FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
-    return {text.key: text for text in _read(source)}
+def _load_texts(language: str) -> dict[str, MessageText]:
+    source = (MESSAGES_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
+    return {text.key: text for text in _parse_texts(source)}
 
 
-def _read(source: str) -> Iterator[Text]:
+def _parse_texts(source: str) -> Iterator[MessageText]:
     section = ""
     for part in FluentParser().parse(source).body:
         if isinstance(part, GroupComment):
             section = part.content or ""
         elif isinstance(part, Message) and part.value and part.value.span:
-            yield Text(section, part.id.name, source[part.value.span.start : part.value.span.end])
+            yield MessageText(section, part.id.name, source[part.value.span.start : part.value.span.end])
 
 
-def _cell(words: str) -> str:
+def _format_cell(text: str) -> str:
     """Lines as lines, and nothing of it as Markdown. What is quoted for Fluent stands as it comes out."""
-    plain = re.sub(r'\{"(.*?)"\}', r"\1", words)
+    plain = re.sub(r'\{"(.*?)"\}', r"\1", text)
     escaped = re.sub(r"([\\`*_\[\]|#])", r"\\\1", plain.replace("&", "&amp;").replace("<", "&lt;"))
     return "<br>".join(line.strip() for line in escaped.splitlines())
 
 
-def _row(cells: list[str]) -> str:
+def _format_row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"

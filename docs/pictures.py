@@ -14,43 +14,43 @@ import typst
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from sqlmodel import select
 
-from app import running
-from bot.i18n import Reader
-from bot.receipts import TEMPLATE, receipt_words
+from app import run_bot
+from bot.i18n import Localizer
+from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
-from bot.use_cases.receipt import receipt_sheet
-from demo.story import ACCOUNTS, WORKSPACE, WRITTEN_ON
+from bot.use_cases.receipt import load_receipt_details
+from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH
 from models.receipt import Receipt
 from sandbox import Sandbox
 
-CHROMIUM = Path("/usr/bin/chromium")
-PICTURES = Path(__file__).parent / "pictures"
-WINDOW, PHONE = ViewportSize(width=960, height=680), ViewportSize(width=390, height=780)
+CHROMIUM_PATH = Path("/usr/bin/chromium")
+PICTURES_PATH = Path(__file__).parent / "pictures"
+WINDOW_SIZE, PHONE_SIZE = ViewportSize(width=960, height=680), ViewportSize(width=390, height=780)
 # Ten in the morning where Alice is.
-BEGINNING = datetime(WRITTEN_ON.year, WRITTEN_ON.month, WRITTEN_ON.day, 9, tzinfo=UTC)
+STORY_START = datetime(STORY_DATE.year, STORY_DATE.month, STORY_DATE.day, 9, tzinfo=UTC)
 
 
-class Clock:
+class StoryClock:
     """Time goes by as it does, from that morning on: the pictures change only where what they show does."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
 
     def __call__(self) -> datetime:
-        return BEGINNING + timedelta(seconds=time.monotonic() - self.started)
+        return STORY_START + timedelta(seconds=time.monotonic() - self.started)
 
     def timestamp(self) -> float:
         return self().timestamp()
 
 
 @asynccontextmanager
-async def demo() -> AsyncIterator[tuple[Sandbox, Services]]:
+async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Services]]:
     """As `make demo`, in one process, with the clock set."""
-    clock = Clock()
+    clock = StoryClock()
     with TemporaryDirectory() as folder:
-        async with Sandbox.start(WORKSPACE, clock=clock.timestamp) as slack:
+        async with Sandbox.start(WORKSPACE_PATH, clock=clock.timestamp) as slack:
             values: dict[str, Any] = {
                 "_env_file": None,
                 "slack_bot_token": slack.bot_token,
@@ -63,12 +63,12 @@ async def demo() -> AsyncIterator[tuple[Sandbox, Services]]:
                 "database_url": f"sqlite:///{folder}/seatbot.db",
                 "port": 0,
             }
-            async with running(Settings(**values), clock=clock) as (services, _):
-                await import_accounts(services.database, path=ACCOUNTS, at=clock())
+            async with run_bot(Settings(**values), clock=clock) as (services, _):
+                await import_accounts(services.database, path=ACCOUNTS_PATH, at=clock())
                 yield slack, services
 
 
-class Photographer:
+class ScreenshotSession:
     """One person's browser."""
 
     def __init__(self, page: Page, suffix: str = "") -> None:
@@ -76,139 +76,139 @@ class Photographer:
         self.suffix = suffix
         self.modal = page.locator("#modal[open]")
 
-    async def say(self, words: str) -> None:
-        await self.page.locator("#composer-text").fill(words)
+    async def send_text(self, text: str) -> None:
+        await self.page.locator("#composer-text").fill(text)
         await self.page.keyboard.press("Enter")
 
-    async def press(self, name: str) -> None:
+    async def select_button(self, name: str) -> None:
         await self.modal.get_by_role("button", name=name, exact=True).last.click()
 
-    async def reads(self, words: str) -> None:
-        await expect(self.page.locator("body")).to_contain_text(words)
+    async def wait_for_text(self, text: str) -> None:
+        await expect(self.page.locator("body")).to_contain_text(text)
 
-    async def close(self) -> None:
+    async def close_modal(self) -> None:
         await self.modal.locator("header button").last.click()
         await expect(self.modal).to_have_count(0)
 
-    async def go(self, place: str) -> None:
-        await self.page.evaluate(f"location.hash = '{place}'")
+    async def open_page(self, name: str) -> None:
+        await self.page.evaluate(f"location.hash = '{name}'")
 
-    async def take(self, name: str, *, reads: str, height: int | None = None) -> None:
+    async def take_picture(self, name: str, *, expected_text: str, height: int | None = None) -> None:
         """Once it is there to be read; `height` is less where there is much of it."""
-        await self.reads(reads)
+        await self.wait_for_text(expected_text)
         if height:
-            await self.page.set_viewport_size(ViewportSize(width=WINDOW["width"], height=height))
+            await self.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
         await self.page.evaluate(
             "document.querySelectorAll('.messages').forEach((n) => n.scrollTo(0, 99999))"
         )
         await self.page.mouse.move(0, 0)
-        await self.page.screenshot(path=PICTURES / f"{name}{self.suffix}.png", animations="disabled")
+        await self.page.screenshot(path=PICTURES_PATH / f"{name}{self.suffix}.png", animations="disabled")
         if height:
-            await self.page.set_viewport_size(WINDOW)
+            await self.page.set_viewport_size(WINDOW_SIZE)
 
 
-async def the_order(alice: Photographer) -> None:
+async def take_order_pictures(alice: ScreenshotSession) -> None:
     """From the pending quotes to the placed order."""
     for number in ("Q-2041", "Q-2042"):
-        await alice.reads(f"Le devis {number} attend votre décision")
-    await alice.say("/add-seats")
-    await alice.press("Choose Acme SA")
-    await alice.take("pending-quotes", reads="Before you order")
-    await alice.press("Continue and replace")
+        await alice.wait_for_text(f"Le devis {number} attend votre décision")
+    await alice.send_text("/add-seats")
+    await alice.select_button("Choose Acme SA")
+    await alice.take_picture("pending-quotes", expected_text="Before you order")
+    await alice.select_button("Continue and replace")
     await alice.page.locator("#confirm[open]").get_by_role("button", name="Continue", exact=True).click()
     await alice.modal.get_by_label("GoTo Meeting").fill("5")
     await alice.modal.get_by_label("GoTo Webinar").fill("2")
-    await alice.take("cart", reads="New seats for Acme SA")
-    await alice.press("Save cart and review")
-    await alice.take("quote", reads="Total due now")
-    await alice.press("Proceed to checkout")
-    await alice.take("checkout", reads="Card to charge")
-    await alice.press("Save and continue")
-    await alice.take("service-order", reads="Service order details")
-    await alice.press("Place service order")
-    await alice.take("placed", reads="Service order SO-1001 is placed.")
-    await alice.close()
+    await alice.take_picture("cart", expected_text="New seats for Acme SA")
+    await alice.select_button("Save cart and review")
+    await alice.take_picture("quote", expected_text="Total due now")
+    await alice.select_button("Proceed to checkout")
+    await alice.take_picture("checkout", expected_text="Card to charge")
+    await alice.select_button("Save and continue")
+    await alice.take_picture("service-order", expected_text="Service order details")
+    await alice.select_button("Place service order")
+    await alice.take_picture("placed", expected_text="Service order SO-1001 is placed.")
+    await alice.close_modal()
 
 
-async def what_it_led_to(alice: Photographer) -> None:
+async def take_result_pictures(alice: ScreenshotSession) -> None:
     """Channel, message, mail, Home, and what went over the wire."""
-    await alice.reads("Commande de Service SO-1001 : terminée")
+    await alice.wait_for_text("Commande de Service SO-1001 : terminée")
     card = alice.page.locator("#main .message", has_text="SO-1001").first
     await expect(card.locator(".replies")).to_have_text("5 replies")
     await card.locator(".replies").click()
-    await alice.take("channel", reads="terminée", height=500)
-    await alice.go("messages")
-    await alice.take("receipt", reads="The PDF of receipt R-1001")
-    await alice.say("/billing receipts")
-    await alice.press("Choose Acme SA")
-    await alice.take("receipts", reads="Receipts of Acme SA")
-    await alice.close()
-    await alice.go("mail")
+    await alice.take_picture("channel", expected_text="terminée", height=500)
+    await alice.open_page("messages")
+    await alice.take_picture("receipt", expected_text="The PDF of receipt R-1001")
+    await alice.send_text("/billing receipts")
+    await alice.select_button("Choose Acme SA")
+    await alice.take_picture("receipts", expected_text="Receipts of Acme SA")
+    await alice.close_modal()
+    await alice.open_page("mail")
     await expect(alice.page.frame_locator(".letter iframe").locator("body")).to_contain_text("Total")
-    await alice.take("mail", reads="Receipt R-1001")
-    await alice.go("home")
-    await alice.take("home", reads="How your seats changed", height=1100)
-    await alice.go("messages")
-    await alice.say("/billing notices")
-    await alice.take("notices", reads="These always come", height=760)
-    await alice.close()
-    await alice.go("traffic")
+    await alice.take_picture("mail", expected_text="Receipt R-1001")
+    await alice.open_page("home")
+    await alice.take_picture("home", expected_text="How your seats changed", height=1100)
+    await alice.open_page("messages")
+    await alice.send_text("/billing notices")
+    await alice.take_picture("notices", expected_text="These always come", height=760)
+    await alice.close_modal()
+    await alice.open_page("traffic")
     await alice.page.locator(".entries summary").filter(has_text="view_submission").first.click()
-    await alice.take("traffic", reads="Payload")
+    await alice.take_picture("traffic", expected_text="Payload")
 
 
-async def elsewhere(browser: Browser, slack: Sandbox) -> None:
+async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
     """In the dark, in French, on a phone."""
-    dark = await sit_down(browser, slack, "U01ALICE", "C01ACME", "-dark", color_scheme="dark")
-    await dark.take("channel", reads="SO-1001")
-    benoit = await sit_down(browser, slack, "U02BENOIT", "C01ACME", "-french")
-    await benoit.say("/add-seats meeting 5")
-    await benoit.press("Enregistrer et vérifier")
-    await benoit.take("quote", reads="Total dû maintenant")
-    await benoit.close()
-    await benoit.go("home")
-    await benoit.take("home", reads="Ce qui vous attend", height=760)
-    chloe = await sit_down(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE)
-    await chloe.say("/quotes")
-    await chloe.take("quotes", reads="a un devis en attente")
-    await chloe.close()
-    await chloe.go("home")
-    await chloe.take("home", reads="Ce qui vous attend")
+    dark = await open_session(browser, slack, "U01ALICE", "C01ACME", "-dark", color_scheme="dark")
+    await dark.take_picture("channel", expected_text="SO-1001")
+    benoit = await open_session(browser, slack, "U02BENOIT", "C01ACME", "-french")
+    await benoit.send_text("/add-seats meeting 5")
+    await benoit.select_button("Enregistrer et vérifier")
+    await benoit.take_picture("quote", expected_text="Total dû maintenant")
+    await benoit.close_modal()
+    await benoit.open_page("home")
+    await benoit.take_picture("home", expected_text="Ce qui vous attend", height=760)
+    chloe = await open_session(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE_SIZE)
+    await chloe.send_text("/quotes")
+    await chloe.take_picture("quotes", expected_text="a un devis en attente")
+    await chloe.close_modal()
+    await chloe.open_page("home")
+    await chloe.take_picture("home", expected_text="Ce qui vous attend")
 
 
-async def sit_down(
-    browser: Browser, slack: Sandbox, user: str, place: str, suffix: str = "", **options: Any
-) -> Photographer:
-    page = await browser.new_page(**{"viewport": WINDOW, "timezone_id": "Europe/Paris", **options})
-    await page.goto(f"{slack.page_url}?user={user}#{place}")
+async def open_session(
+    browser: Browser, slack: Sandbox, user: str, page_name: str, suffix: str = "", **options: Any
+) -> ScreenshotSession:
+    page = await browser.new_page(**{"viewport": WINDOW_SIZE, "timezone_id": "Europe/Paris", **options})
+    await page.goto(f"{slack.page_url}?user={user}#{page_name}")
     await page.locator("#sidebar a").first.wait_for(state="attached")
-    return Photographer(page, suffix)
+    return ScreenshotSession(page, suffix)
 
 
-async def the_pdf(services: Services) -> None:
+async def render_receipt_pictures(services: Services) -> None:
     """The receipt as it is set, in both languages."""
     async with services.read() as session:
         receipt = (await session.exec(select(Receipt))).one()
-        sheet = await receipt_sheet(session, receipt, services.settings.seller)
+        sheet = await load_receipt_details(session, receipt, services.settings.seller)
     for tag, suffix in (("en-GB", ""), ("fr-FR", "-french")):
-        words = json.dumps(receipt_words(Reader(tag), sheet))
-        compiler = typst.Compiler(TEMPLATE, ignore_system_fonts=True, sys_inputs={"receipt": words})
-        compiler.compile(output=PICTURES / f"receipt-pdf{suffix}.png", format="png", ppi=72)
+        words = json.dumps(build_receipt_content(Localizer(tag), sheet))
+        compiler = typst.Compiler(TEMPLATE_PATH, ignore_system_fonts=True, sys_inputs={"receipt": words})
+        compiler.compile(output=PICTURES_PATH / f"receipt-pdf{suffix}.png", format="png", ppi=72)
 
 
 async def take_pictures() -> None:
     expect.set_options(timeout=30_000)
-    PICTURES.mkdir(exist_ok=True)
-    async with demo() as (slack, services), async_playwright() as playwright:
+    PICTURES_PATH.mkdir(exist_ok=True)
+    async with run_demo_story() as (slack, services), async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]
+            executable_path=CHROMIUM_PATH, args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]
         )
-        alice = await sit_down(browser, slack, "U01ALICE", "C01ACME")
-        await the_order(alice)
-        await what_it_led_to(alice)
-        await elsewhere(browser, slack)
+        alice = await open_session(browser, slack, "U01ALICE", "C01ACME")
+        await take_order_pictures(alice)
+        await take_result_pictures(alice)
+        await take_variant_pictures(browser, slack)
         await browser.close()
-        await the_pdf(services)
+        await render_receipt_pictures(services)
 
 
 if __name__ == "__main__":

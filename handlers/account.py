@@ -3,77 +3,85 @@
 from dataclasses import replace
 
 from bot.blocks import account as blocks
-from bot.blocks.block_kit import Place, View
-from bot.blocks.cart import account_chooser
-from bot.blocks.notification_preferences import choice_form
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.cart import render_account_choice_modal
+from bot.blocks.notification_preferences import render_preferences_modal
 from bot.blocks.receipt import LIST as LIST_RECEIPTS
-from bot.use_cases.account.overview import read_account
+from bot.use_cases.account.overview import get_account_overview
 from bot.use_cases.account.portal import open_portal, switch_portal
-from bot.use_cases.cart.open import accounts_of
-from bot.use_cases.checkout import keep_checkout
-from bot.use_cases.notice.preferences import read_choice
-from handlers.receipt import receipts_of
+from bot.use_cases.cart.open import list_accounts
+from bot.use_cases.checkout import save_checkout_draft
+from bot.use_cases.notice.preferences import get_preferences
+from handlers.receipt import render_receipt_list
 from handlers.request import Call
 from handlers.route import Route
-from models.errors import UnknownWord
+from models.errors import UnknownSubcommand
 
-NOTICES = ("notices", "notifications")
-RECEIPTS = ("receipts", "reçus", "recus")
+NOTICES_SUBCOMMANDS = ("notices", "notifications")
+RECEIPTS_SUBCOMMANDS = ("receipts", "reçus", "recus")
 
 
-async def billing(call: Call) -> View:
-    accounts = await accounts_of(call.services, person=call.person)
-    words = call.words.lower()
-    if words in NOTICES:
-        return choice_form(call.reader, await read_choice(call.services, person=call.person), Place())
-    if words and words not in RECEIPTS:
-        raise UnknownWord(command="/billing", word=call.words[:40])
+async def handle_billing_command(request: Call) -> View:
+    accounts = await list_accounts(request.services, person=request.person)
+    words = request.words.lower()
+    if words in NOTICES_SUBCOMMANDS:
+        return render_preferences_modal(
+            request.reader, await get_preferences(request.services, person=request.person), ModalMetadata()
+        )
+    if words and words not in RECEIPTS_SUBCOMMANDS:
+        raise UnknownSubcommand(command="/billing", word=request.words[:40])
     if len(accounts) > 1:
         action = LIST_RECEIPTS if words else blocks.OVERVIEW
-        return account_chooser(call.reader, accounts, Place(), action)
-    return await (receipts_of if words else overview)(call, accounts[0].id)
+        return render_account_choice_modal(request.reader, accounts, ModalMetadata(), action)
+    return await (render_receipt_list if words else render_account)(request, accounts[0].id)
 
 
-async def show_overview(call: Call) -> View:
-    return await overview(call, call.value or call.place.account)
+async def open_overview(request: Call) -> View:
+    return await render_account(request, request.value or request.place.account)
 
 
-async def manage_methods(call: Call) -> View:
+async def manage_methods(request: Call) -> View:
     """From wherever they come; what was typed in a checkout is kept, and Back leads there again."""
-    if call.checkout_typed is not None:
-        quote_id = call.place.quote
-        await keep_checkout(call.services, person=call.person, quote_id=quote_id, form=call.checkout_typed)
-    account_id = call.value or call.place.account
-    account, link = await open_portal(call.services, person=call.person, account_id=account_id)
-    place = replace(call.place, account=account.id)
+    if request.checkout_typed is not None:
+        quote_id = request.place.quote
+        await save_checkout_draft(
+            request.services, person=request.person, quote_id=quote_id, form=request.checkout_typed
+        )
+    account_id = request.value or request.place.account
+    account, link = await open_portal(request.services, person=request.person, account_id=account_id)
+    place = replace(request.place, account=account.id)
     if link is None:
-        return blocks.portal_warning(call.reader, account, place)
-    return blocks.portal_link(call.reader, account, link, place)
+        return blocks.render_portal_warning_modal(request.reader, account, place)
+    return blocks.render_portal_link_modal(request.reader, account, link, place)
 
 
-async def switch(call: Call) -> View:
-    account_id = call.value or call.place.account
-    account, link = await switch_portal(call.services, person=call.person, account_id=account_id)
-    return blocks.portal_link(call.reader, account, link, replace(call.place, account=account.id))
+async def switch_default_portal(request: Call) -> View:
+    account_id = request.value or request.place.account
+    account, link = await switch_portal(request.services, person=request.person, account_id=account_id)
+    return blocks.render_portal_link_modal(
+        request.reader, account, link, replace(request.place, account=account.id)
+    )
 
 
-async def overview(call: Call, account_id: str) -> View:
-    sheet = await read_account(call.services, person=call.person, account_id=account_id)
-    return blocks.overview(call.reader, sheet, Place(account=account_id), portal_links(call))
+async def render_account(request: Call, account_id: str) -> View:
+    sheet = await get_account_overview(request.services, person=request.person, account_id=account_id)
+    return blocks.render_account_modal(
+        request.reader, sheet, ModalMetadata(account=account_id), get_portal_links(request)
+    )
 
 
-def portal_links(call: Call) -> blocks.PortalLinks:
-    settings = call.services.settings
+def get_portal_links(request: Call) -> blocks.PortalLinks:
+    settings = request.services.settings
     return blocks.PortalLinks(
         settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url
     )
 
 
 ROUTES = [
-    Route("command", "/billing", billing),
-    Route("show", blocks.OVERVIEW, show_overview),
-    Route("change", blocks.MANAGE_METHODS, manage_methods),
-    Route("change", blocks.SWITCH_PORTAL, switch),
+    Route("command", "/billing", handle_billing_command),
+    Route("show", blocks.OVERVIEW, open_overview),
+    Route("change", blocks.MANAGE_PAYMENT_METHODS, manage_methods),
+    Route("change", blocks.SWITCH_PORTAL, switch_default_portal),
     Route("link", blocks.OPEN_PORTAL),
     Route("link", blocks.CONTACT_SERVICES),
 ]

@@ -7,39 +7,41 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.billing.gateway import EventReader, ForgedEvent
-from bot.logs import begin
-from bot.metrics import TURNED_AWAY
+from bot.billing.gateway import WebhookParser, WebhookVerificationError
+from bot.logs import start_log_context
+from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
-from bot.use_cases.billing_webhook import take_provider_event
+from bot.use_cases.billing_webhook import handle_provider_event
 from handlers.request_body import read_body
 
 log = structlog.get_logger()
 
 
-def event_routes(services: Services) -> list[Route]:
+def build_webhook_routes(services: Services) -> list[Route]:
     """Beside either of Slack's doors."""
-    reader = services.provider_events
+    reader = services.webhook_parser
     if reader is None:
         return []
-    return [Route("/stripe/webhook", _receive(services, reader), methods=["POST"])]
+    return [Route("/stripe/webhook", _make_webhook_endpoint(services, reader), methods=["POST"])]
 
 
-def _receive(services: Services, reader: EventReader) -> Callable[[Request], Awaitable[Response]]:
-    async def receive(request: Request) -> Response:
+def _make_webhook_endpoint(
+    services: Services, reader: WebhookParser
+) -> Callable[[Request], Awaitable[Response]]:
+    async def handle_webhook(request: Request) -> Response:
         """Answered once it is stored: until then the provider sends it again."""
-        begin(source="provider event")
+        start_log_context(source="provider event")
         body = await read_body(request)
         if body is None:
-            TURNED_AWAY.labels("too large").inc()
+            REQUESTS_REJECTED_TOTAL.labels("too large").inc()
             return PlainTextResponse("too large", 413)
         try:
-            event = reader.read(body, request.headers.get("stripe-signature", ""))
-        except ForgedEvent as error:
-            TURNED_AWAY.labels("event").inc()
+            event = reader.parse_event(body, request.headers.get("stripe-signature", ""))
+        except WebhookVerificationError as error:
+            REQUESTS_REJECTED_TOTAL.labels("event").inc()
             log.warning("an event was turned away", why=str(error))
             return PlainTextResponse("unsigned", 400)
-        stored = await take_provider_event(services, event)
+        stored = await handle_provider_event(services, event)
         return PlainTextResponse("stored" if stored else "known")
 
-    return receive
+    return handle_webhook

@@ -2,176 +2,212 @@
 
 from bot.blocks import cart as blocks
 from bot.blocks import quote as quote_blocks
-from bot.blocks.block_kit import Place, View
+from bot.blocks.block_kit import ModalMetadata, View
 from bot.use_cases.cart.open import (
-    Choice,
-    Obstructed,
-    Warned,
-    accounts_of,
-    consent_to_replace,
-    edit_cart,
-    keep_cart,
+    AccountChoiceNeeded,
+    CartBlocked,
+    PendingQuotesWarning,
+    list_accounts,
+    load_cart_page,
+    load_pending_quotes_warning,
     open_cart,
-    warn_again,
+    record_consent_to_replace,
+    save_cart_draft,
 )
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.quote.decide import read_quote
-from handlers.account import overview
+from bot.use_cases.quote.decide import get_quote
+from handlers.account import render_account
 from handlers.request import Call
 from handlers.route import Route
-from models.details import CartSheet
+from models.details import CartPage
 from models.quote import QuotesPending
 
-SEATS = "seats:"
+SEATS_BLOCK_PREFIX = "seats:"
 # More is no product and number; it travels in a view of limited size.
-LONGEST_WORDS = 200
+MAX_COMMAND_TEXT_LENGTH = 200
 
 
-async def add_seats(call: Call) -> View:
-    return await _open(call, None, call.words)
+async def handle_add_seats_command(request: Call) -> View:
+    return await _render_opened_cart(request, None, request.words)
 
 
-async def choose_account(call: Call) -> View:
-    return await _open(call, call.value, call.place.words)
+async def select_account(request: Call) -> View:
+    return await _render_opened_cart(request, request.value, request.place.command_text)
 
 
-async def open_(call: Call) -> View:
-    return await _open(call, call.value or call.place.account, "")
+async def open_account_cart(request: Call) -> View:
+    return await _render_opened_cart(request, request.value or request.place.account, "")
 
 
-async def warn(call: Call) -> View:
-    warned = await warn_again(call.services, person=call.person, account_id=call.place.account)
-    return warning_view(call, warned)
+async def warn(request: Call) -> View:
+    warned = await load_pending_quotes_warning(
+        request.services, person=request.person, account_id=request.place.account
+    )
+    return render_pending_quotes(request, warned)
 
 
-async def continue_(call: Call) -> View:
-    account_id, place = call.place.account, call.place
+async def continue_to_cart(request: Call) -> View:
+    account_id, place = request.place.account, request.place
     try:
-        await consent_to_replace(call.services, person=call.person, account_id=account_id, named=place.named)
-    except QuotesPending:
-        return await _warn_of_others(call, account_id)
-    sheet = await edit_cart(call.services, person=call.person, account_id=account_id, words=place.words)
-    return _form(call, sheet)
-
-
-async def turn_page(call: Call) -> View:
-    sheet = await _keep(call)
-    return _form(call, sheet, page=call.id_pressed)
-
-
-async def go_on(call: Call) -> View:
-    """To the cart's own quote; what is typed in the form stays in the cart."""
-    await _keep(call)
-    sheet = await read_quote(call.services, person=call.person, quote_id=call.id_pressed)
-    place = Place(account=sheet.account.id, quote=sheet.quote.key, origin="cart")
-    return quote_blocks.quote_review(call.reader, sheet, place)
-
-
-async def edit(call: Call) -> View:
-    sheet = await edit_cart(call.services, person=call.person, account_id=call.place.account)
-    return _form(call, sheet)
-
-
-async def back(call: Call) -> View:
-    """Where the person came from: the warning, the choice of an account, else the account itself."""
-    await _keep(call)
-    warned = await warn_again(call.services, person=call.person, account_id=call.place.account)
-    if warned.pending:
-        return warning_view(call, warned)
-    accounts = await accounts_of(call.services, person=call.person)
-    if len(accounts) > 1:
-        return blocks.account_chooser(call.reader, accounts, Place())
-    return await overview(call, call.place.account)
-
-
-async def save(call: Call) -> View:
-    account_id = call.place.account
-    try:
-        sheet = await save_cart(
-            call.services, person=call.person, account_id=account_id, typed=_seats_typed(call)
+        await record_consent_to_replace(
+            request.services, person=request.person, account_id=account_id, quote_ids=place.quote_ids
         )
     except QuotesPending:
-        return await _warn_of_others(call, account_id)
-    place = Place(account=account_id, quote=sheet.quote.key, origin="cart")
-    return quote_blocks.quote_review(call.reader, sheet, place)
+        return await _render_new_quotes(request, account_id)
+    sheet = await load_cart_page(
+        request.services, person=request.person, account_id=account_id, command_text=place.command_text
+    )
+    return _render_cart(request, sheet)
 
 
-async def after_decision(call: Call) -> View:
+async def change_page(request: Call) -> View:
+    sheet = await _save_typed_seats(request)
+    return _render_cart(request, sheet, page=request.id_pressed)
+
+
+async def continue_to_quote(request: Call) -> View:
+    """To the cart's own quote; what is typed in the form stays in the cart."""
+    await _save_typed_seats(request)
+    sheet = await get_quote(request.services, person=request.person, quote_id=request.id_pressed)
+    place = ModalMetadata(account=sheet.account.id, quote=sheet.quote.key, origin="cart")
+    return quote_blocks.render_quote_modal(request.reader, sheet, place)
+
+
+async def edit(request: Call) -> View:
+    sheet = await load_cart_page(request.services, person=request.person, account_id=request.place.account)
+    return _render_cart(request, sheet)
+
+
+async def back(request: Call) -> View:
+    """Where the person came from: the warning, the choice of an account, else the account itself."""
+    await _save_typed_seats(request)
+    warned = await load_pending_quotes_warning(
+        request.services, person=request.person, account_id=request.place.account
+    )
+    if warned.pending_quotes:
+        return render_pending_quotes(request, warned)
+    accounts = await list_accounts(request.services, person=request.person)
+    if len(accounts) > 1:
+        return blocks.render_account_choice_modal(request.reader, accounts, ModalMetadata())
+    return await render_account(request, request.place.account)
+
+
+async def save(request: Call) -> View:
+    account_id = request.place.account
+    try:
+        sheet = await save_cart(
+            request.services,
+            person=request.person,
+            account_id=account_id,
+            seat_inputs=_get_typed_seats(request),
+        )
+    except QuotesPending:
+        return await _render_new_quotes(request, account_id)
+    place = ModalMetadata(account=account_id, quote=sheet.quote.key, origin="cart")
+    return quote_blocks.render_quote_modal(request.reader, sheet, place)
+
+
+async def continue_after_decision(request: Call) -> View:
     """On from a quote that was decided on the way to the cart: the next one, else the cart."""
-    warned = await warn_again(call.services, person=call.person, account_id=call.place.account)
-    if warned.pending:
-        return warning_view(call, warned)
-    sheet = await edit_cart(
-        call.services, person=call.person, account_id=call.place.account, words=call.place.words
+    warned = await load_pending_quotes_warning(
+        request.services, person=request.person, account_id=request.place.account
     )
-    return _form(call, sheet)
+    if warned.pending_quotes:
+        return render_pending_quotes(request, warned)
+    sheet = await load_cart_page(
+        request.services,
+        person=request.person,
+        account_id=request.place.account,
+        command_text=request.place.command_text,
+    )
+    return _render_cart(request, sheet)
 
 
-def warning_view(call: Call, warned: Warned, *, words: str | None = None, came_back: bool = False) -> View:
-    place = Place(
-        account=warned.account.id,
+def render_pending_quotes(
+    request: Call,
+    warning: PendingQuotesWarning,
+    *,
+    command_text: str | None = None,
+    has_new_quotes: bool = False,
+) -> View:
+    place = ModalMetadata(
+        account=warning.account.id,
         origin="pending",
-        words=call.place.words if words is None else words,
-        named=tuple(sheet.quote.key for sheet in warned.pending),
+        command_text=request.place.command_text if command_text is None else command_text,
+        quote_ids=tuple(sheet.quote.key for sheet in warning.pending_quotes),
     )
-    return blocks.pending_warning(call.reader, warned.pending, place, warned.own, came_back=came_back)
+    return blocks.render_pending_quotes_modal(
+        request.reader, warning.pending_quotes, place, warning.own_quote, has_new_quotes=has_new_quotes
+    )
 
 
-async def _open(call: Call, account_id: str | None, words: str) -> View:
-    found = await open_cart(call.services, person=call.person, account_id=account_id, words=words)
+async def _render_opened_cart(request: Call, account_id: str | None, command_text: str) -> View:
+    found = await open_cart(
+        request.services, person=request.person, account_id=account_id, command_text=command_text
+    )
     match found:
-        case Choice(accounts):
-            return blocks.account_chooser(call.reader, accounts, Place(words=words[:LONGEST_WORDS]))
-        case Obstructed(account, obstacles, rows):
-            url = call.services.settings.account_services_url
-            return blocks.not_eligible(
-                call.reader, account, obstacles, Place(account=account.id), services_url=url, rows=rows
+        case AccountChoiceNeeded(accounts):
+            return blocks.render_account_choice_modal(
+                request.reader, accounts, ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
             )
-        case Warned():
-            return warning_view(call, found, words=words)
-        case CartSheet():
-            return _form(call, found)
+        case CartBlocked(account, obstacles, rows):
+            url = request.services.settings.account_services_url
+            return blocks.render_cart_blocked_modal(
+                request.reader,
+                account,
+                obstacles,
+                ModalMetadata(account=account.id),
+                services_url=url,
+                rows=rows,
+            )
+        case PendingQuotesWarning():
+            return render_pending_quotes(request, found, command_text=command_text)
+        case CartPage():
+            return _render_cart(request, found)
 
 
-async def _warn_of_others(call: Call, account_id: str) -> View:
-    warned = await warn_again(call.services, person=call.person, account_id=account_id)
-    return warning_view(call, warned, came_back=True)
+async def _render_new_quotes(request: Call, account_id: str) -> View:
+    warned = await load_pending_quotes_warning(request.services, person=request.person, account_id=account_id)
+    return render_pending_quotes(request, warned, has_new_quotes=True)
 
 
-def _form(call: Call, sheet: CartSheet, page: int | None = None) -> View:
-    settings = call.services.settings
-    page = blocks.page_meant(sheet) if page is None else page
-    return blocks.cart_form(
-        call.reader,
-        sheet,
-        Place(account=sheet.account.id, origin="cart", page=page),
+def _render_cart(request: Call, cart_page: CartPage, page: int | None = None) -> View:
+    settings = request.services.settings
+    page = blocks.get_requested_page(cart_page) if page is None else page
+    return blocks.render_cart_modal(
+        request.reader,
+        cart_page,
+        ModalMetadata(account=cart_page.account.id, origin="cart", page=page),
         settings.max_seats_per_line,
         services_url=settings.account_services_url,
     )
 
 
-async def _keep(call: Call) -> CartSheet:
-    return await keep_cart(
-        call.services, person=call.person, account_id=call.place.account, typed=_seats_typed(call)
+async def _save_typed_seats(request: Call) -> CartPage:
+    return await save_cart_draft(
+        request.services,
+        person=request.person,
+        account_id=request.place.account,
+        seat_inputs=_get_typed_seats(request),
     )
 
 
-def _seats_typed(call: Call) -> dict[str, str]:
+def _get_typed_seats(request: Call) -> dict[str, str]:
     return {
-        block_id.removeprefix(SEATS): text
-        for block_id, text in call.typed.items()
-        if block_id.startswith(SEATS)
+        block_id.removeprefix(SEATS_BLOCK_PREFIX): text
+        for block_id, text in request.typed.items()
+        if block_id.startswith(SEATS_BLOCK_PREFIX)
     }
 
 
 ROUTES = [
-    Route("command", "/add-seats", add_seats),
-    Route("show", blocks.ACCOUNT, choose_account),
-    Route("show", blocks.OPEN, open_),
-    Route("show", blocks.WARN, warn),
-    Route("change", blocks.CONTINUE, continue_),
-    Route("change", blocks.PAGE, turn_page),
-    Route("change", blocks.GO_ON, go_on),
+    Route("command", "/add-seats", handle_add_seats_command),
+    Route("show", blocks.CHOOSE_ACCOUNT, select_account),
+    Route("show", blocks.OPEN, open_account_cart),
+    Route("show", blocks.SHOW_WARNING, warn),
+    Route("change", blocks.CONTINUE_TO_CART, continue_to_cart),
+    Route("change", blocks.CHANGE_PAGE, change_page),
+    Route("change", blocks.CONTINUE_TO_QUOTE, continue_to_quote),
     Route("show", blocks.EDIT, edit),
     Route("change", blocks.BACK, back),
     Route("submit", blocks.SAVE, save),

@@ -4,36 +4,42 @@ from dataclasses import replace
 
 from bot.blocks import checkout as blocks
 from bot.blocks.block_kit import View
-from bot.blocks.quote import quote_review
-from bot.blocks.service_order import placement
-from bot.use_cases.checkout import keep_checkout, save_checkout
-from handlers.quote import checkout_view
+from bot.blocks.quote import render_quote_modal
+from bot.blocks.service_order import render_placement_modal
+from bot.use_cases.checkout import save_checkout, save_checkout_draft
+from handlers.quote import render_checkout
 from handlers.request import Call
 from handlers.route import Route
 from models.checkout import CheckoutForm
 
 
-async def save(call: Call) -> View:
+async def save(request: Call) -> View:
     sheet = await save_checkout(
-        call.services, person=call.person, quote_id=call.place.quote, form=_form(call)
+        request.services,
+        person=request.person,
+        quote_id=request.place.quote,
+        form=_get_checkout_form(request),
     )
     # An address that changes the tax has put another quote in place.
-    return placement(call.reader, sheet, replace(call.place, quote=sheet.quote.quote.key))
+    return render_placement_modal(request.reader, sheet, replace(request.place, quote=sheet.quote.quote.key))
 
 
-async def back(call: Call) -> View:
-    sheet = await keep_checkout(
-        call.services, person=call.person, quote_id=call.place.quote, form=_form(call)
+async def back(request: Call) -> View:
+    sheet = await save_checkout_draft(
+        request.services,
+        person=request.person,
+        quote_id=request.place.quote,
+        form=_get_checkout_form(request),
     )
-    return quote_review(call.reader, sheet, call.place)
+    return render_quote_modal(request.reader, sheet, request.place)
 
 
-async def edit(call: Call) -> View:
-    return await checkout_view(call, call.place.quote)
+async def edit(request: Call) -> View:
+    return await render_checkout(request, request.place.quote)
 
 
-def _form(call: Call) -> CheckoutForm:
-    return call.checkout_typed or CheckoutForm()
+def _get_checkout_form(request: Call) -> CheckoutForm:
+    return request.checkout_typed or CheckoutForm()
 
 
 ROUTES = [

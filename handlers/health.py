@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from bot import metrics
 from bot.services import Services
-from bot.use_cases.operations.queue_stats import Backlog, read_backlog
-from bot.use_cases.operations.readiness import Look, Readiness
+from bot.use_cases.operations.queue_stats import QueueStats, load_queue_stats
+from bot.use_cases.operations.readiness import Readiness, SingleFlight
 from handlers.socket_mode import SocketDoor
 from models.service_order import OrderStatus
 
@@ -19,65 +19,65 @@ log = structlog.get_logger()
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-OPEN = (OrderStatus.PLACED, OrderStatus.PROCESSING)
+OPEN_STATUSES = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
-def health_routes(services: Services, door: SocketDoor | None) -> list[Route]:
+def build_health_routes(services: Services, socket_runner: SocketDoor | None) -> list[Route]:
     return [
-        Route("/healthz", _healthz),
-        Route("/readyz", _readyz(services, door)),
-        Route("/metrics", _metrics(services, door)),
+        Route("/healthz", _handle_healthz),
+        Route("/readyz", _make_readyz_endpoint(services, socket_runner)),
+        Route("/metrics", _make_metrics_endpoint(services, socket_runner)),
     ]
 
 
-async def _healthz(request: Request) -> Response:
+async def _handle_healthz(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def _readyz(services: Services, door: SocketDoor | None) -> Endpoint:
+def _make_readyz_endpoint(services: Services, socket_runner: SocketDoor | None) -> Endpoint:
     readiness = Readiness(services)
 
-    async def ready(request: Request) -> Response:
+    async def handle_readyz(request: Request) -> Response:
         """A line for each part; 503 where one is not well, or where the process is about to stop."""
-        found = await readiness.check()
-        if door is not None:
-            found.append(door.finding())
-        lines = [f"{finding.about}: {finding.words}" for finding in found]
-        if services.tasks.stopping:
+        found = await readiness.run_checks()
+        if socket_runner is not None:
+            found.append(socket_runner.finding())
+        lines = [f"{finding.name}: {finding.message}" for finding in found]
+        if services.tasks.is_stopping:
             lines.append("stopping")
-        well = all(finding.well for finding in found) and not services.tasks.stopping
+        well = all(finding.passed for finding in found) and not services.tasks.is_stopping
         return PlainTextResponse("\n".join(lines) + "\n", 200 if well else 503)
 
-    return ready
+    return handle_readyz
 
 
-def _metrics(services: Services, door: SocketDoor | None) -> Endpoint:
-    async def read() -> Backlog | None:
+def _make_metrics_endpoint(services: Services, socket_runner: SocketDoor | None) -> Endpoint:
+    async def find_stats() -> QueueStats | None:
         try:
-            return await read_backlog(services)
+            return await load_queue_stats(services)
         except Exception as error:
             log.warning("the backlog could not be read", error=type(error).__name__)
             return None
 
-    look = Look("backlog", services.tasks, read)
+    look = SingleFlight("backlog", services.tasks, find_stats)
 
-    async def scrape(request: Request) -> Response:
-        metrics.TASKS.set(len(services.tasks))
-        if door is not None:
-            metrics.SOCKET_SILENCE.set(door.silent_for)
-        backlog = await look.seen()
+    async def handle_metrics(request: Request) -> Response:
+        metrics.BACKGROUND_TASKS.set(len(services.tasks))
+        if socket_runner is not None:
+            metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.silent_for)
+        backlog = await look.wait_for_result()
         # Without it, what this process counted is told all the same.
         metrics.DATABASE_UP.set(backlog is not None)
         if backlog is not None:
-            _show(backlog)
+            _set_queue_metrics(backlog)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return scrape
+    return handle_metrics
 
 
-def _show(backlog: Backlog) -> None:
-    for status in OPEN:
-        metrics.OPEN_ORDERS.labels(status.value).set(backlog.orders.get(status, 0))
-    metrics.OLDEST_ORDER.set(backlog.oldest_order.total_seconds())
-    metrics.WAITING_NOTICES.set(backlog.notices)
-    metrics.OLDEST_NOTICE.set(backlog.oldest_notice.total_seconds())
+def _set_queue_metrics(stats: QueueStats) -> None:
+    for status in OPEN_STATUSES:
+        metrics.OPEN_ORDERS.labels(status.value).set(stats.open_orders.get(status, 0))
+    metrics.OLDEST_ORDER_AGE_SECONDS.set(stats.oldest_order_age.total_seconds())
+    metrics.WAITING_NOTICES.set(stats.waiting_notices)
+    metrics.OLDEST_NOTICE_AGE_SECONDS.set(stats.oldest_notice_age.total_seconds())

@@ -7,22 +7,22 @@ from handlers.request import Call
 from handlers.route import Route
 
 # What was pressed there is answered by the Home itself: no screen is opened.
-NOTHING: View = {}
+NO_VIEW: View = {}
 
 
-async def show_home(call: Call) -> View:
-    if call.body["event"].get("tab") == "home" and call.person.user_id:
-        await open_home(call.services, person=call.person)
-    return NOTHING
+async def handle_home_opened(request: Call) -> View:
+    if request.body["event"].get("tab") == "home" and request.person.user_id:
+        await open_home(request.services, person=request.person)
+    return NO_VIEW
 
 
-async def turn_page(call: Call) -> View:
-    await open_home(call.services, person=call.person, page=call.id_pressed)
-    return NOTHING
+async def change_page(request: Call) -> View:
+    await open_home(request.services, person=request.person, page=request.id_pressed)
+    return NO_VIEW
 
 
 ROUTES = [
-    Route("event", "app_home_opened", show_home),
-    Route("change", blocks.PREVIOUS, turn_page),
-    Route("change", blocks.NEXT, turn_page),
+    Route("event", "app_home_opened", handle_home_opened),
+    Route("change", blocks.PREVIOUS_PAGE, change_page),
+    Route("change", blocks.NEXT_PAGE, change_page),
 ]

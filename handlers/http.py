@@ -17,12 +17,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from bot.installations.clients import Clients, ManyWorkspaces
-from bot.metrics import TURNED_AWAY
+from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider
+from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
-from handlers.billing_webhook import event_routes
-from handlers.health import health_routes
-from handlers.install import install_routes
+from handlers.billing_webhook import build_webhook_routes
+from handlers.health import build_health_routes
+from handlers.install import build_install_routes
 from handlers.payload import read_payload
 from handlers.request_body import read_body
 from handlers.socket_mode import SocketDoor
@@ -30,13 +30,15 @@ from handlers.socket_mode import SocketDoor
 SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def build_server(services: Services, app: AsyncApp, clients: Clients, door: SocketDoor | None) -> Router:
+def build_server(
+    services: Services, app: AsyncApp, clients: SlackClientProvider, door: SocketDoor | None
+) -> Router:
     """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both, the pages by which many
     workspaces install the bot, and the billing provider's events."""
-    routes = [*health_routes(services, door), *event_routes(services)]
-    if isinstance(clients, ManyWorkspaces):
-        routes += install_routes(services, clients)
-    if not services.settings.socket_mode:
+    routes = [*build_health_routes(services, door), *build_webhook_routes(services)]
+    if isinstance(clients, MultiWorkspaceClients):
+        routes += build_install_routes(services, clients)
+    if not services.settings.is_socket_mode:
         # They are tried in their order, and this one is asked for most.
         routes.insert(0, Route("/slack/events", _SlackEvents(services, app), methods=["POST"]))
     return Router(routes)
@@ -69,7 +71,7 @@ class _SlackEvents:
 
 
 def _turned_away(why: str, status: int) -> Response:
-    TURNED_AWAY.labels(why).inc()
+    REQUESTS_REJECTED_TOTAL.labels(why).inc()
     return PlainTextResponse(why, status)
 
 

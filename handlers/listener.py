@@ -8,12 +8,12 @@ from dataclasses import replace
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.blocks.block_kit import form_again
-from bot.blocks.help import help_text
+from bot.blocks.block_kit import render_form_with_errors
+from bot.blocks.help import format_help
 from bot.db import AWAY
-from bot.metrics import SCREENS
+from bot.metrics import SCREEN_DURATION_SECONDS
 from bot.tasks import TooBusy
-from bot.use_cases.slack_user import refreshed_reader
+from bot.use_cases.slack_user import load_refreshed_localizer
 from handlers.request import Call, asks_for_help
 from handlers.response import Answer, answer_of, away, try_again, unexpected
 from handlers.route import Route
@@ -53,7 +53,7 @@ def _command(route: Route) -> Listener:
     async def listener(ack: AsyncAck, call: Call) -> None:
         if asks_for_help(call.body):
             reader = (await _recognised(call)).reader
-            await ack(text=help_text(reader, route.id))
+            await ack(text=format_help(reader, route.id))
             return
         await _go_on(ack, call, route)
 
@@ -88,7 +88,7 @@ async def _go_on(ack: AsyncAck, call: Call, route: Route) -> None:
         else:
             await _answer_and_show(call, route)
     finally:
-        SCREENS.labels(route.kind).observe(time.monotonic() - call.started)
+        SCREEN_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - call.started)
 
 
 def _change(route: Route) -> Listener:
@@ -134,7 +134,7 @@ async def _ack_answer(ack: AsyncAck, answer: Answer) -> None:
 
 def _show_later(call: Call, work: asyncio.Task[Answer], route: Route, after: float = 0) -> None:
     """Whoever was let in is shown the answer, however busy it has become meanwhile."""
-    call.services.tasks.follow(_show_when_done(call, work, route, after), f"{route.id} shown")
+    call.services.tasks.start_unbounded(_show_when_done(call, work, route, after), f"{route.id} shown")
 
 
 def _time_left(call: Call) -> float:
@@ -145,7 +145,7 @@ async def _answer_and_show(call: Call, route: Route) -> None:
     """For what is acknowledged already. A refused command is answered by a private line, not a screen."""
     assert route.handler is not None, "all but links have a handler"
     try:
-        with call.services.tasks.awaited():
+        with call.services.tasks.track_interactive_request():
             with told_where_it_hangs(call, route.id):
                 call = await _recognised(call)
             # In their language, from here on.
@@ -166,7 +166,7 @@ async def _show_when_done(call: Call, work: asyncio.Task[Answer], route: Route, 
     with told_where_it_hangs(call, route.id):
         answer, _ = await asyncio.gather(work, asyncio.sleep(after))
     if answer.errors:
-        await put(call, form_again(call.view or {}, answer.errors))
+        await put(call, render_form_with_errors(call.view or {}, answer.errors))
     elif answer.view:
         await put(call, answer.view)
 
@@ -174,7 +174,7 @@ async def _show_when_done(call: Call, work: asyncio.Task[Answer], route: Route, 
 async def _recognised(call: Call) -> Call:
     """With what Slack says of the person an hour old at most, and in their language (R5, R22)."""
     try:
-        return replace(call, reader=await refreshed_reader(call.services, call.person))
+        return replace(call, reader=await load_refreshed_localizer(call.services, call.person))
     except AWAY as error:
         # The handler will find so too, and there is a way to say it.
         log.warning("the database did not answer", error=type(error).__name__)

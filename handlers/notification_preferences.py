@@ -1,24 +1,27 @@
 """`/billing notices`: which notices one gets, and when."""
 
 from bot.blocks import notification_preferences as blocks
-from bot.blocks.block_kit import Place, View
-from bot.use_cases.notice.preferences import read_choice, save_choice
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.use_cases.notice.preferences import get_preferences, save_preferences
 from handlers.request import Call
 from handlers.route import Route
 
 
-async def open_(call: Call) -> View:
-    choice = await read_choice(call.services, person=call.person)
-    return blocks.choice_form(call.reader, choice, Place())
+async def open_preferences(request: Call) -> View:
+    choice = await get_preferences(request.services, person=request.person)
+    return blocks.render_preferences_modal(request.reader, choice, ModalMetadata())
 
 
-async def save(call: Call) -> View:
-    daily = call.typed.get(blocks.DELIVERY) == blocks.DAILY
-    choice = await save_choice(
-        call.services, person=call.person, wanted=call.ticked(blocks.WANTED), daily=daily
+async def save(request: Call) -> View:
+    daily = request.typed.get(blocks.DELIVERY_INPUT) == blocks.DAILY_DELIVERY
+    choice = await save_preferences(
+        request.services,
+        person=request.person,
+        topics=request.ticked(blocks.TOPICS_INPUT),
+        daily_digest=daily,
     )
-    saved = call.reader.text("notices-saved-daily" if choice.daily else "notices-saved")
-    return blocks.choice_form(call.reader, choice, call.place, [saved])
+    saved = request.reader.format_text("notices-saved-daily" if choice.daily else "notices-saved")
+    return blocks.render_preferences_modal(request.reader, choice, request.place, [saved])
 
 
-ROUTES = [Route("show", blocks.OPEN, open_), Route("submit", blocks.SAVE, save)]
+ROUTES = [Route("show", blocks.OPEN, open_preferences), Route("submit", blocks.SAVE, save)]

@@ -4,103 +4,107 @@ from dataclasses import replace
 
 from bot.blocks import checkout as checkout_blocks
 from bot.blocks import quote as blocks
-from bot.blocks.block_kit import Place, View
-from bot.blocks.cart import account_chooser
-from bot.use_cases.cart.open import accounts_of
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.cart import render_account_choice_modal
+from bot.use_cases.cart.open import list_accounts
 from bot.use_cases.checkout import open_checkout
-from bot.use_cases.quote.decide import find_quote, list_quotes, read_quote, reject_quote
-from handlers.cart import after_decision
+from bot.use_cases.quote.decide import get_quote, get_quote_id, list_quotes, reject_quote
+from handlers.cart import continue_after_decision
 from handlers.request import Call
 from handlers.route import Route
 from models.errors import InvalidInput
-from models.quote import LONGEST_REASON, ReasonTooLong
+from models.quote import MAX_REASON_LENGTH, ReasonTooLong
 
 # A view carries 3,000 characters, and each of these takes six.
-UNSEEN = dict.fromkeys(set(range(32)) - {9, 10, 13})
+CONTROL_CHARACTERS = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
-async def quotes(call: Call) -> View:
-    accounts = await accounts_of(call.services, person=call.person)
-    if call.words:
+async def handle_quotes_command(request: Call) -> View:
+    accounts = await list_accounts(request.services, person=request.person)
+    if request.words:
         ids = [account.id for account in accounts]
-        quote_id = await find_quote(call.services, person=call.person, account_ids=ids, number=call.words)
-        return await _review(call, quote_id, Place(origin="quotes"))
+        quote_id = await get_quote_id(
+            request.services, person=request.person, account_ids=ids, number=request.words
+        )
+        return await _render_quote(request, quote_id, ModalMetadata(origin="quotes"))
     if len(accounts) > 1:
-        return account_chooser(call.reader, accounts, Place(), blocks.LIST)
-    return await _list(call, accounts[0].id)
+        return render_account_choice_modal(request.reader, accounts, ModalMetadata(), blocks.LIST)
+    return await _render_quote_list(request, accounts[0].id)
 
 
-async def list_(call: Call) -> View:
-    return await _list(call, call.value or call.place.account)
+async def list_account_quotes(request: Call) -> View:
+    return await _render_quote_list(request, request.value or request.place.account)
 
 
-async def open_(call: Call) -> View:
-    return await _review(call, call.id_pressed, _with_reason(call))
+async def open_quote(request: Call) -> View:
+    return await _render_quote(request, request.id_pressed, _set_reason(request))
 
 
-async def approve(call: Call) -> View:
-    return await checkout_view(call, call.id_pressed)
+async def approve(request: Call) -> View:
+    return await render_checkout(request, request.id_pressed)
 
 
-async def proceed(call: Call) -> View:
-    return await checkout_view(call, call.place.quote)
+async def submit_review(request: Call) -> View:
+    return await render_checkout(request, request.place.quote)
 
 
-async def ask_reason(call: Call) -> View:
-    sheet = await read_quote(call.services, person=call.person, quote_id=call.id_pressed)
-    place = replace(_with_reason(call), account=sheet.account.id, quote=sheet.quote.key)
-    if not sheet.pending:
-        return blocks.quote_review(call.reader, sheet, place)
-    return blocks.reject_form(call.reader, sheet, place)
+async def open_reject_modal(request: Call) -> View:
+    sheet = await get_quote(request.services, person=request.person, quote_id=request.id_pressed)
+    place = replace(_set_reason(request), account=sheet.account.id, quote=sheet.quote.key)
+    if not sheet.is_pending:
+        return blocks.render_quote_modal(request.reader, sheet, place)
+    return blocks.render_reject_modal(request.reader, sheet, place)
 
 
-async def reject(call: Call) -> View:
-    reason = call.typed.get("reason")
+async def reject(request: Call) -> View:
+    reason = request.typed.get("reason")
     try:
         sheet = await reject_quote(
-            call.services, person=call.person, quote_id=call.place.quote, reason=reason
+            request.services, person=request.person, quote_id=request.place.quote, reason=reason
         )
     except ReasonTooLong as refusal:
         raise InvalidInput({"reason": refusal}) from None
-    if call.place.origin == "pending":
-        return await after_decision(call)
-    if call.place.origin == "quotes":
-        return await _list(call, sheet.account.id)
-    return blocks.quote_review(call.reader, sheet, call.place)
+    if request.place.origin == "pending":
+        return await continue_after_decision(request)
+    if request.place.origin == "quotes":
+        return await _render_quote_list(request, sheet.account.id)
+    return blocks.render_quote_modal(request.reader, sheet, request.place)
 
 
-async def checkout_view(call: Call, quote_id: int) -> View:
-    sheet = await open_checkout(call.services, person=call.person, quote_id=quote_id)
-    place = replace(call.place, account=sheet.quote.account.id, quote=quote_id)
-    return checkout_blocks.checkout_form(call.reader, sheet, place)
+async def render_checkout(request: Call, quote_id: int) -> View:
+    sheet = await open_checkout(request.services, person=request.person, quote_id=quote_id)
+    place = replace(request.place, account=sheet.quote.account.id, quote=quote_id)
+    return checkout_blocks.render_checkout_modal(request.reader, sheet, place)
 
 
-def _with_reason(call: Call) -> Place:
+def _set_reason(request: Call) -> ModalMetadata:
     """Back from the form for rejecting takes along what is typed there, for when one returns to it."""
-    place = call.place
-    if call.id_pressed != place.quote:
+    place = request.place
+    if request.id_pressed != place.quote:
         return replace(place, reason="")
-    typed = call.typed.get("reason", place.reason)
-    return replace(place, reason=typed[:LONGEST_REASON].translate(UNSEEN))
+    typed = request.typed.get("reason", place.reason)
+    return replace(place, reason=typed[:MAX_REASON_LENGTH].translate(CONTROL_CHARACTERS))
 
 
-async def _review(call: Call, quote_id: int, place: Place) -> View:
-    sheet = await read_quote(call.services, person=call.person, quote_id=quote_id)
-    place = replace(place, account=sheet.account.id, quote=sheet.quote.key)
-    return blocks.quote_review(call.reader, sheet, place)
+async def _render_quote(request: Call, quote_id: int, metadata: ModalMetadata) -> View:
+    sheet = await get_quote(request.services, person=request.person, quote_id=quote_id)
+    metadata = replace(metadata, account=sheet.account.id, quote=sheet.quote.key)
+    return blocks.render_quote_modal(request.reader, sheet, metadata)
 
 
-async def _list(call: Call, account_id: str) -> View:
-    account, sheets = await list_quotes(call.services, person=call.person, account_id=account_id)
-    return blocks.quote_list(call.reader, account, sheets, Place(account=account.id, origin="quotes"))
+async def _render_quote_list(request: Call, account_id: str) -> View:
+    account, sheets = await list_quotes(request.services, person=request.person, account_id=account_id)
+    return blocks.render_quote_list_modal(
+        request.reader, account, sheets, ModalMetadata(account=account.id, origin="quotes")
+    )
 
 
 ROUTES = [
-    Route("command", "/quotes", quotes),
-    Route("show", blocks.LIST, list_),
-    Route("show", blocks.OPEN, open_),
+    Route("command", "/quotes", handle_quotes_command),
+    Route("show", blocks.LIST, list_account_quotes),
+    Route("show", blocks.OPEN, open_quote),
     Route("show", blocks.APPROVE, approve),
-    Route("submit", blocks.REVIEW, proceed),
-    Route("show", blocks.REJECT, ask_reason),
+    Route("submit", blocks.REVIEW, submit_review),
+    Route("show", blocks.REJECT, open_reject_modal),
     Route("submit", blocks.REJECT, reject),
 ]

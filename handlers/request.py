@@ -6,10 +6,10 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.block_kit import Place, View
+from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.checkout import SAVE as CHECKOUT
-from bot.i18n import Reader
-from bot.permissions import Person
+from bot.i18n import Localizer
+from bot.permissions import SlackIdentity
 from bot.services import Services
 from models.checkout import CheckoutForm
 from models.errors import Refusal
@@ -24,8 +24,8 @@ class Call:
     services: Services
     client: AsyncWebClient
     body: Body
-    person: Person
-    reader: Reader = field(default_factory=Reader)
+    person: SlackIdentity
+    reader: Localizer = field(default_factory=Localizer)
     started: float = field(default_factory=time.monotonic)
     # It was not let in: that is all there is to say.
     refusal: Refusal | None = None
@@ -45,8 +45,12 @@ class Call:
         return self.view is not None and self.view.get("type") == "modal"
 
     @property
-    def place(self) -> Place:
-        return Place.load(self.view.get("private_metadata", "")) if self.view and self.in_modal else Place()
+    def place(self) -> ModalMetadata:
+        return (
+            ModalMetadata.from_json(self.view.get("private_metadata", ""))
+            if self.view and self.in_modal
+            else ModalMetadata()
+        )
 
     @property
     def value(self) -> str:
@@ -88,11 +92,11 @@ def _text(element: dict[str, Any]) -> str:
     return str(element.get("value") or chosen.get("value") or "")
 
 
-def person_of(body: Body, team_id: str, user_id: str, source: str) -> Person:
+def person_of(body: Body, team_id: str, user_id: str, source: str) -> SlackIdentity:
     """The ids of a payload: all that is taken from it."""
     user, channel = body.get("user"), body.get("channel")
     channel_id = channel.get("id") if isinstance(channel, dict) else channel
-    return Person(
+    return SlackIdentity(
         team_id=team_id,
         user_id=user_id,
         source=f"slack:{source}",

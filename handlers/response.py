@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import structlog
 
 from bot.billing.gateway import BillingUnavailable
-from bot.blocks.block_kit import View, form_again
-from bot.blocks.refusal import refusal_text, refusal_view
+from bot.blocks.block_kit import View, render_form_with_errors
+from bot.blocks.refusal import format_refusal, render_refusal_modal
 from bot.db import AWAY
-from bot.logs import reference
-from bot.metrics import FAULTS
+from bot.logs import get_log_reference
+from bot.metrics import ERRORS_TOTAL
 from bot.tasks import TooBusy
 from handlers.request import Call
 from handlers.route import Route
 from models.billing_contact import IdentityNotFresh
-from models.errors import DatabaseAway, InvalidInput, Refusal, Unexpected
+from models.errors import DatabaseUnavailable, InvalidInput, Refusal, UnexpectedError
 
 log = structlog.get_logger()
 
@@ -34,12 +34,16 @@ async def answer_of(call: Call, route: Route) -> Answer:
     """The handler's screen; a refusal in words; a fault of ours logged, with its reference in the words."""
     assert route.handler is not None, "all but links have a handler"
     try:
-        with call.services.tasks.awaited():
+        with call.services.tasks.track_interactive_request():
             return Answer(view=await route.handler(call))
     except InvalidInput as invalid:
         errors = _field_errors(call, invalid)
         # A page without a field has nowhere to put words at: they go above it.
-        return Answer(errors=errors) if _inputs(call) else Answer(view=form_again(call.view or {}, errors))
+        return (
+            Answer(errors=errors)
+            if _inputs(call)
+            else Answer(view=render_form_with_errors(call.view or {}, errors))
+        )
     except TRY_AGAIN as refusal:
         return try_again(call, refusal)
     except Refusal as refusal:
@@ -54,25 +58,25 @@ def try_again(call: Call, refusal: Refusal) -> Answer:
     """At the form's first field, which keeps what was typed; a screen where there is no form."""
     field = _first_input(call)
     if field is not None:
-        return Answer(errors={field: refusal_text(call.reader, refusal)})
+        return Answer(errors={field: format_refusal(call.reader, refusal)})
     return Answer(view=refused(call, refusal))
 
 
-def away(where: str, error: Exception) -> DatabaseAway:
-    FAULTS.labels(where).inc()
+def away(where: str, error: Exception) -> DatabaseUnavailable:
+    ERRORS_TOTAL.labels(where).inc()
     log.error("the database did not answer", where=where, exc_info=error)
-    return DatabaseAway()
+    return DatabaseUnavailable()
 
 
-def unexpected(where: str) -> Unexpected:
-    shown = reference()
-    FAULTS.labels(where).inc()
+def unexpected(where: str) -> UnexpectedError:
+    shown = get_log_reference()
+    ERRORS_TOTAL.labels(where).inc()
     log.exception("handler failed", where=where, reference=shown)
-    return Unexpected(reference=shown)
+    return UnexpectedError(reference=shown)
 
 
 def refused(call: Call, refusal: Refusal) -> View:
-    return refusal_view(
+    return render_refusal_modal(
         call.reader, refusal, call.place, services_url=call.services.settings.account_services_url
     )
 
@@ -83,7 +87,7 @@ def _field_errors(call: Call, invalid: InvalidInput) -> dict[str, str]:
     errors: dict[str, str] = {}
     for name, refusal in invalid.errors.items():
         field = name if name in shown else next(iter(shown), name)
-        errors[field] = " ".join(filter(None, [errors.get(field), refusal_text(call.reader, refusal)]))
+        errors[field] = " ".join(filter(None, [errors.get(field), format_refusal(call.reader, refusal)]))
     return errors
 
 

@@ -11,20 +11,20 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.blocks.block_kit import modal, section
-from bot.blocks.refusal import refusal_text
-from bot.i18n import Reader, escape
-from bot.installations.clients import Clients, NotInstalled
-from bot.logs import begin, reference
-from bot.metrics import ACKS, FAULTS, RETRIES
+from bot.blocks.block_kit import build_modal, build_section
+from bot.blocks.refusal import format_refusal
+from bot.i18n import Localizer, escape_mrkdwn
+from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.logs import get_log_reference, start_log_context
+from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
-from handlers.install import UNINSTALLED, uninstallation
+from handlers.install import UNINSTALL_EVENTS, make_uninstall_listener
 from handlers.listener import register
 from handlers.request import Body, Call, asks_for_help, person_of, response_url_of, source_of
 from handlers.route import Route
 from handlers.view_delivery import say_in_private
-from models.errors import Unexpected
+from models.errors import UnexpectedError
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class App(AsyncApp):
         req.context["came"] = time.monotonic()
         source = source_of(req.body)
         kind = self._kinds.get((req.body.get("type") == "view_submission", source), "other")
-        with ACKS.labels(kind).time():
+        with ACK_DURATION_SECONDS.labels(kind).time():
             if kind == "link":
                 return BoltResponse(status=200)
             # Help is the answer itself.
@@ -59,17 +59,17 @@ class App(AsyncApp):
             return await super().async_dispatch(req)
 
 
-def build_app(services: Services, clients: Clients, routes: list[Route]) -> AsyncApp:
+def build_app(services: Services, clients: SlackClientProvider, routes: list[Route]) -> AsyncApp:
     secret = services.settings.slack_signing_secret
     app = App(
         services,
         routes,
-        client=clients.bare,
+        client=clients.default_client,
         logger=logging.getLogger("slack_bolt"),
         signing_secret=secret.get_secret_value() if secret else "",
         process_before_response=True,
         authorize=_authorize(clients),
-        user_facing_authorize_error_message=Reader().text("not-installed"),
+        user_facing_authorize_error_message=Localizer().format_text("not-installed"),
     )
 
     @app.middleware
@@ -77,17 +77,17 @@ def build_app(services: Services, clients: Clients, routes: list[Route]) -> Asyn
         req: AsyncBoltRequest, body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> None:
         # A person is shown the request's id where it fails.
-        begin(source=source_of(body))
+        start_log_context(source=source_of(body))
         if "x-slack-retry-num" in req.headers:
-            RETRIES.labels("event").inc()
-        if source_of(body) not in UNINSTALLED:
+            RETRIES_TOTAL.labels("event").inc()
+        if source_of(body) not in UNINSTALL_EVENTS:
             context["call"] = await _read_call(services, clients, body, context)
         await next_()
 
     for route in routes:
-        FAULTS.labels(route.id)
+        ERRORS_TOTAL.labels(route.id)
         if route.kind == "uninstall":
-            app.event(route.id)(uninstallation(services, clients))
+            app.event(route.id)(make_uninstall_listener(services, clients))
         else:
             register(app, route)
     # An old message's button, an event nobody asked for: acknowledged, and nothing else.
@@ -98,12 +98,12 @@ def build_app(services: Services, clients: Clients, routes: list[Route]) -> Asyn
     return app
 
 
-def _authorize(clients: Clients) -> Callable[..., Awaitable[Any]]:
+def _authorize(clients: SlackClientProvider) -> Callable[..., Awaitable[Any]]:
     """The library's own would read the database twice and call `auth.test`, at each request."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         try:
-            client = await clients.of(team_id or "")
+            client = await clients.get_client(team_id or "")
         except NotInstalled:
             return None
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
@@ -111,9 +111,11 @@ def _authorize(clients: Clients) -> Callable[..., Awaitable[Any]]:
     return authorize
 
 
-async def _read_call(services: Services, clients: Clients, body: Body, context: AsyncBoltContext) -> Call:
+async def _read_call(
+    services: Services, clients: SlackClientProvider, body: Body, context: AsyncBoltContext
+) -> Call:
     """Nothing is asked yet that may take long: what only reads is acknowledged first."""
-    client = await clients.of(context.team_id or "")
+    client = await clients.get_client(context.team_id or "")
     person = person_of(body, context.team_id or "", context.user_id or "", source_of(body))
     return Call(services, client, body, person, started=context["came"], refusal=context.get("refusal"))
 
@@ -124,16 +126,16 @@ async def _only_ack(ack: AsyncAck) -> None:
 
 async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """What escaped all else. Answered all the same: a lost answer leaves the person with nothing."""
-    shown = reference()
-    FAULTS.labels("request").inc()
+    shown = get_log_reference()
+    ERRORS_TOTAL.labels("request").inc()
     log.error("request failed", where=source_of(body), reference=shown, exc_info=error)
-    reader = Reader()
-    refusal = Unexpected(reference=shown)
-    text = escape(refusal_text(reader, refusal))
+    reader = Localizer()
+    refusal = UnexpectedError(reference=shown)
+    text = escape_mrkdwn(format_refusal(reader, refusal))
     if body.get("type") == "view_submission":
-        view = modal("refusal.show", reader.text("refusal-title"), [section(text)], reader)
+        view = build_modal("refusal.show", reader.format_text("refusal-title"), [build_section(text)], reader)
         return BoltResponse(status=200, body={"response_action": "update", "view": view})
     if url := response_url_of(body):
         await say_in_private(url, text)
     # Slack repeats an event that was not taken, and the tokens must go.
-    return BoltResponse(status=500 if source_of(body) in UNINSTALLED else 200, body="")
+    return BoltResponse(status=500 if source_of(body) in UNINSTALL_EVENTS else 200, body="")

@@ -16,7 +16,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.use_cases.operations.doctor import Finding
+from bot.use_cases.operations.doctor import CheckResult
 
 log = structlog.get_logger()
 
@@ -36,12 +36,12 @@ class SocketDoor:
     def silent_for(self) -> float:
         return time.monotonic() - self._heard
 
-    def finding(self) -> Finding:
+    def finding(self) -> CheckResult:
         if not self._greeted:
-            return Finding("socket mode", False, "not connected yet")
+            return CheckResult("socket mode", False, "not connected yet")
         # A new connection was asked for at half this time, and has not come.
         well = self.silent_for <= 2 * self._quiet
-        return Finding("socket mode", well, f"last heard {self.silent_for:.0f} s ago")
+        return CheckResult("socket mode", well, f"last heard {self.silent_for:.0f} s ago")
 
     @asynccontextmanager
     async def open(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:

@@ -10,13 +10,13 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.blocks.block_kit import View, modal, section
-from bot.blocks.refusal import refusal_text
-from bot.i18n import escape
-from bot.metrics import FAULTS
+from bot.blocks.block_kit import View, build_modal, build_section
+from bot.blocks.refusal import format_refusal
+from bot.i18n import escape_mrkdwn
+from bot.metrics import ERRORS_TOTAL
 from handlers.request import Call, source_of
 from handlers.response import away, refused, unexpected
-from models.errors import Refusal, TookTooLong, Unexpected
+from models.errors import Refusal, UnexpectedError, ViewTriggerExpired
 
 log = structlog.get_logger()
 
@@ -41,14 +41,14 @@ async def put(call: Call, view: View) -> None:
         else:
             await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
     except (aiohttp.ClientError, TimeoutError):
-        FAULTS.labels(source_of(call.body)).inc()
+        ERRORS_TOTAL.labels(source_of(call.body)).inc()
         log.exception("screen was not answered", callback_id=view.get("callback_id"))
-        await tell(call, TookTooLong())
+        await tell(call, ViewTriggerExpired())
     except SlackApiError as error:
         code = error.response.get("error")
         if code in NO_TRIGGER:
             _count_late(call, code)
-            await tell(call, TookTooLong())
+            await tell(call, ViewTriggerExpired())
         elif code in ("not_found", "view_not_found"):
             log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))
         else:
@@ -60,14 +60,14 @@ async def put(call: Call, view: View) -> None:
 def _count_late(call: Call, error: str) -> None:
     """What Slack waits for no longer may well be ours to mend: a slow database, most of all."""
     where = source_of(call.body)
-    FAULTS.labels(where).inc()
+    ERRORS_TOTAL.labels(where).inc()
     seconds = round(time.monotonic() - call.started, 2)
     log.warning("screen came too late", where=where, error=error, seconds=seconds)
 
 
 async def tell(call: Call, refusal: Refusal) -> None:
     """In the modal it happened in; else by the first of three ways that Slack takes."""
-    if call.in_modal and call.view and not isinstance(refusal, Unexpected | TookTooLong):
+    if call.in_modal and call.view and not isinstance(refusal, UnexpectedError | ViewTriggerExpired):
         await put(call, refused(call, refusal))
         return
     for way in (_tell_in_private, _tell_on_a_screen, _tell_directly):
@@ -98,7 +98,7 @@ async def say_in_private(url: str, text: str) -> bool:
 
 async def _tell_on_a_screen(call: Call, refusal: Refusal) -> bool:
     """What came too late has no screen any more."""
-    if isinstance(refusal, TookTooLong) or "trigger_id" not in call.body:
+    if isinstance(refusal, ViewTriggerExpired) or "trigger_id" not in call.body:
         return False
     await call.client.views_open(trigger_id=call.body["trigger_id"], view=refused(call, refusal))
     return True
@@ -110,7 +110,7 @@ async def _tell_directly(call: Call, refusal: Refusal) -> bool:
 
 
 def _in_words(call: Call, refusal: Refusal) -> str:
-    return escape(refusal_text(call.reader, refusal))
+    return escape_mrkdwn(format_refusal(call.reader, refusal))
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def told_where_it_hangs(call: Call, where: str) -> Iterator[None]:
 
     def say_so() -> None:
         refusal = away(where, TimeoutError(f"no answer within {HANGS_AFTER} s"))
-        call.services.tasks.follow(tell(call, refusal), f"{where} hangs")
+        call.services.tasks.start_unbounded(tell(call, refusal), f"{where} hangs")
 
     saying = asyncio.get_running_loop().call_later(HANGS_AFTER, say_so)
     try:
@@ -130,5 +130,7 @@ def told_where_it_hangs(call: Call, where: str) -> Iterator[None]:
 
 def waiting(call: Call) -> View:
     reader = call.reader
-    text = section(reader.mrkdwn("waiting-text"))
-    return modal("waiting.show", reader.text("waiting-title"), [text], reader, place=call.place)
+    text = build_section(reader.format_mrkdwn("waiting-text"))
+    return build_modal(
+        "waiting.show", reader.format_text("waiting-title"), [text], reader, metadata=call.place
+    )

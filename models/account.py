@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from models.column_types import one_of
+from models.column_types import string_enum
 from models.errors import Refusal
-from models.proration import day_in, midnight
+from models.proration import get_local_date, get_midnight
 
 
 class AccountNotSelfServed(Refusal):
@@ -46,7 +46,7 @@ class Account(SQLModel, table=True):
     time_zone: str = "UTC"
     self_service: bool = True
     self_service_reason: str | None = None
-    default_portal: Portal = Field(default=Portal.CORPORATE, sa_type=one_of(Portal))
+    default_portal: Portal = Field(default=Portal.CORPORATE, sa_type=string_enum(Portal))
     line1: str
     line2: str = ""
     postal_code: str
@@ -65,22 +65,22 @@ class Account(SQLModel, table=True):
     def billing_address(self) -> Address:
         return Address.model_validate(self, from_attributes=True)
 
-    def move_to(self, address: Address) -> None:
+    def set_billing_address(self, address: Address) -> None:
         """Placing an order makes the order's address the account's (R10)."""
         for field, value in address.model_dump().items():
             setattr(self, field, value)
 
-    def look_again(self, at: datetime) -> None:
+    def schedule_refresh(self, at: datetime) -> None:
         """Never at the same instant twice, so that who is looking can tell that this came meanwhile: two
         processes do not have quite the same time."""
         last = self.refresh_due_at
         self.refresh_due_at = at if last is None else max(at, last + timedelta(microseconds=1))
 
-    def today(self, at: datetime) -> date:
-        return day_in(self.time_zone, at)
+    def get_local_date(self, at: datetime) -> date:
+        return get_local_date(self.time_zone, at)
 
-    def midnight(self, day: date) -> datetime:
-        return midnight(day, self.time_zone)
+    def get_midnight(self, day: date) -> datetime:
+        return get_midnight(day, self.time_zone)
 
     def check_self_service(self) -> None:
         if not self.self_service:

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
-FIRST_HASH = "0" * 64
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+GENESIS_HASH = "0" * 64
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -45,75 +45,79 @@ class AuditEntry(SQLModel, table=True):
     previous_hash: str
     hash: str
 
-    def seal(self) -> str:
-        return seal(self.model_dump(exclude={"id", "hash"}))
+    def compute_hash(self) -> str:
+        return compute_entry_hash(self.model_dump(exclude={"id", "hash"}))
 
 
-def seal(entry: Mapping[str, Any]) -> str:
+def compute_entry_hash(entry: Mapping[str, Any]) -> str:
     """The SHA-256 (hex) over every field but `id` and `hash`, the one before's hash included."""
-    content = {**entry, "at": (entry["at"] - EPOCH) // timedelta(microseconds=1)}
+    content = {**entry, "at": (entry["at"] - UNIX_EPOCH) // timedelta(microseconds=1)}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class AuditHead(SQLModel, table=True):
+class AuditChainTip(SQLModel, table=True):
     """How far an account's history has come: without it, nobody could tell that its last entries are gone."""
 
     __tablename__ = "audit_head"
 
     account_id: str = Field(primary_key=True, foreign_key="account.id")
     number: int = 0
-    hash: str = FIRST_HASH
+    hash: str = GENESIS_HASH
 
 
 @dataclass(frozen=True)
-class Flaw:
+class ChainViolation:
     """What of a history is not as it was written, and from which entry on."""
 
     number: int
-    words: str
+    description: str
 
 
-class Chain:
+class HashChainVerifier:
     """One account's history, followed entry by entry in the order of their numbers."""
 
     def __init__(self) -> None:
-        self.number, self.hash = 0, FIRST_HASH
+        self.last_number, self.last_hash = 0, GENESIS_HASH
 
-    def follow(self, entry: AuditEntry) -> list[Flaw]:
+    def verify_next(self, entry: AuditEntry) -> list[ChainViolation]:
         flaws = []
         number = entry.number
-        if number <= self.number:
-            flaws.append(Flaw(number, f"entry {number} was put in: its number is there already"))
-        elif number > self.number + 1:
-            flaws.append(_missing(self.number + 1, number - 1))
-        elif entry.previous_hash != self.hash:
-            flaws.append(Flaw(number, f"entry {number} does not follow the one before: another stood there"))
-        if entry.hash != entry.seal():
-            flaws.append(Flaw(number, f"entry {number} was changed"))
-        self.number, self.hash = max(self.number, number), entry.hash
+        if number <= self.last_number:
+            flaws.append(ChainViolation(number, f"entry {number} was put in: its number is there already"))
+        elif number > self.last_number + 1:
+            flaws.append(_build_gap_violation(self.last_number + 1, number - 1))
+        elif entry.previous_hash != self.last_hash:
+            flaws.append(
+                ChainViolation(number, f"entry {number} does not follow the one before: another stood there")
+            )
+        if entry.hash != entry.compute_hash():
+            flaws.append(ChainViolation(number, f"entry {number} was changed"))
+        self.last_number, self.last_hash = max(self.last_number, number), entry.hash
         return flaws
 
-    def end(self, head: AuditHead | None) -> list[Flaw]:
+    def verify_tip(self, tip: AuditChainTip | None) -> list[ChainViolation]:
         """Whether the history goes as far as it had come."""
-        number = self.number
-        if head is None:
-            return [Flaw(number, f"how far it had come is gone; now it ends with entry {number}")]
-        if head.number > number:
-            return [_missing(number + 1, head.number)]
-        if head.number < number:
-            return [Flaw(head.number + 1, f"entry {head.number + 1} was put in after the last one")]
-        if head.hash != self.hash:
-            return [Flaw(number, f"entry {number}, the last, is not the one that was written")]
+        number = self.last_number
+        if tip is None:
+            return [ChainViolation(number, f"how far it had come is gone; now it ends with entry {number}")]
+        if tip.number > number:
+            return [_build_gap_violation(number + 1, tip.number)]
+        if tip.number < number:
+            return [ChainViolation(tip.number + 1, f"entry {tip.number + 1} was put in after the last one")]
+        if tip.hash != self.last_hash:
+            return [ChainViolation(number, f"entry {number}, the last, is not the one that was written")]
         return []
 
 
-def _missing(first: int, last: int) -> Flaw:
+def _build_gap_violation(first: int, last: int) -> ChainViolation:
     one = first == last
-    return Flaw(first, f"entry {first} is missing" if one else f"entries {first} to {last} are missing")
+    return ChainViolation(
+        first, f"entry {first} is missing" if one else f"entries {first} to {last} are missing"
+    )
 
 
-def broken_links(entries: Iterable[AuditEntry]) -> list[int]:
+def list_broken_entries(entries: Iterable[AuditEntry]) -> list[int]:
     """The numbers at which one account's history, in order, was changed, removed or put in between."""
-    chain = Chain()
-    return [entry.number for entry in entries if chain.follow(entry)]
+    chain = HashChainVerifier()
+    return [entry.number for entry in entries if chain.verify_next(entry)]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Field, SQLModel
 
 
-class ReceivedEvent(SQLModel, table=True):
+class ReceivedBillingEvent(SQLModel, table=True):
     """`account_id` is none for word about nobody the bot knows."""
 
     __tablename__ = "received_event"

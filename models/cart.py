@@ -51,13 +51,13 @@ class CartLine(SQLModel, table=True):
 
 
 @dataclass(frozen=True)
-class SeatBounds:
+class SeatLimits:
     """How many seats a line and an order may have, from the settings."""
 
-    per_line: int
-    per_order: int
+    max_per_line: int
+    max_per_order: int
 
-    def parse(self, text: str) -> int:
+    def parse_seats(self, text: str) -> int:
         """The number typed: blank is 0. Raises SeatsNotANumber or TooManySeats."""
         typed = text.strip()
         if not typed:
@@ -65,13 +65,13 @@ class SeatBounds:
         # `isdecimal` takes digits of other scripts too, as `int` does; it takes no sign and no separator.
         if not typed.isdecimal():
             raise SeatsNotANumber(typed=typed[:20])
-        if len(typed) > 99 or int(typed) > self.per_line:
-            raise TooManySeats(most=self.per_line)
+        if len(typed) > 99 or int(typed) > self.max_per_line:
+            raise TooManySeats(most=self.max_per_line)
         return int(typed)
 
     def check_order(self, seats: dict[str, int]) -> None:
         total = sum(seats.values())
         if total == 0:
             raise EmptyOrder
-        if total > self.per_order:
-            raise TooManySeatsInOrder(most=self.per_order, total=total)
+        if total > self.max_per_order:
+            raise TooManySeatsInOrder(most=self.max_per_order, total=total)

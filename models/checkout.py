@@ -9,14 +9,30 @@ from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 from models.account import Address
 from models.errors import InvalidInput, Refusal
 
-LONGEST_FIELD = 200
-NEW_ADMINISTRATOR = "new"
+MAX_FIELD_LENGTH = 200
+NEW_ADMINISTRATOR_OPTION = "new"
 
 # Territories of CLDR that are countries: two letters, and none of its groupings or private codes.
 # Territories of CLDR to which ISO 3166-1 has given no code.
-NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}
-COUNTRIES = frozenset(
-    code for code in map(str, Locale("en").territories) if len(code) == 2 and code not in NOT_COUNTRIES
+NON_ISO_TERRITORIES = {
+    "AC",
+    "CP",
+    "CQ",
+    "DG",
+    "EA",
+    "EU",
+    "EZ",
+    "IC",
+    "QO",
+    "TA",
+    "UN",
+    "XA",
+    "XB",
+    "XK",
+    "ZZ",
+}
+COUNTRY_CODES = frozenset(
+    code for code in map(str, Locale("en").territories) if len(code) == 2 and code not in NON_ISO_TERRITORIES
 )
 
 
@@ -81,9 +97,9 @@ class CheckoutForm(SQLModel):
         for name, text in typed.items():
             if not text and name not in ("line2", "state"):
                 errors[name] = FieldRequired()
-            elif len(text) > LONGEST_FIELD:
-                errors[name] = FieldTooLong(most=LONGEST_FIELD)
-        if typed["country"] and typed["country"].upper() not in COUNTRIES:
+            elif len(text) > MAX_FIELD_LENGTH:
+                errors[name] = FieldTooLong(most=MAX_FIELD_LENGTH)
+        if typed["country"] and typed["country"].upper() not in COUNTRY_CODES:
             errors["country"] = UnknownCountry(country=typed["country"][:20])
         if errors:
             raise InvalidInput(errors)
@@ -92,24 +108,24 @@ class CheckoutForm(SQLModel):
     @property
     def new_administrator(self) -> tuple[str, str] | None:
         """(name, e-mail) of the administrator to be, where a new one was chosen. Raises InvalidInput."""
-        if self.administrator != NEW_ADMINISTRATOR:
+        if self.administrator != NEW_ADMINISTRATOR_OPTION:
             return None
         name, email = self.admin_name.strip(), self.admin_email.strip()
         errors: dict[str, Refusal] = {}
         if not name:
             errors["admin_name"] = FieldRequired()
-        elif len(name) > LONGEST_FIELD:
-            errors["admin_name"] = FieldTooLong(most=LONGEST_FIELD)
+        elif len(name) > MAX_FIELD_LENGTH:
+            errors["admin_name"] = FieldTooLong(most=MAX_FIELD_LENGTH)
         if not email:
             errors["admin_email"] = FieldRequired()
-        elif not is_email(email):
+        elif not is_email_address(email):
             errors["admin_email"] = NotAnEmail(typed=email[:60])
         if errors:
             raise InvalidInput(errors)
         return name, email.lower()
 
 
-def is_email(text: str) -> bool:
+def is_email_address(text: str) -> bool:
     """A bare address: nobody's name before it, and nothing asked of the network."""
     try:
         validate_email(text, check_deliverability=False)

@@ -6,16 +6,16 @@ from typing import Any
 from sqlalchemy import BigInteger, Enum
 
 # An amount of money, in the minor unit of the account's currency.
-Minor: Any = BigInteger
+MinorUnits: Any = BigInteger
 
 
-def one_of(states: type[StrEnum]) -> Any:
+def string_enum(enum_class: type[StrEnum]) -> Any:
     """A text column that holds the values of `states` and, by a check constraint, nothing else."""
     return Enum(
-        states,
+        enum_class,
         native_enum=False,
         create_constraint=True,
-        name=states.__name__.lower(),
+        name=enum_class.__name__.lower(),
         length=32,
         values_callable=lambda e: [s.value for s in e],
     )

@@ -13,7 +13,7 @@ from models.money import Money
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
-from models.receipt import Receipt, ReceiptPage, Seller
+from models.receipt import ProviderReceipt, Receipt, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
@@ -25,20 +25,20 @@ class SubscriptionRow:
 
     subscription: Subscription
     product: Product
-    obstacle: Refusal | None = None
+    blocked_by: Refusal | None = None
     blocks: list[SeatBlock] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class CartSheet:
+class CartPage:
     """Step one of R10. `typed` maps subscription ids to seats; `own_quote` is the cart's own pending one;
     `meant` is the subscription that the words after `/add-seats` mean."""
 
     account: Account
     rows: list[SubscriptionRow]
-    typed: dict[str, int]
+    seat_inputs: dict[str, int]
     own_quote: Quote | None
-    meant: str | None = None
+    preselected_subscription_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,50 +48,50 @@ class QuoteRow:
 
 
 @dataclass(frozen=True)
-class QuoteSheet:
+class QuoteDetails:
     """A quote as at `at`, which decides whether it is pending still (R9)."""
 
     account: Account
     quote: Quote
     rows: list[QuoteRow]
     at: datetime
-    replaced_by: str | None = None
+    replacement_number: str | None = None
     order: ServiceOrder | None = None
-    made_by: str | None = None
+    created_by: str | None = None
 
-    def money(self, amount: int) -> Money:
+    def to_money(self, amount: int) -> Money:
         return Money(amount, self.quote.currency)
 
     @property
-    def pending(self) -> bool:
-        return self.quote.pending_at(self.at)
+    def is_pending(self) -> bool:
+        return self.quote.is_pending(self.at)
 
 
 @dataclass(frozen=True)
-class CheckoutSheet:
+class CheckoutPage:
     """Step three of R10. `methods` are the stored, valid automatic ones."""
 
-    quote: QuoteSheet
+    quote: QuoteDetails
     administrators: list[Administrator]
-    methods: list[PaymentMethod]
+    payment_methods: list[PaymentMethod]
     form: CheckoutForm
 
 
 @dataclass(frozen=True)
-class PlacementSheet:
+class PlacementPage:
     """Step four of R10: the order as it would be placed. `replaced` is the number of the quote that an
     address change put this one in place of; `free_seats` are the new seats the admin contact leaves."""
 
-    quote: QuoteSheet
+    quote: QuoteDetails
     form: CheckoutForm
     administrator: tuple[str, str]
-    method: PaymentMethod
-    assigned: list[Product]
-    replaced: str | None = None
+    payment_method: PaymentMethod
+    assigned_products: list[Product]
+    replaced_quote_number: str | None = None
 
     @property
-    def free_seats(self) -> int:
-        return sum(row.line.seats for row in self.quote.rows) - len(self.assigned)
+    def unassigned_seats(self) -> int:
+        return sum(row.line.seats for row in self.quote.rows) - len(self.assigned_products)
 
 
 @dataclass(frozen=True)
@@ -100,41 +100,43 @@ class OrderRow:
     the card of its last retry."""
 
     line: OrderLine
-    quoted: QuoteLine
+    quote_line: QuoteLine
     product: Product
-    waits_for: str | None = None
-    method: PaymentMethod | None = None
+    blocking_order_number: str | None = None
+    payment_method: PaymentMethod | None = None
 
 
 @dataclass(frozen=True)
-class OrderSheet:
+class OrderDetails:
     account: Account
     order: ServiceOrder
     quote: Quote
     rows: list[OrderRow]
     contact: BillingContact
     administrator: Administrator
-    method: PaymentMethod
+    payment_method: PaymentMethod
     at: datetime
     receipt: Receipt | None = None
-    receipt_pages: list[ReceiptPage] = field(default_factory=list)
+    provider_receipts: list[ProviderReceipt] = field(default_factory=list)
     history: list[AuditEntry] = field(default_factory=list)
 
-    def money(self, amount: int) -> Money:
+    def to_money(self, amount: int) -> Money:
         return Money(amount, self.quote.currency)
 
-    def with_status(self, status: LineStatus) -> list[OrderRow]:
+    def list_rows_with_status(self, status: LineStatus) -> list[OrderRow]:
         return [row for row in self.rows if row.line.status is status]
 
     @property
-    def charged_methods(self) -> list[PaymentMethod]:
+    def charged_payment_methods(self) -> list[PaymentMethod]:
         """The cards that the settled lines were charged to, each once."""
-        settled = self.with_status(LineStatus.SETTLED)
-        return list({m.id: m for m in (row.method or self.method for row in settled)}.values())
+        settled = self.list_rows_with_status(LineStatus.SETTLED)
+        return list(
+            {m.id: m for m in (row.payment_method or self.payment_method for row in settled)}.values()
+        )
 
     @property
-    def overdue(self) -> bool:
-        return not self.order.finished and self.at >= self.order.promised_by
+    def is_overdue(self) -> bool:
+        return not self.order.is_finished and self.at >= self.order.processing_deadline
 
     @property
     def can_retry(self) -> bool:
@@ -142,30 +144,30 @@ class OrderSheet:
 
 
 @dataclass(frozen=True)
-class ReceiptSheet:
+class ReceiptDetails:
     """A receipt as it was issued, with the numbers of its order and quote."""
 
     receipt: Receipt
-    order: str
-    quote: str
+    order_number: str
+    quote_number: str
     seller: Seller
 
-    def money(self, amount: int) -> Money:
+    def to_money(self, amount: int) -> Money:
         return Money(amount, self.receipt.currency)
 
 
 @dataclass(frozen=True)
-class AccountSheet:
+class AccountOverview:
     """The account at a glance: `/billing` and Home. `orders` are those in progress, `failed` the latest that
     failed."""
 
     account: Account
     at: datetime
     rows: list[SubscriptionRow]
-    methods: list[PaymentMethod]
+    payment_methods: list[PaymentMethod]
     contacts: list[BillingContact]
-    pending: list[QuoteSheet]
-    orders: list[OrderSheet]
+    pending_quotes: list[QuoteDetails]
+    open_orders: list[OrderDetails]
     receipts: list[tuple[Receipt, str]]
-    failed: list[OrderSheet] = field(default_factory=list)
-    history: SeatHistory = field(default_factory=SeatHistory)
+    failed_orders: list[OrderDetails] = field(default_factory=list)
+    seat_history: SeatHistory = field(default_factory=SeatHistory)

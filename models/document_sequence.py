@@ -2,11 +2,13 @@
 
 from sqlmodel import Field, SQLModel
 
-QUOTE, SERVICE_ORDER, RECEIPT = "SQ", "SO", "R"
+QUOTE_PREFIX, SERVICE_ORDER_PREFIX, RECEIPT_PREFIX = "SQ", "SO", "R"
 
 
-class Numbering(SQLModel, table=True):
+class DocumentSequence(SQLModel, table=True):
     """`last` is the last number given with this prefix."""
+
+    __tablename__ = "numbering"
 
     prefix: str = Field(primary_key=True)
     last: int

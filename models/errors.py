@@ -17,9 +17,9 @@ class Refusal(Exception):
         if "key" not in cls.__dict__:
             cls.key = "refusal-" + re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
-    def __init__(self, **words: object) -> None:
-        super().__init__(self.key, words)
-        self.words = words
+    def __init__(self, **variables: object) -> None:
+        super().__init__(self.key, variables)
+        self.variables = variables
 
 
 class ForbiddenTransition(Refusal):
@@ -34,17 +34,17 @@ class InvalidInput(Refusal):
         self.errors = errors
 
 
-class Unexpected(Refusal):
+class UnexpectedError(Refusal):
     """A fault of ours: logged with the reference that the person is shown."""
 
 
-class DatabaseAway(Refusal):
+class DatabaseUnavailable(Refusal):
     """Our own database does not answer: it may or may not have stored what was asked of it last."""
 
 
-class TookTooLong(Refusal):
+class ViewTriggerExpired(Refusal):
     """Slack gives three seconds to open a screen, and they are over."""
 
 
-class UnknownWord(Refusal):
+class UnknownSubcommand(Refusal):
     """What stands after a command is none of its words."""

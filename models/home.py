@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Field, ForeignKeyConstraint, SQLModel
 
 # A block that a workspace's Slack did not take is tried again after so long: Slack brings new ones by and by.
-TRY_BLOCK_AGAIN = timedelta(days=30)
+BLOCK_RETRY_INTERVAL = timedelta(days=30)
 
 
 class Home(SQLModel, table=True):

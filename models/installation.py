@@ -8,10 +8,16 @@ from typing import Any
 from sqlalchemy import Boolean, Column, DateTime, Index, Integer, String, Table, Text
 from sqlmodel import SQLModel
 
-TOKENS = ("bot_token", "bot_refresh_token", "user_token", "user_refresh_token", "incoming_webhook_url")
+ENCRYPTED_COLUMNS = (
+    "bot_token",
+    "bot_refresh_token",
+    "user_token",
+    "user_refresh_token",
+    "incoming_webhook_url",
+)
 
 
-def _shared() -> list[Column[Any]]:
+def _build_common_columns() -> list[Column[Any]]:
     """What is kept of a bot and of an installation alike."""
     return [
         Column("id", Integer, primary_key=True),
@@ -35,14 +41,14 @@ def _shared() -> list[Column[Any]]:
 bots = Table(
     "slack_bots",
     SQLModel.metadata,
-    *_shared(),
+    *_build_common_columns(),
     Index("slack_bots_idx", "client_id", "enterprise_id", "team_id", "installed_at"),
 )
 
 installations = Table(
     "slack_installations",
     SQLModel.metadata,
-    *_shared(),
+    *_build_common_columns(),
     Column("enterprise_url", String(200)),
     Column("user_id", String(32), nullable=False),
     Column("user_token", Text),

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
-from models.column_types import Minor, one_of
+from models.column_types import MinorUnits, string_enum
 from models.subscription import PeriodLength
 
 
@@ -18,8 +18,8 @@ class ChargeStatus(StrEnum):
 
 
 # With a bound value it would not be found by the index of those.
-_UNDECIDED_SQL = text("status IN ('pending', 'needs_customer')")
-UNDECIDED = text(f"ledger_charge.{_UNDECIDED_SQL.text}")
+_UNDECIDED_INDEX_CONDITION = text("status IN ('pending', 'needs_customer')")
+UNDECIDED_CHARGE_CONDITION = text(f"ledger_charge.{_UNDECIDED_INDEX_CONDITION.text}")
 
 
 class LedgerSubscription(SQLModel, table=True):
@@ -31,15 +31,15 @@ class LedgerSubscription(SQLModel, table=True):
     id: str = Field(primary_key=True)
     account_id: str = Field(index=True)
     seats: int
-    unit_price: int = Field(sa_type=Minor)
-    period: PeriodLength = Field(sa_type=one_of(PeriodLength))
+    unit_price: int = Field(sa_type=MinorUnits)
+    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
     period_start: date
     period_end: date
     anchor_day: int
     revision: int = 0
 
 
-class LedgerBlock(SQLModel, table=True):
+class LedgerSeatBlock(SQLModel, table=True):
     __tablename__ = "ledger_block"
     __table_args__ = (
         UniqueConstraint("subscription_id", "unit_price"),
@@ -48,7 +48,7 @@ class LedgerBlock(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: str = Field(foreign_key="ledger_subscription.id")
-    unit_price: int = Field(sa_type=Minor)
+    unit_price: int = Field(sa_type=MinorUnits)
     seats: int
 
 
@@ -61,8 +61,8 @@ class LedgerCharge(SQLModel, table=True):
         Index(
             "ix_ledger_charge_undecided",
             "subscription_id",
-            sqlite_where=_UNDECIDED_SQL,
-            postgresql_where=_UNDECIDED_SQL,
+            sqlite_where=_UNDECIDED_INDEX_CONDITION,
+            postgresql_where=_UNDECIDED_INDEX_CONDITION,
         ),
     )
 
@@ -70,9 +70,9 @@ class LedgerCharge(SQLModel, table=True):
     subscription_id: str = Field(foreign_key="ledger_subscription.id")
     payment_method_id: str
     seats: int
-    unit_price: int = Field(sa_type=Minor)
-    amount: int = Field(sa_type=Minor)
-    tax: int = Field(sa_type=Minor)
-    status: ChargeStatus = Field(sa_type=one_of(ChargeStatus))
+    unit_price: int = Field(sa_type=MinorUnits)
+    amount: int = Field(sa_type=MinorUnits)
+    tax: int = Field(sa_type=MinorUnits)
+    status: ChargeStatus = Field(sa_type=string_enum(ChargeStatus))
     created_at: datetime
     until: datetime | None = None

@@ -54,6 +54,6 @@ def to_decimal(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-get_currency_precision(currency))
 
 
-def tax_on(amount: int, rate: str) -> int:
+def compute_tax(amount: int, rate: str) -> int:
     """Exclusive tax on `amount`, in minor units, rounded half-up. `rate` as in "0.20"."""
     return round_half_up(amount * Fraction(rate))

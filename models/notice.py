@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
-from models.column_types import one_of
+from models.column_types import string_enum
 
 
 class NoticeStatus(StrEnum):
@@ -59,11 +59,11 @@ class Notice(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id", index=True)
     team: str
     destination: str
-    kind: NoticeKind = Field(sa_type=one_of(NoticeKind))
+    kind: NoticeKind = Field(sa_type=string_enum(NoticeKind))
     order_id: int | None = Field(default=None, foreign_key="service_order.id")
     quote_id: int | None = Field(default=None, foreign_key="quote.id")
     words: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=one_of(NoticeStatus))
+    status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=string_enum(NoticeStatus))
     created_at: datetime
     due_at: datetime
     # The daily digest it is held for, where its person wants that instead.
@@ -87,7 +87,7 @@ class DeliverySlot(SQLModel, table=True):
     next_at: datetime
     claimed_until: datetime | None = None
 
-    def free(self, at: datetime) -> bool:
+    def is_free(self, at: datetime) -> bool:
         return self.next_at <= at and (self.claimed_until is None or self.claimed_until <= at)
 
 

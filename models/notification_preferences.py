@@ -9,7 +9,7 @@ from sqlmodel import JSON, Field, SQLModel
 from models.notice import Notice, NoticeKind
 
 
-class Topic(StrEnum):
+class NotificationTopic(StrEnum):
     """What can be switched off. What asks the person for something always comes, and so does the receipt's
     e-mail."""
 
@@ -19,18 +19,18 @@ class Topic(StrEnum):
     REMINDERS = "reminders"
 
 
-TOPICS = {
-    NoticeKind.ORDER_PLACED: Topic.ORDERS,
-    NoticeKind.ORDER_WAITS: Topic.ORDERS,
-    NoticeKind.RECEIPT: Topic.RECEIPTS,
-    NoticeKind.QUOTE_DECIDED: Topic.DECISIONS,
-    NoticeKind.QUOTE_REMINDER: Topic.REMINDERS,
+TOPIC_BY_NOTICE_KIND = {
+    NoticeKind.ORDER_PLACED: NotificationTopic.ORDERS,
+    NoticeKind.ORDER_WAITS: NotificationTopic.ORDERS,
+    NoticeKind.RECEIPT: NotificationTopic.RECEIPTS,
+    NoticeKind.QUOTE_DECIDED: NotificationTopic.DECISIONS,
+    NoticeKind.QUOTE_REMINDER: NotificationTopic.REMINDERS,
 }
 # The last reminder of a quote asks for a decision now or never.
-LAST_REMINDER_HOURS = 4
+FINAL_REMINDER_HOURS = 4
 
 
-class NoticeChoice(SQLModel, table=True):
+class NotificationPreferences(SQLModel, table=True):
     """Of a person, for all their accounts; whoever has none gets everything at once."""
 
     __tablename__ = "notice_choice"
@@ -41,16 +41,16 @@ class NoticeChoice(SQLModel, table=True):
     daily: bool = False
     changed_at: datetime
 
-    def wants(self, topic: Topic) -> bool:
+    def is_enabled(self, topic: NotificationTopic) -> bool:
         return topic.value not in self.off
 
-    def choose(self, wanted: Collection[str], at: datetime, *, daily: bool) -> None:
-        self.off = [topic.value for topic in Topic if topic.value not in wanted]
+    def set_topics(self, enabled_topics: Collection[str], at: datetime, *, daily: bool) -> None:
+        self.off = [topic.value for topic in NotificationTopic if topic.value not in enabled_topics]
         self.daily, self.changed_at = daily, at
 
 
-def topic_of(notice: Notice) -> Topic | None:
+def find_topic(notice: Notice) -> NotificationTopic | None:
     """None for what always comes at once: also a receipt that was asked for."""
-    if notice.kind is NoticeKind.QUOTE_REMINDER and notice.words.get("hours", 0) <= LAST_REMINDER_HOURS:
+    if notice.kind is NoticeKind.QUOTE_REMINDER and notice.words.get("hours", 0) <= FINAL_REMINDER_HOURS:
         return None
-    return None if notice.words.get("asked") else TOPICS.get(notice.kind)
+    return None if notice.words.get("asked") else TOPIC_BY_NOTICE_KIND.get(notice.kind)

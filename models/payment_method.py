@@ -7,7 +7,7 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from models.errors import Refusal
 
-WARN_MONTHS = 2
+EXPIRY_WARNING_MONTHS = 2
 
 
 class NoAutomaticPaymentMethod(Refusal):
@@ -44,27 +44,27 @@ class PaymentMethod(SQLModel, table=True):
     is_default: bool = False
     active: bool = True
 
-    def expired(self, today: date) -> bool:
+    def is_expired(self, today: date) -> bool:
         """A card is good through the last day of its month."""
         return (self.expiry_year, self.expiry_month) < (today.year, today.month)
 
-    def expires_soon(self, today: date) -> bool:
+    def is_expiring_soon(self, today: date) -> bool:
         """In this month or one of the two after it."""
         months = (self.expiry_year - today.year) * 12 + self.expiry_month - today.month
-        return 0 <= months <= WARN_MONTHS
+        return 0 <= months <= EXPIRY_WARNING_MONTHS
 
-    def usable(self, today: date) -> bool:
-        return self.active and self.automatic and not self.expired(today)
+    def is_usable(self, today: date) -> bool:
+        return self.active and self.automatic and not self.is_expired(today)
 
 
-def check_default(methods: list[PaymentMethod], today: date) -> None:
+def check_default_method(methods: list[PaymentMethod], today: date) -> None:
     """R3: the default method is automatic and not expired."""
-    if not any(m.is_default and m.usable(today) for m in methods):
+    if not any(m.is_default and m.is_usable(today) for m in methods):
         raise NoAutomaticPaymentMethod
 
 
-def usable_method(methods: list[PaymentMethod], method_id: str | None, today: date) -> PaymentMethod:
-    found = next((m for m in methods if m.id == method_id and m.usable(today)), None)
+def get_usable_method(methods: list[PaymentMethod], method_id: str | None, today: date) -> PaymentMethod:
+    found = next((m for m in methods if m.id == method_id and m.is_usable(today)), None)
     if found is None:
         raise PaymentMethodNotUsable
     return found

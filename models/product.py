@@ -20,7 +20,7 @@ class Product(SQLModel, table=True):
     reason: str | None = None
 
 
-SHIPPED_CATALOGUE = (
+DEFAULT_PRODUCTS = (
     Product(id="goto-meeting", name="GoTo Meeting", additional_seats=True),
     Product(id="goto-webinar", name="GoTo Webinar", additional_seats=True),
     Product(id="goto-training", name="GoTo Training", additional_seats=True),
@@ -29,13 +29,13 @@ SHIPPED_CATALOGUE = (
 )
 
 
-def normalised(words: str) -> str:
+def normalize_product_name(text: str) -> str:
     """`"GoTo  Webinar"`, `"goto-webinar"` → `"gotowebinar"`."""
-    return "".join(c for c in words.casefold() if c.isalnum())
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
-def find_products(products: list[Product], words: str) -> list[Product]:
+def list_matching_products(products: list[Product], query: str) -> list[Product]:
     """The products a person may mean: those of exactly that id or name, else all that contain the words."""
-    wanted = normalised(words)
-    exact = [p for p in products if wanted in (normalised(p.id), normalised(p.name))]
-    return exact or [p for p in products if wanted and wanted in normalised(p.name)]
+    wanted = normalize_product_name(query)
+    exact = [p for p in products if wanted in (normalize_product_name(p.id), normalize_product_name(p.name))]
+    return exact or [p for p in products if wanted and wanted in normalize_product_name(p.name)]

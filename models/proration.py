@@ -8,45 +8,45 @@ from zoneinfo import ZoneInfo
 from models.money import round_half_up
 
 
-def midnight(day: date, zone: str) -> datetime:
+def get_midnight(day: date, zone: str) -> datetime:
     """The first instant of `day` in `zone`, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def end_of_day(day: date, zone: str) -> datetime:
+def get_end_of_day(day: date, zone: str) -> datetime:
     """The instant at which `day` is over in `zone`, in UTC."""
-    return midnight(day + timedelta(days=1), zone)
+    return get_midnight(day + timedelta(days=1), zone)
 
 
-def day_in(zone: str, at: datetime) -> date:
+def get_local_date(zone: str, at: datetime) -> date:
     """The day that it is in `zone` at that instant."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def to_the_second(at: datetime) -> datetime:
+def truncate_to_second(at: datetime) -> datetime:
     """`at` without the fraction of its second: what a quote freezes."""
     return at.replace(microsecond=0)
 
 
 @dataclass(frozen=True)
-class Period:
+class BillingPeriod:
     """A billing period: `start` included, `end` excluded, both in UTC."""
 
     start: datetime
     end: datetime
 
     @classmethod
-    def of_days(cls, start: date, end: date, zone: str) -> "Period":
-        return cls(midnight(start, zone), midnight(end, zone))
+    def from_dates(cls, start: date, end: date, zone: str) -> "BillingPeriod":
+        return cls(get_midnight(start, zone), get_midnight(end, zone))
 
-    def remaining(self, at: datetime) -> Fraction:
+    def get_remaining_fraction(self, at: datetime) -> Fraction:
         """The part of the period that `at` leaves: 1 at its start (or before), 0 at its end (or after)."""
         left = (self.end - max(at, self.start)) // timedelta(seconds=1)
         return Fraction(max(left, 0), (self.end - self.start) // timedelta(seconds=1))
 
-    def prorate(self, seats: int, unit_price: int, at: datetime) -> int:
+    def prorate_price(self, seats: int, unit_price: int, at: datetime) -> int:
         """The price of `seats` from `at` to the period's end, in minor units, rounded half-up."""
-        return round_half_up(seats * unit_price * self.remaining(at))
+        return round_half_up(seats * unit_price * self.get_remaining_fraction(at))
 
 
 def add_months(day: date, months: int, anchor_day: int) -> date:

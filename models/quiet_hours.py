@@ -4,43 +4,43 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # On the reader's clock, both included.
-FROM, UNTIL = time(8), time(20)
+QUIET_HOURS_END, QUIET_HOURS_START = time(8), time(20)
 # No decent hour is farther than this from any instant.
-FARTHEST = timedelta(hours=12)
-DIGEST = time(9)
+MAX_QUIET_HOURS_SHIFT = timedelta(hours=12)
+DAILY_DIGEST_TIME = time(9)
 
 
-def zone_or(name: str | None, other: str) -> str:
+def resolve_time_zone(name: str | None, default: str) -> str:
     """A person's own zone, where Slack says one that is known here."""
     try:
-        return ZoneInfo(name).key if name else other
+        return ZoneInfo(name).key if name else default
     except (ZoneInfoNotFoundError, ValueError):
-        return other
+        return default
 
 
-def decent(at: datetime, zone: ZoneInfo, latest: datetime) -> datetime:
+def get_next_allowed_time(at: datetime, zone: ZoneInfo, latest: datetime) -> datetime:
     """`at` itself, or the next decent hour; where that is past `latest`, the last one before."""
     local = at.astimezone(zone)
-    if FROM <= local.time() <= UNTIL:
+    if QUIET_HOURS_END <= local.time() <= QUIET_HOURS_START:
         return at
-    later = _next(at, zone, FROM)
-    return later if later <= latest else _last(at, zone, UNTIL)
+    later = _get_next_occurrence(at, zone, QUIET_HOURS_END)
+    return later if later <= latest else _get_last_occurrence(at, zone, QUIET_HOURS_START)
 
 
-def next_digest(at: datetime, zone: ZoneInfo) -> datetime:
+def get_next_digest_time(at: datetime, zone: ZoneInfo) -> datetime:
     """The next nine o'clock, however long the day is until then."""
-    return _next(at, zone, DIGEST)
+    return _get_next_occurrence(at, zone, DAILY_DIGEST_TIME)
 
 
-def _next(at: datetime, zone: ZoneInfo, hour: time) -> datetime:
-    return min(then for then in _around(at, zone, hour) if then > at)
+def _get_next_occurrence(at: datetime, zone: ZoneInfo, hour: time) -> datetime:
+    return min(then for then in _list_occurrences(at, zone, hour) if then > at)
 
 
-def _last(at: datetime, zone: ZoneInfo, hour: time) -> datetime:
-    return max(then for then in _around(at, zone, hour) if then <= at)
+def _get_last_occurrence(at: datetime, zone: ZoneInfo, hour: time) -> datetime:
+    return max(then for then in _list_occurrences(at, zone, hour) if then <= at)
 
 
-def _around(at: datetime, zone: ZoneInfo, hour: time) -> list[datetime]:
+def _list_occurrences(at: datetime, zone: ZoneInfo, hour: time) -> list[datetime]:
     """That hour of the day before, the day and the day after, as instants."""
     today = at.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in (-1, 0, 1)]

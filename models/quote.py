@@ -10,12 +10,12 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
-from models.column_types import Minor, one_of
+from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
-from models.proration import midnight
-from models.quiet_hours import FARTHEST, decent
+from models.proration import get_midnight
+from models.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.subscription import PeriodLength
-from models.transition import follow
+from models.transition import check_transition
 
 
 class QuoteStatus(StrEnum):
@@ -25,20 +25,20 @@ class QuoteStatus(StrEnum):
     EXPIRED = "expired"
 
 
-NEXT_STATUSES: dict[QuoteStatus, frozenset[QuoteStatus]] = {
+QUOTE_TRANSITIONS: dict[QuoteStatus, frozenset[QuoteStatus]] = {
     QuoteStatus.PENDING: frozenset({QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED}),
     QuoteStatus.ACCEPTED: frozenset(),
     QuoteStatus.REJECTED: frozenset(),
     QuoteStatus.EXPIRED: frozenset(),
 }
 
-LONGEST_REASON = 500
-REMINDERS = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
+MAX_REASON_LENGTH = 500
+REMINDER_LEAD_TIMES = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
 # A reminder makes no sense so soon after the quote or ahead of another, nor with so little time left.
-NOT_RIGHT_AFTER, LEAST_TIME_LEFT = timedelta(hours=1), timedelta(minutes=30)
-_PENDING_SQL = text("status = 'pending'")
+MIN_REMINDER_GAP, MIN_TIME_LEFT = timedelta(hours=1), timedelta(minutes=30)
+_PENDING_INDEX_CONDITION = text("status = 'pending'")
 # Written out: as a parameter it would hide from the planner that the partial indexes hold what is asked.
-PENDING = text("quote.status = 'pending'")
+PENDING_QUOTE_CONDITION = text("quote.status = 'pending'")
 
 
 class QuoteNotFound(Refusal):
@@ -64,17 +64,23 @@ class Quote(SQLModel, table=True):
         CheckConstraint("subtotal >= 0 AND tax >= 0 AND total = subtotal + tax", name="amounts"),
         CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided"),
         Index(
-            "ix_quote_pending_expiry", "expires_at", sqlite_where=_PENDING_SQL, postgresql_where=_PENDING_SQL
+            "ix_quote_pending_expiry",
+            "expires_at",
+            sqlite_where=_PENDING_INDEX_CONDITION,
+            postgresql_where=_PENDING_INDEX_CONDITION,
         ),
         Index(
-            "ix_quote_pending_account", "account_id", sqlite_where=_PENDING_SQL, postgresql_where=_PENDING_SQL
+            "ix_quote_pending_account",
+            "account_id",
+            sqlite_where=_PENDING_INDEX_CONDITION,
+            postgresql_where=_PENDING_INDEX_CONDITION,
         ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
     account_id: str = Field(foreign_key="account.id", index=True)
-    status: QuoteStatus = Field(default=QuoteStatus.PENDING, sa_type=one_of(QuoteStatus))
+    status: QuoteStatus = Field(default=QuoteStatus.PENDING, sa_type=string_enum(QuoteStatus))
     made_elsewhere: bool = False
     contact_id: int | None = Field(default=None, foreign_key="billing_contact.id")
     created_at: datetime
@@ -84,9 +90,9 @@ class Quote(SQLModel, table=True):
     remind_at: datetime | None = Field(default=None, index=True)
     currency: str
     address: dict[str, str] = Field(sa_type=JSON)
-    subtotal: int = Field(sa_type=Minor)
-    tax: int = Field(sa_type=Minor)
-    total: int = Field(sa_type=Minor)
+    subtotal: int = Field(sa_type=MinorUnits)
+    tax: int = Field(sa_type=MinorUnits)
+    total: int = Field(sa_type=MinorUnits)
     # For each period length, what the quote's subscriptions cost a period afterwards: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     replaced_by_id: int | None = Field(default=None, foreign_key="quote.id")
@@ -104,16 +110,16 @@ class Quote(SQLModel, table=True):
     def billing_address(self) -> Address:
         return Address.model_validate(self.address)
 
-    def status_at(self, at: datetime) -> QuoteStatus:
+    def get_status(self, at: datetime) -> QuoteStatus:
         """R9: past its validity a quote is expired, whether or not a job ran."""
         past = self.status is QuoteStatus.PENDING and at >= self.expires_at
         return QuoteStatus.EXPIRED if past else self.status
 
-    def pending_at(self, at: datetime) -> bool:
-        return self.status_at(at) is QuoteStatus.PENDING
+    def is_pending(self, at: datetime) -> bool:
+        return self.get_status(at) is QuoteStatus.PENDING
 
     def check_pending(self, at: datetime, replaced_by: str = "") -> None:
-        status = self.status_at(at)
+        status = self.get_status(at)
         if status is not QuoteStatus.PENDING:
             raise QuoteNotPending(
                 number=self.number,
@@ -124,15 +130,15 @@ class Quote(SQLModel, table=True):
                 replaced_by=replaced_by,
             )
 
-    def decide(self, to: QuoteStatus, at: datetime, by: str, reason: str | None = None) -> None:
+    def change_status(self, to: QuoteStatus, at: datetime, by: str, reason: str | None = None) -> None:
         """The one way a quote's status changes."""
-        self.status = follow(NEXT_STATUSES, self.status, to)
+        self.status = check_transition(QUOTE_TRANSITIONS, self.status, to)
         self.decided_at, self.decided_by, self.reason = at, by, reason
         self.remind_at = None
 
-    def expire_for(self, replacement: "Quote", at: datetime, by: str) -> None:
+    def mark_replaced(self, replacement: "Quote", at: datetime, by: str) -> None:
         """R7: replaced by another quote, which it records."""
-        self.decide(QuoteStatus.EXPIRED, at, by)
+        self.change_status(QuoteStatus.EXPIRED, at, by)
         self.replaced_by_id = replacement.key
 
 
@@ -151,45 +157,47 @@ class QuoteLine(SQLModel, table=True):
     product_id: str = Field(foreign_key="product.id")
     seats: int
     seats_before: int
-    unit_price: int = Field(sa_type=Minor)
-    period: PeriodLength = Field(sa_type=one_of(PeriodLength))
+    unit_price: int = Field(sa_type=MinorUnits)
+    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
     period_start: date
     period_end: date
-    amount: int = Field(sa_type=Minor)
-    tax: int = Field(sa_type=Minor)
+    amount: int = Field(sa_type=MinorUnits)
+    tax: int = Field(sa_type=MinorUnits)
 
 
-def check_reason(reason: str | None) -> str | None:
+def validate_reason(reason: str | None) -> str | None:
     """A reason as it is stored: none where nothing was typed."""
     typed = (reason or "").strip()
-    if len(typed) > LONGEST_REASON:
-        raise ReasonTooLong(most=LONGEST_REASON, length=len(typed))
+    if len(typed) > MAX_REASON_LENGTH:
+        raise ReasonTooLong(most=MAX_REASON_LENGTH, length=len(typed))
     return typed or None
 
 
-def validity(account: Account, period_ends: Iterable[date], wanted: datetime) -> datetime:
+def compute_expiry(account: Account, period_ends: Iterable[date], requested: datetime) -> datetime:
     """R9: the end of validity wanted, at most the earliest period end among the lines."""
-    return min([wanted, *(midnight(day, account.time_zone) for day in period_ends)])
+    return min([requested, *(get_midnight(day, account.time_zone) for day in period_ends)])
 
 
-def default_validity(at: datetime, days: int) -> datetime:
+def get_default_expiry(at: datetime, days: int) -> datetime:
     return at + timedelta(days=days)
 
 
-def first_preparation(at: datetime, expires_at: datetime) -> datetime | None:
+def find_first_reminder_check(at: datetime, expires_at: datetime) -> datetime | None:
     """R9: when to look to the reminders of a quote that comes `at`: at once where one may be due soon. None
     where it ends too soon for any."""
-    ahead = [expires_at - before for before in REMINDERS]
-    return min((then - FARTHEST for then in ahead if then + FARTHEST > at), default=None)
+    ahead = [expires_at - before for before in REMINDER_LEAD_TIMES]
+    return min(
+        (then - MAX_QUIET_HOURS_SHIFT for then in ahead if then + MAX_QUIET_HOURS_SHIFT > at), default=None
+    )
 
 
-def next_preparation(after: datetime, expires_at: datetime) -> datetime | None:
+def find_next_reminder_check(after: datetime, expires_at: datetime) -> datetime | None:
     """R9: the next time to look to its reminders: as long ahead of each as a decent hour may be."""
-    ahead = [expires_at - before - FARTHEST for before in REMINDERS]
+    ahead = [expires_at - before - MAX_QUIET_HOURS_SHIFT for before in REMINDER_LEAD_TIMES]
     return min((then for then in ahead if then > after), default=None)
 
 
-def reminders(
+def build_reminder_schedule(
     made_at: datetime, expires_at: datetime, time_zone: str, at: datetime
 ) -> dict[timedelta, datetime]:
     """R9: how long before the end → when to remind who lives in that zone, of all that are to be stored `at`.
@@ -197,15 +205,15 @@ def reminders(
     At a decent hour of theirs. None comes right after the quote itself or when its end is upon them; of
     several that were missed the last one comes.
     """
-    zone, last = ZoneInfo(time_zone), expires_at - LEAST_TIME_LEFT
-    ahead = {before: decent(expires_at - before, zone, last) for before in REMINDERS}
+    zone, last = ZoneInfo(time_zone), expires_at - MIN_TIME_LEFT
+    ahead = {before: get_next_allowed_time(expires_at - before, zone, last) for before in REMINDER_LEAD_TIMES}
     sensible = {
         before: then
         for before, then in ahead.items()
-        if expires_at - before - FARTHEST <= at and made_at + NOT_RIGHT_AFTER <= then <= last
+        if expires_at - before - MAX_QUIET_HOURS_SHIFT <= at and made_at + MIN_REMINDER_GAP <= then <= last
     }
     missed = [before for before, then in sensible.items() if then < at]
     due = {before: then for before, then in sensible.items() if before not in missed}
-    now = decent(at, zone, last)
-    alone = all(then - now > NOT_RIGHT_AFTER for then in due.values())
+    now = get_next_allowed_time(at, zone, last)
+    alone = all(then - now > MIN_REMINDER_GAP for then in due.values())
     return {missed[-1]: now, **due} if missed and alone and at <= now <= last else due

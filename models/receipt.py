@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Address
-from models.column_types import Minor
+from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.subscription import PeriodLength
 
@@ -49,12 +49,12 @@ class ReceiptCard(SQLModel):
 
 
 @dataclass(frozen=True)
-class ReceiptPage:
+class ProviderReceipt:
     """A provider's own receipt. Its links age, so they are asked for when somebody looks, and not stored."""
 
     number: str
-    page: str
-    pdf: str
+    page_url: str
+    pdf_url: str
 
 
 class Receipt(SQLModel, table=True):
@@ -72,9 +72,9 @@ class Receipt(SQLModel, table=True):
     issued_at: datetime
     issued_on: date
     currency: str
-    subtotal: int = Field(sa_type=Minor)
-    tax: int = Field(sa_type=Minor)
-    total: int = Field(sa_type=Minor)
+    subtotal: int = Field(sa_type=MinorUnits)
+    tax: int = Field(sa_type=MinorUnits)
+    total: int = Field(sa_type=MinorUnits)
     buyer: str
     address: dict[str, Any] = Field(sa_type=JSON)
     seller: dict[str, Any] = Field(sa_type=JSON)
@@ -91,7 +91,7 @@ class Receipt(SQLModel, table=True):
         return Address.model_validate(self.address)
 
     @property
-    def sold_by(self) -> Seller | None:
+    def seller_details(self) -> Seller | None:
         return Seller.model_validate(self.seller) if self.seller else None
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 # A chart takes 20 points, and a person fewer.
-MOST_DAYS = 12
+MAX_HISTORY_DAYS = 12
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,25 @@ class SeatHistory:
     seats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-def seat_history(now: Mapping[str, int], changes: Iterable[SeatChange], most: int = MOST_DAYS) -> SeatHistory:
+def build_seat_history(
+    current_seats: Mapping[str, int], changes: Iterable[SeatChange], max_days: int = MAX_HISTORY_DAYS
+) -> SeatHistory:
     """The last `most` days on which anything changed."""
     by_day: dict[date, dict[str, int]] = {}
     for change in changes:
-        if change.subscription_id in now and change.seats:
+        if change.subscription_id in current_seats and change.seats:
             of_day = by_day.setdefault(change.day, {})
             of_day[change.subscription_id] = of_day.get(change.subscription_id, 0) + change.seats
-    days = sorted(by_day)[-most:]
-    changed = [s for s in now if any(s in by_day[day] for day in days)]
+    days = sorted(by_day)[-max_days:]
+    changed = [s for s in current_seats if any(s in by_day[day] for day in days)]
     return SeatHistory(
-        tuple(days), {s: _backwards(now[s], [by_day[day].get(s, 0) for day in days]) for s in changed}
+        tuple(days),
+        {s: _compute_past_seats(current_seats[s], [by_day[day].get(s, 0) for day in days]) for s in changed},
     )
 
 
-def _backwards(now: int, added: list[int]) -> tuple[int, ...]:
-    held = [now]
-    for seats in reversed(added):
+def _compute_past_seats(current: int, changes: list[int]) -> tuple[int, ...]:
+    held = [current]
+    for seats in reversed(changes):
         held.insert(0, max(held[0] - seats, 0))
     return tuple(held)

@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
-from models.column_types import Minor, one_of
+from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
-from models.transition import follow
+from models.transition import check_transition
 
 
 class OrderStatus(StrEnum):
@@ -34,14 +34,14 @@ class AttemptOutcome(StrEnum):
     SEATS_CHANGED = "seats_changed"
 
 
-NEXT_STATUSES: dict[OrderStatus, frozenset[OrderStatus]] = {
+ORDER_TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PLACED: frozenset({OrderStatus.PROCESSING}),
     OrderStatus.PROCESSING: frozenset({OrderStatus.COMPLETED, OrderStatus.FAILED}),
     OrderStatus.COMPLETED: frozenset(),
     OrderStatus.FAILED: frozenset(),
 }
 
-NEXT_LINE_STATUSES: dict[LineStatus, frozenset[LineStatus]] = {
+ORDER_LINE_TRANSITIONS: dict[LineStatus, frozenset[LineStatus]] = {
     LineStatus.WAITING: frozenset({LineStatus.CHARGING, LineStatus.DECLINED}),
     LineStatus.CHARGING: frozenset(
         {LineStatus.SETTLED, LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN}
@@ -54,13 +54,13 @@ NEXT_LINE_STATUSES: dict[LineStatus, frozenset[LineStatus]] = {
     LineStatus.SETTLED: frozenset(),
 }
 
-BUSY = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
-_DUE_SQL = text("due_at IS NOT NULL")
-_BUSY_SQL = text("status IN ('charging', 'needs_customer', 'unknown')")
+BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
+_DUE_INDEX_CONDITION = text("due_at IS NOT NULL")
+_BUSY_INDEX_CONDITION = text("status IN ('charging', 'needs_customer', 'unknown')")
 
-PROCESSING_TIME = timedelta(hours=24)
-RETRY_TIME = timedelta(hours=23)
-REMINDER_TIME = timedelta(hours=2)
+PROCESSING_TIME_LIMIT = timedelta(hours=24)
+RETRY_WINDOW = timedelta(hours=23)
+REMINDER_LEAD_TIME = timedelta(hours=2)
 
 
 class OrderNotFound(Refusal):
@@ -98,7 +98,7 @@ class ServiceOrder(SQLModel, table=True):
     number: str = Field(unique=True)
     account_id: str = Field(foreign_key="account.id")
     quote_id: int = Field(foreign_key="quote.id", unique=True)
-    status: OrderStatus = Field(default=OrderStatus.PLACED, sa_type=one_of(OrderStatus))
+    status: OrderStatus = Field(default=OrderStatus.PLACED, sa_type=string_enum(OrderStatus))
     contact_id: int = Field(foreign_key="billing_contact.id")
     placed_at: datetime
     administrator_id: int = Field(foreign_key="administrator.id")
@@ -119,17 +119,17 @@ class ServiceOrder(SQLModel, table=True):
         return Address.model_validate(self.address)
 
     @property
-    def promised_by(self) -> datetime:
+    def processing_deadline(self) -> datetime:
         """R12: processing may take until then; past it the order is overdue (R21)."""
-        return self.placed_at + PROCESSING_TIME
+        return self.placed_at + PROCESSING_TIME_LIMIT
 
     @property
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         return self.finished_at is not None
 
-    def move(self, to: OrderStatus, at: datetime) -> None:
+    def change_status(self, to: OrderStatus, at: datetime) -> None:
         """The one way an order's status changes."""
-        self.status = follow(NEXT_STATUSES, self.status, to)
+        self.status = check_transition(ORDER_TRANSITIONS, self.status, to)
         if to in (OrderStatus.COMPLETED, OrderStatus.FAILED):
             self.finished_at, self.overdue_check_at = at, None
 
@@ -144,11 +144,17 @@ class OrderLine(SQLModel, table=True):
             "uq_order_line_busy_subscription",
             "subscription_id",
             unique=True,
-            sqlite_where=_BUSY_SQL,
-            postgresql_where=_BUSY_SQL,
+            sqlite_where=_BUSY_INDEX_CONDITION,
+            postgresql_where=_BUSY_INDEX_CONDITION,
         ),
         # What is due, older orders first: of the past there is nothing in it.
-        Index("ix_order_line_due", "order_id", "id", sqlite_where=_DUE_SQL, postgresql_where=_DUE_SQL),
+        Index(
+            "ix_order_line_due",
+            "order_id",
+            "id",
+            sqlite_where=_DUE_INDEX_CONDITION,
+            postgresql_where=_DUE_INDEX_CONDITION,
+        ),
         # How the seats of a subscription came about, the last ones first.
         Index("ix_order_line_subscription", "subscription_id", "settled_at"),
         CheckConstraint("seats > 0", name="seats"),
@@ -161,20 +167,20 @@ class OrderLine(SQLModel, table=True):
     quote_line_id: int = Field(foreign_key="quote_line.id", unique=True)
     subscription_id: str = Field(foreign_key="subscription.id")
     seats: int
-    amount: int = Field(sa_type=Minor)
-    tax: int = Field(sa_type=Minor)
+    amount: int = Field(sa_type=MinorUnits)
+    tax: int = Field(sa_type=MinorUnits)
     period_ends_at: datetime
     # Chosen for a retry of this line; else it is the order's.
     payment_method_id: str | None = Field(default=None, foreign_key="payment_method.id")
-    status: LineStatus = Field(default=LineStatus.WAITING, sa_type=one_of(LineStatus))
+    status: LineStatus = Field(default=LineStatus.WAITING, sa_type=string_enum(LineStatus))
     reason: str | None = None
     customer_link: str | None = None
     until: datetime | None = None
     # When to remind the customer that a payment waits to be confirmed.
     remind_at: datetime | None = Field(default=None, index=True)
     # What the provider would have charged instead of what was promised, where it was stopped for that.
-    offered_amount: int | None = Field(default=None, sa_type=Minor)
-    offered_tax: int | None = Field(default=None, sa_type=Minor)
+    offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
+    offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
     # The provider's own reference of what it charged.
     receipt: str | None = None
     settled_at: datetime | None = None
@@ -189,24 +195,24 @@ class OrderLine(SQLModel, table=True):
         return self.id
 
     @property
-    def busy(self) -> bool:
-        return self.status in BUSY
+    def is_busy(self) -> bool:
+        return self.status in BUSY_STATUSES
 
-    def move(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
+    def change_status(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
         """The one way a line's status changes."""
-        self.status = follow(NEXT_LINE_STATUSES, self.status, to)
+        self.status = check_transition(ORDER_LINE_TRANSITIONS, self.status, to)
         self.reason, self.customer_link, self.until, self.remind_at = reason, None, None, None
         self.offered_amount, self.offered_tax = None, None
         self.settled_at = at if to is LineStatus.SETTLED else None
 
-    def retry_ends_at(self, order: ServiceOrder) -> datetime:
-        return min(order.placed_at + RETRY_TIME, self.period_ends_at)
+    def get_retry_deadline(self, order: ServiceOrder) -> datetime:
+        return min(order.placed_at + RETRY_WINDOW, self.period_ends_at)
 
     def can_retry(self, order: ServiceOrder, at: datetime) -> bool:
-        open_still = not order.given_up and not order.finished and at < self.retry_ends_at(order)
+        open_still = not order.given_up and not order.is_finished and at < self.get_retry_deadline(order)
         return self.status is LineStatus.DECLINED and open_still
 
-    def done(self, order: ServiceOrder, at: datetime) -> bool:
+    def is_done(self, order: ServiceOrder, at: datetime) -> bool:
         declined_for_good = self.status is LineStatus.DECLINED and not self.can_retry(order, at)
         return self.status is LineStatus.SETTLED or declined_for_good
 
@@ -244,18 +250,18 @@ class ChargeAttempt(SQLModel, table=True):
     payment_method_id: str = Field(foreign_key="payment_method.id")
     expected_seats: int
     started_at: datetime
-    outcome: AttemptOutcome | None = Field(default=None, sa_type=one_of(AttemptOutcome))
+    outcome: AttemptOutcome | None = Field(default=None, sa_type=string_enum(AttemptOutcome))
     ended_at: datetime | None = None
 
 
-def reminder(at: datetime, until: datetime) -> datetime | None:
+def find_reminder_time(at: datetime, until: datetime) -> datetime | None:
     """When to remind of what must be done `until` then; not where that is soon anyway."""
-    return until - REMINDER_TIME if until - at > 2 * REMINDER_TIME else None
+    return until - REMINDER_LEAD_TIME if until - at > 2 * REMINDER_LEAD_TIME else None
 
 
-def outcome_of(order: ServiceOrder, lines: list[OrderLine], at: datetime) -> OrderStatus | None:
+def find_final_status(order: ServiceOrder, lines: list[OrderLine], at: datetime) -> OrderStatus | None:
     """R18: how the order ends once every line is done; none while one is not."""
-    if not all(line.done(order, at) for line in lines):
+    if not all(line.is_done(order, at) for line in lines):
         return None
     settled = any(line.status is LineStatus.SETTLED for line in lines)
     return OrderStatus.COMPLETED if settled else OrderStatus.FAILED

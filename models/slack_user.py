@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Field, SQLModel
 
 # R5: any change of state needs a record at most this old.
-FRESH_FOR = timedelta(hours=1)
+MAX_IDENTITY_AGE = timedelta(hours=1)
 
 
 class SlackUser(SQLModel, table=True):
@@ -27,11 +27,11 @@ class SlackUser(SQLModel, table=True):
     is_stranger: bool = False
     refreshed_at: datetime
 
-    def fresh(self, at: datetime) -> bool:
-        return at - self.refreshed_at <= FRESH_FOR
+    def is_fresh(self, at: datetime) -> bool:
+        return at - self.refreshed_at <= MAX_IDENTITY_AGE
 
     @property
-    def full_member(self) -> bool:
+    def is_full_member(self) -> bool:
         """R5: a live person of this very workspace (or of its organisation), and no guest."""
         at_home = self.home_team_id in (self.team_id, self.enterprise_id)
         return at_home and not (self.deleted or self.is_bot or self.is_guest or self.is_stranger)

@@ -8,10 +8,10 @@ from typing import Protocol
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
 from models.account import Account
-from models.column_types import Minor, one_of
+from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
-from models.proration import Period, add_months
+from models.proration import BillingPeriod, add_months
 
 
 class SubscriptionNotSelfServed(Refusal):
@@ -48,8 +48,8 @@ class Subscription(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id", index=True)
     product_id: str = Field(foreign_key="product.id")
     seats: int
-    unit_price: int = Field(sa_type=Minor)
-    period: PeriodLength = Field(sa_type=one_of(PeriodLength))
+    unit_price: int = Field(sa_type=MinorUnits)
+    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
     period_start: date
     period_end: date
     self_service: bool = True
@@ -58,8 +58,8 @@ class Subscription(SQLModel, table=True):
     # How often an import changed what the provider holds: a provider of our own copies it anew.
     revision: int = 0
 
-    def current_period(self, account: Account) -> Period:
-        return Period.of_days(self.period_start, self.period_end, account.time_zone)
+    def get_current_period(self, account: Account) -> BillingPeriod:
+        return BillingPeriod.from_dates(self.period_start, self.period_end, account.time_zone)
 
     def check_self_service(self, product: Product) -> None:
         """R2 and R4 for one line of a cart."""
@@ -80,7 +80,7 @@ class SeatBlock(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: str = Field(foreign_key="subscription.id")
-    unit_price: int = Field(sa_type=Minor)
+    unit_price: int = Field(sa_type=MinorUnits)
     seats: int
 
 
@@ -94,20 +94,20 @@ class PricedSeats(Protocol):
     def unit_price(self) -> int: ...
 
 
-def recurring_amount(seats: int, unit_price: int, blocks: Sequence[PricedSeats]) -> int:
+def compute_recurring_amount(seats: int, unit_price: int, blocks: Sequence[PricedSeats]) -> int:
     """What a whole period of the subscription costs, before tax: each block at its own price."""
     at_other_prices = sum(b.seats for b in blocks)
     return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)
 
 
-def anchor_day(start: date, end: date, length: PeriodLength) -> int:
+def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
     """The day of the month on which periods start: of 31 Jan - 28 Feb the 31st, and of 28 Feb - 31 Mar.
     Where the first period is not a whole one, the day it ends on."""
     later = max(start.day, end.day)
     return later if add_months(start, length.months, later) == end else end.day
 
 
-def rolled_period(
+def get_period_containing(
     start: date, end: date, length: PeriodLength, anchor_day: int, today: date
 ) -> tuple[date, date]:
     """The period moved by whole ones until it holds `today`."""

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from models.errors import ForbiddenTransition
 
-State = TypeVar("State", bound=StrEnum)
-Transitions = Mapping[State, frozenset[State]]
+StatusT = TypeVar("StatusT", bound=StrEnum)
+Transitions = Mapping[StatusT, frozenset[StatusT]]
 
 
-def follow(transitions: Transitions[State], current: State, to: State) -> State:
+def check_transition(transitions: Transitions[StatusT], current: StatusT, to: StatusT) -> StatusT:
     """`to`, where it may follow `current`. Raises ForbiddenTransition."""
     if to not in transitions[current]:
         raise ForbiddenTransition(current=current.value, wanted=to.value)

@@ -16,16 +16,16 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.db import AWAY
-from bot.logs import begin
-from bot.metrics import JOB_FAILURES, JOB_WELL, JOBS_DONE, working_for
-from bot.metrics import JOBS as JOBS_TIMED
+from bot.logs import start_log_context
+from bot.metrics import JOB_DURATION_SECONDS as JOBS_TIMED
+from bot.metrics import JOB_FAILURES_TOTAL, JOB_ITEMS_TOTAL, JOB_LAST_SUCCESS_TIMESTAMP_SECONDS, current_job
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.home.publish import redraw_homes
-from bot.use_cases.quote.expiry import expire_quotes, remind_of_quotes
-from bot.use_cases.service_order.deadlines import remind_customers, tell_overdue
+from bot.use_cases.home.publish import publish_due_homes
+from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
+from bot.use_cases.service_order.deadlines import announce_overdue_orders, remind_customers
 from bot.use_cases.service_order.process import process_due_orders
 
 log = structlog.get_logger()
@@ -34,18 +34,18 @@ log = structlog.get_logger()
 @dataclass(frozen=True)
 class Job:
     run: Callable[[Services], Coroutine[Any, Any, int]]
-    seconds: float
+    interval_seconds: float
 
 
 JOBS = {
     "service_order.process": Job(process_due_orders, 2),
-    "service_order.tell_overdue": Job(tell_overdue, 30),
+    "service_order.tell_overdue": Job(announce_overdue_orders, 30),
     "service_order.remind_customer": Job(remind_customers, 60),
     "account.refresh": Job(refresh_due_accounts, 5),
     "quote.expire": Job(expire_quotes, 15),
-    "quote.remind": Job(remind_of_quotes, 60),
+    "quote.remind": Job(enqueue_quote_reminders, 60),
     "notice.deliver": Job(deliver_due_notices, 0.5),
-    "home.redraw": Job(redraw_homes, 0.25),
+    "home.redraw": Job(publish_due_homes, 0.25),
 }
 
 
@@ -54,56 +54,60 @@ def build_scheduler(services: Services) -> AsyncIOScheduler:
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler = AsyncIOScheduler(job_defaults=defaults, timezone=UTC)
     for job_id, job in JOBS.items():
-        _begin_counting(job_id)
+        _set_initial_metrics(job_id)
         scheduler.add_job(
-            _logged(job_id, job.run, services),
+            _build_tick(job_id, job.run, services),
             "interval",
-            seconds=job.seconds,
+            seconds=job.interval_seconds,
             id=job_id,
             misfire_grace_time=None,
         )
-    scheduler.add_listener(_report, EVENT_JOB_ERROR)
+    scheduler.add_listener(_log_job_error, EVENT_JOB_ERROR)
     return scheduler
 
 
-def _begin_counting(job_id: str) -> None:
+def _set_initial_metrics(job_id: str) -> None:
     """A job that never ends well is missed as well as one that does no longer."""
-    JOB_WELL.labels(job_id).set_to_current_time()
-    JOB_FAILURES.labels(job_id)
-    JOBS_DONE.labels(job_id)
+    JOB_LAST_SUCCESS_TIMESTAMP_SECONDS.labels(job_id).set_to_current_time()
+    JOB_FAILURES_TOTAL.labels(job_id)
+    JOB_ITEMS_TOTAL.labels(job_id)
 
 
-def _logged(
+def _build_tick(
     job_id: str, run: Callable[[Services], Coroutine[Any, Any, int]], services: Services
 ) -> Callable[[], Awaitable[None]]:
     """A tick, as a task of the bot's own: stopping, APScheduler cancels what runs; the bot finishes it."""
 
     async def tick() -> None:
         with contextlib.suppress(TooBusy, asyncio.CancelledError):
-            await asyncio.shield(services.tasks.start(_measured(job_id, _politely(run, services)), job_id))
+            await asyncio.shield(
+                services.tasks.start(_run_with_metrics(job_id, _run_after_interactive(run, services)), job_id)
+            )
 
     return tick
 
 
-async def _politely(run: Callable[[Services], Coroutine[Any, Any, int]], services: Services) -> int:
-    await services.tasks.give_way()
+async def _run_after_interactive(
+    run: Callable[[Services], Coroutine[Any, Any, int]], services: Services
+) -> int:
+    await services.tasks.wait_for_interactive_requests()
     return await run(services)
 
 
-async def _measured(job_id: str, work: Coroutine[Any, Any, int]) -> None:
-    begin(job=job_id)
-    working_for.set(job_id)
+async def _run_with_metrics(job_id: str, work: Coroutine[Any, Any, int]) -> None:
+    start_log_context(job=job_id)
+    current_job.set(job_id)
     try:
-        with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES.labels(job_id).count_exceptions():
+        with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES_TOTAL.labels(job_id).count_exceptions():
             done = await work
     except AWAY as error:
         # A line for each tick is enough.
         log.warning("job could not reach the database", job=job_id, error=type(error).__name__)
         return
-    JOB_WELL.labels(job_id).set_to_current_time()
+    JOB_LAST_SUCCESS_TIMESTAMP_SECONDS.labels(job_id).set_to_current_time()
     if done:
         log.info("job ran", job=job_id, done=done)
 
 
-def _report(event: JobExecutionEvent) -> None:
+def _log_job_error(event: JobExecutionEvent) -> None:
     log.error("job failed", job=event.job_id, exc_info=event.exception)

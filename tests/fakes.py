@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.db import transaction_open
-from bot.directory.user_directory import DirectoryUnavailable, Profile
-from bot.mail.mailer import Mail, MailUnavailable
+from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.mail.mailer import MailUnavailable, OutboundEmail
 from bot.messaging.home_publisher import HomeContent
-from bot.messaging.messenger import Letter, Posted
+from bot.messaging.messenger import MessageRef, OutboundMessage
 
 
 def _check_no_transaction() -> None:
@@ -20,8 +20,8 @@ def _check_no_transaction() -> None:
 class Sent:
     """A message as it was taken, and where it stands."""
 
-    letter: Letter
-    posted: Posted
+    letter: OutboundMessage
+    posted: MessageRef
 
     @property
     def channel(self) -> str:
@@ -33,26 +33,26 @@ class FakeMessenger:
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
-        self.tried: list[Letter] = []
+        self.tried: list[OutboundMessage] = []
         self.refusals: dict[str, list[Exception]] = defaultdict(list)
-        self.before: Callable[[Letter], Awaitable[None]] | None = None
+        self.before: Callable[[OutboundMessage], Awaitable[None]] | None = None
         self.uninstalled: set[str] = set()
         self._busy: set[str] = set()
 
-    async def reaches(self, team: str) -> bool:
+    async def is_installed(self, team_id: str) -> bool:
         _check_no_transaction()
-        return team not in self.uninstalled
+        return team_id not in self.uninstalled
 
-    async def deliver(self, letter: Letter) -> Posted:
+    async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         _check_no_transaction()
-        assert letter.channel not in self._busy, "two at once for one destination"
-        self._busy.add(letter.channel)
+        assert message.channel not in self._busy, "two at once for one destination"
+        self._busy.add(message.channel)
         try:
-            return await self._take(letter)
+            return await self._take(message)
         finally:
-            self._busy.discard(letter.channel)
+            self._busy.discard(message.channel)
 
-    async def _take(self, letter: Letter) -> Posted:
+    async def _take(self, letter: OutboundMessage) -> MessageRef:
         self.tried.append(letter)
         await asyncio.sleep(0.001)
         if self.before:
@@ -60,7 +60,7 @@ class FakeMessenger:
         if self.refusals[letter.channel]:
             raise self.refusals[letter.channel].pop(0)
         channel = letter.channel.replace("U", "D", 1) if letter.channel.startswith("U") else letter.channel
-        posted = Posted(channel, letter.edits or f"{len(self.sent) + 1}.000000")
+        posted = MessageRef(channel, letter.update_ts or f"{len(self.sent) + 1}.000000")
         self.sent.append(Sent(letter, posted))
         return posted
 
@@ -68,14 +68,14 @@ class FakeMessenger:
         return [sent for sent in self.sent if sent.channel == channel]
 
 
-class FakeHomeScreens:
+class FakeHomePublisher:
     """`refusals` is what is raised next."""
 
     def __init__(self) -> None:
         self.shown: list[HomeContent] = []
         self.refusals: list[Exception] = []
 
-    async def show(self, home: HomeContent) -> None:
+    async def publish_home(self, home: HomeContent) -> None:
         _check_no_transaction()
         await asyncio.sleep(0)
         if self.refusals:
@@ -85,26 +85,26 @@ class FakeHomeScreens:
 
 class FakeMailer:
     def __init__(self) -> None:
-        self.configured = True
-        self.sent: list[Mail] = []
+        self.is_configured = True
+        self.sent: list[OutboundEmail] = []
         self.refusals: list[Exception] = []
 
-    async def check(self) -> None:
-        if not self.configured:
+    async def check_connection(self) -> None:
+        if not self.is_configured:
             raise MailUnavailable("no server is set")
 
-    async def send(self, mail: Mail) -> None:
+    async def send_email(self, email: OutboundEmail) -> None:
         _check_no_transaction()
-        if not self.configured:
+        if not self.is_configured:
             raise MailUnavailable("no server is set")
         if self.refusals:
             raise self.refusals.pop(0)
-        self.sent.append(mail)
+        self.sent.append(email)
 
 
-class FakeDirectory:
+class FakeUserDirectory:
     def __init__(self) -> None:
-        self.profiles: dict[str, Profile] = {}
+        self.profiles: dict[str, UserProfile] = {}
         self.silent = False
         self.delay = 0.0
         self.asked = 0
@@ -118,29 +118,29 @@ class FakeDirectory:
             "locale": "en-GB",
             "time_zone": "Europe/Paris",
         }
-        self.profiles[user_id] = Profile(**{**usual, **changes})  # type: ignore[arg-type]
+        self.profiles[user_id] = UserProfile(**{**usual, **changes})  # type: ignore[arg-type]
 
-    async def profile(self, team_id: str, user_id: str) -> Profile:
+    async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
         await self._answer()
-        nobody = Profile(user_id, "", user_id, None, None, None, deleted=True)
+        nobody = UserProfile(user_id, "", user_id, None, None, None, deleted=True)
         return self.profiles.get(user_id, nobody)
 
-    async def reach(self) -> None:
+    async def check_connection(self) -> None:
         await self._answer()
 
-    async def workspaces(self) -> list[str]:
+    async def list_workspaces(self) -> list[str]:
         return ["T01ACME"]
 
-    async def granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
         return set()
 
     async def check_app_token(self, token: str) -> None:
         """It is right."""
 
-    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+    async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         return True
 
-    async def user_of_email(self, team_id: str, email: str) -> str | None:
+    async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         await self._answer()
         return next((p.user_id for p in self.profiles.values() if p.email == email), None)
 

@@ -119,7 +119,7 @@ def environment_of(slack: Sandbox, database_url: str, *, door: str, **settings: 
         "MAIL_FROM": "seatbot@acme.example",
         "ACCOUNT_SERVICES_CHANNEL": "C07GENERAL",
         "LOG_FORMAT": "json",
-        "LEAVE_SECONDS": "0",
+        "SHUTDOWN_DELAY_SECONDS": "0",
         **one_door,
         **settings,
     }

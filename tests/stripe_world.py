@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from models.account import Account
-from models.proration import midnight
+from models.proration import get_midnight
 from tests.fake_stripe import Books, Card, Courier, FakeStripe
 from tests.fake_stripe.books import Customer, Item, Price, Subscription
 from tests.world import ACCOUNTS, Clock, World, world
@@ -102,4 +102,4 @@ def _subscription(listed: dict[str, Any], customer: str, currency: str, zone: st
 
 
 def _seconds(day: date, zone: str) -> int:
-    return int(midnight(day, zone).timestamp())
+    return int(get_midnight(day, zone).timestamp())

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.accounts_file import Stored, WrongAccountsFile, parse_accounts, read_accounts_file
+from bot.accounts_file import InvalidAccountsFile, StoredRecords, parse_accounts, read_accounts_file
 
 ACME = """\
 accounts:
@@ -47,9 +47,9 @@ OTHER = """\
 """
 
 
-def problems_of(text: str, stored: Stored | None = None) -> list[str]:
-    with pytest.raises(WrongAccountsFile) as refused:
-        parse_accounts(text, "accounts.yml", stored or Stored())
+def problems_of(text: str, stored: StoredRecords | None = None) -> list[str]:
+    with pytest.raises(InvalidAccountsFile) as refused:
+        parse_accounts(text, "accounts.yml", stored or StoredRecords())
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -75,14 +75,14 @@ def test_norway_is_a_country() -> None:
 
 def test_a_bare_date_ends_with_that_day_in_the_accounts_zone() -> None:
     [account] = parse_accounts(ACME, "accounts.yml").accounts
-    assert account.quotes[0].ends_at("Europe/Paris") == datetime(2026, 11, 30, 23, tzinfo=UTC)
-    assert account.quotes[1].ends_at("Europe/Paris") == datetime(2026, 11, 30, 10, tzinfo=UTC)
+    assert account.quotes[0].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 23, tzinfo=UTC)
+    assert account.quotes[1].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 10, tzinfo=UTC)
 
 
 def test_a_time_without_a_zone_is_meant_in_the_accounts() -> None:
     text = ACME.replace("2026-11-30T10:00:00Z", "2026-11-30 10:00:00")
     [account] = parse_accounts(text, "accounts.yml").accounts
-    assert account.quotes[1].ends_at("Europe/Paris") == datetime(2026, 11, 30, 9, tzinfo=UTC)
+    assert account.quotes[1].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 9, tzinfo=UTC)
 
 
 def test_self_service_takes_a_reason() -> None:
@@ -270,7 +270,7 @@ def test_what_is_no_accounts_file_is_refused(text: str, message: str) -> None:
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.yml").write_bytes("Benoît".encode("latin-1"))
     for name, message in (("none.yml", "no such file"), ("", "a folder"), ("latin.yml", "text in UTF-8")):
-        with pytest.raises(WrongAccountsFile, match=message):
+        with pytest.raises(InvalidAccountsFile, match=message):
             read_accounts_file(tmp_path / name)
 
 
@@ -292,7 +292,7 @@ def test_a_registration_number_is_no_card_number() -> None:
 
 def test_what_another_account_has_in_the_database_is_refused() -> None:
     owners = {"subscriptions": {"sub_1": "umbrella"}, "payment_methods": {"pm_2": "umbrella"}}
-    stored = Stored(owners={**owners, "quotes": {"Q-2041": "umbrella"}})
+    stored = StoredRecords(owners={**owners, "quotes": {"Q-2041": "umbrella"}})
     assert problems_of(ACME, stored) == [
         "line 19, accounts[0].payment_methods[1].id: pm_2 belongs to the account umbrella",
         "line 21, accounts[0].subscriptions[0].id: sub_1 belongs to the account umbrella",
@@ -301,7 +301,7 @@ def test_what_another_account_has_in_the_database_is_refused() -> None:
 
 
 def test_an_accounts_currency_stays() -> None:
-    [problem] = problems_of(ACME, Stored(currencies={"acme": "USD"}))
+    [problem] = problems_of(ACME, StoredRecords(currencies={"acme": "USD"}))
     assert problem == "line 6, accounts[0].currency: acme is kept in USD, which cannot change"
 
 
@@ -315,7 +315,7 @@ accounts:
     billing_address: {line1: 1 rue de la Paix, postal_code: "75002", city: Paris, country: FR}
     quotes: [{number: Q-1, expires: 2026-11-30, lines: [{subscription: sub_1, seats: 1}]}]
 """
-    stored = Stored(subscriptions={"acme": {"sub_1": "goto-meeting"}})
+    stored = StoredRecords(subscriptions={"acme": {"sub_1": "goto-meeting"}})
     assert parse_accounts(text, "accounts.yml", stored).accounts[0].quotes[0].number == "Q-1"
 
 
@@ -335,7 +335,7 @@ def test_a_linked_accounts_cards_come_from_stripe() -> None:
 def test_a_stripe_customer_is_one_accounts_alone() -> None:
     other = with_other("    stripe_customer: cus_acme1\n")
     assert any("stripe_customer: cus_acme1 is also that of" in p for p in problems_of(linked(other)))
-    stored = Stored(owners={"stripe_customer": {"cus_acme1": "another"}})
+    stored = StoredRecords(owners={"stripe_customer": {"cus_acme1": "another"}})
     assert any("is linked with the account another" in p for p in problems_of(linked(), stored))
 
 

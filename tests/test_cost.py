@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event, select
 
 from bench.history import OLD_NOTICES, ORDERS, filling, multiply
-from bot.installations.store import OAuthStates
-from bot.use_cases.home.publish import redraw_homes
+from bot.installations.store import SingleUseOAuthStateStore
+from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS
 from tests.handlers.steps import ForgetfulTasks, swap
@@ -70,7 +70,7 @@ def add_a_past(world: World, first: int, past: int = 200) -> None:
 async def asked_by(world: World, command: str) -> Asked:
     with listening(world) as asked:
         await world.person("alice").command(command)
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
     return asked
 
 
@@ -102,8 +102,8 @@ async def test_a_home_asks_few_questions_and_as_many_after_a_long_past(world: Wo
         world.clock.move(seconds=5)
         with listening(world) as questions:
             await alice.open_home()
-            await world.services.tasks.settle()
-            await redraw_homes(world.services)
+            await world.services.tasks.wait_until_idle()
+            await publish_due_homes(world.services)
         return len(questions)
 
     few = await asked()
@@ -144,7 +144,9 @@ async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_fro
 
 
 async def test_states_of_installations_that_have_expired_are_cleared_away_by_an_index(world: World) -> None:
-    expired, states = (OAuthStates(seconds, world.services.database.writer) for seconds in (-1, 600))
+    expired, states = (
+        SingleUseOAuthStateStore(seconds, world.services.database.writer) for seconds in (-1, 600)
+    )
     await expired.async_issue()
     with listening(world) as asked:
         state = await states.async_issue()

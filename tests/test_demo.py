@@ -7,21 +7,21 @@ import yaml
 from bot.accounts_file import AccountsFile, parse_accounts, read_accounts_file
 from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
-from demo.story import ACCOUNTS, WORKSPACE, WRITTEN_ON, accounts_for
+from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH, render_accounts
 from sandbox.config import Config, UserConfig
 
-DAYS = [WRITTEN_ON, date(2025, 1, 31), date(2027, 12, 31), date(2028, 2, 29), date(2031, 3, 1)]
+DAYS = [STORY_DATE, date(2025, 1, 31), date(2027, 12, 31), date(2028, 2, 29), date(2031, 3, 1)]
 CARDS = ("pm_declined", "pm_slow_20", "pm_customer", "pm_customer_never", "pm_lost")
 
 
 @pytest.fixture(scope="module")
 def file() -> AccountsFile:
-    return read_accounts_file(ACCOUNTS)
+    return read_accounts_file(ACCOUNTS_PATH)
 
 
 @pytest.fixture(scope="module")
 def workspace() -> Config:
-    return Config.model_validate(yaml.safe_load(WORKSPACE.read_text("utf-8")))
+    return Config.model_validate(yaml.safe_load(WORKSPACE_PATH.read_text("utf-8")))
 
 
 def test_there_is_an_account_for_each_simulated_card(file: AccountsFile) -> None:
@@ -32,7 +32,7 @@ def test_there_is_an_account_for_each_simulated_card(file: AccountsFile) -> None
 
 @pytest.mark.parametrize("today", DAYS)
 def test_no_quote_is_near_its_end_on_any_day(today: date) -> None:
-    for account in parse_accounts(accounts_for(today), "accounts.yml").accounts:
+    for account in parse_accounts(render_accounts(today), "accounts.yml").accounts:
         for quote in account.quotes:
             assert quote.expires - today >= timedelta(days=3)
 
@@ -42,7 +42,7 @@ async def test_the_demo_is_imported_without_a_warning_on_any_day(
     database: Database, tmp_path: Path, today: date
 ) -> None:
     path = tmp_path / "accounts.yml"
-    path.write_text(accounts_for(today), "utf-8")
+    path.write_text(render_accounts(today), "utf-8")
     at = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     assert (await import_accounts(database, path=path, at=at)).warnings == []
 

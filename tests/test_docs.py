@@ -12,10 +12,10 @@ from typer.main import get_command
 from app import cli
 from bot import metrics
 from bot.settings import Settings
-from demo.story import WORKSPACE
+from demo.story import WORKSPACE_PATH
 from docs import generate
-from docs.generate import MESSAGES, STATES, states_page
-from docs.messages import messages_page
+from docs.generate import MESSAGES_PATH, STATES_PATH, render_states_page
+from docs.messages import render_messages_page
 from handlers.routes import ROUTES
 
 ROOT = Path(__file__).parents[1]
@@ -38,15 +38,19 @@ def defaults() -> dict[str, str]:
 
 
 def test_the_page_of_states_is_what_the_models_say() -> None:
-    assert STATES.read_text(encoding="utf-8") == states_page(), "docs/states.md is stale: make docs"
+    assert STATES_PATH.read_text(encoding="utf-8") == render_states_page(), (
+        "docs/states.md is stale: make docs"
+    )
 
 
 def test_the_page_of_messages_is_what_the_texts_say() -> None:
-    assert MESSAGES.read_text(encoding="utf-8") == messages_page(), "docs/messages.md is stale: make docs"
+    assert MESSAGES_PATH.read_text(encoding="utf-8") == render_messages_page(), (
+        "docs/messages.md is stale: make docs"
+    )
 
 
 def test_the_page_of_messages_has_every_text_in_every_language() -> None:
-    written = {row[0]: row[1:] for row in rows(MESSAGES.read_text(encoding="utf-8"))}
+    written = {row[0]: row[1:] for row in rows(MESSAGES_PATH.read_text(encoding="utf-8"))}
     keys = re.findall(
         r"^([a-z][a-z0-9-]+) =", (ROOT / "bot/i18n/en.ftl").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -56,10 +60,16 @@ def test_the_page_of_messages_has_every_text_in_every_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "states", [generate.QUOTE, generate.SERVICE_ORDER, generate.ORDER_LINE, generate.NOTICE]
+    "states",
+    [
+        generate.QUOTE_STATES,
+        generate.SERVICE_ORDER_STATES,
+        generate.ORDER_LINE_STATES,
+        generate.NOTICE_STATES,
+    ],
 )
-def test_every_state_has_its_meaning(states: generate.States) -> None:
-    assert [*states.meanings] == [*type(states.first)]
+def test_every_state_has_its_meaning(states: generate.StateMachine) -> None:
+    assert [*states.meanings] == [*type(states.initial)]
 
 
 def test_both_commands_stand_at_the_top_of_the_readme() -> None:
@@ -88,7 +98,7 @@ def test_every_command_of_app_py_is_in_the_readme() -> None:
 
 
 def test_everybody_of_the_demo_is_in_the_readme() -> None:
-    workspace = yaml.safe_load(WORKSPACE.read_text(encoding="utf-8"))
+    workspace = yaml.safe_load(WORKSPACE_PATH.read_text(encoding="utf-8"))
     assert [user["real_name"] for user in workspace["users"] if user["real_name"] not in README] == []
 
 

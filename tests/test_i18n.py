@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import bot.i18n
-from bot.i18n import Reader
+from bot.i18n import Localizer
 from models.money import Money
 
 AT = datetime(2026, 11, 22, 13, 3, tzinfo=UTC)
@@ -25,7 +25,7 @@ AT = datetime(2026, 11, 22, 13, 3, tzinfo=UTC)
     ],
 )
 def test_a_moment_is_written_in_the_readers_language_and_zone(tag: str, zone: str, written: str) -> None:
-    assert Reader(tag, zone).moment(AT) == written
+    assert Localizer(tag, zone).format_datetime(AT) == written
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_a_moment_is_written_in_the_readers_language_and_zone(tag: str, zone: st
 )
 def test_an_amount_is_written_as_the_locale_writes_it(tag: str, money: Money, written: str) -> None:
     """R17: minor units of each currency."""
-    assert Reader(tag).money(money) == written
+    assert Localizer(tag).format_money(money) == written
 
 
 def test_a_date_and_a_list_too() -> None:
-    reader = Reader("fr-FR")
-    assert reader.date(date(2026, 12, 1)) == "1 déc. 2026"
-    assert reader.listing(["a", "b", "c"]) == "a, b et c"
+    reader = Localizer("fr-FR")
+    assert reader.format_date(date(2026, 12, 1)) == "1 déc. 2026"
+    assert reader.join_items(["a", "b", "c"]) == "a, b et c"
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -58,13 +58,13 @@ def test_no_message_is_named_twice(language: str) -> None:
 
 
 def test_what_people_typed_cannot_mention_anybody() -> None:
-    assert "&lt;!channel&gt;" in Reader().mrkdwn("list-item", text="<!channel>")
-    assert "<!channel>" in Reader().text("list-item", text="<!channel>")
+    assert "&lt;!channel&gt;" in Localizer().format_mrkdwn("list-item", text="<!channel>")
+    assert "<!channel>" in Localizer().format_text("list-item", text="<!channel>")
 
 
 @pytest.mark.parametrize("typed", ["&" * 500, "x" * 5000, "<" * 3000])
 def test_a_long_text_is_cut_and_never_lost(typed: str) -> None:
-    drawn = Reader().mrkdwn("list-item", text=typed)
+    drawn = Localizer().format_mrkdwn("list-item", text=typed)
     assert "???" not in drawn
     assert drawn.endswith("…")
     assert not drawn.rstrip("…").endswith("&")

@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlmodel import func, select
 
-from app import running
+from app import run_bot
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
 from bot.settings import Settings
-from bot.use_cases.audit.export import check_histories
+from bot.use_cases.audit.export import verify_histories
 from models.ledger import ChargeStatus, LedgerCharge
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus
@@ -95,7 +95,7 @@ async def bot(slack: Sandbox, url: str, provider: Database, clock: Clock) -> Asy
         "port": 0,
         "smtp_url": slack.smtp_url,
     }
-    async with running(Settings(**values), clock=clock, ticking=False) as (services, port):
+    async with run_bot(Settings(**values), clock=clock, with_scheduler=False) as (services, port):
         swap(services, billing=EmbeddedGateway(provider, clock, "https://admin.example/"))
         slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
         yield World(slack, services, clock, port)
@@ -120,7 +120,7 @@ async def test_a_restored_backup_goes_on_where_it_was_and_charges_nothing_twice(
             slack.slack.workspace.trigger_seconds = PATIENT_SECONDS
             async with bot(slack, url, provider, clock) as world:
                 await world.order(world.person("sam"), slow_meeting=2)
-                await world.services.tasks.settle()
+                await world.services.tasks.wait_until_idle()
                 assert (await order_of(world)).status is OrderStatus.PROCESSING
                 assert await run(f"back up {NAMES[kind]}", folder, DATABASE_URL=url) == 0
                 await world.pass_time(seconds=90)
@@ -137,13 +137,13 @@ async def test_a_restored_backup_goes_on_where_it_was_and_charges_nothing_twice(
                 assert await charged(provider) == 1, "the provider was asked by the attempt's key"
                 assert await world.seats("slow_meeting") == (6, 6)
                 assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
-                histories = await check_histories(world.services.database, progress=lambda done, total: None)
-                assert [flaw for history in histories for flaw in history.flaws] == []
+                histories = await verify_histories(world.services.database, progress=lambda done, total: None)
+                assert [flaw for history in histories for flaw in history.violations] == []
                 sue = world.person("sue")
                 await opened(sue, "/service-orders", "SO-1001", "service_order.show")
                 await sue.close_modal()
                 await world.order(sue, slow_meeting=1)
-                await world.services.tasks.settle()
+                await world.services.tasks.wait_until_idle()
                 await world.pass_time(seconds=90)
                 assert (await order_of(world, "SO-1002")).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 2

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from bot import blocks
-from bot.blocks.block_kit import Place
-from bot.blocks.notice import message
-from bot.blocks.quote import BACKS, quote_review
-from bot.i18n import Reader
+from bot.blocks.block_kit import ModalMetadata
+from bot.blocks.notice import render_notice_message
+from bot.blocks.quote import BACK_ACTIONS_BY_ORIGIN, render_quote_modal
+from bot.i18n import Localizer
 from handlers.route import Route
 from handlers.routes import ROUTES
 from models.notice import NoticeKind
@@ -23,7 +23,16 @@ from tests.blocks.samples import LONGEST, USUAL, quote_sheet
 from tests.blocks.test_limits import SCREENS, URL
 
 ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
-NOUNS = ("cart", "quote", "checkout", "service_order", "receipt", "account", "home", "notice_choice")
+NOUNS = (
+    "cart",
+    "quote",
+    "checkout",
+    "service_order",
+    "receipt",
+    "account",
+    "home",
+    "notification_preferences",
+)
 PRESSED = [route for route in ROUTES if route.kind in ("show", "change", "link")]
 SUBMITTED = [route for route in ROUTES if route.kind == "submit"]
 
@@ -43,12 +52,15 @@ def constants() -> dict[str, str]:
 def drawn() -> list[dict[str, Any]]:
     """Every screen, and the one that has pages where it has several; a quote from wherever one came; every
     message."""
-    reader = Reader("en-GB", "Europe/Paris")
+    reader = Localizer("en-GB", "Europe/Paris")
     return [
         *(draw(reader, USUAL) for draw in SCREENS.values()),
         SCREENS["cart.save"](reader, LONGEST),
-        *(quote_review(reader, quote_sheet(), Place(account="acme", quote=1, origin=o)) for o in BACKS),
-        *(message(letter(kind, reader), URL) for kind in NoticeKind),
+        *(
+            render_quote_modal(reader, quote_sheet(), ModalMetadata(account="acme", quote=1, origin=o))
+            for o in BACK_ACTIONS_BY_ORIGIN
+        ),
+        *(render_notice_message(letter(kind, reader), URL) for kind in NoticeKind),
     ]
 
 
@@ -140,4 +152,4 @@ def test_no_id_is_routed_twice() -> None:
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.kind == "command"], ids=lambda route: route.id)
 @pytest.mark.parametrize("tag", ["en-GB", "fr-FR"])
 def test_every_command_has_its_help_in_every_language(route: Route, tag: str) -> None:
-    assert Reader(tag).has("help-" + route.id.removeprefix("/"))
+    assert Localizer(tag).has_message("help-" + route.id.removeprefix("/"))

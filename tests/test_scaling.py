@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlmodel import func, select
 
-from bot.use_cases.audit.export import check_histories
+from bot.use_cases.audit.export import verify_histories
 from models.audit_entry import AuditEntry
 from models.notice import Notice
 from models.service_order import OrderStatus
@@ -57,8 +57,8 @@ async def entries(world: World) -> int:
 
 
 async def flaws(world: World) -> list[str]:
-    histories = await check_histories(world.services.database, progress=lambda done, total: None)
-    return [flaw.words for history in histories for flaw in history.flaws]
+    histories = await verify_histories(world.services.database, progress=lambda done, total: None)
+    return [flaw.description for history in histories for flaw in history.violations]
 
 
 async def test_a_partitioned_history_is_what_it_was_is_guarded_as_it_was_and_goes_on(world: World) -> None:

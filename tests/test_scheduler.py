@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 import scheduler
 from bot.db import Database
 from bot.services import Services
-from bot.use_cases.due_rows import work_off
+from bot.use_cases.due_rows import process_queue
 from models.audit_entry import AuditEntry
 from models.notice import Notice
 from scheduler import JOBS, Job, build_scheduler
@@ -77,7 +77,7 @@ def test_the_jobs_are_the_ones_people_wait_for() -> None:
 @pytest.mark.parametrize("job_id", JOBS)
 def test_a_job_is_named_by_noun_and_verb_and_ticks_in_time(job_id: str) -> None:
     assert re.fullmatch(r"[a-z_]+\.[a-z_]+", job_id)
-    assert 0 < JOBS[job_id].seconds <= PATIENCE[job_id]
+    assert 0 < JOBS[job_id].interval_seconds <= PATIENCE[job_id]
 
 
 async def run_again(ticking: AsyncIOScheduler, tick: Tick, services: Services) -> None:
@@ -87,7 +87,7 @@ async def run_again(ticking: AsyncIOScheduler, tick: Tick, services: Services) -
         await tick.ran_again()
     finally:
         ticking.shutdown(wait=False)
-        await services.tasks.settle()
+        await services.tasks.wait_until_idle()
 
 
 async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> None:
@@ -97,7 +97,7 @@ async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> N
         scheduled = {job.id: job for job in ticking.get_jobs()}
         assert scheduled.keys() == JOBS.keys()
         for job_id, job in scheduled.items():
-            assert job.trigger.interval == timedelta(seconds=JOBS[job_id].seconds)
+            assert job.trigger.interval == timedelta(seconds=JOBS[job_id].interval_seconds)
             # A tick that was missed is made up for once, and a job never overlaps itself.
             assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
     finally:
@@ -130,7 +130,7 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other(
         assert going_on.runs > runs
     finally:
         ticking.shutdown(wait=False)
-        await services.tasks.settle()
+        await services.tasks.wait_until_idle()
     told = [entry for entry in logs if entry["event"] == "job failed"]
     assert {entry["job"] for entry in told} == {"quote.fail"}
     assert all(isinstance(entry["exc_info"], RuntimeError) for entry in told)
@@ -190,7 +190,7 @@ async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
         return True
 
     async def run(_: Services) -> int:
-        return await work_off(claim, do)
+        return await process_queue(claim, do)
 
     monkeypatch.setattr(scheduler, "JOBS", {"quote.go_on_long": Job(run, 0.02)})
     ticking = build_scheduler(services)
@@ -203,5 +203,5 @@ async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
     finally:
         ticking.shutdown(wait=False)
         hangs.set()
-        await services.tasks.settle()
+        await services.tasks.wait_until_idle()
     assert metric("done_total", "quote.go_on_long") == 3

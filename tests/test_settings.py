@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
 from app import cli
-from bot.settings import Settings, WrongSettings, read_settings
+from bot.settings import InvalidSettings, Settings, read_settings
 from sandbox import Sandbox
 from tests.replica import environment_of, replicas
 
@@ -24,7 +24,7 @@ LEAST = {"SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_SIGNING_SECRET": SECRET}
 
 WRONG = {
     "SLACK_API_URL": SECRET,
-    "TOKEN_KEYS": SECRET,
+    "TOKEN_ENCRYPTION_KEYS": SECRET,
     "DATABASE_URL": f"mysql://seatbot:{SECRET}@localhost/seatbot",
     "PORT": SECRET,
     "BILLING": SECRET,
@@ -36,8 +36,8 @@ WRONG = {
     "MAX_SEATS_PER_LINE": "-1",
     "MAX_SEATS_PER_ORDER": "2.5",
     "LEASE_SECONDS": "0",
-    "SOCKET_QUIET_SECONDS": "0",
-    "LEAVE_SECONDS": "-1",
+    "SOCKET_IDLE_TIMEOUT_SECONDS": "0",
+    "SHUTDOWN_DELAY_SECONDS": "-1",
     "LOG_FORMAT": SECRET,
 }
 
@@ -78,17 +78,17 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
 def sentences(environment: pytest.MonkeyPatch, **values: str) -> list[str]:
     for name, value in values.items():
         environment.setenv(name, value)
-    with pytest.raises(WrongSettings) as wrong:
+    with pytest.raises(InvalidSettings) as wrong:
         read_settings()
-    return wrong.value.sentences
+    return wrong.value.problems
 
 
 def test_the_least_that_must_be_set_is_a_token_and_a_door(environment: pytest.MonkeyPatch) -> None:
     for name, value in LEAST.items():
         environment.setenv(name, value)
-    assert not read_settings().socket_mode
+    assert not read_settings().is_socket_mode
     environment.setenv("SLACK_APP_TOKEN", f"xapp-{SECRET}")
-    assert read_settings().socket_mode
+    assert read_settings().is_socket_mode
 
 
 def test_settings_are_read_from_a_file_too(environment: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_a_missing_token_is_named(environment: pytest.MonkeyPatch) -> None:
 MANY = {
     "SLACK_CLIENT_ID": "1.2",
     "SLACK_CLIENT_SECRET": SECRET,
-    "TOKEN_KEYS": Fernet.generate_key().decode(),
+    "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     "SLACK_SIGNING_SECRET": SECRET,
 }
 
@@ -151,10 +151,10 @@ def test_many_workspaces_need_client_secret_and_keys_instead_of_a_token(
 ) -> None:
     for name, value in MANY.items():
         environment.setenv(name, value)
-    assert read_settings().many_workspaces
+    assert read_settings().is_multi_workspace
 
 
-@pytest.mark.parametrize("missing", ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_KEYS"])
+@pytest.mark.parametrize("missing", ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS"])
 def test_what_many_workspaces_lack_is_named(environment: pytest.MonkeyPatch, missing: str) -> None:
     [sentence] = sentences(environment, **{k: v for k, v in MANY.items() if k != missing})
     assert sentence == f"{missing} is missing: many workspaces need it"
@@ -207,9 +207,12 @@ def test_settings_hide_their_secrets_when_they_are_printed(environment: pytest.M
 
 def test_a_new_key_is_one_that_the_settings_take(environment: pytest.MonkeyPatch) -> None:
     made = CliRunner().invoke(cli, ["new-key"])
-    for name, value in {**MANY, "TOKEN_KEYS": f"{made.output.strip()},{MANY['TOKEN_KEYS']}"}.items():
+    for name, value in {
+        **MANY,
+        "TOKEN_ENCRYPTION_KEYS": f"{made.output.strip()},{MANY['TOKEN_ENCRYPTION_KEYS']}",
+    }.items():
         environment.setenv(name, value)
-    assert read_settings().token_keys is not None
+    assert read_settings().token_encryption_keys is not None
 
 
 def test_keys_are_not_rotated_in_a_database_that_must_be_migrated_first(

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel, col, select
 
-from app import running
+from app import run_bot
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.home.publish import redraw_homes
+from bot.use_cases.home.publish import publish_due_homes
 from bot.use_cases.service_order.process import process_due_orders
 from models.home import Home
 from models.notice import Notice, NoticeStatus
@@ -77,11 +77,11 @@ class World:
 
     async def settle(self) -> None:
         """Let background work end, and deliver what is due, however long Slack's limits make it take."""
-        await self.services.tasks.settle()
+        await self.services.tasks.wait_until_idle()
         await process_due_orders(self.services)
         for _ in range(100):
             await deliver_due_notices(self.services)
-            await redraw_homes(self.services)
+            await publish_due_homes(self.services)
             if not await self._due() and not await self._homes_due():
                 return
             self.clock.move(seconds=1.5)
@@ -94,7 +94,7 @@ class World:
 
     async def _due(self) -> list[Notice]:
         waiting = await self.rows(Notice, status=NoticeStatus.WAITING)
-        mail = self.services.mailer.configured
+        mail = self.services.mailer.is_configured
         return [n for n in waiting if n.due_at <= self.clock.at and (mail or "email" not in n.destination)]
 
     async def _homes_due(self) -> list[Home]:
@@ -105,7 +105,7 @@ class World:
         from models.subscription import Subscription
 
         account_id = (await self.row(Subscription, id=subscription_id)).account_id
-        held = {s.id: s.seats for s in await self.services.billing.subscriptions(account_id)}
+        held = {s.id: s.seats for s in await self.services.billing.list_subscriptions(account_id)}
         return (await self.row(Subscription, id=subscription_id)).seats, held[subscription_id]
 
     async def lines(self) -> list[OrderLine]:
@@ -177,7 +177,7 @@ async def world(
                 "account_services_channel": "C07GENERAL",
                 **settings,
             }
-            async with running(Settings(**values), clock=clock, ticking=False) as (services, port):
+            async with run_bot(Settings(**values), clock=clock, with_scheduler=False) as (services, port):
                 if door == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
                 yield World(slack, services, clock, port)

@@ -11,7 +11,7 @@ from bench.people import open_screen, submit
 from bench.processes import Server, bot
 from bench.report import Figure, at_most, milliseconds
 from bench.wire import Connection
-from bot.blocks.block_kit import Place
+from bot.blocks.block_kit import ModalMetadata
 
 AT_ONCE = 16
 # Receipts are made and sent meanwhile; messages go on falling due, one a second in a channel.
@@ -65,8 +65,8 @@ class Buyer:
         return cls(connection, slack, n)
 
     async def save(self, seats: int) -> float:
-        place = Place(account=account(self._n), origin="cart")
-        self._view = {"callback_id": "cart.save", "private_metadata": place.dump()}
+        place = ModalMetadata(account=account(self._n), origin="cart")
+        self._view = {"callback_id": "cart.save", "private_metadata": place.to_json()}
         return await self._submit({f"seats:{subscription(self._n)}": {"value": str(seats)}})
 
     async def check_out(self) -> None:

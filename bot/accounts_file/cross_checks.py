@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.accounts_file.yaml_with_lines import FieldPath, dotted
-from models.document_sequence import QUOTE
+from bot.accounts_file.yaml_with_lines import FieldPath, format_path
+from models.document_sequence import QUOTE_PREFIX
 from models.money import InvalidAmount, UnknownCurrency, check_currency, parse_amount
-from models.product import SHIPPED_CATALOGUE
+from models.product import DEFAULT_PRODUCTS
 
-Finding = tuple[FieldPath, str]
-Located = tuple[FieldPath, dict[str, Any]]
+ProblemAt = tuple[FieldPath, str]
+EntryAt = tuple[FieldPath, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredRecords:
     """What the database holds already. `owners` maps, for each section of an account, an id to the account
     it belongs to; `subscriptions` an account to its subscriptions and their products."""
 
@@ -29,139 +29,155 @@ class Stored:
 
 
 # In minor units: a hundred million euros.
-LARGEST_PRICE = 10**10
+MAX_UNIT_PRICE = 10**10
 
 # Ids that belong to one account alone: section → (field, how it is written).
-_OWNED: dict[str, tuple[str, Callable[[str], str]]] = {
+_ACCOUNT_OWNED_IDS: dict[str, tuple[str, Callable[[str], str]]] = {
     "subscriptions": ("id", str),
     "payment_methods": ("id", str),
     "quotes": ("number", str.upper),
 }
 # An id that an account has, and no other.
-_LINK = "stripe_customer"
+_STRIPE_CUSTOMER_FIELD = "stripe_customer"
 # Ids that an account has once: (section, field, how it is written).
-_ONCE_AN_ACCOUNT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+_UNIQUE_WITHIN_ACCOUNT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("billing_contacts", "email", str.lower),
     ("billing_contacts", "slack_user", str),
     ("administrators", "email", str.lower),
 )
 
 
-def findings(document: Any, stored: Stored) -> Iterator[Finding]:
+def list_problems(document: Any, stored: StoredRecords) -> Iterator[ProblemAt]:
     """Everything wrong between the entries of `document`."""
-    accounts = _entries((), document, "accounts")
-    products = _entries((), document, "products")
-    yield from _twice(accounts, "id")
-    yield from _twice(products, "id")
-    yield from _twice(accounts, _LINK)
-    for section, (key, written) in _OWNED.items():
-        everywhere = [entry for account in accounts for entry in _entries(*account, section)]
-        yield from _twice(everywhere, key, written)
-    known = stored.products | {p.id for p in SHIPPED_CATALOGUE} | {_text(p, "id") for _, p in products}
+    accounts = _list_entries((), document, "accounts")
+    products = _list_entries((), document, "products")
+    yield from _list_duplicates(accounts, "id")
+    yield from _list_duplicates(products, "id")
+    yield from _list_duplicates(accounts, _STRIPE_CUSTOMER_FIELD)
+    for section, (key, written) in _ACCOUNT_OWNED_IDS.items():
+        everywhere = [entry for account in accounts for entry in _list_entries(*account, section)]
+        yield from _list_duplicates(everywhere, key, written)
+    known = stored.products | {p.id for p in DEFAULT_PRODUCTS} | {_get_text(p, "id") for _, p in products}
     for account in accounts:
-        yield from _in_account(account, stored, known)
+        yield from _list_account_problems(account, stored, known)
 
 
-def _in_account(located: Located, stored: Stored, known_products: frozenset[str]) -> Iterator[Finding]:
+def _list_account_problems(
+    located: EntryAt, stored: StoredRecords, known_products: frozenset[str]
+) -> Iterator[ProblemAt]:
     path, account = located
-    own = dict(stored.subscriptions.get(_text(account, "id"), {}))
-    own |= {_text(s, "id"): _text(s, "product") for _, s in _entries(path, account, "subscriptions")}
-    for section, key, written in _ONCE_AN_ACCOUNT:
-        yield from _twice(_entries(path, account, section), key, written)
-    yield from _foreign(located, stored)
-    yield from _unknown_products(located, known_products)
-    yield from _methods(located)
-    yield from _administrators(located, own)
-    yield from _quotes(located, own, stored)
-    yield from _amounts(located)
+    own = dict(stored.subscriptions.get(_get_text(account, "id"), {}))
+    own |= {
+        _get_text(s, "id"): _get_text(s, "product") for _, s in _list_entries(path, account, "subscriptions")
+    }
+    for section, key, written in _UNIQUE_WITHIN_ACCOUNT:
+        yield from _list_duplicates(_list_entries(path, account, section), key, written)
+    yield from _list_ownership_problems(located, stored)
+    yield from _list_unknown_products(located, known_products)
+    yield from _list_payment_method_problems(located)
+    yield from _list_administrator_problems(located, own)
+    yield from _list_quote_problems(located, own, stored)
+    yield from _list_amount_problems(located)
 
 
-def _twice(entries: Iterable[Located], key: str, written: Callable[[str], str] = str) -> Iterator[Finding]:
+def _list_duplicates(
+    entries: Iterable[EntryAt], key: str, normalize: Callable[[str], str] = str
+) -> Iterator[ProblemAt]:
     first: dict[str, FieldPath] = {}
     for path, entry in entries:
-        name = written(_text(entry, key))
+        name = normalize(_get_text(entry, key))
         if name and name in first:
-            yield (*path, key), f"{name} is also that of {dotted(first[name])}"
+            yield (*path, key), f"{name} is also that of {format_path(first[name])}"
         first.setdefault(name, path)
 
 
-def _foreign(located: Located, stored: Stored) -> Iterator[Finding]:
+def _list_ownership_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:
     """What belongs to one account cannot be given to another, nor be held in another currency."""
     path, account = located
-    account_id = _text(account, "id")
+    account_id = _get_text(account, "id")
     currency = stored.currencies.get(account_id)
-    if currency and _text(account, "currency") not in ("", currency):
+    if currency and _get_text(account, "currency") not in ("", currency):
         yield (*path, "currency"), f"{account_id} is kept in {currency}, which cannot change"
-    linked = _text(account, _LINK)
-    if stored.owners.get(_LINK, {}).get(linked, account_id) != account_id:
-        yield (*path, _LINK), f"{linked} is linked with the account {stored.owners[_LINK][linked]}"
-    for section, (key, written) in _OWNED.items():
-        for inner, entry in _entries(path, account, section):
-            name = written(_text(entry, key))
+    linked = _get_text(account, _STRIPE_CUSTOMER_FIELD)
+    if stored.owners.get(_STRIPE_CUSTOMER_FIELD, {}).get(linked, account_id) != account_id:
+        yield (
+            (*path, _STRIPE_CUSTOMER_FIELD),
+            f"{linked} is linked with the account {stored.owners[_STRIPE_CUSTOMER_FIELD][linked]}",
+        )
+    for section, (key, written) in _ACCOUNT_OWNED_IDS.items():
+        for inner, entry in _list_entries(path, account, section):
+            name = written(_get_text(entry, key))
             owner = stored.owners.get(section, {}).get(name, account_id)
             if owner != account_id:
                 yield (*inner, key), f"{name} belongs to the account {owner}"
 
 
-def _unknown_products(located: Located, known: frozenset[str]) -> Iterator[Finding]:
-    for path, subscription in _entries(*located, "subscriptions"):
-        product = _text(subscription, "product")
+def _list_unknown_products(located: EntryAt, known: frozenset[str]) -> Iterator[ProblemAt]:
+    for path, subscription in _list_entries(*located, "subscriptions"):
+        product = _get_text(subscription, "product")
         if product and product not in known:
             yield (*path, "product"), f"there is no product {product}"
 
 
-def _methods(located: Located) -> Iterator[Finding]:
+def _list_payment_method_problems(located: EntryAt) -> Iterator[ProblemAt]:
     default = None
     path, account = located
-    if _text(account, _LINK) and _entries(path, account, "payment_methods"):
-        yield (*path, "payment_methods"), f"those of {_text(account, _LINK)} come from Stripe: leave them out"
-    for path, method in _entries(*located, "payment_methods"):
-        if _text(method, "default").lower() not in ("true", "yes"):
+    if _get_text(account, _STRIPE_CUSTOMER_FIELD) and _list_entries(path, account, "payment_methods"):
+        yield (
+            (*path, "payment_methods"),
+            f"those of {_get_text(account, _STRIPE_CUSTOMER_FIELD)} come from Stripe: leave them out",
+        )
+    for path, method in _list_entries(*located, "payment_methods"):
+        if _get_text(method, "default").lower() not in ("true", "yes"):
             continue
         if default:
             yield (*path, "default"), f"{default} is the default already"
-        default = default or dotted(path)
+        default = default or format_path(path)
 
 
-def _administrators(located: Located, own: dict[str, str]) -> Iterator[Finding]:
-    for path, administrator in _entries(*located, "administrators"):
+def _list_administrator_problems(
+    located: EntryAt, products_by_subscription: dict[str, str]
+) -> Iterator[ProblemAt]:
+    for path, administrator in _list_entries(*located, "administrators"):
         seats = administrator.get("seats")
         products: set[str] = set()
         for index, name in enumerate(seats if isinstance(seats, list) else []):
             inner = (*path, "seats", index)
-            if not isinstance(name, str) or name not in own:
+            if not isinstance(name, str) or name not in products_by_subscription:
                 yield inner, f"{name} is not a subscription of this account"
-            elif own[name] in products:
-                yield inner, f"has a seat of {own[name]} already"
+            elif products_by_subscription[name] in products:
+                yield inner, f"has a seat of {products_by_subscription[name]} already"
             else:
-                products.add(own[name])
+                products.add(products_by_subscription[name])
 
 
-def _quotes(located: Located, own: dict[str, str], stored: Stored) -> Iterator[Finding]:
-    for path, quote in _entries(*located, "quotes"):
-        number = _text(quote, "number").upper()
-        if re.fullmatch(rf"{QUOTE}-\d+", number) and number not in stored.owners.get("quotes", {}):
-            yield (*path, "number"), f"{number}: numbers as {QUOTE}-1001 are given by the bot itself"
-        lines = _entries(path, quote, "lines")
-        yield from _twice(lines, "subscription")
+def _list_quote_problems(
+    located: EntryAt, products_by_subscription: dict[str, str], stored: StoredRecords
+) -> Iterator[ProblemAt]:
+    for path, quote in _list_entries(*located, "quotes"):
+        number = _get_text(quote, "number").upper()
+        if re.fullmatch(rf"{QUOTE_PREFIX}-\d+", number) and number not in stored.owners.get("quotes", {}):
+            yield (*path, "number"), f"{number}: numbers as {QUOTE_PREFIX}-1001 are given by the bot itself"
+        lines = _list_entries(path, quote, "lines")
+        yield from _list_duplicates(lines, "subscription")
         for inner, line in lines:
-            name = _text(line, "subscription")
-            if name and name not in own:
+            name = _get_text(line, "subscription")
+            if name and name not in products_by_subscription:
                 yield (*inner, "subscription"), f"{name} is not a subscription of this account"
 
 
-def _amounts(located: Located) -> Iterator[Finding]:
+def _list_amount_problems(located: EntryAt) -> Iterator[ProblemAt]:
     path, account = located
     try:
-        currency = check_currency(_text(account, "currency"))
+        currency = check_currency(_get_text(account, "currency"))
     except UnknownCurrency:
         return
-    quotes = _entries(path, account, "quotes")
-    lines = [line for quote in quotes for line in _entries(*quote, "lines")]
-    for inner, entry in [*_entries(path, account, "subscriptions"), *lines]:
-        price = _text(entry, "unit_price")
+    quotes = _list_entries(path, account, "quotes")
+    lines = [line for quote in quotes for line in _list_entries(*quote, "lines")]
+    for inner, entry in [*_list_entries(path, account, "subscriptions"), *lines]:
+        price = _get_text(entry, "unit_price")
         try:
-            too_much = parse_amount(price or "0", currency) > LARGEST_PRICE
+            too_much = parse_amount(price or "0", currency) > MAX_UNIT_PRICE
         except InvalidAmount:
             yield (*inner, "unit_price"), f"{price} is not an amount of {currency}"
         else:
@@ -169,14 +185,14 @@ def _amounts(located: Located) -> Iterator[Finding]:
                 yield (*inner, "unit_price"), f"{price} is more than a seat can cost"
 
 
-def _entries(path: FieldPath, holder: Any, section: str) -> list[Located]:
+def _list_entries(path: FieldPath, parent: Any, section: str) -> list[EntryAt]:
     """The mappings listed under `section`, whatever else the file holds there."""
-    listed = holder.get(section) if isinstance(holder, dict) else None
+    listed = parent.get(section) if isinstance(parent, dict) else None
     if not isinstance(listed, list):
         return []
     return [((*path, section, i), entry) for i, entry in enumerate(listed) if isinstance(entry, dict)]
 
 
-def _text(entry: dict[str, Any], key: str) -> str:
+def _get_text(entry: dict[str, Any], key: str) -> str:
     value = entry.get(key)
     return value.strip() if isinstance(value, str) else ""

@@ -9,249 +9,265 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
 
-from models.checkout import COUNTRIES, LONGEST_FIELD
+from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.money import UnknownCurrency, check_currency
-from models.proration import end_of_day
+from models.proration import get_end_of_day
 from models.subscription import PeriodLength
 
-FIRST_YEAR, LAST_YEAR = 2000, 2199
+MIN_YEAR, MAX_YEAR = 2000, 2199
 
 
-def _text(value: Any) -> str:
+def _parse_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text")
     if not value.strip():
         raise ValueError("is empty")
-    if len(value) > LONGEST_FIELD:
-        raise ValueError(f"is longer than {LONGEST_FIELD} characters")
+    if len(value) > MAX_FIELD_LENGTH:
+        raise ValueError(f"is longer than {MAX_FIELD_LENGTH} characters")
     return value.strip()
 
 
-def _match(pattern: str, text: str, meaning: str) -> str:
+def _validate_pattern(pattern: str, text: str, description: str) -> str:
     if not re.fullmatch(pattern, text, re.ASCII):
-        raise ValueError(f"must be {meaning}")
+        raise ValueError(f"must be {description}")
     return text
 
 
-def _matching(pattern: str, meaning: str) -> Callable[[Any], str]:
-    return lambda value: _match(pattern, _text(value), meaning)
+def _build_pattern_parser(pattern: str, description: str) -> Callable[[Any], str]:
+    return lambda value: _validate_pattern(pattern, _parse_text(value), description)
 
 
-def _flag(value: Any) -> bool:
+def _parse_flag(value: Any) -> bool:
     words = {"true": True, "yes": True, "false": False, "no": False}
     if not isinstance(value, str) or value.lower() not in words:
         raise ValueError("must be true or false")
     return words[value.lower()]
 
 
-def _whole_number(value: Any) -> int:
+def _parse_whole_number(value: Any) -> int:
     # Of so many seats, at LARGEST_PRICE, what they cost still fits its column.
-    return int(_match(r"\d{1,7}", _text(value), "a whole number of at most seven digits, not negative"))
+    return int(
+        _validate_pattern(
+            r"\d{1,7}", _parse_text(value), "a whole number of at most seven digits, not negative"
+        )
+    )
 
 
-def _some(number: int) -> int:
+def _validate_positive(number: int) -> int:
     if number == 0:
         raise ValueError("must be at least 1")
     return number
 
 
-def _day(value: Any) -> date:
-    text = _match(r"\d{4}-\d\d-\d\d", _text(value), "a date as in 2026-11-30")
-    return _in_our_time(date.fromisoformat(text))
+def _parse_date(value: Any) -> date:
+    text = _validate_pattern(r"\d{4}-\d\d-\d\d", _parse_text(value), "a date as in 2026-11-30")
+    return _validate_year(date.fromisoformat(text))
 
 
-def _instant(value: Any) -> datetime:
-    text = _match(r"\d{4}-\d\d-\d\d[Tt ]\d.+", _text(value), "a time as in 2026-11-30T10:00:00Z")
-    return _in_our_time(datetime.fromisoformat(text))
+def _parse_datetime(value: Any) -> datetime:
+    text = _validate_pattern(
+        r"\d{4}-\d\d-\d\d[Tt ]\d.+", _parse_text(value), "a time as in 2026-11-30T10:00:00Z"
+    )
+    return _validate_year(datetime.fromisoformat(text))
 
 
-def _day_or_instant(value: Any) -> date | datetime:
-    text = _text(value)
+def _parse_date_or_datetime(value: Any) -> date | datetime:
+    text = _parse_text(value)
     if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ].*", text):
-        return _instant(text)
-    return _day(text)
+        return _parse_datetime(text)
+    return _parse_date(text)
 
 
-Moment = TypeVar("Moment", date, datetime)
+DateT = TypeVar("DateT", date, datetime)
 
 
-def _in_our_time(moment: Moment) -> Moment:
+def _validate_year(moment: DateT) -> DateT:
     """Zones and periods cannot be reckoned at the ends of the calendar."""
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
+    if not MIN_YEAR <= moment.year <= MAX_YEAR:
+        raise ValueError(f"must be in the years {MIN_YEAR} to {MAX_YEAR}")
     return moment
 
 
-def _month(value: Any) -> tuple[int, int]:
-    text = _match(r"\d{4}-(0[1-9]|1[0-2])", _text(value), "a month as in 2028-04")
+def _parse_month(value: Any) -> tuple[int, int]:
+    text = _validate_pattern(r"\d{4}-(0[1-9]|1[0-2])", _parse_text(value), "a month as in 2028-04")
     return int(text[:4]), int(text[5:])
 
 
-def _currency(value: Any) -> str:
+def _parse_currency(value: Any) -> str:
     try:
-        return check_currency(_text(value))
+        return check_currency(_parse_text(value))
     except UnknownCurrency:
         raise ValueError(f"{value} is not an ISO 4217 currency, as EUR is") from None
 
 
-def _country(value: Any) -> str:
-    code = _text(value).upper()
-    if code not in COUNTRIES:
+def _parse_country(value: Any) -> str:
+    code = _parse_text(value).upper()
+    if code not in COUNTRY_CODES:
         raise ValueError(f"{value} is not an ISO 3166 country of two letters, as FR is")
     return code
 
 
 @cache
-def _zones() -> frozenset[str]:
+def _load_time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _time_zone(value: Any) -> str:
-    name = _text(value)
-    if name not in _zones():
+def _parse_time_zone(value: Any) -> str:
+    name = _parse_text(value)
+    if name not in _load_time_zones():
         raise ValueError(f"{name} is not a time zone, as Europe/Paris is")
     return name
 
 
-def _rate(value: Any) -> str:
-    text = _match(r"[01](\.\d{1,6})?", _text(value), 'a decimal from 0 to 1, as in "0.20"')
+def _parse_rate(value: Any) -> str:
+    text = _validate_pattern(r"[01](\.\d{1,6})?", _parse_text(value), 'a decimal from 0 to 1, as in "0.20"')
     if text[0] == "1" and text.strip("1.0"):
         raise ValueError('must be a decimal from 0 to 1, as in "0.20"')
     return text
 
 
-def _self_service(value: Any) -> Any:
+def _convert_self_service(value: Any) -> Any:
     """`true` for `{eligible: true}`."""
     return {"eligible": value} if isinstance(value, str) else value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Seats = Annotated[int, BeforeValidator(_whole_number)]
-Day = Annotated[date, BeforeValidator(_day)]
-Currency = Annotated[str, BeforeValidator(_currency)]
-Team = Annotated[str, BeforeValidator(_matching(r"[TE][A-Z0-9]+", "the id of a workspace, as T01ACME"))]
-Channel = Annotated[str, BeforeValidator(_matching(r"[CG][A-Z0-9]+", "the id of a channel, as C01BILLING"))]
-User = Annotated[str, BeforeValidator(_matching(r"[UW][A-Z0-9]+", "the id of a member, as U01ALICE"))]
-Customer = Annotated[str, BeforeValidator(_matching(r"cus_[A-Za-z0-9_]+", "a Stripe customer, as cus_…"))]
-Language = Annotated[str, BeforeValidator(_matching(r"(en|fr)(-[A-Z]{2})?", "en or fr"))]
-Zone = Annotated[str, BeforeValidator(_time_zone)]
-Rate = Annotated[str, BeforeValidator(_rate)]
-Country = Annotated[str, BeforeValidator(_country)]
-LastFour = Annotated[str, BeforeValidator(_matching(r"\d{4}", "the last four digits, in quotes"))]
-Month = Annotated[tuple[int, int], BeforeValidator(_month)]
-Email = Annotated[EmailStr, BeforeValidator(_text), AfterValidator(str.lower)]
+RequiredText = Annotated[str, BeforeValidator(_parse_text)]
+Flag = Annotated[bool, BeforeValidator(_parse_flag)]
+SeatCount = Annotated[int, BeforeValidator(_parse_whole_number)]
+Date = Annotated[date, BeforeValidator(_parse_date)]
+CurrencyCode = Annotated[str, BeforeValidator(_parse_currency)]
+TeamId = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"[TE][A-Z0-9]+", "the id of a workspace, as T01ACME"))
+]
+ChannelId = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"[CG][A-Z0-9]+", "the id of a channel, as C01BILLING"))
+]
+UserId = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"[UW][A-Z0-9]+", "the id of a member, as U01ALICE"))
+]
+StripeCustomerId = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"cus_[A-Za-z0-9_]+", "a Stripe customer, as cus_…"))
+]
+LanguageTag = Annotated[str, BeforeValidator(_build_pattern_parser(r"(en|fr)(-[A-Z]{2})?", "en or fr"))]
+TimeZoneName = Annotated[str, BeforeValidator(_parse_time_zone)]
+TaxRate = Annotated[str, BeforeValidator(_parse_rate)]
+CountryCode = Annotated[str, BeforeValidator(_parse_country)]
+CardLastFour = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"\d{4}", "the last four digits, in quotes"))
+]
+YearMonth = Annotated[tuple[int, int], BeforeValidator(_parse_month)]
+EmailAddress = Annotated[EmailStr, BeforeValidator(_parse_text), AfterValidator(str.lower)]
 
 
-class Entry(BaseModel):
+class FileEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _blank_is_absent(cls, value: Any) -> Any:
+    def _remove_blank_values(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         return {k: v for k, v in value.items() if v is not None or k not in cls.model_fields}
 
 
-class AddressEntry(Entry):
-    line1: Text
-    line2: Text = ""
-    postal_code: Text
-    city: Text
-    state: Text = ""
-    country: Country
+class AddressEntry(FileEntry):
+    line1: RequiredText
+    line2: RequiredText = ""
+    postal_code: RequiredText
+    city: RequiredText
+    state: RequiredText = ""
+    country: CountryCode
 
 
-class SelfServiceEntry(Entry):
+class SelfServiceEntry(FileEntry):
     eligible: Flag
-    reason: Text | None = None
+    reason: RequiredText | None = None
 
 
-SelfService = Annotated[SelfServiceEntry, BeforeValidator(_self_service)]
+SelfService = Annotated[SelfServiceEntry, BeforeValidator(_convert_self_service)]
 
 
-class ContactEntry(Entry):
-    email: Email
-    name: Text
-    slack_user: User | None = None
+class ContactEntry(FileEntry):
+    email: EmailAddress
+    name: RequiredText
+    slack_user: UserId | None = None
 
 
-class AdministratorEntry(Entry):
+class AdministratorEntry(FileEntry):
     """`seats` names subscriptions; where it is not given, the seats they have here stay."""
 
-    email: Email
-    name: Text
-    seats: list[Text] | None = None
+    email: EmailAddress
+    name: RequiredText
+    seats: list[RequiredText] | None = None
 
 
-class PaymentMethodEntry(Entry):
+class PaymentMethodEntry(FileEntry):
     """`expires` is (year, month)."""
 
-    id: Text
-    brand: Text
-    last4: LastFour
-    expires: Month
+    id: RequiredText
+    brand: RequiredText
+    last4: CardLastFour
+    expires: YearMonth
     automatic: Flag = True
     default: Flag = False
 
 
-class SubscriptionEntry(Entry):
-    id: Text
-    product: Text
-    seats: Seats
-    unit_price: Text
+class SubscriptionEntry(FileEntry):
+    id: RequiredText
+    product: RequiredText
+    seats: SeatCount
+    unit_price: RequiredText
     period: PeriodLength
-    period_start: Day
-    period_end: Day
+    period_start: Date
+    period_end: Date
     self_service: SelfService = SelfServiceEntry.model_construct(eligible=True)
 
     @model_validator(mode="after")
-    def _has_days(self) -> "SubscriptionEntry":
+    def _validate_period(self) -> "SubscriptionEntry":
         if self.period_end <= self.period_start:
             raise ValueError("period_end must be after period_start")
         return self
 
 
-class QuoteLineEntry(Entry):
+class QuoteLineEntry(FileEntry):
     """`unit_price` is the subscription's own where none is given."""
 
-    subscription: Text
-    seats: Annotated[Seats, AfterValidator(_some)]
-    unit_price: Text | None = None
+    subscription: RequiredText
+    seats: Annotated[SeatCount, AfterValidator(_validate_positive)]
+    unit_price: RequiredText | None = None
 
 
-class DecidedEntry(Entry):
+class DecisionEntry(FileEntry):
     status: Literal["accepted", "rejected"]
-    at: Annotated[datetime, BeforeValidator(_instant)]
+    at: Annotated[datetime, BeforeValidator(_parse_datetime)]
 
 
-class QuoteEntry(Entry):
-    number: Annotated[Text, AfterValidator(str.upper)]
-    expires: Annotated[date | datetime, BeforeValidator(_day_or_instant)]
+class QuoteEntry(FileEntry):
+    number: Annotated[RequiredText, AfterValidator(str.upper)]
+    expires: Annotated[date | datetime, BeforeValidator(_parse_date_or_datetime)]
     lines: Annotated[list[QuoteLineEntry], Field(min_length=1)]
-    decided: DecidedEntry | None = None
+    decided: DecisionEntry | None = None
 
-    def ends_at(self, zone: str) -> datetime:
+    def compute_expiry(self, zone: str) -> datetime:
         """R9: a bare date ends with that day in the account's zone."""
         if isinstance(self.expires, datetime):
-            return in_utc(self.expires, zone)
-        return end_of_day(self.expires, zone)
+            return convert_to_utc(self.expires, zone)
+        return get_end_of_day(self.expires, zone)
 
 
-class AccountEntry(Entry):
+class AccountEntry(FileEntry):
     """`stripe_customer` links the account with Stripe, which then says its payment methods."""
 
-    id: Text
-    name: Text
-    slack_team: Team
-    channel: Channel | None = None
+    id: RequiredText
+    name: RequiredText
+    slack_team: TeamId
+    channel: ChannelId | None = None
     channel_amounts: Flag = False
-    stripe_customer: Customer | None = None
-    currency: Currency
-    tax_rate: Rate = "0"
-    locale: Language = "en"
-    time_zone: Zone = "UTC"
+    stripe_customer: StripeCustomerId | None = None
+    currency: CurrencyCode
+    tax_rate: TaxRate = "0"
+    locale: LanguageTag = "en"
+    time_zone: TimeZoneName = "UTC"
     self_service: SelfService = SelfServiceEntry.model_construct(eligible=True)
     billing_address: AddressEntry
     billing_contacts: list[ContactEntry] = []
@@ -261,19 +277,19 @@ class AccountEntry(Entry):
     quotes: list[QuoteEntry] = []
 
 
-class ProductEntry(Entry):
-    id: Text
-    name: Text
+class ProductEntry(FileEntry):
+    id: RequiredText
+    name: RequiredText
     additional_seats: Flag = False
-    reason: Text | None = None
+    reason: RequiredText | None = None
 
 
-class AccountsFile(Entry):
+class AccountsFile(FileEntry):
     accounts: list[AccountEntry]
     products: list[ProductEntry] = []
 
 
-def in_utc(at: datetime, zone: str) -> datetime:
+def convert_to_utc(at: datetime, zone: str) -> datetime:
     """An instant written without its zone is meant in the account's."""
     aware = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
     return aware.astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from models.account import Address
 from models.errors import Refusal
-from models.receipt import ReceiptPage
+from models.receipt import ProviderReceipt
 from models.subscription import PeriodLength
 
 
@@ -17,7 +17,7 @@ class BillingUnavailable(Refusal):
     """The provider did not answer; nothing was changed."""
 
 
-class PriceNotHeld(Refusal):
+class MixedPricesUnsupported(Refusal):
     """R17: this provider cannot hold seats at two prices; Account Services can."""
 
 
@@ -25,11 +25,11 @@ class PriceArchived(Refusal):
     """The provider sells nothing at the subscription's price any more."""
 
 
-class PaidByInvoice(Refusal):
+class SubscriptionPaidByInvoice(Refusal):
     """The subscription is paid by invoices that the provider sends: no card is charged for its seats."""
 
 
-class OtherCurrency(Refusal):
+class CurrencyMismatch(Refusal):
     """The subscription is charged in another currency than the account's."""
 
 
@@ -37,16 +37,16 @@ class SubscriptionNotActive(Refusal):
     """The provider holds the subscription, but it is paused, tried out, or not paid for."""
 
 
-class PriceDiffers(Refusal):
+class QuotedPriceChanged(Refusal):
     """R17: priced again, the order would cost something else than its quote promised."""
 
 
-class CustomerUnknown(Refusal):
+class CustomerNotFound(Refusal):
     """The provider has no such customer: never linked, or deleted there."""
 
 
 @dataclass(frozen=True)
-class Block:
+class SeatBlockState:
     """Seats bought at another price than the subscription's."""
 
     seats: int
@@ -64,16 +64,16 @@ class SubscriptionState:
     period: PeriodLength
     period_start: date
     period_end: date
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[SeatBlockState, ...] = ()
     product_id: str | None = field(default=None, compare=False)
     # The provider changes all of the same name as one: one charge at a time goes for them together.
-    changed_with: str | None = field(default=None, compare=False)
+    charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added to it for now, as a Declined tells it. It counts as ended until they can.
-    closed: str | None = None
+    closed_reason: str | None = None
 
 
 @dataclass(frozen=True)
-class MethodState:
+class PaymentMethodState:
     """A stored card, as far as anybody may know it (R23)."""
 
     id: str
@@ -85,16 +85,16 @@ class MethodState:
 
 
 @dataclass(frozen=True)
-class ProviderEvent:
+class WebhookEvent:
     """Word that something happened there, of which nothing is believed but that one should look.
     `customer` is the provider's name of the account."""
 
     id: str
     kind: str
-    customer: str | None
+    customer_id: str | None
 
 
-class ForgedEvent(Exception):
+class WebhookVerificationError(Exception):
     """Not signed by the provider, or signed too long ago."""
 
 
@@ -203,7 +203,7 @@ class SeatsChanged:
 
 
 @dataclass(frozen=True)
-class OtherPrice:
+class PriceChanged:
     """R17: the provider would charge this instead of what was promised: nothing charged."""
 
     amount: int
@@ -220,7 +220,7 @@ class NeverReceived:
     """The provider has never seen the key: it may be sent again."""
 
 
-Outcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | OtherPrice | Unknown
+ChargeOutcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | PriceChanged | Unknown
 
 
 class BillingGateway(Protocol):
@@ -228,38 +228,38 @@ class BillingGateway(Protocol):
     nothing raise BillingUnavailable in an outage."""
 
     # For how long a charge that waits is left alone, unless the provider sends word.
-    patience: timedelta
+    reconcile_interval: timedelta
 
-    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+    async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         """Seats, price and current period of each that seats can be added to, or may be again (`closed`)."""
 
-    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
+    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         """The stored cards; none where the provider keeps none, and an import says which there are."""
 
-    async def preview(
+    async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, PriceNotHeld, PriceArchived, PaidByInvoice, OtherCurrency."""
 
-    async def place(self, charge: Charge) -> Outcome:
+    async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once for each key. A lost answer is Unknown, never raised."""
 
-    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+    async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         """What became of `charge.key`. An outage is Unknown."""
 
-    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
+    async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         """The page of a Settled's `receipt`; none where the provider draws none."""
 
-    async def payment_portal_link(self, account_id: str) -> str:
+    async def create_portal_link(self, account_id: str) -> str:
         """Where the customer manages payment methods. A bearer secret: made on click, never logged."""
 
-    async def check(self) -> str:
+    async def check_connection(self) -> str:
         """How the provider is reached, in words, for `doctor`. Raises BillingUnavailable, with `why`."""
 
 
-class EventReader(Protocol):
+class WebhookParser(Protocol):
     """Of a provider that sends word by itself."""
 
-    def read(self, body: bytes, signature: str) -> ProviderEvent:
+    def parse_event(self, body: bytes, signature: str) -> WebhookEvent:
         """Raises ForgedEvent."""

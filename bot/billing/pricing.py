@@ -4,28 +4,30 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.billing.gateway import LineRequest, Preview, PricedLine, RecurringTotal, SubscriptionState
-from models.money import tax_on
-from models.proration import Period
-from models.subscription import PeriodLength, recurring_amount
+from models.money import compute_tax
+from models.proration import BillingPeriod
+from models.subscription import PeriodLength, compute_recurring_amount
 
 
-def price(
+def price_lines(
     states: Mapping[str, SubscriptionState], lines: list[LineRequest], *, at: datetime, zone: str, rate: str
 ) -> Preview:
     """What the seats cost from `at` to the end of each period, taxed at `rate` (as in "0.20").
 
     `states` holds the subscriptions of `lines`, by id, in periods of the account's `zone`.
     """
-    priced = tuple(_priced(states[line.subscription_id], line, at, zone, rate) for line in lines)
+    priced = tuple(_price_line(states[line.subscription_id], line, at, zone, rate) for line in lines)
     wanted = dict.fromkeys(line.subscription_id for line in lines)
-    costs = [(states[i].period, _recurring_net(states[i], priced)) for i in wanted]
-    return Preview(priced, _recurring(costs, rate))
+    costs = [(states[i].period, _compute_recurring_net(states[i], priced)) for i in wanted]
+    return Preview(priced, _build_recurring_totals(costs, rate))
 
 
-def _priced(state: SubscriptionState, line: LineRequest, at: datetime, zone: str, rate: str) -> PricedLine:
+def _price_line(
+    state: SubscriptionState, line: LineRequest, at: datetime, zone: str, rate: str
+) -> PricedLine:
     unit_price = state.unit_price if line.unit_price is None else line.unit_price
-    period = Period.of_days(state.period_start, state.period_end, zone)
-    amount = period.prorate(line.seats, unit_price, at)
+    period = BillingPeriod.from_dates(state.period_start, state.period_end, zone)
+    amount = period.prorate_price(line.seats, unit_price, at)
     return PricedLine(
         subscription_id=state.id,
         seats=line.seats,
@@ -35,20 +37,20 @@ def _priced(state: SubscriptionState, line: LineRequest, at: datetime, zone: str
         period_start=state.period_start,
         period_end=state.period_end,
         amount=amount,
-        tax=tax_on(amount, rate),
+        tax=compute_tax(amount, rate),
     )
 
 
-def _recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ...]) -> int:
+def _compute_recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ...]) -> int:
     """A whole period of the subscription, before tax, once its lines are added."""
     added = sum(line.seats * line.unit_price for line in lines if line.subscription_id == state.id)
-    return recurring_amount(state.seats, state.unit_price, state.blocks) + added
+    return compute_recurring_amount(state.seats, state.unit_price, state.blocks) + added
 
 
-def _recurring(costs: list[tuple[PeriodLength, int]], rate: str) -> tuple[RecurringTotal, ...]:
+def _build_recurring_totals(costs: list[tuple[PeriodLength, int]], rate: str) -> tuple[RecurringTotal, ...]:
     """Tax is rounded for each subscription, and the totals are sums (R17)."""
     return tuple(
-        RecurringTotal(length, sum(nets), sum(tax_on(net, rate) for net in nets))
+        RecurringTotal(length, sum(nets), sum(compute_tax(net, rate) for net in nets))
         for length in PeriodLength
         if (nets := [net for period, net in costs if period is length])
     )

@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Block, Place, View
-from bot.blocks.payment_method import method_text
-from bot.blocks.receipt import receipt_text
-from bot.blocks.subscription import labels, price_text
-from bot.i18n import Reader
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.payment_method import format_payment_method
+from bot.blocks.receipt import format_receipt
+from bot.blocks.subscription import format_price_per_seat, make_product_labels
+from bot.i18n import Localizer
 from models.account import Account, Portal
-from models.details import AccountSheet, SubscriptionRow
+from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
-from models.subscription import recurring_amount
+from models.subscription import compute_recurring_amount
 
 OVERVIEW = navigation.SHOW_ACCOUNT
-MANAGE_METHODS = navigation.MANAGE_METHODS
+MANAGE_PAYMENT_METHODS = navigation.MANAGE_PAYMENT_METHODS
 SWITCH_PORTAL = "account.switch_portal"
 OPEN_PORTAL = "account.open_portal"
 CONTACT_SERVICES = navigation.CONTACT_SERVICES
 PORTAL_VIEW = "account.portal"
 
-LAST_RECEIPTS = 5
-MOST_PARAGRAPHS = 40
-MOST_LINES = 20
+MAX_RECEIPTS = 5
+MAX_PARAGRAPHS = 40
+MAX_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -32,160 +32,188 @@ class PortalLinks:
     services_url: str
 
 
-def overview(reader: Reader, sheet: AccountSheet, place: Place, links: PortalLinks) -> View:
+def render_account_modal(
+    localizer: Localizer, overview: AccountOverview, metadata: ModalMetadata, links: PortalLinks
+) -> View:
     blocks = [
-        block_kit.header(reader.text("account-header", account=sheet.account.name)),
-        _buttons(reader, sheet),
-        block_kit.section(reader.mrkdwn("account-subscriptions", count=len(sheet.rows))),
-        *block_kit.paragraphs(subscription_texts(reader, sheet), reader, MOST_PARAGRAPHS),
-        block_kit.divider(),
-        portal_section(reader, sheet.account, links),
-        block_kit.divider(),
-        *_method_blocks(reader, sheet),
-        *_receipt_blocks(reader, sheet),
-        block_kit.section(_contacts_text(reader, sheet)),
-        block_kit.section(reader.mrkdwn("account-services")),
-        block_kit.actions(navigation.services(reader, links.services_url)),
+        block_kit.build_header(localizer.format_text("account-header", account=overview.account.name)),
+        _build_account_buttons(localizer, overview),
+        block_kit.build_section(localizer.format_mrkdwn("account-subscriptions", count=len(overview.rows))),
+        *block_kit.build_paragraphs(format_subscriptions(localizer, overview), localizer, MAX_PARAGRAPHS),
+        block_kit.build_divider(),
+        build_portal_section(localizer, overview.account, links),
+        block_kit.build_divider(),
+        *_build_payment_method_blocks(localizer, overview),
+        *_build_receipt_blocks(localizer, overview),
+        block_kit.build_section(_format_contacts(localizer, overview)),
+        block_kit.build_section(localizer.format_mrkdwn("account-services")),
+        block_kit.build_actions(navigation.build_contact_services_button(localizer, links.services_url)),
     ]
-    return block_kit.modal(OVERVIEW, reader.text("account-title"), blocks, reader, place=place)
-
-
-def _buttons(reader: Reader, sheet: AccountSheet) -> Block:
-    account_id = sheet.account.id
-    quotes = reader.text("account-quotes", count=len(sheet.pending))
-    return block_kit.actions(
-        navigation.add_seats(reader, account_id),
-        block_kit.button(navigation.LIST_QUOTES, quotes, account_id),
-        navigation.list_orders(reader, account_id),
+    return block_kit.build_modal(
+        OVERVIEW, localizer.format_text("account-title"), blocks, localizer, metadata=metadata
     )
 
 
-def subscription_texts(reader: Reader, sheet: AccountSheet) -> list[str]:
+def _build_account_buttons(localizer: Localizer, overview: AccountOverview) -> Block:
+    account_id = overview.account.id
+    quotes = localizer.format_text("account-quotes", count=len(overview.pending_quotes))
+    return block_kit.build_actions(
+        navigation.build_add_seats_button(localizer, account_id),
+        block_kit.build_button(navigation.LIST_QUOTES, quotes, account_id),
+        navigation.build_orders_button(localizer, account_id),
+    )
+
+
+def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> list[str]:
     """mrkdwn, one a subscription: seats, price, and what its renewal costs and when."""
-    names = labels((row.subscription.id, row.product) for row in sheet.rows)
+    names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
     return [
-        _subscription_text(reader, row, names[row.subscription.id], sheet.account.currency)
-        for row in sheet.rows
+        _format_subscription(localizer, row, names[row.subscription.id], overview.account.currency)
+        for row in overview.rows
     ]
 
 
-def _subscription_text(reader: Reader, row: SubscriptionRow, name: str, currency: str) -> str:
+def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, currency: str) -> str:
     held = row.subscription
-    own_price = price_text(reader, Money(held.unit_price, currency), held.period.value)
+    own_price = format_price_per_seat(localizer, Money(held.unit_price, currency), held.period.value)
     blocks = [
-        reader.text("account-block", seats=b.seats, price=Money(b.unit_price, currency)) for b in row.blocks
+        localizer.format_text("account-block", seats=b.seats, price=Money(b.unit_price, currency))
+        for b in row.blocks
     ]
-    return reader.mrkdwn(
+    return localizer.format_mrkdwn(
         "account-subscription",
         product=name,
         seats=held.seats,
         price=own_price,
         has_blocks="yes" if blocks else "no",
-        blocks=block_kit.few(reader, blocks),
+        blocks=block_kit.format_short_list(localizer, blocks),
         renews=held.period_end,
-        total=Money(renewal_total(row), currency),
-        orderable="no" if row.obstacle else "yes",
+        total=Money(compute_renewal_total(row), currency),
+        orderable="no" if row.blocked_by else "yes",
     )
 
 
-def renewal_total(row: SubscriptionRow) -> int:
+def compute_renewal_total(row: SubscriptionRow) -> int:
     """Net, for a period."""
-    return recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
+    return compute_recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
 
 
-def renewals_text(reader: Reader, sheet: AccountSheet) -> list[Block]:
+def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
     """What the subscriptions renew for together, by the length of their periods; nothing of one alone."""
     totals: dict[str, int] = {}
-    for row in sheet.rows:
+    for row in overview.rows:
         period = row.subscription.period.value
-        totals[period] = totals.get(period, 0) + renewal_total(row)
-    if len(sheet.rows) < 2:
+        totals[period] = totals.get(period, 0) + compute_renewal_total(row)
+    if len(overview.rows) < 2:
         return []
     texts = [
-        reader.text("account-renewal", period=period, total=Money(total, sheet.account.currency))
+        localizer.format_text("account-renewal", period=period, total=Money(total, overview.account.currency))
         for period, total in sorted(totals.items())
     ]
-    return [block_kit.section(reader.mrkdwn("account-renewals", totals=reader.listing(texts)))]
+    return [
+        block_kit.build_section(
+            localizer.format_mrkdwn("account-renewals", totals=localizer.join_items(texts))
+        )
+    ]
 
 
-def portal_section(reader: Reader, account: Account, links: PortalLinks, *, named: bool = False) -> Block:
+def build_portal_section(
+    localizer: Localizer, account: Account, links: PortalLinks, *, show_account_name: bool = False
+) -> Block:
     """The deep link follows the account's default portal."""
     url = links.corporate_url if account.default_portal is Portal.CORPORATE else links.admin_url
-    text = reader.text("account-open-portal", portal=account.default_portal.value)
-    button = navigation.of_account(
-        reader, block_kit.link(OPEN_PORTAL, text, url), account.name if named else None
+    text = localizer.format_text("account-open-portal", portal=account.default_portal.value)
+    button = navigation.add_account_label(
+        localizer,
+        block_kit.build_link_button(OPEN_PORTAL, text, url),
+        account.name if show_account_name else None,
     )
-    return block_kit.section(reader.mrkdwn("account-portal", portal=account.default_portal.value), button)
+    return block_kit.build_section(
+        localizer.format_mrkdwn("account-portal", portal=account.default_portal.value), button
+    )
 
 
-def _method_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
-    today = sheet.account.today(sheet.at)
-    texts = [reader.mrkdwn("list-item", text=method_text(reader, m, today)) for m in sheet.methods]
-    intro = reader.mrkdwn("account-methods" if texts else "account-methods-none")
+def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
+    today = overview.account.get_local_date(overview.at)
+    texts = [
+        localizer.format_mrkdwn("list-item", text=format_payment_method(localizer, m, today))
+        for m in overview.payment_methods
+    ]
+    intro = localizer.format_mrkdwn("account-methods" if texts else "account-methods-none")
     return [
-        block_kit.section("\n".join([intro, *_limited(reader, texts)])),
-        block_kit.actions(navigation.manage_methods(reader, sheet.account.id)),
+        block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
+        block_kit.build_actions(navigation.build_payment_methods_button(localizer, overview.account.id)),
     ]
 
 
-def _limited(reader: Reader, texts: list[str]) -> list[str]:
-    rest = len(texts) - MOST_LINES
-    return [*texts[:MOST_LINES], reader.mrkdwn("and-more", count=rest)] if rest > 0 else texts
+def _apply_line_limit(localizer: Localizer, texts: list[str]) -> list[str]:
+    rest = len(texts) - MAX_LINES
+    return [*texts[:MAX_LINES], localizer.format_mrkdwn("and-more", count=rest)] if rest > 0 else texts
 
 
-def _receipt_blocks(reader: Reader, sheet: AccountSheet) -> list[Block]:
-    if not sheet.receipts:
-        return [block_kit.section(reader.mrkdwn("account-receipts-none"))]
-    texts = [receipt_text(reader, r, o) for r, o in sheet.receipts[:LAST_RECEIPTS]]
-    button = navigation.list_receipts(reader, sheet.account.id)
-    return [block_kit.section("\n".join([reader.mrkdwn("account-receipts"), *texts]), button)]
+def _build_receipt_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
+    if not overview.receipts:
+        return [block_kit.build_section(localizer.format_mrkdwn("account-receipts-none"))]
+    texts = [format_receipt(localizer, r, o) for r, o in overview.receipts[:MAX_RECEIPTS]]
+    button = navigation.build_receipts_button(localizer, overview.account.id)
+    return [block_kit.build_section("\n".join([localizer.format_mrkdwn("account-receipts"), *texts]), button)]
 
 
-def _contacts_text(reader: Reader, sheet: AccountSheet) -> str:
-    texts = [reader.mrkdwn("account-contact", name=c.name, email=c.email) for c in sheet.contacts]
-    return "\n".join([reader.mrkdwn("account-contacts"), *_limited(reader, texts)])
+def _format_contacts(localizer: Localizer, overview: AccountOverview) -> str:
+    texts = [
+        localizer.format_mrkdwn("account-contact", name=c.name, email=c.email) for c in overview.contacts
+    ]
+    return "\n".join([localizer.format_mrkdwn("account-contacts"), *_apply_line_limit(localizer, texts)])
 
 
-def portal_warning(reader: Reader, account: Account, place: Place) -> View:
+def render_portal_warning_modal(localizer: Localizer, account: Account, metadata: ModalMetadata) -> View:
     """R15: what is so after the switch, told before it."""
     if account.default_portal is Portal.ADMIN:
-        blocks = [block_kit.section(reader.mrkdwn("portal-already", account=account.name))]
-        button = block_kit.button(SWITCH_PORTAL, reader.text("portal-show-link"), account.id)
+        blocks = [block_kit.build_section(localizer.format_mrkdwn("portal-already", account=account.name))]
+        button = block_kit.build_button(SWITCH_PORTAL, localizer.format_text("portal-show-link"), account.id)
     else:
         blocks = [
-            block_kit.alert(reader.text("portal-warning-alert"), "warning"),
-            block_kit.section(reader.mrkdwn("portal-warning", account=account.name)),
-            block_kit.section(reader.mrkdwn("portal-offers")),
+            block_kit.build_alert(localizer.format_text("portal-warning-alert"), "warning"),
+            block_kit.build_section(localizer.format_mrkdwn("portal-warning", account=account.name)),
+            block_kit.build_section(localizer.format_mrkdwn("portal-offers")),
         ]
-        asks = block_kit.confirm(
-            reader.text("portal-switch-ask"),
-            reader.text("portal-switch-consequence"),
-            reader.text("portal-switch-yes"),
-            reader.text("portal-switch-no"),
+        asks = block_kit.build_confirm_dialog(
+            localizer.format_text("portal-switch-ask"),
+            localizer.format_text("portal-switch-consequence"),
+            localizer.format_text("portal-switch-yes"),
+            localizer.format_text("portal-switch-no"),
         )
-        button = block_kit.button(
-            SWITCH_PORTAL, reader.text("portal-switch"), account.id, style="danger", asks=asks
+        button = block_kit.build_button(
+            SWITCH_PORTAL, localizer.format_text("portal-switch"), account.id, style="danger", confirm=asks
         )
-    blocks.append(block_kit.actions(_way_back(reader, account, place), button))
-    return block_kit.modal(PORTAL_VIEW, reader.text("portal-title"), blocks, reader, place=place)
+    blocks.append(block_kit.build_actions(_build_back_button(localizer, account, metadata), button))
+    return block_kit.build_modal(
+        PORTAL_VIEW, localizer.format_text("portal-title"), blocks, localizer, metadata=metadata
+    )
 
 
-def portal_link(reader: Reader, account: Account, link: str, place: Place) -> View:
+def render_portal_link_modal(
+    localizer: Localizer, account: Account, link: str, metadata: ModalMetadata
+) -> View:
     blocks = [
-        block_kit.section(reader.mrkdwn("portal-link", account=account.name)),
-        block_kit.section(reader.mrkdwn("portal-offers")),
-        block_kit.actions(
-            block_kit.link(OPEN_PORTAL, reader.text("account-open-portal", portal=Portal.ADMIN.value), link),
-            _way_back(reader, account, place),
+        block_kit.build_section(localizer.format_mrkdwn("portal-link", account=account.name)),
+        block_kit.build_section(localizer.format_mrkdwn("portal-offers")),
+        block_kit.build_actions(
+            block_kit.build_link_button(
+                OPEN_PORTAL, localizer.format_text("account-open-portal", portal=Portal.ADMIN.value), link
+            ),
+            _build_back_button(localizer, account, metadata),
         ),
     ]
-    return block_kit.modal(PORTAL_VIEW, reader.text("portal-title"), blocks, reader, place=place)
+    return block_kit.build_modal(
+        PORTAL_VIEW, localizer.format_text("portal-title"), blocks, localizer, metadata=metadata
+    )
 
 
-def _way_back(reader: Reader, account: Account, place: Place) -> Block:
+def _build_back_button(localizer: Localizer, account: Account, metadata: ModalMetadata) -> Block:
     """To the checkout or the order the person came from, else to the account."""
-    if place.quote:
-        return navigation.back(reader, navigation.EDIT_CHECKOUT, place.quote)
-    if place.order:
-        return navigation.back(reader, navigation.OPEN_ORDER, place.order)
-    return navigation.back(reader, OVERVIEW, account.id)
+    if metadata.quote:
+        return navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, metadata.quote)
+    if metadata.order:
+        return navigation.build_back_button(localizer, navigation.OPEN_ORDER, metadata.order)
+    return navigation.build_back_button(localizer, OVERVIEW, account.id)

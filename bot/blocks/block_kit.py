@@ -9,217 +9,238 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.i18n import Reader
+from bot.i18n import Localizer
 
 Block = dict[str, Any]
 View = dict[str, Any]
 # What a database takes.
 RowId = Annotated[int, Field(ge=0, lt=10**18)]
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+StorableText = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
-SECTION_TEXT = 3000
-HEADER_TEXT = 150
-BUTTON_TEXT = 75
-TITLE_TEXT = 24
-OPTION_TEXT = 75
-ALERT_TEXT = 200
-SHORT_NUMBER = 10
-INITIALS = ("initial_value", "initial_option", "initial_options")
-CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
-
-
-def shorten(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+MAX_SECTION_LENGTH = 3000
+MAX_HEADER_LENGTH = 150
+MAX_BUTTON_LENGTH = 75
+MAX_TITLE_LENGTH = 24
+MAX_OPTION_LENGTH = 75
+MAX_ALERT_LENGTH = 200
+NUMBER_DIGITS_LIMIT = 10
+INITIAL_VALUE_KEYS = ("initial_value", "initial_option", "initial_options")
+MAX_CONFIRM_TITLE_LENGTH, MAX_CONFIRM_TEXT_LENGTH, MAX_CONFIRM_BUTTON_LENGTH = 100, 300, 30
 
 
-def plain(text: str, most: int = SECTION_TEXT) -> Block:
-    return {"type": "plain_text", "text": shorten(text, most), "emoji": False}
+def truncate_text(text: str, max_length: int) -> str:
+    return text if len(text) <= max_length else text[: max_length - 1].rstrip() + "…"
 
 
-def mrkdwn(text: str) -> Block:
-    return {"type": "mrkdwn", "text": shorten(text, SECTION_TEXT)}
+def build_plain_text(text: str, max_length: int = MAX_SECTION_LENGTH) -> Block:
+    return {"type": "plain_text", "text": truncate_text(text, max_length), "emoji": False}
 
 
-def section(text: str, accessory: Block | None = None) -> Block:
+def build_mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": truncate_text(text, MAX_SECTION_LENGTH)}
+
+
+def build_section(text: str, accessory: Block | None = None) -> Block:
     """A paragraph of mrkdwn: whoever writes `text` has escaped it (see Reader.mrkdwn)."""
-    block: Block = {"type": "section", "text": mrkdwn(text)}
+    block: Block = {"type": "section", "text": build_mrkdwn(text)}
     return {**block, "accessory": accessory} if accessory else block
 
 
-def few(reader: Reader, texts: Sequence[str], most: int = 5, longest: int = 80) -> str:
+def format_short_list(
+    localizer: Localizer, texts: Sequence[str], max_items: int = 5, max_item_length: int = 80
+) -> str:
     """`a, b and 3 more`: Fluent takes no word of more than 2,500 characters. Plain."""
-    shown = [shorten(text, longest) for text in texts[:most]]
-    rest = len(texts) - most
-    return reader.listing([*shown, reader.text("count-more", count=rest)] if rest > 0 else shown)
+    shown = [truncate_text(text, max_item_length) for text in texts[:max_items]]
+    rest = len(texts) - max_items
+    return localizer.join_items(
+        [*shown, localizer.format_text("count-more", count=rest)] if rest > 0 else shown
+    )
 
 
-def paragraphs(texts: Sequence[str], reader: Reader, most: int = 40) -> list[Block]:
+def build_paragraphs(texts: Sequence[str], localizer: Localizer, max_blocks: int = 40) -> list[Block]:
     """A section each; where they are more than `most`, as many in one as fit, and the rest counted."""
-    if len(texts) <= most:
-        return [section(text) for text in texts]
+    if len(texts) <= max_blocks:
+        return [build_section(text) for text in texts]
     packed: list[list[str]] = [[]]
     for text in texts:
-        if packed[-1] and len("\n\n".join([*packed[-1], text])) > SECTION_TEXT:
+        if packed[-1] and len("\n\n".join([*packed[-1], text])) > MAX_SECTION_LENGTH:
             packed.append([])
         packed[-1].append(text)
-    left_out = sum(len(group) for group in packed[most:])
-    blocks = [section("\n\n".join(group)) for group in packed[:most]]
-    return [*blocks, context(reader.text("and-more", count=left_out))] if left_out else blocks
+    left_out = sum(len(group) for group in packed[max_blocks:])
+    blocks = [build_section("\n\n".join(group)) for group in packed[:max_blocks]]
+    return [*blocks, build_context(localizer.format_text("and-more", count=left_out))] if left_out else blocks
 
 
-def header(text: str) -> Block:
-    return {"type": "header", "text": plain(text, HEADER_TEXT)}
+def build_header(text: str) -> Block:
+    return {"type": "header", "text": build_plain_text(text, MAX_HEADER_LENGTH)}
 
 
-def context(text: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(text)]}
+def build_context(text: str) -> Block:
+    return {"type": "context", "elements": [build_mrkdwn(text)]}
 
 
-def divider() -> Block:
+def build_divider() -> Block:
     return {"type": "divider"}
 
 
-def alert(text: str, level: str = "info") -> Block:
+def build_alert(text: str, level: str = "info") -> Block:
     """A notice inside a modal; `level` is default, info, warning, error or success. `text` is plain.
 
     Longer texts than an alert takes become a paragraph.
     """
-    if len(text) > ALERT_TEXT:
-        return {"type": "section", "text": plain(text)}
-    return {"type": "alert", "level": level, "text": plain(text, ALERT_TEXT)}
+    if len(text) > MAX_ALERT_LENGTH:
+        return {"type": "section", "text": build_plain_text(text)}
+    return {"type": "alert", "level": level, "text": build_plain_text(text, MAX_ALERT_LENGTH)}
 
 
-def alerts(texts: Iterable[str], level: str = "info") -> list[Block]:
-    return [alert(text, level) for text in texts]
+def build_alerts(texts: Iterable[str], level: str = "info") -> list[Block]:
+    return [build_alert(text, level) for text in texts]
 
 
-def actions(*elements: Block, block_id: str | None = None) -> Block:
+def build_actions(*elements: Block, block_id: str | None = None) -> Block:
     block: Block = {"type": "actions", "elements": list(elements)}
     return {**block, "block_id": block_id} if block_id else block
 
 
-def confirm(title: str, text: str, yes: str, no: str) -> Block:
+def build_confirm_dialog(title: str, text: str, confirm_label: str, deny_label: str) -> Block:
     return {
-        "title": plain(title, CONFIRM_TITLE),
-        "text": plain(text, CONFIRM_TEXT),
-        "confirm": plain(yes, CONFIRM_BUTTON),
-        "deny": plain(no, CONFIRM_BUTTON),
+        "title": build_plain_text(title, MAX_CONFIRM_TITLE_LENGTH),
+        "text": build_plain_text(text, MAX_CONFIRM_TEXT_LENGTH),
+        "confirm": build_plain_text(confirm_label, MAX_CONFIRM_BUTTON_LENGTH),
+        "deny": build_plain_text(deny_label, MAX_CONFIRM_BUTTON_LENGTH),
     }
 
 
-def button(
+def build_button(
     action_id: str,
     text: str,
     value: object = None,
     *,
     style: str | None = None,
-    label: str | None = None,
-    asks: Block | None = None,
+    accessibility_label: str | None = None,
+    confirm: Block | None = None,
 ) -> Block:
     """`label` is what a screen reader says, where `text` alone would be ambiguous."""
-    block: Block = {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT)}
+    block: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": build_plain_text(text, MAX_BUTTON_LENGTH),
+    }
     if value is not None:
         block["value"] = str(value)
     if style:
         block["style"] = style
-    if label:
-        block |= spoken(label)
-    if asks:
-        block["confirm"] = asks
+    if accessibility_label:
+        block |= build_accessibility_label(accessibility_label)
+    if confirm:
+        block["confirm"] = confirm
     return block
 
 
-def spoken(label: str) -> Block:
+def build_accessibility_label(label: str) -> Block:
     """What a screen reader says of a button."""
-    return {"accessibility_label": shorten(label, BUTTON_TEXT)}
+    return {"accessibility_label": truncate_text(label, MAX_BUTTON_LENGTH)}
 
 
-def link(action_id: str, text: str, url: str, label: str | None = None) -> Block:
+def build_link_button(action_id: str, text: str, url: str, accessibility_label: str | None = None) -> Block:
     """A button that leads out; pressing it still sends an action, which only needs an ack."""
-    block: Block = {"type": "button", "action_id": action_id, "text": plain(text, BUTTON_TEXT), "url": url}
-    return {**block, **spoken(label)} if label else block
+    block: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": build_plain_text(text, MAX_BUTTON_LENGTH),
+        "url": url,
+    }
+    return {**block, **build_accessibility_label(accessibility_label)} if accessibility_label else block
 
 
-def option(text: str, value: object, description: str = "") -> Block:
-    block: Block = {"text": plain(text, OPTION_TEXT), "value": str(value)}
-    return {**block, "description": plain(description, OPTION_TEXT)} if description else block
+def build_option(text: str, value: object, description: str = "") -> Block:
+    block: Block = {"text": build_plain_text(text, MAX_OPTION_LENGTH), "value": str(value)}
+    return (
+        {**block, "description": build_plain_text(description, MAX_OPTION_LENGTH)} if description else block
+    )
 
 
-def select(action_id: str, options: Sequence[Block], chosen: str | None = None) -> Block:
+def build_select(action_id: str, options: Sequence[Block], selected: str | None = None) -> Block:
     block: Block = {"type": "static_select", "action_id": action_id, "options": list(options)}
-    return _with_initial(block, options, chosen)
+    return _set_initial_option(block, options, selected)
 
 
-def grouped_select(action_id: str, groups: dict[str, Sequence[Block]], chosen: str | None = None) -> Block:
+def build_grouped_select(
+    action_id: str, groups: dict[str, Sequence[Block]], selected: str | None = None
+) -> Block:
     """For more than 100 options: up to 100 groups of up to 100."""
     block: Block = {
         "type": "static_select",
         "action_id": action_id,
-        "option_groups": [{"label": plain(g, OPTION_TEXT), "options": list(o)} for g, o in groups.items()],
+        "option_groups": [
+            {"label": build_plain_text(g, MAX_OPTION_LENGTH), "options": list(o)} for g, o in groups.items()
+        ],
     }
-    return _with_initial(block, [o for options in groups.values() for o in options], chosen)
+    return _set_initial_option(block, [o for options in groups.values() for o in options], selected)
 
 
-def checkboxes(action_id: str, options: Sequence[Block], chosen: Sequence[Block]) -> Block:
+def build_checkboxes(action_id: str, options: Sequence[Block], selected: Sequence[Block]) -> Block:
     block: Block = {"type": "checkboxes", "action_id": action_id, "options": list(options)}
-    return {**block, "initial_options": list(chosen)} if chosen else block
+    return {**block, "initial_options": list(selected)} if selected else block
 
 
-def radio(action_id: str, options: Sequence[Block], chosen: Block) -> Block:
+def build_radio_buttons(action_id: str, options: Sequence[Block], selected: Block) -> Block:
     return {
         "type": "radio_buttons",
         "action_id": action_id,
         "options": list(options),
-        "initial_option": chosen,
+        "initial_option": selected,
     }
 
 
-def _with_initial(block: Block, options: Iterable[Block], chosen: str | None) -> Block:
-    initial = next((o for o in options if o["value"] == chosen), None)
+def _set_initial_option(block: Block, options: Iterable[Block], selected: str | None) -> Block:
+    initial = next((o for o in options if o["value"] == selected), None)
     return {**block, "initial_option": initial} if initial else block
 
 
-def number_input(action_id: str, most: int, typed: int | None = None) -> Block:
+def build_number_input(action_id: str, max_value: int, value: int | None = None) -> Block:
     block: Block = {
         "type": "number_input",
         "action_id": action_id,
         "is_decimal_allowed": False,
         "min_value": "0",
-        "max_value": str(most),
+        "max_value": str(max_value),
     }
-    return {**block, "initial_value": str(typed)} if typed is not None else block
+    return {**block, "initial_value": str(value)} if value is not None else block
 
 
-def text_input(action_id: str, typed: str = "", *, multiline: bool = False, most: int = 200) -> Block:
-    block: Block = {"type": "plain_text_input", "action_id": action_id, "max_length": most}
+def build_text_input(
+    action_id: str, value: str = "", *, multiline: bool = False, max_length: int = 200
+) -> Block:
+    block: Block = {"type": "plain_text_input", "action_id": action_id, "max_length": max_length}
     if multiline:
         block["multiline"] = True
-    return {**block, "initial_value": typed[:most]} if typed else block
+    return {**block, "initial_value": value[:max_length]} if value else block
 
 
-def email_input(action_id: str, typed: str, *, valid: bool) -> Block:
+def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
     """Slack refuses a view whose e-mail field begins with what is no address: that stays plain text."""
-    if typed and not valid:
-        return text_input(action_id, typed)
+    if value and not is_valid:
+        return build_text_input(action_id, value)
     block: Block = {"type": "email_text_input", "action_id": action_id}
-    return {**block, "initial_value": typed} if typed else block
+    return {**block, "initial_value": value} if value else block
 
 
-def input_block(
+def build_input(
     block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool = False
 ) -> Block:
     block: Block = {
         "type": "input",
         "block_id": block_id,
-        "label": plain(label, 2000),
+        "label": build_plain_text(label, 2000),
         "element": element,
         "optional": optional,
     }
-    return {**block, "hint": plain(hint, 2000)} if hint else block
+    return {**block, "hint": build_plain_text(hint, 2000)} if hint else block
 
 
 @dataclass(frozen=True)
-class Place:
+class ModalMetadata:
     """Where in the bot a screen stands: ids alone, carried in `private_metadata` and trusted for nothing.
 
     `origin` is where Back from a quote leads: `cart`, `pending` (the warning of R6) or `quotes`.
@@ -227,76 +248,78 @@ class Place:
     rejecting `quote`, until that is done.
     """
 
-    account: Text = ""
+    account: StorableText = ""
     quote: RowId = 0
     order: RowId = 0
     origin: str = ""
-    words: Text = ""
+    command_text: StorableText = ""
     page: RowId = 0
-    named: tuple[RowId, ...] = ()
-    reason: Text = ""
+    quote_ids: tuple[RowId, ...] = ()
+    reason: StorableText = ""
 
-    def dump(self) -> str:
-        return _PLACE.dump_json(self, exclude_defaults=True).decode()
+    def to_json(self) -> str:
+        return _METADATA_ADAPTER.dump_json(self, exclude_defaults=True).decode()
 
     @classmethod
-    def load(cls, metadata: str) -> "Place":
+    def from_json(cls, text: str) -> "ModalMetadata":
         """Nowhere where it cannot be read: another version of the bot may have drawn the screen."""
         try:
-            return _PLACE.validate_json(metadata or "{}")
+            return _METADATA_ADAPTER.validate_json(text or "{}")
         except ValidationError:
             return cls()
 
 
-_PLACE = TypeAdapter(Place)
+_METADATA_ADAPTER = TypeAdapter(ModalMetadata)
 
 
-def modal(
+def build_modal(
     callback_id: str,
     title: str,
     blocks: Sequence[Block],
-    reader: Reader,
+    localizer: Localizer,
     *,
-    place: Place | None = None,
-    submit: str | None = None,
+    metadata: ModalMetadata | None = None,
+    submit_label: str | None = None,
 ) -> View:
     view: View = {
         "type": "modal",
         "callback_id": callback_id,
-        "title": plain(title, TITLE_TEXT),
-        "close": plain(reader.text("close"), TITLE_TEXT),
+        "title": build_plain_text(title, MAX_TITLE_LENGTH),
+        "close": build_plain_text(localizer.format_text("close"), MAX_TITLE_LENGTH),
         "blocks": list(blocks),
-        "private_metadata": (place or Place()).dump(),
+        "private_metadata": (metadata or ModalMetadata()).to_json(),
     }
-    return {**view, "submit": plain(submit, TITLE_TEXT)} if submit else view
+    return {**view, "submit": build_plain_text(submit_label, MAX_TITLE_LENGTH)} if submit_label else view
 
 
-def form_again(view: View, errors: dict[str, str]) -> View:
+def render_form_with_errors(view: View, errors: dict[str, str]) -> View:
     """A submitted form as it was, with what was typed in it, below words on what was wrong."""
     values = view.get("state", {}).get("values", {})
-    blocks = [_refilled(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])]
+    blocks = [
+        _apply_typed_value(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])
+    ]
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    words = [alert(text, "error") for text in dict.fromkeys(errors.values())]
+    words = [build_alert(text, "error") for text in dict.fromkeys(errors.values())]
     return {**{name: view[name] for name in kept if view.get(name)}, "blocks": [*words, *blocks]}
 
 
-def _refilled(block: Block, values: dict[str, Any]) -> Block:
+def _apply_typed_value(block: Block, values: dict[str, Any]) -> Block:
     if block.get("type") != "input":
         return block
     element = block["element"]
     typed = values.get(element["action_id"], {})
-    unset = {k: v for k, v in element.items() if k not in INITIALS}
+    unset = {k: v for k, v in element.items() if k not in INITIAL_VALUE_KEYS}
     if typed.get("selected_options"):
         return {**block, "element": {**unset, "initial_options": typed["selected_options"]}}
     if typed.get("selected_option"):
         return {**block, "element": {**unset, "initial_option": typed["selected_option"]}}
     value = typed.get("value")
-    if not value or (element["type"] == "number_input" and not _in_bounds(element, value)):
+    if not value or (element["type"] == "number_input" and not _is_within_bounds(element, value)):
         # Slack keeps what stands in a field of the same ids, but refuses to begin one with no such number.
         return {**block, "element": unset}
     return {**block, "element": {**unset, "initial_value": value}}
 
 
-def _in_bounds(element: Block, value: str) -> bool:
-    number = int(value) if value.isascii() and value.isdecimal() and len(value) < SHORT_NUMBER else -1
+def _is_within_bounds(element: Block, value: str) -> bool:
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < NUMBER_DIGITS_LIMIT else -1
     return int(element["min_value"]) <= number <= int(element["max_value"])

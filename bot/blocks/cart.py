@@ -3,193 +3,253 @@
 from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation, refusal
-from bot.blocks.block_kit import Block, Place, View
-from bot.blocks.quote import pending_blocks, summary_text
-from bot.blocks.subscription import labels, price_text
-from bot.i18n import Reader, escape
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
+from bot.blocks.subscription import format_price_per_seat, make_product_labels
+from bot.i18n import Localizer, escape_mrkdwn
 from models.account import Account
-from models.details import CartSheet, QuoteSheet, SubscriptionRow
+from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal
 from models.money import Money
 from models.quote import Quote
 
-ACCOUNT = "cart.account"
-CONTINUE = "cart.continue"
-PAGE = "cart.page"
-GO_ON = "cart.go_on"
+CHOOSE_ACCOUNT = "cart.account"
+CONTINUE_TO_CART = "cart.continue"
+CHANGE_PAGE = "cart.page"
+CONTINUE_TO_QUOTE = "cart.go_on"
 EDIT = navigation.EDIT_CART
 BACK = "cart.back"
 SAVE = "cart.save"
 OPEN = navigation.ADD_SEATS
-WARN = navigation.SHOW_WARNING
-CHOOSE_VIEW = "cart.choose"
+SHOW_WARNING = navigation.SHOW_WARNING
+ACCOUNT_CHOICE_VIEW = "cart.choose"
 WARNING_VIEW = "cart.warning"
 OBSTACLES_VIEW = "cart.obstacles"
 
 PAGE_SIZE = 40
-MOST_ACCOUNTS = 95
-MOST_REMEDIES = 20
+MAX_ACCOUNTS = 95
+MAX_OBSTACLES = 20
 
 
-def account_chooser(reader: Reader, accounts: list[Account], place: Place, action_id: str = ACCOUNT) -> View:
-    blocks = [block_kit.section(reader.mrkdwn("cart-choose"))]
-    for account in accounts[:MOST_ACCOUNTS]:
-        label = reader.text("cart-choose-label", account=account.name)
-        button = block_kit.button(action_id, reader.text("cart-choose-button"), account.id, label=label)
-        blocks.append(block_kit.section(reader.mrkdwn("cart-choose-account", account=account.name), button))
-    if len(accounts) > MOST_ACCOUNTS:
-        blocks.append(
-            block_kit.section(reader.mrkdwn("cart-choose-more", count=len(accounts) - MOST_ACCOUNTS))
+def render_account_choice_modal(
+    localizer: Localizer, accounts: list[Account], metadata: ModalMetadata, action_id: str = CHOOSE_ACCOUNT
+) -> View:
+    blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-choose"))]
+    for account in accounts[:MAX_ACCOUNTS]:
+        label = localizer.format_text("cart-choose-label", account=account.name)
+        button = block_kit.build_button(
+            action_id, localizer.format_text("cart-choose-button"), account.id, accessibility_label=label
         )
-    return block_kit.modal(CHOOSE_VIEW, reader.text("cart-choose-title"), blocks, reader, place=place)
+        blocks.append(
+            block_kit.build_section(
+                localizer.format_mrkdwn("cart-choose-account", account=account.name), button
+            )
+        )
+    if len(accounts) > MAX_ACCOUNTS:
+        blocks.append(
+            block_kit.build_section(
+                localizer.format_mrkdwn("cart-choose-more", count=len(accounts) - MAX_ACCOUNTS)
+            )
+        )
+    return block_kit.build_modal(
+        ACCOUNT_CHOICE_VIEW, localizer.format_text("cart-choose-title"), blocks, localizer, metadata=metadata
+    )
 
 
-def pending_warning(
-    reader: Reader,
-    sheets: list[QuoteSheet],
-    place: Place,
-    own: QuoteSheet | None,
-    came_back: bool = False,
+def render_pending_quotes_modal(
+    localizer: Localizer,
+    quotes: list[QuoteDetails],
+    metadata: ModalMetadata,
+    own_quote: QuoteDetails | None,
+    has_new_quotes: bool = False,
 ) -> View:
     blocks = [
-        *block_kit.alerts([reader.text("cart-warning-came-back")] if came_back else [], "warning"),
-        block_kit.section(reader.mrkdwn("cart-warning", count=len(sheets))),
-        *pending_blocks(reader, sheets),
-        block_kit.divider(),
-        *([_go_on_with(reader, own)] if own else []),
-        block_kit.section(reader.mrkdwn("cart-warning-replace", count=len(sheets))),
-        block_kit.actions(_continue_button(reader, place, len(sheets))),
+        *block_kit.build_alerts(
+            [localizer.format_text("cart-warning-came-back")] if has_new_quotes else [], "warning"
+        ),
+        block_kit.build_section(localizer.format_mrkdwn("cart-warning", count=len(quotes))),
+        *build_pending_quote_blocks(localizer, quotes),
+        block_kit.build_divider(),
+        *([_build_own_quote_section(localizer, own_quote)] if own_quote else []),
+        block_kit.build_section(localizer.format_mrkdwn("cart-warning-replace", count=len(quotes))),
+        block_kit.build_actions(_build_continue_button(localizer, metadata, len(quotes))),
     ]
-    return block_kit.modal(WARNING_VIEW, reader.text("cart-warning-title"), blocks, reader, place=place)
-
-
-def _go_on_with(reader: Reader, own: QuoteSheet) -> Block:
-    text = f"{reader.mrkdwn('cart-own-quote')}\n{summary_text(reader, own)}"
-    return block_kit.section(text, navigation.go_on(reader, own.quote.key, own.quote.number))
-
-
-def _continue_button(reader: Reader, place: Place, count: int) -> Block:
-    asks = block_kit.confirm(
-        reader.text("cart-continue-ask", count=count),
-        reader.text("cart-continue-consequence", count=count),
-        reader.text("cart-continue-yes"),
-        reader.text("cart-continue-no"),
+    return block_kit.build_modal(
+        WARNING_VIEW, localizer.format_text("cart-warning-title"), blocks, localizer, metadata=metadata
     )
-    return block_kit.button(CONTINUE, reader.text("cart-continue"), place.account, style="danger", asks=asks)
 
 
-def cart_form(
-    reader: Reader,
-    sheet: CartSheet,
-    place: Place,
-    most: int,
+def _build_own_quote_section(localizer: Localizer, own_quote: QuoteDetails) -> Block:
+    text = f"{localizer.format_mrkdwn('cart-own-quote')}\n{format_quote_summary(localizer, own_quote)}"
+    return block_kit.build_section(
+        text, navigation.build_continue_quote_button(localizer, own_quote.quote.key, own_quote.quote.number)
+    )
+
+
+def _build_continue_button(localizer: Localizer, metadata: ModalMetadata, count: int) -> Block:
+    asks = block_kit.build_confirm_dialog(
+        localizer.format_text("cart-continue-ask", count=count),
+        localizer.format_text("cart-continue-consequence", count=count),
+        localizer.format_text("cart-continue-yes"),
+        localizer.format_text("cart-continue-no"),
+    )
+    return block_kit.build_button(
+        CONTINUE_TO_CART,
+        localizer.format_text("cart-continue"),
+        metadata.account,
+        style="danger",
+        confirm=asks,
+    )
+
+
+def render_cart_modal(
+    localizer: Localizer,
+    cart_page: CartPage,
+    metadata: ModalMetadata,
+    max_seats: int,
     error: str | None = None,
     notes: Sequence[str] = (),
     *,
     services_url: str,
 ) -> View:
-    rows = _in_order(sheet)
-    page = min(place.page, pages(len(rows)) - 1)
+    rows = _sort_orderable_first(cart_page)
+    page = min(metadata.page, count_pages(len(rows)) - 1)
     shown = rows[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
-    names = labels((row.subscription.id, row.product) for row in rows)
-    intro = reader.mrkdwn("cart-intro", account=sheet.account.name, most=most)
+    names = make_product_labels((row.subscription.id, row.product) for row in rows)
+    intro = localizer.format_mrkdwn("cart-intro", account=cart_page.account.name, most=max_seats)
     blocks = [
-        *block_kit.alerts([error] if error else [], "error"),
-        *block_kit.alerts(notes),
-        block_kit.section(intro),
-        *([_own_quote(reader, sheet.own_quote)] if sheet.own_quote else []),
-        *[_row_block(reader, sheet, row, names[row.subscription.id], most) for row in shown],
-        *_page_blocks(reader, page, pages(len(rows))),
-        block_kit.actions(
-            navigation.back(reader, BACK, sheet.account.id),
-            *([navigation.services(reader, services_url)] if any(row.obstacle for row in shown) else []),
+        *block_kit.build_alerts([error] if error else [], "error"),
+        *block_kit.build_alerts(notes),
+        block_kit.build_section(intro),
+        *([_build_saved_quote_section(localizer, cart_page.own_quote)] if cart_page.own_quote else []),
+        *[
+            _build_subscription_block(localizer, cart_page, row, names[row.subscription.id], max_seats)
+            for row in shown
+        ],
+        *_build_page_blocks(localizer, page, count_pages(len(rows))),
+        block_kit.build_actions(
+            navigation.build_back_button(localizer, BACK, cart_page.account.id),
+            *(
+                [navigation.build_contact_services_button(localizer, services_url)]
+                if any(row.blocked_by for row in shown)
+                else []
+            ),
         ),
     ]
-    submit = reader.text("cart-submit")
-    return block_kit.modal(SAVE, reader.text("cart-title"), blocks, reader, place=place, submit=submit)
-
-
-def page_meant(sheet: CartSheet) -> int:
-    """The page of the subscription that the words after `/add-seats` mean: only a page shown is saved."""
-    ids = [row.subscription.id for row in _in_order(sheet)]
-    return ids.index(sheet.meant) // PAGE_SIZE if sheet.meant in ids else 0
-
-
-def _in_order(sheet: CartSheet) -> list[SubscriptionRow]:
-    """What can be ordered comes first."""
-    return sorted(sheet.rows, key=lambda row: row.obstacle is not None)
-
-
-def pages(rows: int) -> int:
-    return max(1, -(-rows // PAGE_SIZE))
-
-
-def _own_quote(reader: Reader, quote: Quote) -> Block:
-    text = reader.mrkdwn("cart-own-quote-saved", number=quote.number, until=quote.expires_at)
-    return block_kit.section(
-        text, block_kit.button(GO_ON, reader.text("way-go-on", number=quote.number), quote.key)
+    submit = localizer.format_text("cart-submit")
+    return block_kit.build_modal(
+        SAVE, localizer.format_text("cart-title"), blocks, localizer, metadata=metadata, submit_label=submit
     )
 
 
-def _row_block(reader: Reader, sheet: CartSheet, row: SubscriptionRow, name: str, most: int) -> Block:
-    if row.obstacle is not None:
-        return block_kit.section(_obstacle_text(reader, row, name))
-    typed = sheet.typed.get(row.subscription.id)
-    return block_kit.input_block(
+def get_requested_page(cart_page: CartPage) -> int:
+    """The page of the subscription that the words after `/add-seats` mean: only a page shown is saved."""
+    ids = [row.subscription.id for row in _sort_orderable_first(cart_page)]
+    return (
+        ids.index(cart_page.preselected_subscription_id) // PAGE_SIZE
+        if cart_page.preselected_subscription_id in ids
+        else 0
+    )
+
+
+def _sort_orderable_first(cart_page: CartPage) -> list[SubscriptionRow]:
+    """What can be ordered comes first."""
+    return sorted(cart_page.rows, key=lambda row: row.blocked_by is not None)
+
+
+def count_pages(row_count: int) -> int:
+    return max(1, -(-row_count // PAGE_SIZE))
+
+
+def _build_saved_quote_section(localizer: Localizer, quote: Quote) -> Block:
+    text = localizer.format_mrkdwn("cart-own-quote-saved", number=quote.number, until=quote.expires_at)
+    return block_kit.build_section(
+        text,
+        block_kit.build_button(
+            CONTINUE_TO_QUOTE, localizer.format_text("way-go-on", number=quote.number), quote.key
+        ),
+    )
+
+
+def _build_subscription_block(
+    localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, name: str, max_seats: int
+) -> Block:
+    if row.blocked_by is not None:
+        return block_kit.build_section(_format_obstacle(localizer, row, name))
+    typed = cart_page.seat_inputs.get(row.subscription.id)
+    return block_kit.build_input(
         f"seats:{row.subscription.id}",
-        reader.text("cart-seats", product=name),
+        localizer.format_text("cart-seats", product=name),
         # A view whose number is out of its bounds is refused by Slack.
-        block_kit.number_input("seats", most, typed if typed is not None and 0 <= typed <= most else None),
-        hint=_hint(reader, sheet, row, typed or 0),
+        block_kit.build_number_input(
+            "seats", max_seats, typed if typed is not None and 0 <= typed <= max_seats else None
+        ),
+        hint=_format_seats_hint(localizer, cart_page, row, typed or 0),
         optional=True,
     )
 
 
-def _obstacle_text(reader: Reader, row: SubscriptionRow, name: str) -> str:
+def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> str:
     """mrkdwn: a subscription that cannot be ordered, with the reason (R2, R4)."""
-    why = refusal.refusal_text(reader, row.obstacle) if row.obstacle else ""
-    held = reader.mrkdwn("cart-not-orderable", product=name, seats=row.subscription.seats)
-    return f"{held}\n{escape(why)}"
+    why = refusal.format_refusal(localizer, row.blocked_by) if row.blocked_by else ""
+    held = localizer.format_mrkdwn("cart-not-orderable", product=name, seats=row.subscription.seats)
+    return f"{held}\n{escape_mrkdwn(why)}"
 
 
-def _hint(reader: Reader, sheet: CartSheet, row: SubscriptionRow, typed: int) -> str:
+def _format_seats_hint(
+    localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, added_seats: int
+) -> str:
     held = row.subscription
-    price = price_text(reader, Money(held.unit_price, sheet.account.currency), held.period.value)
+    price = format_price_per_seat(
+        localizer, Money(held.unit_price, cart_page.account.currency), held.period.value
+    )
     facts = {"seats": held.seats, "price": price, "until": held.period_end}
-    if not typed:
-        return reader.text("cart-hint", **facts)
-    return reader.text("cart-hint-typed", **facts, typed=typed, after=held.seats + typed)
+    if not added_seats:
+        return localizer.format_text("cart-hint", **facts)
+    return localizer.format_text(
+        "cart-hint-typed", **facts, typed=added_seats, after=held.seats + added_seats
+    )
 
 
-def _page_blocks(reader: Reader, page: int, count: int) -> list[Block]:
+def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Block]:
     """Two blocks of buttons: within one, no action id may occur twice."""
     if count == 1:
         return []
-    blocks = [block_kit.context(reader.mrkdwn("cart-page", page=page + 1, count=count))]
+    blocks = [block_kit.build_context(localizer.format_mrkdwn("cart-page", page=page + 1, count=count))]
     if page > 0:
-        blocks.append(block_kit.actions(block_kit.button(PAGE, reader.text("cart-page-previous"), page - 1)))
+        blocks.append(
+            block_kit.build_actions(
+                block_kit.build_button(CHANGE_PAGE, localizer.format_text("cart-page-previous"), page - 1)
+            )
+        )
     if page + 1 < count:
-        blocks.append(block_kit.actions(block_kit.button(PAGE, reader.text("cart-page-next"), page + 1)))
+        blocks.append(
+            block_kit.build_actions(
+                block_kit.build_button(CHANGE_PAGE, localizer.format_text("cart-page-next"), page + 1)
+            )
+        )
     return blocks
 
 
-def not_eligible(
-    reader: Reader,
+def render_cart_blocked_modal(
+    localizer: Localizer,
     account: Account,
     obstacles: list[Refusal],
-    place: Place,
+    metadata: ModalMetadata,
     services_url: str,
     rows: Sequence[SubscriptionRow] = (),
 ) -> View:
     """Every reason at once, each with its remedy (R2-R4, R14); `rows` are the subscriptions that cannot be
     ordered, each with its own."""
-    blocks = [block_kit.section(reader.mrkdwn("cart-not-eligible", account=account.name))]
-    for obstacle in obstacles[:MOST_REMEDIES]:
-        blocks.append(block_kit.section(f"• {escape(refusal.refusal_text(reader, obstacle))}"))
-        blocks += refusal.ways_on(reader, obstacle, place, services_url)
-    names = labels((row.subscription.id, row.product) for row in rows)
-    texts = [_obstacle_text(reader, row, names[row.subscription.id]) for row in rows]
-    blocks += block_kit.paragraphs(texts, reader)
-    return block_kit.modal(
-        OBSTACLES_VIEW, reader.text("cart-not-eligible-title"), blocks, reader, place=place
+    blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]
+    for obstacle in obstacles[:MAX_OBSTACLES]:
+        blocks.append(
+            block_kit.build_section(f"• {escape_mrkdwn(refusal.format_refusal(localizer, obstacle))}")
+        )
+        blocks += refusal.build_refusal_actions(localizer, obstacle, metadata, services_url)
+    names = make_product_labels((row.subscription.id, row.product) for row in rows)
+    texts = [_format_obstacle(localizer, row, names[row.subscription.id]) for row in rows]
+    blocks += block_kit.build_paragraphs(texts, localizer)
+    return block_kit.build_modal(
+        OBSTACLES_VIEW, localizer.format_text("cart-not-eligible-title"), blocks, localizer, metadata=metadata
     )

@@ -7,106 +7,134 @@ from functools import lru_cache
 from babel import Locale
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Block, Place, View
-from bot.blocks.payment_method import method_input
-from bot.i18n import Reader
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.payment_method import build_payment_method_input
+from bot.i18n import Localizer
 from models.account import Address
 from models.administrator import Administrator
-from models.checkout import COUNTRIES, LONGEST_FIELD, NEW_ADMINISTRATOR, CheckoutForm, is_email
-from models.details import CheckoutSheet
+from models.checkout import (
+    COUNTRY_CODES,
+    MAX_FIELD_LENGTH,
+    NEW_ADMINISTRATOR_OPTION,
+    CheckoutForm,
+    is_email_address,
+)
+from models.details import CheckoutPage
 
 SAVE = "checkout.save"
 BACK = "checkout.back"
 EDIT = navigation.EDIT_CHECKOUT
 
-MOST_IN_A_LIST = 100
-OPTIONAL_PARTS = ("line2", "state")
+MAX_SELECT_OPTIONS = 100
+OPTIONAL_ADDRESS_FIELDS = ("line2", "state")
 
 
-def checkout_form(reader: Reader, sheet: CheckoutSheet, place: Place, error: str | None = None) -> View:
-    quote, account = sheet.quote.quote, sheet.quote.account
-    total = sheet.quote.money(quote.total)
-    chosen = sheet.form.payment_method
+def render_checkout_modal(
+    localizer: Localizer, checkout_page: CheckoutPage, metadata: ModalMetadata, error: str | None = None
+) -> View:
+    quote, account = checkout_page.quote.quote, checkout_page.quote.account
+    total = checkout_page.quote.to_money(quote.total)
+    chosen = checkout_page.form.payment_method
     blocks = [
-        *block_kit.alerts([error] if error else [], "error"),
-        block_kit.section(
-            reader.mrkdwn("checkout-intro", number=quote.number, total=total, account=account.name)
+        *block_kit.build_alerts([error] if error else [], "error"),
+        block_kit.build_section(
+            localizer.format_mrkdwn("checkout-intro", number=quote.number, total=total, account=account.name)
         ),
-        block_kit.header(reader.text("checkout-admin-header")),
-        block_kit.section(reader.mrkdwn("checkout-admin-intro")),
-        *_administrator_inputs(reader, sheet),
-        block_kit.header(reader.text("checkout-method-header")),
-        method_input(reader, sheet.methods, chosen, hint=reader.text("checkout-method-hint")),
-        block_kit.actions(navigation.manage_methods(reader, account.id)),
-        block_kit.header(reader.text("checkout-address-header")),
-        *_address_inputs(reader, sheet.form),
-        block_kit.actions(navigation.back(reader, BACK, quote.key)),
+        block_kit.build_header(localizer.format_text("checkout-admin-header")),
+        block_kit.build_section(localizer.format_mrkdwn("checkout-admin-intro")),
+        *_build_administrator_inputs(localizer, checkout_page),
+        block_kit.build_header(localizer.format_text("checkout-method-header")),
+        build_payment_method_input(
+            localizer,
+            checkout_page.payment_methods,
+            chosen,
+            hint=localizer.format_text("checkout-method-hint"),
+        ),
+        block_kit.build_actions(navigation.build_payment_methods_button(localizer, account.id)),
+        block_kit.build_header(localizer.format_text("checkout-address-header")),
+        *_build_address_inputs(localizer, checkout_page.form),
+        block_kit.build_actions(navigation.build_back_button(localizer, BACK, quote.key)),
     ]
-    submit = reader.text("checkout-submit")
-    return block_kit.modal(SAVE, reader.text("checkout-title"), blocks, reader, place=place, submit=submit)
+    submit = localizer.format_text("checkout-submit")
+    return block_kit.build_modal(
+        SAVE,
+        localizer.format_text("checkout-title"),
+        blocks,
+        localizer,
+        metadata=metadata,
+        submit_label=submit,
+    )
 
 
-def _administrator_inputs(reader: Reader, sheet: CheckoutSheet) -> list[Block]:
-    form = sheet.form
-    email = block_kit.email_input("admin_email", form.admin_email, valid=is_email(form.admin_email))
-    name = block_kit.text_input("admin_name", form.admin_name, most=LONGEST_FIELD)
-    hint = reader.text("checkout-admin-new-hint")
+def _build_administrator_inputs(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    form = checkout_page.form
+    email = block_kit.build_email_input(
+        "admin_email", form.admin_email, is_valid=is_email_address(form.admin_email)
+    )
+    name = block_kit.build_text_input("admin_name", form.admin_name, max_length=MAX_FIELD_LENGTH)
+    hint = localizer.format_text("checkout-admin-new-hint")
     return [
-        block_kit.input_block(
+        block_kit.build_input(
             "administrator",
-            reader.text("checkout-administrator"),
-            _administrator_select(reader, sheet.administrators, form.administrator),
+            localizer.format_text("checkout-administrator"),
+            _build_administrator_select(localizer, checkout_page.administrators, form.administrator),
         ),
-        block_kit.input_block(
-            "admin_name", reader.text("checkout-admin-name"), name, hint=hint, optional=True
+        block_kit.build_input(
+            "admin_name", localizer.format_text("checkout-admin-name"), name, hint=hint, optional=True
         ),
-        block_kit.input_block(
-            "admin_email", reader.text("checkout-admin-email"), email, hint=hint, optional=True
+        block_kit.build_input(
+            "admin_email", localizer.format_text("checkout-admin-email"), email, hint=hint, optional=True
         ),
     ]
 
 
-def _administrator_select(reader: Reader, administrators: list[Administrator], chosen: str) -> Block:
-    new = block_kit.option(reader.text("checkout-admin-new"), NEW_ADMINISTRATOR)
-    options = [block_kit.option(a.name, a.key, a.email) for a in administrators]
-    if len(options) < MOST_IN_A_LIST:
-        return block_kit.select("administrator", [*options, new], chosen)
-    groups = {new["text"]["text"]: [new], **_by_initial(options)}
-    return block_kit.grouped_select("administrator", dict([*groups.items()][:MOST_IN_A_LIST]), chosen)
+def _build_administrator_select(
+    localizer: Localizer, administrators: list[Administrator], selected: str
+) -> Block:
+    new = block_kit.build_option(localizer.format_text("checkout-admin-new"), NEW_ADMINISTRATOR_OPTION)
+    options = [block_kit.build_option(a.name, a.key, a.email) for a in administrators]
+    if len(options) < MAX_SELECT_OPTIONS:
+        return block_kit.build_select("administrator", [*options, new], selected)
+    groups = {new["text"]["text"]: [new], **_build_initial_groups(options)}
+    return block_kit.build_grouped_select(
+        "administrator", dict([*groups.items()][:MAX_SELECT_OPTIONS]), selected
+    )
 
 
-def _address_inputs(reader: Reader, form: CheckoutForm) -> list[Block]:
-    return [_address_input(reader, part, getattr(form, part)) for part in Address.model_fields]
+def _build_address_inputs(localizer: Localizer, form: CheckoutForm) -> list[Block]:
+    return [_build_address_input(localizer, part, getattr(form, part)) for part in Address.model_fields]
 
 
-def _address_input(reader: Reader, part: str, typed: str) -> Block:
-    label = reader.text("checkout-" + part.replace("_", "-"))
-    if part == "country":
-        element = block_kit.grouped_select(part, _countries(reader.locale), typed.upper())
+def _build_address_input(localizer: Localizer, field: str, value: str) -> Block:
+    label = localizer.format_text("checkout-" + field.replace("_", "-"))
+    if field == "country":
+        element = block_kit.build_grouped_select(
+            field, _build_country_groups(localizer.locale), value.upper()
+        )
     else:
-        element = block_kit.text_input(part, typed, most=LONGEST_FIELD)
-    return block_kit.input_block(part, label, element, optional=part in OPTIONAL_PARTS)
+        element = block_kit.build_text_input(field, value, max_length=MAX_FIELD_LENGTH)
+    return block_kit.build_input(field, label, element, optional=field in OPTIONAL_ADDRESS_FIELDS)
 
 
 @lru_cache(maxsize=32)
-def _countries(locale: Locale) -> dict[str, Sequence[Block]]:
-    named = [block_kit.option(str(locale.territories.get(code, code)), code) for code in COUNTRIES]
-    return _by_initial(named)
+def _build_country_groups(locale: Locale) -> dict[str, Sequence[Block]]:
+    named = [block_kit.build_option(str(locale.territories.get(code, code)), code) for code in COUNTRY_CODES]
+    return _build_initial_groups(named)
 
 
-def _by_initial(options: Iterable[Block]) -> dict[str, Sequence[Block]]:
+def _build_initial_groups(options: Iterable[Block]) -> dict[str, Sequence[Block]]:
     """The options by the first letter of their text, accents aside; a letter with too many goes on in
     another group."""
     groups: dict[str, list[Block]] = {}
-    for option in sorted(options, key=lambda o: _without_accents(o["text"]["text"])):
-        letter = _without_accents(option["text"]["text"])[:1].upper() or "?"
+    for option in sorted(options, key=lambda o: _remove_accents(o["text"]["text"])):
+        letter = _remove_accents(option["text"]["text"])[:1].upper() or "?"
         group, more = letter, 1
-        while len(groups.setdefault(group, [])) >= MOST_IN_A_LIST:
+        while len(groups.setdefault(group, [])) >= MAX_SELECT_OPTIONS:
             more += 1
             group = f"{letter} ({more})"
         groups[group].append(option)
     return {**groups}
 
 
-def _without_accents(text: str) -> str:
+def _remove_accents(text: str) -> str:
     return unicodedata.normalize("NFD", text).encode("ascii", "ignore").decode().casefold() or text.casefold()

@@ -1,8 +1,8 @@
 """What `help` after a command says."""
 
-from bot.i18n import Reader
+from bot.i18n import Localizer
 
 
-def help_text(reader: Reader, command: str) -> str:
+def format_help(localizer: Localizer, command: str) -> str:
     """mrkdwn. `command` as typed: `/add-seats`."""
-    return reader.mrkdwn("help-" + command.removeprefix("/"))
+    return localizer.format_mrkdwn("help-" + command.removeprefix("/"))

@@ -5,7 +5,7 @@ They are here so that the nouns' modules do not import each other in a ring; eac
 
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
-from bot.i18n import Reader
+from bot.i18n import Localizer
 
 ADD_SEATS = "cart.open"
 EDIT_CART = "cart.edit"
@@ -17,87 +17,114 @@ LIST_QUOTES = "quote.list"
 EDIT_CHECKOUT = "checkout.edit"
 OPEN_ORDER = "service_order.open"
 LIST_ORDERS = "service_order.list"
-RETRY = "service_order.retry"
-GIVE_UP = "service_order.give_up"
+RETRY_ORDER = "service_order.retry"
+GIVE_UP_ORDER = "service_order.give_up"
 CONFIRM_PAYMENT = "service_order.confirm_payment"
 LIST_RECEIPTS = "receipt.list"
 SEND_RECEIPT = "receipt.send"
-MANAGE_METHODS = "account.manage_methods"
+MANAGE_PAYMENT_METHODS = "account.manage_methods"
 SHOW_ACCOUNT = "account.overview"
-CHOOSE_NOTICES = "notice_choice.open"
+OPEN_PREFERENCES = "notification_preferences.open"
 CONTACT_SERVICES = "account.contact_services"
 
 
-def back(reader: Reader, action_id: str, value: object) -> Block:
-    return block_kit.button(action_id, reader.text("back"), value)
+def build_back_button(localizer: Localizer, action_id: str, value: object) -> Block:
+    return block_kit.build_button(action_id, localizer.format_text("back"), value)
 
 
-def of_account(reader: Reader, button: Block, account: str | None) -> Block:
+def add_account_label(localizer: Localizer, button: Block, account_name: str | None) -> Block:
     """The button, named with its account for who hears it, where several accounts have one."""
-    if account is None:
+    if account_name is None:
         return button
     way = button["text"]["text"]
-    return {**button, **block_kit.spoken(reader.text("way-of-account", way=way, account=account))}
+    return {
+        **button,
+        **block_kit.build_accessibility_label(
+            localizer.format_text("way-of-account", way=way, account=account_name)
+        ),
+    }
 
 
-def add_seats(reader: Reader, account_id: str, account: str | None = None) -> Block:
-    return of_account(reader, block_kit.button(ADD_SEATS, reader.text("way-add-seats"), account_id), account)
+def build_add_seats_button(localizer: Localizer, account_id: str, account_name: str | None = None) -> Block:
+    return add_account_label(
+        localizer,
+        block_kit.build_button(ADD_SEATS, localizer.format_text("way-add-seats"), account_id),
+        account_name,
+    )
 
 
-def open_quote(reader: Reader, quote_id: int, number: str) -> Block:
-    label = reader.text("way-open-quote-label", number=number)
-    return block_kit.button(OPEN_QUOTE, reader.text("way-open-quote"), quote_id, label=label)
+def build_open_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
+    label = localizer.format_text("way-open-quote-label", number=number)
+    return block_kit.build_button(
+        OPEN_QUOTE, localizer.format_text("way-open-quote"), quote_id, accessibility_label=label
+    )
 
 
-def go_on(reader: Reader, quote_id: int, number: str) -> Block:
+def build_continue_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
     """To a cart's own pending quote."""
-    return block_kit.button(OPEN_QUOTE, reader.text("way-go-on", number=number), quote_id)
+    return block_kit.build_button(OPEN_QUOTE, localizer.format_text("way-go-on", number=number), quote_id)
 
 
-def approve(reader: Reader, quote_id: int, number: str) -> Block:
-    label = reader.text("way-approve-label", number=number)
-    return block_kit.button(APPROVE_QUOTE, reader.text("way-approve"), quote_id, label=label)
-
-
-def reject(reader: Reader, quote_id: int, number: str) -> Block:
-    label = reader.text("way-reject-label", number=number)
-    return block_kit.button(REJECT_QUOTE, reader.text("way-reject"), quote_id, label=label)
-
-
-def list_quotes(reader: Reader, account_id: str) -> Block:
-    return block_kit.button(LIST_QUOTES, reader.text("way-quotes"), account_id)
-
-
-def open_order(reader: Reader, order_id: int, number: str) -> Block:
-    label = reader.text("way-open-order-label", number=number)
-    return block_kit.button(OPEN_ORDER, reader.text("way-open-order"), order_id, label=label)
-
-
-def list_orders(reader: Reader, account_id: str) -> Block:
-    return block_kit.button(LIST_ORDERS, reader.text("way-orders"), account_id)
-
-
-def list_receipts(reader: Reader, account_id: str, account: str | None = None) -> Block:
-    return of_account(
-        reader, block_kit.button(LIST_RECEIPTS, reader.text("way-receipts"), account_id), account
+def build_approve_button(localizer: Localizer, quote_id: int, number: str) -> Block:
+    label = localizer.format_text("way-approve-label", number=number)
+    return block_kit.build_button(
+        APPROVE_QUOTE, localizer.format_text("way-approve"), quote_id, accessibility_label=label
     )
 
 
-def send_receipt(reader: Reader, receipt_id: int, number: str) -> Block:
+def build_reject_button(localizer: Localizer, quote_id: int, number: str) -> Block:
+    label = localizer.format_text("way-reject-label", number=number)
+    return block_kit.build_button(
+        REJECT_QUOTE, localizer.format_text("way-reject"), quote_id, accessibility_label=label
+    )
+
+
+def build_quotes_button(localizer: Localizer, account_id: str) -> Block:
+    return block_kit.build_button(LIST_QUOTES, localizer.format_text("way-quotes"), account_id)
+
+
+def build_open_order_button(localizer: Localizer, order_id: int, number: str) -> Block:
+    label = localizer.format_text("way-open-order-label", number=number)
+    return block_kit.build_button(
+        OPEN_ORDER, localizer.format_text("way-open-order"), order_id, accessibility_label=label
+    )
+
+
+def build_orders_button(localizer: Localizer, account_id: str) -> Block:
+    return block_kit.build_button(LIST_ORDERS, localizer.format_text("way-orders"), account_id)
+
+
+def build_receipts_button(localizer: Localizer, account_id: str, account_name: str | None = None) -> Block:
+    return add_account_label(
+        localizer,
+        block_kit.build_button(LIST_RECEIPTS, localizer.format_text("way-receipts"), account_id),
+        account_name,
+    )
+
+
+def build_send_receipt_button(localizer: Localizer, receipt_id: int, number: str) -> Block:
     """The PDF, by direct message."""
-    label = reader.text("way-send-receipt-label", number=number)
-    return block_kit.button(SEND_RECEIPT, reader.text("way-send-receipt"), receipt_id, label=label)
-
-
-def manage_methods(reader: Reader, account_id: str, account: str | None = None) -> Block:
-    return of_account(
-        reader, block_kit.button(MANAGE_METHODS, reader.text("way-manage-methods"), account_id), account
+    label = localizer.format_text("way-send-receipt-label", number=number)
+    return block_kit.build_button(
+        SEND_RECEIPT, localizer.format_text("way-send-receipt"), receipt_id, accessibility_label=label
     )
 
 
-def choose_notices(reader: Reader) -> Block:
-    return block_kit.button(CHOOSE_NOTICES, reader.text("way-notices"))
+def build_payment_methods_button(
+    localizer: Localizer, account_id: str, account_name: str | None = None
+) -> Block:
+    return add_account_label(
+        localizer,
+        block_kit.build_button(
+            MANAGE_PAYMENT_METHODS, localizer.format_text("way-manage-methods"), account_id
+        ),
+        account_name,
+    )
 
 
-def services(reader: Reader, url: str) -> Block:
-    return block_kit.link(CONTACT_SERVICES, reader.text("way-services"), url)
+def build_preferences_button(localizer: Localizer) -> Block:
+    return block_kit.build_button(OPEN_PREFERENCES, localizer.format_text("way-notices"))
+
+
+def build_contact_services_button(localizer: Localizer, url: str) -> Block:
+    return block_kit.build_link_button(CONTACT_SERVICES, localizer.format_text("way-services"), url)

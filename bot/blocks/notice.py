@@ -5,9 +5,9 @@ from typing import Any
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block
-from bot.notices.render import Told
-from bot.notices.summary import word_notice
-from models.details import OrderSheet, QuoteSheet
+from bot.notices.render import RenderableNotice
+from bot.notices.summary import render_notice
+from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 
@@ -17,154 +17,182 @@ REJECT_QUOTE = navigation.REJECT_QUOTE
 OPEN_ORDER = navigation.OPEN_ORDER
 
 # What the two texts of a message may hold together with its choices, below Slack's 4,000 for an edit.
-LONGEST_TEXT = 3600
-MESSAGE_TEXT = 4000
-MOST_CONFIRMATIONS = 10
+MAX_LINES_LENGTH = 3600
+MAX_MESSAGE_LENGTH = 4000
+MAX_CONFIRMATIONS = 10
 
 
-def message(told: Told, services_url: str) -> dict[str, Any]:
+def render_notice_message(notice: RenderableNotice, services_url: str) -> dict[str, Any]:
     """`text` says all that the blocks say, for screen readers hear nothing else: its instants in the reader's
     zone, while the blocks show them in that of whoever looks."""
-    heard = word_notice(told, services_url, mrkdwn=True)
-    seen = word_notice(told, services_url, mrkdwn=True, live=True)
-    title = seen.title if told.kind is NoticeKind.ORDER_HISTORY else f"*{seen.title}*"
+    heard = render_notice(notice, services_url, mrkdwn=True)
+    seen = render_notice(notice, services_url, mrkdwn=True, live_dates=True)
+    title = seen.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{seen.title}*"
     # Account Services hold no role of the account: no button would answer them.
-    rows = [] if told.words.get("to") == "services" else _rows(told)
-    text = "\n".join([*_fitting([heard.title, *heard.lines]), *_choices(told, rows)])
-    paragraphs = _paragraphs(_fitting([title, *seen.lines]))
-    blocks = [*(block_kit.section(part) for part in paragraphs), *(block_kit.actions(*row) for row in rows)]
-    return {"text": block_kit.shorten(text, MESSAGE_TEXT), "blocks": blocks}
+    rows = [] if notice.payload.get("to") == "services" else _build_button_rows(notice)
+    text = "\n".join([*_truncate_lines([heard.title, *heard.lines]), *_format_choices(notice, rows)])
+    paragraphs = _join_paragraphs(_truncate_lines([title, *seen.lines]))
+    blocks = [
+        *(block_kit.build_section(part) for part in paragraphs),
+        *(block_kit.build_actions(*row) for row in rows),
+    ]
+    return {"text": block_kit.truncate_text(text, MAX_MESSAGE_LENGTH), "blocks": blocks}
 
 
-def _rows(told: Told) -> list[list[Block]]:
-    return _digest_ways(told) if told.parts else BUTTONS.get(told.kind, _none)(told)
+def _build_button_rows(notice: RenderableNotice) -> list[list[Block]]:
+    return (
+        _build_digest_rows(notice)
+        if notice.digest_items
+        else BUTTON_ROWS_BY_KIND.get(notice.kind, _build_no_rows)(notice)
+    )
 
 
-def _digest_ways(told: Told) -> list[list[Block]]:
-    reader, account_id = told.reader, told.account.id
+def _build_digest_rows(notice: RenderableNotice) -> list[list[Block]]:
+    reader, account_id = notice.localizer, notice.account.id
     return [
         [
-            navigation.list_orders(reader, account_id),
-            navigation.list_quotes(reader, account_id),
-            navigation.choose_notices(reader),
+            navigation.build_orders_button(reader, account_id),
+            navigation.build_quotes_button(reader, account_id),
+            navigation.build_preferences_button(reader),
         ]
     ]
 
 
-def _fitting(lines: list[str]) -> list[str]:
+def _truncate_lines(lines: list[str]) -> list[str]:
     """As many whole lines as a message takes: a line cut in its middle could end inside an escape."""
     kept: list[str] = []
     for line in lines:
-        if sum(len(k) + 1 for k in kept) + len(line) > LONGEST_TEXT:
+        if sum(len(k) + 1 for k in kept) + len(line) > MAX_LINES_LENGTH:
             return [*kept, "…"]
         kept.append(line)
     return kept
 
 
-def _paragraphs(lines: list[str]) -> list[str]:
+def _join_paragraphs(lines: list[str]) -> list[str]:
     paragraphs = [lines[0]]
     for line in lines[1:]:
         longer = f"{paragraphs[-1]}\n{line}"
-        if len(longer) > block_kit.SECTION_TEXT:
+        if len(longer) > block_kit.MAX_SECTION_LENGTH:
             paragraphs.append(line)
         else:
             paragraphs[-1] = longer
     return paragraphs
 
 
-def _choices(told: Told, rows: list[list[Block]]) -> list[str]:
+def _format_choices(notice: RenderableNotice, rows: list[list[Block]]) -> list[str]:
     names = [button["text"]["text"] for row in rows for button in row]
-    return [told.reader.mrkdwn("notice-choices", choices=names)] if names else []
+    return [notice.localizer.format_mrkdwn("notice-choices", choices=names)] if names else []
 
 
-def _none(_: Told) -> list[list[Block]]:
+def _build_no_rows(_: RenderableNotice) -> list[list[Block]]:
     return []
 
 
-def _order(told: Told) -> OrderSheet:
-    assert told.order is not None, "a notice of an order has one"
-    return told.order
+def _get_order(notice: RenderableNotice) -> OrderDetails:
+    assert notice.order is not None, "a notice of an order has one"
+    return notice.order
 
 
-def _quote(told: Told) -> QuoteSheet:
-    assert told.quote is not None, "a notice of a quote has one"
-    return told.quote
+def _get_quote(notice: RenderableNotice) -> QuoteDetails:
+    assert notice.quote is not None, "a notice of a quote has one"
+    return notice.quote
 
 
-def _open_order(told: Told) -> list[list[Block]]:
-    sheet = _order(told)
-    label = told.reader.text("notice-open-order-label", number=sheet.order.number)
-    return [
-        [block_kit.button(OPEN_ORDER, told.reader.text("notice-open-order"), sheet.order.key, label=label)]
-    ]
-
-
-def _retry(told: Told) -> list[list[Block]]:
-    sheet, reader = _order(told), told.reader
-    if not sheet.can_retry:
-        return _open_order(told)
-    number, key = sheet.order.number, sheet.order.key
-    asks = block_kit.confirm(
-        reader.text("notice-give-up"),
-        reader.text("notice-give-up-ask", number=number),
-        reader.text("notice-give-up"),
-        reader.text("notice-give-up-no"),
-    )
-    retry_label = reader.text("notice-retry-label", number=number)
-    give_up_label = reader.text("notice-give-up-label", number=number)
-    retry = block_kit.button(
-        navigation.RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label
-    )
-    give_up = block_kit.button(
-        navigation.GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
-    )
-    return [[retry, give_up, *_open_order(told)[0]]]
-
-
-def _confirm_payment(told: Told) -> list[list[Block]]:
-    """The link is for the person alone. One row a link: an action id stands once in a row."""
-    text = told.reader.text("notice-confirm-payment")
-    asked = [
-        (row.line.customer_link, told.reader.text("order-line-confirm-label", product=row.product.name))
-        for row in _order(told).with_status(LineStatus.NEEDS_CUSTOMER)
-        if row.line.customer_link and told.words.get("to") == "contact"
-    ]
-    confirm = [
-        [block_kit.link(navigation.CONFIRM_PAYMENT, text, url, label)]
-        for url, label in asked[:MOST_CONFIRMATIONS]
-    ]
-    return [*confirm, *_open_order(told)]
-
-
-def _decide_quote(told: Told) -> list[list[Block]]:
-    sheet, reader = _quote(told), told.reader
-    if not sheet.pending:
-        return []
-    number, key = sheet.quote.number, sheet.quote.key
-
-    def button(action_id: str, name: str, style: str | None = None) -> Block:
-        label = reader.text(f"notice-{name}-label", number=number)
-        return block_kit.button(action_id, reader.text(f"notice-{name}"), key, style=style, label=label)
-
+def _build_open_order_rows(notice: RenderableNotice) -> list[list[Block]]:
+    sheet = _get_order(notice)
+    label = notice.localizer.format_text("notice-open-order-label", number=sheet.order.number)
     return [
         [
-            button(OPEN_QUOTE, "open-quote"),
-            button(APPROVE_QUOTE, "approve-quote", "primary"),
-            button(REJECT_QUOTE, "reject-quote", "danger"),
+            block_kit.build_button(
+                OPEN_ORDER,
+                notice.localizer.format_text("notice-open-order"),
+                sheet.order.key,
+                accessibility_label=label,
+            )
         ]
     ]
 
 
-BUTTONS: dict[NoticeKind, Callable[[Told], list[list[Block]]]] = {
-    NoticeKind.ORDER_STATUS: _open_order,
-    NoticeKind.ORDER_PLACED: _open_order,
-    NoticeKind.ORDER_WAITS: _open_order,
-    NoticeKind.ORDER_DECLINED: _retry,
-    NoticeKind.ORDER_NEEDS_CUSTOMER: _confirm_payment,
-    NoticeKind.ORDER_FAILED: _open_order,
-    NoticeKind.ORDER_OVERDUE: _open_order,
-    NoticeKind.RECEIPT: _open_order,
-    NoticeKind.QUOTE_ARRIVED: _decide_quote,
-    NoticeKind.QUOTE_REMINDER: _decide_quote,
-    NoticeKind.QUOTE_CARD: _decide_quote,
+def _build_retry_rows(notice: RenderableNotice) -> list[list[Block]]:
+    sheet, reader = _get_order(notice), notice.localizer
+    if not sheet.can_retry:
+        return _build_open_order_rows(notice)
+    number, key = sheet.order.number, sheet.order.key
+    asks = block_kit.build_confirm_dialog(
+        reader.format_text("notice-give-up"),
+        reader.format_text("notice-give-up-ask", number=number),
+        reader.format_text("notice-give-up"),
+        reader.format_text("notice-give-up-no"),
+    )
+    retry_label = reader.format_text("notice-retry-label", number=number)
+    give_up_label = reader.format_text("notice-give-up-label", number=number)
+    retry = block_kit.build_button(
+        navigation.RETRY_ORDER,
+        reader.format_text("notice-retry"),
+        key,
+        style="primary",
+        accessibility_label=retry_label,
+    )
+    give_up = block_kit.build_button(
+        navigation.GIVE_UP_ORDER,
+        reader.format_text("notice-give-up"),
+        key,
+        style="danger",
+        accessibility_label=give_up_label,
+        confirm=asks,
+    )
+    return [[retry, give_up, *_build_open_order_rows(notice)[0]]]
+
+
+def _build_confirm_payment_rows(notice: RenderableNotice) -> list[list[Block]]:
+    """The link is for the person alone. One row a link: an action id stands once in a row."""
+    text = notice.localizer.format_text("notice-confirm-payment")
+    asked = [
+        (
+            row.line.customer_link,
+            notice.localizer.format_text("order-line-confirm-label", product=row.product.name),
+        )
+        for row in _get_order(notice).list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+        if row.line.customer_link and notice.payload.get("to") == "contact"
+    ]
+    confirm = [
+        [block_kit.build_link_button(navigation.CONFIRM_PAYMENT, text, url, label)]
+        for url, label in asked[:MAX_CONFIRMATIONS]
+    ]
+    return [*confirm, *_build_open_order_rows(notice)]
+
+
+def _build_decision_rows(notice: RenderableNotice) -> list[list[Block]]:
+    sheet, reader = _get_quote(notice), notice.localizer
+    if not sheet.is_pending:
+        return []
+    number, key = sheet.quote.number, sheet.quote.key
+
+    def build_decision_button(action_id: str, name: str, style: str | None = None) -> Block:
+        label = reader.format_text(f"notice-{name}-label", number=number)
+        return block_kit.build_button(
+            action_id, reader.format_text(f"notice-{name}"), key, style=style, accessibility_label=label
+        )
+
+    return [
+        [
+            build_decision_button(OPEN_QUOTE, "open-quote"),
+            build_decision_button(APPROVE_QUOTE, "approve-quote", "primary"),
+            build_decision_button(REJECT_QUOTE, "reject-quote", "danger"),
+        ]
+    ]
+
+
+BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], list[list[Block]]]] = {
+    NoticeKind.ORDER_STATUS: _build_open_order_rows,
+    NoticeKind.ORDER_PLACED: _build_open_order_rows,
+    NoticeKind.ORDER_WAITS: _build_open_order_rows,
+    NoticeKind.ORDER_DECLINED: _build_retry_rows,
+    NoticeKind.ORDER_NEEDS_CUSTOMER: _build_confirm_payment_rows,
+    NoticeKind.ORDER_FAILED: _build_open_order_rows,
+    NoticeKind.ORDER_OVERDUE: _build_open_order_rows,
+    NoticeKind.RECEIPT: _build_open_order_rows,
+    NoticeKind.QUOTE_ARRIVED: _build_decision_rows,
+    NoticeKind.QUOTE_REMINDER: _build_decision_rows,
+    NoticeKind.QUOTE_CARD: _build_decision_rows,
 }

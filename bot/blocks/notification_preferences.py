@@ -3,34 +3,58 @@
 from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Place, View
-from bot.i18n import Reader
-from models.notification_preferences import NoticeChoice, Topic
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.i18n import Localizer
+from models.notification_preferences import NotificationPreferences, NotificationTopic
 
-OPEN = navigation.CHOOSE_NOTICES
-SAVE = "notice_choice.save"
+OPEN = navigation.OPEN_PREFERENCES
+SAVE = "notification_preferences.save"
 
-WANTED, DELIVERY = "wanted", "delivery"
-AT_ONCE, DAILY = "at_once", "daily"
+TOPICS_INPUT, DELIVERY_INPUT = "wanted", "delivery"
+IMMEDIATE_DELIVERY, DAILY_DELIVERY = "at_once", "daily"
 
 
-def choice_form(reader: Reader, choice: NoticeChoice, place: Place, notes: Sequence[str] = ()) -> View:
+def render_preferences_modal(
+    localizer: Localizer,
+    preferences: NotificationPreferences,
+    metadata: ModalMetadata,
+    notes: Sequence[str] = (),
+) -> View:
     topics = [
-        block_kit.option(reader.text(f"notices-{t.value}"), t.value, reader.text(f"notices-{t.value}-means"))
-        for t in Topic
+        block_kit.build_option(
+            localizer.format_text(f"notices-{t.value}"),
+            t.value,
+            localizer.format_text(f"notices-{t.value}-means"),
+        )
+        for t in NotificationTopic
     ]
-    chosen = [option for option in topics if choice.wants(Topic(option["value"]))]
-    when = [block_kit.option(reader.text(f"notices-{w.replace('_', '-')}"), w) for w in (AT_ONCE, DAILY)]
+    chosen = [option for option in topics if preferences.is_enabled(NotificationTopic(option["value"]))]
+    when = [
+        block_kit.build_option(localizer.format_text(f"notices-{w.replace('_', '-')}"), w)
+        for w in (IMMEDIATE_DELIVERY, DAILY_DELIVERY)
+    ]
     blocks = [
-        *block_kit.alerts(notes, "success"),
-        block_kit.section(reader.mrkdwn("notices-intro")),
-        block_kit.input_block(
-            WANTED, reader.text("notices-wanted"), block_kit.checkboxes(WANTED, topics, chosen), optional=True
+        *block_kit.build_alerts(notes, "success"),
+        block_kit.build_section(localizer.format_mrkdwn("notices-intro")),
+        block_kit.build_input(
+            TOPICS_INPUT,
+            localizer.format_text("notices-wanted"),
+            block_kit.build_checkboxes(TOPICS_INPUT, topics, chosen),
+            optional=True,
         ),
-        block_kit.input_block(
-            DELIVERY, reader.text("notices-delivery"), block_kit.radio(DELIVERY, when, when[choice.daily])
+        block_kit.build_input(
+            DELIVERY_INPUT,
+            localizer.format_text("notices-delivery"),
+            block_kit.build_radio_buttons(DELIVERY_INPUT, when, when[preferences.daily]),
         ),
-        block_kit.section(reader.mrkdwn("notices-always")),
+        block_kit.build_section(localizer.format_mrkdwn("notices-always")),
     ]
-    submit = reader.text("notices-submit")
-    return block_kit.modal(SAVE, reader.text("notices-title"), blocks, reader, place=place, submit=submit)
+    submit = localizer.format_text("notices-submit")
+    return block_kit.build_modal(
+        SAVE,
+        localizer.format_text("notices-title"),
+        blocks,
+        localizer,
+        metadata=metadata,
+        submit_label=submit,
+    )

@@ -2,88 +2,96 @@
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block
-from bot.blocks.subscription import labels
-from bot.i18n import Reader
-from models.details import OrderRow, OrderSheet
+from bot.blocks.subscription import make_product_labels
+from bot.i18n import Localizer
+from models.details import OrderDetails, OrderRow
 from models.service_order import LineStatus, OrderLine
 
 CONFIRM_PAYMENT = navigation.CONFIRM_PAYMENT
 
-MOST_LINKS = 20
-MOST_PARAGRAPHS = 40
+MAX_PAYMENT_LINKS = 20
+MAX_PARAGRAPHS = 40
 
 
-def line_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
+def build_line_blocks(localizer: Localizer, details: OrderDetails) -> list[Block]:
     """The lines that need the customer first, each with its link."""
-    texts = line_texts(reader, sheet)
-    linked = [row for row in sheet.rows if row.line.customer_link][:MOST_LINKS]
-    rest = [text for text, row in zip(texts, sheet.rows, strict=True) if row not in linked]
+    texts = format_order_lines(localizer, details)
+    linked = [row for row in details.rows if row.line.customer_link][:MAX_PAYMENT_LINKS]
+    rest = [text for text, row in zip(texts, details.rows, strict=True) if row not in linked]
     with_link = [
-        block_kit.section(text, confirm_link(reader, row))
-        for text, row in zip(texts, sheet.rows, strict=True)
+        block_kit.build_section(text, build_confirm_payment_button(localizer, row))
+        for text, row in zip(texts, details.rows, strict=True)
         if row in linked
     ]
-    return [*with_link, *block_kit.paragraphs(rest, reader, MOST_PARAGRAPHS)]
+    return [*with_link, *block_kit.build_paragraphs(rest, localizer, MAX_PARAGRAPHS)]
 
 
-def confirm_link(reader: Reader, row: OrderRow) -> Block:
-    label = reader.text("order-line-confirm-label", product=row.product.name)
-    return block_kit.link(
-        CONFIRM_PAYMENT, reader.text("order-line-confirm"), row.line.customer_link or "", label
+def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
+    label = localizer.format_text("order-line-confirm-label", product=row.product.name)
+    return block_kit.build_link_button(
+        CONFIRM_PAYMENT, localizer.format_text("order-line-confirm"), row.line.customer_link or "", label
     )
 
 
-def line_texts(reader: Reader, sheet: OrderSheet) -> list[str]:
+def format_order_lines(localizer: Localizer, details: OrderDetails) -> list[str]:
     """mrkdwn, one a line: product and seats, then what happened or happens next, and by when."""
-    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
+    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     return [
-        reader.mrkdwn(
+        localizer.format_mrkdwn(
             "order-line",
             product=names[row.line.subscription_id],
             seats=row.line.seats,
-            amount=sheet.money(row.line.amount),
-            tax=sheet.money(row.line.tax),
-            standing=standing_text(reader, sheet, row),
+            amount=details.to_money(row.line.amount),
+            tax=details.to_money(row.line.tax),
+            standing=format_line_status(localizer, details, row),
         )
-        for row in sheet.rows
+        for row in details.rows
     ]
 
 
-def standing_text(reader: Reader, sheet: OrderSheet, row: OrderRow) -> str:
+def format_line_status(localizer: Localizer, details: OrderDetails, row: OrderRow) -> str:
     """Plain."""
-    line, order = row.line, sheet.order
+    line, order = row.line, details.order
     if line.status is LineStatus.SETTLED:
-        return reader.text("order-line-settled", at=line.settled_at)
+        return localizer.format_text("order-line-settled", at=line.settled_at)
     if line.status is LineStatus.DECLINED:
-        return " ".join([_why(reader, sheet, line), _after_decline(reader, sheet, row)])
-    if line.status is LineStatus.WAITING and row.waits_for:
-        return reader.text("order-line-waits-for", order=row.waits_for, by=order.promised_by)
+        return " ".join(
+            [_format_decline(localizer, details, line), _format_retry_option(localizer, details, row)]
+        )
+    if line.status is LineStatus.WAITING and row.blocking_order_number:
+        return localizer.format_text(
+            "order-line-waits-for", order=row.blocking_order_number, by=order.processing_deadline
+        )
     has_until = "yes" if line.until else "no"
-    return reader.text(
+    return localizer.format_text(
         f"order-line-{line.status.value.replace('_', '-')}",
-        by=order.promised_by,
-        until=line.until or order.promised_by,
+        by=order.processing_deadline,
+        until=line.until or order.processing_deadline,
         has_until=has_until,
     )
 
 
-def _why(reader: Reader, sheet: OrderSheet, line: OrderLine) -> str:
+def _format_decline(localizer: Localizer, details: OrderDetails, line: OrderLine) -> str:
     """R17: where the price stood in the way, both prices, tax included."""
     if line.offered_amount is None or line.offered_tax is None:
-        return reason_text(reader, line.reason)
+        return format_decline_code(localizer, line.reason)
     promised, offered = line.amount + line.tax, line.offered_amount + line.offered_tax
-    return reader.text(
-        "decline-price-changed-to", promised=sheet.money(promised), offered=sheet.money(offered)
+    return localizer.format_text(
+        "decline-price-changed-to", promised=details.to_money(promised), offered=details.to_money(offered)
     )
 
 
-def _after_decline(reader: Reader, sheet: OrderSheet, row: OrderRow) -> str:
-    if row.line.can_retry(sheet.order, sheet.at):
-        return reader.text("order-line-can-retry", until=row.line.retry_ends_at(sheet.order))
-    return reader.text("order-line-given-up" if sheet.order.given_up else "order-line-no-retry")
+def _format_retry_option(localizer: Localizer, details: OrderDetails, row: OrderRow) -> str:
+    if row.line.can_retry(details.order, details.at):
+        return localizer.format_text("order-line-can-retry", until=row.line.get_retry_deadline(details.order))
+    return localizer.format_text("order-line-given-up" if details.order.given_up else "order-line-no-retry")
 
 
-def reason_text(reader: Reader, reason: str | None) -> str:
+def format_decline_code(localizer: Localizer, reason: str | None) -> str:
     """Plain: a decline's reason as a sentence; the provider's own word where it is not one of ours."""
     key = "decline-" + (reason or "unknown").replace("_", "-")
-    return reader.text(key) if reader.has(key) else reader.text("decline-other", reason=reason)
+    return (
+        localizer.format_text(key)
+        if localizer.has_message(key)
+        else localizer.format_text("decline-other", reason=reason)
+    )

@@ -5,18 +5,18 @@ from datetime import date
 
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
-from bot.i18n import Reader
+from bot.i18n import Localizer
 from models.payment_method import PaymentMethod
 
-MOST_OPTIONS = 100
+MAX_OPTIONS = 100
 
 
-def method_text(reader: Reader, method: PaymentMethod, today: date | None = None) -> str:
+def format_payment_method(localizer: Localizer, method: PaymentMethod, today: date | None = None) -> str:
     """Plain: `Visa •••• 4242, expires 04/2028, default`; with `today`, also why it cannot be charged."""
     state = "usable"
-    if today is not None and not method.usable(today):
-        state = "expired" if method.expired(today) else "manual"
-    return reader.text(
+    if today is not None and not method.is_usable(today):
+        state = "expired" if method.is_expired(today) else "manual"
+    return localizer.format_text(
         "payment-method",
         brand=method.brand.title(),
         last4=method.last4,
@@ -26,12 +26,16 @@ def method_text(reader: Reader, method: PaymentMethod, today: date | None = None
     )
 
 
-def method_input(
-    reader: Reader, methods: Sequence[PaymentMethod], chosen: str | None, *, hint: str | None = None
+def build_payment_method_input(
+    localizer: Localizer, methods: Sequence[PaymentMethod], selected: str | None, *, hint: str | None = None
 ) -> Block:
     """The select, in a block and with an action named `payment_method`; where there is none, why."""
     if not methods:
-        return block_kit.section(reader.mrkdwn("payment-method-none"))
-    options = [block_kit.option(method_text(reader, m), m.id) for m in methods[:MOST_OPTIONS]]
-    element = block_kit.select("payment_method", options, chosen)
-    return block_kit.input_block("payment_method", reader.text("checkout-payment-method"), element, hint=hint)
+        return block_kit.build_section(localizer.format_mrkdwn("payment-method-none"))
+    options = [
+        block_kit.build_option(format_payment_method(localizer, m), m.id) for m in methods[:MAX_OPTIONS]
+    ]
+    element = block_kit.build_select("payment_method", options, selected)
+    return block_kit.build_input(
+        "payment_method", localizer.format_text("checkout-payment-method"), element, hint=hint
+    )

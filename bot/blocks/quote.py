@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Block, Place, View
-from bot.blocks.subscription import labels, price_text, seats_text
-from bot.i18n import Reader
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.subscription import format_price_per_seat, format_seats, make_product_labels
+from bot.i18n import Localizer
 from models.account import Account
-from models.details import QuoteSheet
+from models.details import QuoteDetails
 from models.money import Money
-from models.quote import LONGEST_REASON, Quote, QuoteLine, QuoteStatus
+from models.quote import MAX_REASON_LENGTH, Quote, QuoteLine, QuoteStatus
 
 OPEN = navigation.OPEN_QUOTE
 APPROVE = navigation.APPROVE_QUOTE
@@ -17,159 +17,193 @@ REJECT = navigation.REJECT_QUOTE
 REVIEW = "quote.review"
 LIST = navigation.LIST_QUOTES
 
-MOST_PENDING = 40
-MOST_PARAGRAPHS = 60
-NUMBERS_IN_A_PARAGRAPH = 100
+MAX_PENDING_QUOTES = 40
+MAX_PARAGRAPHS = 60
+MAX_NUMBERS_PER_PARAGRAPH = 100
 
 # Where Back from a review leads, by the place's origin.
-BACKS = {"cart": navigation.EDIT_CART, "pending": navigation.SHOW_WARNING, "quotes": navigation.LIST_QUOTES}
+BACK_ACTIONS_BY_ORIGIN = {
+    "cart": navigation.EDIT_CART,
+    "pending": navigation.SHOW_WARNING,
+    "quotes": navigation.LIST_QUOTES,
+}
 
 
-def quote_list(reader: Reader, account: Account, sheets: list[QuoteSheet], place: Place) -> View:
-    if sheets:
+def render_quote_list_modal(
+    localizer: Localizer, account: Account, quotes: list[QuoteDetails], metadata: ModalMetadata
+) -> View:
+    if quotes:
         blocks = [
-            block_kit.section(reader.mrkdwn("quote-list-intro", account=account.name, count=len(sheets))),
-            *pending_blocks(reader, sheets),
+            block_kit.build_section(
+                localizer.format_mrkdwn("quote-list-intro", account=account.name, count=len(quotes))
+            ),
+            *build_pending_quote_blocks(localizer, quotes),
         ]
     else:
-        blocks = [block_kit.section(reader.mrkdwn("quote-list-empty", account=account.name))]
-    way = navigation.list_orders(reader, account.id)
-    blocks += [block_kit.divider(), block_kit.actions(navigation.add_seats(reader, account.id), way)]
-    return block_kit.modal(LIST, reader.text("quote-list-title"), blocks, reader, place=place)
+        blocks = [block_kit.build_section(localizer.format_mrkdwn("quote-list-empty", account=account.name))]
+    way = navigation.build_orders_button(localizer, account.id)
+    blocks += [
+        block_kit.build_divider(),
+        block_kit.build_actions(navigation.build_add_seats_button(localizer, account.id), way),
+    ]
+    return block_kit.build_modal(
+        LIST, localizer.format_text("quote-list-title"), blocks, localizer, metadata=metadata
+    )
 
 
-def pending_blocks(reader: Reader, sheets: Sequence[QuoteSheet], most: int = MOST_PENDING) -> list[Block]:
+def build_pending_quote_blocks(
+    localizer: Localizer, quotes: Sequence[QuoteDetails], max_quotes: int = MAX_PENDING_QUOTES
+) -> list[Block]:
     """Each quote with its buttons; those past `most` by their number, so that every one is named."""
-    blocks = [block for sheet in sheets[:most] for block in _pending_block(reader, sheet)]
-    rest = [sheet.quote.number for sheet in sheets[most:]]
+    blocks = [block for sheet in quotes[:max_quotes] for block in _build_pending_quote(localizer, sheet)]
+    rest = [sheet.quote.number for sheet in quotes[max_quotes:]]
     if rest:
-        blocks.append(block_kit.section(reader.mrkdwn("quote-list-more", count=len(rest))))
-    for start in range(0, len(rest), NUMBERS_IN_A_PARAGRAPH):
-        named = rest[start : start + NUMBERS_IN_A_PARAGRAPH]
-        blocks.append(block_kit.section(reader.mrkdwn("quote-list-numbers", numbers=named)))
+        blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-more", count=len(rest))))
+    for start in range(0, len(rest), MAX_NUMBERS_PER_PARAGRAPH):
+        named = rest[start : start + MAX_NUMBERS_PER_PARAGRAPH]
+        blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-numbers", numbers=named)))
     return blocks
 
 
-def _pending_block(reader: Reader, sheet: QuoteSheet) -> list[Block]:
+def _build_pending_quote(localizer: Localizer, details: QuoteDetails) -> list[Block]:
     return [
-        block_kit.section(summary_text(reader, sheet)),
-        block_kit.actions(*decision_buttons(reader, sheet.quote)),
+        block_kit.build_section(format_quote_summary(localizer, details)),
+        block_kit.build_actions(*build_decision_buttons(localizer, details.quote)),
     ]
 
 
-def decision_buttons(reader: Reader, quote: Quote) -> list[Block]:
+def build_decision_buttons(localizer: Localizer, quote: Quote) -> list[Block]:
     """Open, approve, reject."""
-    draw = (navigation.open_quote, navigation.approve, navigation.reject)
-    return [button(reader, quote.key, quote.number) for button in draw]
+    draw = (
+        navigation.build_open_quote_button,
+        navigation.build_approve_button,
+        navigation.build_reject_button,
+    )
+    return [button(localizer, quote.key, quote.number) for button in draw]
 
 
-def summary_text(reader: Reader, sheet: QuoteSheet) -> str:
+def format_quote_summary(localizer: Localizer, details: QuoteDetails) -> str:
     """mrkdwn: number, total, seats and end of validity."""
-    return reader.mrkdwn(
+    return localizer.format_mrkdwn(
         "quote-summary",
-        number=sheet.quote.number,
-        total=sheet.money(sheet.quote.total),
-        seats=seats_text(reader, [(row.line.seats, row.product) for row in sheet.rows]),
-        until=sheet.quote.expires_at,
+        number=details.quote.number,
+        total=details.to_money(details.quote.total),
+        seats=format_seats(localizer, [(row.line.seats, row.product) for row in details.rows]),
+        until=details.quote.expires_at,
     )
 
 
-def quote_review(reader: Reader, sheet: QuoteSheet, place: Place, notes: Sequence[str] = ()) -> View:
+def render_quote_modal(
+    localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata, notes: Sequence[str] = ()
+) -> View:
     blocks = [
-        *block_kit.alerts(notes),
-        block_kit.header(reader.text("quote-header", number=sheet.quote.number)),
-        block_kit.section(standing_text(reader, sheet)),
-        *detail_blocks(reader, sheet),
-        *_ways_on(reader, sheet, place),
+        *block_kit.build_alerts(notes),
+        block_kit.build_header(localizer.format_text("quote-header", number=details.quote.number)),
+        block_kit.build_section(format_quote_status(localizer, details)),
+        *build_quote_detail_blocks(localizer, details),
+        *_build_quote_actions(localizer, details, metadata),
     ]
-    submit = reader.text("quote-review-submit") if sheet.pending else None
-    return block_kit.modal(REVIEW, reader.text("quote-title"), blocks, reader, place=place, submit=submit)
-
-
-def standing_text(reader: Reader, sheet: QuoteSheet) -> str:
-    """mrkdwn: whose it is, where it comes from and where it stands."""
-    origin = "elsewhere" if sheet.quote.made_elsewhere else "cart"
-    made = reader.mrkdwn(
-        "quote-made",
-        account=sheet.account.name,
-        origin=origin,
-        by=sheet.made_by or reader.text("someone"),
-        at=sheet.quote.created_at,
+    submit = localizer.format_text("quote-review-submit") if details.is_pending else None
+    return block_kit.build_modal(
+        REVIEW,
+        localizer.format_text("quote-title"),
+        blocks,
+        localizer,
+        metadata=metadata,
+        submit_label=submit,
     )
-    return f"{made}\n{_state_text(reader, sheet)}"
 
 
-def _state_text(reader: Reader, sheet: QuoteSheet) -> str:
-    quote = sheet.quote
-    status = quote.status_at(sheet.at)
+def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
+    """mrkdwn: whose it is, where it comes from and where it stands."""
+    origin = "elsewhere" if details.quote.made_elsewhere else "cart"
+    made = localizer.format_mrkdwn(
+        "quote-made",
+        account=details.account.name,
+        origin=origin,
+        by=details.created_by or localizer.format_text("someone"),
+        at=details.quote.created_at,
+    )
+    return f"{made}\n{_format_quote_state(localizer, details)}"
+
+
+def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
+    quote = details.quote
+    status = quote.get_status(details.at)
     if status is QuoteStatus.PENDING:
-        return reader.mrkdwn("quote-pending", until=quote.expires_at)
-    return reader.mrkdwn(
+        return localizer.format_mrkdwn("quote-pending", until=quote.expires_at)
+    return localizer.format_mrkdwn(
         "quote-decided",
-        outcome=outcome(status.value, elsewhere=quote.decided_elsewhere, replaced=bool(sheet.replaced_by)),
-        by=quote.decided_by or reader.text("someone"),
+        outcome=get_decision_outcome(
+            status.value, decided_elsewhere=quote.decided_elsewhere, replaced=bool(details.replacement_number)
+        ),
+        by=quote.decided_by or localizer.format_text("someone"),
         at=quote.decided_at or quote.expires_at,
-        replaced_by=sheet.replaced_by or "",
+        replaced_by=details.replacement_number or "",
         has_reason="yes" if quote.reason else "no",
         reason=quote.reason or "",
-        has_order="yes" if sheet.order else "no",
-        order=sheet.order.number if sheet.order else "",
+        has_order="yes" if details.order else "no",
+        order=details.order.number if details.order else "",
     )
 
 
-def outcome(status: str, *, elsewhere: bool, replaced: bool) -> str:
+def get_decision_outcome(status: str, *, decided_elsewhere: bool, replaced: bool) -> str:
     """The word that messages about a decided quote choose their sentence by."""
     if status == QuoteStatus.EXPIRED.value:
         return "replaced" if replaced else "expired"
-    return f"{status}-elsewhere" if elsewhere else status
+    return f"{status}-elsewhere" if decided_elsewhere else status
 
 
-def detail_blocks(reader: Reader, sheet: QuoteSheet) -> list[Block]:
+def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
     """What a quote promises: lines, totals, and what the subscriptions cost from then on."""
     return [
-        block_kit.divider(),
-        *block_kit.paragraphs(line_texts(reader, sheet), reader, MOST_PARAGRAPHS),
-        block_kit.section(totals_text(reader, sheet)),
-        block_kit.section(recurring_text(reader, sheet)),
+        block_kit.build_divider(),
+        *block_kit.build_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
+        block_kit.build_section(format_totals(localizer, details)),
+        block_kit.build_section(format_recurring_costs(localizer, details)),
     ]
 
 
-def line_texts(reader: Reader, sheet: QuoteSheet) -> list[str]:
+def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[str]:
     """mrkdwn, one a line: seats before and after, price, the time charged for, amount and tax."""
-    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
-    lines = [row.line for row in sheet.rows]
-    return [_line_text(reader, sheet, line, names[line.subscription_id]) for line in lines]
+    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
+    lines = [row.line for row in details.rows]
+    return [_format_quote_line(localizer, details, line, names[line.subscription_id]) for line in lines]
 
 
-def _line_text(reader: Reader, sheet: QuoteSheet, line: QuoteLine, name: str) -> str:
-    return reader.mrkdwn(
+def _format_quote_line(localizer: Localizer, details: QuoteDetails, line: QuoteLine, name: str) -> str:
+    return localizer.format_mrkdwn(
         "quote-line",
         product=name,
         seats=line.seats,
         before=line.seats_before,
         after=line.seats_before + line.seats,
-        price=price_text(reader, sheet.money(line.unit_price), line.period.value),
-        since=sheet.quote.frozen_at,
+        price=format_price_per_seat(localizer, details.to_money(line.unit_price), line.period.value),
+        since=details.quote.frozen_at,
         until=line.period_end,
-        amount=sheet.money(line.amount),
-        tax=sheet.money(line.tax),
+        amount=details.to_money(line.amount),
+        tax=details.to_money(line.tax),
     )
 
 
-def totals_text(reader: Reader, sheet: QuoteSheet) -> str:
-    quote = sheet.quote
-    amounts = {name: sheet.money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
-    return reader.mrkdwn("quote-totals", **amounts)
+def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
+    quote = details.quote
+    amounts = {name: details.to_money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
+    return localizer.format_mrkdwn("quote-totals", **amounts)
 
 
-def recurring_text(reader: Reader, sheet: QuoteSheet) -> str:
-    lines = [_recurring_line(reader, total, sheet.quote.currency) for total in sheet.quote.recurring]
-    return "\n".join([reader.mrkdwn("quote-recurring"), *lines, reader.mrkdwn("quote-recurring-scope")])
+def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
+    lines = [
+        _format_recurring_total(localizer, total, details.quote.currency) for total in details.quote.recurring
+    ]
+    return "\n".join(
+        [localizer.format_mrkdwn("quote-recurring"), *lines, localizer.format_mrkdwn("quote-recurring-scope")]
+    )
 
 
-def _recurring_line(reader: Reader, total: dict[str, int | str], currency: str) -> str:
+def _format_recurring_total(localizer: Localizer, total: dict[str, int | str], currency: str) -> str:
     net, tax = int(total["net"]), int(total["tax"])
-    return reader.mrkdwn(
+    return localizer.format_mrkdwn(
         "quote-recurring-line",
         period=total["period"],
         total=Money(net + tax, currency),
@@ -178,27 +212,43 @@ def _recurring_line(reader: Reader, total: dict[str, int | str], currency: str) 
     )
 
 
-def _ways_on(reader: Reader, sheet: QuoteSheet, place: Place) -> list[Block]:
-    quote, buttons = sheet.quote, []
-    if place.origin in BACKS:
-        buttons.append(navigation.back(reader, BACKS[place.origin], sheet.account.id))
-    if sheet.pending and place.origin != "cart":
-        buttons += [draw(reader, quote.key, quote.number) for draw in (navigation.approve, navigation.reject)]
-    if sheet.order:
-        buttons.append(navigation.open_order(reader, sheet.order.key, sheet.order.number))
-    return [block_kit.actions(*buttons)] if buttons else []
+def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> list[Block]:
+    quote, buttons = details.quote, []
+    if metadata.origin in BACK_ACTIONS_BY_ORIGIN:
+        buttons.append(
+            navigation.build_back_button(
+                localizer, BACK_ACTIONS_BY_ORIGIN[metadata.origin], details.account.id
+            )
+        )
+    if details.is_pending and metadata.origin != "cart":
+        buttons += [
+            draw(localizer, quote.key, quote.number)
+            for draw in (navigation.build_approve_button, navigation.build_reject_button)
+        ]
+    if details.order:
+        buttons.append(navigation.build_open_order_button(localizer, details.order.key, details.order.number))
+    return [block_kit.build_actions(*buttons)] if buttons else []
 
 
-def reject_form(reader: Reader, sheet: QuoteSheet, place: Place) -> View:
-    typed = block_kit.text_input("reason", place.reason, multiline=True, most=LONGEST_REASON)
-    hint = reader.text("quote-reject-hint", most=LONGEST_REASON)
+def render_reject_modal(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> View:
+    typed = block_kit.build_text_input(
+        "reason", metadata.reason, multiline=True, max_length=MAX_REASON_LENGTH
+    )
+    hint = localizer.format_text("quote-reject-hint", most=MAX_REASON_LENGTH)
     blocks = [
-        block_kit.section(summary_text(reader, sheet)),
-        block_kit.section(reader.mrkdwn("quote-reject-intro")),
-        block_kit.input_block("reason", reader.text("quote-reject-reason"), typed, hint=hint, optional=True),
-        block_kit.actions(navigation.back(reader, OPEN, sheet.quote.key)),
+        block_kit.build_section(format_quote_summary(localizer, details)),
+        block_kit.build_section(localizer.format_mrkdwn("quote-reject-intro")),
+        block_kit.build_input(
+            "reason", localizer.format_text("quote-reject-reason"), typed, hint=hint, optional=True
+        ),
+        block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.quote.key)),
     ]
-    submit = reader.text("quote-reject-submit")
-    return block_kit.modal(
-        REJECT, reader.text("quote-reject-title"), blocks, reader, place=place, submit=submit
+    submit = localizer.format_text("quote-reject-submit")
+    return block_kit.build_modal(
+        REJECT,
+        localizer.format_text("quote-reject-title"),
+        blocks,
+        localizer,
+        metadata=metadata,
+        submit_label=submit,
     )

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Block, Place, View
-from bot.i18n import Reader
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.i18n import Localizer
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.money import Money
@@ -12,52 +12,65 @@ from models.receipt import Receipt
 
 LIST = navigation.LIST_RECEIPTS
 SEND = navigation.SEND_RECEIPT
-MORE = "receipt.more"
+SHOW_OLDER = "receipt.more"
 SENT_VIEW = "receipt.sent"
 
-MOST_RECEIPTS = 40
+MAX_RECEIPTS = 40
 
 
-def receipt_list(
-    reader: Reader, account: Account, receipts: Sequence[tuple[Receipt, str]], place: Place, more: bool
+def render_receipt_list_modal(
+    localizer: Localizer,
+    account: Account,
+    receipts: Sequence[tuple[Receipt, str]],
+    metadata: ModalMetadata,
+    has_older: bool,
 ) -> View:
     """A page of them, each with its order's number; `more`: there are older ones."""
     intro = "receipt-list" if receipts else "receipt-list-empty"
-    blocks = [block_kit.section(reader.mrkdwn(intro, account=account.name))]
-    shown = receipts[:MOST_RECEIPTS]
+    blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
+    shown = receipts[:MAX_RECEIPTS]
     for receipt, order in shown:
-        blocks += _receipt_blocks(reader, receipt, order)
-    if shown and (more or len(receipts) > len(shown)):
-        older = block_kit.button(MORE, reader.text("receipt-list-more"), shown[-1][0].key)
-        blocks.append(block_kit.actions(older))
-    back = navigation.back(reader, navigation.SHOW_ACCOUNT, account.id)
-    blocks.append(block_kit.actions(back, navigation.list_orders(reader, account.id)))
-    return block_kit.modal(LIST, reader.text("receipt-list-title"), blocks, reader, place=place)
+        blocks += _build_receipt_blocks(localizer, receipt, order)
+    if shown and (has_older or len(receipts) > len(shown)):
+        older = block_kit.build_button(
+            SHOW_OLDER, localizer.format_text("receipt-list-more"), shown[-1][0].key
+        )
+        blocks.append(block_kit.build_actions(older))
+    back = navigation.build_back_button(localizer, navigation.SHOW_ACCOUNT, account.id)
+    blocks.append(block_kit.build_actions(back, navigation.build_orders_button(localizer, account.id)))
+    return block_kit.build_modal(
+        LIST, localizer.format_text("receipt-list-title"), blocks, localizer, metadata=metadata
+    )
 
 
-def _receipt_blocks(reader: Reader, receipt: Receipt, order: str) -> list[Block]:
-    send = navigation.send_receipt(reader, receipt.key, receipt.number)
-    opens = navigation.open_order(reader, receipt.order_id, order)
-    return [block_kit.section(receipt_text(reader, receipt, order)), block_kit.actions(send, opens)]
+def _build_receipt_blocks(localizer: Localizer, receipt: Receipt, order_number: str) -> list[Block]:
+    send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
+    opens = navigation.build_open_order_button(localizer, receipt.order_id, order_number)
+    return [
+        block_kit.build_section(format_receipt(localizer, receipt, order_number)),
+        block_kit.build_actions(send, opens),
+    ]
 
 
-def receipt_text(reader: Reader, receipt: Receipt, order: str) -> str:
-    return reader.mrkdwn(
+def format_receipt(localizer: Localizer, receipt: Receipt, order_number: str) -> str:
+    return localizer.format_mrkdwn(
         "account-receipt",
         number=receipt.number,
-        order=order,
+        order=order_number,
         day=receipt.issued_on,
         total=Money(receipt.total, receipt.currency),
     )
 
 
-def receipt_sent(
-    reader: Reader, account: Account, receipt: Receipt, contact: BillingContact, place: Place
+def render_receipt_sent_modal(
+    localizer: Localizer, account: Account, receipt: Receipt, contact: BillingContact, metadata: ModalMetadata
 ) -> View:
-    text = reader.mrkdwn("receipt-sent", number=receipt.number, email=contact.email)
+    text = localizer.format_mrkdwn("receipt-sent", number=receipt.number, email=contact.email)
     blocks = [
-        block_kit.alert(reader.text("receipt-sent-done", number=receipt.number), "success"),
-        block_kit.section(text),
-        block_kit.actions(navigation.back(reader, LIST, account.id)),
+        block_kit.build_alert(localizer.format_text("receipt-sent-done", number=receipt.number), "success"),
+        block_kit.build_section(text),
+        block_kit.build_actions(navigation.build_back_button(localizer, LIST, account.id)),
     ]
-    return block_kit.modal(SENT_VIEW, reader.text("receipt-list-title"), blocks, reader, place=place)
+    return block_kit.build_modal(
+        SENT_VIEW, localizer.format_text("receipt-list-title"), blocks, localizer, metadata=metadata
+    )

@@ -3,119 +3,131 @@
 from collections.abc import Callable
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Block, Place, View
-from bot.blocks.quote import outcome
-from bot.i18n import Reader, escape
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.quote import get_decision_outcome
+from bot.i18n import Localizer, escape_mrkdwn
 from models.errors import InvalidInput, Refusal
 from models.quote import QuoteNotPending
 
 SHOW_VIEW = "refusal.show"
 
-MOST_NAMED = 10
+MAX_LISTED_ITEMS = 10
 
-Way = Callable[[Reader, Place, str], Block | None]
+ButtonBuilder = Callable[[Localizer, ModalMetadata, str], Block | None]
 
 
-def refusal_text(reader: Reader, refusal: Refusal) -> str:
+def format_refusal(localizer: Localizer, refusal: Refusal) -> str:
     """Plain sentences: what is refused, why, and what to do now."""
     if isinstance(refusal, InvalidInput):
-        sentences = dict.fromkeys(refusal_text(reader, error) for error in refusal.errors.values())
-        return " ".join([reader.text(refusal.key), *sentences])
-    return reader.text(refusal.key, **_words(reader, refusal))
+        sentences = dict.fromkeys(format_refusal(localizer, error) for error in refusal.errors.values())
+        return " ".join([localizer.format_text(refusal.key), *sentences])
+    return localizer.format_text(refusal.key, **_build_arguments(localizer, refusal))
 
 
-def _words(reader: Reader, refusal: Refusal) -> dict[str, object]:
+def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object]:
     """The words, each with a `has_…` beside it, since a message cannot ask whether a text is empty."""
-    words = dict(refusal.words)
+    words = dict(refusal.variables)
     if isinstance(refusal, QuoteNotPending):
-        words["outcome"] = outcome(
-            str(words["status"]), elsewhere=words["elsewhere"] == "yes", replaced=bool(words["replaced_by"])
+        words["outcome"] = get_decision_outcome(
+            str(words["status"]),
+            decided_elsewhere=words["elsewhere"] == "yes",
+            replaced=bool(words["replaced_by"]),
         )
-        words["by"] = words["by"] or reader.text("someone")
+        words["by"] = words["by"] or localizer.format_text("someone")
     if "reason" in words:
         words["reason"] = str(words["reason"]).rstrip(". ")
     for name, word in words.items():
         if isinstance(word, list | tuple):
-            words[name] = block_kit.few(reader, [str(item) for item in word], MOST_NAMED)
+            words[name] = block_kit.format_short_list(
+                localizer, [str(item) for item in word], MAX_LISTED_ITEMS
+            )
     return words | {f"has_{name}": "yes" if word else "no" for name, word in words.items()}
 
 
-def refusal_view(
-    reader: Reader, refusal: Refusal, place: Place, services_url: str, title: str | None = None
+def render_refusal_modal(
+    localizer: Localizer,
+    refusal: Refusal,
+    metadata: ModalMetadata,
+    services_url: str,
+    title: str | None = None,
 ) -> View:
     blocks = [
-        block_kit.section(escape(refusal_text(reader, refusal))),
-        *ways_on(reader, refusal, place, services_url),
+        block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),
+        *build_refusal_actions(localizer, refusal, metadata, services_url),
     ]
-    return block_kit.modal(SHOW_VIEW, title or reader.text("refusal-title"), blocks, reader, place=place)
+    return block_kit.build_modal(
+        SHOW_VIEW, title or localizer.format_text("refusal-title"), blocks, localizer, metadata=metadata
+    )
 
 
-def ways_on(reader: Reader, refusal: Refusal, place: Place, services_url: str) -> list[Block]:
-    drawn = [way(reader, place, services_url) for way in WAYS.get(refusal.key, ())]
+def build_refusal_actions(
+    localizer: Localizer, refusal: Refusal, metadata: ModalMetadata, services_url: str
+) -> list[Block]:
+    drawn = [way(localizer, metadata, services_url) for way in REFUSAL_BUTTONS.get(refusal.key, ())]
     buttons = [button for button in drawn if button is not None]
-    return [block_kit.actions(*buttons)] if buttons else []
+    return [block_kit.build_actions(*buttons)] if buttons else []
 
 
-def _services(reader: Reader, _: Place, services_url: str) -> Block | None:
-    return navigation.services(reader, services_url) if services_url else None
+def _build_services_button(localizer: Localizer, _: ModalMetadata, services_url: str) -> Block | None:
+    return navigation.build_contact_services_button(localizer, services_url) if services_url else None
 
 
-def _of_account(draw: Callable[[Reader, str], Block]) -> Way:
-    return lambda reader, place, _: draw(reader, place.account) if place.account else None
+def _make_account_button(build: Callable[[Localizer, str], Block]) -> ButtonBuilder:
+    return lambda reader, place, _: build(reader, place.account) if place.account else None
 
 
-def _button(action_id: str, words: str, of: str) -> Way:
+def _make_button(action_id: str, text_key: str, field: str) -> ButtonBuilder:
     """To the account, the quote or the order that the place names, where it names one."""
 
-    def draw(reader: Reader, place: Place, _: str) -> Block | None:
-        value = getattr(place, of)
-        return block_kit.button(action_id, reader.text(words), value) if value else None
+    def build(localizer: Localizer, metadata: ModalMetadata, _: str) -> Block | None:
+        value = getattr(metadata, field)
+        return block_kit.build_button(action_id, localizer.format_text(text_key), value) if value else None
 
-    return draw
+    return build
 
 
-_methods = _of_account(navigation.manage_methods)
-_add_seats = _of_account(navigation.add_seats)
-_receipts = _of_account(navigation.list_receipts)
-_quotes = _of_account(navigation.list_quotes)
-_orders = _of_account(navigation.list_orders)
-_cart = _button(navigation.EDIT_CART, "way-cart", "account")
-_warning = _button(navigation.SHOW_WARNING, "way-warning", "account")
-_this_quote = _button(navigation.OPEN_QUOTE, "way-this-quote", "quote")
-_this_order = _button(navigation.OPEN_ORDER, "way-this-order", "order")
-_checkout = _button(navigation.EDIT_CHECKOUT, "way-checkout", "quote")
+_payment_methods_button = _make_account_button(navigation.build_payment_methods_button)
+_add_seats_button = _make_account_button(navigation.build_add_seats_button)
+_receipts_button = _make_account_button(navigation.build_receipts_button)
+_quotes_button = _make_account_button(navigation.build_quotes_button)
+_orders_button = _make_account_button(navigation.build_orders_button)
+_cart_button = _make_button(navigation.EDIT_CART, "way-cart", "account")
+_pending_quotes_button = _make_button(navigation.SHOW_WARNING, "way-warning", "account")
+_quote_button = _make_button(navigation.OPEN_QUOTE, "way-this-quote", "quote")
+_order_button = _make_button(navigation.OPEN_ORDER, "way-this-order", "order")
+_checkout_button = _make_button(navigation.EDIT_CHECKOUT, "way-checkout", "quote")
 
 # By key, since some refusals are raised in layers above this one. What is not here has no button:
 # its text says what to do.
-WAYS: dict[str, tuple[Way, ...]] = {
-    "refusal-account-not-self-served": (_services,),
-    "refusal-ambiguous-product": (_add_seats,),
-    "refusal-billing-unavailable": (_this_quote, _this_order),
-    "refusal-checkout-incomplete": (_checkout,),
-    "refusal-customer-unknown": (_services,),
-    "refusal-empty-order": (_cart,),
-    "refusal-forbidden-transition": (_this_quote, _this_order),
-    "refusal-identity-not-fresh": (_this_quote, _this_order),
-    "refusal-no-automatic-payment-method": (_methods, _services),
-    "refusal-not-a-billing-contact": (_services,),
-    "refusal-nothing-to-order": (_services,),
-    "refusal-nothing-to-retry": (_this_order, _services),
-    "refusal-order-not-found": (_orders,),
-    "refusal-other-currency": (_services,),
-    "refusal-paid-by-invoice": (_services,),
-    "refusal-payment-method-not-usable": (_checkout, _methods),
-    "refusal-price-archived": (_services,),
-    "refusal-price-differs": (_this_quote, _cart, _services),
-    "refusal-price-not-held": (_services,),
-    "refusal-product-not-self-served": (_cart, _services),
-    "refusal-quote-not-found": (_quotes,),
-    "refusal-quote-not-pending": (_this_quote, _quotes, _orders),
-    "refusal-quotes-pending": (_warning,),
-    "refusal-receipt-not-found": (_receipts,),
-    "refusal-subscription-busy": (_this_order, _orders),
-    "refusal-subscription-not-active": (_services,),
-    "refusal-subscription-not-found": (_cart,),
-    "refusal-subscription-not-self-served": (_cart, _services),
-    "refusal-too-busy": (_this_quote, _this_order),
-    "refusal-unknown-product": (_add_seats,),
+REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
+    "refusal-account-not-self-served": (_build_services_button,),
+    "refusal-ambiguous-product": (_add_seats_button,),
+    "refusal-billing-unavailable": (_quote_button, _order_button),
+    "refusal-checkout-incomplete": (_checkout_button,),
+    "refusal-customer-not-found": (_build_services_button,),
+    "refusal-empty-order": (_cart_button,),
+    "refusal-forbidden-transition": (_quote_button, _order_button),
+    "refusal-identity-not-fresh": (_quote_button, _order_button),
+    "refusal-no-automatic-payment-method": (_payment_methods_button, _build_services_button),
+    "refusal-not-a-billing-contact": (_build_services_button,),
+    "refusal-nothing-to-order": (_build_services_button,),
+    "refusal-nothing-to-retry": (_order_button, _build_services_button),
+    "refusal-order-not-found": (_orders_button,),
+    "refusal-currency-mismatch": (_build_services_button,),
+    "refusal-subscription-paid-by-invoice": (_build_services_button,),
+    "refusal-payment-method-not-usable": (_checkout_button, _payment_methods_button),
+    "refusal-price-archived": (_build_services_button,),
+    "refusal-quoted-price-changed": (_quote_button, _cart_button, _build_services_button),
+    "refusal-mixed-prices-unsupported": (_build_services_button,),
+    "refusal-product-not-self-served": (_cart_button, _build_services_button),
+    "refusal-quote-not-found": (_quotes_button,),
+    "refusal-quote-not-pending": (_quote_button, _quotes_button, _orders_button),
+    "refusal-quotes-pending": (_pending_quotes_button,),
+    "refusal-receipt-not-found": (_receipts_button,),
+    "refusal-subscription-busy": (_order_button, _orders_button),
+    "refusal-subscription-not-active": (_build_services_button,),
+    "refusal-subscription-not-found": (_cart_button,),
+    "refusal-subscription-not-self-served": (_cart_button, _build_services_button),
+    "refusal-too-busy": (_quote_button, _order_button),
+    "refusal-unknown-product": (_add_seats_button,),
 }

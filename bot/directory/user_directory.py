@@ -9,7 +9,7 @@ class DirectoryUnavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Profile:
+class UserProfile:
     """What the directory says of a person. `home_team_id` is their own workspace."""
 
     user_id: str
@@ -25,24 +25,24 @@ class Profile:
     is_stranger: bool = False
 
 
-class Directory(Protocol):
-    async def profile(self, team_id: str, user_id: str) -> Profile:
+class UserDirectory(Protocol):
+    async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
         """The person, as seen from the workspace. Raises DirectoryUnavailable."""
 
-    async def reach(self) -> None:
+    async def check_connection(self) -> None:
         """Whether Slack answers at all. Raises DirectoryUnavailable."""
 
-    async def workspaces(self) -> list[str]:
+    async def list_workspaces(self) -> list[str]:
         """Where the bot is installed."""
 
-    async def granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
         """What the installation may do. Raises DirectoryUnavailable, with what is wrong with the token."""
 
     async def check_app_token(self, token: str) -> None:
         """Whether Socket Mode may be opened with it. Raises DirectoryUnavailable."""
 
-    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+    async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         """Whether the bot is in the channel, and can post there. Raises DirectoryUnavailable."""
 
-    async def user_of_email(self, team_id: str, email: str) -> str | None:
+    async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         """The user id behind an e-mail address in that workspace. Raises DirectoryUnavailable."""

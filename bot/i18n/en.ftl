@@ -520,7 +520,7 @@ refusal-ambiguous-product = { $has_typed ->
 }
 refusal-billing-unavailable = The billing system does not answer at the moment. Nothing was changed or bought. Please try again in a few minutes.
 refusal-checkout-incomplete = The checkout of this quote is not complete, or something in it is no longer valid. Please check admin contact, payment method and billing address again.
-refusal-customer-unknown = { $account } is not known to the payment provider: it was never linked with it, or was deleted there. Nothing was changed or bought. Account Services can help.
+refusal-customer-not-found = { $account } is not known to the payment provider: it was never linked with it, or was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Please type the number of new seats for at least one subscription.
 refusal-field-required = Please fill in this field.
 refusal-field-too-long = That is too long: at most { $most } characters.
@@ -548,12 +548,12 @@ refusal-order-not-found = { $has_number ->
     [yes] I do not know a service order { $number }. To see yours, type /service-orders.
    *[no] I do not know that service order. To see yours, type /service-orders.
 }
-refusal-other-currency = One of these subscriptions is charged in another currency than the account’s, so that no price can be promised for its seats. Nothing was changed or bought. Account Services can order these seats for you.
-refusal-paid-by-invoice = One of these subscriptions is paid by invoice, and no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-currency-mismatch = One of these subscriptions is charged in another currency than the account’s, so that no price can be promised for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, and no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That card cannot be charged: it is gone, expired, or not set for automatic payment. Please choose another one.
 refusal-price-archived = The seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
-refusal-price-differs = The price is no longer what quote { $number } promised: { $promised } was promised, { $now } would be charged now, tax included. Nothing was charged, and the quote stays pending. To order at today’s price, save the cart again with other numbers, or ask Account Services.
-refusal-price-not-held = The billing system cannot hold seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-quoted-price-changed = The price is no longer what quote { $number } promised: { $promised } was promised, { $now } would be charged now, tax included. Nothing was charged, and the quote stays pending. To order at today’s price, save the cart again with other numbers, or ask Account Services.
+refusal-mixed-prices-unsupported = The billing system cannot hold seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = Additional seats of { $product } cannot be ordered here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
@@ -581,10 +581,10 @@ refusal-subscription-not-self-served = Seats of this subscription to { $product 
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
 } Account Services can order them for you.
-refusal-took-too-long = That took too long for Slack to open a screen. Nothing is lost; please try again.
-refusal-database-away = Seatbot cannot reach its records at the moment. Please try again in a few minutes: what was stored is safe, and nothing is bought twice.
-refusal-unexpected = Something went wrong on our side, and it is logged. Please try again; if it happens again, tell Account Services this reference: { $reference }.
-refusal-unknown-word = I do not know “{ $word }” after { $command }. To see what it can do, type { $command } help.
+refusal-view-trigger-expired = That took too long for Slack to open a screen. Nothing is lost; please try again.
+refusal-database-unavailable = Seatbot cannot reach its records at the moment. Please try again in a few minutes: what was stored is safe, and nothing is bought twice.
+refusal-unexpected-error = Something went wrong on our side, and it is logged. Please try again; if it happens again, tell Account Services this reference: { $reference }.
+refusal-unknown-subcommand = I do not know “{ $word }” after { $command }. To see what it can do, type { $command } help.
 refusal-too-busy = Too much is going on at the moment, so nothing was changed. Please try again in a minute.
 refusal-too-many-seats = At most { $most } new seats fit here.
 refusal-too-many-seats-in-order = { $total } new seats are too many for one order: at most { $most }.
@@ -595,7 +595,7 @@ refusal-unknown-product = { $has_products ->
     [yes] There is no subscription to “{ $typed }” here. You have: { $products }.
    *[no] There is no subscription here that seats could be added to.
 }
-refusal-wrong-accounts-file = The file cannot be imported. { $problems }
+refusal-invalid-accounts-file = The file cannot be imported. { $problems }
 
 ## Notices
 notice-services = Account Services: { $url }

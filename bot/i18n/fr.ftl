@@ -520,7 +520,7 @@ refusal-ambiguous-product = { $has_typed ->
 }
 refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Veuillez réessayer dans quelques minutes.
 refusal-checkout-incomplete = Le paiement de ce devis n’est pas complet, ou un élément n’est plus valide. Veuillez vérifier à nouveau contact administrateur, mode de paiement et adresse de facturation.
-refusal-customer-unknown = { $account } n’est pas connu du prestataire de paiement : le compte n’y a jamais été relié ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
+refusal-customer-not-found = { $account } n’est pas connu du prestataire de paiement : le compte n’y a jamais été relié ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-empty-order = Veuillez saisir le nombre de nouveaux postes pour au moins un abonnement.
 refusal-field-required = Veuillez remplir ce champ.
 refusal-field-too-long = C’est trop long : { $most } caractères au plus.
@@ -548,12 +548,12 @@ refusal-order-not-found = { $has_number ->
     [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.
    *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
 }
-refusal-other-currency = L’un de ces abonnements est facturé dans une autre devise que celle du compte, et aucun prix ne peut être promis pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-paid-by-invoice = L’un de ces abonnements se paie sur facture et ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte, et aucun prix ne peut être promis pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-paid-by-invoice = L’un de ces abonnements se paie sur facture et ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
-refusal-price-differs = Le prix n’est plus celui que promettait le devis { $number } : { $promised } étaient promis, { $now } seraient débités maintenant, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix d’aujourd’hui, enregistrez à nouveau le panier avec d’autres nombres ou adressez-vous aux Services des comptes Corporate.
-refusal-price-not-held = Le système de facturation ne peut pas tenir des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-quoted-price-changed = Le prix n’est plus celui que promettait le devis { $number } : { $promised } étaient promis, { $now } seraient débités maintenant, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix d’aujourd’hui, enregistrez à nouveau le panier avec d’autres nombres ou adressez-vous aux Services des comptes Corporate.
+refusal-mixed-prices-unsupported = Le système de facturation ne peut pas tenir des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-not-self-served = Des postes supplémentaires pour { $product } ne peuvent pas être commandés ici.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
@@ -581,10 +581,10 @@ refusal-subscription-not-self-served = Les postes de cet abonnement à { $produc
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
-refusal-took-too-long = Cela a pris trop de temps pour que Slack ouvre un écran. Rien n’est perdu ; veuillez réessayer.
-refusal-database-away = Seatbot ne peut pas accéder à ses données pour le moment. Veuillez réessayer dans quelques minutes : ce qui est enregistré est en sécurité, et rien n’est acheté deux fois.
-refusal-unexpected = Un problème est survenu de notre côté, et il est consigné. Veuillez réessayer ; si cela se reproduit, indiquez cette référence aux Services des comptes Corporate : { $reference }.
-refusal-unknown-word = Je ne connais pas « { $word } » après { $command }. Pour voir ce que cette commande sait faire, tapez { $command } help.
+refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre un écran. Rien n’est perdu ; veuillez réessayer.
+refusal-database-unavailable = Seatbot ne peut pas accéder à ses données pour le moment. Veuillez réessayer dans quelques minutes : ce qui est enregistré est en sécurité, et rien n’est acheté deux fois.
+refusal-unexpected-error = Un problème est survenu de notre côté, et il est consigné. Veuillez réessayer ; si cela se reproduit, indiquez cette référence aux Services des comptes Corporate : { $reference }.
+refusal-unknown-subcommand = Je ne connais pas « { $word } » après { $command }. Pour voir ce que cette commande sait faire, tapez { $command } help.
 refusal-too-busy = Il y a trop d’activité pour le moment : rien n’a été modifié. Veuillez réessayer dans une minute.
 refusal-too-many-seats = { $most } nouveaux postes au plus sont possibles ici.
 refusal-too-many-seats-in-order = { $total } nouveaux postes sont trop pour une commande : { $most } au plus.
@@ -595,7 +595,7 @@ refusal-unknown-product = { $has_products ->
     [yes] Il n’y a pas d’abonnement à « { $typed } » ici. Vous avez : { $products }.
    *[no] Aucun abonnement ici ne peut recevoir de postes supplémentaires.
 }
-refusal-wrong-accounts-file = Le fichier ne peut pas être importé. { $problems }
+refusal-invalid-accounts-file = Le fichier ne peut pas être importé. { $problems }
 
 ## Notifications
 notice-services = Services des comptes Corporate : { $url }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class MailRefused(Exception):
+class MailRejected(Exception):
     """The server has no such mailbox, or takes this message from nobody: for good."""
 
 
@@ -22,7 +22,7 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Mail:
+class OutboundEmail:
     """`message_id` is the same each time a message is sent again, so that readers can tell."""
 
     to: str
@@ -35,11 +35,11 @@ class Mail:
 
 class Mailer(Protocol):
     @property
-    def configured(self) -> bool:
+    def is_configured(self) -> bool:
         """Whether a server is set at all."""
 
-    async def check(self) -> None:
+    async def check_connection(self) -> None:
         """Connect and sign in, sending nothing. Raises MailUnavailable."""
 
-    async def send(self, mail: Mail) -> None:
+    async def send_email(self, email: OutboundEmail) -> None:
         """Raises MailRefused or MailUnavailable."""

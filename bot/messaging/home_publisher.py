@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.i18n import Reader
-from models.details import AccountSheet
+from bot.i18n import Localizer
+from models.details import AccountOverview
 from models.errors import Refusal
 
 
-class ChartRefused(Exception):
+class ChartRejected(Exception):
     """Slack does not take a chart there."""
 
 
@@ -16,15 +16,15 @@ class ChartRefused(Exception):
 class HomeContent:
     """One person's Home: their accounts, or (`refusal`) why they are shown none."""
 
-    team: str
+    team_id: str
     user_id: str
-    reader: Reader
-    sheets: list[AccountSheet] = field(default_factory=list)
+    localizer: Localizer
+    accounts: list[AccountOverview] = field(default_factory=list)
     refusal: Refusal | None = None
     page: int = 0
-    charts: bool = True
+    has_charts: bool = True
 
 
-class HomeScreens(Protocol):
-    async def show(self, home: HomeContent) -> None:
+class HomePublisher(Protocol):
+    async def publish_home(self, home: HomeContent) -> None:
         """Raises ChartRefused, RateLimited, MessengerUnavailable, PersonUnreachable."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.i18n import Reader
+from bot.i18n import Localizer
 from models.account import Account
-from models.details import OrderSheet, QuoteSheet
+from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 
 
@@ -25,11 +25,11 @@ class ChannelUnreachable(Exception):
     """The bot is not in the channel, or it is archived or gone."""
 
 
-class PersonUnreachable(Exception):
+class UserUnreachable(Exception):
     """No such person, or nobody who can be written to."""
 
 
-class FileRefused(Exception):
+class FileRejected(Exception):
     """No file is taken from us there: a scope is missing, or the workspace's rules forbid it."""
 
 
@@ -38,7 +38,7 @@ class MessageGone(Exception):
 
 
 @dataclass(frozen=True)
-class File:
+class FileUpload:
     """What is shared with a message; `title` is what people see."""
 
     name: str
@@ -47,29 +47,29 @@ class File:
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutboundMessage:
     """One notice, addressed. `channel` is a channel's id or a person's user id. With `edits` (a message's
     timestamp) that message is redrawn in place; with `thread` it becomes a reply there. `amounts` says
     whether amounts may be shown (R25). With `file` it is that file, and `channel` the direct
     message's own id. With `parts` it is a digest of these."""
 
-    team: str
+    team_id: str
     channel: str
     kind: NoticeKind
-    reader: Reader
+    localizer: Localizer
     account: Account
-    order: OrderSheet | None = None
-    quote: QuoteSheet | None = None
-    words: dict[str, Any] = field(default_factory=dict)
-    amounts: bool = True
-    edits: str | None = None
-    thread: str | None = None
-    file: File | None = None
-    parts: tuple["Letter", ...] = ()
+    order: OrderDetails | None = None
+    quote: QuoteDetails | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    shows_amounts: bool = True
+    update_ts: str | None = None
+    thread_ts: str | None = None
+    file: FileUpload | None = None
+    digest_items: tuple["OutboundMessage", ...] = ()
 
 
 @dataclass(frozen=True)
-class Posted:
+class MessageRef:
     """Where the message stands now: the channel's own id (that of the direct message, for a person). Of a
     shared file Slack does not say the timestamp: it is blank."""
 
@@ -78,9 +78,9 @@ class Posted:
 
 
 class Messenger(Protocol):
-    async def reaches(self, team: str) -> bool:
+    async def is_installed(self, team_id: str) -> bool:
         """Whether the bot is installed in the workspace."""
 
-    async def deliver(self, letter: Letter) -> Posted:
+    async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, PersonUnreachable, MessageGone,
         and, for a file, FileRefused."""

@@ -3,107 +3,123 @@
 from dataclasses import dataclass
 from html import escape
 
-from bot.notices.orders import not_bought, receipt_totals
-from bot.notices.render import Told, Voice
-from bot.notices.summary import word_notice
+from bot.notices.orders import format_receipt_totals, format_unsettled_lines
+from bot.notices.render import NoticeRenderer, RenderableNotice
+from bot.notices.summary import render_notice
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 
 # Whatever was meant for Slack of a receipt: in an e-mail it is the receipt's own, with the PDF.
-RECEIPTS = (NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
-STYLE = "font-family: sans-serif; line-height: 1.5"
-CELL = "padding: 4px 16px 4px 0; text-align: left"
+RECEIPT_KINDS = (NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
+BODY_STYLE = "font-family: sans-serif; line-height: 1.5"
+CELL_STYLE = "padding: 4px 16px 4px 0; text-align: left"
 
 
 @dataclass(frozen=True)
-class MailText:
+class EmailContent:
     subject: str
     text: str
     html: str
 
 
-def word_mail(told: Told, services_url: str) -> MailText:
-    if told.kind in RECEIPTS:
-        return _receipt(Voice(told, services_url, mrkdwn=False))
-    return _notice(told, services_url)
+def render_email(notice: RenderableNotice, services_url: str) -> EmailContent:
+    if notice.kind in RECEIPT_KINDS:
+        return _render_receipt_email(NoticeRenderer(notice, services_url, is_mrkdwn=False))
+    return _render_notice_email(notice, services_url)
 
 
-def _notice(told: Told, services_url: str) -> MailText:
+def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailContent:
     """A message that Slack could not deliver."""
-    wording = word_notice(told, services_url, mrkdwn=False)
-    why = told.reader.text("mail-why")
+    wording = render_notice(notice, services_url, mrkdwn=False)
+    why = notice.localizer.format_text("mail-why")
     text = "\n".join([wording.title, "", *wording.lines, "", why, ""])
-    return MailText(
-        _one_line(wording.title),
+    return EmailContent(
+        _normalize_whitespace(wording.title),
         text,
-        _page(told, wording.title, _paragraphs(list(wording.lines)) + _paragraphs([why])),
+        _render_page(
+            notice, wording.title, _render_paragraphs(list(wording.lines)) + _render_paragraphs([why])
+        ),
     )
 
 
-def _receipt(voice: Voice) -> MailText:
-    sheet, reader = voice.order, voice.told.reader
-    number = voice.receipt.number
-    subject = reader.text("mail-receipt-subject", number=number, order=sheet.order.number)
-    thanks = reader.text("mail-receipt-thanks", order=sheet.order.number)
-    attached = reader.text("mail-receipt-attached")
-    facts, cells = _facts(voice), _cells(voice)
-    after = [*receipt_totals(voice), *not_bought(voice), attached]
+def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
+    sheet, reader = renderer.order, renderer.notice.localizer
+    number = renderer.receipt.number
+    subject = reader.format_text("mail-receipt-subject", number=number, order=sheet.order.number)
+    thanks = reader.format_text("mail-receipt-thanks", order=sheet.order.number)
+    attached = reader.format_text("mail-receipt-attached")
+    facts, cells = _format_receipt_facts(renderer), _format_table_rows(renderer)
+    after = [*format_receipt_totals(renderer), *format_unsettled_lines(renderer), attached]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in cells[1:]]
     text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(cells[0]), *lines, "", *after, ""])
-    html = _paragraphs([thanks]) + _paragraphs(facts) + _table(cells) + _paragraphs(after)
-    return MailText(_one_line(subject), text, _page(voice.told, subject, html))
+    html = (
+        _render_paragraphs([thanks])
+        + _render_paragraphs(facts)
+        + _render_table(cells)
+        + _render_paragraphs(after)
+    )
+    return EmailContent(_normalize_whitespace(subject), text, _render_page(renderer.notice, subject, html))
 
 
-def _facts(voice: Voice) -> list[str]:
+def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
     """R22: the dates of a receipt are the account's."""
-    sheet, reader, account, receipt = voice.order, voice.told.reader, voice.told.account, voice.receipt
-    places = ", ".join(reader.address(receipt.billing_address))
+    sheet, reader, account, receipt = (
+        renderer.order,
+        renderer.notice.localizer,
+        renderer.notice.account,
+        renderer.receipt,
+    )
+    places = ", ".join(reader.format_address(receipt.billing_address))
     return [
-        reader.text("mail-receipt-number", number=receipt.number),
-        reader.text("mail-receipt-date", day=receipt.issued_on),
-        reader.text("mail-receipt-account", account=receipt.buyer),
-        f"{reader.text('mail-receipt-address')} {places}",
-        reader.text("mail-receipt-order", order=sheet.order.number, quote=sheet.quote.number),
-        reader.text("mail-receipt-placed", name=sheet.contact.name, day=account.today(sheet.order.placed_at)),
-        reader.text("mail-receipt-admin", name=sheet.administrator.name, email=sheet.administrator.email),
+        reader.format_text("mail-receipt-number", number=receipt.number),
+        reader.format_text("mail-receipt-date", day=receipt.issued_on),
+        reader.format_text("mail-receipt-account", account=receipt.buyer),
+        f"{reader.format_text('mail-receipt-address')} {places}",
+        reader.format_text("mail-receipt-order", order=sheet.order.number, quote=sheet.quote.number),
+        reader.format_text(
+            "mail-receipt-placed", name=sheet.contact.name, day=account.get_local_date(sheet.order.placed_at)
+        ),
+        reader.format_text(
+            "mail-receipt-admin", name=sheet.administrator.name, email=sheet.administrator.email
+        ),
     ]
 
 
-def _cells(voice: Voice) -> list[list[str]]:
-    sheet, reader = voice.order, voice.told.reader
-    names = [reader.text(f"mail-column-{name}") for name in ("product", "seats", "amount", "tax")]
+def _format_table_rows(renderer: NoticeRenderer) -> list[list[str]]:
+    sheet, reader = renderer.order, renderer.notice.localizer
+    names = [reader.format_text(f"mail-column-{name}") for name in ("product", "seats", "amount", "tax")]
     rows = [
         [
             row.product.name,
             str(row.line.seats),
-            reader.money(sheet.money(row.line.amount)),
-            reader.money(sheet.money(row.line.tax)),
+            reader.format_money(sheet.to_money(row.line.amount)),
+            reader.format_money(sheet.to_money(row.line.tax)),
         ]
-        for row in sheet.with_status(LineStatus.SETTLED)
+        for row in sheet.list_rows_with_status(LineStatus.SETTLED)
     ]
     return [names, *rows]
 
 
-def _one_line(text: str) -> str:
+def _normalize_whitespace(text: str) -> str:
     return " ".join(text.split())
 
 
-def _paragraphs(lines: list[str]) -> str:
+def _render_paragraphs(lines: list[str]) -> str:
     return f"<p>{'<br>'.join(escape(line) for line in lines)}</p>" if lines else ""
 
 
-def _table(rows: list[list[str]]) -> str:
-    def drawn(row: list[str], tag: str) -> str:
+def _render_table(rows: list[list[str]]) -> str:
+    def render_row(row: list[str], tag: str) -> str:
         scope = ' scope="col"' if tag == "th" else ""
-        cells = (f'<{tag}{scope} style="{CELL}">{escape(cell)}</{tag}>' for cell in row)
+        cells = (f'<{tag}{scope} style="{CELL_STYLE}">{escape(cell)}</{tag}>' for cell in row)
         return f"<tr>{''.join(cells)}</tr>"
 
-    return f"<table>{drawn(rows[0], 'th')}{''.join(drawn(row, 'td') for row in rows[1:])}</table>"
+    return f"<table>{render_row(rows[0], 'th')}{''.join(render_row(row, 'td') for row in rows[1:])}</table>"
 
 
-def _page(told: Told, title: str, body: str) -> str:
+def _render_page(notice: RenderableNotice, title: str, body: str) -> str:
     return (
-        f'<!doctype html><html lang="{told.reader.language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{notice.localizer.language}"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title></head>"
-        f'<body style="{STYLE}"><h1>{escape(title)}</h1>{body}</body></html>'
+        f'<body style="{BODY_STYLE}"><h1>{escape(title)}</h1>{body}</body></html>'
     )

@@ -2,91 +2,114 @@
 
 from datetime import datetime
 
-from bot.i18n import Reader
+from bot.i18n import Localizer
 from bot.notices.render import (
-    LONGEST_NAME,
-    MOST_ROWS,
-    Voice,
-    Wording,
-    decline_reason,
-    line_state,
-    order_rows,
-    row_line,
-    rows_of,
-    shorten,
-    total,
+    MAX_NAME_LENGTH,
+    MAX_ROWS,
+    NoticeRenderer,
+    NoticeText,
+    format_decline_reason,
+    format_line_state,
+    format_order_rows,
+    format_product_row,
+    format_rows,
+    format_total,
+    truncate_escaped,
 )
 from models.audit_entry import AuditEntry
 from models.details import OrderRow
 from models.service_order import LineStatus, OrderStatus
 
 
-def status(voice: Voice) -> Wording:
-    order = voice.order.order
-    title = voice.say("order-status", number=order.number, status=order.status.value)
-    return Wording(
-        title, (*order_rows(voice), *total(voice, voice.order.quote), _placed_by(voice), *_next(voice))
+def render_order_status(renderer: NoticeRenderer) -> NoticeText:
+    order = renderer.order.order
+    title = renderer.format_text("order-status", number=order.number, status=order.status.value)
+    return NoticeText(
+        title,
+        (
+            *format_order_rows(renderer),
+            *format_total(renderer, renderer.order.quote),
+            _format_placed_by(renderer),
+            *_format_next_steps(renderer),
+        ),
     )
 
 
-def _next(voice: Voice) -> list[str]:
+def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
     """What happens next, by whom and by when; in the end, what came of it."""
-    sheet, order = voice.order, voice.order.order
+    sheet, order = renderer.order, renderer.order.order
     if order.status is OrderStatus.FAILED:
-        return [_end(voice), voice.say("order-failed-nothing"), voice.services()]
-    if order.finished:
-        return [_end(voice)]
-    late = [voice.say("order-next-late", by=order.promised_by), voice.services()] if sheet.overdue else []
-    return [*_asked(voice), *(late or [_goes_on(voice)])]
+        return [
+            _format_completion(renderer),
+            renderer.format_text("order-failed-nothing"),
+            renderer.format_contact_services(),
+        ]
+    if order.is_finished:
+        return [_format_completion(renderer)]
+    late = (
+        [
+            renderer.format_text("order-next-late", by=order.processing_deadline),
+            renderer.format_contact_services(),
+        ]
+        if sheet.is_overdue
+        else []
+    )
+    return [*_format_required_actions(renderer), *(late or [_format_progress(renderer)])]
 
 
-def _asked(voice: Voice) -> list[str]:
+def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
     """What a person must do, as long as they can."""
-    sheet = voice.order
+    sheet = renderer.order
     asked = []
     declined = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
     if declined:
-        until = min(line.retry_ends_at(sheet.order) for line in declined)
-        asked.append(voice.say("order-next-decide", until=until))
-    confirmed_by = [row.line.until for row in sheet.with_status(LineStatus.NEEDS_CUSTOMER) if row.line.until]
+        until = min(line.get_retry_deadline(sheet.order) for line in declined)
+        asked.append(renderer.format_text("order-next-decide", until=until))
+    confirmed_by = [
+        row.line.until for row in sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER) if row.line.until
+    ]
     if confirmed_by:
-        asked.append(voice.say("order-next-confirm", until=min(confirmed_by)))
+        asked.append(renderer.format_text("order-next-confirm", until=min(confirmed_by)))
     return asked
 
 
-def _goes_on(voice: Voice) -> str:
-    order = voice.order.order
-    waits_for = next((row.waits_for for row in voice.order.rows if row.waits_for), None)
+def _format_progress(renderer: NoticeRenderer) -> str:
+    order = renderer.order.order
+    waits_for = next(
+        (row.blocking_order_number for row in renderer.order.rows if row.blocking_order_number), None
+    )
     if waits_for:
-        return voice.say("order-next-waits", number=waits_for, by=order.promised_by)
-    return _end(voice)
+        return renderer.format_text("order-next-waits", number=waits_for, by=order.processing_deadline)
+    return _format_completion(renderer)
 
 
-def _placed_by(voice: Voice) -> str:
-    sheet = voice.order
-    return voice.say(
+def _format_placed_by(renderer: NoticeRenderer) -> str:
+    sheet = renderer.order
+    return renderer.format_text(
         "order-placed-by", name=sheet.contact.name, at=sheet.order.placed_at, quote=sheet.quote.number
     )
 
 
-def _end(voice: Voice) -> str:
+def _format_completion(renderer: NoticeRenderer) -> str:
     """When it will have been processed, or when it was."""
-    order = voice.order.order
+    order = renderer.order.order
     if order.finished_at is None:
-        return voice.say("order-promise", by=order.promised_by)
-    receipt = voice.order.receipt.number if voice.order.receipt else ""
-    return voice.say("order-finished", status=order.status.value, at=order.finished_at, receipt=receipt)
+        return renderer.format_text("order-promise", by=order.processing_deadline)
+    receipt = renderer.order.receipt.number if renderer.order.receipt else ""
+    return renderer.format_text(
+        "order-finished", status=order.status.value, at=order.finished_at, receipt=receipt
+    )
 
 
-def history(voice: Voice) -> Wording:
-    words = voice.told.words
-    return Wording(
-        voice.say(
+def render_order_history(renderer: NoticeRenderer) -> NoticeText:
+    words = renderer.notice.payload
+    return NoticeText(
+        renderer.format_text(
             "history",
             step=str(words.get("step", "")),
-            product=shorten(str(words.get("product") or ""), LONGEST_NAME),
+            product=truncate_escaped(str(words.get("product") or ""), MAX_NAME_LENGTH),
             seats=int(words.get("seats") or 0),
-            reason=decline_reason(voice.told.reader, str(words.get("reason") or "")),
+            reason=format_decline_reason(renderer.notice.localizer, str(words.get("reason") or "")),
             waits_for=str(words.get("waits_for") or ""),
             by=str(words.get("by") or ""),
             at=datetime.fromisoformat(str(words["at"])),
@@ -94,172 +117,214 @@ def history(voice: Voice) -> Wording:
     )
 
 
-def placed(voice: Voice) -> Wording:
-    sheet = voice.order
-    return Wording(
-        voice.say("order-placed", number=sheet.order.number, account=sheet.account.name),
+def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
+    sheet = renderer.order
+    return NoticeText(
+        renderer.format_text("order-placed", number=sheet.order.number, account=sheet.account.name),
         (
-            *order_rows(voice, status=False),
-            *total(voice, sheet.quote),
-            voice.say("order-admin", name=sheet.administrator.name, email=sheet.administrator.email),
-            _end(voice),
+            *format_order_rows(renderer, with_status=False),
+            *format_total(renderer, sheet.quote),
+            renderer.format_text(
+                "order-admin", name=sheet.administrator.name, email=sheet.administrator.email
+            ),
+            _format_completion(renderer),
         ),
     )
 
 
-def waits(voice: Voice) -> Wording:
-    waits_for = str(voice.told.words.get("waits_for", ""))
-    title = voice.say("order-waits", number=voice.order.order.number, waits_for=waits_for)
-    return Wording(title, (voice.say("order-waits-why", waits_for=waits_for), *order_rows(voice)))
-
-
-def declined(voice: Voice) -> Wording:
-    words = voice.told.words
-    title = voice.say(
-        "order-declined", number=voice.order.order.number, products=list(words.get("products", []))
+def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
+    waits_for = str(renderer.notice.payload.get("waits_for", ""))
+    title = renderer.format_text("order-waits", number=renderer.order.order.number, waits_for=waits_for)
+    return NoticeText(
+        title, (renderer.format_text("order-waits-why", waits_for=waits_for), *format_order_rows(renderer))
     )
-    reason = decline_reason(voice.told.reader, str(words.get("reason") or ""))
-    because = [voice.say("order-declined-why", reason=reason)] if reason else []
-    return Wording(title, (*because, *_two_prices(voice), *_after_decline(voice), *order_rows(voice)))
 
 
-def _two_prices(voice: Voice) -> list[str]:
+def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
+    words = renderer.notice.payload
+    title = renderer.format_text(
+        "order-declined", number=renderer.order.order.number, products=list(words.get("products", []))
+    )
+    reason = format_decline_reason(renderer.notice.localizer, str(words.get("reason") or ""))
+    because = [renderer.format_text("order-declined-why", reason=reason)] if reason else []
+    return NoticeText(
+        title,
+        (
+            *because,
+            *_format_price_change(renderer),
+            *_format_decline_consequences(renderer),
+            *format_order_rows(renderer),
+        ),
+    )
+
+
+def _format_price_change(renderer: NoticeRenderer) -> list[str]:
     """R17: what was promised, and what it would have been; not in a channel that shows no amounts."""
-    words, sheet = voice.told.words, voice.order
-    if "offered" not in words or not voice.told.amounts:
+    words, sheet = renderer.notice.payload, renderer.order
+    if "offered" not in words or not renderer.notice.shows_amounts:
         return []
-    promised, offered = sheet.money(int(words["promised"])), sheet.money(int(words["offered"]))
-    return [voice.say("order-two-prices", promised=promised, offered=offered)]
+    promised, offered = sheet.to_money(int(words["promised"])), sheet.to_money(int(words["offered"]))
+    return [renderer.format_text("order-two-prices", promised=promised, offered=offered)]
 
 
-def _after_decline(voice: Voice) -> list[str]:
-    sheet = voice.order
+def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
+    sheet = renderer.order
     retryable = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
     if retryable:
-        until = min(line.retry_ends_at(sheet.order) for line in retryable)
-        return [voice.say("order-declined-nothing"), voice.say("order-retry", until=until)]
-    if sheet.with_status(LineStatus.DECLINED):
-        return [voice.say("order-declined-nothing"), voice.say("order-no-retry"), voice.services()]
-    return [_now(voice)]
+        until = min(line.get_retry_deadline(sheet.order) for line in retryable)
+        return [
+            renderer.format_text("order-declined-nothing"),
+            renderer.format_text("order-retry", until=until),
+        ]
+    if sheet.list_rows_with_status(LineStatus.DECLINED):
+        return [
+            renderer.format_text("order-declined-nothing"),
+            renderer.format_text("order-no-retry"),
+            renderer.format_contact_services(),
+        ]
+    return [_format_current_status(renderer)]
 
 
-def _now(voice: Voice) -> str:
+def _format_current_status(renderer: NoticeRenderer) -> str:
     """Where what the notice asks for is no longer needed when it is read."""
-    return voice.say("order-now", status=voice.order.order.status.value)
+    return renderer.format_text("order-now", status=renderer.order.order.status.value)
 
 
-def needs_customer(voice: Voice) -> Wording:
-    sheet = voice.order
-    rows = sheet.with_status(LineStatus.NEEDS_CUSTOMER)
-    title = voice.say(
+def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
+    sheet = renderer.order
+    rows = sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+    title = renderer.format_text(
         "order-needs-customer",
         number=sheet.order.number,
-        products=list(voice.told.words.get("products", [])),
-        personal="yes" if voice.personal else "no",
+        products=list(renderer.notice.payload.get("products", [])),
+        personal="yes" if renderer.is_personal else "no",
     )
-    asks = [line for row in rows for line in _confirmation(voice, row)] or [_now(voice)]
-    return Wording(title, (*asks, *order_rows(voice)))
+    asks = [line for row in rows for line in _format_confirmation(renderer, row)] or [
+        _format_current_status(renderer)
+    ]
+    return NoticeText(title, (*asks, *format_order_rows(renderer)))
 
 
-def _confirmation(voice: Voice, row: OrderRow) -> list[str]:
-    name = shorten(row.product.name, LONGEST_NAME)
-    lines = [voice.say("order-confirm", product=name)]
+def _format_confirmation(renderer: NoticeRenderer, row: OrderRow) -> list[str]:
+    name = truncate_escaped(row.product.name, MAX_NAME_LENGTH)
+    lines = [renderer.format_text("order-confirm", product=name)]
     if row.line.until:
-        lines = [voice.say("order-confirm-until", product=name, until=row.line.until)]
+        lines = [renderer.format_text("order-confirm-until", product=name, until=row.line.until)]
     # The link opens the payment to whoever holds it: a button in a direct message, never in a channel.
-    if voice.to == "email" and row.line.customer_link:
-        lines.append(voice.say("order-confirm-link", url=row.line.customer_link))
+    if renderer.destination == "email" and row.line.customer_link:
+        lines.append(renderer.format_text("order-confirm-link", url=row.line.customer_link))
     return lines
 
 
-def failed(voice: Voice) -> Wording:
-    title = voice.say("order-failed", number=voice.order.order.number)
-    return Wording(title, (voice.say("order-failed-nothing"), *order_rows(voice), voice.services()))
-
-
-def overdue(voice: Voice) -> Wording:
-    sheet = voice.order
-    title = voice.say("order-overdue", number=sheet.order.number)
-    due = voice.say("order-overdue-since", by=sheet.order.promised_by)
-    if voice.to != "services":
-        ask = voice.say("order-overdue-ask", number=sheet.order.number)
-        return Wording(title, (due, *order_rows(voice), ask, voice.services()))
-    return Wording(
+def render_order_failed(renderer: NoticeRenderer) -> NoticeText:
+    title = renderer.format_text("order-failed", number=renderer.order.order.number)
+    return NoticeText(
         title,
         (
-            due,
-            voice.say("account", name=sheet.account.name, id=sheet.account.id),
-            voice.say("contact", name=sheet.contact.name, email=sheet.contact.email),
-            _placed_by(voice),
-            *order_rows(voice),
-            *total(voice, sheet.quote),
-            voice.say("steps"),
-            *(_step(voice, entry) for entry in sheet.history[-MOST_ROWS:]),
+            renderer.format_text("order-failed-nothing"),
+            *format_order_rows(renderer),
+            renderer.format_contact_services(),
         ),
     )
 
 
-def _step(voice: Voice, entry: AuditEntry) -> str:
-    what = _step_words(voice.told.reader, entry)
-    return voice.say("step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or "").rstrip()
+def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
+    sheet = renderer.order
+    title = renderer.format_text("order-overdue", number=sheet.order.number)
+    due = renderer.format_text("order-overdue-since", by=sheet.order.processing_deadline)
+    if renderer.destination != "services":
+        ask = renderer.format_text("order-overdue-ask", number=sheet.order.number)
+        return NoticeText(title, (due, *format_order_rows(renderer), ask, renderer.format_contact_services()))
+    return NoticeText(
+        title,
+        (
+            due,
+            renderer.format_text("account", name=sheet.account.name, id=sheet.account.id),
+            renderer.format_text("contact", name=sheet.contact.name, email=sheet.contact.email),
+            _format_placed_by(renderer),
+            *format_order_rows(renderer),
+            *format_total(renderer, sheet.quote),
+            renderer.format_text("steps"),
+            *(_format_history_step(renderer, entry) for entry in sheet.history[-MAX_ROWS:]),
+        ),
+    )
 
 
-def _step_words(reader: Reader, entry: AuditEntry) -> str:
+def _format_history_step(renderer: NoticeRenderer, entry: AuditEntry) -> str:
+    what = _format_step_name(renderer.notice.localizer, entry)
+    return renderer.format_text(
+        "step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or ""
+    ).rstrip()
+
+
+def _format_step_name(localizer: Localizer, entry: AuditEntry) -> str:
     """The states a person knows in their words; the rest of the history by the names it was stored under."""
     to = entry.to_status or ""
     if entry.action == "line" and to in list(LineStatus):
-        state = reader.text("notice-line-state", status=to)
+        state = localizer.format_text("notice-line-state", status=to)
         return f"{entry.details.get('subscription', '')}: {state}"
     if to in list(OrderStatus):
-        return reader.text("notice-order-state", status=to)
+        return localizer.format_text("notice-order-state", status=to)
     return entry.action.replace("_", " ")
 
 
-def receipt(voice: Voice) -> Wording:
-    sheet = voice.order
-    if voice.personal:
-        title = voice.say("receipt", number=voice.receipt.number, order=sheet.order.number)
+def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
+    sheet = renderer.order
+    if renderer.is_personal:
+        title = renderer.format_text("receipt", number=renderer.receipt.number, order=sheet.order.number)
     else:
-        title = voice.say("order-status", number=sheet.order.number, status=sheet.order.status.value)
-    settled = sheet.with_status(LineStatus.SETTLED)
+        title = renderer.format_text(
+            "order-status", number=sheet.order.number, status=sheet.order.status.value
+        )
+    settled = sheet.list_rows_with_status(LineStatus.SETTLED)
     # A channel has readers who may not read receipts (R1): it is told where the receipt went, no more.
-    elsewhere = [] if voice.personal else [voice.say("receipt-went", number=voice.receipt.number)]
-    return Wording(
+    elsewhere = (
+        [] if renderer.is_personal else [renderer.format_text("receipt-went", number=renderer.receipt.number)]
+    )
+    return NoticeText(
         title,
         (
-            *rows_of(voice, settled, lambda row: row_line(voice, row, amounts=voice.told.amounts)),
-            *receipt_totals(voice),
-            *not_bought(voice),
+            *format_rows(
+                renderer,
+                settled,
+                lambda row: format_product_row(renderer, row, with_amounts=renderer.notice.shows_amounts),
+            ),
+            *format_receipt_totals(renderer),
+            *format_unsettled_lines(renderer),
             *elsewhere,
         ),
     )
 
 
-def receipt_file(voice: Voice) -> Wording:
+def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
     """What stands beside the PDF."""
-    return Wording(voice.say("receipt-file", number=voice.receipt.number))
+    return NoticeText(renderer.format_text("receipt-file", number=renderer.receipt.number))
 
 
-def receipt_totals(voice: Voice) -> list[str]:
-    sheet = voice.order
-    if not voice.told.amounts:
+def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
+    sheet = renderer.order
+    if not renderer.notice.shows_amounts:
         return []
-    receipt = voice.receipt
+    receipt = renderer.receipt
     return [
-        voice.say("subtotal", amount=sheet.money(receipt.subtotal)),
-        voice.say("tax", amount=sheet.money(receipt.tax)),
-        voice.say("total", amount=sheet.money(receipt.total)),
+        renderer.format_text("subtotal", amount=sheet.to_money(receipt.subtotal)),
+        renderer.format_text("tax", amount=sheet.to_money(receipt.tax)),
+        renderer.format_text("total", amount=sheet.to_money(receipt.total)),
         *(
-            voice.say("paid-by", brand=method.brand.title(), last4=method.last4)
-            for method in sheet.charged_methods
+            renderer.format_text("paid-by", brand=method.brand.title(), last4=method.last4)
+            for method in sheet.charged_payment_methods
         ),
     ]
 
 
-def not_bought(voice: Voice) -> list[str]:
+def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:
     """R18: the lines that did not settle are named."""
-    missing = [row for row in voice.order.rows if row.line.status is not LineStatus.SETTLED]
+    missing = [row for row in renderer.order.rows if row.line.status is not LineStatus.SETTLED]
     if not missing:
         return []
-    rows = rows_of(voice, missing, lambda row: row_line(voice, row, state=line_state(voice, row)))
-    return [voice.say("not-bought"), *rows, voice.services()]
+    rows = format_rows(
+        renderer,
+        missing,
+        lambda row: format_product_row(renderer, row, state=format_line_state(renderer, row)),
+    )
+    return [renderer.format_text("not-bought"), *rows, renderer.format_contact_services()]

@@ -1,60 +1,63 @@
 """What the notices of quotes say."""
 
-from bot.notices.render import Voice, Wording, quote_rows, total
-from models.details import QuoteSheet
+from bot.notices.render import NoticeRenderer, NoticeText, format_quote_rows, format_total
+from models.details import QuoteDetails
 from models.quote import QuoteStatus
 
 
-def arrived(voice: Voice) -> Wording:
-    return _card(voice, "quote-arrived")
+def render_quote_arrived(renderer: NoticeRenderer) -> NoticeText:
+    return _render_quote(renderer, "quote-arrived")
 
 
-def reminder(voice: Voice) -> Wording:
-    return _card(voice, "quote-reminder")
+def render_quote_reminder(renderer: NoticeRenderer) -> NoticeText:
+    return _render_quote(renderer, "quote-reminder")
 
 
-def card(voice: Voice) -> Wording:
-    return _card(voice, "quote")
+def render_quote_card(renderer: NoticeRenderer) -> NoticeText:
+    return _render_quote(renderer, "quote")
 
 
-def _card(voice: Voice, pending_title: str) -> Wording:
-    sheet = voice.quote
+def _render_quote(renderer: NoticeRenderer, pending_title: str) -> NoticeText:
+    sheet = renderer.quote
     number, until = sheet.quote.number, sheet.quote.expires_at
-    title = voice.say(pending_title if sheet.pending else "quote", number=number, until=until)
-    return Wording(title, (*quote_rows(voice), *total(voice, sheet.quote), _quote_state(voice)))
+    title = renderer.format_text(pending_title if sheet.is_pending else "quote", number=number, until=until)
+    return NoticeText(
+        title,
+        (*format_quote_rows(renderer), *format_total(renderer, sheet.quote), _format_quote_state(renderer)),
+    )
 
 
-def _quote_state(voice: Voice) -> str:
-    sheet = voice.quote
-    if sheet.pending:
-        return voice.say("quote-valid", until=sheet.quote.expires_at)
-    return _decision(voice)
+def _format_quote_state(renderer: NoticeRenderer) -> str:
+    sheet = renderer.quote
+    if sheet.is_pending:
+        return renderer.format_text("quote-valid", until=sheet.quote.expires_at)
+    return _format_decision(renderer)
 
 
-def decided(voice: Voice) -> Wording:
-    sheet = voice.quote
-    title = voice.say("quote-decided", number=sheet.quote.number, decision=_decided(sheet))
-    return Wording(title, (_quote_state(voice), *quote_rows(voice)))
+def render_quote_decided(renderer: NoticeRenderer) -> NoticeText:
+    sheet = renderer.quote
+    title = renderer.format_text("quote-decided", number=sheet.quote.number, decision=_get_decision(sheet))
+    return NoticeText(title, (_format_quote_state(renderer), *format_quote_rows(renderer)))
 
 
-def _decided(sheet: QuoteSheet) -> str:
-    if sheet.quote.replaced_by_id is not None:
+def _get_decision(details: QuoteDetails) -> str:
+    if details.quote.replaced_by_id is not None:
         return "replaced"
-    status = sheet.quote.status_at(sheet.at)
-    elsewhere = "_elsewhere" if sheet.quote.decided_elsewhere and status is not QuoteStatus.EXPIRED else ""
+    status = details.quote.get_status(details.at)
+    elsewhere = "_elsewhere" if details.quote.decided_elsewhere and status is not QuoteStatus.EXPIRED else ""
     return status.value + elsewhere
 
 
-def _decision(voice: Voice) -> str:
+def _format_decision(renderer: NoticeRenderer) -> str:
     """R20: what became of it, by whom and when."""
-    quote = voice.quote.quote
-    order = voice.quote.order
-    return voice.say(
+    quote = renderer.quote.quote
+    order = renderer.quote.order
+    return renderer.format_text(
         "quote-decision",
-        decision=_decided(voice.quote),
+        decision=_get_decision(renderer.quote),
         by=quote.decided_by or "",
         at=quote.decided_at or quote.expires_at,
         reason=quote.reason or "",
-        replaced_by=voice.quote.replaced_by or "",
+        replaced_by=renderer.quote.replacement_number or "",
         order=order.number if order else "",
     )

@@ -5,79 +5,81 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.i18n import Markup, Reader, escape
+from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn
 from models.account import Account
-from models.details import OrderRow, OrderSheet, QuoteRow, QuoteSheet
+from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow
 from models.notice import NoticeKind
 from models.quote import Quote
 from models.receipt import Receipt
 from models.service_order import LineStatus
 
 # Names and reasons are people's own, and as long as they like; Fluent refuses 1,000 characters in a place.
-LONGEST_REASON = 600
-LONGEST_WORD = 200
-LONGEST_NAME = 80
-MOST_NAMES = 6
-MOST_ROWS = 15
-LONGEST_ROWS = 1800
+MAX_REASON_LENGTH = 600
+MAX_ARGUMENT_LENGTH = 200
+MAX_NAME_LENGTH = 80
+MAX_NAMES = 6
+MAX_ROWS = 15
+MAX_ROWS_LENGTH = 1800
 
 
-class Told(Protocol):
+class RenderableNotice(Protocol):
     """What is told, to whom. `words["to"]` is the destination's kind: channel, contact, services, email."""
 
     @property
     def kind(self) -> NoticeKind: ...
     @property
-    def reader(self) -> Reader: ...
+    def localizer(self) -> Localizer: ...
     @property
     def account(self) -> Account: ...
     @property
-    def order(self) -> OrderSheet | None: ...
+    def order(self) -> OrderDetails | None: ...
     @property
-    def quote(self) -> QuoteSheet | None: ...
+    def quote(self) -> QuoteDetails | None: ...
     @property
-    def words(self) -> dict[str, Any]: ...
+    def payload(self) -> dict[str, Any]: ...
     @property
-    def amounts(self) -> bool: ...
+    def shows_amounts(self) -> bool: ...
     @property
-    def parts(self) -> Sequence["Told"]: ...
+    def digest_items(self) -> Sequence["RenderableNotice"]: ...
 
 
 @dataclass(frozen=True)
-class Wording:
+class NoticeText:
     title: str
     lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Voice:
+class NoticeRenderer:
     """How it is said: for mrkdwn, what fills the texts is escaped. `live` instants are Slack's date tokens,
     which each reader of a channel sees in their own zone."""
 
-    told: Told
+    notice: RenderableNotice
     services_url: str
-    mrkdwn: bool
-    live: bool = False
+    is_mrkdwn: bool
+    live_dates: bool = False
 
-    def say(self, key: str, **words: object) -> str:
-        reader = self.told.reader
-        say = reader.mrkdwn if self.mrkdwn else reader.text
-        return say(f"notice-{key}", **{name: self._filling(name, word) for name, word in words.items()})
+    def format_text(self, key: str, **arguments: object) -> str:
+        reader = self.notice.localizer
+        say = reader.format_mrkdwn if self.is_mrkdwn else reader.format_text
+        return say(
+            f"notice-{key}", **{name: self._prepare_argument(name, word) for name, word in arguments.items()}
+        )
 
-    def _filling(self, name: str, word: object) -> object:
-        if self.live and isinstance(word, datetime):
-            return self.told.reader.live_moment(word)
-        return _bounded(name, word)
-
-    @property
-    def order(self) -> OrderSheet:
-        assert self.told.order is not None, "a notice of an order has one"
-        return self.told.order
+    def _prepare_argument(self, name: str, argument: object) -> object:
+        if self.live_dates and isinstance(argument, datetime):
+            return self.notice.localizer.format_date_token(argument)
+        return _truncate_argument(name, argument)
 
     @property
-    def quote(self) -> QuoteSheet:
-        assert self.told.quote is not None, "a notice of a quote has one"
-        return self.told.quote
+    def order(self) -> OrderDetails:
+        assert self.notice.order is not None, "a notice of an order has one"
+        return self.notice.order
+
+    @property
+    def quote(self) -> QuoteDetails:
+        assert self.notice.quote is not None, "a notice of a quote has one"
+        return self.notice.quote
 
     @property
     def receipt(self) -> Receipt:
@@ -85,83 +87,100 @@ class Voice:
         return self.order.receipt
 
     @property
-    def to(self) -> str:
-        return str(self.told.words.get("to", "contact"))
+    def destination(self) -> str:
+        return str(self.notice.payload.get("to", "contact"))
 
     @property
-    def personal(self) -> bool:
-        return self.to in ("contact", "email")
+    def is_personal(self) -> bool:
+        return self.destination in ("contact", "email")
 
-    def services(self) -> str:
-        return self.say("services", url=self.services_url)
+    def format_contact_services(self) -> str:
+        return self.format_text("services", url=self.services_url)
 
 
-def decline_reason(reader: Reader, reason: str) -> str:
+def format_decline_reason(localizer: Localizer, reason: str) -> str:
     """A provider's code in words; what has none is the provider's own sentence."""
     key = "notice-reason-" + reason.replace("_", "-")
-    return reader.text(key) if reader.has(key) else reason
+    return localizer.format_text(key) if localizer.has_message(key) else reason
 
 
-def _bounded(name: str, word: object) -> object:
-    if isinstance(word, str) and not isinstance(word, Markup) and name != "url":
-        return shorten(word, LONGEST_REASON if name == "reason" else LONGEST_WORD)
-    if isinstance(word, list):
-        names = [shorten(str(each), LONGEST_NAME) for each in word]
-        return names if len(names) <= MOST_NAMES else [*names[:MOST_NAMES], "…"]
-    return word
+def _truncate_argument(name: str, argument: object) -> object:
+    if isinstance(argument, str) and not isinstance(argument, SlackMarkup) and name != "url":
+        return truncate_escaped(argument, MAX_REASON_LENGTH if name == "reason" else MAX_ARGUMENT_LENGTH)
+    if isinstance(argument, list):
+        names = [truncate_escaped(str(each), MAX_NAME_LENGTH) for each in argument]
+        return names if len(names) <= MAX_NAMES else [*names[:MAX_NAMES], "…"]
+    return argument
 
 
-def shorten(text: str, most: int) -> str:
+def truncate_escaped(text: str, max_length: int) -> str:
     """At most so long once it is escaped."""
-    kept = text[:most]
-    while len(escape(kept)) > most:
+    kept = text[:max_length]
+    while len(escape_mrkdwn(kept)) > max_length:
         kept = kept[: -max(len(kept) // 20, 1)]
     return text if kept == text else kept[:-1].rstrip() + "…"
 
 
-def order_rows(voice: Voice, *, status: bool = True) -> list[str]:
-    def drawn(row: OrderRow) -> str:
-        return row_line(
-            voice, row, amounts=voice.told.amounts, state=line_state(voice, row) if status else ""
+def format_order_rows(renderer: NoticeRenderer, *, with_status: bool = True) -> list[str]:
+    def format_row(row: OrderRow) -> str:
+        return format_product_row(
+            renderer,
+            row,
+            with_amounts=renderer.notice.shows_amounts,
+            state=format_line_state(renderer, row) if with_status else "",
         )
 
-    return rows_of(voice, voice.order.rows, drawn)
+    return format_rows(renderer, renderer.order.rows, format_row)
 
 
-def quote_rows(voice: Voice) -> list[str]:
-    return rows_of(voice, voice.quote.rows, lambda row: row_line(voice, row, amounts=voice.told.amounts))
+def format_quote_rows(renderer: NoticeRenderer) -> list[str]:
+    return format_rows(
+        renderer,
+        renderer.quote.rows,
+        lambda row: format_product_row(renderer, row, with_amounts=renderer.notice.shows_amounts),
+    )
 
 
-def rows_of(voice: Voice, rows: Sequence[Any], drawn: Callable[[Any], str]) -> list[str]:
+def format_rows(renderer: NoticeRenderer, rows: Sequence[Any], format_row: Callable[[Any], str]) -> list[str]:
     """The lines as far as a message has room, and how many more there are; an e-mail takes all."""
     shown: list[str] = []
     for row in rows:
-        line = drawn(row)
-        full = len(shown) == MOST_ROWS or sum(map(len, shown)) + len(line) > LONGEST_ROWS
-        if full and voice.to != "email":
-            return [*shown, voice.say("more-rows", more=len(rows) - len(shown))]
+        line = format_row(row)
+        full = len(shown) == MAX_ROWS or sum(map(len, shown)) + len(line) > MAX_ROWS_LENGTH
+        if full and renderer.destination != "email":
+            return [*shown, renderer.format_text("more-rows", more=len(rows) - len(shown))]
         shown.append(line)
     return shown
 
 
-def row_line(voice: Voice, row: OrderRow | QuoteRow, *, amounts: bool = False, state: str = "") -> str:
-    parts = [voice.say("row", product=shorten(row.product.name, LONGEST_NAME), seats=row.line.seats)]
-    if amounts:
-        sheet = voice.told.order or voice.quote
-        amount, tax = sheet.money(row.line.amount), sheet.money(row.line.tax)
-        parts.append(voice.say("row-amount", amount=amount, tax=tax))
+def format_product_row(
+    renderer: NoticeRenderer, row: OrderRow | QuoteRow, *, with_amounts: bool = False, state: str = ""
+) -> str:
+    parts = [
+        renderer.format_text(
+            "row", product=truncate_escaped(row.product.name, MAX_NAME_LENGTH), seats=row.line.seats
+        )
+    ]
+    if with_amounts:
+        sheet = renderer.notice.order or renderer.quote
+        amount, tax = sheet.to_money(row.line.amount), sheet.to_money(row.line.tax)
+        parts.append(renderer.format_text("row-amount", amount=amount, tax=tax))
     return "• " + " – ".join([*parts, *filter(None, [state])])
 
 
-def line_state(voice: Voice, row: OrderRow) -> str:
-    if row.waits_for:
-        return voice.say("line-waits", number=row.waits_for)
+def format_line_state(renderer: NoticeRenderer, row: OrderRow) -> str:
+    if row.blocking_order_number:
+        return renderer.format_text("line-waits", number=row.blocking_order_number)
     if row.line.status is LineStatus.DECLINED and row.line.reason:
-        return voice.say("line-declined", reason=decline_reason(voice.told.reader, row.line.reason))
-    return voice.say("line-state", status=row.line.status.value)
+        return renderer.format_text(
+            "line-declined", reason=format_decline_reason(renderer.notice.localizer, row.line.reason)
+        )
+    return renderer.format_text("line-state", status=row.line.status.value)
 
 
-def total(voice: Voice, quote: Quote) -> Iterable[str]:
-    if voice.told.amounts:
-        sheet = voice.told.order or voice.quote
-        yield voice.say("total-with-tax", total=sheet.money(quote.total), tax=sheet.money(quote.tax))
+def format_total(renderer: NoticeRenderer, quote: Quote) -> Iterable[str]:
+    if renderer.notice.shows_amounts:
+        sheet = renderer.notice.order or renderer.quote
+        yield renderer.format_text(
+            "total-with-tax", total=sheet.to_money(quote.total), tax=sheet.to_money(quote.tax)
+        )

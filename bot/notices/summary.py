@@ -4,63 +4,67 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.i18n import Markup
+from bot.i18n import SlackMarkup
 from bot.notices import orders as order_notices
 from bot.notices import quotes as quote_notices
-from bot.notices.render import Told, Voice, Wording
+from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
 from models.notice import NoticeKind
 
 
-def word_notice(told: Told, services_url: str, *, mrkdwn: bool, live: bool = False) -> Wording:
-    voice = Voice(told, services_url, mrkdwn, live)
-    return _digest(voice) if told.parts else WORDINGS[told.kind](voice)
+def render_notice(
+    notice: RenderableNotice, services_url: str, *, mrkdwn: bool, live_dates: bool = False
+) -> NoticeText:
+    voice = NoticeRenderer(notice, services_url, mrkdwn, live_dates)
+    return _render_digest(voice) if notice.digest_items else RENDER_BY_KIND[notice.kind](voice)
 
 
-def _digest(voice: Voice) -> Wording:
+def _render_digest(renderer: NoticeRenderer) -> NoticeText:
     """A line for each notice: when it came, and its title."""
-    parts = voice.told.parts
-    title = voice.say("digest", account=voice.told.account.name, count=len(parts))
-    return Wording(title, (*(_digest_line(voice, part) for part in parts), voice.say("digest-why")))
-
-
-def _digest_line(voice: Voice, part: Told) -> str:
-    said = WORDINGS[part.kind](replace(voice, told=part)).title
-    at = datetime.fromisoformat(str(part.words["told_at"]))
-    # What is said is escaped already.
-    return voice.say("digest-line", at=at, what=Markup(said) if voice.mrkdwn else said)
-
-
-def _portal_changed(voice: Voice) -> Wording:
-    title = voice.say(
-        "portal-changed", by=str(voice.told.words.get("by", "")), account=voice.told.account.name
+    parts = renderer.notice.digest_items
+    title = renderer.format_text("digest", account=renderer.notice.account.name, count=len(parts))
+    return NoticeText(
+        title, (*(_format_digest_line(renderer, part) for part in parts), renderer.format_text("digest-why"))
     )
-    return Wording(title, (voice.say("portal-changed-means"),))
 
 
-def _channel_unreachable(voice: Voice) -> Wording:
+def _format_digest_line(renderer: NoticeRenderer, item: RenderableNotice) -> str:
+    said = RENDER_BY_KIND[item.kind](replace(renderer, notice=item)).title
+    at = datetime.fromisoformat(str(item.payload["told_at"]))
+    # What is said is escaped already.
+    return renderer.format_text("digest-line", at=at, what=SlackMarkup(said) if renderer.is_mrkdwn else said)
+
+
+def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
+    title = renderer.format_text(
+        "portal-changed", by=str(renderer.notice.payload.get("by", "")), account=renderer.notice.account.name
+    )
+    return NoticeText(title, (renderer.format_text("portal-changed-means"),))
+
+
+def _render_channel_unreachable(renderer: NoticeRenderer) -> NoticeText:
     # As a reference Slack shows the channel's name; elsewhere only its id is known.
-    key = "channel-unreachable" if voice.mrkdwn else "channel-unreachable-plain"
-    channel = str(voice.told.words.get("channel", ""))
-    title = voice.say(key, channel=channel, account=voice.told.account.name)
-    return Wording(title, (voice.say("channel-unreachable-means"),))
+    key = "channel-unreachable" if renderer.is_mrkdwn else "channel-unreachable-plain"
+    channel = str(renderer.notice.payload.get("channel", ""))
+    title = renderer.format_text(key, channel=channel, account=renderer.notice.account.name)
+    return NoticeText(title, (renderer.format_text("channel-unreachable-means"),))
 
 
-WORDINGS: dict[NoticeKind, Callable[[Voice], Wording]] = {
-    NoticeKind.ORDER_STATUS: order_notices.status,
-    NoticeKind.ORDER_HISTORY: order_notices.history,
-    NoticeKind.ORDER_PLACED: order_notices.placed,
-    NoticeKind.ORDER_WAITS: order_notices.waits,
-    NoticeKind.ORDER_DECLINED: order_notices.declined,
-    NoticeKind.ORDER_NEEDS_CUSTOMER: order_notices.needs_customer,
-    NoticeKind.ORDER_FAILED: order_notices.failed,
-    NoticeKind.ORDER_OVERDUE: order_notices.overdue,
-    NoticeKind.RECEIPT: order_notices.receipt,
-    NoticeKind.RECEIPT_FILE: order_notices.receipt_file,
-    NoticeKind.RECEIPT_MAIL: order_notices.receipt,
-    NoticeKind.QUOTE_ARRIVED: quote_notices.arrived,
-    NoticeKind.QUOTE_REMINDER: quote_notices.reminder,
-    NoticeKind.QUOTE_DECIDED: quote_notices.decided,
-    NoticeKind.QUOTE_CARD: quote_notices.card,
-    NoticeKind.PORTAL_CHANGED: _portal_changed,
-    NoticeKind.CHANNEL_UNREACHABLE: _channel_unreachable,
+RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
+    NoticeKind.ORDER_STATUS: order_notices.render_order_status,
+    NoticeKind.ORDER_HISTORY: order_notices.render_order_history,
+    NoticeKind.ORDER_PLACED: order_notices.render_order_placed,
+    NoticeKind.ORDER_WAITS: order_notices.render_order_waiting,
+    NoticeKind.ORDER_DECLINED: order_notices.render_order_declined,
+    NoticeKind.ORDER_NEEDS_CUSTOMER: order_notices.render_payment_confirmation,
+    NoticeKind.ORDER_FAILED: order_notices.render_order_failed,
+    NoticeKind.ORDER_OVERDUE: order_notices.render_order_overdue,
+    NoticeKind.RECEIPT: order_notices.render_receipt_notice,
+    NoticeKind.RECEIPT_FILE: order_notices.render_receipt_file,
+    NoticeKind.RECEIPT_MAIL: order_notices.render_receipt_notice,
+    NoticeKind.QUOTE_ARRIVED: quote_notices.render_quote_arrived,
+    NoticeKind.QUOTE_REMINDER: quote_notices.render_quote_reminder,
+    NoticeKind.QUOTE_DECIDED: quote_notices.render_quote_decided,
+    NoticeKind.QUOTE_CARD: quote_notices.render_quote_card,
+    NoticeKind.PORTAL_CHANGED: _render_portal_changed,
+    NoticeKind.CHANNEL_UNREACHABLE: _render_channel_unreachable,
 }

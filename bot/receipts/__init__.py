@@ -12,15 +12,15 @@ from typing import Any
 
 import typst
 
-from bot.i18n import Reader
-from models.details import ReceiptSheet
-from models.proration import to_the_second
+from bot.i18n import Localizer
+from models.details import ReceiptDetails
+from models.proration import truncate_to_second
 from models.receipt import ReceiptCard, ReceiptLine
 
-TEMPLATE = Path(__file__).parent / "receipt.typ"
-MOST_BYTES = 100_000
+TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"
+MAX_PDF_BYTES = 100_000
 
-COLUMNS = (
+COLUMN_MESSAGE_IDS = (
     "receipt-column-product",
     "receipt-column-seats",
     "receipt-column-period",
@@ -29,91 +29,96 @@ COLUMNS = (
 )
 
 
-def render_receipt(reader: Reader, sheet: ReceiptSheet) -> bytes:
+def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
     """Takes some hundredths of a second of the processor: not for the event loop."""
     words, at = (
-        json.dumps(receipt_words(reader, sheet), ensure_ascii=False),
-        to_the_second(sheet.receipt.issued_at),
+        json.dumps(build_receipt_content(localizer, details), ensure_ascii=False),
+        truncate_to_second(details.receipt.issued_at),
     )
     try:
-        pdf = _compiled(words, at, ["a-2a", "ua-1"])
+        pdf = _compile_pdf(words, at, ["a-2a", "ua-1"])
         # What it says to screen readers grows with every line, much more than what is printed.
-        return pdf if len(pdf) <= MOST_BYTES else _compiled(words, at, ["a-2u"], tags=False)
+        return pdf if len(pdf) <= MAX_PDF_BYTES else _compile_pdf(words, at, ["a-2u"], tags=False)
     except typst.TypstError:
         # A name in letters that our font lacks, which an archive's PDF may not show as gaps.
-        return _compiled(words, at, [], system_fonts=True)
+        return _compile_pdf(words, at, [], system_fonts=True)
 
 
-def _compiled(
-    words: str,
-    at: datetime,
+def _compile_pdf(
+    content: str,
+    timestamp: datetime,
     standards: "typst.PDFStandards",
     *,
     tags: bool = True,
     system_fonts: bool = False,
 ) -> bytes:
     compiler = typst.Compiler(
-        TEMPLATE.read_bytes(), font_paths=_fonts(system_fonts), sys_inputs={"receipt": words}
+        TEMPLATE_PATH.read_bytes(), font_paths=_load_fonts(system_fonts), sys_inputs={"receipt": content}
     )
-    pdf = compiler.compile(format="pdf", timestamp=at, pdf_standards=standards, pdf_tags=tags)
+    pdf = compiler.compile(format="pdf", timestamp=timestamp, pdf_standards=standards, pdf_tags=tags)
     assert isinstance(pdf, bytes), "without a path to write to, the compiler gives bytes"
     return pdf
 
 
-def file_name(sheet: ReceiptSheet) -> str:
-    return f"{sheet.receipt.number}.pdf"
+def format_file_name(details: ReceiptDetails) -> str:
+    return f"{details.receipt.number}.pdf"
 
 
 @cache
-def _fonts(system: bool) -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=system)
+def _load_fonts(include_system: bool) -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=include_system)
 
 
-def receipt_words(reader: Reader, sheet: ReceiptSheet) -> dict[str, Any]:
+def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict[str, Any]:
     """All that the template sets: pairs are a name and its value."""
-    receipt = sheet.receipt
+    receipt = details.receipt
 
-    def amount(key: str, minor: int) -> tuple[str, str]:
-        return reader.text(key), reader.money(sheet.money(minor))
+    def format_amount_row(key: str, minor: int) -> tuple[str, str]:
+        return localizer.format_text(key), localizer.format_money(details.to_money(minor))
 
     return {
-        "language": reader.language,
-        "title": reader.text("receipt-title", number=receipt.number),
-        "heading": reader.text("receipt-heading"),
-        "page": reader.text("receipt-page-of", page="{page}", pages="{pages}"),
-        "from": reader.text("receipt-seller"),
-        "seller": [*filter(None, [sheet.seller.name, *sheet.seller.address, sheet.seller.tax_id])],
-        "to": reader.text("receipt-buyer"),
-        "buyer": [receipt.buyer, *reader.address(receipt.billing_address)],
+        "language": localizer.language,
+        "title": localizer.format_text("receipt-title", number=receipt.number),
+        "heading": localizer.format_text("receipt-heading"),
+        "page": localizer.format_text("receipt-page-of", page="{page}", pages="{pages}"),
+        "from": localizer.format_text("receipt-seller"),
+        "seller": [*filter(None, [details.seller.name, *details.seller.address, details.seller.tax_id])],
+        "to": localizer.format_text("receipt-buyer"),
+        "buyer": [receipt.buyer, *localizer.format_address(receipt.billing_address)],
         "facts": [
-            (reader.text("receipt-number"), receipt.number),
-            (reader.text("receipt-date"), reader.date(receipt.issued_on)),
-            (reader.text("receipt-order"), sheet.order),
-            (reader.text("receipt-quote"), sheet.quote),
+            (localizer.format_text("receipt-number"), receipt.number),
+            (localizer.format_text("receipt-date"), localizer.format_date(receipt.issued_on)),
+            (localizer.format_text("receipt-order"), details.order_number),
+            (localizer.format_text("receipt-quote"), details.quote_number),
         ],
-        "columns": [reader.text(key) for key in COLUMNS],
-        "lines": [_line(reader, sheet, line) for line in receipt.receipt_lines],
-        "totals": [amount("receipt-subtotal", receipt.subtotal), amount("receipt-tax", receipt.tax)],
-        "total": amount("receipt-total", receipt.total),
-        "paid": reader.text("receipt-paid"),
-        "payments": [_payment(reader, sheet, card) for card in receipt.charged_cards],
+        "columns": [localizer.format_text(key) for key in COLUMN_MESSAGE_IDS],
+        "lines": [_build_line(localizer, details, line) for line in receipt.receipt_lines],
+        "totals": [
+            format_amount_row("receipt-subtotal", receipt.subtotal),
+            format_amount_row("receipt-tax", receipt.tax),
+        ],
+        "total": format_amount_row("receipt-total", receipt.total),
+        "paid": localizer.format_text("receipt-paid"),
+        "payments": [_build_payment(localizer, details, card) for card in receipt.charged_cards],
     }
 
 
-def _line(reader: Reader, sheet: ReceiptSheet, line: ReceiptLine) -> dict[str, str]:
-    price = reader.text("receipt-price", price=sheet.money(line.unit_price), period=line.period.value)
+def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
+    price = localizer.format_text(
+        "receipt-price", price=details.to_money(line.unit_price), period=line.period.value
+    )
     return {
         "product": line.product,
         "price": price,
         "seats": str(line.seats),
-        "since": reader.text("receipt-since", day=line.since),
-        "until": reader.text("receipt-until", day=line.until),
-        "amount": reader.money(sheet.money(line.amount)),
-        "tax": reader.money(sheet.money(line.tax)),
+        "since": localizer.format_text("receipt-since", day=line.since),
+        "until": localizer.format_text("receipt-until", day=line.until),
+        "amount": localizer.format_money(details.to_money(line.amount)),
+        "tax": localizer.format_money(details.to_money(line.tax)),
     }
 
 
-def _payment(reader: Reader, sheet: ReceiptSheet, card: ReceiptCard) -> tuple[str, str]:
-    day = sheet.receipt.issued_on
-    paid = reader.text("receipt-card", day=day, brand=card.brand.title(), last4=card.last4)
-    return paid, reader.money(sheet.money(card.amount))
+def _build_payment(localizer: Localizer, details: ReceiptDetails, card: ReceiptCard) -> tuple[str, str]:
+    day = details.receipt.issued_on
+    paid = localizer.format_text("receipt-card", day=day, brand=card.brand.title(), last4=card.last4)
+    return paid, localizer.format_money(details.to_money(card.amount))

@@ -9,14 +9,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.home import AccountChange
 
-NOTED = "changed_accounts"
+RECORDED_ACCOUNTS_KEY = "changed_accounts"
 
-_NOTE = insert(AccountChange.__table__)  # type: ignore[attr-defined]
+_CHANGE_INSERT = insert(AccountChange.__table__)  # type: ignore[attr-defined]
 
 
-async def note_change(session: AsyncSession, account_id: str) -> None:
+async def record_account_change(session: AsyncSession, account_id: str) -> None:
     """Once a transaction. `record` calls it: only what has no history needs it besides."""
-    noted = session.info.setdefault(NOTED, set())
+    noted = session.info.setdefault(RECORDED_ACCOUNTS_KEY, set())
     if account_id not in noted:
         noted.add(account_id)
-        await session.exec(_NOTE, params={"account_id": account_id})
+        await session.exec(_CHANGE_INSERT, params={"account_id": account_id})

@@ -12,31 +12,31 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import BillingUnavailable, CustomerUnknown, ProviderEvent
+from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEvent
 from bot.db import AWAY
-from bot.metrics import got_on
+from bot.metrics import record_job_progress
 from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
-from models.billing_event import ReceivedEvent
-from models.service_order import BUSY, OrderLine, ServiceOrder
+from models.billing_event import ReceivedBillingEvent
+from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 
 log = structlog.get_logger()
 
-AT_ONCE = 20
+BATCH_SIZE = 20
 # An account that could not be looked at stays due, behind those that can be.
-LATER = timedelta(minutes=1)
+RETRY_DELAY = timedelta(minutes=1)
 
 
-async def take_provider_event(services: Services, event: ProviderEvent) -> bool:
+async def handle_provider_event(services: Services, event: WebhookEvent) -> bool:
     """Have the account's busy lines and its copies looked at. False for an event that is stored already."""
     at = services.now()
     try:
         async with services.write() as session:
-            if await session.get(ReceivedEvent, event.id) is not None:
+            if await session.get(ReceivedBillingEvent, event.id) is not None:
                 return False
-            account = await _store(session, event, at)
+            account = await _save_event(session, event, at)
     except IntegrityError:
         return False  # Delivered twice at the same moment: the other one stores it.
     if account is not None:
@@ -44,32 +44,32 @@ async def take_provider_event(services: Services, event: ProviderEvent) -> bool:
     return True
 
 
-async def _store(session: AsyncSession, event: ProviderEvent, at: datetime) -> Account | None:
+async def _save_event(session: AsyncSession, event: WebhookEvent, at: datetime) -> Account | None:
     """The event, and that its account is to be looked at, in this one transaction."""
-    account = await _account_of(session, event)
+    account = await _find_account(session, event)
     account_id = account.id if account else None
-    session.add(ReceivedEvent(id=event.id, kind=event.kind, account_id=account_id, received_at=at))
+    session.add(ReceivedBillingEvent(id=event.id, kind=event.kind, account_id=account_id, received_at=at))
     await session.flush()
     if account is not None:
-        account.look_again(at)
+        account.schedule_refresh(at)
         session.add(account)
-        await _wake_busy(session, account, at)
+        await _schedule_busy_lines(session, account, at)
     return account
 
 
-async def _account_of(session: AsyncSession, event: ProviderEvent) -> Account | None:
-    if event.customer is None:
+async def _find_account(session: AsyncSession, event: WebhookEvent) -> Account | None:
+    if event.customer_id is None:
         return None
-    found = await session.exec(select(Account).where(Account.stripe_customer == event.customer))
+    found = await session.exec(select(Account).where(Account.stripe_customer == event.customer_id))
     return found.one_or_none()
 
 
-async def _wake_busy(session: AsyncSession, account: Account, at: datetime) -> None:
+async def _schedule_busy_lines(session: AsyncSession, account: Account, at: datetime) -> None:
     """A line that a worker holds is left to it, and looked at once more after it."""
     found = await session.exec(
         select(OrderLine)
         .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
-        .where(ServiceOrder.account_id == account.id, col(OrderLine.status).in_(BUSY))
+        .where(ServiceOrder.account_id == account.id, col(OrderLine.status).in_(BUSY_STATUSES))
         .with_for_update(of=OrderLine)
     )
     for line in found.all():
@@ -85,28 +85,28 @@ async def refresh_due_accounts(services: Services) -> int:
             select(Account.id, Account.refresh_due_at)
             .where(col(Account.refresh_due_at) <= at)
             .order_by(col(Account.refresh_due_at))
-            .limit(AT_ONCE)
+            .limit(BATCH_SIZE)
         )
         words = list(due.all())
     done = 0
     for account_id, told in words:
         try:
-            refreshed = await _refresh(services, account_id)
+            refreshed = await _try_refresh(services, account_id)
         except BillingUnavailable:
             # Most likely of all of them: the next tick asks, and begins with another.
-            await _look_next(services, account_id, told, at + LATER)
+            await _schedule_refresh(services, account_id, told, at + RETRY_DELAY)
             break
-        await _look_next(services, account_id, told, None if refreshed else at + LATER)
+        await _schedule_refresh(services, account_id, told, None if refreshed else at + RETRY_DELAY)
         done += refreshed
-        got_on(refreshed)
+        record_job_progress(refreshed)
     return done
 
 
-async def _refresh(services: Services, account_id: str) -> bool:
+async def _try_refresh(services: Services, account_id: str) -> bool:
     """False for what cannot be kept, which is nobody else's trouble. Raises BillingUnavailable."""
     try:
         await refresh_account(services, account_id)
-    except CustomerUnknown:
+    except CustomerNotFound:
         log.warning("the provider no longer knows an account", account=account_id)
     except (BillingUnavailable, *AWAY):
         raise
@@ -116,10 +116,12 @@ async def _refresh(services: Services, account_id: str) -> bool:
     return True
 
 
-async def _look_next(services: Services, account_id: str, told: datetime | None, at: datetime | None) -> None:
+async def _schedule_refresh(
+    services: Services, account_id: str, expected_due_at: datetime | None, next_due_at: datetime | None
+) -> None:
     """Unless word came again meanwhile."""
     async with services.write() as session:
         account = await session.get_one(Account, account_id)
-        if account.refresh_due_at == told:
-            account.refresh_due_at = at
+        if account.refresh_due_at == expected_due_at:
+            account.refresh_due_at = next_due_at
             session.add(account)

@@ -8,65 +8,65 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, Preview
-from bot.permissions import Person, actor_of
+from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
-from bot.use_cases.billing_sync.payment_methods import refresh_methods_quietly
-from bot.use_cases.details import administrators, payment_methods, quote_sheet
+from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
+from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
 from bot.use_cases.quote.decide import (
     check_pending,
-    decide,
+    create_quote,
+    decide_quote,
+    get_quote_for,
+    list_quote_lines,
     lock_quote_for,
-    make_quote,
-    quote_for,
-    quote_lines,
 )
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
 from models.cart import Cart
 from models.checkout import (
-    NEW_ADMINISTRATOR,
+    NEW_ADMINISTRATOR_OPTION,
     Checkout,
     CheckoutForm,
     CheckoutIncomplete,
     UnknownAdministrator,
 )
-from models.details import CheckoutSheet, PlacementSheet, QuoteSheet
+from models.details import CheckoutPage, PlacementPage, QuoteDetails
 from models.errors import InvalidInput, Refusal
-from models.payment_method import PaymentMethod, check_default, usable_method
+from models.payment_method import PaymentMethod, check_default_method, get_usable_method
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.seat_assignment import SeatAssignment
 
 
-async def open_checkout(services: Services, *, person: Person, quote_id: int) -> CheckoutSheet:
+async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: int) -> CheckoutPage:
     """The checkout as last typed, else as the account suggests. Changes nothing (R8).
 
     Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
     """
     at = services.now()
     async with services.read() as session:
-        quote, contact = await quote_for(session, person, quote_id, at, changes=False)
+        quote, contact = await get_quote_for(session, person, quote_id, at, changes=False)
         await check_pending(session, quote, at)
-    await refresh_methods_quietly(services, quote.account_id)
+    await refresh_methods_if_available(services, quote.account_id)
     async with services.read() as session:
-        return await _checkout_sheet(session, quote, contact, at)
+        return await _load_checkout_page(session, quote, contact, at)
 
 
-async def keep_checkout(
-    services: Services, *, person: Person, quote_id: int, form: CheckoutForm
-) -> QuoteSheet:
+async def save_checkout_draft(
+    services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
+) -> QuoteDetails:
     """Store what is typed, valid or not: going back loses nothing (R10)."""
     at = services.now()
     async with services.write() as session:
         quote, contact = await lock_quote_for(session, person, quote_id, at)
-        await _store(session, quote, contact, form, saved=False)
-        return await quote_sheet(session, quote, at)
+        await _save_checkout_form(session, quote, contact, form, saved=False)
+        return await load_quote_details(session, quote, at)
 
 
 async def save_checkout(
-    services: Services, *, person: Person, quote_id: int, form: CheckoutForm
-) -> PlacementSheet:
+    services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
+) -> PlacementPage:
     """Check and store the checkout; a new quote where the address changes the tax (R10).
 
     Raises InvalidInput by field of CheckoutForm, QuoteNotPending, NoAutomaticPaymentMethod,
@@ -75,44 +75,46 @@ async def save_checkout(
     at = services.now()
     async with services.write() as session:
         quote, contact = await lock_quote_for(session, person, quote_id, at)
-        quote = await _or_its_replacement(session, quote, contact, form)
+        quote = await _resolve_replacement(session, quote, contact, form)
         await check_pending(session, quote, at)
         account = await session.get_one(Account, quote.account_id)
-        await _check_form(session, account, await payment_methods(session, account.id), form, at)
+        await _check_form(session, account, await list_payment_methods(session, account.id), form, at)
         # For another address the tax is not known yet: until it is, the order cannot be placed.
-        await _store(session, quote, contact, form, saved=form.address == quote.billing_address)
-        lines = await quote_lines(session, quote)
+        await _save_checkout_form(session, quote, contact, form, saved=form.address == quote.billing_address)
+        lines = await list_quote_lines(session, quote)
     if form.address == quote.billing_address:
-        return await _placement(services, person, quote.key, at)
+        return await _load_placement_page(services, person, quote.key, at)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
-    preview = await services.billing.preview(quote.account_id, requests, quote.frozen_at, form.address)
+    preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
     if preview.tax != quote.tax:
-        return await _replace_for_address(services, person, quote.key, lines, form, preview)
+        return await _replace_quote_for_address(services, person, quote.key, lines, form, preview)
     async with services.write() as session:
         quote, contact = await lock_quote_for(session, person, quote.key, at)
         await check_pending(session, quote, at)
-        await _check_same(session, quote, lines)
-        await _store(session, quote, contact, form, saved=True)
-    return await _placement(services, person, quote.key, at)
+        await _check_lines_unchanged(session, quote, lines)
+        await _save_checkout_form(session, quote, contact, form, saved=True)
+    return await _load_placement_page(services, person, quote.key, at)
 
 
-async def carry_checkout(session: AsyncSession, contact: BillingContact, old: Quote, new: Quote) -> None:
+async def copy_checkout(
+    session: AsyncSession, contact: BillingContact, old_quote: Quote, new_quote: Quote
+) -> None:
     """R10: what the person typed for a quote goes on to the one their cart puts in its place, to be checked
     there again."""
-    checkout = await _checkout_of(session, old, contact)
+    checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
-        await _store(session, new, contact, CheckoutForm(**checkout.typed), saved=False)
+        await _save_checkout_form(session, new_quote, contact, CheckoutForm(**checkout.typed), saved=False)
 
 
-async def saved_form(session: AsyncSession, quote: Quote, contact: BillingContact) -> CheckoutForm:
+async def get_saved_form(session: AsyncSession, quote: Quote, contact: BillingContact) -> CheckoutForm:
     """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
-    checkout = await _checkout_of(session, quote, contact)
+    checkout = await _find_checkout(session, quote, contact)
     if checkout is None or not checkout.saved:
         raise CheckoutIncomplete
     return CheckoutForm(**checkout.typed)
 
 
-async def checked_form(
+async def get_valid_form(
     session: AsyncSession,
     account: Account,
     quote: Quote,
@@ -121,7 +123,7 @@ async def checked_form(
     at: datetime,
 ) -> CheckoutForm:
     """The saved checkout of this person, valid now with these payment methods. Raises CheckoutIncomplete."""
-    form = await saved_form(session, quote, contact)
+    form = await get_saved_form(session, quote, contact)
     try:
         await _check_form(session, account, methods, form, at)
     except InvalidInput:
@@ -129,7 +131,7 @@ async def checked_form(
     return form
 
 
-async def chosen_administrator(
+async def find_chosen_administrator(
     session: AsyncSession, quote: Quote, form: CheckoutForm
 ) -> Administrator | None:
     """The existing administrator chosen, or of the e-mail typed; none where they are new."""
@@ -140,7 +142,7 @@ async def chosen_administrator(
     return (await session.exec(found.where(Administrator.id == int(form.administrator)))).one()
 
 
-async def products_without_seat(
+async def list_products_without_seat(
     session: AsyncSession, administrator: Administrator | None, product_ids: list[str]
 ) -> list[Product]:
     """R11: the products, once each, of which the administrator takes one of the new seats."""
@@ -156,26 +158,30 @@ async def products_without_seat(
     return list(found.all())
 
 
-async def _placement(services: Services, person: Person, quote_id: int, at: datetime) -> PlacementSheet:
+async def _load_placement_page(
+    services: Services, person: SlackIdentity, quote_id: int, at: datetime
+) -> PlacementPage:
     async with services.read() as session:
-        quote, contact = await quote_for(session, person, quote_id, at, changes=False)
+        quote, contact = await get_quote_for(session, person, quote_id, at, changes=False)
         await check_pending(session, quote, at)
         account = await session.get_one(Account, quote.account_id)
-        methods = await payment_methods(session, account.id)
-        form = await checked_form(session, account, quote, contact, methods, at)
-        chosen = await chosen_administrator(session, quote, form)
-        sheet = await quote_sheet(session, quote, at)
-        return PlacementSheet(
+        methods = await list_payment_methods(session, account.id)
+        form = await get_valid_form(session, account, quote, contact, methods, at)
+        chosen = await find_chosen_administrator(session, quote, form)
+        sheet = await load_quote_details(session, quote, at)
+        return PlacementPage(
             quote=sheet,
             form=form,
             administrator=(chosen.name, chosen.email) if chosen else form.new_administrator or ("", ""),
-            method=usable_method(methods, form.payment_method, account.today(at)),
-            assigned=await products_without_seat(session, chosen, [r.product.id for r in sheet.rows]),
-            replaced=await _replaced_number(session, quote),
+            payment_method=get_usable_method(methods, form.payment_method, account.get_local_date(at)),
+            assigned_products=await list_products_without_seat(
+                session, chosen, [r.product.id for r in sheet.rows]
+            ),
+            replaced_quote_number=await _find_replaced_quote_number(session, quote),
         )
 
 
-async def _replaced_number(session: AsyncSession, quote: Quote) -> str | None:
+async def _find_replaced_quote_number(session: AsyncSession, quote: Quote) -> str | None:
     """The quote that an address change put this one in place of: the same instant tells it."""
     found = await session.exec(
         select(Quote.number).where(
@@ -187,66 +193,68 @@ async def _replaced_number(session: AsyncSession, quote: Quote) -> str | None:
     return found.first()
 
 
-async def _or_its_replacement(
+async def _resolve_replacement(
     session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm
 ) -> Quote:
     """The same submission delivered twice: the quote that its address has put in place already."""
     new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
-    checkout = await _checkout_of(session, new, contact) if new else None
+    checkout = await _find_checkout(session, new, contact) if new else None
     again = checkout is not None and checkout.saved and checkout.typed == form.model_dump()
     return new if new is not None and again else quote
 
 
-async def _check_same(session: AsyncSession, quote: Quote, priced: list[QuoteLine]) -> None:
+async def _check_lines_unchanged(session: AsyncSession, quote: Quote, priced_lines: list[QuoteLine]) -> None:
     """An import can put other lines in place while the tax is asked for: those were not seen, nor taxed."""
-    if [line.model_dump() for line in await quote_lines(session, quote)] != [p.model_dump() for p in priced]:
+    if [line.model_dump() for line in await list_quote_lines(session, quote)] != [
+        p.model_dump() for p in priced_lines
+    ]:
         raise CheckoutIncomplete
 
 
-async def _replace_for_address(
+async def _replace_quote_for_address(
     services: Services,
-    person: Person,
+    person: SlackIdentity,
     quote_id: int,
     lines: list[QuoteLine],
     form: CheckoutForm,
     preview: Preview,
-) -> PlacementSheet:
+) -> PlacementPage:
     at = services.now()
     async with services.write() as session:
         old, contact = await lock_quote_for(session, person, quote_id, at)
         await check_pending(session, old, at)
-        await _check_same(session, old, lines)
+        await _check_lines_unchanged(session, old, lines)
         account = await session.get_one(Account, old.account_id)
-        new = await make_quote(
+        new = await create_quote(
             session,
             account=account,
             contact_id=old.contact_id,
-            actor=actor_of(contact, person),
-            preview=_with_tax_of(lines, preview),
+            actor=build_actor(contact, person),
+            preview=_apply_agreed_prices(lines, preview),
             address=form.address,
             frozen_at=old.frozen_at,
             expires_at=old.expires_at,
             at=at,
             made_elsewhere=old.made_elsewhere,
-            why="address_changes_tax",
+            reason="address_changes_tax",
         )
-        await decide(
+        await decide_quote(
             session,
             old,
             QuoteStatus.EXPIRED,
-            actor_of(contact, person),
+            build_actor(contact, person),
             at,
             replacement=new,
-            told_by=contact,
+            decided_by_contact=contact,
         )
         carts = await session.exec(select(Cart).where(Cart.quote_id == old.id))
         for cart in carts.all():
             cart.quote_id = new.id
-        await _store(session, new, contact, form, saved=True)
-    return await _placement(services, person, new.key, at)
+        await _save_checkout_form(session, new, contact, form, saved=True)
+    return await _load_placement_page(services, person, new.key, at)
 
 
-def _with_tax_of(lines: list[QuoteLine], preview: Preview) -> Preview:
+def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
     """The old quote's lines at their own prices, with the tax of the new address."""
     old = {line.subscription_id: line for line in lines}
     kept = tuple(
@@ -268,13 +276,13 @@ async def _check_form(
     at: datetime,
 ) -> None:
     """R3 for the account, then every field at once."""
-    check_default(methods, account.today(at))
+    check_default_method(methods, account.get_local_date(at))
     errors: dict[str, Refusal] = {}
-    known = {str(a.id) for a in await administrators(session, account.id)}
-    if form.administrator != NEW_ADMINISTRATOR and form.administrator not in known:
+    known = {str(a.id) for a in await list_administrators(session, account.id)}
+    if form.administrator != NEW_ADMINISTRATOR_OPTION and form.administrator not in known:
         errors["administrator"] = UnknownAdministrator()
     try:
-        usable_method(methods, form.payment_method, account.today(at))
+        get_usable_method(methods, form.payment_method, account.get_local_date(at))
     except Refusal as refusal:
         errors["payment_method"] = refusal
     for read in (lambda: form.new_administrator, lambda: form.address):
@@ -286,47 +294,51 @@ async def _check_form(
         raise InvalidInput(errors)
 
 
-async def _checkout_sheet(
+async def _load_checkout_page(
     session: AsyncSession, quote: Quote, contact: BillingContact, at: datetime
-) -> CheckoutSheet:
+) -> CheckoutPage:
     account = await session.get_one(Account, quote.account_id)
-    methods = await payment_methods(session, account.id)
-    check_default(methods, account.today(at))
-    admins = await administrators(session, account.id)
-    stored = await _checkout_of(session, quote, contact)
-    return CheckoutSheet(
-        quote=await quote_sheet(session, quote, at),
+    methods = await list_payment_methods(session, account.id)
+    check_default_method(methods, account.get_local_date(at))
+    admins = await list_administrators(session, account.id)
+    stored = await _find_checkout(session, quote, contact)
+    return CheckoutPage(
+        quote=await load_quote_details(session, quote, at),
         administrators=admins,
-        methods=[m for m in methods if m.usable(account.today(at))],
-        form=CheckoutForm(**stored.typed) if stored else _suggested(quote, contact, admins, methods),
+        payment_methods=[m for m in methods if m.is_usable(account.get_local_date(at))],
+        form=CheckoutForm(**stored.typed)
+        if stored
+        else _build_suggested_form(quote, contact, admins, methods),
     )
 
 
-def _suggested(
-    quote: Quote, contact: BillingContact, admins: list[Administrator], methods: list[PaymentMethod]
+def _build_suggested_form(
+    quote: Quote, contact: BillingContact, administrators: list[Administrator], methods: list[PaymentMethod]
 ) -> CheckoutForm:
     """The person themselves where they are an administrator, else the first; the default method."""
-    me = [a for a in admins if a.email == contact.email] or admins
+    me = [a for a in administrators if a.email == contact.email] or administrators
     default = next((m.id for m in methods if m.is_default), "")
     return CheckoutForm(
-        administrator=str(me[0].id) if me else NEW_ADMINISTRATOR, payment_method=default, **quote.address
+        administrator=str(me[0].id) if me else NEW_ADMINISTRATOR_OPTION,
+        payment_method=default,
+        **quote.address,
     )
 
 
-_CHECKOUT = select(Checkout).where(
+_CHECKOUT_QUERY = select(Checkout).where(
     Checkout.quote_id == bindparam("quote"), Checkout.contact_id == bindparam("contact")
 )
 
 
-async def _checkout_of(session: AsyncSession, quote: Quote, contact: BillingContact) -> Checkout | None:
-    found = await session.exec(_CHECKOUT, params={"quote": quote.id, "contact": contact.id})
+async def _find_checkout(session: AsyncSession, quote: Quote, contact: BillingContact) -> Checkout | None:
+    found = await session.exec(_CHECKOUT_QUERY, params={"quote": quote.id, "contact": contact.id})
     return found.one_or_none()
 
 
-async def _store(
+async def _save_checkout_form(
     session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
 ) -> None:
-    checkout = await _checkout_of(session, quote, contact) or Checkout(
+    checkout = await _find_checkout(session, quote, contact) or Checkout(
         quote_id=quote.key, contact_id=contact.key
     )
     checkout.typed, checkout.saved = form.model_dump(), saved

@@ -3,21 +3,21 @@
 from sqlalchemy import bindparam, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from models.document_sequence import Numbering
+from models.document_sequence import DocumentSequence
 
-_COUNTERS = Numbering.__table__  # type: ignore[attr-defined]
-_NEXT = (
-    update(_COUNTERS)
-    .where(_COUNTERS.c.prefix == bindparam("of"))
-    .values(last=_COUNTERS.c.last + 1)
-    .returning(_COUNTERS.c.last)
+_SEQUENCE_TABLE = DocumentSequence.__table__  # type: ignore[attr-defined]
+_NEXT_NUMBER_UPDATE = (
+    update(_SEQUENCE_TABLE)
+    .where(_SEQUENCE_TABLE.c.prefix == bindparam("of"))
+    .values(last=_SEQUENCE_TABLE.c.last + 1)
+    .returning(_SEQUENCE_TABLE.c.last)
 )
 
 
-async def next_number(session: AsyncSession, prefix: str) -> str:
+async def allocate_document_number(session: AsyncSession, prefix: str) -> str:
     """`SQ-1001`, `SQ-1002`, … without gaps: the counter's row is held until the transaction ends.
 
     The migrations store the counters, so that there is always a row to hold.
     """
-    found = await session.exec(_NEXT, params={"of": prefix})
+    found = await session.exec(_NEXT_NUMBER_UPDATE, params={"of": prefix})
     return f"{prefix}-{found.scalar_one()}"

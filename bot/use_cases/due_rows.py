@@ -9,22 +9,23 @@ from typing import Any, TypeVar
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.metrics import got_on
+from bot.metrics import record_job_progress
 from bot.services import Services
 from models.quote import Quote
 from models.service_order import OrderLine, ServiceOrder
 
-Claim = TypeVar("Claim")
-Row = TypeVar("Row", Quote, ServiceOrder, OrderLine)
+ItemT = TypeVar("ItemT")
+RowT = TypeVar("RowT", Quote, ServiceOrder, OrderLine)
 
-AT_ONCE = 16
-ENOUGH = AT_ONCE // 2
-LOOK_AGAIN_SECONDS = 1.0
-BATCH = 100
+MAX_CONCURRENCY = 16
+MIN_CLAIM_SIZE = MAX_CONCURRENCY // 2
+POLL_INTERVAL_SECONDS = 1.0
+BATCH_SIZE = 100
 
 
-async def work_off(
-    claim: Callable[[int], Awaitable[list[Claim]]], do: Callable[[Claim], Coroutine[Any, Any, bool]]
+async def process_queue(
+    claim_items: Callable[[int], Awaitable[list[ItemT]]],
+    process_item: Callable[[ItemT], Coroutine[Any, Any, bool]],
 ) -> int:
     """`claim` takes up to so many; `do` never raises, and says whether it counts. Returns how many did."""
     done = 0
@@ -32,18 +33,18 @@ async def work_off(
     ended: set[asyncio.Task[bool]] = set()
     try:
         while True:
-            room = AT_ONCE - len(running)
+            room = MAX_CONCURRENCY - len(running)
             # To ask what is due costs as much for one as for many; what hangs holds up the others a moment.
-            if room >= ENOUGH or not ended:
-                running |= {asyncio.create_task(do(claimed)) for claimed in await claim(room)}
+            if room >= MIN_CLAIM_SIZE or not ended:
+                running |= {asyncio.create_task(process_item(claimed)) for claimed in await claim_items(room)}
             if not running:
                 return done
             ended, running = await asyncio.wait(
-                running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                running, timeout=POLL_INTERVAL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
             if ended:
                 more = sum(task.result() for task in ended)
-                got_on(more)
+                record_job_progress(more)
                 done += more
     finally:
         # What is on its way is stored, whatever ended the loop: else it would be sent twice.
@@ -51,12 +52,12 @@ async def work_off(
             await asyncio.wait(running)
 
 
-async def each_due(
+async def process_due_rows(
     services: Services,
-    table: type[Row],
+    table: type[RowT],
     due_at: Any,
-    do: Callable[[AsyncSession, Row, datetime], Awaitable[None]],
-    *also: Any,
+    process_row: Callable[[AsyncSession, RowT, datetime], Awaitable[None]],
+    *conditions: Any,
 ) -> int:
     """A transaction for each row whose instant in the column `due_at` has come, the one longest due first.
     Returns how many there were.
@@ -65,10 +66,10 @@ async def each_due(
     """
     at = services.now()
     async with services.read() as session:
-        due = select(col(table.id)).where(*also, due_at <= at).order_by(due_at).limit(BATCH)
+        due = select(col(table.id)).where(*conditions, due_at <= at).order_by(due_at).limit(BATCH_SIZE)
         ids = (await session.exec(due)).all()
     for id_ in ids:
         async with services.write() as session:
-            await do(session, await session.get_one(table, id_), at)
-        got_on(1)
+            await process_row(session, await session.get_one(table, id_), at)
+        record_job_progress(1)
     return len(ids)

@@ -6,14 +6,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import lock_account
-from bot.permissions import Person, require_contact, roles_of
+from bot.permissions import SlackIdentity, get_authorized_contact, list_account_roles
 from bot.services import Services
-from bot.use_cases.document_number import next_number
-from bot.use_cases.notice.enqueue import direct, tell
+from bot.use_cases.document_number import allocate_document_number
+from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
 from models.account import Account, AccountNotFound
 from models.billing_contact import BillingContact
-from models.details import ReceiptSheet
-from models.document_sequence import RECEIPT
+from models.details import ReceiptDetails
+from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.payment_method import PaymentMethod
 from models.product import Product
@@ -21,7 +21,7 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 
-PAGE = 20
+PAGE_SIZE = 20
 
 
 async def issue_receipt(
@@ -29,17 +29,19 @@ async def issue_receipt(
 ) -> None:
     """One receipt, over the lines that settled, with all that it says as it is now."""
     quote = await session.get_one(Quote, order.quote_id)
-    settled = await _settled_lines(session, order)
-    lines = [_receipt_line(account, quote, line, promised, product) for line, promised, product in settled]
+    settled = await _list_settled_lines(session, order)
+    lines = [
+        _build_receipt_line(account, quote, line, promised, product) for line, promised, product in settled
+    ]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
-    cards = await _cards(session, order, [line for line, *_ in settled])
+    cards = await _list_receipt_cards(session, order, [line for line, *_ in settled])
     session.add(
         Receipt(
-            number=await next_number(session, RECEIPT),
+            number=await allocate_document_number(session, RECEIPT_PREFIX),
             account_id=account.id,
             order_id=order.key,
             issued_at=at,
-            issued_on=account.today(at),
+            issued_on=account.get_local_date(at),
             currency=quote.currency,
             subtotal=subtotal,
             tax=tax,
@@ -54,7 +56,7 @@ async def issue_receipt(
     await session.flush()
 
 
-async def _settled_lines(
+async def _list_settled_lines(
     session: AsyncSession, order: ServiceOrder
 ) -> list[tuple[OrderLine, QuoteLine, Product]]:
     found = await session.exec(
@@ -67,22 +69,24 @@ async def _settled_lines(
     return list(found.all())
 
 
-def _receipt_line(
-    account: Account, quote: Quote, line: OrderLine, promised: QuoteLine, product: Product
+def _build_receipt_line(
+    account: Account, quote: Quote, line: OrderLine, quote_line: QuoteLine, product: Product
 ) -> ReceiptLine:
     return ReceiptLine(
         product=product.name,
         seats=line.seats,
-        unit_price=promised.unit_price,
-        period=promised.period,
-        since=max(account.today(quote.frozen_at), promised.period_start),
-        until=promised.period_end,
+        unit_price=quote_line.unit_price,
+        period=quote_line.period,
+        since=max(account.get_local_date(quote.frozen_at), quote_line.period_start),
+        until=quote_line.period_end,
         amount=line.amount,
         tax=line.tax,
     )
 
 
-async def _cards(session: AsyncSession, order: ServiceOrder, lines: list[OrderLine]) -> list[ReceiptCard]:
+async def _list_receipt_cards(
+    session: AsyncSession, order: ServiceOrder, lines: list[OrderLine]
+) -> list[ReceiptCard]:
     """Each card once, with what was charged to it: a line that was tried again may have its own."""
     charged: dict[str, int] = {}
     for line in lines:
@@ -92,33 +96,33 @@ async def _cards(session: AsyncSession, order: ServiceOrder, lines: list[OrderLi
     return [ReceiptCard(brand=m.brand, last4=m.last4, amount=charged[m.id]) for m in methods]
 
 
-async def receipt_sheet(session: AsyncSession, receipt: Receipt, seller: Seller) -> ReceiptSheet:
+async def load_receipt_details(session: AsyncSession, receipt: Receipt, seller: Seller) -> ReceiptDetails:
     """`seller` is who sells now: for receipts from before sellers were kept."""
     order = await session.get_one(ServiceOrder, receipt.order_id)
     quote = await session.get_one(Quote, order.quote_id)
-    return ReceiptSheet(receipt, order.number, quote.number, receipt.sold_by or seller)
+    return ReceiptDetails(receipt, order.number, quote.number, receipt.seller_details or seller)
 
 
 async def list_receipts(
-    services: Services, *, person: Person, account_id: str, before: int | None = None
+    services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[tuple[Receipt, str]], bool]:
     """A page of the account's receipts, newest first, each with its order's number; are there older ones."""
     at = services.now()
     async with services.read() as session:
-        await require_contact(session, person, account_id, at, changes=False)
+        await get_authorized_contact(session, person, account_id, at, for_change=False)
         query = (
             select(Receipt, ServiceOrder.number)
             .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
             .where(Receipt.account_id == account_id)
             .order_by(col(Receipt.id).desc())
-            .limit(PAGE + 1)
+            .limit(PAGE_SIZE + 1)
         )
         found = (await session.exec(query.where(col(Receipt.id) < before) if before else query)).all()
-        return await session.get_one(Account, account_id), list(found[:PAGE]), len(found) > PAGE
+        return await session.get_one(Account, account_id), list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
 
 
 async def send_receipt(
-    services: Services, *, person: Person, receipt_id: int
+    services: Services, *, person: SlackIdentity, receipt_id: int
 ) -> tuple[Account, Receipt, BillingContact]:
     """Bring the receipt, with its PDF, to the person by direct message. Raises ReceiptNotFound.
 
@@ -126,12 +130,12 @@ async def send_receipt(
     """
     at = services.now()
     async with services.write() as session:
-        receipt, contact = await _receipt_for(session, person, receipt_id, at)
+        receipt, contact = await _get_receipt_for(session, person, receipt_id, at)
         account = await lock_account(session, receipt.account_id)
-        destination = direct([contact])
+        destination = list_direct_destinations([contact])
         asked = f"receipt:{receipt.id}:asked:"
-        if not await _on_its_way(session, asked, destination):
-            await tell(
+        if not await _is_delivery_pending(session, asked, destination):
+            await enqueue_notice(
                 session,
                 NoticeKind.RECEIPT,
                 f"{asked}{at.isoformat()}",
@@ -139,30 +143,30 @@ async def send_receipt(
                 account=account,
                 at=at,
                 order=await session.get_one(ServiceOrder, receipt.order_id),
-                words={"asked": True},
+                payload={"asked": True},
             )
         return account, receipt, contact
 
 
-async def _receipt_for(
-    session: AsyncSession, person: Person, receipt_id: int, at: datetime
+async def _get_receipt_for(
+    session: AsyncSession, person: SlackIdentity, receipt_id: int, at: datetime
 ) -> tuple[Receipt, BillingContact]:
     receipt = await session.get(Receipt, receipt_id)
     if receipt is None:
         # Who has no role is told that, and not which ids there are.
-        await roles_of(session, person)
+        await list_account_roles(session, person)
         raise ReceiptNotFound
     try:
-        return receipt, await require_contact(session, person, receipt.account_id, at, changes=True)
+        return receipt, await get_authorized_contact(session, person, receipt.account_id, at, for_change=True)
     except AccountNotFound:
         raise ReceiptNotFound from None
 
 
-async def _on_its_way(session: AsyncSession, event: str, destination: list[str]) -> bool:
+async def _is_delivery_pending(session: AsyncSession, event_prefix: str, destinations: list[str]) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
-            col(Notice.event).startswith(event),
-            col(Notice.destination).in_(destination),
+            col(Notice.event).startswith(event_prefix),
+            col(Notice.destination).in_(destinations),
             Notice.status == NoticeStatus.WAITING,
         )
     )

@@ -13,38 +13,38 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-FOLDER = Path(__file__).parent
+MIGRATIONS_DIR = Path(__file__).parent
 
 
-def _config(connection: Connection) -> "Config":
+def _build_config(connection: Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", str(MIGRATIONS_DIR))
     config.attributes["connection"] = connection
     return config
 
 
-def upgrade(connection: Connection, to: str = "head") -> None:
-    if to == "head" and at_head(connection):
+def upgrade_database(connection: Connection, revision: str = "head") -> None:
+    if revision == "head" and is_at_head(connection):
         return
     from alembic import command
 
-    command.upgrade(_config(connection), to)
+    command.upgrade(_build_config(connection), revision)
 
 
-def downgrade(connection: Connection, to: str = "base") -> None:
+def downgrade_database(connection: Connection, revision: str = "base") -> None:
     from alembic import command
 
-    command.downgrade(_config(connection), to)
+    command.downgrade(_build_config(connection), revision)
 
 
-def at_head(connection: Connection) -> bool:
+def is_at_head(connection: Connection) -> bool:
     """Whether the database has had every migration."""
-    return _current(connection) == head()
+    return _find_current_revision(connection) == get_head_revision()
 
 
-def _current(connection: Connection) -> str | None:
+def _find_current_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     current: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -52,13 +52,13 @@ def _current(connection: Connection) -> str | None:
 
 
 @cache
-def head() -> str:
+def get_head_revision() -> str:
     """The last by the number its file begins with, which is its name (a test sees to that)."""
-    return max(file.name for file in (FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
+    return max(file.name for file in (MIGRATIONS_DIR / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def write_migration(connection: Connection, message: str, number: str) -> None:
     """Write a migration from the difference between the models and this database (`make migration`)."""
     from alembic import command
 
-    command.revision(_config(connection), message, autogenerate=True, rev_id=number)
+    command.revision(_build_config(connection), message, autogenerate=True, rev_id=number)

@@ -12,14 +12,14 @@ from sqlalchemy import create_engine, text
 from sqlmodel import select
 
 from bot.billing.embedded.gateway import EmbeddedGateway
-from bot.billing.gateway import NeverReceived, Outcome
-from bot.billing.stripe.client import build_client, http_over
+from bot.billing.gateway import ChargeOutcome, NeverReceived
+from bot.billing.stripe.client import build_http_client, build_stripe_client
 from bot.billing.stripe.gateway import StripeGateway
 from bot.db import Database, driver_url
 from models import migrations
 from models.account import Account
 from models.product import Product
-from models.proration import midnight
+from models.proration import get_midnight
 from models.subscription import PeriodLength, Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.fake_stripe import Books, Card, FakeStripe
@@ -118,7 +118,7 @@ def stripe_books(clock: Clock) -> Books:
         ("sub_year", Price("price_year", 60000, "year"), 3, date(2026, 3, 1), date(2027, 3, 1)),
     ):
         price.metadata["seatbot_product"] = "goto-meeting"
-        first, last = (int(midnight(day, "Europe/Paris").timestamp()) for day in (start, end))
+        first, last = (int(get_midnight(day, "Europe/Paris").timestamp()) for day in (start, end))
         item = Item(f"si_{name}", price, seats, first, last, {"seatbot_subscription": name})
         held = StripeSubscription(f"{name}_there", CUSTOMER, [item], zone="Europe/Paris")
         books.subscriptions[held.id] = held
@@ -136,7 +136,9 @@ async def stripe_provider(database: Database, clock: Clock | None = None) -> Asy
         FakeStripe(stripe_books(clock), KEY).running() as fake,
         aiohttp.ClientSession() as http,
     ):
-        gateway = StripeGateway(build_client(KEY, fake.url, http_over(http)), database, clock, PORTAL)
+        gateway = StripeGateway(
+            build_stripe_client(KEY, fake.url, build_http_client(http)), database, clock, PORTAL
+        )
 
         async def set_seats(subscription_id: str, seats: int) -> None:
             fake.books.set_seats(subscription_id, seats)
@@ -156,7 +158,7 @@ def postgres() -> str:
     url = new_database("billing")
     engine = create_engine(driver_url(url))
     with engine.begin() as connection:
-        migrations.upgrade(connection)
+        migrations.upgrade_database(connection)
     engine.dispose()
     return url
 
@@ -177,8 +179,8 @@ def settled(provider: StripeProvider) -> list[Invoice]:
     return list(provider.fake.books.settled_invoices())
 
 
-async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> Outcome | NeverReceived:
-    return await provider.gateway.reconcile(provider.charge(key))
+async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> ChargeOutcome | NeverReceived:
+    return await provider.gateway.reconcile_charge(provider.charge(key))
 
 
 @pytest.fixture

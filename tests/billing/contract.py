@@ -28,8 +28,8 @@ from bot.billing.gateway import (
     Unknown,
 )
 from models.account import Address
-from models.money import tax_on
-from models.proration import Period
+from models.money import compute_tax
+from models.proration import BillingPeriod
 from models.subscription import PeriodLength, SubscriptionNotFound
 
 # In Paris the 16th, 0:00: half of November is left.
@@ -92,7 +92,7 @@ class Provider:
         return _as_promised(replace(usual, **changes))  # type: ignore[arg-type]
 
     async def seats(self, subscription_id: str = "sub_month") -> int:
-        states = await self.gateway.subscriptions("acme")
+        states = await self.gateway.list_subscriptions("acme")
         return next(s.seats for s in states if s.id == subscription_id)
 
 
@@ -101,9 +101,9 @@ def _as_promised(charge: Charge) -> Charge:
     if charge.amount >= 0:
         return charge
     held = {MONTH.id: MONTH, YEAR.id: YEAR}.get(charge.subscription_id, MONTH)
-    period = Period.of_days(held.period_start, held.period_end, "Europe/Paris")
-    amount = period.prorate(charge.seats, charge.unit_price, charge.at)
-    return replace(charge, amount=amount, tax=tax_on(amount, "0.20" if charge.address == PARIS else "0"))
+    period = BillingPeriod.from_dates(held.period_start, held.period_end, "Europe/Paris")
+    amount = period.prorate_price(charge.seats, charge.unit_price, charge.at)
+    return replace(charge, amount=amount, tax=compute_tax(amount, "0.20" if charge.address == PARIS else "0"))
 
 
 def without_reference(outcome: object) -> object:
@@ -112,10 +112,10 @@ def without_reference(outcome: object) -> object:
 
 class GatewayClaims:
     async def test_subscriptions_tell_seats_price_and_current_period(self, provider: Provider) -> None:
-        assert await provider.gateway.subscriptions("acme") == [MONTH, YEAR]
+        assert await provider.gateway.list_subscriptions("acme") == [MONTH, YEAR]
 
     async def test_r17_a_preview_prorates_and_taxes_each_line(self, provider: Provider) -> None:
-        preview = await provider.gateway.preview(
+        preview = await provider.gateway.preview_lines(
             "acme", [LineRequest("sub_month", 10)], HALF_OF_NOVEMBER, PARIS
         )
         november = (PeriodLength.MONTH, date(2026, 11, 1), date(2026, 12, 1))
@@ -124,34 +124,34 @@ class GatewayClaims:
 
     async def test_r17_recurring_totals_are_told_for_each_period_length(self, provider: Provider) -> None:
         lines = [LineRequest("sub_month", 10), LineRequest("sub_year", 1)]
-        preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+        preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
         assert preview.recurring == (
             RecurringTotal(PeriodLength.MONTH, 35 * 1400, 35 * 280),
             RecurringTotal(PeriodLength.YEAR, 4 * 60000, 4 * 12000),
         )
 
     async def test_a_preview_changes_nothing(self, provider: Provider) -> None:
-        await provider.gateway.preview("acme", [LineRequest("sub_month", 10)], HALF_OF_NOVEMBER, PARIS)
+        await provider.gateway.preview_lines("acme", [LineRequest("sub_month", 10)], HALF_OF_NOVEMBER, PARIS)
         assert await provider.seats() == 25
 
     async def test_r17_what_was_previewed_is_charged_however_late(self, provider: Provider) -> None:
         lines = [LineRequest("sub_month", 7)]
-        preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+        preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
         provider.clock.advance(86400 * 3 + 1)
-        settled = await provider.gateway.place(provider.charge(seats=7))
+        settled = await provider.gateway.place_charge(provider.charge(seats=7))
         assert without_reference(settled) == Settled("", preview.subtotal, preview.tax)
 
     async def test_a_good_card_is_charged_and_the_seats_are_added(self, provider: Provider) -> None:
-        settled = await provider.gateway.place(provider.charge())
+        settled = await provider.gateway.place_charge(provider.charge())
         assert without_reference(settled) == TEN_SEATS
         assert isinstance(settled, Settled)
         assert settled.receipt
         assert await provider.seats() == 35
 
     async def test_r19_the_same_key_again_gives_the_same_answer(self, provider: Provider) -> None:
-        first = await provider.gateway.place(provider.charge())
-        assert await provider.gateway.place(provider.charge()) == first
-        assert await provider.gateway.reconcile(provider.charge()) == first
+        first = await provider.gateway.place_charge(provider.charge())
+        assert await provider.gateway.place_charge(provider.charge()) == first
+        assert await provider.gateway.reconcile_charge(provider.charge()) == first
         assert await provider.seats() == 35
 
     @pytest.mark.parametrize("known", [True, False])
@@ -160,7 +160,7 @@ class GatewayClaims:
     ) -> None:
         if known:
             await provider.seats()
-        answers = await asyncio.gather(*(provider.gateway.place(provider.charge()) for _ in range(20)))
+        answers = await asyncio.gather(*(provider.gateway.place_charge(provider.charge()) for _ in range(20)))
         assert len(set(answers)) == 1
         assert without_reference(answers[0]) == TEN_SEATS
         assert await provider.seats() == 35
@@ -172,7 +172,7 @@ class GatewayClaims:
         if known:
             await provider.seats()
         charges = [provider.charge("line-1-1"), provider.charge("line-2-1")]
-        answers = await asyncio.gather(*(provider.gateway.place(c) for c in charges))
+        answers = await asyncio.gather(*(provider.gateway.place_charge(c) for c in charges))
         assert sorted(type(a).__name__ for a in answers) == ["SeatsChanged", "Settled"]
         assert await provider.seats() == 35
 
@@ -180,78 +180,82 @@ class GatewayClaims:
         self, provider: Provider
     ) -> None:
         await provider.set_seats("sub_month", 26)
-        assert await provider.gateway.place(provider.charge()) == SeatsChanged()
-        assert await provider.gateway.reconcile(provider.charge()) == NeverReceived()
+        assert await provider.gateway.place_charge(provider.charge()) == SeatsChanged()
+        assert await provider.gateway.reconcile_charge(provider.charge()) == NeverReceived()
         assert await provider.seats() == 26
 
     async def test_seats_changed_by_others_are_kept_when_the_charge_expects_them(
         self, provider: Provider
     ) -> None:
         await provider.set_seats("sub_month", 26)
-        again = await provider.gateway.place(provider.charge("line-1-2", expected_seats=26))
+        again = await provider.gateway.place_charge(provider.charge("line-1-2", expected_seats=26))
         assert without_reference(again) == TEN_SEATS
         assert await provider.seats() == 36
 
     async def test_a_declined_card_adds_no_seats(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.declined)
-        assert await provider.gateway.place(charge) == Declined("card_declined")
-        assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+        assert await provider.gateway.place_charge(charge) == Declined("card_declined")
+        assert await provider.gateway.reconcile_charge(charge) == Declined("card_declined")
         assert await provider.seats() == 25
 
     async def test_a_declined_line_settles_with_another_key_and_card(self, provider: Provider) -> None:
-        await provider.gateway.place(provider.charge(payment_method_id=provider.cards.declined))
-        assert without_reference(await provider.gateway.place(provider.charge("line-1-2"))) == TEN_SEATS
+        await provider.gateway.place_charge(provider.charge(payment_method_id=provider.cards.declined))
+        assert (
+            without_reference(await provider.gateway.place_charge(provider.charge("line-1-2"))) == TEN_SEATS
+        )
         assert await provider.seats() == 35
 
     async def test_a_slow_card_is_pending_and_settles_later(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.slow)
         for _ in range(2):
-            pending = await provider.gateway.place(charge)
+            pending = await provider.gateway.place_charge(charge)
             assert isinstance(pending, Pending)
             assert pending.until > provider.clock(), "asked again later, not at once"
         provider.clock.advance(provider.cards.slow_seconds - 1)
-        assert isinstance(await provider.gateway.reconcile(charge), Pending)
+        assert isinstance(await provider.gateway.reconcile_charge(charge), Pending)
         assert await provider.seats() == 25
         provider.clock.advance(1)
-        assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
         assert await provider.seats() == 35
 
     async def test_the_customer_is_asked_to_confirm_and_then_it_settles(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.customer)
-        asked = await provider.gateway.place(charge)
+        asked = await provider.gateway.place_charge(charge)
         assert isinstance(asked, NeedsCustomer)
         assert asked.link.startswith("https://")
         assert provider.clock() < asked.until <= provider.clock() + timedelta(hours=23)
-        assert await provider.gateway.reconcile(charge) == asked
+        assert await provider.gateway.reconcile_charge(charge) == asked
         provider.clock.advance(20)
-        assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
         assert await provider.seats() == 35
 
     async def test_a_customer_who_never_confirms_is_a_decline_in_the_end(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.absent_customer)
-        asked = await provider.gateway.place(charge)
+        asked = await provider.gateway.place_charge(charge)
         assert isinstance(asked, NeedsCustomer)
         provider.clock.at = asked.until - timedelta(seconds=1)
-        assert await provider.gateway.reconcile(charge) == asked
+        assert await provider.gateway.reconcile_charge(charge) == asked
         provider.clock.at = asked.until
-        assert await provider.gateway.reconcile(charge) == Declined("customer_timeout")
+        assert await provider.gateway.reconcile_charge(charge) == Declined("customer_timeout")
         assert await provider.seats() == 25
 
     async def test_r19_a_lost_answer_is_found_by_asking_and_charged_once(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.lost_answer)
-        assert await provider.gateway.place(charge) == Unknown()
-        assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
-        await provider.gateway.place(charge)
+        assert await provider.gateway.place_charge(charge) == Unknown()
+        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+        await provider.gateway.place_charge(charge)
         assert await provider.seats() == 35
 
     async def test_a_key_that_was_never_sent_was_never_received(self, provider: Provider) -> None:
-        assert await provider.gateway.reconcile(provider.charge("line-9-1")) == NeverReceived()
+        assert await provider.gateway.reconcile_charge(provider.charge("line-9-1")) == NeverReceived()
 
     async def test_an_unknown_subscription_is_refused(self, provider: Provider) -> None:
         with pytest.raises(SubscriptionNotFound):
-            await provider.gateway.place(provider.charge(subscription_id="sub_nowhere"))
+            await provider.gateway.place_charge(provider.charge(subscription_id="sub_nowhere"))
         with pytest.raises(SubscriptionNotFound):
-            await provider.gateway.preview("acme", [LineRequest("sub_nowhere", 1)], HALF_OF_NOVEMBER, PARIS)
+            await provider.gateway.preview_lines(
+                "acme", [LineRequest("sub_nowhere", 1)], HALF_OF_NOVEMBER, PARIS
+            )
 
     async def test_the_portal_link_is_an_address(self, provider: Provider) -> None:
-        assert (await provider.gateway.payment_portal_link("acme")).startswith("https://")
+        assert (await provider.gateway.create_portal_link("acme")).startswith("https://")

@@ -12,25 +12,25 @@ import pytest
 
 from bot.billing.gateway import (
     Charge,
+    ChargeOutcome,
     Declined,
     LineRequest,
     NeedsCustomer,
     NeverReceived,
-    OtherPrice,
-    Outcome,
     Pending,
+    PriceChanged,
     SeatsChanged,
     Settled,
     Unknown,
 )
 from models.account import Address
-from models.money import tax_on
-from models.proration import Period
+from models.money import compute_tax
+from models.proration import BillingPeriod
 from tests.billing.contract import HALF_OF_NOVEMBER, MONTH, PARIS, YEAR, Provider, without_reference
 
 BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
-NOVEMBER = Period.of_days(MONTH.period_start, MONTH.period_end, "Europe/Paris")
-YEAR_2026 = Period.of_days(YEAR.period_start, YEAR.period_end, "Europe/Paris")
+NOVEMBER = BillingPeriod.from_dates(MONTH.period_start, MONTH.period_end, "Europe/Paris")
+YEAR_2026 = BillingPeriod.from_dates(YEAR.period_start, YEAR.period_end, "Europe/Paris")
 SECOND = timedelta(seconds=1)
 INSTANTS = {
     "first second": NOVEMBER.start,
@@ -62,7 +62,7 @@ async def promised(
 ) -> Charge:
     """A charge of what the provider itself prices, as a quote promises it."""
     request = LineRequest(subscription_id, seats)
-    [line] = (await provider.gateway.preview("acme", [request], at, address)).lines
+    [line] = (await provider.gateway.preview_lines("acme", [request], at, address)).lines
     return provider.charge(
         key,
         subscription_id=subscription_id,
@@ -77,21 +77,21 @@ async def promised(
     )
 
 
-async def brought_to_an_end(provider: Provider, charge: Charge) -> Outcome:
+async def brought_to_an_end(provider: Provider, charge: Charge) -> ChargeOutcome:
     """As the bot does it: placed, then asked about until it is decided."""
-    outcome: Outcome | NeverReceived = await provider.gateway.place(charge)
+    outcome: ChargeOutcome | NeverReceived = await provider.gateway.place_charge(charge)
     for _ in range(10):
-        if isinstance(outcome, Settled | Declined | SeatsChanged | OtherPrice):
+        if isinstance(outcome, Settled | Declined | SeatsChanged | PriceChanged):
             return outcome
         if isinstance(outcome, NeedsCustomer):
             provider.clock.at = min(provider.clock.at + timedelta(hours=12), outcome.until)
         elif isinstance(outcome, Pending | Unknown):
             provider.clock.advance(provider.cards.slow_seconds)
-        outcome = await provider.gateway.reconcile(charge)
+        outcome = await provider.gateway.reconcile_charge(charge)
     raise AssertionError(f"never decided: {outcome}")
 
 
-def expected(charge: Charge, card: str) -> Outcome:
+def expected(charge: Charge, card: str) -> ChargeOutcome:
     reason = ENDS[card]
     return Declined(reason) if reason else Settled("", charge.amount, charge.tax)
 
@@ -124,9 +124,9 @@ class Scenarios:
     async def test_r17_what_is_priced_is_charged(self, provider: Provider, seats: int, instant: str) -> None:
         at = provider.clock.at = INSTANTS[instant]
         charge = await promised(provider, seats=seats, at=at)
-        arithmetic = NOVEMBER.prorate(seats, 1400, at)
+        arithmetic = NOVEMBER.prorate_price(seats, 1400, at)
         assert abs(charge.amount - arithmetic) <= 1, "a provider may round twice, and no more"
-        assert abs(charge.tax - tax_on(charge.amount, "0.20")) <= 1
+        assert abs(charge.tax - compute_tax(charge.amount, "0.20")) <= 1
         settled = await brought_to_an_end(provider, charge)
         assert without_reference(settled) == Settled("", charge.amount, charge.tax)
         assert await provider.seats() == 25 + seats
@@ -134,7 +134,7 @@ class Scenarios:
     @pytest.mark.parametrize("seats", SEATS)
     async def test_r17_a_yearly_price_is_prorated_over_its_year(self, provider: Provider, seats: int) -> None:
         charge = await promised(provider, subscription_id="sub_year", seats=seats)
-        assert abs(charge.amount - YEAR_2026.prorate(seats, 60000, HALF_OF_NOVEMBER)) <= 1
+        assert abs(charge.amount - YEAR_2026.prorate_price(seats, 60000, HALF_OF_NOVEMBER)) <= 1
         assert without_reference(await brought_to_an_end(provider, charge)) == expected(charge, "good")
         assert await provider.seats("sub_year") == 3 + seats
 
@@ -150,8 +150,8 @@ class Scenarios:
         outcome = await brought_to_an_end(provider, charge)
         seats = await provider.seats()
         for _ in range(3):
-            assert await provider.gateway.reconcile(charge) == outcome
-            answer = await provider.gateway.place(charge)
+            assert await provider.gateway.reconcile_charge(charge) == outcome
+            answer = await provider.gateway.place_charge(charge)
             assert answer == outcome or answer == Unknown(), "the lost answer is lost again"
         assert await provider.seats() == seats
 
@@ -160,7 +160,7 @@ class Scenarios:
         self, provider: Provider, card: str
     ) -> None:
         charge = await promised(provider, card=card)
-        await asyncio.gather(*(provider.gateway.place(charge) for _ in range(5)))
+        await asyncio.gather(*(provider.gateway.place_charge(charge) for _ in range(5)))
         outcome = await brought_to_an_end(provider, charge)
         assert without_reference(outcome) == expected(charge, card)
         assert await provider.seats() == (35 if ENDS[card] is None else 25)
@@ -171,27 +171,27 @@ class Scenarios:
     ) -> None:
         charge = await promised(provider)
         await provider.set_seats("sub_month", held)
-        assert await provider.gateway.place(charge) == SeatsChanged()
-        assert await provider.gateway.reconcile(charge) == NeverReceived()
+        assert await provider.gateway.place_charge(charge) == SeatsChanged()
+        assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
         again = await promised(provider, "line-1-2")
         assert again.expected_seats == held
-        assert without_reference(await provider.gateway.place(again)) == expected(again, "good")
+        assert without_reference(await provider.gateway.place_charge(again)) == expected(again, "good")
         assert await provider.seats() == held + 10
 
     @pytest.mark.parametrize("held", [20, 40])
     async def test_seats_changed_after_settling_do_not_unsettle(self, provider: Provider, held: int) -> None:
         charge = await promised(provider)
-        settled = await provider.gateway.place(charge)
+        settled = await provider.gateway.place_charge(charge)
         await provider.set_seats("sub_month", held)
-        assert await provider.gateway.reconcile(charge) == settled
-        assert await provider.gateway.place(charge) == settled
+        assert await provider.gateway.reconcile_charge(charge) == settled
+        assert await provider.gateway.place_charge(charge) == settled
         assert await provider.seats() == held
 
     @pytest.mark.parametrize("number", [2, 3, 5])
     async def test_one_order_after_another_adds_up(self, provider: Provider, number: int) -> None:
         for n in range(number):
             charge = await promised(provider, f"line-{n}-1", seats=n + 1)
-            assert without_reference(await provider.gateway.place(charge)) == expected(charge, "good")
+            assert without_reference(await provider.gateway.place_charge(charge)) == expected(charge, "good")
         assert await provider.seats() == 25 + sum(range(1, number + 1))
 
     @pytest.mark.parametrize("card", CARDS)
@@ -200,7 +200,9 @@ class Scenarios:
     ) -> None:
         month = await promised(provider, "line-1-1", card=card)
         year = await promised(provider, "line-2-1", "sub_year", seats=2)
-        _, settled = await asyncio.gather(provider.gateway.place(month), provider.gateway.place(year))
+        _, settled = await asyncio.gather(
+            provider.gateway.place_charge(month), provider.gateway.place_charge(year)
+        )
         assert without_reference(settled) == expected(year, "good")
         assert without_reference(await brought_to_an_end(provider, month)) == expected(month, card)
         assert await provider.seats("sub_year") == 5
@@ -210,15 +212,15 @@ class Scenarios:
         held = MONTH if subscription_id == "sub_month" else YEAR
         for address, rate in ((PARIS, "0.20"), (BERLIN, "0")):
             request = LineRequest(subscription_id, 7)
-            preview = await provider.gateway.preview("acme", [request], HALF_OF_NOVEMBER, address)
+            preview = await provider.gateway.preview_lines("acme", [request], HALF_OF_NOVEMBER, address)
             [recurring] = preview.recurring
             assert recurring.period is held.period
             assert recurring.net == (held.seats + 7) * held.unit_price
-            assert recurring.tax == tax_on(recurring.net, rate)
+            assert recurring.tax == compute_tax(recurring.net, rate)
 
     @pytest.mark.parametrize("hours", [1, 26, 24 * 14])
     async def test_r17_the_price_holds_while_the_period_lasts(self, provider: Provider, hours: int) -> None:
         charge = await promised(provider)
         provider.clock.advance(hours * 3600)
         late = replace(charge, stored_at=provider.clock())
-        assert without_reference(await provider.gateway.place(late)) == expected(charge, "good")
+        assert without_reference(await provider.gateway.place_charge(late)) == expected(charge, "good")

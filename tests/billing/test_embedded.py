@@ -11,12 +11,12 @@ from sqlmodel import select
 from bot.billing.embedded import gateway as embedded_gateway
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import (
-    Block,
     Declined,
     LineRequest,
     NeedsCustomer,
     Pending,
     RecurringTotal,
+    SeatBlockState,
     Settled,
     SubscriptionState,
 )
@@ -53,9 +53,9 @@ class TestEmbeddedOnPostgres(GatewayClaims):
 
     async def test_lost_answers_and_other_seats_at_once_add_up(self, provider: Provider) -> None:
         slow = [provider.charge(f"slow-{n}", payment_method_id="pm_slow_5") for n in range(5)]
-        await asyncio.gather(*(provider.gateway.place(c) for c in slow))
+        await asyncio.gather(*(provider.gateway.place_charge(c) for c in slow))
         provider.clock.advance(5)
-        await asyncio.gather(*(provider.gateway.reconcile(c) for c in slow * 4))
+        await asyncio.gather(*(provider.gateway.reconcile_charge(c) for c in slow * 4))
         assert await provider.seats() == 75
 
 
@@ -77,7 +77,7 @@ async def store(database: Database, *rows: Any) -> None:
 
 
 async def state(provider: Provider, subscription_id: str) -> SubscriptionState:
-    states = await provider.gateway.subscriptions("acme")
+    states = await provider.gateway.list_subscriptions("acme")
     return next(s for s in states if s.id == subscription_id)
 
 
@@ -87,7 +87,7 @@ async def state(provider: Provider, subscription_id: str) -> SubscriptionState:
 async def test_the_ledger_copies_a_subscription_at_its_first_use_and_never_again(
     provider: Provider, database: Database
 ) -> None:
-    await provider.gateway.subscriptions("acme")
+    await provider.gateway.list_subscriptions("acme")
     async with database.write() as session:
         (await session.exec(select(Subscription).where(Subscription.id == "sub_month"))).one().seats = 99
     assert await provider.seats() == 25
@@ -96,18 +96,18 @@ async def test_the_ledger_copies_a_subscription_at_its_first_use_and_never_again
 async def test_the_ledger_copies_a_subscription_imported_later(
     provider: Provider, database: Database
 ) -> None:
-    await provider.gateway.subscriptions("acme")
+    await provider.gateway.list_subscriptions("acme")
     await store(database, subscription("sub_new", 4, 500))
     assert await provider.seats("sub_new") == 4
 
 
 async def test_the_ledger_copies_blocks_too(provider: Provider, database: Database) -> None:
     await store(database, SeatBlock(subscription_id="sub_month", unit_price=1300, seats=5))
-    assert (await state(provider, "sub_month")).blocks == (Block(5, 1300),)
+    assert (await state(provider, "sub_month")).blocks == (SeatBlockState(5, 1300),)
 
 
 async def test_charging_leaves_the_bots_own_tables_alone(provider: Provider, database: Database) -> None:
-    await provider.gateway.place(provider.charge(unit_price=1300))
+    await provider.gateway.place_charge(provider.charge(unit_price=1300))
     async with database.read() as session:
         assert (await session.exec(select(Subscription.seats))).all() == [25, 3]
         assert (await session.exec(select(SeatBlock))).all() == []
@@ -117,9 +117,9 @@ async def test_first_uses_at_once_copy_once(postgres_database: Database) -> None
     await found_acme(postgres_database)
     provider = embedded_provider(postgres_database)
     await store(postgres_database, SeatBlock(subscription_id="sub_month", unit_price=1300, seats=5))
-    answers = await asyncio.gather(*(provider.gateway.subscriptions("acme") for _ in range(10)))
+    answers = await asyncio.gather(*(provider.gateway.list_subscriptions("acme") for _ in range(10)))
     assert all(answer == answers[0] for answer in answers)
-    assert answers[0][0].blocks == (Block(5, 1300),)
+    assert answers[0][0].blocks == (SeatBlockState(5, 1300),)
 
 
 async def test_an_account_sees_and_charges_its_own_subscriptions_only(
@@ -129,36 +129,36 @@ async def test_an_account_sees_and_charges_its_own_subscriptions_only(
         acme = (await session.exec(select(Account))).one()
     other = Account(**{**acme.model_dump(), "id": "other", "name": "Other SA"})
     await store(database, other)
-    assert await provider.gateway.subscriptions("other") == []
+    assert await provider.gateway.list_subscriptions("other") == []
     with pytest.raises(SubscriptionNotFound):
-        await provider.gateway.place(provider.charge(account_id="other"))
+        await provider.gateway.place_charge(provider.charge(account_id="other"))
     with pytest.raises(SubscriptionNotFound):
-        await provider.gateway.preview("other", [LineRequest("sub_month", 1)], HALF_OF_NOVEMBER, PARIS)
+        await provider.gateway.preview_lines("other", [LineRequest("sub_month", 1)], HALF_OF_NOVEMBER, PARIS)
 
 
 async def test_an_unknown_account_is_refused(provider: Provider) -> None:
     with pytest.raises(AccountNotFound):
-        await provider.gateway.subscriptions("nobody")
+        await provider.gateway.list_subscriptions("nobody")
 
 
 async def test_the_gateway_leaves_no_transaction_open(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge())
+    await provider.gateway.place_charge(provider.charge())
     assert not transaction_open.get()
 
 
 async def test_the_portal_link_is_the_one_that_was_set(provider: Provider) -> None:
-    assert await provider.gateway.payment_portal_link("acme") == PORTAL
+    assert await provider.gateway.create_portal_link("acme") == PORTAL
 
 
 async def test_another_buyer_who_gives_seats_up_keeps_the_blocks_that_fit(
     provider: Provider, gateway: EmbeddedGateway
 ) -> None:
-    await provider.gateway.place(provider.charge("a", unit_price=1300))
-    await provider.gateway.place(provider.charge("b", unit_price=1200, expected_seats=35))
+    await provider.gateway.place_charge(provider.charge("a", unit_price=1300))
+    await provider.gateway.place_charge(provider.charge("b", unit_price=1200, expected_seats=35))
     await gateway.set_seats("sub_month", 14)
-    assert (await state(provider, "sub_month")).blocks == (Block(10, 1300), Block(4, 1200))
+    assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300), SeatBlockState(4, 1200))
     await gateway.set_seats("sub_month", 10)
-    assert (await state(provider, "sub_month")).blocks == (Block(10, 1300),)
+    assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300),)
 
 
 async def test_seats_of_an_unknown_subscription_cannot_be_set(gateway: EmbeddedGateway) -> None:
@@ -219,7 +219,7 @@ async def test_r17_in_a_month_that_changes_the_clock_every_hour_costs_the_same(
         database, subscription("sub_x", 1, hours_of_month * 100, period_start=first, period_end=after)
     )
     instant = datetime.fromisoformat(at).replace(tzinfo=PARIS_TIME).astimezone(UTC)
-    preview = await provider.gateway.preview("acme", [LineRequest("sub_x", 2)], instant, PARIS)
+    preview = await provider.gateway.preview_lines("acme", [LineRequest("sub_x", 2)], instant, PARIS)
     assert preview.subtotal == 200 * hours
 
 
@@ -227,35 +227,37 @@ async def test_a_charge_frozen_before_the_turn_of_its_period_costs_what_was_prom
     provider: Provider,
 ) -> None:
     provider.clock.at = datetime(2026, 12, 2, tzinfo=UTC)
-    assert without_reference(await provider.gateway.place(provider.charge())) == Settled("", 7000, 1400)
+    assert without_reference(await provider.gateway.place_charge(provider.charge())) == Settled(
+        "", 7000, 1400
+    )
 
 
 async def test_a_line_can_be_asked_at_another_price(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 10, 1300)]
-    preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+    preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert [(line.unit_price, line.amount) for line in preview.lines] == [(1300, 6500)]
     assert preview.recurring == (RecurringTotal(MONTH, 25 * 1400 + 10 * 1300, 9600),)
 
 
 async def test_a_line_that_costs_nothing_is_not_one_at_the_usual_price(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 10, 0)]
-    preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+    preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert preview.subtotal == 0
 
 
 async def test_lines_of_one_subscription_at_two_prices_recur_together(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 2), LineRequest("sub_month", 3, 1000)]
-    preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+    preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert [line.amount for line in preview.lines] == [1400, 1500]
     assert [r.net for r in preview.recurring] == [27 * 1400 + 3 * 1000]
 
 
 async def test_an_address_in_another_country_pays_no_tax(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 10)]
-    preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, BERLIN)
+    preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, BERLIN)
     assert (preview.subtotal, preview.tax) == (7000, 0)
     assert preview.recurring == (RecurringTotal(MONTH, 35 * 1400, 0),)
-    settled = await provider.gateway.place(provider.charge(address=BERLIN))
+    settled = await provider.gateway.place_charge(provider.charge(address=BERLIN))
     assert without_reference(settled) == Settled("", 7000, 0)
 
 
@@ -263,8 +265,10 @@ async def test_tax_is_of_the_imported_country_wherever_the_account_has_moved(
     provider: Provider, database: Database
 ) -> None:
     async with database.write() as session:
-        (await session.exec(select(Account))).one().move_to(BERLIN)
-    preview = await provider.gateway.preview("acme", [LineRequest("sub_month", 1)], HALF_OF_NOVEMBER, PARIS)
+        (await session.exec(select(Account))).one().set_billing_address(BERLIN)
+    preview = await provider.gateway.preview_lines(
+        "acme", [LineRequest("sub_month", 1)], HALF_OF_NOVEMBER, PARIS
+    )
     assert preview.tax == 140
 
 
@@ -274,7 +278,7 @@ async def test_r17_tax_is_rounded_for_each_subscription_and_then_summed(
     await store(database, subscription("sub_x", 0, 13), subscription("sub_y", 0, 13))
     lines = [LineRequest("sub_x", 1), LineRequest("sub_y", 1)]
     start = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
-    preview = await provider.gateway.preview("acme", lines, start, PARIS)
+    preview = await provider.gateway.preview_lines("acme", lines, start, PARIS)
     assert (preview.subtotal, preview.tax) == (26, 6)
     assert preview.recurring == (RecurringTotal(MONTH, 26, 6),)
 
@@ -283,56 +287,56 @@ async def test_r17_tax_is_rounded_for_each_subscription_and_then_summed(
 
 
 async def test_r17_seats_at_another_price_are_kept_as_a_block(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge(unit_price=1300))
+    await provider.gateway.place_charge(provider.charge(unit_price=1300))
     held = await state(provider, "sub_month")
-    assert (held.seats, held.unit_price, held.blocks) == (35, 1400, (Block(10, 1300),))
+    assert (held.seats, held.unit_price, held.blocks) == (35, 1400, (SeatBlockState(10, 1300),))
 
 
 async def test_more_seats_at_the_blocks_price_join_it(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge("a", unit_price=1300))
-    await provider.gateway.place(provider.charge("b", unit_price=1300, expected_seats=35))
-    assert (await state(provider, "sub_month")).blocks == (Block(20, 1300),)
+    await provider.gateway.place_charge(provider.charge("a", unit_price=1300))
+    await provider.gateway.place_charge(provider.charge("b", unit_price=1300, expected_seats=35))
+    assert (await state(provider, "sub_month")).blocks == (SeatBlockState(20, 1300),)
 
 
 async def test_seats_at_the_usual_price_are_no_block(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge())
+    await provider.gateway.place_charge(provider.charge())
     assert (await state(provider, "sub_month")).blocks == ()
 
 
 async def test_a_block_costs_its_own_price_every_period(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge(unit_price=1300))
+    await provider.gateway.place_charge(provider.charge(unit_price=1300))
     lines = [LineRequest("sub_month", 1)]
-    preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+    preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert [r.net for r in preview.recurring] == [26 * 1400 + 10 * 1300]
 
 
 async def test_a_block_bought_with_a_slow_card_is_there_once_it_settles(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge(unit_price=1300, payment_method_id="pm_slow_3"))
+    await provider.gateway.place_charge(provider.charge(unit_price=1300, payment_method_id="pm_slow_3"))
     assert (await state(provider, "sub_month")).blocks == ()
     provider.clock.advance(3)
-    assert (await state(provider, "sub_month")).blocks == (Block(10, 1300),)
+    assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300),)
 
 
 # --- cards
 
 
 async def test_whoever_asks_first_settles_what_is_due(provider: Provider) -> None:
-    await provider.gateway.place(provider.charge("a", payment_method_id="pm_slow_3"))
+    await provider.gateway.place_charge(provider.charge("a", payment_method_id="pm_slow_3"))
     provider.clock.advance(3)
     lines = [LineRequest("sub_month", 1)]
-    preview = await provider.gateway.preview("acme", lines, HALF_OF_NOVEMBER, PARIS)
+    preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert preview.lines[0].seats_before == 35
-    settled = await provider.gateway.place(provider.charge("b", expected_seats=35))
+    settled = await provider.gateway.place_charge(provider.charge("b", expected_seats=35))
     assert isinstance(settled, Settled)
 
 
 async def test_a_pending_charge_adds_to_the_seats_held_when_it_settles(provider: Provider) -> None:
     slow = provider.charge("a", payment_method_id="pm_slow_60")
-    await provider.gateway.place(slow)
-    await provider.gateway.place(provider.charge("b"))
+    await provider.gateway.place_charge(slow)
+    await provider.gateway.place_charge(provider.charge("b"))
     await provider.set_seats("sub_month", 40)
     provider.clock.advance(60)
-    assert without_reference(await provider.gateway.reconcile(slow)) == Settled("", 7000, 1400)
+    assert without_reference(await provider.gateway.reconcile_charge(slow)) == Settled("", 7000, 1400)
     assert await provider.seats() == 50
 
 
@@ -352,40 +356,40 @@ async def test_the_beginning_of_a_methods_id_chooses_the_card(provider: Provider
     }
     for card, answer in cards.items():
         charge = provider.charge(card, payment_method_id=card, expected_seats=await provider.seats())
-        assert isinstance(await provider.gateway.place(charge), answer), card
+        assert isinstance(await provider.gateway.place_charge(charge), answer), card
 
 
 async def test_the_customer_has_until_the_periods_end_at_most(provider: Provider) -> None:
     end = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
     provider.clock.at = end - timedelta(hours=1)
     charge = provider.charge(payment_method_id="pm_customer_never")
-    assert await provider.gateway.place(charge) == NeedsCustomer(PORTAL, end)
+    assert await provider.gateway.place_charge(charge) == NeedsCustomer(PORTAL, end)
 
 
 async def test_the_customer_has_twenty_three_hours_at_most(provider: Provider) -> None:
-    asked = await provider.gateway.place(provider.charge(payment_method_id="pm_customer"))
+    asked = await provider.gateway.place_charge(provider.charge(payment_method_id="pm_customer"))
     assert asked == NeedsCustomer(PORTAL, HALF_OF_NOVEMBER + timedelta(hours=23))
 
 
 async def test_a_customer_who_confirms_too_late_is_a_decline(provider: Provider) -> None:
     provider.clock.at = datetime(2026, 11, 30, 22, 59, 50, tzinfo=UTC)
     charge = provider.charge(payment_method_id="pm_customer")
-    await provider.gateway.place(charge)
+    await provider.gateway.place_charge(charge)
     provider.clock.advance(60)
-    assert await provider.gateway.reconcile(charge) == Declined("customer_timeout")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("customer_timeout")
     assert await provider.seats() == 25
 
 
 async def test_a_confirmed_charge_settles_even_if_asked_after_its_time(provider: Provider) -> None:
     charge = provider.charge(payment_method_id="pm_customer")
-    await provider.gateway.place(charge)
+    await provider.gateway.place_charge(charge)
     provider.clock.advance(86400 * 2)
-    assert isinstance(await provider.gateway.reconcile(charge), Settled)
+    assert isinstance(await provider.gateway.reconcile_charge(charge), Settled)
 
 
 async def test_receipts_of_two_keys_have_two_references(provider: Provider) -> None:
-    first = await provider.gateway.place(provider.charge("a"))
-    second = await provider.gateway.place(provider.charge("b", expected_seats=35))
+    first = await provider.gateway.place_charge(provider.charge("a"))
+    second = await provider.gateway.place_charge(provider.charge("b", expected_seats=35))
     assert isinstance(first, Settled)
     assert isinstance(second, Settled)
     assert first.receipt.startswith("ch_")
@@ -397,12 +401,12 @@ async def test_what_another_process_copied_since_the_first_look_is_there(
 ) -> None:
     await found_acme(database)
     one, other = embedded_provider(database).gateway, embedded_provider(database).gateway
-    look = embedded_gateway._behind
+    look = embedded_gateway._list_stale_subscriptions
 
     async def late(*asked: Any) -> set[str]:
-        monkeypatch.setattr(embedded_gateway, "_behind", look)
-        await other.subscriptions("acme")
+        monkeypatch.setattr(embedded_gateway, "_list_stale_subscriptions", look)
+        await other.list_subscriptions("acme")
         return await look(*asked)
 
-    monkeypatch.setattr(embedded_gateway, "_behind", late)
-    assert {state.id for state in await one.subscriptions("acme")} == {"sub_month", "sub_year"}
+    monkeypatch.setattr(embedded_gateway, "_list_stale_subscriptions", late)
+    assert {state.id for state in await one.list_subscriptions("acme")} == {"sub_month", "sub_year"}

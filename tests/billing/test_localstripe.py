@@ -15,11 +15,11 @@ import pytest_asyncio
 import stripe
 from aiohttp import web
 
-from bot.billing.gateway import ForgedEvent
-from bot.billing.stripe.charges import Buyer, move_customer
-from bot.billing.stripe.client import asked, build_client, http_over
-from bot.billing.stripe.customers import Known, buyer
-from bot.billing.stripe.events import StripeEvents
+from bot.billing.gateway import WebhookVerificationError
+from bot.billing.stripe.charges import StripeCustomer, update_customer_address
+from bot.billing.stripe.client import build_http_client, build_stripe_client, request_stripe
+from bot.billing.stripe.customers import LinkedAccount, fetch_customer
+from bot.billing.stripe.events import StripeWebhookParser
 from models.account import Account, Address
 
 # Its own, which it is written with.
@@ -62,24 +62,24 @@ async def url(_nothing_on_disk: None) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(url: str) -> AsyncIterator[stripe.StripeClient]:
     async with aiohttp.ClientSession() as session:
-        yield build_client("sk_test_fake", url, http_over(session))
+        yield build_stripe_client("sk_test_fake", url, build_http_client(session))
 
 
 async def test_what_is_sent_arrives_as_it_was(client: stripe.StripeClient) -> None:
     made = await client.v1.customers.create_async({"name": "Acme"})
-    await move_customer(client, Buyer(made.id, "EUR", None, None), ODD)
+    await update_customer_address(client, StripeCustomer(made.id, "EUR", None, None), ODD)
     account = Account(
         id="acme", name="Acme", slack_team="T1", currency="EUR", home_country="FR", **ODD.model_dump()
     )
-    assert (await buyer(client, Known(account, made.id))).address == ODD
+    assert (await fetch_customer(client, LinkedAccount(account, made.id))).address == ODD
 
 
 async def test_pages_are_followed_to_the_last(client: stripe.StripeClient) -> None:
     made = [(await client.v1.customers.create_async({"name": f"C{n}"})).id for n in range(23)]
-    page = await asked(client.v1.customers.list_async({"limit": 5}))
+    page = await request_stripe(client.v1.customers.list_async({"limit": 5}))
     found = [customer.id for customer in page.data]
     while page.has_more:
-        page = await asked(page.next_page_async())
+        page = await request_stripe(page.next_page_async())
         found += [customer.id for customer in page.data]
     assert sorted(set(found) & set(made)) == sorted(made)
     assert len(found) == len(set(found))
@@ -106,17 +106,17 @@ async def listening() -> AsyncIterator[tuple[str, asyncio.Queue[tuple[bytes, str
 async def test_the_signatures_of_another_implementation_are_accepted(
     client: stripe.StripeClient, url: str
 ) -> None:
-    mine = StripeEvents(SECRET, lambda: datetime.now(UTC))
+    mine = StripeWebhookParser(SECRET, lambda: datetime.now(UTC))
     async with listening() as (where, received), aiohttp.ClientSession() as session:
         hook = {"url": where, "secret": SECRET}
         async with session.post(f"{url}/_config/webhooks/bot", json=hook) as answer:
             assert answer.status == 200
         made = await client.v1.customers.create_async({"name": "Zoé"})
         event = None
-        while event is None or event.customer != made.id:
+        while event is None or event.customer_id != made.id:
             # Those of the customers before come too.
             body, signature = await asyncio.wait_for(received.get(), 20)
-            event = mine.read(body, signature)
+            event = mine.parse_event(body, signature)
         assert event.kind == "customer.created"
-        with pytest.raises(ForgedEvent):
-            StripeEvents("whsec_other", lambda: datetime.now(UTC)).read(body, signature)
+        with pytest.raises(WebhookVerificationError):
+            StripeWebhookParser("whsec_other", lambda: datetime.now(UTC)).parse_event(body, signature)

@@ -6,19 +6,19 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.billing.gateway import Block, LineRequest, Preview, SubscriptionState
-from bot.billing.pricing import price
-from models.money import tax_on
-from models.proration import Period
+from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
+from bot.billing.pricing import price_lines
+from models.money import compute_tax
+from models.proration import BillingPeriod
 from models.subscription import PeriodLength
 
 ZONE = "Europe/Paris"
-NOVEMBER = Period.of_days(date(2026, 11, 1), date(2026, 12, 1), ZONE)
+NOVEMBER = BillingPeriod.from_dates(date(2026, 11, 1), date(2026, 12, 1), ZONE)
 
 PRICES = st.integers(0, 10**7)
 RATES = st.sampled_from(["0", "0.055", "0.20", "0.077"])
 SECONDS = st.integers(0, (NOVEMBER.end - NOVEMBER.start) // timedelta(seconds=1))
-BLOCKS = st.lists(st.builds(Block, st.integers(1, 50), PRICES), max_size=2).map(tuple)
+BLOCKS = st.lists(st.builds(SeatBlockState, st.integers(1, 50), PRICES), max_size=2).map(tuple)
 
 
 @st.composite
@@ -46,7 +46,7 @@ def previewed(
     held: dict[str, SubscriptionState], lines: list[LineRequest], seconds: int, rate: str
 ) -> Preview:
     at = NOVEMBER.start + timedelta(seconds=seconds)
-    return price(held, lines, at=at, zone=ZONE, rate=rate)
+    return price_lines(held, lines, at=at, zone=ZONE, rate=rate)
 
 
 @given(states(), LINES, SECONDS, RATES)
@@ -55,7 +55,7 @@ def test_totals_are_sums_of_lines(
 ) -> None:
     preview = previewed(held, lines, seconds, rate)
     assert preview.subtotal == sum(line.amount for line in preview.lines)
-    assert preview.tax == sum(tax_on(line.amount, rate) for line in preview.lines)
+    assert preview.tax == sum(compute_tax(line.amount, rate) for line in preview.lines)
     assert abs(preview.tax - preview.subtotal * Fraction(rate)) <= Fraction(len(lines), 2)
 
 
@@ -65,7 +65,7 @@ def test_each_line_is_off_by_half_a_minor_unit_at_most(
 ) -> None:
     at = NOVEMBER.start + timedelta(seconds=seconds)
     for line in previewed(held, lines, seconds, rate).lines:
-        period = Period.of_days(line.period_start, line.period_end, ZONE)
+        period = BillingPeriod.from_dates(line.period_start, line.period_end, ZONE)
         exact = (
             line.seats
             * line.unit_price
@@ -101,7 +101,7 @@ def test_the_recurring_total_grows_by_a_whole_period_of_the_new_seats(
         )
         at_other_prices = sum(block.seats * (block.unit_price - state.unit_price) for block in state.blocks)
         assert recurring.net == state.seats * state.unit_price + at_other_prices + added
-        assert recurring.tax == tax_on(recurring.net, rate)
+        assert recurring.tax == compute_tax(recurring.net, rate)
 
 
 @given(states(), SECONDS)
@@ -118,6 +118,6 @@ def test_half_a_month_costs_half_and_a_whole_one_recurs() -> None:
         )
     }
     half = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
-    preview = price(held, [LineRequest("sub_1", 10)], at=half, zone=ZONE, rate="0.20")
+    preview = price_lines(held, [LineRequest("sub_1", 10)], at=half, zone=ZONE, rate="0.20")
     assert (preview.subtotal, preview.tax) == (7000, 1400)
     assert [(r.net, r.tax) for r in preview.recurring] == [(49000, 9800)]

@@ -8,15 +8,15 @@ import stripe
 
 from bot.billing.gateway import (
     BillingUnavailable,
+    ChargeOutcome,
     Declined,
     NeverReceived,
-    Outcome,
     Settled,
     Unknown,
 )
 from bot.billing.stripe import gateway
-from bot.billing.stripe.charges import FAILURE_IS_FINAL, KEY_LIVES
-from bot.billing.stripe.client import RETRIES, TIMEOUT
+from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME, SAVED_FAILURE_GRACE_PERIOD
+from bot.billing.stripe.client import MAX_RETRIES, REQUEST_TIMEOUT
 from bot.settings import Settings
 from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
@@ -35,11 +35,11 @@ class TestStripe(GatewayClaims, Scenarios):
 
 @pytest.mark.parametrize(("cuts", "first"), [(1, TEN_SEATS), (2, TEN_SEATS), (3, Unknown()), (9, Unknown())])
 async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
-    provider: StripeProvider, cuts: int, first: Outcome
+    provider: StripeProvider, cuts: int, first: ChargeOutcome
 ) -> None:
     """The SDK's own two retries bear the same key; past them the charge is unknown, never failed."""
     provider.fake.faults.append(Fault("cut_after", charges=True, times=cuts))
-    assert without_reference(await provider.gateway.place(provider.charge())) == first
+    assert without_reference(await provider.gateway.place_charge(provider.charge())) == first
     provider.fake.faults.clear()
     assert without_reference(await asked_again(provider)) == TEN_SEATS
     assert {call.key for call in provider.fake.charges()} == {"line-1-1"}
@@ -48,11 +48,11 @@ async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
 
 async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("cut_before", charges=True, times=99))
-    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert len(provider.fake.charges()) == 3
     provider.fake.faults.clear()
     assert await asked_again(provider) == NeverReceived()
-    assert without_reference(await provider.gateway.place(provider.charge())) == TEN_SEATS
+    assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
 
 
 @pytest.mark.parametrize("kind", ["conflict", "rate_limit", "down"])
@@ -61,10 +61,12 @@ async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
     provider: StripeProvider, kind: str, times: int
 ) -> None:
     provider.fake.faults.append(Fault(kind, charges=True, times=times))  # type: ignore[arg-type]
-    outcome: Outcome | NeverReceived = await provider.gateway.place(provider.charge())
+    outcome: ChargeOutcome | NeverReceived = await provider.gateway.place_charge(provider.charge())
     while not isinstance(outcome, Settled):
         assert outcome in (Unknown(), NeverReceived())
-        ask = provider.gateway.place if outcome == NeverReceived() else provider.gateway.reconcile
+        ask = (
+            provider.gateway.place_charge if outcome == NeverReceived() else provider.gateway.reconcile_charge
+        )
         outcome = await ask(provider.charge())
     assert without_reference(outcome) == TEN_SEATS
     assert {call.key for call in provider.fake.charges()} == {"line-1-1"}
@@ -76,18 +78,18 @@ async def test_r19_a_failure_saved_under_the_key_is_looked_into_before_it_ends(
 ) -> None:
     charge = provider.charge()
     provider.fake.faults.append(Fault("save_500", charges=True))
-    assert await provider.gateway.place(charge) == Unknown()
-    assert await provider.gateway.reconcile(charge) == NeverReceived()
-    assert await provider.gateway.place(charge) == Unknown(), "the key answers the same for ever"
-    provider.clock.at += FAILURE_IS_FINAL
-    assert await provider.gateway.place(charge) == Declined("provider_error")
+    assert await provider.gateway.place_charge(charge) == Unknown()
+    assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
+    assert await provider.gateway.place_charge(charge) == Unknown(), "the key answers the same for ever"
+    provider.clock.at += SAVED_FAILURE_GRACE_PERIOD
+    assert await provider.gateway.place_charge(charge) == Declined("provider_error")
     assert {call.key for call in provider.fake.charges()} == {"line-1-1"}, "no key is changed for it"
     assert settled(provider) == []
 
 
 async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("save_500_after", charges=True))
-    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert without_reference(await asked_again(provider)) == TEN_SEATS
     assert len(settled(provider)) == 1
 
@@ -96,12 +98,12 @@ async def test_a_slow_stripe_is_given_up_before_anybody_else_takes_the_line(
     provider: StripeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking and preparing end together before a lease does, and nothing is sent after them."""
-    sending = (RETRIES + 1) * (TIMEOUT.total or 0)
-    assert Settings.model_fields["lease_seconds"].default > 2 * gateway.SECONDS + sending
-    monkeypatch.setattr(gateway, "SECONDS", 0.05)
+    sending = (MAX_RETRIES + 1) * (REQUEST_TIMEOUT.total or 0)
+    assert Settings.model_fields["lease_seconds"].default > 2 * gateway.PREPARATION_TIMEOUT_SECONDS + sending
+    monkeypatch.setattr(gateway, "PREPARATION_TIMEOUT_SECONDS", 0.05)
     provider.fake.slow_seconds = 0.2
     assert await asked_again(provider) == Unknown()
-    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert {call.path for call in provider.fake.calls} <= {"/v1/subscriptions", f"/v1/customers/{CUSTOMER}"}
 
 
@@ -117,7 +119,7 @@ async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripePro
 
     provider.fake.after_charge = leave_open
     charge = provider.charge(payment_method_id=provider.cards.declined)
-    assert await provider.gateway.place(charge) == Declined("card_declined")
+    assert await provider.gateway.place_charge(charge) == Declined("card_declined")
     assert [call.status for call in provider.fake.charges()] == [402]
     assert [invoice.status for invoice in books.invoices.values()] == ["void"]
 
@@ -127,42 +129,42 @@ async def test_r19_an_invoice_that_was_written_off_is_voided(provider: StripePro
     """Whoever finds it could pay it all the same."""
     charge = provider.charge(payment_method_id=getattr(provider.cards, card))
     provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
-    assert await provider.gateway.place(charge) == Unknown()
+    assert await provider.gateway.place_charge(charge) == Unknown()
     [invoice] = provider.fake.books.invoices.values()
     invoice.status = "uncollectible"
-    assert isinstance(await provider.gateway.reconcile(charge), Declined)
+    assert isinstance(await provider.gateway.reconcile_charge(charge), Declined)
     assert invoice.status == "void"
 
 
 async def test_a_key_that_was_sent_with_another_request_ends_by_reading(provider: StripeProvider) -> None:
     charge = provider.charge()
     provider.fake.save(charge.key, "another request")
-    assert await provider.gateway.place(charge) == Unknown()
-    provider.clock.at += FAILURE_IS_FINAL
-    assert await provider.gateway.place(charge) == Declined("provider_error")
+    assert await provider.gateway.place_charge(charge) == Unknown()
+    provider.clock.at += SAVED_FAILURE_GRACE_PERIOD
+    assert await provider.gateway.place_charge(charge) == Declined("provider_error")
     assert settled(provider) == []
 
 
 async def test_a_decline_answered_with_402_changes_nothing(provider: StripeProvider) -> None:
     provider.fake.books.declines_with_402 = True
     charge = provider.charge(payment_method_id=provider.cards.declined)
-    assert await provider.gateway.place(charge) == Declined("card_declined")
+    assert await provider.gateway.place_charge(charge) == Declined("card_declined")
     assert provider.fake.books.invoices == {}
     assert provider.fake.books.subscriptions[THERE].default_card is None
 
 
 async def test_a_key_that_stripe_may_have_forgotten_is_not_sent(provider: StripeProvider) -> None:
     charge = provider.charge()
-    provider.clock.at += KEY_LIVES
-    assert await provider.gateway.place(charge) == Declined("never_received")
+    provider.clock.at += IDEMPOTENCY_KEY_LIFETIME
+    assert await provider.gateway.place_charge(charge) == Declined("never_received")
     assert provider.fake.charges() == []
 
 
 async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("down", method="GET", times=99))
     with pytest.raises(BillingUnavailable):
-        await provider.gateway.subscriptions("acme")
-    assert await provider.gateway.place(provider.charge()) == Unknown()
+        await provider.gateway.list_subscriptions("acme")
+    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert await asked_again(provider) == Unknown()
     assert provider.fake.charges() == []
 
@@ -172,11 +174,11 @@ async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
 
 async def test_a_renewal_bears_the_key_and_is_not_taken_for_it(provider: StripeProvider) -> None:
     charge = provider.charge(payment_method_id=provider.cards.declined)
-    await provider.gateway.place(charge)
+    await provider.gateway.place_charge(charge)
     later = replace(charge, key="line-1-2", payment_method_id="pm_1")
     provider.fake.books.subscriptions[THERE].metadata["seatbot_attempt"] = later.key
     provider.clock.at += timedelta(days=16)
-    assert await provider.gateway.reconcile(later) == NeverReceived()
+    assert await provider.gateway.reconcile_charge(later) == NeverReceived()
 
 
 async def test_a_change_by_hand_while_the_key_is_there_is_not_taken_for_it(provider: StripeProvider) -> None:
@@ -189,7 +191,7 @@ async def test_a_change_by_hand_while_the_key_is_there_is_not_taken_for_it(provi
 
 
 async def test_what_travels_with_the_charge_is_what_may_wait_for_a_payment(provider: StripeProvider) -> None:
-    await provider.gateway.place(provider.charge())
+    await provider.gateway.place_charge(provider.charge())
     [call] = provider.fake.charges()
     assert call.params == {
         "items": {"0": {"id": "si_sub_month", "quantity": "35"}},
@@ -202,17 +204,17 @@ async def test_what_travels_with_the_charge_is_what_may_wait_for_a_payment(provi
 
 async def test_r10_the_orders_address_becomes_the_customers(provider: StripeProvider) -> None:
     moved = PARIS.model_copy(update={"line1": "2 quai Nord", "city": "Marseille"})
-    await provider.gateway.place(await promised(provider, address=moved))
+    await provider.gateway.place_charge(await promised(provider, address=moved))
     assert provider.fake.books.customers[CUSTOMER].address == moved.model_dump()
 
 
 async def test_the_receipt_is_a_page_and_a_pdf(provider: StripeProvider) -> None:
-    outcome = await provider.gateway.place(provider.charge())
+    outcome = await provider.gateway.place_charge(provider.charge())
     assert isinstance(outcome, Settled)
-    page = await provider.gateway.receipt_page("acme", outcome.receipt)
+    page = await provider.gateway.fetch_receipt_page("acme", outcome.receipt)
     assert page is not None
-    assert page.page.startswith("https://")
-    assert page.pdf.endswith("/pdf")
+    assert page.page_url.startswith("https://")
+    assert page.pdf_url.endswith("/pdf")
 
 
 def test_the_sdk_is_the_one_this_was_written_against() -> None:

@@ -8,8 +8,8 @@ from bot.billing.gateway import (
     Declined,
     NeedsCustomer,
     NeverReceived,
-    OtherPrice,
     Pending,
+    PriceChanged,
     SeatsChanged,
     Settled,
     Unknown,
@@ -42,17 +42,17 @@ async def test_a_card_that_could_not_be_put_back_is_once_stripe_answers(provider
         provider.fake.faults.append(Fault("down", f"/v1/subscriptions/{THERE}", "POST", times=99))
 
     provider.fake.after_charge = down_once_charged
-    assert await provider.gateway.place(charge) == Unknown()
+    assert await provider.gateway.place_charge(charge) == Unknown()
     assert subscription.default_card == provider.cards.declined
     provider.fake.faults.clear()
-    assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("card_declined")
     assert subscription.default_card is None
 
 
 async def without_effect(provider: StripeProvider, charge: Charge) -> None:
     """The card is swapped, then the charge itself does not reach Stripe."""
     provider.fake.faults.append(Fault("down", charges=True, times=99))
-    assert await provider.gateway.place(charge) == Unknown()
+    assert await provider.gateway.place_charge(charge) == Unknown()
     assert provider.fake.books.subscriptions[THERE].default_card == charge.payment_method_id
     provider.fake.faults.clear()
 
@@ -72,7 +72,7 @@ async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refus
     else:
         del provider.fake.books.cards[charge.payment_method_id]
         subscription.default_card = None
-    assert isinstance(await provider.gateway.place(charge), SeatsChanged | OtherPrice | Declined)
+    assert isinstance(await provider.gateway.place_charge(charge), SeatsChanged | PriceChanged | Declined)
     assert subscription.default_card == "pm_lost"
     assert "seatbot_swapped_card" not in subscription.metadata
 
@@ -87,7 +87,7 @@ async def test_r19_nothing_is_sent_again_where_a_charge_went_through_without_its
 
     provider.fake.before_charge = written_over
     with capture_logs() as logs:
-        assert await provider.gateway.place(provider.charge()) == Declined("seats_changed")
+        assert await provider.gateway.place_charge(provider.charge()) == Declined("seats_changed")
     assert len(settled(provider)) == 1, "all the same"
     assert "a charge went through without its invoice" in [log["event"] for log in logs]
 
@@ -96,23 +96,23 @@ async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(prov
     subscription = provider.fake.books.subscriptions[THERE]
     charge = provider.charge(payment_method_id=provider.cards.customer)
     await without_effect(provider, charge)
-    assert await provider.gateway.reconcile(charge) == NeverReceived()
+    assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
     assert subscription.default_card is None
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
 async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider) -> None:
     charge = provider.charge(payment_method_id="pm_gone")
-    assert await provider.gateway.place(charge) == Declined("method_gone")
+    assert await provider.gateway.place_charge(charge) == Declined("method_gone")
     assert provider.fake.charges() == []
 
 
 async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(provider: StripeProvider) -> None:
     charge = provider.charge(payment_method_id=provider.cards.absent_customer)
-    assert isinstance(await provider.gateway.place(charge), NeedsCustomer)
+    assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
     [invoice] = provider.fake.books.invoices.values()
     provider.fake.books.fail_authentication(invoice)
-    assert await provider.gateway.reconcile(charge) == Declined("authentication_failed")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("authentication_failed")
     assert invoice.status == "void"
     assert provider.fake.books.subscriptions[THERE].pending is None
 
@@ -122,10 +122,10 @@ async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: S
     charge = provider.charge(payment_method_id=provider.cards.declined)
     books = provider.fake.books
     provider.fake.after_charge = lambda: books.pay(next(iter(books.invoices.values())))
-    outcome = await provider.gateway.place(charge)
+    outcome = await provider.gateway.place_charge(charge)
     assert isinstance(outcome, Settled | Pending)
     provider.clock.advance(1)
-    assert without_reference(await provider.gateway.reconcile(charge)) == TEN_SEATS
+    assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
 async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
@@ -133,6 +133,6 @@ async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: Stri
     subscription, item = books.held("sub_month")
     subscription.default_card = "pm_customer_never"
     theirs = books.change(subscription, item, 30, books.now)
-    assert isinstance(await provider.gateway.place(provider.charge()), Pending)
+    assert isinstance(await provider.gateway.place_charge(provider.charge()), Pending)
     assert theirs.status == "open", "it is not replaced"
     assert provider.fake.charges() == []

@@ -9,16 +9,16 @@ from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    CustomerUnknown,
+    ChargeOutcome,
+    CustomerNotFound,
     Declined,
     LineRequest,
     NeedsCustomer,
-    Outcome,
     SubscriptionNotActive,
     Unknown,
 )
-from bot.billing.stripe.charges import KEY_LIVES
-from bot.billing.stripe.invoices import CUSTOMER_TIME
+from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME
+from bot.billing.stripe.invoices import CUSTOMER_CONFIRMATION_WINDOW
 from bot.db import Database
 from models.account import Account
 from models.subscription import SubscriptionNotFound
@@ -37,27 +37,27 @@ async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -
     charge = await promised(provider)
     provider.fake.books.customers[CUSTOMER].deleted = True
     for refused in (
-        provider.gateway.subscriptions("acme"),
-        provider.gateway.payment_methods("acme"),
-        provider.gateway.payment_portal_link("acme"),
+        provider.gateway.list_subscriptions("acme"),
+        provider.gateway.list_payment_methods("acme"),
+        provider.gateway.create_portal_link("acme"),
     ):
-        with pytest.raises(CustomerUnknown):
+        with pytest.raises(CustomerNotFound):
             await refused
-    assert await provider.gateway.place(charge) == Declined("customer_gone")
+    assert await provider.gateway.place_charge(charge) == Declined("customer_gone")
 
 
 @pytest.mark.parametrize(
     ("fault", "ended"), [("cut_after", TEN_SEATS), ("cut_before", Declined("customer_gone"))]
 )
 async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
-    provider: StripeProvider, fault: Kind, ended: Outcome
+    provider: StripeProvider, fault: Kind, ended: ChargeOutcome
 ) -> None:
     """Nothing can be changed there any more: what there is to find has happened."""
     provider.fake.faults.append(Fault(fault, charges=True, times=9))
-    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     provider.fake.books.delete_customer(CUSTOMER)
     assert without_reference(await asked_again(provider)) == ended
-    assert without_reference(await provider.gateway.place(provider.charge())) == ended
+    assert without_reference(await provider.gateway.place_charge(provider.charge())) == ended
 
 
 @pytest.mark.parametrize("deleted", [True, False])
@@ -72,11 +72,11 @@ async def test_where_nobody_can_look_an_attempt_is_unknown_as_long_as_its_key_li
     else:
         async with database.write() as session:
             (await session.exec(select(Account))).one().stripe_customer = None
-    provider.clock.at += KEY_LIVES - timedelta(seconds=1)
-    assert await provider.gateway.reconcile(charge) == Unknown()
+    provider.clock.at += IDEMPOTENCY_KEY_LIFETIME - timedelta(seconds=1)
+    assert await provider.gateway.reconcile_charge(charge) == Unknown()
     provider.clock.advance(1)
     with capture_logs() as logs:
-        assert await provider.gateway.reconcile(charge) == Declined("customer_gone")
+        assert await provider.gateway.reconcile_charge(charge) == Declined("customer_gone")
     assert [entry["key"] for entry in logs if entry["log_level"] == "error"] == [charge.key]
 
 
@@ -85,7 +85,7 @@ async def test_a_portal_that_is_not_set_up_does_not_make_the_customer_unknown(
 ) -> None:
     provider.fake.books.has_portal = False
     with pytest.raises(BillingUnavailable):
-        await provider.gateway.payment_portal_link("acme")
+        await provider.gateway.create_portal_link("acme")
 
 
 async def test_an_account_that_is_not_linked_is_refused_by_name(
@@ -93,16 +93,16 @@ async def test_an_account_that_is_not_linked_is_refused_by_name(
 ) -> None:
     async with database.write() as session:
         (await session.exec(select(Account))).one().stripe_customer = None
-    with pytest.raises(CustomerUnknown):
-        await provider.gateway.subscriptions("acme")
+    with pytest.raises(CustomerNotFound):
+        await provider.gateway.list_subscriptions("acme")
 
 
 async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: StripeProvider) -> None:
     charge = await promised(provider)
     provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
-    assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
-    assert await provider.gateway.place(charge) == Declined("subscription_gone")
-    assert await provider.gateway.reconcile(charge) == Declined("subscription_gone")
+    assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
+    assert await provider.gateway.place_charge(charge) == Declined("subscription_gone")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("subscription_gone")
 
 
 @pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "trialing", "incomplete"])
@@ -112,9 +112,9 @@ async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
     charge = await promised(provider)
     provider.fake.books.subscriptions[THERE].status = status
     with pytest.raises(SubscriptionNotActive):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place(charge) == Declined("subscription_not_active")
-    assert await provider.gateway.reconcile(charge) == Declined("subscription_not_active")
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place_charge(charge) == Declined("subscription_not_active")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("subscription_not_active")
     assert provider.fake.charges() == []
 
 
@@ -127,14 +127,14 @@ async def test_of_two_of_one_name_the_one_that_is_there_is_meant(
     [other] = {"canceled", "past_due"} - {first}
     again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
     books.subscriptions[THERE].status, books.subscriptions[again.id] = first, again
-    [month, _] = await provider.gateway.subscriptions("acme")
-    assert (month.id, month.closed) == ("sub_month", "subscription_not_active")
+    [month, _] = await provider.gateway.list_subscriptions("acme")
+    assert (month.id, month.closed_reason) == ("sub_month", "subscription_not_active")
 
 
 async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled(
     provider: StripeProvider,
 ) -> None:
-    outcome = await provider.gateway.place(provider.charge())
+    outcome = await provider.gateway.place_charge(provider.charge())
     provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
     assert await asked_again(provider) == outcome
 
@@ -146,7 +146,7 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
     """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
     books = provider.fake.books
     charge = await promised(provider, card="absent_customer")
-    assert isinstance(await provider.gateway.place(charge), NeedsCustomer)
+    assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
     match ends:
         case "cancelled":
             books.cancel(books.subscriptions[THERE])
@@ -154,10 +154,10 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
             books.delete_customer(CUSTOMER)
         case _:
             books.subscriptions[THERE].pending = None
-            provider.clock.at += CUSTOMER_TIME
+            provider.clock.at += CUSTOMER_CONFIRMATION_WINDOW
     [invoice] = books.invoices.values()
     assert invoice.status == "open"
-    assert await provider.gateway.reconcile(charge) == Declined("customer_timeout")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("customer_timeout")
     assert invoice.status == "void"
 
 
@@ -167,7 +167,7 @@ async def test_r19_an_open_attempt_ends_though_its_item_is_gone(
 ) -> None:
     kind = "cut_after" if settled_before else "cut_before"
     provider.fake.faults.append(Fault(kind, charges=True, times=9))  # type: ignore[arg-type]
-    assert await provider.gateway.place(provider.charge()) == Unknown()
+    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     provider.fake.books.item("sub_month").metadata["seatbot_subscription"] = "another"
     ended = TEN_SEATS if settled_before else Declined("subscription_gone")
     assert without_reference(await asked_again(provider)) == ended
@@ -180,11 +180,11 @@ async def test_everything_is_read_however_many_pages_it_takes(provider: StripePr
         books.invoices[f"in_other_{n}"] = Invoice(
             f"in_other_{n}", CUSTOMER, THERE, "manual", books.now, [], {}
         )
-    outcome = await provider.gateway.place(provider.charge())
+    outcome = await provider.gateway.place_charge(provider.charge())
     for n in range(130):
         books.invoices[f"in_late_{n}"] = Invoice(f"in_late_{n}", CUSTOMER, THERE, "manual", books.now, [], {})
     assert await asked_again(provider) == outcome
-    methods = await provider.gateway.payment_methods("acme")
+    methods = await provider.gateway.list_payment_methods("acme")
     assert methods is not None
     assert len(methods) == len(books.cards)
     assert [m.id for m in methods if m.is_default] == ["pm_1"]
@@ -194,7 +194,7 @@ async def test_a_subscription_of_many_items_is_read_to_its_last(provider: Stripe
     subscription, item = provider.fake.books.held("sub_month")
     more = [replace(item, id=f"si_more_{n}", metadata={}) for n in range(25)]
     subscription.items[:0] = more
-    held = {state.id for state in await provider.gateway.subscriptions("acme")}
+    held = {state.id for state in await provider.gateway.list_subscriptions("acme")}
     assert held == {"sub_month", "sub_year", *(each.id for each in more)}
 
 
@@ -202,10 +202,10 @@ async def test_of_several_payments_the_invoices_own_is_read(provider: StripeProv
     """What somebody adds to an invoice by hand says nothing of how its card was charged."""
     charge = await promised(provider, card="declined")
     provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
-    assert await provider.gateway.place(charge) == Unknown()
+    assert await provider.gateway.place_charge(charge) == Unknown()
     [invoice] = provider.fake.books.invoices.values()
     invoice.attached = Payment("pi_by_hand", "requires_payment_method")
-    assert await provider.gateway.reconcile(charge) == Declined("card_declined")
+    assert await provider.gateway.reconcile_charge(charge) == Declined("card_declined")
 
 
 async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight_before(
@@ -213,7 +213,7 @@ async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight
 ) -> None:
     item = provider.fake.books.item("sub_month")
     item.start, item.end = item.start + 50_000, item.end + 50_000
-    [month, _] = await provider.gateway.subscriptions("acme")
+    [month, _] = await provider.gateway.list_subscriptions("acme")
     assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
 
 
@@ -221,6 +221,6 @@ async def test_a_period_of_less_than_a_day_is_left_out(provider: StripeProvider)
     """Stripe cuts a first period short to end where it is to; nothing can be ordered for so long."""
     item = provider.fake.books.item("sub_month")
     item.start, item.end = item.end - 7200, item.end - 3600
-    assert [s.id for s in await provider.gateway.subscriptions("acme")] == ["sub_year"]
+    assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
     with pytest.raises(SubscriptionNotFound):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)

@@ -7,15 +7,15 @@ from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
+    CurrencyMismatch,
     Declined,
     LineRequest,
+    MixedPricesUnsupported,
     NeverReceived,
-    OtherCurrency,
-    OtherPrice,
-    PaidByInvoice,
     PriceArchived,
-    PriceNotHeld,
+    PriceChanged,
     Settled,
+    SubscriptionPaidByInvoice,
     Unknown,
 )
 from tests.billing.conftest import StripeProvider, asked_again, settled
@@ -30,17 +30,17 @@ THERE = "sub_month_there"
 async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:
     charge = await promised(provider)
     provider.fake.books.item("sub_month").price.unit_amount = 1500
-    assert await provider.gateway.place(charge) == OtherPrice(7500, 1500)
+    assert await provider.gateway.place_charge(charge) == PriceChanged(7500, 1500)
     assert provider.fake.charges() == []
-    assert await provider.gateway.reconcile(charge) == NeverReceived()
+    assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
 
 
 async def test_r17_what_others_left_to_be_charged_along_stops_it(provider: StripeProvider) -> None:
     charge = await promised(provider)
     provider.fake.books.pending_items += left_by_others(provider, 1)
-    assert await provider.gateway.place(charge) == OtherPrice(7300, 1400)
-    with pytest.raises(PriceNotHeld):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place_charge(charge) == PriceChanged(7300, 1400)
+    with pytest.raises(MixedPricesUnsupported):
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
 
 
 def left_by_others(provider: StripeProvider, number: int) -> list[Line]:
@@ -54,8 +54,8 @@ async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provid
     charge = await promised(provider)
     provider.fake.books.pending_items += left_by_others(provider, 9)
     with pytest.raises(BillingUnavailable):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place(charge) == Unknown()
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place_charge(charge) == Unknown()
     assert provider.fake.charges() == []
 
 
@@ -66,7 +66,7 @@ async def test_r19_an_invoice_is_known_by_its_lines_however_many_there_are(provi
         books.pending_items += left_by_others(provider, 25)
 
     provider.fake.before_charge = others_leave_more
-    outcome = await provider.gateway.place(provider.charge())
+    outcome = await provider.gateway.place_charge(provider.charge())
     assert isinstance(outcome, Settled)
     assert await asked_again(provider) == outcome
     [invoice] = settled(provider)
@@ -74,8 +74,10 @@ async def test_r19_an_invoice_is_known_by_its_lines_however_many_there_are(provi
 
 
 async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
-    with pytest.raises(PriceNotHeld):
-        await provider.gateway.preview("acme", [LineRequest("sub_month", 1, 1300)], HALF_OF_NOVEMBER, PARIS)
+    with pytest.raises(MixedPricesUnsupported):
+        await provider.gateway.preview_lines(
+            "acme", [LineRequest("sub_month", 1, 1300)], HALF_OF_NOVEMBER, PARIS
+        )
 
 
 @pytest.mark.parametrize("while_on_its_way", [False, True])
@@ -94,7 +96,7 @@ async def test_a_period_that_ended_meanwhile_declines_by_that_name(
         end_period()
         charge = replace(charge, stored_at=provider.clock())
     with capture_logs() as logs:
-        assert await provider.gateway.place(charge) == Declined("period_ended")
+        assert await provider.gateway.place_charge(charge) == Declined("period_ended")
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     assert len(provider.fake.charges()) == while_on_its_way
     assert settled(provider) == []
@@ -105,17 +107,17 @@ async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) ->
     charge = await promised(provider)
     provider.fake.books.item("sub_month").price.active = False
     with pytest.raises(PriceArchived):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place(charge) == Declined("price_archived")
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place_charge(charge) == Declined("price_archived")
 
 
 async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provider: StripeProvider) -> None:
     """Stripe would take no change of it that waits for a card."""
     charge = await promised(provider)
     provider.fake.books.subscriptions[THERE].sends_invoice = True
-    with pytest.raises(PaidByInvoice):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place(charge) == Declined("paid_by_invoice")
+    with pytest.raises(SubscriptionPaidByInvoice):
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place_charge(charge) == Declined("paid_by_invoice")
     assert provider.fake.charges() == []
 
 
@@ -127,7 +129,7 @@ async def test_r17_a_subscription_in_another_currency_is_refused_by_name(
     charge = await promised(provider)
     provider.fake.books.subscriptions[THERE].currency = charged
     provider.fake.books.item("sub_month").price.currency = priced
-    with pytest.raises(OtherCurrency):
-        await provider.gateway.preview("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place(charge) == Declined("other_currency")
+    with pytest.raises(CurrencyMismatch):
+        await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+    assert await provider.gateway.place_charge(charge) == Declined("other_currency")
     assert provider.fake.charges() == []

@@ -18,9 +18,9 @@ import aiohttp
 import pytest
 import stripe
 
-from bot.billing.gateway import Declined, LineRequest, NeverReceived, OtherPrice, Settled
-from bot.billing.stripe.client import build_client, http_over, instant, seconds
-from bot.permissions import Person
+from bot.billing.gateway import Declined, LineRequest, NeverReceived, PriceChanged, Settled
+from bot.billing.stripe.client import build_http_client, build_stripe_client, from_timestamp, to_timestamp
+from bot.permissions import SlackIdentity
 from bot.use_cases.cart.open import open_cart
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
@@ -34,7 +34,7 @@ from tests.fake_stripe import Books, FakeStripe
 from tests.world import World, world
 
 KEY = os.environ.get("SEATBOT_STRIPE_SANDBOX_KEY", "")
-ALICE = Person("T01ACME", "U01ALICE", "test")
+ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 # Into the first period, that the rest of it is to be reckoned.
 BEFORE_ORDERING = timedelta(days=10)
 # Stripe leaves the invoice of a new period open to changes for an hour.
@@ -63,7 +63,7 @@ class Sandboxed:
     async def advance(self, to: datetime) -> None:
         """All that happens by then has happened."""
         clocks = self.client.v1.test_helpers.test_clocks
-        await clocks.advance_async(self.clock, {"frozen_time": seconds(to)})
+        await clocks.advance_async(self.clock, {"frozen_time": to_timestamp(to)})
         async with asyncio.timeout(120):
             # Stripe says so only when it is asked.
             while (clock := await clocks.retrieve_async(self.clock)).status == "advancing":  # noqa: ASYNC110
@@ -92,12 +92,12 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
 @pytest.fixture
 async def there(place: Place) -> AsyncIterator[Sandboxed]:
     async with aiohttp.ClientSession() as session:
-        client = build_client(place.key, place.url, http_over(session))
+        client = build_stripe_client(place.key, place.url, build_http_client(session))
         now = int(datetime.now(UTC).timestamp())
         clock = await client.v1.test_helpers.test_clocks.create_async({"frozen_time": now})
         try:
             there = await _set_up(client, clock.id)
-            await there.advance(instant(now) + BEFORE_ORDERING)
+            await there.advance(from_timestamp(now) + BEFORE_ORDERING)
             yield there
         finally:
             await client.v1.test_helpers.test_clocks.delete_async(clock.id)
@@ -135,7 +135,7 @@ async def bot(place: Place, there: Sandboxed) -> AsyncIterator[World]:
     """By the test clock's time."""
     clock = await there.client.v1.test_helpers.test_clocks.retrieve_async(there.clock)
     settings: dict[str, Any] = {"billing": "stripe", "stripe_api_key": place.key, "stripe_api_url": place.url}
-    async with world(at=instant(clock.frozen_time), **settings) as bot:
+    async with world(at=from_timestamp(clock.frozen_time), **settings) as bot:
         async with bot.services.write() as session:
             account = await session.get_one(Account, "acme")
             account.stripe_customer = there.customer
@@ -146,7 +146,7 @@ async def bot(place: Place, there: Sandboxed) -> AsyncIterator[World]:
 
 async def ordered(bot: World, method: str) -> str:
     await open_cart(bot.services, person=ALICE, account_id="acme")
-    sheet = await save_cart(bot.services, person=ALICE, account_id="acme", typed={"acme_meeting": "3"})
+    sheet = await save_cart(bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"})
     typed = (await open_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key)).form
     form = typed.model_copy(update={"payment_method": method})
     await save_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key, form=form)
@@ -163,14 +163,14 @@ async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there:
     invoice = await there.client.v1.invoices.retrieve_async(str(line.receipt))
     assert invoice.total_excluding_tax == line.amount
     assert invoice.total == line.amount + line.tax
-    assert await bot.services.billing.receipt_page("acme", str(line.receipt)) is not None
+    assert await bot.services.billing.fetch_receipt_page("acme", str(line.receipt)) is not None
 
 
 async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, there: Sandboxed) -> None:
     """What was ordered is there to stay, and the bot's copy follows into the new period."""
     assert await ordered(bot, there.good) == "settled"
     [before] = (await there.held()).items.data
-    end = instant(before.current_period_end)
+    end = from_timestamp(before.current_period_end)
     await there.advance(end + UNTIL_PAID)
     bot.clock.at = end + UNTIL_PAID
     held = await there.held()
@@ -200,7 +200,7 @@ async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed
     at = bot.clock().replace(microsecond=0)
     gateway = bot.services.billing
     request = LineRequest("acme_meeting", 2)
-    [priced] = (await gateway.preview("acme", [request], at, PARIS)).lines
+    [priced] = (await gateway.preview_lines("acme", [request], at, PARIS)).lines
     cards = Cards(there.good, there.declined, "", 60, "", "", "")
 
     async def no_one(name: str, seats: int) -> None:
@@ -211,13 +211,13 @@ async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed
         "sandbox-1", subscription_id="acme_meeting", seats=2, amount=priced.amount, tax=priced.tax,
         at=at, expected_seats=10,
     )  # fmt: skip
-    assert await gateway.reconcile(charge) == NeverReceived()
+    assert await gateway.reconcile_charge(charge) == NeverReceived()
     first = await brought_to_an_end(provider, charge)
     assert isinstance(first, Settled)
-    assert await gateway.place(charge) == first
-    assert await gateway.reconcile(charge) == first
+    assert await gateway.place_charge(charge) == first
+    assert await gateway.reconcile_charge(charge) == first
     dearer = provider.charge(
         "sandbox-2", subscription_id="acme_meeting", seats=2, amount=priced.amount + 1, tax=priced.tax,
         at=at, expected_seats=12,
     )  # fmt: skip
-    assert isinstance(await gateway.place(dearer), OtherPrice | Declined)
+    assert isinstance(await gateway.place_charge(dearer), PriceChanged | Declined)

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from bot.i18n import Reader
+from bot.i18n import Localizer
 
 FAULTS = ("message is missing", "message has a fault")
 
@@ -17,10 +17,10 @@ def _no_faulty_message() -> Iterator[None]:
 
 
 @pytest.fixture(params=["en-GB", "fr-FR"], ids=["en", "fr"])
-def reader(request: pytest.FixtureRequest) -> Reader:
-    return Reader(request.param, "Europe/Paris")
+def reader(request: pytest.FixtureRequest) -> Localizer:
+    return Localizer(request.param, "Europe/Paris")
 
 
 @pytest.fixture
-def english() -> Reader:
-    return Reader("en-GB", "Europe/Paris")
+def english() -> Localizer:
+    return Localizer("en-GB", "Europe/Paris")

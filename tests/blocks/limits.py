@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from models.checkout import is_email
+from models.checkout import is_email_address
 
 Json = dict[str, Any]
 
@@ -178,7 +178,7 @@ def _choices(choices: Json) -> None:
 
 
 def _email(email: Json) -> None:
-    assert "initial_value" not in email or is_email(email["initial_value"])
+    assert "initial_value" not in email or is_email_address(email["initial_value"])
 
 
 def _text(text: Json) -> None:

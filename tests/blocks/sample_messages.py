@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.i18n import Reader
-from bot.messaging.messenger import Letter
-from models.details import OrderSheet, QuoteSheet
+from bot.i18n import Localizer
+from bot.messaging.messenger import OutboundMessage
+from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
@@ -19,19 +19,19 @@ STEPS = (
 
 
 def letter(
-    kind: NoticeKind, reader: Reader, size: Size = USUAL, to: str = "contact", **changes: Any
-) -> Letter:
+    kind: NoticeKind, reader: Localizer, size: Size = USUAL, to: str = "contact", **changes: Any
+) -> OutboundMessage:
     """As it is delivered: `to` is the destination's kind."""
-    usual = Letter(
-        team="T1",
+    usual = OutboundMessage(
+        team_id="T1",
         channel="C1" if to in ("channel", "services") else "U1",
         kind=kind,
-        reader=reader,
+        localizer=reader,
         account=samples.account(size),
         order=order(kind, size) if kind.value.startswith(("order", "receipt")) else None,
         quote=quote(kind, size) if kind.value.startswith("quote") else None,
-        words={**words(size), "to": to},
-        amounts=to in ("contact", "email"),
+        payload={**words(size), "to": to},
+        shows_amounts=to in ("contact", "email"),
     )
     return replace(usual, **changes)
 
@@ -50,7 +50,7 @@ def words(size: Size = USUAL, step: str = "line_declined") -> dict[str, Any]:
     }
 
 
-def order(kind: NoticeKind, size: Size = USUAL) -> OrderSheet:
+def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
     sheet = samples.every_status(size)
     if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
         return completed(size)
@@ -59,7 +59,7 @@ def order(kind: NoticeKind, size: Size = USUAL) -> OrderSheet:
     return sheet
 
 
-def completed(size: Size = USUAL) -> OrderSheet:
+def completed(size: Size = USUAL) -> OrderDetails:
     half = max(size.rows // 2, 1)
     settled = [samples.order_row(n, LineStatus.SETTLED, size) for n in range(half)]
     declined = samples.order_row(half, LineStatus.DECLINED, size, "card_declined")
@@ -67,7 +67,7 @@ def completed(size: Size = USUAL) -> OrderSheet:
     return replace(sheet, receipt=samples.receipt())
 
 
-def quote(kind: NoticeKind, size: Size = USUAL) -> QuoteSheet:
+def quote(kind: NoticeKind, size: Size = USUAL) -> QuoteDetails:
     if kind is NoticeKind.QUOTE_DECIDED:
         return samples.decided_quote(QuoteStatus.REJECTED, size)
     return samples.quote_sheet(1, size)

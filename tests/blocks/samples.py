@@ -15,17 +15,17 @@ from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
 from models.details import (
-    AccountSheet,
-    CartSheet,
-    CheckoutSheet,
+    AccountOverview,
+    CartPage,
+    CheckoutPage,
+    OrderDetails,
     OrderRow,
-    OrderSheet,
-    PlacementSheet,
+    PlacementPage,
+    QuoteDetails,
     QuoteRow,
-    QuoteSheet,
     SubscriptionRow,
 )
-from models.notification_preferences import NoticeChoice
+from models.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
@@ -97,10 +97,10 @@ def subscription_row(number: int, size: Size = USUAL, *, orderable: bool = True)
     return SubscriptionRow(held, sold, obstacle, blocks)
 
 
-def cart_sheet(size: Size = USUAL, *, own: bool = False) -> CartSheet:
+def cart_sheet(size: Size = USUAL, *, own: bool = False) -> CartPage:
     rows = [subscription_row(n, size) for n in range(size.rows)]
     rows += [subscription_row(n + size.rows, size, orderable=False) for n in range(3)]
-    return CartSheet(account(size), rows, {"sub_0": 5}, quote() if own else None)
+    return CartPage(account(size), rows, {"sub_0": 5}, quote() if own else None)
 
 
 def quote(number: int = 1, lines: int = 2) -> Quote:
@@ -143,19 +143,19 @@ def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
     )
 
 
-def quote_sheet(number: int = 1, size: Size = USUAL) -> QuoteSheet:
+def quote_sheet(number: int = 1, size: Size = USUAL) -> QuoteDetails:
     rows = [QuoteRow(quote_line(n, number), product(n, size)) for n in range(size.rows)]
-    return QuoteSheet(account(size), quote(number, size.rows), rows, AT)
+    return QuoteDetails(account(size), quote(number, size.rows), rows, AT)
 
 
-def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteSheet:
+def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
     sheet = quote_sheet(1, size)
-    sheet.quote.decide(status, AT, size.name("Bob Durand"), "too dear <!channel>")
+    sheet.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
     order = service_order(size) if status is QuoteStatus.ACCEPTED else None
-    return replace(sheet, replaced_by="SQ-2000" if replaced else None, order=order)
+    return replace(sheet, replacement_number="SQ-2000" if replaced else None, order=order)
 
 
-def quote_sheets(size: Size = USUAL) -> list[QuoteSheet]:
+def quote_sheets(size: Size = USUAL) -> list[QuoteDetails]:
     few_rows = replace(size, rows=min(size.rows, 8))
     return [quote_sheet(number, few_rows) for number in range(2, 2 + size.quotes)]
 
@@ -210,14 +210,14 @@ def form(**changes: str) -> CheckoutForm:
     return CheckoutForm(**{**filled, **changes})
 
 
-def checkout_sheet(size: Size = USUAL, **changes: str) -> CheckoutSheet:
-    return CheckoutSheet(quote_sheet(1, size), administrators(size), methods(size.people), form(**changes))
+def checkout_sheet(size: Size = USUAL, **changes: str) -> CheckoutPage:
+    return CheckoutPage(quote_sheet(1, size), administrators(size), methods(size.people), form(**changes))
 
 
-def placement_sheet(size: Size = USUAL, *, assigned: int = 1, replaced: str | None = None) -> PlacementSheet:
+def placement_sheet(size: Size = USUAL, *, assigned: int = 1, replaced: str | None = None) -> PlacementPage:
     products = [product(n, size) for n in range(assigned)]
     person = (size.name("Hugo Petit"), "hugo@acme.example")
-    return PlacementSheet(quote_sheet(1, size), form(), person, method(0), products, replaced)
+    return PlacementPage(quote_sheet(1, size), form(), person, method(0), products, replaced)
 
 
 def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:
@@ -260,24 +260,24 @@ def order_row(number: int, status: LineStatus, size: Size = USUAL, reason: str |
 
 def order_sheet(
     *rows: OrderRow, size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING
-) -> OrderSheet:
+) -> OrderDetails:
     shown = list(rows) or [order_row(n, LineStatus.CHARGING, size) for n in range(size.rows)]
-    return OrderSheet(
+    return OrderDetails(
         account=account(size),
         order=service_order(size, status),
         quote=quote(),
         rows=shown,
         contact=contact(0, size),
         administrator=administrator(0, size),
-        method=method(0),
+        payment_method=method(0),
         at=AT,
     )
 
 
-def every_status(size: Size = USUAL) -> OrderSheet:
+def every_status(size: Size = USUAL) -> OrderDetails:
     statuses = [*LineStatus] if size is USUAL else [LineStatus.NEEDS_CUSTOMER, LineStatus.DECLINED] * 100
     rows = [order_row(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
-    rows[0] = replace(rows[0], waits_for="SO-1001")
+    rows[0] = replace(rows[0], blocking_order_number="SO-1001")
     return replace(order_sheet(*rows, size=size), receipt=receipt(), history=history(size))
 
 
@@ -331,8 +331,8 @@ def history(size: Size = USUAL) -> list[AuditEntry]:
     return [made, entry("service_order:SO-1007", "placed"), *[line] * size.rows]
 
 
-def notice_choice(**changes: Any) -> NoticeChoice:
-    return NoticeChoice(team_id="T1", user_id="U1", changed_at=AT, **changes)
+def notice_choice(**changes: Any) -> NotificationPreferences:
+    return NotificationPreferences(team_id="T1", user_id="U1", changed_at=AT, **changes)
 
 
 def seat_history(size: Size = USUAL) -> SeatHistory:
@@ -340,18 +340,20 @@ def seat_history(size: Size = USUAL) -> SeatHistory:
     return SeatHistory(days, {f"sub_{n}": tuple(range(20, 21 + len(days))) for n in range(min(size.rows, 9))})
 
 
-def account_sheet(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> AccountSheet:
+def account_sheet(
+    size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme"
+) -> AccountOverview:
     held = account(size, portal, id_)
     rows = [subscription_row(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
-    return AccountSheet(
+    return AccountOverview(
         at=AT,
         account=held,
         rows=rows,
-        methods=methods(size.people),
+        payment_methods=methods(size.people),
         contacts=contacts(size),
-        pending=quote_sheets(size),
-        orders=[every_status(size), order_sheet(size=size)],
+        pending_quotes=quote_sheets(size),
+        open_orders=[every_status(size), order_sheet(size=size)],
         receipts=[(receipt(n), "SO-1007") for n in range(size.quotes)],
-        failed=[order_sheet(size=size, status=OrderStatus.FAILED)],
-        history=seat_history(size),
+        failed_orders=[order_sheet(size=size, status=OrderStatus.FAILED)],
+        seat_history=seat_history(size),
     )

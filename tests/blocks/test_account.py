@@ -5,25 +5,25 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import account
-from bot.blocks.block_kit import Place, View
-from bot.i18n import Reader
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.i18n import Localizer
 from models.account import Portal
 from tests.blocks import samples
 from tests.blocks.limits import buttons, texts
 from tests.blocks.samples import Size
 
 LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", "https://services.example")
-PLACE = Place(account="acme")
+PLACE = ModalMetadata(account="acme")
 
 
 def said(view: View) -> str:
     return "\n".join(texts(view["blocks"]))
 
 
-def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Reader) -> None:
+def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Localizer) -> None:
     row = samples.subscription_row(0)
-    assert account.renewal_total(row) == 20 * 1400 + 5 * 1300
-    text = said(account.overview(english, samples.account_sheet(), PLACE, LINKS))
+    assert account.compute_renewal_total(row) == 20 * 1400 + 5 * 1300
+    text = said(account.render_account_modal(english, samples.account_sheet(), PLACE, LINKS))
     assert "25 seats · €14.00 per seat and month (of which 5 at €13.00)" in text
     assert "Renews 1 Dec 2026 for €345.00 before tax" in text
 
@@ -36,40 +36,40 @@ def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: R
     ],
 )
 def test_the_deep_link_follows_the_default_portal(
-    portal: Portal, url: str, name: str, english: Reader
+    portal: Portal, url: str, name: str, english: Localizer
 ) -> None:
-    view = account.overview(english, samples.account_sheet(portal=portal), PLACE, LINKS)
+    view = account.render_account_modal(english, samples.account_sheet(portal=portal), PLACE, LINKS)
     [link] = [b for b in buttons(view) if b["action_id"] == account.OPEN_PORTAL]
     assert link["url"] == url
     assert f"Default billing portal: {name}" in said(view)
 
 
-def test_the_overview_leads_everywhere(reader: Reader) -> None:
-    view = account.overview(reader, samples.account_sheet(), PLACE, LINKS)
+def test_the_overview_leads_everywhere(reader: Localizer) -> None:
+    view = account.render_account_modal(reader, samples.account_sheet(), PLACE, LINKS)
     led = {(b["action_id"], b.get("value")) for b in buttons(view)}
     ids = ("cart.open", "quote.list", "service_order.list", "account.manage_methods", "receipt.list")
     assert {(i, "acme") for i in ids} <= led
 
 
-def test_two_hundred_subscriptions_are_all_shown(reader: Reader) -> None:
-    text = said(account.overview(reader, samples.account_sheet(Size(rows=200)), PLACE, LINKS))
+def test_two_hundred_subscriptions_are_all_shown(reader: Localizer) -> None:
+    text = said(account.render_account_modal(reader, samples.account_sheet(Size(rows=200)), PLACE, LINKS))
     assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []
 
 
-def test_methods_show_nothing_of_a_card_but_its_last_four_digits(english: Reader) -> None:
-    text = said(account.overview(english, samples.account_sheet(), PLACE, LINKS))
+def test_methods_show_nothing_of_a_card_but_its_last_four_digits(english: Localizer) -> None:
+    text = said(account.render_account_modal(english, samples.account_sheet(), PLACE, LINKS))
     assert "• Visa •••• 4242, expires 04/2028, default" in text
 
 
-def test_receipts_carry_the_accounts_own_date(english: Reader) -> None:
+def test_receipts_carry_the_accounts_own_date(english: Localizer) -> None:
     # Issued at 23:30 UTC on the 9th, which is the 10th in Paris, wherever the reader is.
-    far_away = Reader("en-GB", "America/New_York")
-    text = said(account.overview(far_away, samples.account_sheet(), PLACE, LINKS))
+    far_away = Localizer("en-GB", "America/New_York")
+    text = said(account.render_account_modal(far_away, samples.account_sheet(), PLACE, LINKS))
     assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
 
 
-def test_before_the_switch_the_person_is_told_what_changes(english: Reader) -> None:
-    view = account.portal_warning(english, samples.account(), PLACE)
+def test_before_the_switch_the_person_is_told_what_changes(english: Localizer) -> None:
+    view = account.render_portal_warning_modal(english, samples.account(), PLACE)
     for part in (
         "GoTo Admin becomes your default billing portal",
         "The Corporate Billing Portal is no longer available to you",
@@ -86,14 +86,14 @@ def test_before_the_switch_the_person_is_told_what_changes(english: Reader) -> N
     assert not [b for b in buttons(view) if "url" in b]
 
 
-def test_where_it_is_the_default_already_nothing_is_to_be_confirmed(reader: Reader) -> None:
-    view = account.portal_warning(reader, samples.account(portal=Portal.ADMIN), PLACE)
+def test_where_it_is_the_default_already_nothing_is_to_be_confirmed(reader: Localizer) -> None:
+    view = account.render_portal_warning_modal(reader, samples.account(portal=Portal.ADMIN), PLACE)
     [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert "confirm" not in switch
 
 
-def test_the_link_is_revealed_on_its_button(reader: Reader) -> None:
-    view = account.portal_link(reader, samples.account(), "https://admin.example/secret", PLACE)
+def test_the_link_is_revealed_on_its_button(reader: Localizer) -> None:
+    view = account.render_portal_link_modal(reader, samples.account(), "https://admin.example/secret", PLACE)
     assert [b["url"] for b in buttons(view) if "url" in b] == ["https://admin.example/secret"]
     assert "secret" not in said(view)
 
@@ -107,10 +107,10 @@ def test_the_link_is_revealed_on_its_button(reader: Reader) -> None:
     ],
 )
 def test_back_from_the_portal_leads_to_where_it_was_asked_for(
-    place: Place, back: tuple[str, str], reader: Reader
+    place: ModalMetadata, back: tuple[str, str], reader: Localizer
 ) -> None:
     for view in (
-        account.portal_warning(reader, samples.account(), place),
-        account.portal_link(reader, samples.account(), "https://admin.example", place),
+        account.render_portal_warning_modal(reader, samples.account(), place),
+        account.render_portal_link_modal(reader, samples.account(), "https://admin.example", place),
     ):
         assert back in [(b["action_id"], b.get("value")) for b in buttons(view)]

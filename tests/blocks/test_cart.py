@@ -5,21 +5,23 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import cart
-from bot.blocks.block_kit import Place, View
-from bot.i18n import Reader
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.i18n import Localizer
 from models.account import AccountNotSelfServed
-from models.details import CartSheet
+from models.details import CartPage
 from models.payment_method import NoAutomaticPaymentMethod
 from tests.blocks import samples
 from tests.blocks.limits import buttons, texts
 from tests.blocks.samples import USUAL, Size
 
-PLACE = Place(account="acme", words="webinar 5", named=(2, 3))
+PLACE = ModalMetadata(account="acme", command_text="webinar 5", quote_ids=(2, 3))
 URL = "https://services.example"
 
 
-def form(reader: Reader, sheet: CartSheet, page: int = 0, most: int = 1000) -> View:
-    return cart.cart_form(reader, sheet, Place(account="acme", page=page), most, services_url=URL)
+def form(reader: Localizer, sheet: CartPage, page: int = 0, most: int = 1000) -> View:
+    return cart.render_cart_modal(
+        reader, sheet, ModalMetadata(account="acme", page=page), most, services_url=URL
+    )
 
 
 def inputs(view: View) -> list[dict[str, object]]:
@@ -30,49 +32,49 @@ def ids(view: View) -> list[str]:
     return [button["action_id"] for button in buttons(view)]
 
 
-def test_each_account_has_its_button(reader: Reader) -> None:
+def test_each_account_has_its_button(reader: Localizer) -> None:
     accounts = [samples.account(id_="acme"), samples.account(id_="globex")]
-    view = cart.account_chooser(reader, accounts, PLACE)
+    view = cart.render_account_choice_modal(reader, accounts, PLACE)
     assert [(b["action_id"], b["value"]) for b in buttons(view)] == [
         ("cart.account", "acme"),
         ("cart.account", "globex"),
     ]
-    assert Place.load(view["private_metadata"]).words == "webinar 5"
+    assert ModalMetadata.from_json(view["private_metadata"]).command_text == "webinar 5"
 
 
-def test_another_command_has_the_account_chosen_for_itself(reader: Reader) -> None:
-    view = cart.account_chooser(reader, [samples.account()], PLACE, "quote.list")
+def test_another_command_has_the_account_chosen_for_itself(reader: Localizer) -> None:
+    view = cart.render_account_choice_modal(reader, [samples.account()], PLACE, "quote.list")
     assert ids(view) == ["quote.list"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 40, 41, 300])
-def test_the_warning_names_every_pending_quote(count: int, reader: Reader) -> None:
+def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) -> None:
     sheets = samples.quote_sheets(Size(quotes=count))
-    view = cart.pending_warning(reader, sheets, PLACE, None)
+    view = cart.render_pending_quotes_modal(reader, sheets, PLACE, None)
     said = " ".join(texts(view))
     assert [s.quote.number for s in sheets if s.quote.number not in said] == []
     assert ids(view).count("quote.approve") == min(count, 40)
     assert len(view["blocks"]) <= 100
 
 
-def test_the_warning_says_that_replaced_quotes_do_not_return(english: Reader) -> None:
-    view = cart.pending_warning(english, samples.quote_sheets(), PLACE, None)
-    [go_on] = [b for b in buttons(view) if b["action_id"] == cart.CONTINUE]
+def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer) -> None:
+    view = cart.render_pending_quotes_modal(english, samples.quote_sheets(), PLACE, None)
+    [go_on] = [b for b in buttons(view) if b["action_id"] == cart.CONTINUE_TO_CART]
     for said in (" ".join(texts(view["blocks"])), go_on["confirm"]["text"]["text"]):
         assert "Replaced quotes do not return, even if you abandon the new order." in said
         assert "An abandoned new quote stays pending." in said
     assert (go_on["style"], go_on["value"]) == ("danger", "acme")
 
 
-def test_the_carts_own_quote_is_offered_and_not_decided_about(reader: Reader) -> None:
+def test_the_carts_own_quote_is_offered_and_not_decided_about(reader: Localizer) -> None:
     own = samples.quote_sheet(1)
-    view = cart.pending_warning(reader, samples.quote_sheets(), PLACE, own)
+    view = cart.render_pending_quotes_modal(reader, samples.quote_sheets(), PLACE, own)
     assert [b["action_id"] for b in buttons(view) if b.get("value") == "1"] == ["quote.open"]
 
 
-def test_a_warning_that_came_back_says_that_nothing_was_replaced(english: Reader) -> None:
+def test_a_warning_that_came_back_says_that_nothing_was_replaced(english: Localizer) -> None:
     first, again = (
-        cart.pending_warning(english, samples.quote_sheets(), PLACE, None, came_back)
+        cart.render_pending_quotes_modal(english, samples.quote_sheets(), PLACE, None, came_back)
         for came_back in (False, True)
     )
     assert first["blocks"][0]["type"] == "section"
@@ -80,19 +82,19 @@ def test_a_warning_that_came_back_says_that_nothing_was_replaced(english: Reader
     assert "Nothing was replaced" in again["blocks"][0]["text"]["text"]
 
 
-def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Reader) -> None:
+def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Localizer) -> None:
     view = form(reader, samples.cart_sheet())
     assert [block["block_id"] for block in inputs(view)] == ["seats:sub_0", "seats:sub_1"]
     assert all(block["optional"] for block in inputs(view))
 
 
-def test_what_is_not_orderable_is_shown_with_its_reason_and_the_way_on(english: Reader) -> None:
+def test_what_is_not_orderable_is_shown_with_its_reason_and_the_way_on(english: Localizer) -> None:
     view = form(english, samples.cart_sheet())
     assert "Additional seats of Product 4 cannot be ordered here. Reason: Not sold." in " ".join(texts(view))
     assert "account.contact_services" in ids(view)
 
 
-def test_what_was_typed_stands_in_its_field_with_the_resulting_total(english: Reader) -> None:
+def test_what_was_typed_stands_in_its_field_with_the_resulting_total(english: Localizer) -> None:
     first, second = inputs(form(english, samples.cart_sheet()))
     assert first["element"]["initial_value"] == "5"  # type: ignore[index]
     assert first["hint"]["text"].startswith("25 seats today, 30 with 5 more")  # type: ignore[index]
@@ -100,12 +102,12 @@ def test_what_was_typed_stands_in_its_field_with_the_resulting_total(english: Re
     assert second["hint"]["text"].startswith("25 seats today · €14.00 per seat and year")  # type: ignore[index]
 
 
-def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: Reader) -> None:
+def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: Localizer) -> None:
     view = form(reader, samples.cart_sheet(), most=4)
     assert "initial_value" not in inputs(view)[0]["element"]  # type: ignore[operator]
 
 
-def test_two_subscriptions_of_one_product_are_told_apart(english: Reader) -> None:
+def test_two_subscriptions_of_one_product_are_told_apart(english: Localizer) -> None:
     sheet = samples.cart_sheet()
     twin = replace(sheet.rows[1], product=sheet.rows[0].product)
     labels = [b["label"]["text"] for b in inputs(form(english, replace(sheet, rows=[sheet.rows[0], twin])))]  # type: ignore[index]
@@ -113,35 +115,37 @@ def test_two_subscriptions_of_one_product_are_told_apart(english: Reader) -> Non
     assert labels[1].startswith("GoTo Meeting (sub_1)")
 
 
-def test_many_subscriptions_turn_pages_without_losing_one(reader: Reader) -> None:
+def test_many_subscriptions_turn_pages_without_losing_one(reader: Localizer) -> None:
     sheet = samples.cart_sheet(Size(rows=90))
     pages = [form(reader, sheet, page) for page in range(3)]
     assert [len(inputs(page)) for page in pages] == [40, 40, 10]
-    turns = [[b["value"] for b in buttons(p) if b["action_id"] == cart.PAGE] for p in pages]
+    turns = [[b["value"] for b in buttons(p) if b["action_id"] == cart.CHANGE_PAGE] for p in pages]
     assert turns == [["1"], ["0", "2"], ["1"]]
 
 
-def test_forty_subscriptions_need_no_pages(reader: Reader) -> None:
+def test_forty_subscriptions_need_no_pages(reader: Localizer) -> None:
     view = form(reader, samples.cart_sheet(Size(rows=37)))
-    assert cart.PAGE not in ids(view)
+    assert cart.CHANGE_PAGE not in ids(view)
 
 
-def test_every_way_out_of_the_cart_is_there(reader: Reader) -> None:
+def test_every_way_out_of_the_cart_is_there(reader: Localizer) -> None:
     view = form(reader, samples.cart_sheet(own=True))
-    assert {cart.BACK, cart.GO_ON} <= set(ids(view))
+    assert {cart.BACK, cart.CONTINUE_TO_QUOTE} <= set(ids(view))
     assert view["callback_id"] == cart.SAVE
 
 
-def test_all_conditions_that_fail_are_told_at_once_each_with_its_remedy(reader: Reader) -> None:
+def test_all_conditions_that_fail_are_told_at_once_each_with_its_remedy(reader: Localizer) -> None:
     obstacles = [AccountNotSelfServed(account="Acme", reason="By hand"), NoAutomaticPaymentMethod()]
-    view = cart.not_eligible(reader, samples.account(), obstacles, Place(account="acme"), URL)
+    view = cart.render_cart_blocked_modal(
+        reader, samples.account(), obstacles, ModalMetadata(account="acme"), URL
+    )
     assert len([b for b in view["blocks"] if b["type"] == "section"]) == 3
     assert "account.manage_methods" in ids(view)
     assert "account.contact_services" in ids(view)
 
 
-def test_an_error_stands_above_all_else(reader: Reader) -> None:
-    view = cart.cart_form(
+def test_an_error_stands_above_all_else(reader: Localizer) -> None:
+    view = cart.render_cart_modal(
         reader, samples.cart_sheet(USUAL), PLACE, 10, "Nothing to order.", ["A note."], services_url=URL
     )
     assert [(b["level"], b["text"]["text"]) for b in view["blocks"][:2]] == [

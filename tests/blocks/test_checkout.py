@@ -3,38 +3,38 @@
 import pytest
 
 from bot.blocks import checkout
-from bot.blocks.block_kit import Block, Place, View
-from bot.i18n import Reader
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.i18n import Localizer
 from models.account import Address
-from models.checkout import COUNTRIES, CheckoutForm
-from models.details import CheckoutSheet
+from models.checkout import COUNTRY_CODES, CheckoutForm
+from models.details import CheckoutPage
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import Size
 
-PLACE = Place(account="acme", quote=1)
+PLACE = ModalMetadata(account="acme", quote=1)
 
 
-def draw(reader: Reader, sheet: CheckoutSheet | None = None) -> View:
-    return checkout.checkout_form(reader, sheet or samples.checkout_sheet(), PLACE)
+def draw(reader: Localizer, sheet: CheckoutPage | None = None) -> View:
+    return checkout.render_checkout_modal(reader, sheet or samples.checkout_sheet(), PLACE)
 
 
 def inputs(view: View) -> dict[str, Block]:
     return {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
 
 
-def test_there_is_a_field_for_each_part_of_the_form(reader: Reader) -> None:
+def test_there_is_a_field_for_each_part_of_the_form(reader: Localizer) -> None:
     fields = inputs(draw(reader))
     assert list(fields) == list(CheckoutForm.model_fields)
     assert all(block["element"]["action_id"] == name for name, block in fields.items())
 
 
-def test_only_what_may_stay_blank_is_optional(reader: Reader) -> None:
+def test_only_what_may_stay_blank_is_optional(reader: Localizer) -> None:
     optional = {name for name, block in inputs(draw(reader)).items() if block["optional"]}
     assert optional == {"admin_name", "admin_email", "line2", "state"}
 
 
-def test_what_is_known_stands_in_the_fields(english: Reader) -> None:
+def test_what_is_known_stands_in_the_fields(english: Localizer) -> None:
     fields = inputs(draw(english))
     assert fields["administrator"]["element"]["initial_option"]["value"] == "1"
     method = fields["payment_method"]["element"]["initial_option"]
@@ -43,7 +43,7 @@ def test_what_is_known_stands_in_the_fields(english: Reader) -> None:
     assert fields["country"]["element"]["initial_option"]["text"]["text"] == "France"
 
 
-def test_what_was_typed_wrong_is_not_lost(reader: Reader) -> None:
+def test_what_was_typed_wrong_is_not_lost(reader: Localizer) -> None:
     sheet = samples.checkout_sheet(administrator="new", admin_email="no address", admin_name="Zoé")
     fields = inputs(draw(reader, sheet))
     assert fields["administrator"]["element"]["initial_option"]["value"] == "new"
@@ -56,26 +56,26 @@ def test_what_was_typed_wrong_is_not_lost(reader: Reader) -> None:
     [("", "email_text_input"), ("zoe@acme.example", "email_text_input"), ("zoe@", "plain_text_input")],
 )
 def test_slack_is_never_given_an_email_field_with_no_address_in_it(
-    typed: str, kind: str, reader: Reader
+    typed: str, kind: str, reader: Localizer
 ) -> None:
     fields = inputs(draw(reader, samples.checkout_sheet(admin_email=typed)))
     assert fields["admin_email"]["element"]["type"] == kind
 
 
-def test_every_country_can_be_chosen_under_its_initial(reader: Reader) -> None:
+def test_every_country_can_be_chosen_under_its_initial(reader: Localizer) -> None:
     groups = inputs(draw(reader))["country"]["element"]["option_groups"]
-    assert {o["value"] for group in groups for o in group["options"]} == COUNTRIES
+    assert {o["value"] for group in groups for o in group["options"]} == COUNTRY_CODES
     assert [group["label"]["text"] for group in groups] == sorted(group["label"]["text"] for group in groups)
 
 
 def test_countries_have_the_readers_names_with_accents_aside_in_their_order() -> None:
-    groups = inputs(draw(Reader("fr-FR")))["country"]["element"]["option_groups"]
+    groups = inputs(draw(Localizer("fr-FR")))["country"]["element"]["option_groups"]
     under_e = next(g for g in groups if g["label"]["text"] == "E")
     assert {"Égypte", "États-Unis"} <= {o["text"]["text"] for o in under_e["options"]}
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 250])
-def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Reader) -> None:
+def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Localizer) -> None:
     view = draw(reader, samples.checkout_sheet(Size(people=count), payment_method=""))
     check(view)
     element = inputs(view)["administrator"]["element"]
@@ -83,24 +83,24 @@ def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Re
     assert {o["value"] for o in options} == {"new", *(str(n + 1) for n in range(count))}
 
 
-def test_without_a_valid_card_the_way_to_one_is_there(reader: Reader) -> None:
+def test_without_a_valid_card_the_way_to_one_is_there(reader: Localizer) -> None:
     view = draw(reader, samples.checkout_sheet(Size(people=0)))
     assert "payment_method" not in inputs(view)
     assert ("account.manage_methods", "acme") in [(b["action_id"], b.get("value")) for b in buttons(view)]
 
 
-def test_the_total_stands_on_top_and_the_way_back_below(english: Reader) -> None:
+def test_the_total_stands_on_top_and_the_way_back_below(english: Localizer) -> None:
     view = draw(english)
     assert "Total due now: *€24.00*" in view["blocks"][0]["text"]["text"]
     assert (buttons(view)[-1]["action_id"], buttons(view)[-1]["value"]) == (checkout.BACK, "1")
 
 
-def test_it_says_what_the_admin_contact_is(english: Reader) -> None:
+def test_it_says_what_the_admin_contact_is(english: Localizer) -> None:
     said = " ".join(texts(draw(english)))
     assert "GoTo Admin Centre (classic)" in said
     assert "one of the ordered seats of each product" in said
 
 
 def test_an_unknown_country_is_shown_by_its_code() -> None:
-    assert Reader().country("??") == "??"
+    assert Localizer().get_country_name("??") == "??"
     assert set(Address.model_fields) <= set(CheckoutForm.model_fields)

@@ -7,8 +7,8 @@ import pytest
 
 from bot.blocks.account import PortalLinks
 from bot.blocks.home import page as home_page
-from bot.i18n import Reader
-from models.details import AccountSheet
+from bot.i18n import Localizer
+from models.details import AccountOverview
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
@@ -17,18 +17,21 @@ from tests.blocks.samples import Size
 LINKS = PortalLinks("https://corporate.example", "https://admin.example", "https://services.example")
 
 
-def quiet(id_: str = "quiet", **changes: Any) -> AccountSheet:
+def quiet(id_: str = "quiet", **changes: Any) -> AccountOverview:
     """Nothing waits for anybody there."""
     sheet = samples.account_sheet(id_=id_)
-    return replace(sheet, **{"pending": [], "failed": [], "orders": [samples.order_sheet()], **changes})
+    return replace(
+        sheet,
+        **{"pending_quotes": [], "failed_orders": [], "open_orders": [samples.order_sheet()], **changes},
+    )
 
 
-def said(*sheets: AccountSheet, reader: Reader, **options: Any) -> str:
-    return "\n".join(texts(home_page.home(reader, list(sheets), LINKS, **options)))
+def said(*sheets: AccountOverview, reader: Localizer, **options: Any) -> str:
+    return "\n".join(texts(home_page.render_home(reader, list(sheets), LINKS, **options)))
 
 
-def test_what_waits_for_the_person_can_be_decided_there(reader: Reader) -> None:
-    view = home_page.home(reader, [samples.account_sheet()], LINKS)
+def test_what_waits_for_the_person_can_be_decided_there(reader: Localizer) -> None:
+    view = home_page.render_home(reader, [samples.account_sheet()], LINKS)
     found = {(b["action_id"], b.get("value")) for b in buttons(view)}
     assert {("quote.open", "2"), ("quote.approve", "2"), ("quote.reject", "2")} <= found
     assert {
@@ -40,7 +43,7 @@ def test_what_waits_for_the_person_can_be_decided_there(reader: Reader) -> None:
     assert "https://bank.example/confirm" in {b.get("url") for b in buttons(view)}
 
 
-def test_what_waits_comes_before_everything_else_whatever_account_it_is_of(english: Reader) -> None:
+def test_what_waits_comes_before_everything_else_whatever_account_it_is_of(english: Localizer) -> None:
     words = said(quiet(), samples.account_sheet(id_="waits"), reader=english)
     first_account = words.index("subscriptions*")
     assert words.startswith("Waits for you")
@@ -48,12 +51,12 @@ def test_what_waits_comes_before_everything_else_whatever_account_it_is_of(engli
     assert words.index("SO-1007") < words.index("SQ-1002"), "money that hangs is more pressing than an offer"
 
 
-def test_accounts_for_which_something_waits_come_first(english: Reader) -> None:
-    view = home_page.home(english, [quiet(), samples.account_sheet(id_="waits")], LINKS)
+def test_accounts_for_which_something_waits_come_first(english: Localizer) -> None:
+    view = home_page.render_home(english, [quiet(), samples.account_sheet(id_="waits")], LINKS)
     assert [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"] == ["waits", "quiet"]
 
 
-def test_where_nothing_waits_it_says_so(english: Reader) -> None:
+def test_where_nothing_waits_it_says_so(english: Localizer) -> None:
     words = said(quiet(), reader=english)
     assert "Nothing waits for you." in words
     assert "*Service order in progress*" in words
@@ -63,98 +66,100 @@ def test_where_nothing_waits_it_says_so(english: Reader) -> None:
     assert "The next renewals together" in words
 
 
-def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Reader) -> None:
+def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localizer) -> None:
     late = samples.order_sheet()
     late.order.placed_at = samples.AT.replace(day=8)
     failed = samples.order_sheet(status=OrderStatus.FAILED)
-    for sheet in (quiet(orders=[late]), quiet(failed=[failed])):
-        view = home_page.home(english, [sheet], LINKS)
+    for sheet in (quiet(open_orders=[late]), quiet(failed_orders=[failed])):
+        view = home_page.render_home(english, [sheet], LINKS)
         assert "Waits for you" in "\n".join(texts(view))
         assert sum(b["action_id"] == "account.contact_services" for b in buttons(view)) == 2
 
 
 @pytest.mark.parametrize(("year", "month", "warned"), [(2026, 11, True), (2027, 1, True), (2027, 2, False)])
 def test_a_card_that_expires_within_two_months_is_warned_of(
-    english: Reader, year: int, month: int, warned: bool
+    english: Localizer, year: int, month: int, warned: bool
 ) -> None:
     """On 10 November 2026."""
     method = samples.method(0, expiry=(year, month))
-    words = said(quiet(methods=[method]), reader=english)
+    words = said(quiet(payment_methods=[method]), reader=english)
     assert f"Visa •••• 4242, expires {month:02}/{year}" in words
     assert ("*Expires soon.*" in words) is warned
     assert "Nothing waits for you." in words
 
 
-def test_without_a_card_that_can_be_charged_adding_one_waits(english: Reader) -> None:
+def test_without_a_card_that_can_be_charged_adding_one_waits(english: Localizer) -> None:
     """R3"""
     expired = samples.method(0, expiry=(2026, 10))
-    view = home_page.home(english, [quiet(methods=[expired])], LINKS)
+    view = home_page.render_home(english, [quiet(payment_methods=[expired])], LINKS)
     words = "\n".join(texts(view))
     assert "No valid automatic payment method" in words
     assert "Waits for you" in words
 
 
-def test_every_account_is_on_one_of_the_pages_once(reader: Reader) -> None:
+def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
     sheets = [samples.account_sheet(id_=f"a{n}") for n in range(30)]
     shown: list[str] = []
     for page in range(100):
-        view = home_page.home(reader, sheets, LINKS, page=page)
+        view = home_page.render_home(reader, sheets, LINKS, page=page)
         check(view)
         shown += [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"]
-        if not any(b["action_id"] == home_page.NEXT for b in buttons(view)):
+        if not any(b["action_id"] == home_page.NEXT_PAGE for b in buttons(view)):
             break
     assert sorted(shown) == sorted(sheet.account.id for sheet in sheets)
     assert page > 1
-    last = home_page.home(reader, sheets, LINKS, page=page + 7)
+    last = home_page.render_home(reader, sheets, LINKS, page=page + 7)
     assert last == view, "past the last page is the last page"
 
 
-def test_the_pages_lead_to_each_other(english: Reader) -> None:
+def test_the_pages_lead_to_each_other(english: Localizer) -> None:
     sheets = [samples.account_sheet(id_=f"a{n}") for n in range(12)]
-    first, second = (home_page.home(english, sheets, LINKS, page=page) for page in (0, 1))
+    first, second = (home_page.render_home(english, sheets, LINKS, page=page) for page in (0, 1))
     turns = {b["action_id"]: b["value"] for b in buttons(first) if b["action_id"].startswith("home.")}
-    assert turns == {home_page.NEXT: "1"}
+    assert turns == {home_page.NEXT_PAGE: "1"}
     turns = {b["action_id"]: b["value"] for b in buttons(second) if b["action_id"].startswith("home.")}
-    assert turns == {home_page.PREVIOUS: "0", home_page.NEXT: "2"}
+    assert turns == {home_page.PREVIOUS_PAGE: "0", home_page.NEXT_PAGE: "2"}
     assert "Page 2 of " in "\n".join(texts(second))
 
 
-def test_buttons_of_several_accounts_say_which_one_they_are_of(reader: Reader) -> None:
+def test_buttons_of_several_accounts_say_which_one_they_are_of(reader: Localizer) -> None:
     """A screen reader reads the buttons without what stands around them."""
     other = quiet("other")
     other.account.name = "Other & Co"
-    view = home_page.home(reader, [quiet(), other], LINKS)
+    view = home_page.render_home(reader, [quiet(), other], LINKS)
     named = [(b["text"]["text"], b.get("accessibility_label")) for b in buttons(view)]
     assert len(set(named)) == len(named) - 1, "only the way to an order of the same number is there twice"
 
 
-def test_many_quotes_lead_to_their_list(reader: Reader) -> None:
-    view = home_page.home(reader, [samples.account_sheet(Size(quotes=8))], LINKS)
+def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
+    view = home_page.render_home(reader, [samples.account_sheet(Size(quotes=8))], LINKS)
     assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in buttons(view)}
 
 
-def test_the_chart_says_its_numbers_in_words_and_without_it_bars_do(english: Reader) -> None:
-    with_chart = home_page.home(english, [quiet()], LINKS)
-    assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART] == [
+def test_the_chart_says_its_numbers_in_words_and_without_it_bars_do(english: Localizer) -> None:
+    with_chart = home_page.render_home(english, [quiet()], LINKS)
+    assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART_BLOCK_TYPE] == [
         "How your seats changed"
     ]
     for charts in (True, False):
-        words = said(quiet(), reader=english, charts=charts)
+        words = said(quiet(), reader=english, show_charts=charts)
         assert "20 seats before" in words
         assert "22 seats since" in words
-    bare = home_page.home(english, [quiet()], LINKS, charts=False)
-    assert not any(b["type"] == home_page.CHART for b in bare["blocks"])
+    bare = home_page.render_home(english, [quiet()], LINKS, show_charts=False)
+    assert not any(b["type"] == home_page.CHART_BLOCK_TYPE for b in bare["blocks"])
 
 
-def test_a_status_line_says_which_order_is_waited_for(english: Reader) -> None:
-    row = replace(samples.order_row(0, LineStatus.WAITING), waits_for="SO-1001")
-    assert "Waits for service order SO-1001" in said(quiet(orders=[samples.order_sheet(row)]), reader=english)
+def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> None:
+    row = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
+    assert "Waits for service order SO-1001" in said(
+        quiet(open_orders=[samples.order_sheet(row)]), reader=english
+    )
 
 
-def test_a_person_without_an_account_learns_of_none_and_whom_to_ask(reader: Reader) -> None:
-    view = home_page.home_unlinked(reader, LINKS.services_url, ["Alice Martin"])
+def test_a_person_without_an_account_learns_of_none_and_whom_to_ask(reader: Localizer) -> None:
+    view = home_page.render_unlinked_home(reader, LINKS.services_url, ["Alice Martin"])
     words = "".join(texts(view))
     assert "Acme" not in words
     assert "`/add-seats`" in words
     assert "Alice Martin" in words
-    assert "Alice Martin" not in "".join(texts(home_page.home_unlinked(reader, LINKS.services_url)))
+    assert "Alice Martin" not in "".join(texts(home_page.render_unlinked_home(reader, LINKS.services_url)))

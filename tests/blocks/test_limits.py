@@ -15,12 +15,12 @@ from bot.blocks import (
     refusal,
     service_order,
 )
-from bot.blocks.block_kit import Place, View
+from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.home import page as home_page
-from bot.i18n import Reader
+from bot.i18n import Localizer
 from models.account import AccountNotSelfServed, Portal
 from models.billing_contact import IdentityNotFresh, NotABillingContact
-from models.details import AccountSheet
+from models.details import AccountOverview
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus
 from models.service_order import OrderStatus
@@ -31,17 +31,17 @@ from tests.blocks.samples import LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
 LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", URL)
-PLACE = Place(
+PLACE = ModalMetadata(
     account="acme",
     quote=1,
     order=7,
     origin="pending",
-    words="webinar 5",
-    named=tuple(range(1, 46)),
+    command_text="webinar 5",
+    quote_ids=tuple(range(1, 46)),
     reason='“é\n"' * 125,
 )
 
-Draw = Callable[[Reader, Size], View]
+Draw = Callable[[Localizer, Size], View]
 
 
 def _obstacles(size: Size) -> list[Exception]:
@@ -53,105 +53,134 @@ def _obstacles(size: Size) -> list[Exception]:
     ]
 
 
-def _home(reader: Reader, sheets: list[AccountSheet], *, page: int = 0, charts: bool = False) -> View:
-    return home_page.home(reader, sheets, LINKS, page=page, charts=charts)
+def _home(reader: Localizer, sheets: list[AccountOverview], *, page: int = 0, charts: bool = False) -> View:
+    return home_page.render_home(reader, sheets, LINKS, page=page, show_charts=charts)
 
 
 SCREENS: dict[str, Draw] = {
-    "cart.choose": lambda r, s: cart.account_chooser(
+    "cart.choose": lambda r, s: cart.render_account_choice_modal(
         r, [samples.account(s, id_=f"a{n}") for n in range(s.people)], PLACE
     ),
-    "cart.warning": lambda r, s: cart.pending_warning(
-        r, samples.quote_sheets(s), PLACE, samples.quote_sheet(1, s), came_back=True
+    "cart.warning": lambda r, s: cart.render_pending_quotes_modal(
+        r, samples.quote_sheets(s), PLACE, samples.quote_sheet(1, s), has_new_quotes=True
     ),
-    "cart.save": lambda r, s: cart.cart_form(
+    "cart.save": lambda r, s: cart.render_cart_modal(
         r, samples.cart_sheet(s, own=True), PLACE, 1000, "Wrong.", ["Note."], services_url=URL
     ),
-    "cart.save, second page": lambda r, s: cart.cart_form(
+    "cart.save, second page": lambda r, s: cart.render_cart_modal(
         r, samples.cart_sheet(s), replace(PLACE, page=1), 1000, services_url=URL
     ),
-    "cart.save, last page": lambda r, s: cart.cart_form(
+    "cart.save, last page": lambda r, s: cart.render_cart_modal(
         r, samples.cart_sheet(s), replace(PLACE, page=99), 1000, services_url=URL
     ),
-    "cart.obstacles": lambda r, s: cart.not_eligible(r, samples.account(s), _obstacles(s), PLACE, URL),  # type: ignore[arg-type]
-    "quote.list": lambda r, s: quote.quote_list(r, samples.account(s), samples.quote_sheets(s), PLACE),
-    "quote.list, empty": lambda r, s: quote.quote_list(r, samples.account(s), [], PLACE),
-    "quote.review": lambda r, s: quote.quote_review(r, samples.quote_sheet(1, s), PLACE, ["Note."]),
-    "quote.review, accepted": lambda r, s: quote.quote_review(
+    "cart.obstacles": lambda r, s: cart.render_cart_blocked_modal(
+        r,
+        samples.account(s),
+        _obstacles(s),  # type: ignore[arg-type]
+        PLACE,
+        URL,
+    ),
+    "quote.list": lambda r, s: quote.render_quote_list_modal(
+        r, samples.account(s), samples.quote_sheets(s), PLACE
+    ),
+    "quote.list, empty": lambda r, s: quote.render_quote_list_modal(r, samples.account(s), [], PLACE),
+    "quote.review": lambda r, s: quote.render_quote_modal(r, samples.quote_sheet(1, s), PLACE, ["Note."]),
+    "quote.review, accepted": lambda r, s: quote.render_quote_modal(
         r, samples.decided_quote(QuoteStatus.ACCEPTED, s), PLACE
     ),
-    "quote.review, replaced": lambda r, s: quote.quote_review(
+    "quote.review, replaced": lambda r, s: quote.render_quote_modal(
         r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
     ),
-    "quote.reject": lambda r, s: quote.reject_form(r, samples.quote_sheet(1, s), PLACE),
-    "checkout.save": lambda r, s: checkout.checkout_form(r, samples.checkout_sheet(s), PLACE, "Wrong."),
-    "checkout.save, as typed": lambda r, s: checkout.checkout_form(
+    "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.quote_sheet(1, s), PLACE),
+    "checkout.save": lambda r, s: checkout.render_checkout_modal(
+        r, samples.checkout_sheet(s), PLACE, "Wrong."
+    ),
+    "checkout.save, as typed": lambda r, s: checkout.render_checkout_modal(
         r,
         samples.checkout_sheet(
             s, administrator="new", admin_email="no address", country="??", line2="w" * 250
         ),
         PLACE,
     ),
-    "service_order.place": lambda r, s: service_order.placement(
+    "service_order.place": lambda r, s: service_order.render_placement_modal(
         r, samples.placement_sheet(s, assigned=s.rows, replaced="SQ-1000"), PLACE, ["Note."]
     ),
-    "service_order.placed": lambda r, s: service_order.placed(
+    "service_order.placed": lambda r, s: service_order.render_placed_modal(
         r, samples.order_sheet(size=s), PLACE, services_url=URL
     ),
-    "service_order.show": lambda r, s: service_order.order_view(
+    "service_order.show": lambda r, s: service_order.render_order_modal(
         r, samples.every_status(s), PLACE, ["Note."], services_url=URL
     ),
-    "service_order.history": lambda r, s: service_order.history_view(
+    "service_order.history": lambda r, s: service_order.render_history_modal(
         r, replace(samples.every_status(s), history=samples.history(s) * 60), replace(PLACE, page=1)
     ),
-    "service_order.show, failed": lambda r, s: service_order.order_view(
+    "service_order.show, failed": lambda r, s: service_order.render_order_modal(
         r, samples.order_sheet(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
     ),
-    "service_order.list": lambda r, s: service_order.order_list(
-        r, samples.account(s), [samples.every_status(s)] * s.quotes, PLACE, more=True
+    "service_order.list": lambda r, s: service_order.render_order_list_modal(
+        r, samples.account(s), [samples.every_status(s)] * s.quotes, PLACE, has_older=True
     ),
-    "service_order.list, empty": lambda r, s: service_order.order_list(
+    "service_order.list, empty": lambda r, s: service_order.render_order_list_modal(
         r, samples.account(s), [], PLACE, False
     ),
-    "service_order.retry": lambda r, s: service_order.retry_form(
+    "service_order.retry": lambda r, s: service_order.render_retry_modal(
         r, samples.every_status(s), samples.methods(s.people), PLACE
     ),
-    "service_order.retry, no card": lambda r, s: service_order.retry_form(
+    "service_order.retry, no card": lambda r, s: service_order.render_retry_modal(
         r, samples.every_status(s), [], PLACE
     ),
-    "account.overview": lambda r, s: account.overview(r, samples.account_sheet(s), PLACE, LINKS),
-    "account.overview, admin": lambda r, s: account.overview(
+    "account.overview": lambda r, s: account.render_account_modal(r, samples.account_sheet(s), PLACE, LINKS),
+    "account.overview, admin": lambda r, s: account.render_account_modal(
         r, samples.account_sheet(s, Portal.ADMIN), PLACE, LINKS
     ),
-    "account.overview, bare": lambda r, s: account.overview(
-        r, replace(samples.account_sheet(s), rows=[], methods=[], receipts=[], pending=[]), PLACE, LINKS
+    "account.overview, bare": lambda r, s: account.render_account_modal(
+        r,
+        replace(samples.account_sheet(s), rows=[], payment_methods=[], receipts=[], pending_quotes=[]),
+        PLACE,
+        LINKS,
     ),
-    "receipt.list": lambda r, s: receipt.receipt_list(
-        r, samples.account(s), samples.account_sheet(s).receipts, PLACE, more=True
+    "receipt.list": lambda r, s: receipt.render_receipt_list_modal(
+        r, samples.account(s), samples.account_sheet(s).receipts, PLACE, has_older=True
     ),
-    "receipt.list, empty": lambda r, s: receipt.receipt_list(r, samples.account(s), [], PLACE, more=False),
-    "receipt.sent": lambda r, s: receipt.receipt_sent(
+    "receipt.list, empty": lambda r, s: receipt.render_receipt_list_modal(
+        r, samples.account(s), [], PLACE, has_older=False
+    ),
+    "receipt.sent": lambda r, s: receipt.render_receipt_sent_modal(
         r, samples.account(s), samples.receipt(), samples.contacts(s)[0], PLACE
     ),
-    "account.portal": lambda r, s: account.portal_warning(r, samples.account(s), PLACE),
-    "account.portal, admin": lambda r, s: account.portal_warning(r, samples.account(s, Portal.ADMIN), PLACE),
-    "account.portal, link": lambda r, s: account.portal_link(r, samples.account(s), URL, PLACE),
+    "account.portal": lambda r, s: account.render_portal_warning_modal(r, samples.account(s), PLACE),
+    "account.portal, admin": lambda r, s: account.render_portal_warning_modal(
+        r, samples.account(s, Portal.ADMIN), PLACE
+    ),
+    "account.portal, link": lambda r, s: account.render_portal_link_modal(r, samples.account(s), URL, PLACE),
     "home": lambda r, s: _home(r, [samples.account_sheet(s)]),
     "home, accounts": lambda r, s: _home(r, [samples.account_sheet(s)] * 12),
     "home, second page": lambda r, s: _home(r, [samples.account_sheet(s)] * 12, page=1),
     "home, last page": lambda r, s: _home(r, [samples.account_sheet(s)] * 12, page=99),
     "home, bare": lambda r, s: _home(
-        r, [replace(samples.account_sheet(s), rows=[], methods=[], receipts=[], pending=[], orders=[])]
+        r,
+        [
+            replace(
+                samples.account_sheet(s),
+                rows=[],
+                payment_methods=[],
+                receipts=[],
+                pending_quotes=[],
+                open_orders=[],
+            )
+        ],
     ),
-    "home, unlinked": lambda r, s: home_page.home_unlinked(r, URL, [c.name for c in samples.contacts(s)]),
-    "home, refused": lambda r, s: home_page.home_refused(r, IdentityNotFresh(), URL),
-    "notice_choice.save": lambda r, s: notification_preferences.choice_form(
+    "home, unlinked": lambda r, s: home_page.render_unlinked_home(
+        r, URL, [c.name for c in samples.contacts(s)]
+    ),
+    "home, refused": lambda r, s: home_page.render_refused_home(r, IdentityNotFresh(), URL),
+    "notification_preferences.save": lambda r, s: notification_preferences.render_preferences_modal(
         r, samples.notice_choice(), PLACE, ["Note."]
     ),
-    "notice_choice.save, daily": lambda r, s: notification_preferences.choice_form(
+    "notification_preferences.save, daily": lambda r, s: notification_preferences.render_preferences_modal(
         r, samples.notice_choice(off=["orders", "receipts", "decisions", "reminders"], daily=True), PLACE
     ),
-    "refusal": lambda r, s: refusal.refusal_view(
+    "refusal": lambda r, s: refusal.render_refusal_modal(
         r, NotABillingContact(contacts=[c.name for c in samples.contacts(s)]), PLACE, URL
     ),
 }
@@ -166,18 +195,18 @@ ALL = {**SCREENS, **CHARTED}
 
 @pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
 @pytest.mark.parametrize("screen", ALL)
-def test_slack_takes_the_screen(screen: str, size: Size, reader: Reader) -> None:
+def test_slack_takes_the_screen(screen: str, size: Size, reader: Localizer) -> None:
     check(ALL[screen](reader, size))
 
 
 @pytest.mark.parametrize("screen", ALL)
-def test_usual_texts_are_not_cut(screen: str, reader: Reader) -> None:
+def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
     cut = [text for text in texts(ALL[screen](reader, USUAL)) if text.endswith("…")]
     assert cut == []
 
 
 @pytest.mark.parametrize("screen", ALL)
-def test_what_people_typed_cannot_mention_or_link(screen: str, reader: Reader) -> None:
+def test_what_people_typed_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
     view = ALL[screen](reader, Size(names=0))
     marked = [b["text"]["text"] for b in view["blocks"] if b["type"] == "section"]
     assert not any("<" in text for text in marked)
@@ -185,7 +214,7 @@ def test_what_people_typed_cannot_mention_or_link(screen: str, reader: Reader) -
 
 
 @pytest.mark.parametrize("screen", ALL)
-def test_buttons_that_say_the_same_are_told_apart_by_who_hears_them(screen: str, reader: Reader) -> None:
+def test_buttons_that_say_the_same_are_told_apart_by_who_hears_them(screen: str, reader: Localizer) -> None:
     """Each alone, without what stands around it."""
     heard: dict[str, set[str]] = {}
     for button in buttons(ALL[screen](reader, USUAL)):

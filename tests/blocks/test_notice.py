@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.blocks.notice import message
-from bot.i18n import Reader
-from bot.messaging.messenger import Letter
-from bot.use_cases.delivery.digest import MOST_PARTS
+from bot.blocks.notice import render_notice_message
+from bot.i18n import Localizer
+from bot.messaging.messenger import OutboundMessage
+from bot.use_cases.delivery.digest import MAX_DIGEST_NOTICES
 from models.details import OrderRow
 from models.notice import NoticeKind
 from models.quote import QuoteStatus
@@ -23,8 +23,8 @@ from tests.blocks.samples import AT, LONGEST, USUAL, Size
 URL = "https://services.example/help"
 
 
-def drawn(told: Letter) -> dict[str, Any]:
-    content = message(told, URL)
+def drawn(told: OutboundMessage) -> dict[str, Any]:
+    content = render_notice_message(told, URL)
     check({"type": "home", "blocks": content["blocks"]})
     assert len(content["blocks"]) <= 50
     assert 1 <= len(content["text"]) <= 4000
@@ -39,7 +39,7 @@ def ids(content: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("to", ["contact", "channel", "services"])
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_is_a_message_that_slack_takes(
-    kind: NoticeKind, to: str, size: Size, reader: Reader
+    kind: NoticeKind, to: str, size: Size, reader: Localizer
 ) -> None:
     drawn(letter(kind, reader, size, to))
 
@@ -48,15 +48,15 @@ def test_every_notice_is_a_message_that_slack_takes(
 READ_IN_MESSAGES = {"section", "actions", "context", "header", "divider"}
 
 
-def samples_of(kind: NoticeKind, reader: Reader) -> Iterator[Letter]:
+def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]:
     """The notice to everybody, of every size, with amounts or without; at every step, however decided."""
     for to in ("contact", "channel", "services"):
         for size in (USUAL, Size(rows=40), LONGEST):
             for amounts in (True, False):
-                yield letter(kind, reader, size, to, amounts=amounts)
+                yield letter(kind, reader, size, to, shows_amounts=amounts)
     if kind is NoticeKind.ORDER_HISTORY:
         for step in sample_messages.STEPS:
-            yield letter(kind, reader, to="channel", words=sample_messages.words(step=step))
+            yield letter(kind, reader, to="channel", payload=sample_messages.words(step=step))
     if kind.value.startswith("quote"):
         for status in (QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED):
             for replaced in (True, False):
@@ -68,7 +68,7 @@ def samples_of(kind: NoticeKind, reader: Reader) -> Iterator[Letter]:
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_the_text_says_all_that_the_blocks_say(kind: NoticeKind, reader: Reader) -> None:
+def test_the_text_says_all_that_the_blocks_say(kind: NoticeKind, reader: Localizer) -> None:
     """Screen readers hear nothing else."""
     for told in samples_of(kind, reader):
         content = drawn(told)
@@ -91,12 +91,12 @@ def block_texts(block: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: Reader) -> None:
+def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: Localizer) -> None:
     content = drawn(letter(kind, reader))
     assert "<!" not in as_written("".join([content["text"], *texts(content["blocks"])]))
 
 
-def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own(english: Reader) -> None:
+def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own(english: Localizer) -> None:
     """R22, R25: in a channel many read the same message."""
     content = drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel"))
     placed_at = int((AT - timedelta(hours=1)).timestamp())
@@ -108,39 +108,39 @@ def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own
 
 @pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
 def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
-    size: Size, reader: Reader
+    size: Size, reader: Localizer
 ) -> None:
     kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
     told = {**sample_messages.words(size), "to": "contact", "told_at": AT.isoformat()}
-    parts = [letter(kind, reader, size, words=told) for kind in (*kinds, *kinds, *kinds[:2])]
-    assert len(parts) == MOST_PARTS
-    content = drawn(replace(parts[0], parts=tuple(parts)))
-    assert content["text"].count("\n• ") == MOST_PARTS
+    parts = [letter(kind, reader, size, payload=told) for kind in (*kinds, *kinds, *kinds[:2])]
+    assert len(parts) == MAX_DIGEST_NOTICES
+    content = drawn(replace(parts[0], digest_items=tuple(parts)))
+    assert content["text"].count("\n• ") == MAX_DIGEST_NOTICES
     seen = "\n".join(as_written(text) for text in texts(content["blocks"]))
-    assert seen.count("\n• ") == MOST_PARTS
+    assert seen.count("\n• ") == MAX_DIGEST_NOTICES
     assert "10 nov. 2026" in seen or "10 Nov 2026" in seen
-    assert ids(content) == ["service_order.list", "quote.list", "notice_choice.open"]
+    assert ids(content) == ["service_order.list", "quote.list", "notification_preferences.open"]
 
 
-def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Reader) -> None:
+def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Localizer) -> None:
     told = {"to": "contact", "told_at": AT.isoformat()}
-    part = letter(NoticeKind.QUOTE_REMINDER, english, words=told)
+    part = letter(NoticeKind.QUOTE_REMINDER, english, payload=told)
     assert part.quote
-    content = drawn(replace(part, parts=(part,)))
-    assert f"expires on {english.moment(part.quote.quote.expires_at)}" in content["text"]
+    content = drawn(replace(part, digest_items=(part,)))
+    assert f"expires on {english.format_datetime(part.quote.quote.expires_at)}" in content["text"]
 
 
-def standing(english: Reader, *rows: OrderRow, **changes: Any) -> str:
+def standing(english: Localizer, *rows: OrderRow, **changes: Any) -> str:
     sheet = replace(samples.order_sheet(*rows), **changes)
     return str(drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])
 
 
-def test_the_status_message_says_what_happens_next_and_by_when(english: Reader) -> None:
+def test_the_status_message_says_what_happens_next_and_by_when(english: Localizer) -> None:
     """R25"""
     charging = samples.order_row(0, LineStatus.CHARGING)
     declined = samples.order_row(1, LineStatus.DECLINED, reason="card_declined")
     customer = samples.order_row(0, LineStatus.NEEDS_CUSTOMER)
-    waiting = replace(samples.order_row(0, LineStatus.WAITING), waits_for="SO-1001")
+    waiting = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     promise = "until 11 Nov 2026, 09:00 (CET) at the latest"
     assert promise in standing(english, charging)
     assert f"once service order SO-1001 is done, {promise}" in standing(english, waiting)
@@ -155,21 +155,23 @@ def test_the_status_message_says_what_happens_next_and_by_when(english: Reader) 
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_a_channel_sees_amounts_only_where_the_account_wants_them(kind: NoticeKind, reader: Reader) -> None:
+def test_a_channel_sees_amounts_only_where_the_account_wants_them(
+    kind: NoticeKind, reader: Localizer
+) -> None:
     """R25"""
     assert "€" not in drawn(letter(kind, reader, to="channel"))["text"]
 
 
 @pytest.mark.parametrize("step", sample_messages.STEPS)
-def test_every_step_of_the_history_has_a_line(step: str, reader: Reader) -> None:
-    told = letter(NoticeKind.ORDER_HISTORY, reader, to="channel", words=sample_messages.words(step=step))
+def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> None:
+    told = letter(NoticeKind.ORDER_HISTORY, reader, to="channel", payload=sample_messages.words(step=step))
     content = drawn(told)
     assert len(content["blocks"]) == 1
     assert content["text"].startswith("10 ")
     assert not content["text"].endswith(f": {step}") or step in ("completed", "failed", "overdue")
 
 
-def test_the_status_message_names_number_products_seats_and_status(english: Reader) -> None:
+def test_the_status_message_names_number_products_seats_and_status(english: Localizer) -> None:
     told = letter(NoticeKind.ORDER_STATUS, english, to="channel")
     text = drawn(told)["text"]
     assert text.startswith("Service order SO-1007: processing\n")
@@ -181,14 +183,14 @@ def test_the_status_message_names_number_products_seats_and_status(english: Read
 
 
 def test_the_status_message_in_french_uses_the_portals_words() -> None:
-    told = letter(NoticeKind.ORDER_STATUS, Reader("fr-FR", "Europe/Paris"), to="channel")
+    told = letter(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
     text = drawn(told)["text"].replace("\u00a0", " ")
     assert text.startswith("Commande de Service SO-1007 : en cours de traitement\n")
     assert "• GoTo Training : 3 nouveaux postes – réglé, postes ajoutés" in text
     assert "à partir du devis SQ-1001" in text
 
 
-def test_the_person_who_placed_the_order_is_told_by_when_and_how_much(english: Reader) -> None:
+def test_the_person_who_placed_the_order_is_told_by_when_and_how_much(english: Localizer) -> None:
     """R12"""
     text = drawn(letter(NoticeKind.ORDER_PLACED, english))["text"]
     assert "Your service order SO-1007 for Acme &amp; Söhne SA is placed" in text
@@ -196,7 +198,7 @@ def test_the_person_who_placed_the_order_is_told_by_when_and_how_much(english: R
     assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
 
 
-def test_a_declined_payment_asks_to_try_again_or_give_up(english: Reader) -> None:
+def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> None:
     content = drawn(letter(NoticeKind.ORDER_DECLINED, english))
     assert "Try again with this or another payment method until 11 Nov 2026, 08:00 (CET)" in content["text"]
     assert ids(content) == ["service_order.retry", "service_order.give_up", "service_order.open"]
@@ -204,7 +206,7 @@ def test_a_declined_payment_asks_to_try_again_or_give_up(english: Reader) -> Non
     assert buttons(content)[1]["confirm"]["deny"]["text"] == "Go back"
 
 
-def test_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(english: Reader) -> None:
+def test_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(english: Localizer) -> None:
     """R14"""
     rows = samples.order_row(0, LineStatus.DECLINED, reason="card_declined")
     sheet = replace(samples.order_sheet(rows), at=AT.replace(day=12))
@@ -213,12 +215,12 @@ def test_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services
     assert URL in content["text"]
 
 
-def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Reader) -> None:
+def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Localizer) -> None:
     content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=sample_messages.completed(Size(rows=2))))
     assert "service_order.retry" not in ids(content)
 
 
-def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Reader) -> None:
+def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
     personal = drawn(letter(kind, english))
     assert buttons(personal)[0]["url"] == "https://bank.example/confirm"
@@ -228,7 +230,7 @@ def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Reader) 
     assert ids(channel) == ["service_order.open"]
 
 
-def test_account_services_get_the_whole_story_of_an_overdue_order(english: Reader) -> None:
+def test_account_services_get_the_whole_story_of_an_overdue_order(english: Localizer) -> None:
     """R21"""
     content = drawn(letter(NoticeKind.ORDER_OVERDUE, english, to="services"))
     for part in ("SO-1007", "SQ-1001", "Acme &amp; Söhne SA (acme)", "Alice 0, alice0@acme.example"):
@@ -237,7 +239,7 @@ def test_account_services_get_the_whole_story_of_an_overdue_order(english: Reade
     assert ids(content) == []
 
 
-def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: Reader) -> None:
+def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: Localizer) -> None:
     """R13, R18"""
     text = drawn(letter(NoticeKind.RECEIPT, english, Size(rows=4)))["text"]
     assert text.startswith("Receipt R-1001 for service order SO-1007\n")
@@ -252,12 +254,12 @@ def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: R
         assert line in text
 
 
-def test_a_failed_order_leads_to_account_services(reader: Reader) -> None:
+def test_a_failed_order_leads_to_account_services(reader: Localizer) -> None:
     """R14"""
     assert URL in drawn(letter(NoticeKind.ORDER_FAILED, reader))["text"]
 
 
-def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Reader) -> None:
+def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Localizer) -> None:
     content = drawn(letter(NoticeKind.QUOTE_ARRIVED, english))
     assert ids(content) == ["quote.open", "quote.approve", "quote.reject"]
     assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger"]
@@ -298,7 +300,7 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
 @pytest.mark.parametrize("kind", [NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED])
 @pytest.mark.parametrize("decision", DECISIONS)
 def test_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
-    decision: str, kind: NoticeKind, english: Reader
+    decision: str, kind: NoticeKind, english: Localizer
 ) -> None:
     """R20"""
     status, changes, says = DECISIONS[decision]
@@ -310,7 +312,7 @@ def test_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     assert ids(content) == []
 
 
-def test_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Reader) -> None:
+def test_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
     """R9"""
     sheet = replace(samples.quote_sheet(), at=AT.replace(month=12))
     content = drawn(letter(NoticeKind.QUOTE_REMINDER, english, quote=sheet))
@@ -318,7 +320,7 @@ def test_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Reader)
     assert ids(content) == []
 
 
-def test_an_order_of_many_products_says_how_many_are_not_shown(english: Reader) -> None:
+def test_an_order_of_many_products_says_how_many_are_not_shown(english: Localizer) -> None:
     text = drawn(letter(NoticeKind.ORDER_STATUS, english, LONGEST, "channel"))["text"]
     shown = text.count("•")
     assert 3 <= shown <= 15
@@ -326,7 +328,7 @@ def test_an_order_of_many_products_says_how_many_are_not_shown(english: Reader) 
     assert "Placed by Alice 0" in text
 
 
-def test_an_order_of_thirty_products_shows_fifteen(english: Reader) -> None:
+def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
     text = drawn(letter(NoticeKind.ORDER_PLACED, english, order=samples.order_sheet(size=Size(rows=30))))[
         "text"
     ]
@@ -335,7 +337,7 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Reader) -> None:
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Reader) -> None:
+def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Localizer) -> None:
     sheet = replace(sample_messages.completed(), order=samples.service_order(status=status))
     text = drawn(letter(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
     assert text.startswith(f"Service order SO-1007: {status}\n")

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import quote
-from bot.blocks.block_kit import Place, View
-from bot.i18n import Reader
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.i18n import Localizer
 from models.quote import QuoteStatus
 from tests.blocks import samples
 from tests.blocks.limits import buttons, texts
 from tests.blocks.samples import Size
 
-PLACE = Place(account="acme", quote=1)
+PLACE = ModalMetadata(account="acme", quote=1)
 
 
 def said(view: View) -> str:
@@ -24,8 +24,8 @@ def actions(view: View) -> list[tuple[str, str]]:
     return [(button["action_id"], button.get("value", "")) for button in buttons(view)]
 
 
-def test_a_review_shows_lines_proration_tax_and_totals(english: Reader) -> None:
-    text = said(quote.quote_review(english, samples.quote_sheet(), PLACE))
+def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> None:
+    text = said(quote.render_quote_modal(english, samples.quote_sheet(), PLACE))
     for part in (
         "2 new seats: 25 → 27",
         "€14.00 per seat and month, charged from 8 Nov 2026, 10:00 (CET) to 1 Dec 2026",
@@ -42,7 +42,9 @@ def test_a_review_shows_lines_proration_tax_and_totals(english: Reader) -> None:
 
 
 def test_amounts_and_dates_are_written_as_the_reader_does() -> None:
-    text = said(quote.quote_review(Reader("fr-FR", "America/New_York"), samples.quote_sheet(), PLACE))
+    text = said(
+        quote.render_quote_modal(Localizer("fr-FR", "America/New_York"), samples.quote_sheet(), PLACE)
+    )
     assert "24,00\u00a0€" in text
     assert "30 nov. 2026, 04:00 (EST)" in text
 
@@ -51,84 +53,84 @@ def test_amounts_and_dates_are_written_as_the_reader_does() -> None:
     ("origin", "back"),
     [("cart", "cart.edit"), ("pending", "cart.warn"), ("quotes", "quote.list"), ("", None)],
 )
-def test_back_leads_to_where_the_person_came_from(origin: str, back: str | None, reader: Reader) -> None:
-    view = quote.quote_review(reader, samples.quote_sheet(), replace(PLACE, origin=origin))
+def test_back_leads_to_where_the_person_came_from(origin: str, back: str | None, reader: Localizer) -> None:
+    view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin=origin))
     found = {action for action, _ in actions(view)} & {"cart.edit", "cart.warn", "quote.list"}
     assert found == ({back} if back else set())
 
 
-def test_a_pending_quote_leads_to_checkout_or_to_its_rejection(reader: Reader) -> None:
-    view = quote.quote_review(reader, samples.quote_sheet(), replace(PLACE, origin="quotes"))
+def test_a_pending_quote_leads_to_checkout_or_to_its_rejection(reader: Localizer) -> None:
+    view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin="quotes"))
     assert "submit" in view
     assert {("quote.approve", "1"), ("quote.reject", "1")} <= set(actions(view))
 
 
-def test_a_quote_fresh_from_the_cart_is_not_asked_about_twice(reader: Reader) -> None:
-    view = quote.quote_review(reader, samples.quote_sheet(), replace(PLACE, origin="cart"))
+def test_a_quote_fresh_from_the_cart_is_not_asked_about_twice(reader: Localizer) -> None:
+    view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin="cart"))
     assert [action for action, _ in actions(view)] == ["cart.edit"]
 
 
-def test_past_its_validity_a_quote_is_expired_though_no_job_ran(english: Reader) -> None:
+def test_past_its_validity_a_quote_is_expired_though_no_job_ran(english: Localizer) -> None:
     fresh = samples.quote_sheet()
     late = replace(fresh, at=fresh.quote.expires_at)
-    view = quote.quote_review(english, late, replace(PLACE, origin="quotes"))
+    view = quote.render_quote_modal(english, late, replace(PLACE, origin="quotes"))
     assert "submit" not in view
     assert "*Expired* on 30 Nov 2026, 10:00 (CET)" in said(view)
     assert [action for action, _ in actions(view)] == ["quote.list"]
     just_in_time = replace(fresh, at=fresh.quote.expires_at - timedelta(seconds=1))
-    assert "submit" in quote.quote_review(english, just_in_time, PLACE)
+    assert "submit" in quote.render_quote_modal(english, just_in_time, PLACE)
 
 
-def test_an_accepted_quote_says_by_whom_and_opens_its_order(english: Reader) -> None:
-    view = quote.quote_review(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
+def test_an_accepted_quote_says_by_whom_and_opens_its_order(english: Localizer) -> None:
+    view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
     assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Its service order is SO-1007." in said(view)
     assert ("service_order.open", "7") in actions(view)
     assert "submit" not in view
 
 
-def test_a_replaced_quote_names_what_replaced_it(english: Reader) -> None:
-    view = quote.quote_review(english, samples.decided_quote(QuoteStatus.EXPIRED, replaced=True), PLACE)
+def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
+    view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.EXPIRED, replaced=True), PLACE)
     assert "replaced by quote SQ-2000 on 10 Nov 2026" in said(view)
 
 
-def test_a_quote_decided_elsewhere_names_nobody(english: Reader) -> None:
+def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
     sheet = samples.decided_quote(QuoteStatus.REJECTED)
     sheet.quote.decided_elsewhere, sheet.quote.decided_by, sheet.quote.reason = True, None, None
-    assert "*Rejected outside Slack* on 10 Nov 2026" in said(quote.quote_review(english, sheet, PLACE))
+    assert "*Rejected outside Slack* on 10 Nov 2026" in said(quote.render_quote_modal(english, sheet, PLACE))
 
 
-def test_a_quote_made_elsewhere_says_so(english: Reader) -> None:
+def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
     sheet = samples.quote_sheet()
     sheet.quote.made_elsewhere = True
-    assert "Prepared for you outside Slack" in said(quote.quote_review(english, sheet, PLACE))
+    assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, sheet, PLACE))
 
 
-def test_a_reason_cannot_mention_a_channel(reader: Reader) -> None:
+def test_a_reason_cannot_mention_a_channel(reader: Localizer) -> None:
     assert "<!channel>" not in said(
-        quote.quote_review(reader, samples.decided_quote(QuoteStatus.REJECTED), PLACE)
+        quote.render_quote_modal(reader, samples.decided_quote(QuoteStatus.REJECTED), PLACE)
     )
 
 
-def test_the_list_offers_each_quote_to_be_opened_approved_and_rejected(reader: Reader) -> None:
-    view = quote.quote_list(reader, samples.account(), samples.quote_sheets(), PLACE)
+def test_the_list_offers_each_quote_to_be_opened_approved_and_rejected(reader: Localizer) -> None:
+    view = quote.render_quote_list_modal(reader, samples.account(), samples.quote_sheets(), PLACE)
     for number in ("2", "3"):
         assert {(f"quote.{verb}", number) for verb in ("open", "approve", "reject")} <= set(actions(view))
 
 
-def test_two_hundred_quotes_are_all_named(reader: Reader) -> None:
+def test_two_hundred_quotes_are_all_named(reader: Localizer) -> None:
     sheets = samples.quote_sheets(Size(quotes=200, rows=1))
-    text = said(quote.quote_list(reader, samples.account(), sheets, PLACE))
+    text = said(quote.render_quote_list_modal(reader, samples.account(), sheets, PLACE))
     assert [s.quote.number for s in sheets if s.quote.number not in text] == []
 
 
-def test_an_empty_list_says_what_to_do(english: Reader) -> None:
-    view = quote.quote_list(english, samples.account(), [], PLACE)
+def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
+    view = quote.render_quote_list_modal(english, samples.account(), [], PLACE)
     assert "`/add-seats`" in said(view)
     assert ("cart.open", "acme") in actions(view)
 
 
-def test_rejecting_asks_for_a_reason_that_may_stay_blank(reader: Reader) -> None:
-    view = quote.reject_form(reader, samples.quote_sheet(), PLACE)
+def test_rejecting_asks_for_a_reason_that_may_stay_blank(reader: Localizer) -> None:
+    view = quote.render_reject_modal(reader, samples.quote_sheet(), PLACE)
     [reason] = [block for block in view["blocks"] if block["type"] == "input"]
     assert (reason["block_id"], reason["element"]["action_id"], reason["optional"]) == (
         "reason",
@@ -140,6 +142,6 @@ def test_rejecting_asks_for_a_reason_that_may_stay_blank(reader: Reader) -> None
     assert view["callback_id"] == quote.REJECT
 
 
-def test_in_a_long_quote_every_line_is_shown(reader: Reader) -> None:
-    text = said(quote.quote_review(reader, samples.quote_sheet(1, Size(rows=200)), PLACE))
+def test_in_a_long_quote_every_line_is_shown(reader: Localizer) -> None:
+    text = said(quote.render_quote_modal(reader, samples.quote_sheet(1, Size(rows=200)), PLACE))
     assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []

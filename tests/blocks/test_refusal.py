@@ -9,11 +9,11 @@ import pytest
 
 import bot
 import models
-from bot.billing.gateway import BillingUnavailable, PriceNotHeld
+from bot.billing.gateway import BillingUnavailable, MixedPricesUnsupported
 from bot.blocks import navigation, refusal
-from bot.blocks.block_kit import Place
-from bot.blocks.refusal import WAYS, refusal_text, refusal_view
-from bot.i18n import Reader
+from bot.blocks.block_kit import ModalMetadata
+from bot.blocks.refusal import REFUSAL_BUTTONS, format_refusal, render_refusal_modal
+from bot.i18n import Localizer
 from models.account import AccountNotSelfServed
 from models.billing_contact import NotABillingContact, NotAllowed
 from models.cart import SeatsNotANumber
@@ -24,7 +24,7 @@ from models.quote import QuoteNotFound, QuoteNotPending
 from tests.blocks.limits import buttons, check
 
 URL = "https://services.example"
-PLACE = Place(account="acme", quote=1, order=7)
+PLACE = ModalMetadata(account="acme", quote=1, order=7)
 
 
 def _every_refusal() -> set[type[Refusal]]:
@@ -41,12 +41,12 @@ def _below(refused: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from _below(subclass)
 
 
-def test_every_refusal_has_its_words(reader: Reader) -> None:
-    assert {c.key for c in _every_refusal() if not reader.has(c.key)} == set()
+def test_every_refusal_has_its_words(reader: Localizer) -> None:
+    assert {c.key for c in _every_refusal() if not reader.has_message(c.key)} == set()
 
 
 def test_every_way_belongs_to_a_refusal() -> None:
-    assert set(WAYS) <= {c.key for c in _every_refusal()}
+    assert set(REFUSAL_BUTTONS) <= {c.key for c in _every_refusal()}
 
 
 def _not_pending(status: str, *, elsewhere: str = "no", replaced_by: str = "") -> QuoteNotPending:
@@ -67,14 +67,14 @@ def _not_pending(status: str, *, elsewhere: str = "no", replaced_by: str = "") -
     ],
 )
 def test_whoever_comes_too_late_is_told_what_happened_by_whom_and_when(
-    raised: QuoteNotPending, said: str, english: Reader
+    raised: QuoteNotPending, said: str, english: Localizer
 ) -> None:
-    assert said in refusal_text(english, raised)
+    assert said in format_refusal(english, raised)
 
 
-def test_a_reason_is_one_sentence_whether_or_not_it_ends_with_a_stop(english: Reader) -> None:
+def test_a_reason_is_one_sentence_whether_or_not_it_ends_with_a_stop(english: Localizer) -> None:
     texts = {
-        refusal_text(english, AccountNotSelfServed(account="Acme", reason=reason))
+        format_refusal(english, AccountNotSelfServed(account="Acme", reason=reason))
         for reason in ("By hand", "By hand.")
     }
     assert texts == {
@@ -82,68 +82,72 @@ def test_a_reason_is_one_sentence_whether_or_not_it_ends_with_a_stop(english: Re
     }
 
 
-def test_without_a_reason_none_is_spoken_of(english: Reader) -> None:
-    text = refusal_text(english, AccountNotSelfServed(account="Acme", reason=""))
+def test_without_a_reason_none_is_spoken_of(english: Localizer) -> None:
+    text = format_refusal(english, AccountNotSelfServed(account="Acme", reason=""))
     assert text == "Seats of Acme cannot be ordered here. Account Services can order them for you."
 
 
-def test_the_billing_contacts_are_named(english: Reader) -> None:
-    text = refusal_text(english, NotABillingContact(contacts=["Alice", "Bob"]))
+def test_the_billing_contacts_are_named(english: Localizer) -> None:
+    text = format_refusal(english, NotABillingContact(contacts=["Alice", "Bob"]))
     assert text.endswith("Please ask one of them: Alice and Bob.")
-    assert refusal_text(english, NotABillingContact(contacts=[])).endswith(
+    assert format_refusal(english, NotABillingContact(contacts=[])).endswith(
         "ask Account Services who they are."
     )
 
 
-def test_a_stranger_gets_one_neutral_line_and_no_way_on(reader: Reader) -> None:
-    view = refusal_view(reader, NotAllowed(), PLACE, URL)
+def test_a_stranger_gets_one_neutral_line_and_no_way_on(reader: Localizer) -> None:
+    view = render_refusal_modal(reader, NotAllowed(), PLACE, URL)
     assert len(view["blocks"]) == 1
     assert buttons(view) == []
     assert "acme" not in view["blocks"][0]["text"]["text"]
 
 
-def test_several_wrong_fields_are_all_spoken_of(english: Reader) -> None:
+def test_several_wrong_fields_are_all_spoken_of(english: Localizer) -> None:
     invalid = InvalidInput(
         {"city": FieldRequired(), "line1": FieldRequired(), "admin_email": NotAnEmail(typed="x")}
     )
-    text = refusal_text(english, invalid)
+    text = format_refusal(english, invalid)
     assert text.count("Please fill in this field.") == 1
     assert "“x” is not an e-mail address" in text
 
 
-def test_a_refusal_without_a_number_still_is_a_sentence(english: Reader) -> None:
-    assert refusal_text(english, QuoteNotFound(number="")).startswith("I do not know that quote.")
-    assert refusal_text(english, QuoteNotFound(number="SQ-1")).startswith("I do not know a quote SQ-1.")
+def test_a_refusal_without_a_number_still_is_a_sentence(english: Localizer) -> None:
+    assert format_refusal(english, QuoteNotFound(number="")).startswith("I do not know that quote.")
+    assert format_refusal(english, QuoteNotFound(number="SQ-1")).startswith("I do not know a quote SQ-1.")
 
 
 @pytest.mark.parametrize(
     ("raised", "offered"),
     [
-        (NoAutomaticPaymentMethod(), {navigation.MANAGE_METHODS, navigation.CONTACT_SERVICES}),
+        (NoAutomaticPaymentMethod(), {navigation.MANAGE_PAYMENT_METHODS, navigation.CONTACT_SERVICES}),
         (_not_pending("accepted"), {navigation.OPEN_QUOTE, navigation.LIST_QUOTES, navigation.LIST_ORDERS}),
         (AccountNotSelfServed(account="Acme", reason=""), {navigation.CONTACT_SERVICES}),
-        (PriceNotHeld(), {navigation.CONTACT_SERVICES}),
+        (MixedPricesUnsupported(), {navigation.CONTACT_SERVICES}),
         (BillingUnavailable(), {navigation.OPEN_QUOTE, navigation.OPEN_ORDER}),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_refusal_offers_its_ways_on(raised: Refusal, offered: set[str], reader: Reader) -> None:
-    view = refusal_view(reader, raised, PLACE, URL)
+def test_a_refusal_offers_its_ways_on(raised: Refusal, offered: set[str], reader: Localizer) -> None:
+    view = render_refusal_modal(reader, raised, PLACE, URL)
     check(view)
     assert {button["action_id"] for button in buttons(view)} == offered
 
 
-def test_where_nothing_is_known_of_the_place_no_button_leads_nowhere(reader: Reader) -> None:
-    for key in WAYS:
+def test_where_nothing_is_known_of_the_place_no_button_leads_nowhere(reader: Localizer) -> None:
+    for key in REFUSAL_BUTTONS:
         raised = Refusal()
         raised.__class__ = type("Other", (Refusal,), {"key": key})
-        assert [e["value"] for b in refusal.ways_on(reader, raised, Place(), "") for e in b["elements"]] == []
+        assert [
+            e["value"]
+            for b in refusal.build_refusal_actions(reader, raised, ModalMetadata(), "")
+            for e in b["elements"]
+        ] == []
 
 
-def test_what_was_typed_is_escaped_on_the_screen(reader: Reader) -> None:
-    view = refusal_view(reader, SeatsNotANumber(typed="<!channel> & co"), PLACE, URL)
+def test_what_was_typed_is_escaped_on_the_screen(reader: Localizer) -> None:
+    view = render_refusal_modal(reader, SeatsNotANumber(typed="<!channel> & co"), PLACE, URL)
     assert "&lt;!channel&gt; &amp; co" in view["blocks"][0]["text"]["text"]
 
 
-def test_a_title_of_its_own_is_shown(reader: Reader) -> None:
-    assert refusal_view(reader, NotAllowed(), PLACE, URL, "Own title")["title"]["text"] == "Own title"
+def test_a_title_of_its_own_is_shown(reader: Localizer) -> None:
+    assert render_refusal_modal(reader, NotAllowed(), PLACE, URL, "Own title")["title"]["text"] == "Own title"

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import service_order
-from bot.blocks.block_kit import Place, View
-from bot.i18n import Reader
-from models.details import OrderSheet
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.i18n import Localizer
+from models.details import OrderDetails
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
 from tests.blocks.samples import AT, Size, order_row, order_sheet
 
-PLACE = Place(account="acme", quote=1, order=7)
+PLACE = ModalMetadata(account="acme", quote=1, order=7)
 URL = "https://services.example"
 
 
@@ -22,16 +22,16 @@ def said(view: View) -> str:
     return "\n".join(texts(view["blocks"]))
 
 
-def show(reader: Reader, sheet: OrderSheet) -> View:
-    return service_order.order_view(reader, sheet, PLACE, services_url=URL)
+def show(reader: Localizer, sheet: OrderDetails) -> View:
+    return service_order.render_order_modal(reader, sheet, PLACE, services_url=URL)
 
 
 def ids(view: View) -> set[str]:
     return {button["action_id"] for button in buttons(view)}
 
 
-def test_before_placing_everything_is_shown_once_more(english: Reader) -> None:
-    view = service_order.placement(english, samples.placement_sheet(), PLACE)
+def test_before_placing_everything_is_shown_once_more(english: Localizer) -> None:
+    view = service_order.render_placement_modal(english, samples.placement_sheet(), PLACE)
     for part in (
         "2 new seats: 25 → 27",
         "Total due now: €24.00",
@@ -56,19 +56,23 @@ def test_before_placing_everything_is_shown_once_more(english: Reader) -> None:
         (3, "No new seat remains free for others."),
     ],
 )
-def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, english: Reader) -> None:
-    assert part in said(service_order.placement(english, samples.placement_sheet(assigned=assigned), PLACE))
+def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, english: Localizer) -> None:
+    assert part in said(
+        service_order.render_placement_modal(english, samples.placement_sheet(assigned=assigned), PLACE)
+    )
 
 
-def test_an_address_that_changed_the_tax_is_told_before_placing(english: Reader) -> None:
-    view = service_order.placement(english, samples.placement_sheet(replaced="SQ-1000"), PLACE)
+def test_an_address_that_changed_the_tax_is_told_before_placing(english: Localizer) -> None:
+    view = service_order.render_placement_modal(english, samples.placement_sheet(replaced="SQ-1000"), PLACE)
     assert view["blocks"][0]["level"] == "warning"
     assert "quote SQ-1001 has replaced SQ-1000" in view["blocks"][0]["text"]["text"]
-    assert "SQ-1000" not in said(service_order.placement(english, samples.placement_sheet(), PLACE))
+    assert "SQ-1000" not in said(
+        service_order.render_placement_modal(english, samples.placement_sheet(), PLACE)
+    )
 
 
-def test_once_placed_the_person_is_told_how_long_it_may_take(english: Reader) -> None:
-    view = service_order.placed(english, order_sheet(), PLACE)
+def test_once_placed_the_person_is_told_how_long_it_may_take(english: Localizer) -> None:
+    view = service_order.render_placed_modal(english, order_sheet(), PLACE)
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours: until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
     assert "goes to Alice 0, alice0@acme.example" in said(view)
@@ -77,15 +81,17 @@ def test_once_placed_the_person_is_told_how_long_it_may_take(english: Reader) ->
 @pytest.mark.parametrize(
     ("channel", "part"), [("C1", "posted to your account’s channel"), (None, "by direct message")]
 )
-def test_where_the_status_will_be_told_is_said(channel: str | None, part: str, english: Reader) -> None:
+def test_where_the_status_will_be_told_is_said(channel: str | None, part: str, english: Localizer) -> None:
     sheet = order_sheet()
     sheet.account.channel = channel
-    assert part in said(service_order.placed(english, sheet, PLACE))
+    assert part in said(service_order.render_placed_modal(english, sheet, PLACE))
 
 
-def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Reader) -> None:
+def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Localizer) -> None:
     done = order_sheet(order_row(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
-    assert service_order.placed(english, done, PLACE) == service_order.order_view(english, done, PLACE)
+    assert service_order.render_placed_modal(english, done, PLACE) == service_order.render_order_modal(
+        english, done, PLACE
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,17 +113,17 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
     ],
 )
 def test_each_line_says_where_it_stands_and_what_follows(
-    status: LineStatus, reason: str | None, part: str, english: Reader
+    status: LineStatus, reason: str | None, part: str, english: Localizer
 ) -> None:
     assert part in said(show(english, order_sheet(order_row(0, status, reason=reason))))
 
 
-def test_a_line_that_waits_names_the_order_it_waits_for(english: Reader) -> None:
-    row = replace(order_row(0, LineStatus.WAITING), waits_for="SO-1001")
+def test_a_line_that_waits_names_the_order_it_waits_for(english: Localizer) -> None:
+    row = replace(order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     assert "Waits for service order SO-1001" in said(show(english, order_sheet(row)))
 
 
-def test_a_payment_to_confirm_has_its_link(reader: Reader) -> None:
+def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
     [link] = [
         button
         for button in buttons(show(reader, order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))))
@@ -126,7 +132,7 @@ def test_a_payment_to_confirm_has_its_link(reader: Reader) -> None:
     assert link["url"] == "https://bank.example/confirm"
 
 
-def test_a_declined_line_can_be_tried_again_or_given_up(english: Reader) -> None:
+def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> None:
     view = show(english, order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED)))
     assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
     assert "until 11 Nov 2026, 08:00 (CET), at the same price" in said(view)
@@ -134,21 +140,21 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Reader) -> None
     assert "confirm" in give_up
 
 
-def test_after_23_hours_nothing_is_offered_to_be_tried_again(english: Reader) -> None:
+def test_after_23_hours_nothing_is_offered_to_be_tried_again(english: Localizer) -> None:
     late = replace(order_sheet(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
     view = show(english, late)
     assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
     assert "It can no longer be tried again." in said(view)
 
 
-def test_what_was_given_up_says_so(english: Reader) -> None:
+def test_what_was_given_up_says_so(english: Localizer) -> None:
     sheet = order_sheet(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
     sheet.order.given_up = True
     assert "It was given up." in said(show(english, sheet))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
-def test_what_failed_points_to_account_services(status: OrderStatus, english: Reader) -> None:
+def test_what_failed_points_to_account_services(status: OrderStatus, english: Localizer) -> None:
     rows = [order_row(0, LineStatus.DECLINED)]
     rows += [order_row(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
     view = show(english, order_sheet(*rows, status=status))
@@ -156,7 +162,7 @@ def test_what_failed_points_to_account_services(status: OrderStatus, english: Re
     assert "Account Services can help" in said(view)
 
 
-def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Reader) -> None:
+def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Localizer) -> None:
     rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
     sheet = replace(order_sheet(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
     text = said(show(english, sheet))
@@ -164,13 +170,13 @@ def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Re
     assert "*Receipt R-1001*, 10 Nov 2026\nSubtotal: €10.00\nTax: €2.00\n*Total: €12.00*" in text
 
 
-def test_an_overdue_order_says_not_to_order_again(english: Reader) -> None:
+def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
     late = replace(order_sheet(), at=AT + timedelta(hours=23))
     assert "no need to order again" in said(show(english, late))
     assert "no need to order again" not in said(show(english, order_sheet()))
 
 
-def test_the_history_tells_when_who_what_and_why(english: Reader) -> None:
+def test_the_history_tells_when_who_what_and_why(english: Localizer) -> None:
     lines = said(show(english, samples.every_status())).splitlines()
     assert "10 Nov 2026, 10:00 (CET) · Alice Martin: placed the service order" in lines
     made = "Alice Martin: made quote SQ-1001 (the billing address changes the tax)"
@@ -186,62 +192,66 @@ def test_the_history_tells_when_who_what_and_why(english: Reader) -> None:
     ],
 )
 def test_history_names_products_and_never_falls_silent(
-    action: str, details: dict[str, str], part: str, english: Reader
+    action: str, details: dict[str, str], part: str, english: Localizer
 ) -> None:
     entry = samples.entry("service_order:SO-1007", action)
     entry.details = details
     assert part in said(show(english, replace(order_sheet(), history=[entry])))
 
 
-def test_the_whole_of_a_long_history_is_read_in_pages(reader: Reader) -> None:
+def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
     sheet = replace(order_sheet(), history=samples.history(Size(rows=100)))
     whole = [b for b in buttons(show(reader, sheet)) if b["action_id"] == "service_order.history"]
     assert [b["value"] for b in whole] == ["0"]
     read: list[str] = []
     for page, turns in enumerate((["1"], ["0", "2"], ["1"])):
-        view = service_order.history_view(reader, sheet, replace(PLACE, page=page))
+        view = service_order.render_history_modal(reader, sheet, replace(PLACE, page=page))
         check(view)
         read += [line for line in said(view).split("\n") if " · " in line]
         assert [b["value"] for b in buttons(view) if b["action_id"] == "service_order.history"] == turns
     assert len(read) == len(sheet.history) == 102
 
 
-def test_a_short_history_needs_no_pages(reader: Reader) -> None:
+def test_a_short_history_needs_no_pages(reader: Localizer) -> None:
     sheet = replace(order_sheet(), history=samples.history())
     assert "service_order.history" not in [b["action_id"] for b in buttons(show(reader, sheet))]
 
 
-def test_a_long_history_shows_its_end(english: Reader) -> None:
+def test_a_long_history_shows_its_end(english: Localizer) -> None:
     text = said(show(english, replace(order_sheet(), history=samples.history(Size(rows=100)))))
     assert "… and 62 steps before" in text
 
 
-def test_the_list_opens_each_order_and_the_older_ones(reader: Reader) -> None:
+def test_the_list_opens_each_order_and_the_older_ones(reader: Localizer) -> None:
     sheets = [order_sheet()] * 2
-    view = service_order.order_list(reader, samples.account(), sheets, PLACE, more=True)
+    view = service_order.render_order_list_modal(reader, samples.account(), sheets, PLACE, has_older=True)
     found = [(b["action_id"], b["value"]) for b in buttons(view)]
     assert found.count(("service_order.open", "7")) == 2
     assert ("service_order.more", "7") in found
     assert "service_order.more" not in ids(
-        service_order.order_list(reader, samples.account(), sheets, PLACE, more=False)
+        service_order.render_order_list_modal(reader, samples.account(), sheets, PLACE, has_older=False)
     )
 
 
-def test_an_order_that_needs_someone_stands_out_in_the_list(english: Reader) -> None:
-    needs = service_order.order_list(
-        english, samples.account(), [order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))], PLACE, more=False
+def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) -> None:
+    needs = service_order.render_order_list_modal(
+        english,
+        samples.account(),
+        [order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))],
+        PLACE,
+        has_older=False,
     )
     assert "*SO-1007* · Being processed · *needs you*" in said(needs)
 
 
-def test_an_empty_list_says_what_to_do(english: Reader) -> None:
-    view = service_order.order_list(english, samples.account(), [], PLACE, more=False)
+def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
+    view = service_order.render_order_list_modal(english, samples.account(), [], PLACE, has_older=False)
     assert "`/add-seats`" in said(view)
 
 
-def test_trying_again_asks_with_which_card_at_the_same_price(english: Reader) -> None:
+def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer) -> None:
     sheet = order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
-    view = service_order.retry_form(english, sheet, samples.methods(), PLACE)
+    view = service_order.render_retry_modal(english, sheet, samples.methods(), PLACE)
     assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in said(view)
     assert "GoTo Webinar" not in said(view)
     [method] = [block for block in view["blocks"] if block["type"] == "input"]

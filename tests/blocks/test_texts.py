@@ -8,7 +8,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import Junk, Message, MessageReference, VariableReference
 from fluent.syntax.visitor import Visitor
 
-from bot.i18n import FOLDER, LANGUAGES
+from bot.i18n import LANGUAGES, MESSAGES_FOLDER
 
 ROOT = Path(__file__).parents[2]
 # Keys that are put together where they are used.
@@ -33,7 +33,7 @@ class Words(Visitor):
 
 
 def messages(language: str) -> dict[str, Words]:
-    resource = FluentParser().parse((FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
+    resource = FluentParser().parse((MESSAGES_FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
     found: dict[str, Words] = {}
     for part in resource.body:
         if isinstance(part, Message):
@@ -50,7 +50,7 @@ def variables(found: dict[str, Words], key: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_line_of_a_language_is_understood(language: str) -> None:
-    resource = FluentParser().parse((FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
+    resource = FluentParser().parse((MESSAGES_FOLDER / f"{language}.ftl").read_text(encoding="utf-8"))
     assert [part.content for part in resource.body if isinstance(part, Junk)] == []
 
 
@@ -79,12 +79,12 @@ def _modules(folder: str) -> list[Path]:
 
 
 def test_french_has_no_breaking_space_before_its_punctuation() -> None:
-    text = (FOLDER / "fr.ftl").read_text(encoding="utf-8")
+    text = (MESSAGES_FOLDER / "fr.ftl").read_text(encoding="utf-8")
     sentences = [line for line in text.splitlines() if not line.startswith("#")]
     assert [line for line in sentences if re.search(r"\S [:;!?»]|« ", line)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_apostrophes_and_ellipses_are_typographic(language: str) -> None:
-    text = (FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
+    text = (MESSAGES_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
     assert re.findall(r".*\w'\w.*|.*\w\.\.\..*", text) == []

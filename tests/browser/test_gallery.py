@@ -11,13 +11,13 @@ from playwright.async_api import Browser, Page, expect
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.block_kit import Block, View, alert, form_again, modal, section
-from bot.blocks.help import help_text
+from bot.blocks.block_kit import Block, View, build_alert, build_modal, build_section, render_form_with_errors
+from bot.blocks.help import format_help
 from bot.blocks.home import page as home_page
-from bot.blocks.notice import message
-from bot.i18n import Reader
+from bot.blocks.notice import render_notice_message
+from bot.i18n import Localizer
 from handlers.routes import ROUTES
-from models.errors import TookTooLong
+from models.errors import ViewTriggerExpired
 from models.notice import NoticeKind
 from sandbox import Sandbox
 from tests.blocks import sample_messages
@@ -44,35 +44,35 @@ Send = Callable[..., Any]
 @cache
 def everything(language: str, size: str) -> tuple[list[tuple[str, View]], list[tuple[str, dict[str, Any]]]]:
     """Views and messages, each with a name."""
-    reader = Reader(language, "Europe/Paris")
+    reader = Localizer(language, "Europe/Paris")
     return [*views(reader, SIZES[size])], [*messages(reader, SIZES[size])]
 
 
-def views(reader: Reader, size: Size) -> Iterator[tuple[str, View]]:
+def views(reader: Localizer, size: Size) -> Iterator[tuple[str, View]]:
     for name, draw in SCREENS.items():
         yield name, draw(reader, size)
     for name in ("cart.save", "checkout.save", "quote.reject"):
         words = {"a field": "Wrong. " * 40 if size is LONGEST else "Wrong."}
-        yield f"{name}, again", form_again(SCREENS[name](reader, size), words)
-    waiting = section(reader.mrkdwn("waiting-text"))
-    yield "waiting", modal("waiting.show", reader.text("waiting-title"), [waiting], reader)
-    yield "home, refused", home_page.home_refused(reader, TookTooLong(), URL)
+        yield f"{name}, again", render_form_with_errors(SCREENS[name](reader, size), words)
+    waiting = build_section(reader.format_mrkdwn("waiting-text"))
+    yield "waiting", build_modal("waiting.show", reader.format_text("waiting-title"), [waiting], reader)
+    yield "home, refused", home_page.render_refused_home(reader, ViewTriggerExpired(), URL)
     for level in ("default", "info", "warning", "error", "success"):
-        yield f"alert, {level}", modal("alert.show", "Alert", [alert("&" * 200, level)], reader)
+        yield f"alert, {level}", build_modal("alert.show", "Alert", [build_alert("&" * 200, level)], reader)
 
 
-def messages(reader: Reader, size: Size) -> Iterator[tuple[str, dict[str, Any]]]:
+def messages(reader: Localizer, size: Size) -> Iterator[tuple[str, dict[str, Any]]]:
     for kind in NoticeKind:
         for to in DESTINATIONS:
-            yield f"{kind.value} to {to}", message(letter(kind, reader, size, to), URL)
+            yield f"{kind.value} to {to}", render_notice_message(letter(kind, reader, size, to), URL)
     for step in sample_messages.STEPS:
         told = letter(
-            NoticeKind.ORDER_HISTORY, reader, size, "channel", words=sample_messages.words(size, step)
+            NoticeKind.ORDER_HISTORY, reader, size, "channel", payload=sample_messages.words(size, step)
         )
-        yield f"history, {step}", message(told, URL)
+        yield f"history, {step}", render_notice_message(told, URL)
     for route in ROUTES:
         if route.kind == "command":
-            yield f"{route.id} help", {"text": help_text(reader, route.id), "blocks": []}
+            yield f"{route.id} help", {"text": format_help(reader, route.id), "blocks": []}
 
 
 class Gallery:

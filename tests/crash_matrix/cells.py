@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from random import Random
 
-from bot.permissions import Person
+from bot.permissions import SlackIdentity
 from bot.use_cases.service_order import place as place_order
 from bot.use_cases.service_order import process as process_orders
 from bot.use_cases.slack_user import refresh_slack_user
@@ -31,7 +31,7 @@ from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
 from tests.simulation.world import Replica, World
 
-ALICE = Person(TEAM, "U01ALICE", "service_order.place")
+ALICE = SlackIdentity(TEAM, "U01ALICE", "service_order.place")
 AT = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
 # The scene has two quotes, each checked out.
 CHECKED_OUT = 1
@@ -165,11 +165,11 @@ def _store() -> Store:
 @contextmanager
 def _one_worker() -> Iterator[None]:
     """So that the commits come in one order."""
-    usual, process_orders.WORKERS = process_orders.WORKERS, 1
+    usual, process_orders.WORKER_COUNT = process_orders.WORKER_COUNT, 1
     try:
         yield
     finally:
-        process_orders.WORKERS = usual
+        process_orders.WORKER_COUNT = usual
 
 
 class _Play:

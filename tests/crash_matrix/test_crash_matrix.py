@@ -54,6 +54,6 @@ def test_an_attempt_that_is_forgotten_is_found_out(monkeypatch: pytest.MonkeyPat
     async def forgotten(*_: object) -> None:
         return None
 
-    monkeypatch.setattr(process_orders, "_open_attempt", forgotten)
+    monkeypatch.setattr(process_orders, "_find_open_charge", forgotten)
     lost = next(c for c in cells() if c.fault is Fault.ANSWER_LOST and c.ending is Ending.GOES_ON)
     assert troubles_of(lost)

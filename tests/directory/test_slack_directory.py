@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory.slack.user_directory import SlackDirectory
-from bot.directory.user_directory import DirectoryUnavailable, Profile
-from bot.installations.clients import OneWorkspace
+from bot.directory.slack.user_directory import SlackUserDirectory
+from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.installations.clients import SingleWorkspaceClients
 from models.slack_user import SlackUser
 from sandbox import Sandbox
 from sandbox.faults import Fault
@@ -43,18 +43,18 @@ async def slack() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-async def directory(slack: Sandbox) -> AsyncIterator[SlackDirectory]:
+async def directory(slack: Sandbox) -> AsyncIterator[SlackUserDirectory]:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-        yield SlackDirectory(OneWorkspace(client))
+        yield SlackUserDirectory(SingleWorkspaceClients(client))
 
 
-def as_stored(profile: Profile) -> SlackUser:
+def as_stored(profile: UserProfile) -> SlackUser:
     return SlackUser(team_id="T1", refreshed_at=datetime(2026, 1, 1, tzinfo=UTC), **vars(profile))
 
 
-async def test_a_person_has_name_email_language_and_zone(directory: SlackDirectory) -> None:
-    assert await directory.profile("T1", "U1") == Profile(
+async def test_a_person_has_name_email_language_and_zone(directory: SlackUserDirectory) -> None:
+    assert await directory.fetch_profile("T1", "U1") == UserProfile(
         user_id="U1",
         home_team_id="T1",
         name="Alice Martin",
@@ -79,43 +79,45 @@ async def test_a_person_has_name_email_language_and_zone(directory: SlackDirecto
         ("USLACKBOT", False),
     ],
 )
-async def test_who_counts_as_a_full_member(user_id: str, member: bool, directory: SlackDirectory) -> None:
-    assert as_stored(await directory.profile("T1", user_id)).full_member is member
+async def test_who_counts_as_a_full_member(user_id: str, member: bool, directory: SlackUserDirectory) -> None:
+    assert as_stored(await directory.fetch_profile("T1", user_id)).is_full_member is member
 
 
 async def test_an_outsiders_organisation_does_not_pass_for_ours(
-    slack: Sandbox, directory: SlackDirectory
+    slack: Sandbox, directory: SlackUserDirectory
 ) -> None:
     """Slack may give an outsider's organisation as their workspace: then both ids agree, and are not ours."""
     slack.slack.workspace.users["U6"].team_id = "E3"
     slack.slack.workspace.users["U6"].enterprise_id = "E3"
-    profile = await directory.profile("T1", "U6")
+    profile = await directory.fetch_profile("T1", "U6")
     assert (profile.home_team_id, profile.enterprise_id) == ("E3", None)
-    assert not as_stored(profile).full_member
+    assert not as_stored(profile).is_full_member
 
 
-async def test_a_colleague_of_our_organisation_is_known_by_it(directory: SlackDirectory) -> None:
-    assert (await directory.profile("T1", "U5")).enterprise_id == "E1"
+async def test_a_colleague_of_our_organisation_is_known_by_it(directory: SlackUserDirectory) -> None:
+    assert (await directory.fetch_profile("T1", "U5")).enterprise_id == "E1"
 
 
 @pytest.mark.parametrize(
     ("email", "user_id"),
     [("alice@acme.example", "U1"), ("gone@acme.example", None), ("nobody@acme.example", None)],
 )
-async def test_people_are_found_by_email(email: str, user_id: str | None, directory: SlackDirectory) -> None:
-    assert await directory.user_of_email("T1", email) == user_id
+async def test_people_are_found_by_email(
+    email: str, user_id: str | None, directory: SlackUserDirectory
+) -> None:
+    assert await directory.find_user_by_email("T1", email) == user_id
 
 
 @pytest.mark.parametrize("fault", ["ratelimited", "error_500", "cut_before"])
 async def test_a_slack_that_does_not_answer_is_silent(
-    fault: Any, slack: Sandbox, directory: SlackDirectory
+    fault: Any, slack: Sandbox, directory: SlackUserDirectory
 ) -> None:
     slack.slack.faults.add(Fault(fault))
     with pytest.raises(DirectoryUnavailable):
-        await directory.profile("T1", "U1")
+        await directory.fetch_profile("T1", "U1")
     with pytest.raises(DirectoryUnavailable):
-        await directory.user_of_email("T1", "alice@acme.example")
+        await directory.find_user_by_email("T1", "alice@acme.example")
 
 
-async def test_the_scopes_are_those_of_the_installation(directory: SlackDirectory) -> None:
-    assert {"chat:write", "users:read.email"} <= await directory.granted_scopes("T1")
+async def test_the_scopes_are_those_of_the_installation(directory: SlackUserDirectory) -> None:
+    assert {"chat:write", "users:read.email"} <= await directory.fetch_granted_scopes("T1")

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 import stripe
 
-from bot.billing.stripe.client import build_client, http_over
+from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
 from tests.fake_stripe import Books, Card, FakeStripe
 from tests.fake_stripe.books import Customer, Item, Price, Subscription
@@ -38,7 +38,7 @@ async def fake(clock: Clock) -> AsyncIterator[FakeStripe]:
 @pytest.fixture
 async def client(fake: FakeStripe) -> AsyncIterator[stripe.StripeClient]:
     async with aiohttp.ClientSession() as session:
-        yield build_client(KEY, fake.url, http_over(session))
+        yield build_stripe_client(KEY, fake.url, build_http_client(session))
 
 
 async def more_seats(

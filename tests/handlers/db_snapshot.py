@@ -65,7 +65,7 @@ async def post_button(world: World, channel: str, action_id: str, value: str) ->
 
 async def answer(world: World, person: Person, before: int) -> str:
     """The newest private line after the first `before`; else the modal on top, first what is wrong in it."""
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     if len(person.ephemerals) > before:
         return person.ephemerals[-1].words
     return "\n".join([*person.modal.errors.values(), person.modal.text]) if person.modal else ""

@@ -9,7 +9,7 @@ import yaml
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from models.installation import TOKENS, bots, installations
+from models.installation import ENCRYPTED_COLUMNS, bots, installations
 from tests.handlers.all_screens import NAMES, OF_ACME
 from tests.world import WORKSPACE, World
 from tests.world import world as open_world
@@ -31,7 +31,11 @@ def two_workspaces() -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_workspaces(**settings: Any) -> AsyncIterator[World]:
-    many: Any = {"slack_client_id": CLIENT_ID, "slack_client_secret": CLIENT_SECRET, "token_keys": KEY}
+    many: Any = {
+        "slack_client_id": CLIENT_ID,
+        "slack_client_secret": CLIENT_SECRET,
+        "token_encryption_keys": KEY,
+    }
     many |= {"account_services_team": "T01ACME", **settings}
     async with open_world(workspace=two_workspaces(), **many) as world:
         world.slack.slack.workspace.config.app.redirect_url = (
@@ -59,7 +63,9 @@ async def install(world: World, team: str) -> httpx.Response:
 
 async def tokens(world: World) -> list[str]:
     async with world.services.database.engine.connect() as connection:
-        columns = [table.c[name] for table in (bots, installations) for name in TOKENS if name in table.c]
+        columns = [
+            table.c[name] for table in (bots, installations) for name in ENCRYPTED_COLUMNS if name in table.c
+        ]
         rows = [row for c in columns for row in (await connection.execute(select(c))).scalars()]
     return [token for token in rows if token]
 

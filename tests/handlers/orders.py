@@ -3,11 +3,11 @@
 import asyncio
 from typing import Any
 
-from bot.permissions import Person as Caller
+from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.place import place_service_order
-from models.audit_entry import AuditEntry, broken_links
+from models.audit_entry import AuditEntry, list_broken_entries
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person
 from sandbox.traffic import AppRequest
@@ -48,7 +48,7 @@ async def placed_behind_the_scenes(world: World, subscription_id: str, seats: in
     """Alice's order by the use cases alone, for tests that need many. Returns its number."""
     alice = Caller("T01ACME", "U01ALICE", "test")
     sheet = await save_cart(
-        world.services, person=alice, account_id="acme", typed={subscription_id: str(seats)}
+        world.services, person=alice, account_id="acme", seat_inputs={subscription_id: str(seats)}
     )
     key = sheet.quote.key
     form = (await open_checkout(world.services, person=alice, quote_id=key)).form
@@ -61,7 +61,7 @@ async def again(world: World, times: int = 2) -> list[Any]:
     request = next(r for r in reversed(world.slack.requests) if isinstance(r, AppRequest))
     replies = await asyncio.gather(*(world.slack.redeliver(request) for _ in range(times)))
     assert {reply.status for reply in replies} == {200}
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     return [reply.body for reply in replies]
 
 
@@ -77,4 +77,4 @@ async def charged_once(world: World, subscription_id: str, seats: int) -> None:
     [line] = await world.lines()
     account_id = (await order_of(world)).account_id
     assert line.status == "settled"
-    assert broken_links(await world.rows(AuditEntry, account_id=account_id)) == []
+    assert list_broken_entries(await world.rows(AuditEntry, account_id=account_id)) == []

@@ -15,22 +15,22 @@ import yaml
 from bot.billing.gateway import (
     BillingGateway,
     Charge,
+    ChargeOutcome,
     LineRequest,
-    MethodState,
     NeverReceived,
-    Outcome,
+    PaymentMethodState,
     Preview,
     SubscriptionState,
 )
-from bot.logs import set_up_logs
+from bot.logs import configure_logging
 from bot.services import Services
-from bot.tasks import Tasks
+from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Address
 from models.billing_contact import BillingContact
 from models.ledger import LedgerCharge
 from models.quote import Quote
-from models.receipt import ReceiptPage
+from models.receipt import ProviderReceipt
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.world import ACCOUNTS, World
@@ -50,7 +50,7 @@ class HookedGateway:
 
     def __init__(self, inner: BillingGateway) -> None:
         self.inner = inner
-        self.patience = inner.patience
+        self.reconcile_interval = inner.reconcile_interval
         self.before: dict[str, Hook] = {}
         self.after: dict[str, Hook] = {}
         self.calls: dict[str, int] = {}
@@ -64,31 +64,33 @@ class HookedGateway:
             await hook()
         return answer
 
-    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-        return await self._through("subscriptions", lambda: self.inner.subscriptions(account_id))
+    async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
+        return await self._through("subscriptions", lambda: self.inner.list_subscriptions(account_id))
 
-    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
-        return await self._through("payment_methods", lambda: self.inner.payment_methods(account_id))
+    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
+        return await self._through("payment_methods", lambda: self.inner.list_payment_methods(account_id))
 
-    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
-        return await self._through("receipt_page", lambda: self.inner.receipt_page(account_id, receipt))
+    async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
+        return await self._through("receipt_page", lambda: self.inner.fetch_receipt_page(account_id, receipt))
 
-    async def check(self) -> str:
-        return await self.inner.check()
+    async def check_connection(self) -> str:
+        return await self.inner.check_connection()
 
-    async def preview(
+    async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
-        return await self._through("preview", lambda: self.inner.preview(account_id, lines, at, address))
+        return await self._through(
+            "preview", lambda: self.inner.preview_lines(account_id, lines, at, address)
+        )
 
-    async def place(self, charge: Charge) -> Outcome:
-        return await self._through("place", lambda: self.inner.place(charge))
+    async def place_charge(self, charge: Charge) -> ChargeOutcome:
+        return await self._through("place", lambda: self.inner.place_charge(charge))
 
-    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
-        return await self._through("reconcile", lambda: self.inner.reconcile(charge))
+    async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
+        return await self._through("reconcile", lambda: self.inner.reconcile_charge(charge))
 
-    async def payment_portal_link(self, account_id: str) -> str:
-        return await self._through("payment_portal_link", lambda: self.inner.payment_portal_link(account_id))
+    async def create_portal_link(self, account_id: str) -> str:
+        return await self._through("payment_portal_link", lambda: self.inner.create_portal_link(account_id))
 
 
 def hooked(world: World) -> HookedGateway:
@@ -111,7 +113,7 @@ def failing(error: Exception) -> Hook:
     return fail
 
 
-class ForgetfulTasks(Tasks):
+class ForgetfulTasks(BackgroundTasks):
     """A process that dies right after its commit: what it would go on with is never run."""
 
     def start(self, work: Any, name: str) -> Any:
@@ -216,7 +218,7 @@ async def opened(person: Person, command: str, words: str, callback_id: str) -> 
 def logged(world: World) -> Iterator[io.StringIO]:
     """What `serve` would log, as it logs it."""
     configured, stream = structlog.get_config(), io.StringIO()
-    set_up_logs(world.services.settings.model_copy(update={"log_format": "json"}), stream)
+    configure_logging(world.services.settings.model_copy(update={"log_format": "json"}), stream)
     try:
         yield stream
     finally:

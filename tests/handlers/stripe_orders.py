@@ -1,13 +1,13 @@
 """Orders over Stripe, step by step, for the tests that need one."""
 
-from bot.permissions import Person as Caller
+from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.cart.open import open_cart
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.manage import retry_service_order
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
-from models.details import OrderSheet
+from models.details import OrderDetails
 from models.service_order import OrderLine
 from tests.handlers.steps import ForgetfulTasks, swap
 from tests.stripe_world import StripeWorld
@@ -26,7 +26,9 @@ async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int 
     """Up to where the order can be placed; the quote's id."""
     account = subscription.removeprefix("si_").split("_")[0]
     await looked_at(world, who, account)
-    sheet = await save_cart(world.services, person=who, account_id=account, typed={subscription: str(seats)})
+    sheet = await save_cart(
+        world.services, person=who, account_id=account, seat_inputs={subscription: str(seats)}
+    )
     typed = (await open_checkout(world.services, person=who, quote_id=sheet.quote.key)).form
     changed = typed.model_copy(update=form)
     await save_checkout(world.services, person=who, quote_id=sheet.quote.key, form=changed)
@@ -35,7 +37,7 @@ async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int 
 
 async def ordered(
     world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
-) -> OrderSheet:
+) -> OrderDetails:
     quote_id = await quoted(world, who, subscription, seats, **form)
     order = await place_service_order(world.services, person=who, quote_id=quote_id)
     await world.settle()

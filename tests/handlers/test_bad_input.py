@@ -225,7 +225,7 @@ async def test_a_reason_that_is_too_long_is_told_at_its_field(world: World) -> N
         assert said in reply.errors["reason"]
         assert await stored(world) == before
     await form.fill("reason", "y" * 500).submit()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert (await world.row(Quote, number=quote.number)).reason == "y" * 500
 
 

@@ -24,7 +24,7 @@ async def test_after_a_crash_between_placement_and_processing_the_job_takes_it_u
     swap(world.services, tasks=ForgetfulTasks())
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert [line.status.value for line in await world.lines()] == ["waiting"]
     await world.settle()
     await charged_once(world, "acme_meeting", 30)

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
-from bot.installations.clients import WRONG_TOKEN
+from bot.installations.clients import INVALID_TOKEN_ERRORS
 from bot.use_cases.operations import queue_stats, readiness
 from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
@@ -96,7 +96,7 @@ async def test_a_database_that_hangs_is_told_of_in_time_and_asked_once_meanwhile
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever scrapes gives up after ten seconds: then no alert would be raised."""
-    monkeypatch.setattr(readiness, "ANSWERS_WITHIN", 0.3)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT_SECONDS", 0.3)
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     async with open_world(door="http", kind="postgresql") as world:
         with psycopg.connect(world.services.settings.database_url) as other:
@@ -107,7 +107,7 @@ async def test_a_database_that_hangs_is_told_of_in_time_and_asked_once_meanwhile
                 assert value(samples, "seatbot_database_up") == 0
                 assert answer == (503, "database: no answer within 0.3 s\nslack: answers\n")
             assert other.execute(waiting).fetchone() == (2,), "one for each of both"
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
         assert value(await scrape(world), "seatbot_database_up") == 1
         assert await ready(world) == (200, "database: up to date\nslack: answers\n")
 
@@ -115,7 +115,7 @@ async def test_a_database_that_hangs_is_told_of_in_time_and_asked_once_meanwhile
 async def test_whoever_asks_later_gets_the_answer_that_was_waited_for_in_vain(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "ANSWERS_WITHIN", 0.3)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT_SECONDS", 0.3)
     read, answers, asked = world.services.database.read, asyncio.Event(), 0
 
     @asynccontextmanager
@@ -143,7 +143,7 @@ async def test_migrations_are_read_once_however_often_it_is_asked_whether_they_w
 
 async def test_a_socket_that_hears_nothing_is_renewed_and_else_not_ready() -> None:
     """An idle connection may be deaf: the greeting of a new one proves that it hears."""
-    async with open_world(door="socket", socket_quiet_seconds=1) as world:
+    async with open_world(door="socket", socket_idle_timeout_seconds=1) as world:
         [first] = world.slack.slack.sockets.connections
         await world.slack.wait_until(
             lambda: first not in world.slack.slack.sockets.connections and world.slack.slack.sockets.is_open,
@@ -167,7 +167,7 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     before = await scrape(world)
     alice = world.person("alice")
     await world.order(alice, acme_meeting=2)
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     world.clock.move(seconds=90)
     waiting = await scrape(world)
     assert value(waiting, "seatbot_notices_waiting") == len(
@@ -191,8 +191,8 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     assert grown("seatbot_call_seconds_count", to="slack", operation="views.open") == 1
     errors = {"to": "slack", "operation": "chat.postMessage"}
     assert sum(v for (n, ls), v in after.items() if n == "seatbot_call_errors_total" and errors.items() <= ls)
-    assert grown("seatbot_call_seconds_count", to="billing", operation="place") == 1
-    assert grown("seatbot_call_seconds_count", to="mail", operation="send") == 1
+    assert grown("seatbot_call_seconds_count", to="billing", operation="place_charge") == 1
+    assert grown("seatbot_call_seconds_count", to="mail", operation="send_email") == 1
     assert value(after, "seatbot_database_up") == 1
     assert value(after, "seatbot_notices_waiting") == value(after, "seatbot_notice_oldest_seconds") == 0
 
@@ -215,7 +215,7 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     with logged(world) as stream:
         await alice.command("/quotes")
         assert "took too long" in (await alice.wait_for_ephemeral()).text
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
     after = await scrape(world)
 
     def grown(name: str, **labels: str) -> float:
@@ -247,13 +247,13 @@ async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -
 def test_every_name_of_a_token_that_is_worth_nothing_raises_the_alert() -> None:
     page = (Path(__file__).parents[2] / "docs/operate.md").read_text(encoding="utf-8")
     [names] = re.findall(r'error=~"([^"]+)"', page)
-    assert set(names.split("\\|")) == WRONG_TOKEN - {"missing_scope"}
+    assert set(names.split("\\|")) == INVALID_TOKEN_ERRORS - {"missing_scope"}
 
 
 async def counted(world: World, error: Exception | None = None) -> None:
     async with world.services.write() as session:
         await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
-        metrics.count_when_stored(session, metrics.RETRIES.labels("test"))
+        metrics.count_on_commit(session, metrics.RETRIES_TOTAL.labels("test"))
         if error:
             raise error
 
@@ -270,10 +270,10 @@ async def test_what_was_not_stored_is_not_counted(world: World) -> None:
 async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world: World) -> None:
     sam, carla = world.person("sam"), world.person("carla")
     await world.order(sam, slow_meeting=1)
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     world.clock.move(seconds=30)
     await world.order(carla, customer_assist=1)
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     samples = await scrape(world)
     assert value(samples, "seatbot_orders_open", status="processing") == 2
     assert value(samples, "seatbot_orders_open", status="placed") == 0
@@ -293,10 +293,10 @@ async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble()
 @pytest.mark.parametrize(
     "statement",
     [
-        queue_stats.open_orders(),
-        queue_stats.waiting_notices(),
-        queue_stats.oldest_notice(),
-        queue_stats.oldest_notice(below="email:"),
+        queue_stats.select_open_orders(),
+        queue_stats.select_waiting_notice_count(),
+        queue_stats.select_oldest_due_time(),
+        queue_stats.select_oldest_due_time(below="email:"),
     ],
     ids=["orders", "notices", "oldest", "oldest without mail"],
 )
@@ -326,5 +326,5 @@ async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:
     """A replica whose clock is behind may read what another has just written."""
     await world.order(world.person("alice"), acme_meeting=2)
     world.clock.move(seconds=-30)
-    found = await queue_stats.read_backlog(world.services)
-    assert found.oldest_order == timedelta() == found.oldest_notice
+    found = await queue_stats.load_queue_stats(world.services)
+    assert found.oldest_order_age == timedelta() == found.oldest_notice_age

@@ -10,8 +10,8 @@ import yaml
 
 from bot.messaging.home_publisher import HomeContent
 from bot.use_cases.accounts_import.run import import_accounts
-from bot.use_cases.home.invalidate import PAUSE
-from bot.use_cases.home.publish import CHART, redraw_homes
+from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL
+from bot.use_cases.home.publish import CHART_BLOCK, publish_due_homes
 from models.audit_entry import AuditEntry
 from models.home import AccountChange, Home, HomeAccount, RefusedBlock
 from models.ledger import LedgerSubscription
@@ -87,7 +87,7 @@ async def test_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> 
     assert "Nothing was charged and no seats were added" in seen(dora)
     world.clock.move(days=8)
     await dora.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert "Nothing waits for you." in seen(dora), "a failed order waits for a week"
 
 
@@ -138,11 +138,11 @@ async def test_while_slack_is_silent_about_a_person_their_home_says_so(world: Wo
     world.slack.fault("error_500", "users.info")
     alice = world.person("alice")
     await alice.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert "Slack n’a pas confirmé votre identité" in seen(alice), "in the account's language so far"
     world.slack.slack.faults.reset()
     await alice.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert "Acme SA" in seen(alice)
 
 
@@ -197,7 +197,7 @@ async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history
 
 async def test_a_change_is_drawn_within_a_second(world: World) -> None:
     """The pause between two drawings and a tick take less; a busy machine may take longer."""
-    assert JOBS["home.redraw"].seconds + PAUSE.total_seconds() < 1
+    assert JOBS["home.redraw"].interval_seconds + HOME_UPDATE_INTERVAL.total_seconds() < 1
     alice = await home_of(world, "alice")
     scheduler = build_scheduler(world.services)
     scheduler.start()
@@ -208,7 +208,7 @@ async def test_a_change_is_drawn_within_a_second(world: World) -> None:
         print(f"drawn {time.monotonic() - began:.2f} s after the change")  # noqa: T201
     finally:
         scheduler.shutdown(wait=False)
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
 
 
 async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_none(world: World) -> None:
@@ -216,9 +216,9 @@ async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_non
     before = publishes(world)
     for number in ("Q-1", "Q-2", "Q-3"):
         await import_quote(world, number)
-    assert await redraw_homes(world.services) == 1
+    assert await publish_due_homes(world.services) == 1
     assert publishes(world) == before + 1
-    assert await redraw_homes(world.services) == 0
+    assert await publish_due_homes(world.services) == 0
     assert await world.rows(AccountChange) == []
     await import_account(world, "slow", name="Slower Inc")
     await world.settle()
@@ -231,16 +231,16 @@ async def test_a_change_during_the_drawing_is_drawn_by_another_one(
 ) -> None:
     """What a Home was read from may be old when it is shown."""
     alice = await home_of(world, "alice")
-    show = world.services.home_screens.show
+    show = world.services.home_publisher.publish_home
     came: list[Quote] = []
 
     async def show_late(content: HomeContent) -> None:
         if not came:
             came.append(await import_quote(world, "Q-7"))
-            await redraw_homes(world.services)
+            await publish_due_homes(world.services)
         await show(content)
 
-    monkeypatch.setattr(world.services.home_screens, "show", show_late)
+    monkeypatch.setattr(world.services.home_publisher, "publish_home", show_late)
     await import_quote(world, "Q-6")
     await world.settle()
     assert "Q-6" in seen(alice)
@@ -255,16 +255,16 @@ async def test_slacks_limit_is_waited_out_and_the_home_drawn_afterwards(world: W
     alice = await home_of(world, "alice")
     world.slack.fault("ratelimited", "views.publish", times=1, seconds=30)
     await import_quote(world)
-    assert await redraw_homes(world.services) == 0
+    assert await publish_due_homes(world.services) == 0
     [home] = await world.rows(Home)
     assert home.due_at is not None
     assert (home.due_at - world.clock.at).total_seconds() == 30
     before = publishes(world)
     world.clock.move(seconds=29)
-    assert await redraw_homes(world.services) == 0
+    assert await publish_due_homes(world.services) == 0
     assert publishes(world) == before
     world.clock.move(seconds=1)
-    assert await redraw_homes(world.services) == 1
+    assert await publish_due_homes(world.services) == 1
     assert "Q-2041" in seen(alice)
 
 
@@ -287,23 +287,23 @@ async def test_a_workspaces_homes_are_drawn_a_hundred_a_minute_whoever_draws(
     async def note(content: HomeContent) -> None:
         tried.append(content.user_id)
 
-    monkeypatch.setattr(world.services.home_screens, "show", note)
-    assert await redraw_homes(world.services) == 10
+    monkeypatch.setattr(world.services.home_publisher, "publish_home", note)
+    assert await publish_due_homes(world.services) == 10
     assert sorted(tried) == [f"U{number}" for number in range(20, 30)]
     world.clock.move(seconds=6)
-    assert await redraw_homes(world.services) == 10
+    assert await publish_due_homes(world.services) == 10
 
 
 async def test_after_a_crash_the_home_is_drawn_once_its_lease_has_run_out(world: World) -> None:
     alice = await home_of(world, "alice")
-    lease = world.services.settings.lease / 2
+    lease = world.services.settings.lease_duration / 2
     await change(
         world, Home, ("T01ACME", "U01ALICE"), due_at=world.clock.at, claimed_until=world.clock.at + lease
     )
     before = publishes(world)
-    assert await redraw_homes(world.services) == 0
+    assert await publish_due_homes(world.services) == 0
     world.clock.at += lease
-    assert await redraw_homes(world.services) == 1
+    assert await publish_due_homes(world.services) == 1
     assert publishes(world) == before + 1
     assert "Acme SA" in seen(alice)
 
@@ -317,13 +317,13 @@ async def test_a_chart_that_slack_refuses_is_tried_once_a_workspace_and_bars_sta
     assert len(refused) == 1
     assert "▇" in seen(alice)
     [row] = await world.rows(RefusedBlock)
-    assert (row.team_id, row.surface, row.block) == ("T01ACME", *CHART)
+    assert (row.team_id, row.surface, row.block) == ("T01ACME", *CHART_BLOCK)
     benoit = await home_of(world, "benoit")
     assert "▇" in seen(benoit)
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 1
     world.clock.move(days=31)
     await alice.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 2, "tried again in a month"
 
 

@@ -15,10 +15,10 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select, update
 
-from bot.bootstrap import installations as store_of
-from bot.installations.store import Rotation
-from bot.use_cases.operations.doctor import diagnose
-from handlers.install import SCOPES
+from bot.bootstrap import build_installation_store as store_of
+from bot.installations.store import KeyRotationResult
+from bot.use_cases.operations.doctor import run_checks
+from handlers.install import BOT_SCOPES
 from models.installation import bots, oauth_states
 from sandbox import Sandbox
 from tests.handlers.installations import (
@@ -71,21 +71,25 @@ async def test_keys_are_changed_without_installing_anew(workspaces: World) -> No
     services, new = workspaces.services, Fernet.generate_key().decode()
 
     def store(keys: str) -> Any:
-        changed = services.settings.model_copy(update={"token_keys": SecretStr(keys)})
+        changed = services.settings.model_copy(update={"token_encryption_keys": SecretStr(keys)})
         return store_of(changed, services.database)
 
     both, renewed = store(f"{new},{KEY}"), store(new)
-    before = await both.token_of("T02OTHER")
+    before = await both.find_bot_token("T02OTHER")
     assert before.startswith("xoxb-")
-    assert await renewed.token_of("T02OTHER") is None, "the old key is needed still"
-    assert await both.rotate() == Rotation(renewed=4, closed=0)
-    assert await renewed.token_of("T02OTHER") == before
-    assert await store(KEY).token_of("T02OTHER") is None
+    assert await renewed.find_bot_token("T02OTHER") is None, "the old key is needed still"
+    assert await both.encrypt_with_first_key() == KeyRotationResult(encrypted_rows=4, undecryptable_rows=0)
+    assert await renewed.find_bot_token("T02OTHER") == before
+    assert await store(KEY).find_bot_token("T02OTHER") is None
     # A key that was lost, and with it what it closed, holds up no other.
     await install(workspaces, "T02OTHER")
-    assert await store(KEY).rotate() == Rotation(renewed=2, closed=2)
+    assert await store(KEY).encrypt_with_first_key() == KeyRotationResult(
+        encrypted_rows=2, undecryptable_rows=2
+    )
     await install(workspaces, "T01ACME")
-    assert await store(KEY).rotate() == Rotation(renewed=4, closed=0)
+    assert await store(KEY).encrypt_with_first_key() == KeyRotationResult(
+        encrypted_rows=4, undecryptable_rows=0
+    )
 
 
 async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tm
             "SLACK_CLIENT_SECRET": CLIENT_SECRET,
             "SLACK_SIGNING_SECRET": "any",
             "DATABASE_URL": workspaces.services.settings.database_url,
-            "TOKEN_KEYS": keys,
+            "TOKEN_ENCRYPTION_KEYS": keys,
         }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(WORKSPACE.parents[1] / "app.py"), "rotate-keys"),
@@ -186,7 +190,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
             "HOME": str(tmp_path),
             "SLACK_CLIENT_ID": CLIENT_ID,
             "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-            "TOKEN_KEYS": KEY,
+            "TOKEN_ENCRYPTION_KEYS": KEY,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
             "SLACK_API_URL": slack.api_url,
             "LOG_FORMAT": "json",
@@ -201,28 +205,28 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
 
 async def test_doctor_looks_at_every_workspace() -> None:
     async with open_workspaces() as world:
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["slack"].well is None
-        assert "/slack/install" in found["slack"].words
+        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        assert found["slack"].passed is None
+        assert "/slack/install" in found["slack"].message
         for team in ("T01ACME", "T02OTHER"):
             await install(world, team)
         world.slack.slack.workspace.teams["T02OTHER"].installation.scopes.remove("chat:write")  # type: ignore[union-attr]
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["slack"].words.startswith("the token of T02OTHER lacks chat:write")
-        assert "(and 2 more)" in found["channels"].words
+        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        assert found["slack"].message.startswith("the token of T02OTHER lacks chat:write")
+        assert "(and 2 more)" in found["channels"].message
 
 
 async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_token_no_key_opens() -> None:
     async with open_workspaces() as world:
         await install(world, "T01ACME")
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["accounts"].well is False
-        assert "the workspace of other (T02OTHER): " in found["accounts"].words
-        assert found["slack"].well
+        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        assert found["accounts"].passed is False
+        assert "the workspace of other (T02OTHER): " in found["accounts"].message
+        assert found["slack"].passed
         absent = (
             "in T02OTHER no channel could be looked at: the bot is not installed there; the bot is not in C"
         )
-        assert found["channels"].words.startswith(absent)
+        assert found["channels"].message.startswith(absent)
 
         await install(world, "T02OTHER")
         another = Fernet(Fernet.generate_key()).encrypt(b"xoxb-closed").decode()
@@ -230,8 +234,11 @@ async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_to
             await connection.execute(
                 update(bots).where(bots.c.team_id == "T02OTHER").values(bot_token=another)
             )
-        found = {finding.about: finding for finding in await diagnose(world.services, set(SCOPES))}
-        assert found["accounts"].well
-        closed = "T02OTHER cannot be called: no key of TOKEN_KEYS opens its token"
-        assert found["slack"].words == closed
-        assert "in T02OTHER no channel could be looked at: no key of TOKEN_KEYS" in found["channels"].words
+        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        assert found["accounts"].passed
+        closed = "T02OTHER cannot be called: no key of TOKEN_ENCRYPTION_KEYS opens its token"
+        assert found["slack"].message == closed
+        assert (
+            "in T02OTHER no channel could be looked at: no key of TOKEN_ENCRYPTION_KEYS"
+            in found["channels"].message
+        )

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
-from bot.installations.clients import OneWorkspace
-from bot.tasks import Tasks
+from bot.installations.clients import SingleWorkspaceClients
+from bot.tasks import BackgroundTasks
 from handlers import listener, view_delivery
 from models.cart import CartLine
 from models.quote import Quote
@@ -93,7 +93,7 @@ async def test_whoever_closes_the_waiting_screen_finds_the_quote_later(
     await alice.wait_for_modal("waiting.show")
     await alice.close_modal(everything=True)
     gate.set()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert alice.modal is None
     cart = await opened(alice, "/add-seats", "", "cart.save")
     assert "SQ-1001" in cart.text
@@ -128,7 +128,7 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
     await import_quote(world)
     await opened(benoit, "/add-seats", "", "cart.warning")
     tasks = world.services.tasks
-    swap(world.services, tasks=Tasks(most=0))
+    swap(world.services, tasks=BackgroundTasks(max_tasks=0))
     reply = await alice.submit()
     assert "Too much is going on" in str(reply.errors)
     await benoit.press("cart.continue")
@@ -146,7 +146,7 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
 
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     sam, nobody = world.person("sam"), world.person("nobody")
-    swap(world.services, tasks=Tasks(most=1))
+    swap(world.services, tasks=BackgroundTasks(max_tasks=1))
     gateway, gate = hooked(world), asyncio.Event()
     gateway.before["subscriptions"] = wait_for(gate)
     await world.person("alice").command("/add-seats", "meeting 1")
@@ -154,7 +154,7 @@ async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     assert "Too much is going on" in (await sam.wait_for_ephemeral()).text
     gate.set()
     await world.person("alice").wait_for_modal("cart.save")
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     await nobody.command("/billing")
     assert "billing contacts" in (await nobody.wait_for_ephemeral()).text
 
@@ -171,7 +171,7 @@ async def test_a_press_that_fails_before_it_is_looked_at_is_told_with_its_refere
     await import_quote(world)
     await world.settle()
     [card] = world.channel("C01BILLING")
-    monkeypatch.setattr(OneWorkspace, "of", fail)
+    monkeypatch.setattr(SingleWorkspaceClients, "get_client", fail)
     await alice.press_in(card, "quote.open")
     assert "reference" in (await alice.wait_for_ephemeral()).text
 

@@ -8,7 +8,7 @@ import structlog
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from bot.logs import masking
+from bot.logs import build_secret_masker
 from bot.use_cases.delivery.worker import deliver_due_notices
 from tests.handlers.steps import failing, hooked, logged
 from tests.world import World
@@ -47,7 +47,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     with logged(world) as stream:
         await world.order(alice, acme_meeting=2)
         world.slack.mail.refuse_with = "451 later"
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
         await deliver_due_notices(world.services)
         world.slack.mail.refuse_with = None
         await world.pass_time(minutes=10)
@@ -72,6 +72,8 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
 
 async def test_each_of_several_keys_is_a_secret(world: World) -> None:
     keys = [Fernet.generate_key().decode() for _ in range(2)]
-    mask = masking(world.services.settings.model_copy(update={"token_keys": SecretStr(", ".join(keys))}))
+    mask = build_secret_masker(
+        world.services.settings.model_copy(update={"token_encryption_keys": SecretStr(", ".join(keys))})
+    )
     for key in keys:
         assert key not in str(mask(None, "", {"event": f"with {key}"}))

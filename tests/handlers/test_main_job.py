@@ -6,7 +6,7 @@ import pytest
 
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry, broken_links
+from models.audit_entry import AuditEntry, list_broken_entries
 from models.cart import CartLine
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteLine
@@ -149,7 +149,7 @@ async def test_every_change_is_in_the_history_numbered_and_sealed(world: World) 
     await world.order(world.person("alice"), acme_meeting=5)
     await world.settle()
     entries = await world.rows(AuditEntry, account_id="acme")
-    assert broken_links(entries) == []
+    assert list_broken_entries(entries) == []
     changes = [(e.subject, e.from_status, e.to_status) for e in entries if e.to_status]
     assert changes[-7:] == [
         ("quote:SQ-1001", None, "pending"),

@@ -18,8 +18,8 @@ from bot.billing.gateway import (
     BillingGateway,
     BillingUnavailable,
     Charge,
+    ChargeOutcome,
     NeverReceived,
-    Outcome,
     Preview,
     SubscriptionState,
     Unknown,
@@ -85,7 +85,7 @@ async def test_while_slack_is_away_an_order_is_taken_charged_and_mailed_and_told
     world.slack.fault("error_503", "*")
     await placement.submit()
     assert "SO-1001" in (await alice.wait_for_modal("service_order.show")).text
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
     assert await ready(world) == 503
     assert (await order_of(world)).status is OrderStatus.COMPLETED
@@ -94,7 +94,7 @@ async def test_while_slack_is_away_an_order_is_taken_charged_and_mailed_and_told
     assert "R-1001" in mail.subject + mail.text
     assert alice.dms == world.channel("C01BILLING") == []
     assert (await alice.command("/quotes")).ok, "nothing opens, and nothing breaks"
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
 
     world.slack.slack.faults.reset()
     await wait(world, FIVE_MINUTES)
@@ -114,7 +114,7 @@ async def test_while_the_mail_server_is_away_slack_is_told_and_the_receipt_follo
     await world.slack.mail.stop()
     alice = world.person("alice")
     await world.order(alice, acme_meeting=2)
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
     assert saying(alice.dms, "R-1001")
     [waiting] = await world.rows(Notice, status=NoticeStatus.WAITING)
@@ -140,24 +140,24 @@ class LosingGateway(HookedGateway):
         self.away = False
         self.arrived: list[str] = []
 
-    async def place(self, charge: Charge) -> Outcome:
+    async def place_charge(self, charge: Charge) -> ChargeOutcome:
         if self.away:
             return Unknown()
         self.away = not self.arrived
         self.arrived.append(charge.key)
-        outcome = await super().place(charge)
+        outcome = await super().place_charge(charge)
         return Unknown() if self.away else outcome
 
-    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
-        return Unknown() if self.away else await super().reconcile(charge)
+    async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
+        return Unknown() if self.away else await super().reconcile_charge(charge)
 
-    async def preview(self, *asked: Any) -> Preview:
+    async def preview_lines(self, *asked: Any) -> Preview:
         self._answer()
-        return await super().preview(*asked)
+        return await super().preview_lines(*asked)
 
-    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+    async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         self._answer()
-        return await super().subscriptions(account_id)
+        return await super().list_subscriptions(account_id)
 
     def _answer(self) -> None:
         if self.away:
@@ -173,7 +173,7 @@ async def test_while_the_provider_is_away_people_are_told_so_and_nothing_is_char
     swap(world.services, billing=provider)
     cart = await world.fill_cart(benoit, acme_webinar=3)
     await world.order(alice, acme_meeting=2, acme_webinar=1)
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert provider.away
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
@@ -221,7 +221,7 @@ class Away:
 
 async def cart_submitted(world: World, cart: Modal) -> None:
     await cart.submit()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
 
 
 async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost_or_done_twice() -> None:
@@ -238,10 +238,10 @@ async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost
             assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
             seen = len(benoit.ephemerals)
             await benoit.command("/service-orders")
-            await world.services.tasks.settle()
+            await world.services.tasks.wait_until_idle()
             assert "cannot reach its records" in benoit.ephemerals[seen].words
             await cart.press("cart.back")
-            await world.services.tasks.settle()
+            await world.services.tasks.wait_until_idle()
             assert benoit.modal is not None
             assert "cannot reach its records" in benoit.modal.text
             await wait(world, TEN_MINUTES)
@@ -276,7 +276,7 @@ async def test_where_the_database_hangs_people_are_told_so_and_can_try_again() -
             assert "cannot reach its records" in said
             seen = len(alice.ephemerals)
             await alice.command("/quotes")
-            await world.services.tasks.settle()
+            await world.services.tasks.wait_until_idle()
             assert "cannot reach its records" in alice.ephemerals[seen].words
         await cart_submitted(world, cart)
         assert cart.errors == {}

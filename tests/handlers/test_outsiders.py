@@ -64,7 +64,7 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
     await modal.fill("seats:acme_webinar", "3").submit()
     assert (await answer(world, guest, len(guest.ephemerals))).split("\n")[0] == NEUTRAL
     await guest.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert guest.home is not None
     assert says_nothing_of_acme(guest.home.text)
     assert await stored(world) == before
@@ -96,7 +96,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
     metadata = await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
     await alice.command("/quotes", channel="C01BILLING")
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     command = world.slack.requests[-1]
     await alice.close_modal(everything=True)
     before = await stored(world)
@@ -115,7 +115,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
     for route in FORMS:
         modal = show_form(alice, route.id, metadata, "reason")
         await modal.submit()
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
         request = world.slack.requests[-1]
         before = await stored(world)
         reply = await world.slack.forge(request, by("U20OLGA"))
@@ -129,7 +129,7 @@ async def test_somebody_whom_slack_does_not_know_is_nobody(world: World) -> None
     await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
     await alice.command("/quotes", channel="C01BILLING")
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     await alice.close_modal()
     before = await stored(world)
     seen = len(alice.ephemerals)

@@ -42,7 +42,7 @@ async def test_saved_unchanged_once_its_quote_has_expired_the_cart_makes_another
     await go(alice, ("", "quote.review"))
     assert "SQ-1002" in alice.modal.text
     _, new = await world.rows(Quote)
-    assert new.pending_at(world.clock.at)
+    assert new.is_pending(world.clock.at)
     assert (await world.row(Cart)).quote_id == new.id
 
 

@@ -99,7 +99,7 @@ async def test_a_withdrawn_contact_is_none_any_more(world: World) -> None:
     answers = await press_everything(world, alice, metadata)
     assert all(NOT_A_CONTACT in said and says_nothing_of_acme(said) for said in answers.values()), answers
     await alice.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert alice.home is not None
     assert says_nothing_of_acme(alice.home.text)
     assert await stored(world) == before
@@ -130,11 +130,11 @@ async def test_the_home_of_someone_without_the_role_names_no_account(world: Worl
     """R1: on none of its pages."""
     nora = world.person("nobody")
     await nora.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     assert nora.home is not None
     for route in (None, *HOME_BUTTONS):
         if route is not None:
             await show_button(nora, route.id, "1", "").press(route.id)
-            await world.services.tasks.settle()
+            await world.services.tasks.wait_until_idle()
         assert "not registered as a billing contact" in nora.home.text
         assert says_nothing_of_acme(nora.home.text)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.use_cases.quote.expiry import expire_quotes, remind_of_quotes
+from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from sandbox.driver import Person
 from tests.handlers.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import (
@@ -68,7 +68,7 @@ async def test_every_copy_of_a_decided_quote_says_by_whom_and_when_and_has_no_bu
     await import_quote(world)
     await world.settle()
     world.clock.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    await remind_of_quotes(world.services)
+    await enqueue_quote_reminders(world.services)
     await alice.open_home()
     await world.settle()
     copies = [*alice.dms, *benoit.dms, *world.channel("C01BILLING")]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.permissions import Person as Caller
+from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.service_order.manage import retry_service_order
 from models.account import Account
 from models.audit_entry import AuditEntry
@@ -120,7 +120,7 @@ async def test_an_answer_that_comes_after_a_retry_is_not_taken_for_the_retrys(wo
     )
     await world.settle()
     go_on.set()
-    await slow_worker.settle()
+    await slow_worker.wait_until_idle()
     declined, open_still = await world.rows(ChargeAttempt)
     assert (declined.outcome, open_still.outcome) == ("declined", None)
     assert (await world.row(OrderLine)).status == "charging"

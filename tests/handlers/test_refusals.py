@@ -325,7 +325,7 @@ async def test_the_switch_is_for_good_told_once_and_every_later_link_follows(wor
         assert ADMIN in links(billing)
         assert CORPORATE not in links(billing)
         await person.open_home()
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
         assert person.home is not None
         assert CORPORATE not in links(person.home)
         await person.close_modal()

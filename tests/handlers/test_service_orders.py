@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
-from bot.use_cases.service_order.deadlines import tell_overdue
+from bot.use_cases.service_order.deadlines import announce_overdue_orders
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
@@ -50,11 +50,11 @@ async def test_an_overdue_order_is_told_of_once_to_everybody_it_concerns(world: 
     gateway.before["subscriptions"] = failing(BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    world.clock.at = (await order_of(world)).promised_by - timedelta(seconds=1)
-    assert await tell_overdue(world.services) == 0
+    world.clock.at = (await order_of(world)).processing_deadline - timedelta(seconds=1)
+    assert await announce_overdue_orders(world.services) == 0
     world.clock.move(seconds=1)
-    assert await tell_overdue(world.services) == 1
-    assert await tell_overdue(world.services) == 0
+    assert await announce_overdue_orders(world.services) == 1
+    assert await announce_overdue_orders(world.services) == 0
     await world.settle()
     in_channel = [m for m in world.channel("C01BILLING") if m.thread_ts is None]
     for messages, words in (
@@ -77,7 +77,7 @@ async def test_a_finished_order_is_never_overdue(world: World) -> None:
     """R21"""
     await ordered(world, "alice", acme_meeting=1)
     world.clock.move(days=2)
-    assert await tell_overdue(world.services) == 0
+    assert await announce_overdue_orders(world.services) == 0
 
 
 # --- R13, R25: who is told, and where

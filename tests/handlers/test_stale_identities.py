@@ -51,7 +51,7 @@ async def test_with_an_identity_older_than_an_hour_and_a_silent_slack_reading_go
     assert "Please try again in a moment." in said
     assert cart.value("seats:acme_meeting") == "5"
     await alice.press("cart.back")
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     form = await alice.wait_for_modal("cart.save")
     assert "Please try again in a moment." in form.text
     assert form.value("seats:acme_meeting") == "5", "what was typed is still there"

@@ -8,22 +8,22 @@ from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    CustomerUnknown,
-    OtherCurrency,
-    PaidByInvoice,
+    CurrencyMismatch,
+    CustomerNotFound,
     PriceArchived,
-    PriceDiffers,
+    QuotedPriceChanged,
+    SubscriptionPaidByInvoice,
 )
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.cart.open import open_cart
 from bot.use_cases.checkout import open_checkout
-from bot.use_cases.operations.doctor import diagnose
+from bot.use_cases.operations.doctor import run_checks
 from bot.use_cases.service_order.deadlines import remind_customers
-from bot.use_cases.service_order.manage import read_order
+from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
-from models.billing_event import ReceivedEvent
-from models.details import CartSheet
+from models.billing_event import ReceivedBillingEvent
+from models.details import CartPage
 from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
@@ -89,9 +89,12 @@ async def test_words_may_mean_what_only_stripe_holds_so_far(world: StripeWorld) 
     async with world.services.write() as session:
         (await session.get_one(Subscription, "acme_meeting")).active = False
     await refresh_slack_user(world.services, ALICE)
-    sheet = await open_cart(world.services, person=ALICE, account_id="acme", words="meeting 5")
-    assert isinstance(sheet, CartSheet)
-    assert (sheet.typed, sheet.meant) == ({"si_acme_meeting": 5}, "si_acme_meeting")
+    sheet = await open_cart(world.services, person=ALICE, account_id="acme", command_text="meeting 5")
+    assert isinstance(sheet, CartPage)
+    assert (sheet.seat_inputs, sheet.preselected_subscription_id) == (
+        {"si_acme_meeting": 5},
+        "si_acme_meeting",
+    )
 
 
 async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> None:
@@ -123,9 +126,9 @@ async def test_r17_a_price_that_changed_before_placing_stops_the_order_with_both
 ) -> None:
     quote_id = await quoted(world, ALICE, "acme_meeting")
     world.books.tax["FR"] = "0.25"
-    with pytest.raises(PriceDiffers) as refused:
+    with pytest.raises(QuotedPriceChanged) as refused:
         await place_service_order(world.services, person=ALICE, quote_id=quote_id)
-    promised, now = refused.value.words["promised"], refused.value.words["now"]
+    promised, now = refused.value.variables["promised"], refused.value.variables["now"]
     quote = await world.row(Quote)
     assert (promised.amount, quote.status) == (quote.total, QuoteStatus.PENDING)  # type: ignore[attr-defined]
     assert now.amount > promised.amount  # type: ignore[attr-defined]
@@ -250,7 +253,7 @@ async def test_word_of_a_deleted_customer_ends_what_was_open(world: StripeWorld)
     world.books.delete_customer("cus_acme")
     [word] = [event for event in world.courier.new() if event["type"] == "customer.deleted"]
     assert await world.courier.deliver([word]) == [200]
-    assert (await world.row(ReceivedEvent)).account_id == "acme"
+    assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
     await world.settle()
     assert (await line(world)).reason == "customer_gone"
     assert await refresh_due_accounts(world.services) == 1
@@ -283,12 +286,12 @@ async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) 
     assert isinstance(await refusal_of(world), PriceArchived)
     price.active = True
     price.currency = "usd"
-    assert isinstance(await refusal_of(world), OtherCurrency)
+    assert isinstance(await refusal_of(world), CurrencyMismatch)
     price.currency = "eur"
     world.books.subscriptions["sub_of_acme_meeting"].sends_invoice = True
-    assert isinstance(await refusal_of(world), PaidByInvoice)
+    assert isinstance(await refusal_of(world), SubscriptionPaidByInvoice)
     world.books.customers["cus_acme"].deleted = True
-    assert isinstance(await refusal_of(world), CustomerUnknown)
+    assert isinstance(await refusal_of(world), CustomerNotFound)
 
 
 @pytest.mark.parametrize("kind", ["down", "rate_limit", "cut_before"])
@@ -307,8 +310,8 @@ async def test_while_stripe_is_away_nothing_changes_and_people_are_told(
 
 async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
     async def billing() -> tuple[bool | None, str]:
-        finding = next(f for f in await diagnose(world.services, set()) if f.about == "billing")
-        return finding.well, finding.words
+        finding = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
+        return finding.passed, finding.message
 
     assert await billing() == (True, "Stripe takes the key; events arrive at /stripe/webhook")
     world.fake.faults.append(Fault("cut_before", times=1000))
@@ -327,7 +330,7 @@ async def test_no_key_and_no_link_is_in_any_log(
     caplog.set_level("DEBUG")
     world.fake.faults.append(Fault("save_500", charges=True))
     await ordered(world, ALICE, "acme_meeting")
-    await world.services.billing.payment_portal_link("acme")
+    await world.services.billing.create_portal_link("acme")
     logged = caplog.text + "".join(capsys.readouterr())
     assert "rk_test_fake" not in logged
     assert SECRET not in logged
@@ -336,11 +339,11 @@ async def test_no_key_and_no_link_is_in_any_log(
 async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None:
     await ordered(world, ALICE, "acme_meeting")
     [invoice] = world.books.settled_invoices()
-    page = await world.services.billing.receipt_page("acme", invoice.id)
+    page = await world.services.billing.fetch_receipt_page("acme", invoice.id)
     assert page is not None
-    assert await world.services.billing.receipt_page("other", invoice.id) is None
-    sheet = await read_order(world.services, person=ALICE, order_id=1)
-    assert sheet.receipt_pages == [page]
+    assert await world.services.billing.fetch_receipt_page("other", invoice.id) is None
+    sheet = await get_order(world.services, person=ALICE, order_id=1)
+    assert sheet.provider_receipts == [page]
 
 
 async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWorld) -> None:
@@ -348,7 +351,7 @@ async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWor
     quote_id = await quoted(world, ALICE, "acme_meeting")
     world.books.cards["pm_added"] = Card("pm_added", "cus_acme", last4="1881")
     sheet = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
-    assert "pm_added" in {method.id for method in sheet.methods}
+    assert "pm_added" in {method.id for method in sheet.payment_methods}
     world.fake.faults.append(Fault("down", times=1000))
     again = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
-    assert again.methods == sheet.methods, "what there was, while Stripe is silent"
+    assert again.payment_methods == sheet.payment_methods, "what there was, while Stripe is silent"

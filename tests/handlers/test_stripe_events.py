@@ -12,14 +12,14 @@ import yaml
 from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
+    ChargeOutcome,
     NeedsCustomer,
-    Outcome,
     SubscriptionState,
 )
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
-from models.billing_event import ReceivedEvent
+from models.billing_event import ReceivedBillingEvent
 from models.subscription import Subscription
 from tests.fake_stripe.webhook_sender import muddled, sign
 from tests.handlers.steps import swap
@@ -56,16 +56,16 @@ async def test_word_that_comes_while_a_line_is_held_has_it_looked_at_once_more(
     world: StripeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
-    usual = world.services.billing.place
+    usual = world.services.billing.place_charge
 
-    async def interrupted(charge: Charge) -> Outcome:
+    async def interrupted(charge: Charge) -> ChargeOutcome:
         outcome = await usual(charge)
         assert isinstance(outcome, NeedsCustomer)
         world.books.pay(next(iter(world.books.invoices.values())))
         await world.courier.deliver(world.courier.new())
         return outcome
 
-    monkeypatch.setattr(world.services.billing, "place", interrupted)
+    monkeypatch.setattr(world.services.billing, "place_charge", interrupted)
     await ordered(world, CARLA, "customer_assist")
     assert (await line(world)).status == "settled"
     assert (await line(world)).due_at is None
@@ -90,7 +90,7 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     world.books.catch_up()
     sent = muddled(world.courier.new(), random)
     assert set(await world.courier.deliver(sent)) <= {200}
-    assert len(await world.rows(ReceivedEvent)) == len({event["id"] for event in sent})
+    assert len(await world.rows(ReceivedBillingEvent)) == len({event["id"] for event in sent})
     await world.settle()
     await world.pass_time(minutes=11)
     assert {each.status.value for each in await world.lines()} == {"settled"}
@@ -126,7 +126,7 @@ async def test_what_stripe_did_not_sign_lately_is_turned_away(
         for headers in (*wrong, {}):
             answer = await client.post(world.courier.url, content=text, headers=headers)
             assert (answer.status_code, answer.text) == (400, "unsigned")
-    assert await world.rows(ReceivedEvent) == []
+    assert await world.rows(ReceivedBillingEvent) == []
 
 
 async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
@@ -153,7 +153,7 @@ async def test_what_names_its_customer_has_the_account_looked_at(
     thing = {"id": "of_1", "object": what, "customer": "cus_acme"}
     event = {"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}
     assert await world.courier.deliver([event]) == [200]
-    assert (await world.row(ReceivedEvent)).kind == kind
+    assert (await world.row(ReceivedBillingEvent)).kind == kind
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
@@ -165,7 +165,7 @@ async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: Stripe
     data = {"object": thing, "previous_attributes": {"customer": customer}}
     event = {"id": "evt_1", "object": "event", "type": "payment_method.detached", "data": data}
     assert await world.courier.deliver([event]) == [200]
-    assert (await world.row(ReceivedEvent)).account_id == "acme"
+    assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
@@ -175,10 +175,10 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
     usual = world.services.billing
 
     class Interrupted:
-        payment_methods = usual.payment_methods
+        list_payment_methods = usual.list_payment_methods
 
-        async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
-            states = await usual.subscriptions(account_id)
+        async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
+            states = await usual.list_subscriptions(account_id)
             world.books.set_seats("acme_meeting", 41)
             world.clock.move(seconds=-1)
             await world.courier.deliver(world.courier.new())
@@ -208,10 +208,10 @@ async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
         def __getattr__(self, name: str) -> object:
             return getattr(usual, name)
 
-        async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+        async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             if account_id == "acme":
                 raise fault
-            return await usual.subscriptions(account_id)
+            return await usual.list_subscriptions(account_id)
 
     for subscription in ("acme_meeting", "declined_meeting"):
         world.books.set_seats(subscription, 44)

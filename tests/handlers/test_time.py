@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from freezegun import freeze_time
 
-from models.proration import Period
+from models.proration import BillingPeriod
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import OrderLine
@@ -143,7 +143,9 @@ async def test_what_is_left_of_a_period_is_counted_in_its_own_seconds(clocked: C
     """R17"""
     zone, moment, first, length, seats, period, (left, whole), (net, tax) = CALENDAR[case]
     first_day, end_day = map(date.fromisoformat, period)
-    remaining = Period.of_days(first_day, end_day, zone).remaining(moment_in(zone, moment))
+    remaining = BillingPeriod.from_dates(first_day, end_day, zone).get_remaining_fraction(
+        moment_in(zone, moment)
+    )
     assert remaining == Fraction(left, whole)
     async with clocked(moment, *first, zone=zone, period=length) as (world, alice):
         quote, line = await quoted(world, alice, seats)
@@ -181,7 +183,7 @@ async def test_in_the_last_second_of_a_period_seats_cost_its_last_second(clocked
         await world.order(alice, sub=1000)
         quote = await world.row(Quote)
         assert quote.expires_at - quote.frozen_at == timedelta(seconds=1)
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
         await world.settle()
         receipt = await world.row(Receipt)
         assert (receipt.subtotal, receipt.tax, receipt.total) == (2, 0, 2)
@@ -241,7 +243,7 @@ async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(c
         receipt = await world.row(Receipt)
         assert (receipt.subtotal, receipt.tax) == (8, 2)
         assert await world.seats("sub") == (30, 30)
-        [held] = await world.services.billing.subscriptions("clocked")
+        [held] = await world.services.billing.list_subscriptions("clocked")
         assert (held.period_start, held.period_end) == (date(2026, 12, 1), date(2027, 1, 1))
 
 

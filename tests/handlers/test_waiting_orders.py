@@ -76,7 +76,7 @@ async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World)
     gateway.before["place"] = failing(RuntimeError("stuck"))
     for person, seats in ((benoit, 1), (alice, 2)):
         await world.order(person, acme_meeting=seats)
-        await world.services.tasks.settle()
+        await world.services.tasks.wait_until_idle()
     gateway.before["reconcile"] = failing(RuntimeError("stuck"))
     await world.pass_time(seconds=65)
     assert await line_statuses(world) == ["charging", "declined"]

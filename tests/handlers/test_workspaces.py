@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.bootstrap import installations as store_of
-from bot.installations.clients import ManyWorkspaces, works
-from bot.installations.store import EncryptedInstallations
+from bot.bootstrap import build_installation_store as store_of
+from bot.installations.clients import MultiWorkspaceClients, verify_token
+from bot.installations.store import EncryptedInstallationStore
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.service_order.deadlines import tell_overdue
+from bot.use_cases.service_order.deadlines import announce_overdue_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
@@ -53,7 +53,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
             await person.command(route.id, words)
             answers[f"{route.id} {words}"] = await answer(world, person, seen)
     await person.open_home()
-    await world.services.tasks.settle()
+    await world.services.tasks.wait_until_idle()
     answers["home"] = person.home.text if person.home else ""
     before = await of_others(world, person)
     answers |= await press_everything(world, person, metadata)
@@ -78,14 +78,14 @@ async def test_a_contacts_own_id_means_nobody_in_another_workspace(workspaces: W
     await workspaces.fill_cart(alice)
     await alice.close_modal()
     await olga.command("/quotes")
-    await workspaces.services.tasks.settle()
+    await workspaces.services.tasks.wait_until_idle()
     request = next(r for r in reversed(workspaces.slack.requests) if r.payload.get("command"))
     before = await stored(workspaces)
     reply = await workspaces.slack.forge(request, lambda payload: payload.update(user_id="U01ALICE"))
-    await workspaces.services.tasks.settle()
+    await workspaces.services.tasks.wait_until_idle()
     assert reply.ok
     user = await workspaces.row(SlackUser, team_id="T02OTHER", user_id="U01ALICE")
-    assert not user.full_member
+    assert not user.is_full_member
     assert "not available to you" in olga.ephemerals[-1].words
     assert await stored(workspaces) == before
 
@@ -117,27 +117,27 @@ async def test_a_workspace_that_takes_the_bot_out_is_forgotten_and_told_by_e_mai
 async def test_a_person_of_a_workspace_without_the_bot_is_told_so(workspaces: World) -> None:
     olga = workspaces.person("olga")
     await olga.command("/quotes")
-    await workspaces.services.tasks.settle()
+    await workspaces.services.tasks.wait_until_idle()
     command = workspaces.slack.requests[-1]
     installation = workspaces.slack.slack.workspace.teams["T02OTHER"].installation
     assert installation is not None
     installation.bot_token = "xoxb-revoked"
     assert (await workspaces.slack.event({"type": "app_uninstalled"}, "T02OTHER")).ok
     await workspaces.slack.redeliver(command)
-    await workspaces.services.tasks.settle()
+    await workspaces.services.tasks.wait_until_idle()
     assert "is not installed in this workspace" in olga.ephemerals[-1].words
 
 
 async def test_a_command_is_acknowledged_however_long_the_token_takes(
     workspaces: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, found = EncryptedInstallations.token_of, asyncio.Event()
+    read, found = EncryptedInstallationStore.find_bot_token, asyncio.Event()
 
-    async def slow(store: EncryptedInstallations, team_id: str) -> str | None:
+    async def slow(store: EncryptedInstallationStore, team_id: str) -> str | None:
         await found.wait()
         return await read(store, team_id)
 
-    monkeypatch.setattr(EncryptedInstallations, "token_of", slow)
+    monkeypatch.setattr(EncryptedInstallationStore, "find_bot_token", slow)
     olga = workspaces.person("olga")
     reply = await olga.command("/quotes")
     assert reply.request is not None
@@ -145,7 +145,7 @@ async def test_a_command_is_acknowledged_however_long_the_token_takes(
     assert reply.request.ack.status == 200
     assert olga.modal is None
     found.set()
-    await workspaces.services.tasks.settle()
+    await workspaces.services.tasks.wait_until_idle()
     assert olga.modal is not None
 
 
@@ -175,14 +175,14 @@ async def test_a_replica_that_remembers_the_old_token_does_not_take_the_next_ins
 ) -> None:
     """Another replica has stored the new one meanwhile."""
     settings = workspaces.services.settings
-    replica = ManyWorkspaces(
+    replica = MultiWorkspaceClients(
         store_of(settings, workspaces.services.database),
         lambda token: AsyncWebClient(token=token, base_url=settings.slack_api_url),
     )
-    await replica.of("T02OTHER")
+    await replica.get_client("T02OTHER")
     await workspaces.slack.uninstall("T02OTHER")
     assert (await install(workspaces, "T02OTHER")).status_code == 200
-    assert await works(replica, "T02OTHER")
+    assert await verify_token(replica, "T02OTHER")
 
 
 async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
@@ -191,7 +191,7 @@ async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
     async def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the database is away")
 
-    monkeypatch.setattr("handlers.install.forget_people", fail)
+    monkeypatch.setattr("handlers.install.delete_workspace_users", fail)
     workspaces.slack.slack.delivery.ack_seconds = 2  # A socket's envelope is waited for to the end.
     await workspaces.slack.uninstall("T02OTHER")
     answers = {r.ack.status for r in workspaces.slack.requests if r.kind == "event" and r.ack}
@@ -203,7 +203,7 @@ async def test_account_services_are_told_in_their_own_workspace(workspaces: Worl
     swap(workspaces.services, tasks=ForgetfulTasks())
     await workspaces.order(workspaces.person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
-    assert await tell_overdue(workspaces.services) == 1
+    assert await announce_overdue_orders(workspaces.services) == 1
     [notice] = await workspaces.rows(Notice, destination="services:C07GENERAL")
     assert (notice.account_id, notice.team) == ("other", "T01ACME")
     workspaces.clock.move(seconds=5)

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import structlog
 
-from bot.bootstrap import slack_clients
-from bot.logs import set_up_logs
+from bot.bootstrap import open_slack_clients
+from bot.logs import configure_logging
 from bot.settings import Settings
 from handlers.http import build_server
 from handlers.routes import ROUTES
@@ -47,7 +47,7 @@ def production_logs(settings: Settings) -> Iterator[io.StringIO]:
     root.handlers.clear()
     try:
         with redirect_stdout(written), redirect_stderr(written):
-            set_up_logs(settings)
+            configure_logging(settings)
             # The tests' own client; the bot has none of its kind.
             logging.getLogger("httpx").setLevel(logging.ERROR)
             yield written
@@ -99,7 +99,7 @@ class Door:
         # Nothing waits for its turn to be drawn.
         self.world.clock.move(seconds=2)
         response = await self.client.post("/slack/events", content=case.body, headers=_in_bytes(headers))
-        await self.world.services.tasks.settle()
+        await self.world.services.tasks.wait_until_idle()
         told = _in_words(response) or bool(SAID & {call.method for call in traffic.calls})
         kind = "refused" if 400 <= response.status_code < 500 else "told" if told else "silent"
         return Answer(kind, [*self._wrong(case, response.status_code, kind), *self._leaks(response.text)])
@@ -146,7 +146,7 @@ async def open_door(log_format: str = "json") -> AsyncIterator[Door]:
     """With the tour behind it: every payload known, and rows that the ids in them mean."""
     async with (
         open_world(log_format=log_format) as world,
-        slack_clients(world.services.settings, world.services.database) as clients,
+        open_slack_clients(world.services.settings, world.services.database) as clients,
     ):
         requests = list(await recorded(world))
         with production_logs(world.services.settings) as written:

@@ -85,7 +85,7 @@ async def _orders(world: World) -> None:
     await opened(alice, "/service-orders", "", "service_order.list")
     await _go(alice, ("service_order.open", "service_order.show"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manage_order, "PAGE", 1)
+        patch.setattr(manage_order, "PAGE_SIZE", 1)
         await _go(alice, ("service_order.list", "service_order.list"))
         await alice.press("service_order.more")
         await shown(alice, "SO-1001")
@@ -143,7 +143,7 @@ async def _several_accounts(world: World) -> None:
     await _go(sam, ("cart.back", "cart.choose"))
     await sam.close_modal(everything=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(home_page, "MOST_BLOCKS", 1)
+        patch.setattr(home_page, "MAX_BLOCKS", 1)
         await sam.open_home()
         for action_id in ("home.next", "home.previous"):
             await world.pass_time(seconds=2)
@@ -155,9 +155,11 @@ async def _account(world: World) -> None:
     alice = world.person("alice")
     await alice.close_modal(everything=True)
     await alice.open_home()
-    await world.services.tasks.settle()
-    await alice.press("notice_choice.open")
-    (await alice.wait_for_modal("notice_choice.save")).fill("wanted", ["orders"]).fill("delivery", "daily")
+    await world.services.tasks.wait_until_idle()
+    await alice.press("notification_preferences.open")
+    (await alice.wait_for_modal("notification_preferences.save")).fill("wanted", ["orders"]).fill(
+        "delivery", "daily"
+    )
     await alice.submit()
     await opened(alice, "/billing", "", "account.overview")
     await alice.press("account.open_portal")

@@ -4,14 +4,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bot.i18n import Reader
-from bot.notices.email import word_mail
+from bot.i18n import Localizer
+from bot.notices.email import render_email
 from models.notice import NoticeKind
 from tests.blocks.sample_messages import letter
 from tests.blocks.samples import LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
-ENGLISH, FRENCH = Reader("en-GB", "Europe/Paris"), Reader("fr-FR", "Europe/Paris")
+ENGLISH, FRENCH = Localizer("en-GB", "Europe/Paris"), Localizer("fr-FR", "Europe/Paris")
 
 
 def html_words(html: str) -> str:
@@ -23,7 +23,7 @@ def html_words(html: str) -> str:
 
 
 def test_the_receipt_names_what_was_bought_and_paid() -> None:
-    mail = word_mail(letter(NoticeKind.RECEIPT_MAIL, ENGLISH, Size(rows=4), "email"), URL)
+    mail = render_email(letter(NoticeKind.RECEIPT_MAIL, ENGLISH, Size(rows=4), "email"), URL)
     assert mail.subject == "Receipt R-1001 for service order SO-1007"
     for part in (
         "Receipt: R-1001",
@@ -43,7 +43,7 @@ def test_the_receipt_names_what_was_bought_and_paid() -> None:
 
 
 def test_the_receipt_speaks_french() -> None:
-    mail = word_mail(letter(NoticeKind.RECEIPT_MAIL, FRENCH, to="email"), URL)
+    mail = render_email(letter(NoticeKind.RECEIPT_MAIL, FRENCH, to="email"), URL)
     assert mail.subject == "Reçu R-1001 de la commande de Service SO-1007"
     assert '<html lang="fr">' in mail.html
 
@@ -51,24 +51,24 @@ def test_the_receipt_speaks_french() -> None:
 @pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
 @pytest.mark.parametrize("reader", [ENGLISH, FRENCH], ids=["en", "fr"])
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_every_notice_can_go_by_mail(kind: NoticeKind, reader: Reader, size: Size) -> None:
-    mail = word_mail(letter(kind, reader, size, "email"), URL)
+def test_every_notice_can_go_by_mail(kind: NoticeKind, reader: Localizer, size: Size) -> None:
+    mail = render_email(letter(kind, reader, size, "email"), URL)
     assert "\n" not in mail.subject
     assert "{" not in mail.text + mail.html.replace("{'", "")
     assert "<!channel>" not in mail.html
 
 
 def test_a_mail_shows_all_lines_however_many() -> None:
-    mail = word_mail(letter(NoticeKind.ORDER_STATUS, ENGLISH, LONGEST, "email"), URL)
+    mail = render_email(letter(NoticeKind.ORDER_STATUS, ENGLISH, LONGEST, "email"), URL)
     assert mail.text.count("•") == 200
 
 
 def test_by_mail_the_payment_is_confirmed_by_its_link() -> None:
-    mail = word_mail(letter(NoticeKind.ORDER_NEEDS_CUSTOMER, ENGLISH, to="email"), URL)
+    mail = render_email(letter(NoticeKind.ORDER_NEEDS_CUSTOMER, ENGLISH, to="email"), URL)
     assert "Confirm here: https://bank.example/confirm" in mail.text
 
 
 def test_a_channel_is_named_by_its_id_outside_slack() -> None:
-    mail = word_mail(letter(NoticeKind.CHANNEL_UNREACHABLE, ENGLISH, to="email"), URL)
+    mail = render_email(letter(NoticeKind.CHANNEL_UNREACHABLE, ENGLISH, to="email"), URL)
     assert "<#" not in mail.text
     assert "C01BILLING" in mail.text

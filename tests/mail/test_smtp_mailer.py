@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
-from bot.mail.mailer import Attachment, Mail, MailRefused, MailUnavailable
-from bot.mail.smtp.mailer import Server, SmtpMailer
+from bot.mail.mailer import Attachment, MailRejected, MailUnavailable, OutboundEmail
+from bot.mail.smtp.mailer import SmtpMailer, SmtpServer
 
-MAIL = Mail(
+MAIL = OutboundEmail(
     to="alice@acme.example",
     subject="Reçu R-1001",
     text="Total : 12,00 €",
@@ -86,7 +86,7 @@ async def inbox() -> AsyncIterator[Inbox]:
 
 
 async def test_a_mail_arrives_as_text_and_html(inbox: Inbox) -> None:
-    await SmtpMailer(inbox.url, "seatbot@acme.example").send(MAIL)
+    await SmtpMailer(inbox.url, "seatbot@acme.example").send_email(MAIL)
     [envelope] = inbox.envelopes
     assert (envelope.mail_from, envelope.rcpt_tos) == ("seatbot@acme.example", ["alice@acme.example"])
     assert isinstance(envelope.content, bytes)
@@ -100,7 +100,7 @@ async def test_a_mail_arrives_as_text_and_html(inbox: Inbox) -> None:
 
 
 async def test_a_mail_brings_its_attachments_beside_text_and_html(inbox: Inbox) -> None:
-    await SmtpMailer(inbox.url, "seatbot@acme.example").send(replace(MAIL, attachments=(PDF,)))
+    await SmtpMailer(inbox.url, "seatbot@acme.example").send_email(replace(MAIL, attachments=(PDF,)))
     content = inbox.envelopes[0].content
     assert isinstance(content, bytes)
     message = email.message_from_bytes(content, policy=email.policy.default)
@@ -113,7 +113,7 @@ async def test_a_mail_brings_its_attachments_beside_text_and_html(inbox: Inbox) 
 
 
 async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
-    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").send(MAIL)
+    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").send_email(MAIL)
     assert inbox.logins == [(b"me@x", b"s p")]
     assert len(inbox.envelopes) == 1
 
@@ -121,13 +121,13 @@ async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
 @pytest.mark.parametrize(
     ("command", "answer", "expected"),
     [
-        ("RCPT", "550 no such user", MailRefused),
-        ("RCPT", "551 user is elsewhere", MailRefused),
-        ("RCPT", "553 no such name", MailRefused),
-        ("RCPT", "550 5.1.1 <alice@acme.example>: Recipient address rejected", MailRefused),
-        ("RCPT", "550-5.1.1 there is no such account\r\n550 5.1.1 look at its spelling", MailRefused),
-        ("RCPT", "554 5.1.10 the domain takes no mail", MailRefused),
-        ("RCPT", "550 5.2.1 the mailbox is closed", MailRefused),
+        ("RCPT", "550 no such user", MailRejected),
+        ("RCPT", "551 user is elsewhere", MailRejected),
+        ("RCPT", "553 no such name", MailRejected),
+        ("RCPT", "550 5.1.1 <alice@acme.example>: Recipient address rejected", MailRejected),
+        ("RCPT", "550-5.1.1 there is no such account\r\n550 5.1.1 look at its spelling", MailRejected),
+        ("RCPT", "554 5.1.10 the domain takes no mail", MailRejected),
+        ("RCPT", "550 5.2.1 the mailbox is closed", MailRejected),
         ("RCPT", "504 5.5.2 <seatbot@localhost>: Sender address rejected", MailUnavailable),
         ("RCPT", "504 <seatbot@localhost>: Sender address rejected", MailUnavailable),
         ("RCPT", "550 5.1.8 <seatbot@localhost>: Sender address rejected", MailUnavailable),
@@ -137,9 +137,9 @@ async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
         ("RCPT", "554 no", MailUnavailable),
         ("RCPT", "530 sign in first", MailUnavailable),
         ("RCPT", "450 4.1.1 busy", MailUnavailable),
-        ("DATA", "550 5.1.1 no such mailbox after all", MailRefused),
-        ("DATA", "552 too large", MailRefused),
-        ("DATA", "552 5.3.4 too large", MailRefused),
+        ("DATA", "550 5.1.1 no such mailbox after all", MailRejected),
+        ("DATA", "552 too large", MailRejected),
+        ("DATA", "552 5.3.4 too large", MailRejected),
         ("DATA", "552 5.2.2 the mailbox is full", MailUnavailable),
         ("DATA", "554 we do not want this", MailUnavailable),
         ("DATA", "550 5.7.26 this sender is not authenticated", MailUnavailable),
@@ -153,7 +153,7 @@ async def test_what_the_server_says_of_mailbox_and_message_is_for_good_what_it_s
 ) -> None:
     inbox.answers[command] = answer
     with pytest.raises(expected) as refused:
-        await SmtpMailer(inbox.url, "seatbot@acme.example").send(MAIL)
+        await SmtpMailer(inbox.url, "seatbot@acme.example").send_email(MAIL)
     assert "12,00" not in str(refused.value)
     assert "@" not in str(refused.value)
     assert answer[:3] in str(refused.value)
@@ -162,21 +162,21 @@ async def test_what_the_server_says_of_mailbox_and_message_is_for_good_what_it_s
 
 async def test_a_wrong_password_waits_for_the_operator(inbox: Inbox) -> None:
     with pytest.raises(MailUnavailable) as refused:
-        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").send(MAIL)
+        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").send_email(MAIL)
     assert "wrong" not in str(refused.value)
 
 
 async def test_a_check_signs_in_and_sends_nothing(inbox: Inbox) -> None:
-    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").check()
+    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").check_connection()
     with pytest.raises(MailUnavailable):
-        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").check()
+        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").check_connection()
     assert {password for _, password in inbox.logins} == {b"s p", b"wrong"}
     assert inbox.envelopes == []
 
 
 async def test_a_server_that_must_encrypt_and_cannot_gets_nothing(inbox: Inbox) -> None:
     with pytest.raises(MailUnavailable):
-        await SmtpMailer(f"{inbox.url}?starttls=1", "seatbot@acme.example").send(MAIL)
+        await SmtpMailer(f"{inbox.url}?starttls=1", "seatbot@acme.example").send_email(MAIL)
     assert inbox.envelopes == []
 
 
@@ -185,27 +185,27 @@ async def test_no_server_is_an_outage() -> None:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     with pytest.raises(MailUnavailable):
-        await SmtpMailer(f"smtp://127.0.0.1:{port}", "seatbot@acme.example").send(MAIL)
+        await SmtpMailer(f"smtp://127.0.0.1:{port}", "seatbot@acme.example").send_email(MAIL)
 
 
 async def test_without_a_url_nothing_is_configured() -> None:
     mailer = SmtpMailer(None, "seatbot@acme.example")
-    assert not mailer.configured
+    assert not mailer.is_configured
     with pytest.raises(MailUnavailable):
-        await mailer.send(MAIL)
+        await mailer.send_email(MAIL)
 
 
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp://mail.example", Server("mail.example", 25, None, None, False, None)),
-        ("smtp://mail.example?starttls=1", Server("mail.example", 587, None, None, False, True)),
-        ("smtp://mail.example:2525?starttls=0", Server("mail.example", 2525, None, None, False, False)),
-        ("smtps://a:b@mail.example", Server("mail.example", 465, "a", "b", True, False)),
+        ("smtp://mail.example", SmtpServer("mail.example", 25, None, None, False, None)),
+        ("smtp://mail.example?starttls=1", SmtpServer("mail.example", 587, None, None, False, True)),
+        ("smtp://mail.example:2525?starttls=0", SmtpServer("mail.example", 2525, None, None, False, False)),
+        ("smtps://a:b@mail.example", SmtpServer("mail.example", 465, "a", "b", True, False)),
     ],
 )
-def test_the_url_says_how_to_connect(url: str, server: Server) -> None:
-    assert Server.parse(url) == server
+def test_the_url_says_how_to_connect(url: str, server: SmtpServer) -> None:
+    assert SmtpServer.parse(url) == server
 
 
 @pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://"])

@@ -9,18 +9,18 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.i18n import Reader
-from bot.installations.clients import NotInstalled, OneWorkspace
+from bot.i18n import Localizer
+from bot.installations.clients import NotInstalled, SingleWorkspaceClients
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    File,
-    FileRefused,
-    Letter,
+    FileRejected,
+    FileUpload,
     MessageGone,
+    MessageRef,
     MessengerUnavailable,
-    PersonUnreachable,
-    Posted,
+    OutboundMessage,
     RateLimited,
+    UserUnreachable,
 )
 from bot.messaging.slack.messenger import SlackMessenger
 from models.notice import NoticeKind
@@ -29,7 +29,7 @@ from sandbox.faults import Fault
 from tests.blocks.sample_messages import letter
 
 URL = "https://services.example/help"
-READER = Reader("en-GB", "Europe/Paris")
+READER = Localizer("en-GB", "Europe/Paris")
 WORKSPACE: dict[str, Any] = {
     "teams": [{"id": "T1", "name": "Acme"}],
     "users": [
@@ -64,21 +64,21 @@ class messenger_for:  # noqa: N801
         self._client = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[])
 
     async def __aenter__(self) -> SlackMessenger:
-        return SlackMessenger(OneWorkspace(self._client), URL)
+        return SlackMessenger(SingleWorkspaceClients(self._client), URL)
 
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
 
-def to(channel: str, kind: NoticeKind = NoticeKind.ORDER_STATUS, **changes: Any) -> Letter:
+def to(channel: str, kind: NoticeKind = NoticeKind.ORDER_STATUS, **changes: Any) -> OutboundMessage:
     where = "contact" if channel.startswith("U") else "channel"
     return letter(kind, READER, to=where, channel=channel, **changes)
 
 
 async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger: SlackMessenger) -> None:
-    posted = await messenger.deliver(to("C1"))
+    posted = await messenger.deliver_message(to("C1"))
     [message] = slack.channel("C1").messages
-    assert posted == Posted("C1", message.ts)
+    assert posted == MessageRef("C1", message.ts)
     assert message.text.startswith("Service order SO-1007")
     assert message.blocks
     [call] = slack.calls("chat.postMessage")
@@ -89,25 +89,25 @@ async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger
 async def test_a_direct_message_answers_with_the_channel_it_can_be_edited_in(
     slack: Sandbox, messenger: SlackMessenger
 ) -> None:
-    posted = await messenger.deliver(to("U1", NoticeKind.QUOTE_ARRIVED))
+    posted = await messenger.deliver_message(to("U1", NoticeKind.QUOTE_ARRIVED))
     assert posted.channel.startswith("D")
     again = to("U1", NoticeKind.QUOTE_CARD)
-    edited = await messenger.deliver(replace(again, channel=posted.channel, edits=posted.ts))
+    edited = await messenger.deliver_message(replace(again, channel=posted.channel, update_ts=posted.ts))
     assert edited == posted
     [message] = slack.channel(posted.channel).messages
     assert len(message.edits) == 1
 
 
 async def test_history_is_a_reply_in_the_thread(slack: Sandbox, messenger: SlackMessenger) -> None:
-    posted = await messenger.deliver(to("C1"))
-    await messenger.deliver(to("C1", NoticeKind.ORDER_HISTORY, thread=posted.ts))
+    posted = await messenger.deliver_message(to("C1"))
+    await messenger.deliver_message(to("C1", NoticeKind.ORDER_HISTORY, thread_ts=posted.ts))
     card = slack.channel("C1").messages[0]
     assert len(card.thread) == 1
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
 async def test_slack_takes_every_kind(kind: NoticeKind, slack: Sandbox, messenger: SlackMessenger) -> None:
-    await messenger.deliver(to("U1", kind))
+    await messenger.deliver_message(to("U1", kind))
     assert slack.refusals == []
 
 
@@ -117,34 +117,34 @@ async def test_slack_takes_every_kind(kind: NoticeKind, slack: Sandbox, messenge
         ("C2", ChannelUnreachable),
         ("C3", ChannelUnreachable),
         ("C9", ChannelUnreachable),
-        ("U2", PersonUnreachable),
-        ("U9", PersonUnreachable),
+        ("U2", UserUnreachable),
+        ("U9", UserUnreachable),
     ],
 )
 async def test_where_nobody_can_be_reached_that_is_said(
     channel: str, expected: type[Exception], messenger: SlackMessenger
 ) -> None:
     with pytest.raises(expected):
-        await messenger.deliver(to(channel))
+        await messenger.deliver_message(to(channel))
 
 
-@pytest.mark.parametrize("changes", [{"edits": "1.000001"}, {"thread": "1.000001"}])
+@pytest.mark.parametrize("changes", [{"update_ts": "1.000001"}, {"thread_ts": "1.000001"}])
 async def test_a_message_that_is_not_there_is_gone(
     changes: dict[str, Any], messenger: SlackMessenger
 ) -> None:
     with pytest.raises(MessageGone):
-        await messenger.deliver(to("C1", **changes))
+        await messenger.deliver_message(to("C1", **changes))
 
 
 async def test_a_direct_message_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
     with pytest.raises(MessageGone):
-        await messenger.deliver(to("D9", edits="1.000001"))
+        await messenger.deliver_message(to("D9", update_ts="1.000001"))
 
 
 async def test_a_rate_limit_says_how_long(slack: Sandbox, messenger: SlackMessenger) -> None:
     slack.slack.faults.add(Fault("ratelimited", "chat.postMessage", seconds=17))
     with pytest.raises(RateLimited) as limited:
-        await messenger.deliver(to("C1"))
+        await messenger.deliver_message(to("C1"))
     assert limited.value.seconds == 17
 
 
@@ -154,7 +154,7 @@ async def test_an_outage_is_not_tried_again_on_the_spot(
 ) -> None:
     slack.slack.faults.add(Fault(fault, "chat.postMessage"))
     with pytest.raises(MessengerUnavailable):
-        await messenger.deliver(to("C1"))
+        await messenger.deliver_message(to("C1"))
     assert len(slack.calls("chat.postMessage")) == 1
 
 
@@ -162,55 +162,55 @@ async def test_a_slack_that_keeps_silent_is_an_outage(slack: Sandbox) -> None:
     slack.slack.faults.add(Fault("slow", "chat.postMessage", seconds=1))
     async with messenger_for(slack.api_url, slack.bot_token, seconds=0.1) as messenger:
         with pytest.raises(MessengerUnavailable):
-            await messenger.deliver(to("C1"))
+            await messenger.deliver_message(to("C1"))
 
 
 async def test_a_wrong_token_waits_for_the_operator(slack: Sandbox) -> None:
     async with messenger_for(slack.api_url, "xoxb-wrong") as messenger:
         with pytest.raises(MessengerUnavailable, match="invalid_auth"):
-            await messenger.deliver(to("U1"))
+            await messenger.deliver_message(to("U1"))
 
 
-class Elsewhere(OneWorkspace):
+class Elsewhere(SingleWorkspaceClients):
     """The bot is installed in T1, and nowhere else."""
 
-    async def of(self, team_id: str) -> AsyncWebClient:
+    async def get_client(self, team_id: str) -> AsyncWebClient:
         if team_id != "T1":
             raise NotInstalled(team_id)
-        return await super().of(team_id)
+        return await super().get_client(team_id)
 
 
 async def test_where_the_bot_is_not_installed_neither_channel_nor_person_is_reached(slack: Sandbox) -> None:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
         messenger = SlackMessenger(Elsewhere(client), URL)
-        assert await messenger.reaches("T1")
-        await messenger.deliver(to("C1"))
-        assert not await messenger.reaches("T2")
-        for channel, refused in (("C1", ChannelUnreachable), ("U1", PersonUnreachable), ("D1", MessageGone)):
+        assert await messenger.is_installed("T1")
+        await messenger.deliver_message(to("C1"))
+        assert not await messenger.is_installed("T2")
+        for channel, refused in (("C1", ChannelUnreachable), ("U1", UserUnreachable), ("D1", MessageGone)):
             with pytest.raises(refused, match="not_installed"):
-                await messenger.deliver(replace(to(channel), team="T2"))
+                await messenger.deliver_message(replace(to(channel), team_id="T2"))
     assert len(slack.calls("chat.postMessage")) == 1
 
 
 # A file
 
 
-PDF = File("R-1001.pdf", "Receipt R-1001", b"%PDF-1.7 ...")
+PDF = FileUpload("R-1001.pdf", "Receipt R-1001", b"%PDF-1.7 ...")
 STEPS = ("files.getUploadURLExternal", "files.completeUploadExternal")
 
 
 async def direct_message(messenger: SlackMessenger) -> str:
-    return (await messenger.deliver(to("U1", NoticeKind.RECEIPT))).channel
+    return (await messenger.deliver_message(to("U1", NoticeKind.RECEIPT))).channel
 
 
-def file_to(channel: str) -> Letter:
+def file_to(channel: str) -> OutboundMessage:
     return replace(to("U1", NoticeKind.RECEIPT_FILE), channel=channel, file=PDF)
 
 
 async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger: SlackMessenger) -> None:
     channel = await direct_message(messenger)
-    assert await messenger.deliver(file_to(channel)) == Posted(channel, "")
+    assert await messenger.deliver_message(file_to(channel)) == MessageRef(channel, "")
     told, shared = slack.channel(channel).messages
     assert told.files == []
     [file] = slack.files
@@ -228,9 +228,9 @@ async def test_r24_what_fails_before_the_last_step_shows_nothing(
     channel = await direct_message(messenger)
     slack.slack.faults.add(Fault(fault, step, times=1))
     with pytest.raises(MessengerUnavailable):
-        await messenger.deliver(file_to(channel))
+        await messenger.deliver_message(file_to(channel))
     assert len(slack.channel(channel).messages) == 1
-    await messenger.deliver(file_to(channel))
+    await messenger.deliver_message(file_to(channel))
     assert len(slack.channel(channel).messages) == 2
 
 
@@ -238,18 +238,18 @@ async def test_a_rate_limit_on_a_file_says_how_long(slack: Sandbox, messenger: S
     channel = await direct_message(messenger)
     slack.slack.faults.add(Fault("ratelimited", STEPS[1], seconds=17))
     with pytest.raises(RateLimited) as limited:
-        await messenger.deliver(file_to(channel))
+        await messenger.deliver_message(file_to(channel))
     assert limited.value.seconds == 17
 
 
 async def test_a_direct_message_that_is_not_there_takes_no_file(messenger: SlackMessenger) -> None:
     with pytest.raises(MessageGone):
-        await messenger.deliver(file_to("D9"))
+        await messenger.deliver_message(file_to("D9"))
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "file_uploads_disabled"])
 async def test_where_no_file_is_taken_that_is_said(code: str) -> None:
-    with pytest.raises(FileRefused, match=code):
+    with pytest.raises(FileRejected, match=code):
         await deliver_to(Answers(refused(code)), file_to("D1"))
 
 
@@ -273,7 +273,7 @@ class Answers:
         return self.answers.pop(0)
 
 
-async def deliver_to(answers: Answers, told: Letter) -> Posted:
+async def deliver_to(answers: Answers, told: OutboundMessage) -> MessageRef:
     application = web.Application()
     application.router.add_post("/api/{method}", answers.handle)
     runner = web.AppRunner(application)
@@ -281,7 +281,7 @@ async def deliver_to(answers: Answers, told: Letter) -> Posted:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         async with messenger_for(f"http://127.0.0.1:{runner.addresses[0][1]}/api/") as messenger:
-            return await messenger.deliver(told)
+            return await messenger.deliver_message(told)
     finally:
         await runner.cleanup()
 
@@ -293,7 +293,7 @@ def refused(code: str) -> web.Response:
 async def test_a_message_whose_blocks_slack_refuses_goes_out_as_text() -> None:
     taken = web.json_response({"ok": True, "channel": "C1", "ts": "1.000002"})
     answers = Answers(refused("invalid_blocks"), taken)
-    assert await deliver_to(answers, to("C1")) == Posted("C1", "1.000002")
+    assert await deliver_to(answers, to("C1")) == MessageRef("C1", "1.000002")
     first, second = answers.bodies
     assert first["text"] == second["text"]
     assert second.get("blocks") in (None, [], "[]")
@@ -303,9 +303,9 @@ CODES = {
     "not_in_channel": ("C1", ChannelUnreachable),
     "is_archived": ("C1", ChannelUnreachable),
     "restricted_action": ("C1", ChannelUnreachable),
-    "user_disabled": ("U1", PersonUnreachable),
-    "cannot_dm_bot": ("U1", PersonUnreachable),
-    "messages_tab_disabled": ("U1", PersonUnreachable),
+    "user_disabled": ("U1", UserUnreachable),
+    "cannot_dm_bot": ("U1", UserUnreachable),
+    "messages_tab_disabled": ("U1", UserUnreachable),
     "edit_window_closed": ("C1", MessageGone),
     "cant_update_message": ("C1", MessageGone),
     "account_inactive": ("U1", MessengerUnavailable),

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from models.account import Account
-from models.audit_entry import FIRST_HASH, AuditEntry
+from models.audit_entry import GENESIS_HASH, AuditEntry
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
@@ -136,7 +136,7 @@ def a_slack_user(**changes: Any) -> SlackUser:
     return SlackUser(**{**usual, **changes})
 
 
-def an_entry(number: int = 1, previous: str = FIRST_HASH, **changes: Any) -> AuditEntry:
+def an_entry(number: int = 1, previous: str = GENESIS_HASH, **changes: Any) -> AuditEntry:
     """A sealed entry of the history."""
     usual = {
         "account_id": "acme",
@@ -156,7 +156,7 @@ def an_entry(number: int = 1, previous: str = FIRST_HASH, **changes: Any) -> Aud
         "hash": "",
     }
     entry = AuditEntry(**{**usual, **changes})
-    entry.hash = entry.seal()
+    entry.hash = entry.compute_hash()
     return entry
 
 

@@ -62,13 +62,13 @@ class Migrated:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         with engine.begin() as connection:
-            migrations.upgrade(connection)
+            migrations.upgrade_database(connection)
             self.first = shape(connection)
         with engine.begin() as connection:
-            migrations.downgrade(connection)
+            migrations.downgrade_database(connection)
             self.emptied = shape(connection)
         with engine.begin() as connection:
-            migrations.upgrade(connection)
+            migrations.upgrade_database(connection)
             self.last = shape(connection)
         self.rows = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.store(*_founders())

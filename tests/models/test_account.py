@@ -9,7 +9,7 @@ from tests.models.examples import ADDRESS, an_account
 def test_r10_an_orders_address_becomes_the_accounts_whole() -> None:
     account = an_account(line2="3e étage", state="IdF")
     moved = Address(line1="Unter den Linden 1", postal_code="10117", city="Berlin", country="DE")
-    account.move_to(moved)
+    account.set_billing_address(moved)
     assert account.billing_address == moved
     assert account.home_country == "FR"
 
@@ -26,11 +26,11 @@ def test_the_billing_address_is_the_imported_one() -> None:
     ],
 )
 def test_r22_today_is_the_accounts(at: datetime, today: date) -> None:
-    assert an_account().today(at) == today
+    assert an_account().get_local_date(at) == today
 
 
 def test_r4_an_account_that_is_not_self_served_says_why() -> None:
     an_account().check_self_service()
     with pytest.raises(AccountNotSelfServed) as refused:
         an_account(self_service=False, self_service_reason="Under contract.").check_self_service()
-    assert refused.value.words == {"account": "Acme SA", "reason": "Under contract."}
+    assert refused.value.variables == {"account": "Acme SA", "reason": "Under contract."}

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.cart import EmptyOrder, SeatBounds, SeatsNotANumber, TooManySeats, TooManySeatsInOrder
+from models.cart import EmptyOrder, SeatLimits, SeatsNotANumber, TooManySeats, TooManySeatsInOrder
 
-BOUNDS = SeatBounds(per_line=1000, per_order=2000)
+BOUNDS = SeatLimits(max_per_line=1000, max_per_order=2000)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ BOUNDS = SeatBounds(per_line=1000, per_order=2000)
     ],
 )
 def test_r10_a_number_of_seats_is_read(typed: str, seats: int) -> None:
-    assert BOUNDS.parse(typed) == seats
+    assert BOUNDS.parse_seats(typed) == seats
 
 
 @pytest.mark.parametrize(
@@ -34,26 +34,26 @@ def test_r10_a_number_of_seats_is_read(typed: str, seats: int) -> None:
 )
 def test_what_is_not_a_whole_number_is_refused(typed: str) -> None:
     with pytest.raises(SeatsNotANumber):
-        BOUNDS.parse(typed)
+        BOUNDS.parse_seats(typed)
 
 
 @pytest.mark.parametrize("typed", ["1001", "999999999", "9" * 5000])
 def test_more_seats_than_a_line_may_have_are_refused(typed: str) -> None:
     with pytest.raises(TooManySeats) as refused:
-        BOUNDS.parse(typed)
-    assert refused.value.words == {"most": 1000}
+        BOUNDS.parse_seats(typed)
+    assert refused.value.variables == {"most": 1000}
 
 
 def test_a_refusal_quotes_the_beginning_of_what_was_typed_only() -> None:
     with pytest.raises(SeatsNotANumber) as refused:
-        BOUNDS.parse("x" * 3000)
-    assert refused.value.words == {"typed": "x" * 20}
+        BOUNDS.parse_seats("x" * 3000)
+    assert refused.value.variables == {"typed": "x" * 20}
 
 
 @given(st.text())
 def test_whatever_is_typed_is_a_number_within_bounds_or_refused(typed: str) -> None:
     with suppress(SeatsNotANumber, TooManySeats):
-        assert 0 <= BOUNDS.parse(typed) <= 1000
+        assert 0 <= BOUNDS.parse_seats(typed) <= 1000
 
 
 @pytest.mark.parametrize("seats", [{}, {"sub_1": 0}, {"sub_1": 0, "sub_2": 0}])
@@ -70,4 +70,4 @@ def test_an_order_within_bounds_is_taken(seats: dict[str, int]) -> None:
 def test_more_seats_than_an_order_may_have_are_refused() -> None:
     with pytest.raises(TooManySeatsInOrder) as refused:
         BOUNDS.check_order({"sub_1": 1000, "sub_2": 1000, "sub_3": 1})
-    assert refused.value.words == {"most": 2000, "total": 2001}
+    assert refused.value.variables == {"most": 2000, "total": 2001}

@@ -10,7 +10,7 @@ from models.ledger import LedgerSubscription
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.payment_method import PaymentMethod
 from models.quote import QuoteStatus
-from models.service_order import BUSY, AttemptOutcome, LineStatus, OrderStatus
+from models.service_order import BUSY_STATUSES, AttemptOutcome, LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
     a_method,
@@ -33,7 +33,7 @@ from tests.models.migrated import (
 )
 
 
-@pytest.mark.parametrize(("first", "second"), list(product(BUSY, repeat=2)))
+@pytest.mark.parametrize(("first", "second"), list(product(BUSY_STATUSES, repeat=2)))
 def test_r19_a_subscription_has_one_busy_line(
     migrated: Migrated, first: LineStatus, second: LineStatus
 ) -> None:
@@ -43,7 +43,7 @@ def test_r19_a_subscription_has_one_busy_line(
         stored_line(migrated, second, subscription)
 
 
-@pytest.mark.parametrize("waiting", [s for s in LineStatus if s not in BUSY])
+@pytest.mark.parametrize("waiting", [s for s in LineStatus if s not in BUSY_STATUSES])
 def test_r19_beside_a_busy_line_others_wait_or_are_done(migrated: Migrated, waiting: LineStatus) -> None:
     subscription = stored_subscription(migrated)
     stored_line(migrated, LineStatus.CHARGING, subscription)

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.quiet_hours import FARTHEST, FROM, UNTIL, decent, next_digest, zone_or
+from models.quiet_hours import (
+    MAX_QUIET_HOURS_SHIFT,
+    QUIET_HOURS_END,
+    QUIET_HOURS_START,
+    get_next_allowed_time,
+    get_next_digest_time,
+    resolve_time_zone,
+)
 
 ZONES = (
     "Europe/Paris",
@@ -26,19 +33,19 @@ def test_a_decent_hour_is_decent_and_never_far(at: datetime, name: str) -> None:
     """A day of 25 hours may bring it an hour farther."""
     zone = ZoneInfo(name)
     for latest in (at + timedelta(days=2), at):
-        then = decent(at, zone, latest)
-        assert FROM <= then.astimezone(zone).time() <= UNTIL
+        then = get_next_allowed_time(at, zone, latest)
+        assert QUIET_HOURS_END <= then.astimezone(zone).time() <= QUIET_HOURS_START
         assert then <= latest
-        assert abs(then - at) <= FARTHEST + HOUR
+        assert abs(then - at) <= MAX_QUIET_HOURS_SHIFT + HOUR
 
 
 @given(instants, st.sampled_from(ZONES))
 def test_the_next_digest_is_at_nine_within_a_day_whatever_the_clocks_do(at: datetime, name: str) -> None:
     zone = ZoneInfo(name)
-    then = next_digest(at, zone)
+    then = get_next_digest_time(at, zone)
     assert then.astimezone(zone).strftime("%H:%M") == "09:00"
     assert timedelta(0) < then - at <= timedelta(hours=25)
-    assert next_digest(then - timedelta(seconds=1), zone) == then, "and none is left out before it"
+    assert get_next_digest_time(then - timedelta(seconds=1), zone) == then, "and none is left out before it"
 
 
 @pytest.mark.parametrize(
@@ -52,10 +59,10 @@ def test_the_next_digest_is_at_nine_within_a_day_whatever_the_clocks_do(at: date
 def test_across_the_change_of_the_clocks_it_stays_nine(at: str, then: str) -> None:
     paris = ZoneInfo("Europe/Paris")
     local = datetime.fromisoformat(at).replace(tzinfo=paris).astimezone(UTC)
-    assert next_digest(local, paris) == datetime.fromisoformat(then).replace(tzinfo=UTC)
+    assert get_next_digest_time(local, paris) == datetime.fromisoformat(then).replace(tzinfo=UTC)
 
 
 def test_an_unknown_zone_gives_way_to_the_accounts() -> None:
-    assert zone_or("Mars/Olympus", "Europe/Paris") == "Europe/Paris"
-    assert zone_or(None, "Europe/Paris") == "Europe/Paris"
-    assert zone_or("America/New_York", "Europe/Paris") == "America/New_York"
+    assert resolve_time_zone("Mars/Olympus", "Europe/Paris") == "Europe/Paris"
+    assert resolve_time_zone(None, "Europe/Paris") == "Europe/Paris"
+    assert resolve_time_zone("America/New_York", "Europe/Paris") == "America/New_York"

@@ -9,9 +9,9 @@ from models.money import (
     InvalidAmount,
     UnknownCurrency,
     check_currency,
+    compute_tax,
     parse_amount,
     round_half_up,
-    tax_on,
     to_decimal,
 )
 
@@ -92,14 +92,14 @@ def test_an_unknown_currency_is_refused(code: str) -> None:
     [(7000, "0.20", 1400), (13, "0.20", 3), (12, "0.20", 2), (5, "0.1", 1), (1, "0", 0), (999, "0.055", 55)],
 )
 def test_r17_tax_is_rounded_half_up(amount: int, rate: str, tax: int) -> None:
-    assert tax_on(amount, rate) == tax
+    assert compute_tax(amount, rate) == tax
 
 
 @given(st.integers(0, 10**12), RATES)
 def test_r17_tax_is_off_by_half_a_minor_unit_at_most(amount: int, rate: str) -> None:
-    assert abs(tax_on(amount, rate) - amount * Fraction(rate)) <= Fraction(1, 2)
+    assert abs(compute_tax(amount, rate) - amount * Fraction(rate)) <= Fraction(1, 2)
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), RATES)
 def test_more_is_never_taxed_less(amount: int, more: int, rate: str) -> None:
-    assert tax_on(amount, rate) <= tax_on(amount + more, rate)
+    assert compute_tax(amount, rate) <= compute_tax(amount + more, rate)

@@ -6,8 +6,8 @@ import pytest
 from models.payment_method import (
     NoAutomaticPaymentMethod,
     PaymentMethodNotUsable,
-    check_default,
-    usable_method,
+    check_default_method,
+    get_usable_method,
 )
 from tests.models.examples import a_method
 
@@ -30,36 +30,36 @@ UNUSABLE: list[dict[str, Any]] = [
     ],
 )
 def test_a_card_is_good_through_the_last_day_of_its_month(today: date, expired: bool) -> None:
-    assert a_method().expired(today) is expired
+    assert a_method().is_expired(today) is expired
 
 
 def test_r3_a_valid_automatic_default_lets_ordering_go_on() -> None:
-    check_default([a_method(), a_method(id="pm_2", is_default=True)], TODAY)
+    check_default_method([a_method(), a_method(id="pm_2", is_default=True)], TODAY)
 
 
 @pytest.mark.parametrize("method", UNUSABLE, ids=str)
 def test_r3_a_default_that_cannot_be_charged_stops_ordering(method: dict[str, Any]) -> None:
     with pytest.raises(NoAutomaticPaymentMethod):
-        check_default([a_method(id="pm_2"), a_method(is_default=True, **method)], TODAY)
+        check_default_method([a_method(id="pm_2"), a_method(is_default=True, **method)], TODAY)
 
 
 def test_r3_an_account_without_a_default_method_cannot_order() -> None:
     with pytest.raises(NoAutomaticPaymentMethod):
-        check_default([a_method()], TODAY)
+        check_default_method([a_method()], TODAY)
 
 
 def test_r10_any_usable_method_can_be_chosen_for_an_order() -> None:
     chosen = a_method(id="pm_2")
-    assert usable_method([a_method(is_default=True), chosen], "pm_2", TODAY) is chosen
+    assert get_usable_method([a_method(is_default=True), chosen], "pm_2", TODAY) is chosen
 
 
 @pytest.mark.parametrize("method", UNUSABLE, ids=str)
 def test_r10_a_method_that_cannot_be_charged_cannot_be_chosen(method: dict[str, Any]) -> None:
     with pytest.raises(PaymentMethodNotUsable):
-        usable_method([a_method(**method)], "pm_1", TODAY)
+        get_usable_method([a_method(**method)], "pm_1", TODAY)
 
 
 @pytest.mark.parametrize("method_id", ["pm_9", "", None])
 def test_a_method_that_is_not_there_cannot_be_chosen(method_id: str | None) -> None:
     with pytest.raises(PaymentMethodNotUsable):
-        usable_method([a_method()], method_id, TODAY)
+        get_usable_method([a_method()], method_id, TODAY)

@@ -1,13 +1,13 @@
 import pytest
 
-from models.product import SHIPPED_CATALOGUE, find_products, normalised
+from models.product import DEFAULT_PRODUCTS, list_matching_products, normalize_product_name
 from tests.models.examples import a_product
 
-CATALOGUE = [*SHIPPED_CATALOGUE, a_product(id="rescue", name="Rescue"), a_product(id="g2", name="Meeting")]
+CATALOGUE = [*DEFAULT_PRODUCTS, a_product(id="rescue", name="Rescue"), a_product(id="g2", name="Meeting")]
 
 
 def test_r2_the_shipped_catalogue_supports_additional_seats() -> None:
-    assert {p.id: p.additional_seats for p in SHIPPED_CATALOGUE} == {
+    assert {p.id: p.additional_seats for p in DEFAULT_PRODUCTS} == {
         "goto-meeting": True,
         "goto-webinar": True,
         "goto-training": True,
@@ -18,7 +18,7 @@ def test_r2_the_shipped_catalogue_supports_additional_seats() -> None:
 
 @pytest.mark.parametrize("typed", ["GoTo Webinar", "goto-webinar", "  GOTO  WEBINAR ", "GoToWebinar"])
 def test_case_spaces_and_hyphens_do_not_matter(typed: str) -> None:
-    assert normalised(typed) == "gotowebinar"
+    assert normalize_product_name(typed) == "gotowebinar"
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_case_spaces_and_hyphens_do_not_matter(typed: str) -> None:
     ],
 )
 def test_products_are_found_by_what_people_type(words: str, found: list[str]) -> None:
-    assert [p.id for p in find_products(CATALOGUE, words)] == found
+    assert [p.id for p in list_matching_products(CATALOGUE, words)] == found

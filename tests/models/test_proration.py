@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.proration import Period, add_months, end_of_day, midnight, to_the_second
+from models.proration import BillingPeriod, add_months, get_end_of_day, get_midnight, truncate_to_second
 
 SECOND = timedelta(seconds=1)
-NOVEMBER = Period.of_days(date(2026, 11, 1), date(2026, 12, 1), "Europe/Paris")
+NOVEMBER = BillingPeriod.from_dates(date(2026, 11, 1), date(2026, 12, 1), "Europe/Paris")
 
 # Whole and half-hour offsets, clocks that change by half an hour, at midnight, and not at all.
 ZONES = st.sampled_from(
@@ -28,13 +28,13 @@ PRICES = st.integers(0, 10**7)
 
 
 @st.composite
-def periods(draw: st.DrawFn) -> Period:
+def periods(draw: st.DrawFn) -> BillingPeriod:
     start = draw(st.dates(date(2000, 1, 1), date(2060, 1, 1)))
-    return Period.of_days(start, start + timedelta(days=draw(st.integers(1, 400))), draw(ZONES))
+    return BillingPeriod.from_dates(start, start + timedelta(days=draw(st.integers(1, 400))), draw(ZONES))
 
 
 @st.composite
-def instants(draw: st.DrawFn) -> tuple[Period, datetime]:
+def instants(draw: st.DrawFn) -> tuple[BillingPeriod, datetime]:
     """A period and a whole second of it, both ends included."""
     period = draw(periods())
     return period, period.start + draw(st.integers(0, (period.end - period.start) // SECOND)) * SECOND
@@ -52,11 +52,11 @@ def instants(draw: st.DrawFn) -> tuple[Period, datetime]:
     ],
 )
 def test_r17_a_day_begins_at_midnight_in_the_accounts_zone(zone: str, instant: str) -> None:
-    assert midnight(date(2026, 11, 1), zone) == datetime.fromisoformat(instant)
+    assert get_midnight(date(2026, 11, 1), zone) == datetime.fromisoformat(instant)
 
 
 def test_a_day_whose_midnight_is_skipped_begins_when_the_clock_jumps() -> None:
-    begins = midnight(date(2018, 11, 4), "America/Sao_Paulo")
+    begins = get_midnight(date(2018, 11, 4), "America/Sao_Paulo")
     assert begins.astimezone(ZoneInfo("America/Sao_Paulo")).hour == 1
     assert (begins - SECOND).astimezone(ZoneInfo("America/Sao_Paulo")).day == 3
 
@@ -64,12 +64,12 @@ def test_a_day_whose_midnight_is_skipped_begins_when_the_clock_jumps() -> None:
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-15", 24)])
 def test_r17_a_day_counts_as_the_hours_it_has(day: str, hours: int) -> None:
     of_clock_change = date.fromisoformat(day)
-    lasted = end_of_day(of_clock_change, "Europe/Paris") - midnight(of_clock_change, "Europe/Paris")
+    lasted = get_end_of_day(of_clock_change, "Europe/Paris") - get_midnight(of_clock_change, "Europe/Paris")
     assert lasted == timedelta(hours=hours)
 
 
 def test_a_quote_freezes_whole_seconds() -> None:
-    assert to_the_second(datetime(2026, 11, 15, 1, 2, 3, 999999, UTC)) == datetime(
+    assert truncate_to_second(datetime(2026, 11, 15, 1, 2, 3, 999999, UTC)) == datetime(
         2026, 11, 15, 1, 2, 3, 0, UTC
     )
 
@@ -90,58 +90,62 @@ def test_a_quote_freezes_whole_seconds() -> None:
     ],
 )
 def test_r17_new_seats_cost_the_part_of_the_period_that_is_left(at: datetime, amount: int) -> None:
-    assert NOVEMBER.prorate(10, 1400, at) == amount
+    assert NOVEMBER.prorate_price(10, 1400, at) == amount
 
 
 def test_r17_a_second_counts() -> None:
     lasting = (NOVEMBER.end - NOVEMBER.start) // SECOND
-    assert NOVEMBER.prorate(1, lasting, NOVEMBER.start + SECOND) == lasting - 1
+    assert NOVEMBER.prorate_price(1, lasting, NOVEMBER.start + SECOND) == lasting - 1
 
 
 @pytest.mark.parametrize(
     ("start", "end", "hours"), [("2026-03-01", "2026-04-01", 743), ("2026-10-01", "2026-11-01", 745)]
 )
 def test_r17_a_month_that_changes_the_clock_is_as_long_as_it_is(start: str, end: str, hours: int) -> None:
-    month = Period.of_days(date.fromisoformat(start), date.fromisoformat(end), "Europe/Paris")
-    assert month.prorate(1, hours * 100, month.end - timedelta(hours=1)) == 100
-    assert month.prorate(1, hours * 100, month.start + timedelta(hours=1)) == (hours - 1) * 100
+    month = BillingPeriod.from_dates(date.fromisoformat(start), date.fromisoformat(end), "Europe/Paris")
+    assert month.prorate_price(1, hours * 100, month.end - timedelta(hours=1)) == 100
+    assert month.prorate_price(1, hours * 100, month.start + timedelta(hours=1)) == (hours - 1) * 100
 
 
 @given(periods(), SEATS, PRICES)
-def test_at_its_start_a_period_costs_its_full_price(period: Period, seats: int, price: int) -> None:
-    assert period.prorate(seats, price, period.start) == seats * price
+def test_at_its_start_a_period_costs_its_full_price(period: BillingPeriod, seats: int, price: int) -> None:
+    assert period.prorate_price(seats, price, period.start) == seats * price
 
 
 @given(periods(), SEATS, PRICES)
-def test_at_its_end_a_period_costs_nothing(period: Period, seats: int, price: int) -> None:
-    assert period.prorate(seats, price, period.end) == 0
+def test_at_its_end_a_period_costs_nothing(period: BillingPeriod, seats: int, price: int) -> None:
+    assert period.prorate_price(seats, price, period.end) == 0
 
 
 @given(instants(), SEATS, PRICES)
 def test_r17_a_line_is_off_by_less_than_a_minor_unit(
-    instant: tuple[Period, datetime], seats: int, price: int
+    instant: tuple[BillingPeriod, datetime], seats: int, price: int
 ) -> None:
     period, at = instant
     exact = Fraction(seats * price) * Fraction(
         (period.end - at) // SECOND, (period.end - period.start) // SECOND
     )
-    assert abs(period.prorate(seats, price, at) - exact) <= Fraction(1, 2)
+    assert abs(period.prorate_price(seats, price, at) - exact) <= Fraction(1, 2)
 
 
 @given(instants(), SEATS, SEATS, PRICES)
 def test_more_seats_never_cost_less(
-    instant: tuple[Period, datetime], seats: int, more: int, price: int
+    instant: tuple[BillingPeriod, datetime], seats: int, more: int, price: int
 ) -> None:
     period, at = instant
-    assert period.prorate(seats, price, at) <= period.prorate(seats + more, price, at)
+    assert period.prorate_price(seats, price, at) <= period.prorate_price(seats + more, price, at)
 
 
 @given(instants(), st.integers(0, 10**7), SEATS, PRICES)
 def test_later_never_costs_more(
-    instant: tuple[Period, datetime], seconds: int, seats: int, price: int
+    instant: tuple[BillingPeriod, datetime], seconds: int, seats: int, price: int
 ) -> None:
     period, at = instant
-    assert period.prorate(seats, price, at) >= period.prorate(seats, price, at + seconds * SECOND) >= 0
+    assert (
+        period.prorate_price(seats, price, at)
+        >= period.prorate_price(seats, price, at + seconds * SECOND)
+        >= 0
+    )
 
 
 # --- months

@@ -5,26 +5,26 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.errors import ForbiddenTransition
-from models.proration import end_of_day
+from models.proration import get_end_of_day
 from models.quote import (
-    LONGEST_REASON,
-    NEXT_STATUSES,
+    MAX_REASON_LENGTH,
+    QUOTE_TRANSITIONS,
     QuoteNotPending,
     QuoteStatus,
     ReasonTooLong,
-    check_reason,
-    default_validity,
-    first_preparation,
-    next_preparation,
-    reminders,
-    validity,
+    build_reminder_schedule,
+    compute_expiry,
+    find_first_reminder_check,
+    find_next_reminder_check,
+    get_default_expiry,
+    validate_reason,
 )
 from tests.models.examples import NOW, PERIOD_END, a_quote, an_account
 
 SECOND = timedelta(seconds=1)
 PENDING, ACCEPTED, REJECTED, EXPIRED = QuoteStatus
-FOLLOWING = [(a, b) for a, b in product(QuoteStatus, repeat=2) if b in NEXT_STATUSES[a]]
-FORBIDDEN = [(a, b) for a, b in product(QuoteStatus, repeat=2) if b not in NEXT_STATUSES[a]]
+FOLLOWING = [(a, b) for a, b in product(QuoteStatus, repeat=2) if b in QUOTE_TRANSITIONS[a]]
+FORBIDDEN = [(a, b) for a, b in product(QuoteStatus, repeat=2) if b not in QUOTE_TRANSITIONS[a]]
 
 
 @pytest.mark.parametrize(
@@ -35,38 +35,38 @@ def test_r9_a_quote_is_expired_from_the_very_second_its_validity_ends(
     at: datetime, status: QuoteStatus
 ) -> None:
     quote = a_quote(expires_at=PERIOD_END)
-    assert quote.status_at(at) is status
-    assert quote.pending_at(at) is (status is PENDING)
+    assert quote.get_status(at) is status
+    assert quote.is_pending(at) is (status is PENDING)
     assert quote.status is PENDING
 
 
 @pytest.mark.parametrize("status", [ACCEPTED, REJECTED, EXPIRED])
 def test_r9_a_decided_quote_stays_as_it_was_decided(status: QuoteStatus) -> None:
     quote = a_quote(status=status, decided_at=NOW)
-    assert quote.status_at(NOW) is status
-    assert quote.status_at(PERIOD_END + SECOND) is status
+    assert quote.get_status(NOW) is status
+    assert quote.get_status(PERIOD_END + SECOND) is status
 
 
 @pytest.mark.parametrize(("current", "to"), FORBIDDEN)
 def test_r18_no_other_status_can_follow(current: QuoteStatus, to: QuoteStatus) -> None:
     quote = a_quote(status=current, decided_at=None)
     with pytest.raises(ForbiddenTransition) as refused:
-        quote.decide(to, NOW, "Alice Martin")
-    assert refused.value.words == {"current": current.value, "wanted": to.value}
+        quote.change_status(to, NOW, "Alice Martin")
+    assert refused.value.variables == {"current": current.value, "wanted": to.value}
     assert (quote.status, quote.decided_at, quote.decided_by) == (current, None, None)
 
 
 @pytest.mark.parametrize(("current", "to"), FOLLOWING)
 def test_r18_deciding_records_who_when_and_why(current: QuoteStatus, to: QuoteStatus) -> None:
     quote = a_quote(status=current)
-    quote.decide(to, NOW, "Alice Martin", "trop cher")
+    quote.change_status(to, NOW, "Alice Martin", "trop cher")
     assert (quote.status, quote.decided_at) == (to, NOW)
     assert (quote.decided_by, quote.reason) == ("Alice Martin", "trop cher")
 
 
 def test_r7_a_replaced_quote_expires_and_records_its_replacement() -> None:
     quote, replacement = a_quote(id=1), a_quote(id=2, number="SQ-1002")
-    quote.expire_for(replacement, NOW, "Alice Martin")
+    quote.mark_replaced(replacement, NOW, "Alice Martin")
     assert (quote.status, quote.replaced_by_id, quote.decided_at) == (EXPIRED, 2, NOW)
 
 
@@ -76,10 +76,10 @@ def test_a_pending_quote_passes_the_check() -> None:
 
 def test_r20_whoever_comes_too_late_is_told_who_decided_and_when() -> None:
     quote = a_quote()
-    quote.decide(ACCEPTED, NOW, "Bob Durand")
+    quote.change_status(ACCEPTED, NOW, "Bob Durand")
     with pytest.raises(QuoteNotPending) as refused:
         quote.check_pending(NOW + SECOND, replaced_by="SQ-1002")
-    assert refused.value.words == {
+    assert refused.value.variables == {
         "number": "SQ-1001",
         "status": "accepted",
         "elsewhere": "no",
@@ -92,7 +92,7 @@ def test_r20_whoever_comes_too_late_is_told_who_decided_and_when() -> None:
 def test_r20_of_a_quote_past_its_validity_the_end_is_told() -> None:
     with pytest.raises(QuoteNotPending) as refused:
         a_quote().check_pending(PERIOD_END)
-    assert (refused.value.words["status"], refused.value.words["at"]) == ("expired", PERIOD_END)
+    assert (refused.value.variables["status"], refused.value.variables["at"]) == ("expired", PERIOD_END)
 
 
 @pytest.mark.parametrize(
@@ -108,21 +108,21 @@ def test_r20_of_a_quote_past_its_validity_the_end_is_told() -> None:
 def test_r9_validity_ends_with_the_earliest_period_at_most(
     wanted: str, ends: list[str], expected: str
 ) -> None:
-    end = validity(an_account(), map(date.fromisoformat, ends), datetime.fromisoformat(wanted))
+    end = compute_expiry(an_account(), map(date.fromisoformat, ends), datetime.fromisoformat(wanted))
     assert end == datetime.fromisoformat(expected)
 
 
 def test_r9_a_bare_date_of_validity_ends_with_that_day_in_the_accounts_zone() -> None:
-    assert end_of_day(date(2026, 11, 29), "Europe/Paris") == datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
+    assert get_end_of_day(date(2026, 11, 29), "Europe/Paris") == datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
 
 
 def test_r9_validity_on_the_last_day_of_the_period_ends_with_it() -> None:
-    last_day = end_of_day(date(2026, 11, 30), "Europe/Paris")
-    assert validity(an_account(), [date(2026, 12, 1)], last_day) == last_day
+    last_day = get_end_of_day(date(2026, 11, 30), "Europe/Paris")
+    assert compute_expiry(an_account(), [date(2026, 12, 1)], last_day) == last_day
 
 
 def test_validity_is_counted_in_days() -> None:
-    assert default_validity(NOW, 30) == NOW + timedelta(days=30)
+    assert get_default_expiry(NOW, 30) == NOW + timedelta(days=30)
 
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -141,16 +141,16 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 def test_r9_reminders_are_looked_to_as_long_ahead_as_a_decent_hour_may_be(
     left: timedelta, first: timedelta
 ) -> None:
-    assert first_preparation(NOW, NOW + left) == NOW + first
+    assert find_first_reminder_check(NOW, NOW + left) == NOW + first
 
 
 def test_r9_each_reminder_is_looked_to_in_its_turn_and_then_none() -> None:
     ends = NOW + 30 * DAY
-    looked = [first_preparation(NOW, ends)]
+    looked = [find_first_reminder_check(NOW, ends)]
     while (last := looked[-1]) is not None:
-        looked.append(next_preparation(last, ends))
+        looked.append(find_next_reminder_check(last, ends))
     assert [(ends - at) / HOUR for at in looked if at] == [180, 60, 16]
-    assert first_preparation(NOW, NOW - 9 * HOUR) is None
+    assert find_first_reminder_check(NOW, NOW - 9 * HOUR) is None
 
 
 def remembered(
@@ -158,7 +158,7 @@ def remembered(
 ) -> dict[int, str]:
     """Hours before the end → the reminder on the reader's clock, all by that clock."""
     moment = {n: in_zone(text, zone) for n, text in (("made", made), ("ends", ends), ("at", at))}
-    found = reminders(moment["made"], moment["ends"], zone, moment["at"])
+    found = build_reminder_schedule(moment["made"], moment["ends"], zone, moment["at"])
     local = {b // HOUR: then.astimezone(ZoneInfo(zone)) for b, then in found.items()}
     return {hours: f"{then:%Y-%m-%dT%H:%M}" for hours, then in local.items()}
 
@@ -221,7 +221,7 @@ def test_r9_of_several_missed_reminders_the_last_comes_now_or_in_the_morning() -
 
 def test_a_decided_quote_is_not_reminded_of() -> None:
     quote = a_quote(remind_at=NOW)
-    quote.decide(REJECTED, NOW, "Alice Martin")
+    quote.change_status(REJECTED, NOW, "Alice Martin")
     assert quote.remind_at is None
 
 
@@ -229,10 +229,10 @@ def test_a_decided_quote_is_not_reminded_of() -> None:
     ("typed", "stored"), [(None, None), ("", None), ("  \n", None), (" trop cher ", "trop cher")]
 )
 def test_r8_a_reason_is_optional(typed: str | None, stored: str | None) -> None:
-    assert check_reason(typed) == stored
+    assert validate_reason(typed) == stored
 
 
 def test_a_reason_has_a_longest_length() -> None:
-    assert check_reason("x" * LONGEST_REASON) == "x" * LONGEST_REASON
+    assert validate_reason("x" * MAX_REASON_LENGTH) == "x" * MAX_REASON_LENGTH
     with pytest.raises(ReasonTooLong):
-        check_reason("x" * (LONGEST_REASON + 1))
+        validate_reason("x" * (MAX_REASON_LENGTH + 1))

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, select
 from bot.db import driver_url
 from models import migrations
 from models.administrator import Administrator
-from models.audit_entry import AuditHead
+from models.audit_entry import AuditChainTip
 from models.billing_contact import BillingContact
 from models.receipt import Receipt
 from models.service_order import LineStatus
@@ -63,14 +63,14 @@ def test_an_old_receipt_is_frozen_and_an_old_history_knows_its_end(dialect: str)
     url = driver_url(new_database("receipts")) if dialect == "postgresql" else "sqlite://"
     engine = create_engine(url, poolclass=StaticPool)
     with engine.begin() as connection:
-        migrations.upgrade(connection, BEFORE)
+        migrations.upgrade_database(connection, BEFORE)
         assert "audit_head" not in inspect(connection).get_table_names()
         for row in rows():
             store(connection, row)
-        migrations.upgrade(connection)
+        migrations.upgrade_database(connection)
     with Session(engine) as session:
         receipt = session.exec(select(Receipt)).one()
-        head = session.exec(select(AuditHead)).one()
+        head = session.exec(select(AuditChainTip)).one()
     engine.dispose()
     assert (receipt.buyer, receipt.issued_on) == ("Acme SA", date(2026, 11, 16))
     assert receipt.billing_address.line1 == "1 rue de la Paix"
@@ -79,5 +79,5 @@ def test_an_old_receipt_is_frozen_and_an_old_history_knows_its_end(dialect: str)
         ("Product 2", 7000),
     ]
     assert [(card.last4, card.amount) for card in receipt.charged_cards] == [("4242", 8400), ("4444", 8400)]
-    assert receipt.sold_by is None
+    assert receipt.seller_details is None
     assert head.number == 2

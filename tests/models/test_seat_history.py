@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.seat_history import SeatChange, seat_history
+from models.seat_history import SeatChange, build_seat_history
 
 FIRST = date(2026, 11, 1)
 changes = st.lists(
@@ -24,7 +24,7 @@ def day(number: int) -> date:
 
 
 def test_each_day_on_which_anything_changed_has_what_was_held_at_its_end() -> None:
-    found = seat_history(
+    found = build_seat_history(
         {"meeting": 30, "webinar": 8, "training": 2},
         [
             SeatChange("meeting", day(3), 5),
@@ -38,7 +38,9 @@ def test_each_day_on_which_anything_changed_has_what_was_held_at_its_end() -> No
 
 
 def test_of_many_days_the_last_are_kept_and_what_was_held_before_them() -> None:
-    found = seat_history({"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(20)], most=3)
+    found = build_seat_history(
+        {"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(20)], max_days=3
+    )
     assert found.days == (day(17), day(18), day(19))
     assert found.seats == {"meeting": (97, 98, 99, 100)}
 
@@ -47,7 +49,7 @@ def test_of_many_days_the_last_are_kept_and_what_was_held_before_them() -> None:
 def test_it_ends_with_what_is_held_now_and_every_step_is_what_changed(
     made: list[SeatChange], now: int
 ) -> None:
-    found = seat_history({"meeting": now, "webinar": now}, made)
+    found = build_seat_history({"meeting": now, "webinar": now}, made)
     for subscription, held in found.seats.items():
         assert len(held) == len(found.days) + 1
         assert held[-1] == now

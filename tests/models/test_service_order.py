@@ -5,11 +5,11 @@ import pytest
 
 from models.errors import ForbiddenTransition
 from models.service_order import (
-    NEXT_LINE_STATUSES,
-    NEXT_STATUSES,
+    ORDER_LINE_TRANSITIONS,
+    ORDER_TRANSITIONS,
     LineStatus,
     OrderStatus,
-    outcome_of,
+    find_final_status,
 )
 from tests.models.examples import NOW, PERIOD_END, a_line, an_order
 
@@ -22,42 +22,44 @@ ORDER_PAIRS = list(product(OrderStatus, repeat=2))
 LINE_PAIRS = list(product(LineStatus, repeat=2))
 
 
-@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in ORDER_PAIRS if b not in NEXT_STATUSES[a]])
+@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in ORDER_PAIRS if b not in ORDER_TRANSITIONS[a]])
 def test_r18_no_other_order_status_can_follow(current: OrderStatus, to: OrderStatus) -> None:
     order = an_order(status=current)
     with pytest.raises(ForbiddenTransition):
-        order.move(to, NOW)
+        order.change_status(to, NOW)
     assert (order.status, order.finished_at) == (current, None)
 
 
-@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in ORDER_PAIRS if b in NEXT_STATUSES[a]])
+@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in ORDER_PAIRS if b in ORDER_TRANSITIONS[a]])
 def test_r18_an_order_moves_and_its_end_has_a_time(current: OrderStatus, to: OrderStatus) -> None:
     order = an_order(status=current, overdue_check_at=NOW)
-    order.move(to, NOW)
+    order.change_status(to, NOW)
     assert order.status is to
-    assert order.finished is (to in (COMPLETED, FAILED))
-    assert (order.overdue_check_at is None) is order.finished
+    assert order.is_finished is (to in (COMPLETED, FAILED))
+    assert (order.overdue_check_at is None) is order.is_finished
 
 
-@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in LINE_PAIRS if b not in NEXT_LINE_STATUSES[a]])
+@pytest.mark.parametrize(
+    ("current", "to"), [(a, b) for a, b in LINE_PAIRS if b not in ORDER_LINE_TRANSITIONS[a]]
+)
 def test_r18_no_other_line_status_can_follow(current: LineStatus, to: LineStatus) -> None:
     line = a_line(status=current)
     with pytest.raises(ForbiddenTransition):
-        line.move(to, NOW)
+        line.change_status(to, NOW)
     assert line.status is current
 
 
-@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in LINE_PAIRS if b in NEXT_LINE_STATUSES[a]])
+@pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in LINE_PAIRS if b in ORDER_LINE_TRANSITIONS[a]])
 def test_r18_a_line_moves_and_forgets_what_the_last_state_needed(current: LineStatus, to: LineStatus) -> None:
     line = a_line(status=current, reason="old", customer_link="https://old.example", until=NOW)
-    line.move(to, NOW, "new")
+    line.change_status(to, NOW, "new")
     assert (line.status, line.reason, line.customer_link, line.until) == (to, "new", None, None)
     assert line.settled_at == (NOW if to is SETTLED else None)
 
 
 @pytest.mark.parametrize("status", LineStatus)
 def test_r18_a_line_is_busy_while_a_charge_is_out(status: LineStatus) -> None:
-    assert a_line(status=status).busy is (status in (CHARGING, NEEDS_CUSTOMER, UNKNOWN))
+    assert a_line(status=status).is_busy is (status in (CHARGING, NEEDS_CUSTOMER, UNKNOWN))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_r18_a_line_is_busy_while_a_charge_is_out(status: LineStatus) -> None:
 def test_r18_a_declined_line_can_be_retried_for_23_hours(at: datetime, can: bool) -> None:
     line = a_line(status=DECLINED)
     assert line.can_retry(an_order(), at) is can
-    assert line.done(an_order(), at) is not can
+    assert line.is_done(an_order(), at) is not can
 
 
 @pytest.mark.parametrize(("before_end", "can"), [(SECOND, True), (timedelta(0), False), (-SECOND, False)])
@@ -74,7 +76,7 @@ def test_r18_a_declined_line_can_be_retried_until_its_period_ends(before_end: ti
     order = an_order(placed_at=PERIOD_END - timedelta(hours=1))
     line = a_line(status=DECLINED)
     assert line.can_retry(order, PERIOD_END - before_end) is can
-    assert line.done(order, PERIOD_END - before_end) is not can
+    assert line.is_done(order, PERIOD_END - before_end) is not can
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_r18_a_declined_line_can_be_retried_until_its_period_ends(before_end: ti
 def test_r18_nothing_of_an_order_given_up_or_finished_can_be_retried(order: object) -> None:
     line = a_line(status=DECLINED)
     assert not line.can_retry(order, NOW)  # type: ignore[arg-type]
-    assert line.done(order, NOW)  # type: ignore[arg-type]
+    assert line.is_done(order, NOW)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", [s for s in LineStatus if s is not DECLINED])
@@ -94,7 +96,7 @@ def test_only_a_declined_line_can_be_retried(status: LineStatus) -> None:
 @pytest.mark.parametrize("status", LineStatus)
 def test_r18_long_afterwards_a_line_is_done_if_it_settled_or_was_declined(status: LineStatus) -> None:
     at = PERIOD_END + timedelta(days=1)
-    assert a_line(status=status).done(an_order(), at) is (status in (SETTLED, DECLINED))
+    assert a_line(status=status).is_done(an_order(), at) is (status in (SETTLED, DECLINED))
 
 
 @pytest.mark.parametrize(
@@ -116,22 +118,22 @@ def test_r18_long_afterwards_a_line_is_done_if_it_settled_or_was_declined(status
 def test_r18_an_order_ends_once_every_line_is_done(
     statuses: list[LineStatus], at: datetime, outcome: OrderStatus | None
 ) -> None:
-    assert outcome_of(an_order(), [a_line(status=s) for s in statuses], at) is outcome
+    assert find_final_status(an_order(), [a_line(status=s) for s in statuses], at) is outcome
 
 
 def test_r18_giving_up_ends_the_order_at_once() -> None:
     lines = [a_line(status=DECLINED), a_line(status=SETTLED)]
-    assert outcome_of(an_order(), lines, NOW) is None
-    assert outcome_of(an_order(given_up=True), lines, NOW) is COMPLETED
+    assert find_final_status(an_order(), lines, NOW) is None
+    assert find_final_status(an_order(given_up=True), lines, NOW) is COMPLETED
 
 
 def test_r18_each_line_ends_with_its_own_period() -> None:
     ended = a_line(status=DECLINED, period_ends_at=NOW + SECOND)
     open_still = a_line(status=DECLINED)
-    assert outcome_of(an_order(), [ended], NOW) is None
-    assert outcome_of(an_order(), [ended], NOW + SECOND) is FAILED
-    assert outcome_of(an_order(), [ended, open_still], NOW + SECOND) is None
+    assert find_final_status(an_order(), [ended], NOW) is None
+    assert find_final_status(an_order(), [ended], NOW + SECOND) is FAILED
+    assert find_final_status(an_order(), [ended, open_still], NOW + SECOND) is None
 
 
 def test_r12_processing_is_promised_within_24_hours() -> None:
-    assert an_order().promised_by == NOW + timedelta(hours=24)
+    assert an_order().processing_deadline == NOW + timedelta(hours=24)

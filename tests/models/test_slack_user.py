@@ -12,7 +12,7 @@ from tests.models.examples import NOW, a_slack_user
     ids=["of the workspace", "of its organisation", "of a workspace of an organisation"],
 )
 def test_r5_a_live_person_of_the_workspace_is_a_full_member(person: dict[str, Any]) -> None:
-    assert a_slack_user(**person).full_member
+    assert a_slack_user(**person).is_full_member
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_r5_a_live_person_of_the_workspace_is_a_full_member(person: dict[str, An
     ids=str,
 )
 def test_r5_anyone_else_is_not(person: dict[str, Any]) -> None:
-    assert not a_slack_user(**person).full_member
+    assert not a_slack_user(**person).is_full_member
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_r5_anyone_else_is_not(person: dict[str, Any]) -> None:
     ],
 )
 def test_r5_what_slack_says_is_believed_for_an_hour(age: timedelta, fresh: bool) -> None:
-    assert a_slack_user(refreshed_at=NOW - age).fresh(NOW) is fresh
+    assert a_slack_user(refreshed_at=NOW - age).is_fresh(NOW) is fresh

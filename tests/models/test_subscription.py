@@ -10,9 +10,9 @@ from models.subscription import (
     PeriodLength,
     SeatBlock,
     SubscriptionNotSelfServed,
-    anchor_day,
-    recurring_amount,
-    rolled_period,
+    compute_recurring_amount,
+    get_anchor_day,
+    get_period_containing,
 )
 from tests.models.examples import a_product, a_subscription, an_account
 
@@ -33,18 +33,20 @@ def block(seats: int, unit_price: int) -> SeatBlock:
     ],
 )
 def test_r17_each_block_recurs_at_its_own_price(seats: int, blocks: list[SeatBlock], amount: int) -> None:
-    assert recurring_amount(seats, 1400, blocks) == amount
+    assert compute_recurring_amount(seats, 1400, blocks) == amount
 
 
 @given(st.integers(0, 9999), st.lists(st.tuples(st.integers(1, 99), st.integers(0, 10**6)), max_size=4))
 def test_a_block_at_the_usual_price_changes_nothing(seats: int, blocks: list[tuple[int, int]]) -> None:
     others = [block(*b) for b in blocks]
     total = seats + sum(b.seats for b in others) + 7
-    assert recurring_amount(total, 1400, [*others, block(7, 1400)]) == recurring_amount(total, 1400, others)
+    assert compute_recurring_amount(total, 1400, [*others, block(7, 1400)]) == compute_recurring_amount(
+        total, 1400, others
+    )
 
 
 def test_r17_the_current_period_runs_from_midnight_to_midnight_in_the_accounts_zone() -> None:
-    period = a_subscription().current_period(an_account(time_zone="Europe/Paris"))
+    period = a_subscription().get_current_period(an_account(time_zone="Europe/Paris"))
     assert period.start == datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
     assert period.end == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 
@@ -68,7 +70,7 @@ def test_a_period_is_a_month_or_twelve() -> None:
 def test_the_day_periods_start_on_is_told_by_the_first(
     start: str, end: str, length: PeriodLength, day: int
 ) -> None:
-    assert anchor_day(date.fromisoformat(start), date.fromisoformat(end), length) == day
+    assert get_anchor_day(date.fromisoformat(start), date.fromisoformat(end), length) == day
 
 
 @pytest.mark.parametrize(
@@ -101,8 +103,8 @@ def test_r17_periods_roll_and_keep_their_day(
     length: PeriodLength, first: str, today: str, expected: str
 ) -> None:
     start, end = map(date.fromisoformat, first.split())
-    day = anchor_day(start, end, length)
-    found = rolled_period(start, end, length, day, date.fromisoformat(today))
+    day = get_anchor_day(start, end, length)
+    found = get_period_containing(start, end, length, day, date.fromisoformat(today))
     assert " ".join(map(str, found)) == expected
 
 
@@ -112,7 +114,7 @@ def test_r17_a_rolled_period_holds_the_day_and_is_a_whole_one(
 ) -> None:
     end = add_months(start, length.months, start.day)
     today = start + timedelta(days=days)
-    first, after = rolled_period(start, end, length, start.day, today)
+    first, after = get_period_containing(start, end, length, start.day, today)
     assert first <= today < after
     assert add_months(first, length.months, start.day) == after
 
@@ -124,11 +126,11 @@ def test_a_self_served_subscription_passes() -> None:
 def test_r2_a_product_without_additional_seats_is_refused_with_the_reason() -> None:
     with pytest.raises(ProductNotSelfServed) as refused:
         a_subscription().check_self_service(a_product(additional_seats=False, reason="Ask us."))
-    assert refused.value.words == {"product": "GoTo Meeting", "reason": "Ask us."}
+    assert refused.value.variables == {"product": "GoTo Meeting", "reason": "Ask us."}
 
 
 def test_r4_an_ineligible_subscription_is_refused_with_the_reason() -> None:
     subscription = a_subscription(self_service=False, self_service_reason="Under contract.")
     with pytest.raises(SubscriptionNotSelfServed) as refused:
         subscription.check_self_service(a_product())
-    assert refused.value.words == {"product": "GoTo Meeting", "reason": "Under contract."}
+    assert refused.value.variables == {"product": "GoTo Meeting", "reason": "Under contract."}

@@ -7,11 +7,11 @@ from models.service_order import LineStatus, OrderStatus
 
 def test_r18_a_quote_is_decided_once() -> None:
     pending = {QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED}
-    assert {s: set(n) for s, n in quote.NEXT_STATUSES.items() if n} == {QuoteStatus.PENDING: pending}
+    assert {s: set(n) for s, n in quote.QUOTE_TRANSITIONS.items() if n} == {QuoteStatus.PENDING: pending}
 
 
 def test_r18_a_service_order_goes_from_placed_over_processing_to_its_end() -> None:
-    assert {s: set(n) for s, n in service_order.NEXT_STATUSES.items() if n} == {
+    assert {s: set(n) for s, n in service_order.ORDER_TRANSITIONS.items() if n} == {
         OrderStatus.PLACED: {OrderStatus.PROCESSING},
         OrderStatus.PROCESSING: {OrderStatus.COMPLETED, OrderStatus.FAILED},
     }
@@ -20,7 +20,7 @@ def test_r18_a_service_order_goes_from_placed_over_processing_to_its_end() -> No
 def test_r18_a_line_moves_only_as_the_rule_says() -> None:
     waiting, charging, settled = LineStatus.WAITING, LineStatus.CHARGING, LineStatus.SETTLED
     declined, customer, unknown = LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN
-    assert {s: set(n) for s, n in service_order.NEXT_LINE_STATUSES.items() if n} == {
+    assert {s: set(n) for s, n in service_order.ORDER_LINE_TRANSITIONS.items() if n} == {
         waiting: {charging, declined},
         charging: {settled, declined, customer, unknown},
         customer: {settled, declined},
@@ -30,6 +30,6 @@ def test_r18_a_line_moves_only_as_the_rule_says() -> None:
 
 
 def test_every_state_has_a_row_in_its_table() -> None:
-    assert set(quote.NEXT_STATUSES) == set(QuoteStatus)
-    assert set(service_order.NEXT_STATUSES) == set(OrderStatus)
-    assert set(service_order.NEXT_LINE_STATUSES) == set(LineStatus)
+    assert set(quote.QUOTE_TRANSITIONS) == set(QuoteStatus)
+    assert set(service_order.ORDER_TRANSITIONS) == set(OrderStatus)
+    assert set(service_order.ORDER_LINE_TRANSITIONS) == set(LineStatus)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlmodel import SQLModel, col, select
 
 from bot.db import Database
-from models.audit_entry import AuditEntry, broken_links
+from models.audit_entry import AuditEntry, list_broken_entries
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteStatus
@@ -48,7 +48,7 @@ class Evidence:
 
     @property
     def unfinished(self) -> list[str]:
-        orders = [order.number for order in self.orders if not order.finished]
+        orders = [order.number for order in self.orders if not order.is_finished]
         return orders + [n.event for n in self.notices if n.status is NoticeStatus.WAITING]
 
     def check_money(self, seats_before: int) -> None:
@@ -79,7 +79,7 @@ class Evidence:
 
     def check_history(self) -> None:
         for account_id in {entry.account_id for entry in self.history}:
-            assert broken_links([e for e in self.history if e.account_id == account_id]) == []
+            assert list_broken_entries([e for e in self.history if e.account_id == account_id]) == []
         changes = Counter((e.subject, e.to_status) for e in self.history if e.subject.startswith("quote:"))
         assert set(changes.values()) <= {1}
 

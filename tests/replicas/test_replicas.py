@@ -140,7 +140,7 @@ async def test_a_balancer_is_told_before_a_replica_takes_nothing_more(tmp_path: 
     """Ctrl-C waits for none."""
     with database_url("accounts", "sqlite") as url:
         async with Sandbox.start(WORKSPACE) as slack:
-            environment = environment_of(slack, url, door="http", LEAVE_SECONDS="60")
+            environment = environment_of(slack, url, door="http", SHUTDOWN_DELAY_SECONDS="60")
             async with replicas(1, environment, tmp_path) as [replica], aiohttp.ClientSession() as session:
                 slack.deliver_to(replica.events_url)
                 stopping = asyncio.create_task(replica.stop())

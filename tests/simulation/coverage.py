@@ -4,10 +4,10 @@ from collections import Counter
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    CustomerUnknown,
+    CustomerNotFound,
+    MixedPricesUnsupported,
     PriceArchived,
-    PriceDiffers,
-    PriceNotHeld,
+    QuotedPriceChanged,
 )
 from bot.use_cases.cart.command import AmbiguousProduct
 from models.account import AccountNotFound, AccountNotSelfServed
@@ -33,10 +33,11 @@ from tests.simulation.faults import CARDS, FAULTS, FAULTS_AT_STRIPE
 # All but those of files, of the door to Slack, and those that would be a fault of ours.
 REFUSALS: tuple[type[Refusal], ...] = (
     AccountNotFound, AccountNotSelfServed, AmbiguousProduct, BillingUnavailable, CheckoutIncomplete,
-    EmptyOrder,
-    FieldRequired, FieldTooLong, IdentityNotFresh, InvalidInput, NoAutomaticPaymentMethod, NotABillingContact,
-    NotAllowed, NotAnEmail, NothingToOrder, NothingToRetry, OrderNotFound, PaymentMethodNotUsable,
-    PriceNotHeld, ProductNotSelfServed, QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong,
+    EmptyOrder, FieldRequired, FieldTooLong, IdentityNotFresh,
+    InvalidInput, NoAutomaticPaymentMethod, NotABillingContact, NotAllowed,
+    NotAnEmail, NothingToOrder, NothingToRetry, OrderNotFound, PaymentMethodNotUsable,
+    MixedPricesUnsupported, ProductNotSelfServed, QuoteNotFound, QuoteNotPending, QuotesPending,
+    ReasonTooLong,
     SeatsNotANumber, SubscriptionBusy, SubscriptionNotFound, SubscriptionNotSelfServed, TooManySeats,
     TooManySeatsInOrder, UnknownAdministrator, UnknownCountry, UnknownProduct,
 )  # fmt: skip
@@ -75,7 +76,7 @@ FAULTS_OF_STRIPE = (
 # and not active, a failure that is saved without an effect, a key that is too old or was sent with another
 # request, an answer of 402, invoices that are written off or of many lines. A customer is deleted here, but
 # seldom while a line waits: that is for tests/handlers/test_stripe.py.
-REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerUnknown, PriceArchived, PriceDiffers)
+REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerNotFound, PriceArchived, QuotedPriceChanged)
 WORD = (
     "word delivered", "word doubled", "word reordered", "word late", "word lost", "word too old",
     "word sent again after a crash",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
-from models.audit_entry import AuditEntry, broken_links
+from models.audit_entry import AuditEntry, list_broken_entries
 from tests.simulation.books import instant, read_books, stored
 from tests.simulation.due import due_jobs
 from tests.simulation.world import Replica, World
@@ -104,7 +104,7 @@ def _broken_histories(world: World) -> Iterator[str]:
     for entry in read_books(world.store, 0).new_entries:
         histories.setdefault(entry.account_id, []).append(entry)
     for account, entries in histories.items():
-        if broken := broken_links(entries):
+        if broken := list_broken_entries(entries):
             yield f"the history of {account} is broken at {broken}"
 
 

@@ -11,7 +11,7 @@ from bot.use_cases.cart import save as cart_save
 from bot.use_cases.quote import decide as quote_decisions
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
-from models.checkout import NEW_ADMINISTRATOR, CheckoutForm
+from models.checkout import NEW_ADMINISTRATOR_OPTION, CheckoutForm
 from tests.simulation.database import Store
 from tests.simulation.people import Click
 
@@ -38,7 +38,7 @@ WRONG_FIELDS: tuple[dict[str, str], ...] = (
     {"city": "x" * 300},
     {"country": "XX"},
     {"administrator": "77"},
-    {"administrator": NEW_ADMINISTRATOR, "admin_name": "Nora", "admin_email": "nora"},
+    {"administrator": NEW_ADMINISTRATOR_OPTION, "admin_name": "Nora", "admin_email": "nora"},
     {"payment_method": "pm_old"},
     {"payment_method": "pm_3"},
 )
@@ -66,19 +66,24 @@ def _mistakes(random: Random, quotes: list[int], pending: list[int], orders: lis
         "cart.open", cart_open.open_cart, anybody, account_id=random.choice(("acme", "borea", "custos"))
     )
     yield click(
-        "cart.open", cart_open.open_cart, account_id="acme", words=random.choice(("teapot", "go 2", "5 5"))
+        "cart.open",
+        cart_open.open_cart,
+        account_id="acme",
+        command_text=random.choice(("teapot", "go 2", "5 5")),
     )
-    yield click("cart.save", cart_save.save_cart, account_id="acme", typed=random.choice(WRONG_SEATS))
-    yield click("cart.save", cart_save.save_cart, account_id="acme", typed=random.choice(WRONG_SEATS))
-    yield click("cart.save", cart_save.save_cart, "U09IDA", account_id="custos", typed={"custos_rescue": "1"})
+    yield click("cart.save", cart_save.save_cart, account_id="acme", seat_inputs=random.choice(WRONG_SEATS))
+    yield click("cart.save", cart_save.save_cart, account_id="acme", seat_inputs=random.choice(WRONG_SEATS))
+    yield click(
+        "cart.save", cart_save.save_cart, "U09IDA", account_id="custos", seat_inputs={"custos_rescue": "1"}
+    )
     yield click("cart.open", cart_open.open_cart, "U09IDA", account_id="custos")
-    yield click("quote.open", quote_decisions.read_quote, anybody, quote_id=some_quote)
+    yield click("quote.open", quote_decisions.get_quote, anybody, quote_id=some_quote)
     yield click("quote.reject", quote_decisions.reject_quote, anybody, quote_id=some_quote, reason="No.")
     yield click("quote.reject", quote_decisions.reject_quote, quote_id=some_quote, reason="x" * 501)
     for number in pending:
         yield click("checkout.save", checkout.save_checkout, quote_id=number, form=wrong)
     yield click("service_order.place", place_order.place_service_order, anybody, quote_id=some_quote)
-    yield click("service_order.open", manage_order.read_order, anybody, order_id=some_order)
+    yield click("service_order.open", manage_order.get_order, anybody, order_id=some_order)
     retry: dict[str, Any] = {"order_id": some_order, "payment_method_id": random.choice(("pm_1", "pm_3"))}
     yield click("service_order.retry", manage_order.retry_service_order, anybody, **retry)
     yield click("service_order.give_up", manage_order.give_up_service_order, anybody, order_id=some_order)

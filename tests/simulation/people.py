@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from bot.billing.gateway import BillingUnavailable, PriceNotHeld
-from bot.permissions import Person
+from bot.billing.gateway import BillingUnavailable, MixedPricesUnsupported
+from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.use_cases import checkout
 from bot.use_cases.account import overview, portal
@@ -16,12 +16,12 @@ from bot.use_cases.quote import decide as quote_decisions
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
 from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
-from models.checkout import NEW_ADMINISTRATOR, CheckoutForm
-from models.details import CartSheet, CheckoutSheet, OrderSheet, PlacementSheet, QuoteSheet
+from models.checkout import NEW_ADMINISTRATOR_OPTION, CheckoutForm
+from models.details import CartPage, CheckoutPage, OrderDetails, PlacementPage, QuoteDetails
 from models.errors import Refusal
 from models.quote import QuotesPending
 
-AGAIN = (BillingUnavailable, IdentityNotFresh, PriceNotHeld)
+AGAIN = (BillingUnavailable, IdentityNotFresh, MixedPricesUnsupported)
 NEVER = (NotABillingContact, NotAllowed)
 
 
@@ -34,7 +34,7 @@ class Click:
     use_case: Callable[..., Awaitable[Any]] = field(repr=False)
     given: dict[str, Any]
 
-    async def do(self, services: Services, person: Person) -> Any:
+    async def do(self, services: Services, person: SlackIdentity) -> Any:
         return await self.use_case(services, person=person, **self.given)
 
     def __str__(self) -> str:
@@ -72,23 +72,23 @@ class Shopper:
     def _open(self) -> Click:
         words = self._random.choice(("", "", "", "", "webinar 3", "meeting"))
         if self._random.random() < 0.5:
-            return self._click("cart.edit", cart_open.edit_cart, account_id=self.account)
-        return self._click("cart.open", cart_open.open_cart, account_id=self.account, words=words)
+            return self._click("cart.edit", cart_open.load_cart_page, account_id=self.account)
+        return self._click("cart.open", cart_open.open_cart, account_id=self.account, command_text=words)
 
     def _warned(self) -> Click:
         chosen = self._random.choice(self._pending) if self._pending else self.quote
         return self._of(
             lambda: self._click(
                 "quote.replace",
-                cart_open.consent_to_replace,
+                cart_open.record_consent_to_replace,
                 account_id=self.account,
-                named=tuple(self._pending),
+                quote_ids=tuple(self._pending),
             ),
             lambda: self._click(
                 "quote.replace",
-                cart_open.consent_to_replace,
+                cart_open.record_consent_to_replace,
                 account_id=self.account,
-                named=tuple(self._pending),
+                quote_ids=tuple(self._pending),
             ),
             lambda: self._click(
                 "quote.reject", quote_decisions.reject_quote, quote_id=chosen, reason="Too dear."
@@ -97,7 +97,7 @@ class Shopper:
         )
 
     def _again(self) -> Click:
-        return self._click("quote.warn", cart_open.warn_again, account_id=self.account)
+        return self._click("quote.warn", cart_open.load_pending_quotes_warning, account_id=self.account)
 
     def _fill(self) -> Click:
         if not self._typed or self._random.random() < 0.2:
@@ -105,9 +105,9 @@ class Shopper:
                 self._subscriptions, self._random.randint(1, len(self._subscriptions))
             )
             self._typed = {s: str(self._random.randint(1, 5)) for s in sorted(chosen)}
-        given = {"account_id": self.account, "typed": dict(self._typed)}
+        given = {"account_id": self.account, "seat_inputs": dict(self._typed)}
         if self._random.random() < 0.1:
-            return self._click("cart.keep", cart_open.keep_cart, **given)
+            return self._click("cart.keep", cart_open.save_cart_draft, **given)
         return self._click("cart.save", cart_save.save_cart, **given)
 
     def _review(self) -> Click:
@@ -125,7 +125,7 @@ class Shopper:
             changes |= {"country": "DE", "city": "Berlin"}
         if self._random.random() < 0.2:
             changes |= {
-                "administrator": NEW_ADMINISTRATOR,
+                "administrator": NEW_ADMINISTRATOR_OPTION,
                 "admin_name": "Nora",
                 "admin_email": "nora@acme.example",
             }
@@ -133,7 +133,7 @@ class Shopper:
             changes |= {"payment_method": "pm_2"}
         form = self._form.model_copy(update=changes)
         if self._random.random() < 0.1:
-            return self._click("checkout.keep", checkout.keep_checkout, quote_id=self.quote, form=form)
+            return self._click("checkout.keep", checkout.save_checkout_draft, quote_id=self.quote, form=form)
         return self._click("checkout.save", checkout.save_checkout, quote_id=self.quote, form=form)
 
     def _place(self) -> Click:
@@ -141,11 +141,11 @@ class Shopper:
 
     def _ordered(self) -> Click:
         return self._of(
-            lambda: self._click("service_order.open", manage_order.read_order, order_id=self.order),
+            lambda: self._click("service_order.open", manage_order.get_order, order_id=self.order),
             lambda: self._click("service_order.open_retry", manage_order.open_retry, order_id=self.order),
             lambda: self._click("service_order.open_retry", manage_order.open_retry, order_id=self.order),
-            lambda: self._click("account.open", overview.read_account, account_id=self.account),
-            lambda: self._click("home.open", overview.read_home),
+            lambda: self._click("account.open", overview.get_account_overview, account_id=self.account),
+            lambda: self._click("home.open", overview.load_home_overviews),
         )
 
     def _retry(self) -> Click:
@@ -173,32 +173,32 @@ class Shopper:
 
     def hear(self, answer: object) -> None:
         match answer:
-            case cart_open.Warned(pending=pending, own=own):
+            case cart_open.PendingQuotesWarning(pending_quotes=pending, own_quote=own):
                 self._pending = [sheet.quote.key for sheet in pending]
                 self.quote = own.quote.key if own else self.quote
                 self.stage = "warned" if pending else "review" if own else "fill"
-            case cart_open.Obstructed():
+            case cart_open.CartBlocked():
                 self.stage = self._random.choice(("done", "portal"))
-            case CartSheet():
+            case CartPage():
                 self.stage = "fill"
-            case QuoteSheet(quote=made) if made.pending_at(answer.at):
+            case QuoteDetails(quote=made) if made.is_pending(answer.at):
                 self.quote, self.stage = made.key, "review"
-            case CheckoutSheet(form=form):
+            case CheckoutPage(form=form):
                 self._form, self.stage = form, "checkout"
                 self.quote = answer.quote.quote.key
-            case PlacementSheet():
+            case PlacementPage():
                 self.quote, self.stage = answer.quote.quote.key, "place"
-            case OrderSheet():
+            case OrderDetails():
                 self._hear_of_order(answer)
-            case (OrderSheet() as sheet, _):
+            case (OrderDetails() as sheet, _):
                 self.order, self.stage = sheet.order.key, "retry"
             case None if self.stage == "warned":
                 self.stage = "fill"
 
-    def _hear_of_order(self, sheet: OrderSheet) -> None:
+    def _hear_of_order(self, sheet: OrderDetails) -> None:
         self.order, self.stage = sheet.order.key, "ordered"
         self._typed = {}
-        if sheet.order.finished:
+        if sheet.order.is_finished:
             self.stage = "open"
 
     def hear_no(self, refusal: Refusal) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
-from bot.permissions import Person
+from bot.permissions import SlackIdentity
 from bot.use_cases.cart import open as cart_open
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.slack_user import refresh_slack_user
@@ -164,7 +164,7 @@ class Plan:
         return replica
 
     async def _answered(self, replica: Replica, click: Click, shopper: Shopper | None) -> None:
-        person = Person(TEAM, click.user, click.name, self._random.choice((None, "C01BILLING")))
+        person = SlackIdentity(TEAM, click.user, click.name, self._random.choice((None, "C01BILLING")))
         try:
             await refresh_slack_user(replica.services, person)
             answer = await click.do(replica.services, person)
@@ -175,7 +175,7 @@ class Plan:
         else:
             self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
             self._world.seen[f"press {click.name}"] += 1
-            if isinstance(answer, cart_open.Obstructed):
+            if isinstance(answer, cart_open.CartBlocked):
                 for obstacle in answer.obstacles:
                     self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
             if shopper:

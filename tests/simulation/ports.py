@@ -7,29 +7,29 @@ from typing import TypeVar
 from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
+    ChargeOutcome,
     LineRequest,
-    MethodState,
+    MixedPricesUnsupported,
     NeverReceived,
-    Outcome,
+    PaymentMethodState,
     Preview,
-    PriceNotHeld,
     SubscriptionState,
     Unknown,
 )
 from bot.db import transaction_open
-from bot.directory.user_directory import DirectoryUnavailable, Profile
-from bot.mail.mailer import Mail, MailRefused, MailUnavailable
+from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.mail.mailer import MailRejected, MailUnavailable, OutboundEmail
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    Letter,
     MessageGone,
+    MessageRef,
     MessengerUnavailable,
-    PersonUnreachable,
-    Posted,
+    OutboundMessage,
     RateLimited,
+    UserUnreachable,
 )
 from models.account import Address
-from models.receipt import ReceiptPage
+from models.receipt import ProviderReceipt
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process
 from tests.simulation.provider import Provider
@@ -57,12 +57,12 @@ class Line:
 class Billing:
     """BillingGateway. `key_is_stored` asks the database whether the key of a charge is committed."""
 
-    patience = timedelta(seconds=10)
+    reconcile_interval = timedelta(seconds=10)
 
     def __init__(self, line: Line, provider: Provider, key_is_stored: Callable[[str], bool]) -> None:
         self._line, self._provider, self._key_is_stored = line, provider, key_is_stored
 
-    async def subscriptions(self, account_id: str) -> list[SubscriptionState]:
+    async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         def effect(fault: str | None) -> list[SubscriptionState]:
             if fault:
                 raise BillingUnavailable
@@ -70,34 +70,34 @@ class Billing:
 
         return await self._line.call("billing.subscriptions", effect)
 
-    async def preview(
+    async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: object, address: Address
     ) -> Preview:
         def effect(fault: str | None) -> Preview:
             if fault:
-                raise PriceNotHeld if fault == "price_not_held" else BillingUnavailable
+                raise MixedPricesUnsupported if fault == "price_not_held" else BillingUnavailable
             return self._provider.preview(account_id, lines, at, address)  # type: ignore[arg-type]
 
         return await self._line.call("billing.preview", effect)
 
-    async def place(self, charge: Charge) -> Outcome:
+    async def place_charge(self, charge: Charge) -> ChargeOutcome:
         return await self._line.call("billing.place", lambda fault: self._placed(charge, fault))
 
-    async def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+    async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         return await self._line.call(
             "billing.reconcile", lambda fault: self._sent(charge, fault, self._provider.reconcile)
         )
 
-    async def payment_methods(self, account_id: str) -> list[MethodState] | None:
+    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         return None  # Those of the file stay.
 
-    async def receipt_page(self, account_id: str, receipt: str) -> ReceiptPage | None:
+    async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         return None
 
-    async def check(self) -> str:
+    async def check_connection(self) -> str:
         return "simulated"
 
-    async def payment_portal_link(self, account_id: str) -> str:
+    async def create_portal_link(self, account_id: str) -> str:
         def effect(fault: str | None) -> str:
             if fault:
                 raise BillingUnavailable
@@ -105,7 +105,7 @@ class Billing:
 
         return await self._line.call("billing.portal", effect)
 
-    def _placed(self, charge: Charge, fault: str | None) -> Outcome:
+    def _placed(self, charge: Charge, fault: str | None) -> ChargeOutcome:
         match fault:
             case "timeout":
                 self._provider.take_later(charge)
@@ -137,13 +137,13 @@ class Messages:
     def __init__(self, line: Line, slack: Slack) -> None:
         self._line, self._slack = line, slack
 
-    async def reaches(self, team: str) -> bool:
+    async def is_installed(self, team_id: str) -> bool:
         return True
 
-    async def deliver(self, letter: Letter) -> Posted:
-        return await self._line.call("slack.deliver", lambda fault: self._deliver(letter, fault))
+    async def deliver_message(self, message: OutboundMessage) -> MessageRef:
+        return await self._line.call("slack.deliver", lambda fault: self._deliver(message, fault))
 
-    def _deliver(self, letter: Letter, fault: str | None) -> Posted:
+    def _deliver(self, letter: OutboundMessage, fault: str | None) -> MessageRef:
         to_person = letter.channel.startswith(("U", "D"))
         match fault:
             case "outage":
@@ -151,10 +151,10 @@ class Messages:
             case "rate_limited":
                 raise RateLimited(3)
             case "channel_gone" | "person_gone" if to_person:
-                raise PersonUnreachable("cannot_dm_bot")
+                raise UserUnreachable("cannot_dm_bot")
             case "channel_gone" | "person_gone":
                 raise ChannelUnreachable("is_archived")
-            case "message_gone" if letter.edits or letter.thread:
+            case "message_gone" if letter.update_ts or letter.thread_ts:
                 raise MessageGone("message_not_found")
         posted = self._slack.post(letter)
         if fault == "lost":
@@ -168,30 +168,30 @@ class Members:
     def __init__(self, line: Line, slack: Slack) -> None:
         self._line, self._slack = line, slack
 
-    async def profile(self, team_id: str, user_id: str) -> Profile:
-        def effect(fault: str | None) -> Profile:
+    async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
+        def effect(fault: str | None) -> UserProfile:
             if fault:
                 raise DirectoryUnavailable("silent")
             return self._slack.asked_for(user_id)
 
         return await self._line.call("directory.profile", effect)
 
-    async def reach(self) -> None:
+    async def check_connection(self) -> None:
         """No process is asked whether it is ready."""
 
-    async def workspaces(self) -> list[str]:
+    async def list_workspaces(self) -> list[str]:
         return []
 
-    async def granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
         return set()
 
     async def check_app_token(self, token: str) -> None:
         """It is right."""
 
-    async def in_channel(self, team_id: str, channel_id: str) -> bool:
+    async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         return True
 
-    async def user_of_email(self, team_id: str, email: str) -> str | None:
+    async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         def effect(fault: str | None) -> str | None:
             if fault:
                 raise DirectoryUnavailable("silent")
@@ -203,21 +203,21 @@ class Members:
 class Post:
     """Mailer."""
 
-    configured = True
+    is_configured = True
 
-    def __init__(self, line: Line, sent: list[Mail]) -> None:
+    def __init__(self, line: Line, sent: list[OutboundEmail]) -> None:
         self._line, self._sent = line, sent
 
-    async def check(self) -> None:
+    async def check_connection(self) -> None:
         """A server is always set."""
 
-    async def send(self, mail: Mail) -> None:
+    async def send_email(self, email: OutboundEmail) -> None:
         def effect(fault: str | None) -> None:
             if fault == "outage":
                 raise MailUnavailable("silent")
             if fault == "refused":
-                raise MailRefused("no such mailbox")
-            self._sent.append(mail)
+                raise MailRejected("no such mailbox")
+            self._sent.append(email)
             if fault == "lost":
                 raise MailUnavailable("no answer")
 

@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.billing.gateway import (
-    Block,
     Charge,
+    ChargeOutcome,
     Declined,
     LineRequest,
     NeedsCustomer,
     NeverReceived,
-    Outcome,
     Pending,
     Preview,
     PricedLine,
     RecurringTotal,
+    SeatBlockState,
     SeatsChanged,
     Settled,
     SubscriptionState,
@@ -104,11 +104,11 @@ class Provider:
         """The next two answers about it are errors of the provider's own."""
         self._mute[key] = 2
 
-    def place(self, charge: Charge) -> Outcome:
+    def place(self, charge: Charge) -> ChargeOutcome:
         self._catch_up()
         return Unknown() if self._silent(charge.key) else self._place(charge)
 
-    def _place(self, charge: Charge) -> Outcome:
+    def _place(self, charge: Charge) -> ChargeOutcome:
         taken = self.taken.get(charge.key)
         if taken is None:
             held = self.held[charge.subscription_id]
@@ -120,7 +120,7 @@ class Provider:
             raise WrongCharge(f"another charge under the same key: {charge}")
         return self._answer(taken)
 
-    def reconcile(self, charge: Charge) -> Outcome | NeverReceived:
+    def reconcile(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         self._catch_up()
         if self._silent(charge.key):
             return Unknown()
@@ -191,7 +191,7 @@ class Provider:
         taken.status = "settled"
         self.changes += 1
 
-    def _answer(self, taken: Taken) -> Outcome:
+    def _answer(self, taken: Taken) -> ChargeOutcome:
         match taken.status:
             case "settled":
                 return Settled(f"re_{taken.charge.key}", taken.charge.amount, taken.charge.tax)
@@ -252,7 +252,7 @@ class Provider:
 
     def _state(self, held: Held) -> SubscriptionState:
         start, end = self._days(held, self._today(held.account))
-        blocks = tuple(Block(seats, price) for price, seats in held.blocks.items())
+        blocks = tuple(SeatBlockState(seats, price) for price, seats in held.blocks.items())
         return SubscriptionState(held.id, held.seats, held.price, _length(held), start, end, blocks)
 
     def _days(self, held: Held, day: date) -> tuple[date, date]:

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from bot.use_cases.service_order import process as process_orders
-from models.quote import first_preparation
+from models.quote import find_first_reminder_check
 from tests.simulation.books import stored
 from tests.simulation.database import Store
 from tests.simulation.end import bring_to_an_end
@@ -100,7 +100,7 @@ def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool, quiet
     ends = [clock() + timedelta(seconds=random.choice((30, 3_600, 90_000, 200_000))) for _ in range(2)]
     for quote, end in enumerate(ends, start=1):
         until = min(end, PERIOD_END)
-        remind = first_preparation(clock(), until)
+        remind = find_first_reminder_check(clock(), until)
         change = "UPDATE quote SET expires_at = ?, remind_at = ? WHERE id = ?"
         store.raw.execute(change, (stored(until), stored(remind) if remind else None, quote))
     if random.random() < quiet:
@@ -118,11 +118,11 @@ def _start(random: Random) -> datetime:
 @contextmanager
 def _few_workers() -> Iterator[None]:
     """Two of a process show all there is to see of several."""
-    usual, process_orders.WORKERS = process_orders.WORKERS, 2
+    usual, process_orders.WORKER_COUNT = process_orders.WORKER_COUNT, 2
     try:
         yield
     finally:
-        process_orders.WORKERS = usual
+        process_orders.WORKER_COUNT = usual
 
 
 # What the product logs as an error without a fault of its own.

@@ -5,7 +5,7 @@ from collections import Counter
 from functools import cache
 from random import Random
 
-from bot.permissions import Person
+from bot.permissions import SlackIdentity
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
@@ -37,11 +37,11 @@ def checked_out() -> bytes:
 
 async def _prepare(world: World) -> None:
     replica = world.open_replica()
-    alice, benoit = Person(TEAM, "U01ALICE", "scene"), Person(TEAM, "U02BENOIT", "scene")
+    alice, benoit = SlackIdentity(TEAM, "U01ALICE", "scene"), SlackIdentity(TEAM, "U02BENOIT", "scene")
     await refresh_slack_user(replica.services, alice)
     await refresh_slack_user(replica.services, benoit)
     typed = {"acme_meeting": "2", "acme_webinar": "1"}
-    await save_cart(replica.services, person=alice, account_id="acme", typed=typed)
+    await save_cart(replica.services, person=alice, account_id="acme", seat_inputs=typed)
     elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml")
     elsewhere.offer(IMPORTED_AT, "acme_meeting")
     await elsewhere.take_over(replica.services)
@@ -51,6 +51,6 @@ async def _prepare(world: World) -> None:
     world.store.raw.execute("DELETE FROM slack_user")
 
 
-async def _check_out(replica: Replica, person: Person, quote_id: int) -> None:
+async def _check_out(replica: Replica, person: SlackIdentity, quote_id: int) -> None:
     sheet = await open_checkout(replica.services, person=person, quote_id=quote_id)
     await save_checkout(replica.services, person=person, quote_id=quote_id, form=sheet.form)

@@ -4,25 +4,25 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.directory.user_directory import Profile
-from bot.messaging.messenger import Letter, Posted
+from bot.directory.user_directory import UserProfile
+from bot.messaging.messenger import MessageRef, OutboundMessage
 from tests.simulation.loop import Clock
 
 TEAM = "T01ACME"
 # R5: a change of state needs to know who this is, and has known it for an hour at most.
 BELIEVED_FOR = timedelta(hours=1)
-NOBODY = Profile("", "", "", None, None, None, deleted=True)
+NOBODY = UserProfile("", "", "", None, None, None, deleted=True)
 
 
 @dataclass(frozen=True)
 class PostedLetter:
     at: datetime
-    letter: Letter
+    letter: OutboundMessage
     ts: str
 
 
-def _member(user_id: str, name: str, email: str, **changes: object) -> Profile:
-    return replace(Profile(user_id, TEAM, name, email, "en-GB", "Europe/Paris"), **changes)  # type: ignore[arg-type]
+def _member(user_id: str, name: str, email: str, **changes: object) -> UserProfile:
+    return replace(UserProfile(user_id, TEAM, name, email, "en-GB", "Europe/Paris"), **changes)  # type: ignore[arg-type]
 
 
 MEMBERS = (
@@ -41,16 +41,16 @@ class Slack:
         self.members = {member.user_id: member for member in MEMBERS}
         self.posts: list[PostedLetter] = []
         # What the product was told of each person, and when.
-        self._answers: dict[str, list[tuple[datetime, Profile]]] = defaultdict(list)
+        self._answers: dict[str, list[tuple[datetime, UserProfile]]] = defaultdict(list)
 
-    def post(self, letter: Letter) -> Posted:
+    def post(self, letter: OutboundMessage) -> MessageRef:
         """An edit keeps its message's timestamp; a direct message stands in a channel of its own."""
-        ts = letter.edits or f"{len(self.posts) + 1}.000000"
+        ts = letter.update_ts or f"{len(self.posts) + 1}.000000"
         self.posts.append(PostedLetter(self._clock(), letter, ts))
         channel = "D" + letter.channel[1:] if letter.channel.startswith("U") else letter.channel
-        return Posted(channel, ts)
+        return MessageRef(channel, ts)
 
-    def asked_for(self, user_id: str) -> Profile:
+    def asked_for(self, user_id: str) -> UserProfile:
         profile = self.members.get(user_id, NOBODY)
         self._answers[user_id].append((self._clock(), profile))
         return profile

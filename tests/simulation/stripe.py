@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import stripe
 import yaml
 
-from bot.billing.stripe.client import build_client
+from bot.billing.stripe.client import build_stripe_client
 from bot.billing.stripe.gateway import StripeGateway
-from bot.billing.stripe.items import ATTEMPT
+from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
 from bot.db import Database
-from models.proration import midnight
+from models.proration import get_midnight
 from tests.fake_stripe import Books, Card, FakeStripe
 from tests.fake_stripe.books import Customer, Invoice, Item, Price, Subscription
 from tests.fake_stripe.server import Cut, Kind
@@ -127,7 +127,7 @@ class StripeProvider:
         for listed in account["subscriptions"]:
             price = Price(f"price_{listed['id']}", int(Decimal(listed["unit_price"]) * 100), listed["period"])
             start, end = (
-                int(midnight(listed[day], account["time_zone"]).timestamp())
+                int(get_midnight(listed[day], account["time_zone"]).timestamp())
                 for day in ("period_start", "period_end")
             )
             name = {"seatbot_subscription": listed["id"]}
@@ -145,7 +145,7 @@ class StripeProvider:
 
     def settled(self, keys: list[str]) -> list[Taken]:
         """By invoice, so that a key that was charged twice is seen."""
-        found = [_taken(i) for i in self._charges() if i.metadata.get(ATTEMPT) in keys]
+        found = [_taken(i) for i in self._charges() if i.metadata.get(ATTEMPT_METADATA_KEY) in keys]
         return [taken for taken in found if taken.status == "settled"]
 
     def _charges(self) -> Iterator[Invoice]:
@@ -283,7 +283,7 @@ def gateway(
     database: Database,
     now: Callable[[], datetime],
 ) -> StripeGateway:
-    client = build_client(KEY, "https://stripe.example", InProcess(line, provider, key_is_stored))
+    client = build_stripe_client(KEY, "https://stripe.example", InProcess(line, provider, key_is_stored))
     return StripeGateway(client, database, now, "https://provider.example/portal")
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.services import Services
-from handlers.billing_webhook import event_routes
+from handlers.billing_webhook import build_webhook_routes
 from tests.fake_stripe import Courier
 from tests.fake_stripe.webhook_sender import sign
 from tests.simulation.database import Store
@@ -107,7 +107,7 @@ class Webhooks:
 
 async def posted(services: Services, body: str, signature: str) -> Response:
     """As the server hands a request to the bot's own route."""
-    [route] = event_routes(services)
+    [route] = build_webhook_routes(services)
     headers = [(b"stripe-signature", signature.encode())]
 
     async def receive() -> dict[str, Any]:

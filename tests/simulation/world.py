@@ -10,13 +10,13 @@ from random import Random
 from typing import Any
 
 from bot.billing.gateway import BillingGateway
-from bot.billing.stripe.events import StripeEvents
-from bot.mail.mailer import Mail
+from bot.billing.stripe.events import StripeWebhookParser
+from bot.mail.mailer import OutboundEmail
 from bot.services import Services
 from bot.settings import Settings
-from bot.tasks import Tasks
+from bot.tasks import BackgroundTasks
 from scheduler import JOBS
-from tests.fakes import FakeHomeScreens
+from tests.fakes import FakeHomePublisher
 from tests.simulation.database import GatedDatabase, Store
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
@@ -66,7 +66,7 @@ class World:
         # Without it no word from Stripe ever arrives.
         self.webhooks: Webhooks | None = None
         self.slack = Slack(clock)
-        self.mails: list[Mail] = []
+        self.mails: list[OutboundEmail] = []
         self.replicas: list[Replica] = []
         self.trace = Trace(clock)
         # What nobody may come to: an actor that ended with anything but an answer or a refusal.
@@ -105,11 +105,11 @@ class World:
             now=self.clock,
             billing=self._billing(line, database),
             messenger=Messages(line, self.slack),
-            home_screens=FakeHomeScreens(),
+            home_publisher=FakeHomePublisher(),
             directory=Members(line, self.slack),
             mailer=Post(line, self.mails),
-            tasks=Tasks(MOST_TASKS),
-            provider_events=StripeEvents(SECRET, self.clock) if self.stripe else None,
+            tasks=BackgroundTasks(MOST_TASKS),
+            webhook_parser=StripeWebhookParser(SECRET, self.clock) if self.stripe else None,
         )
         replica = Replica(process, services)
         self.replicas.append(replica)

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.blocks.block_kit import Place
+from bot.blocks.block_kit import ModalMetadata
 from bot.db import Database
-from bot.permissions import Person
+from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
@@ -152,7 +152,7 @@ class _Crowd:
     async def _count(self, rounds: int) -> None:
         async with asyncio.timeout(PATIENCE):
             evidence = await Evidence(self.database).read()
-            while len(evidence.orders) < rounds or not all(o.finished for o in evidence.orders):
+            while len(evidence.orders) < rounds or not all(o.is_finished for o in evidence.orders):
                 await asyncio.sleep(0.2)
                 evidence = await Evidence(self.database).read()
         self.result.charges = sum(c.status is ChargeStatus.SETTLED for c in evidence.charges)
@@ -166,15 +166,15 @@ class _Crowd:
             self.result.errors += [f"{replica.name}: {line}" for line in replica.errors()]
 
 
-def _people() -> list[Person]:
-    return [Person(TEAM, user_id, "stress") for user_id in PEOPLE.values()]
+def _people() -> list[SlackIdentity]:
+    return [SlackIdentity(TEAM, user_id, "stress") for user_id in PEOPLE.values()]
 
 
 async def _quote_ready(services: Services, number: int) -> int:
     """A quote whose checkout both have saved, so that either may place it."""
     first, *_ = people = _people()
     seats = {BUYER.subscription_id: str(1 + number % 3)}
-    sheet = await save_cart(services, person=first, account_id=BUYER.account_id, typed=seats)
+    sheet = await save_cart(services, person=first, account_id=BUYER.account_id, seat_inputs=seats)
     for person in people:
         checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
         await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
@@ -200,7 +200,7 @@ def _submission(view_id: str, quote_id: int, user_id: str) -> dict[str, Any]:
             "id": view_id,
             "type": "modal",
             "callback_id": "service_order.place",
-            "private_metadata": Place(account=BUYER.account_id, quote=quote_id).dump(),
+            "private_metadata": ModalMetadata(account=BUYER.account_id, quote=quote_id).to_json(),
             "state": {"values": {}},
             "blocks": [],
         },

@@ -100,7 +100,7 @@ async def active(session: AsyncSession) -> list[bool]:
 
 async def reject(database: Database, session: AsyncSession) -> None:
     quote = await one_of(session, Quote)
-    quote.decide(QuoteStatus.REJECTED, AT, "Alice Martin")
+    quote.change_status(QuoteStatus.REJECTED, AT, "Alice Martin")
     async with database.write() as writing:
         await writing.merge(quote)
 

@@ -11,9 +11,9 @@ from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
 from bot.services import Services
 from bot.settings import Settings
-from bot.tasks import Tasks
+from bot.tasks import BackgroundTasks
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.notice.enqueue import tell
+from bot.use_cases.notice.enqueue import enqueue_notice
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
@@ -22,7 +22,7 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import PeriodLength
-from tests.fakes import FakeDirectory, FakeHomeScreens, FakeMailer, FakeMessenger
+from tests.fakes import FakeHomePublisher, FakeMailer, FakeMessenger, FakeUserDirectory
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 CHANNEL = "channel:C01BILLING"
@@ -33,9 +33,9 @@ EVENTS = count(1)
 class Outbox:
     database: Database
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
-    home_screens: FakeHomeScreens = field(default_factory=FakeHomeScreens)
+    home_screens: FakeHomePublisher = field(default_factory=FakeHomePublisher)
     mailer: FakeMailer = field(default_factory=FakeMailer)
-    directory: FakeDirectory = field(default_factory=FakeDirectory)
+    directory: FakeUserDirectory = field(default_factory=FakeUserDirectory)
     at: datetime = START
 
     def __post_init__(self) -> None:
@@ -51,10 +51,10 @@ class Outbox:
             now=lambda: self.at,
             billing=EmbeddedGateway(self.database, lambda: self.at, "https://admin.example/"),
             messenger=self.messenger,
-            home_screens=self.home_screens,
+            home_publisher=self.home_screens,
             directory=self.directory,
             mailer=self.mailer,
-            tasks=Tasks(),
+            tasks=BackgroundTasks(),
         )
 
     async def tell(
@@ -69,7 +69,7 @@ class Outbox:
     ) -> None:
         """Store a notice of the account acme, as a use case does."""
         async with self.database.write() as session:
-            await tell(
+            await enqueue_notice(
                 session,
                 kind,
                 event or f"event:{next(EVENTS)}",
@@ -78,7 +78,7 @@ class Outbox:
                 at=self.at,
                 order=order,
                 quote=quote,
-                words=words,
+                payload=words,
                 due_at=due_at,
             )
 
@@ -237,7 +237,7 @@ async def benoit(outbox: Outbox) -> str:
 
 
 def steps(outbox: Outbox, channel: str) -> list[int]:
-    return [sent.letter.words["number"] for sent in outbox.messenger.to(channel)]
+    return [sent.letter.payload["number"] for sent in outbox.messenger.to(channel)]
 
 
 def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:

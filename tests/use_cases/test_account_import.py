@@ -8,15 +8,15 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bench.import_accounts import big_file
-from bot.accounts_file import WrongAccountsFile
+from bot.accounts_file import InvalidAccountsFile
 from bot.db import Database
-from bot.use_cases.accounts_import.catalogue import store_catalogue
+from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Account, Portal
-from models.audit_entry import AuditEntry, broken_links
+from models.audit_entry import AuditEntry, list_broken_entries
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
-from models.product import SHIPPED_CATALOGUE, Product
+from models.product import DEFAULT_PRODUCTS, Product
 from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, dump, one_of, story
@@ -25,7 +25,7 @@ from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, 
 async def test_the_file_is_stored(imports: Import, session: AsyncSession) -> None:
     summary = await imports(ACME.replace("products:\n", UMBRELLA + "products:\n"))
     assert summary == ImportSummary(
-        accounts=2, subscriptions=2, billing_contacts=3, quotes=1, changed=2, warnings=[]
+        accounts=2, subscriptions=2, billing_contacts=3, quotes=1, changed_accounts=2, warnings=[]
     )
     acme, _ = await all_of(session, Account)
     assert (acme.currency, acme.tax_rate, acme.locale, acme.home_country) == ("EUR", "0.20", "fr", "FR")
@@ -57,7 +57,7 @@ async def test_history_tells_who_imported_what_from_where(imports: Import, sessi
     actors = {(e.actor_kind, e.actor_name, e.source) for e in entries}
     assert actors == {("operator", "Olga", "import:accounts.yml")}
     assert entries[0].details["subscription:sub_1"] == "added"
-    assert broken_links(entries) == []
+    assert list_broken_entries(entries) == []
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -67,7 +67,7 @@ async def test_the_same_file_again_changes_nothing(
     await imports()
     before = dump(database)
     summary = await imports(at=AT + timedelta(hours=3), overwrite=overwrite)
-    assert (summary.changed, summary.warnings) == (0, [])
+    assert (summary.changed_accounts, summary.warnings) == (0, [])
     assert dump(database) == before
 
 
@@ -79,7 +79,7 @@ async def test_the_same_file_after_a_period_has_turned_changes_nothing(
     await change(database, meeting, period_start=date(2026, 12, 1), period_end=date(2027, 1, 1))
     before = dump(database)
     summary = await imports(at=AT + timedelta(days=30), overwrite=True)
-    assert (summary.changed, summary.warnings) == (0, [])
+    assert (summary.changed_accounts, summary.warnings) == (0, [])
     assert dump(database) == before
 
 
@@ -87,7 +87,7 @@ async def test_one_problem_anywhere_stores_nothing(
     imports: Import, database: Database, session: AsyncSession
 ) -> None:
     before = dump(database)
-    with pytest.raises(WrongAccountsFile):
+    with pytest.raises(InvalidAccountsFile):
         await imports(ACME.replace("products:\n", UMBRELLA.replace("GBP", "GB") + "products:\n"))
     assert dump(database) == before
 
@@ -117,14 +117,14 @@ async def test_progress_is_told(database: Database, tmp_path: Path) -> None:
 async def test_an_id_of_another_account_in_the_database_is_refused_by_name(imports: Import) -> None:
     await imports()
     method = "    payment_methods:\n      - {id: pm_1, brand: visa, last4: 4444, expires: 2028-04}\n"
-    with pytest.raises(WrongAccountsFile, match=r"line 10, .*id: pm_1 belongs to the account acme"):
+    with pytest.raises(InvalidAccountsFile, match=r"line 10, .*id: pm_1 belongs to the account acme"):
         await imports("accounts:\n" + UMBRELLA + method)
 
 
 async def test_products_of_earlier_files_are_known(imports: Import, session: AsyncSession) -> None:
     await imports()
-    assert (await imports(ACME[: ACME.index("products:")])).changed == 0
-    assert len(await all_of(session, Product)) == len(SHIPPED_CATALOGUE) + 1
+    assert (await imports(ACME[: ACME.index("products:")])).changed_accounts == 0
+    assert len(await all_of(session, Product)) == len(DEFAULT_PRODUCTS) + 1
 
 
 async def test_the_catalogue_is_stored_once_and_overrides_stay(
@@ -132,6 +132,6 @@ async def test_the_catalogue_is_stored_once_and_overrides_stay(
 ) -> None:
     await imports(ACME + "  - {id: goto-training, name: GoTo Training, reason: No more.}\n")
     async with database.write() as writing:
-        await store_catalogue(writing)
+        await save_catalogue(writing)
     training = select(Product).where(col(Product.id) == "goto-training")
     assert not (await session.exec(training)).one().additional_seats

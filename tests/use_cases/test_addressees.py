@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.mail.mailer import Mail, MailRefused, MailUnavailable
+from bot.mail.mailer import MailRejected, MailUnavailable, OutboundEmail
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    PersonUnreachable,
+    UserUnreachable,
 )
 from models.notice import NoticeKind
 from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, told_kinds
@@ -17,23 +17,23 @@ async def test_a_contact_bound_by_email_is_found_and_reads_their_own_language(ou
     await outbox.tell(await benoit(outbox))
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
-    assert (sent.letter.channel, sent.letter.reader.tag) == ("U02BENOIT", "fr-FR")
-    assert sent.letter.amounts
+    assert (sent.letter.channel, sent.letter.localizer.language_tag) == ("U02BENOIT", "fr-FR")
+    assert sent.letter.shows_amounts
 
 
 async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outbox) -> None:
     await outbox.tell(CHANNEL)
     await outbox.deliver()
     [sent] = outbox.messenger.sent
-    assert (sent.letter.reader.tag, sent.letter.reader.time_zone) == ("fr", "Europe/Paris")
-    assert not sent.letter.amounts
+    assert (sent.letter.localizer.language_tag, sent.letter.localizer.time_zone) == ("fr", "Europe/Paris")
+    assert not sent.letter.shows_amounts
 
 
 async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outbox) -> None:
     await outbox.change(await outbox.account(), channel_amounts=True)
     await outbox.tell(CHANNEL)
     await outbox.deliver()
-    assert outbox.messenger.sent[0].letter.amounts
+    assert outbox.messenger.sent[0].letter.shows_amounts
 
 
 async def test_where_a_channel_cannot_be_posted_to_its_contacts_are_told_by_direct_message(
@@ -79,12 +79,12 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
     await outbox.tell("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
-    assert sent.letter.words["to"] == "services"
-    assert sent.letter.team == "T01ACME"
+    assert sent.letter.payload["to"] == "services"
+    assert sent.letter.team_id == "T01ACME"
 
 
 async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outbox) -> None:
-    outbox.messenger.refusals["U01ALICE"] = [PersonUnreachable("user_disabled")]
+    outbox.messenger.refusals["U01ALICE"] = [UserUnreachable("user_disabled")]
     quote = await outbox.quote()
     await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
@@ -141,11 +141,11 @@ async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
     await outbox.complete(order)
     contact = await outbox.contact()
     await outbox.tell(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
-    outbox.mailer.configured = False
+    outbox.mailer.is_configured = False
     await outbox.tell(CHANNEL)
     assert await outbox.deliver() == 1
     assert (await outbox.notice(status="waiting")).attempts == 0
-    outbox.mailer.configured = True
+    outbox.mailer.is_configured = True
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent
     assert "R-1001" in mail.subject
@@ -162,7 +162,7 @@ async def test_mail_knows_no_pace(outbox: Outbox) -> None:
 async def test_mail_refused_for_good_is_given_up_and_the_reason_kept(outbox: Outbox) -> None:
     contact = await outbox.contact()
     await outbox.tell(f"email:{contact.key}")
-    outbox.mailer.refusals = [MailRefused("recipient refused: [550]")]
+    outbox.mailer.refusals = [MailRejected("recipient refused: [550]")]
     await outbox.deliver_all()
     notice = await outbox.notice()
     assert (notice.status, notice.last_error) == ("undeliverable", "recipient refused: [550]")
@@ -173,12 +173,12 @@ async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None
     await outbox.tell(f"email:{contact.key}")
     ids = []
 
-    async def half(mail: Mail) -> None:
-        ids.append(mail.message_id)
+    async def half(email: OutboundEmail) -> None:
+        ids.append(email.message_id)
         if len(ids) == 1:
             raise MailUnavailable("cut off")
 
-    outbox.mailer.send = half  # type: ignore[method-assign]
+    outbox.mailer.send_email = half  # type: ignore[method-assign]
     await outbox.deliver_all()
     assert len(ids) == 2
     assert ids[0] == ids[1]

@@ -13,10 +13,10 @@ import pytest
 from sqlmodel import col, select
 
 from bot.db import Database
-from bot.use_cases.audit.export import Format, check_histories, export_history
-from bot.use_cases.audit.write import record
+from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
+from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
-from models.audit_entry import FIRST_HASH, Actor, AuditEntry
+from models.audit_entry import GENESIS_HASH, Actor, AuditEntry
 from tests.models.examples import NOW
 from tests.postgres import database_url, only_sqlite
 
@@ -37,7 +37,7 @@ async def write_history(database: Database, entries: int) -> int:
     """Some entries more for Acme. Returns the number of the last."""
     async with database.write() as session:
         for number in range(entries):
-            await record(
+            await write_audit_entry(
                 session,
                 account_id="acme",
                 actor=ACTOR,
@@ -53,16 +53,16 @@ async def write_history(database: Database, entries: int) -> int:
 
 async def found(database: Database) -> list[str]:
     """What is wrong with Acme's history; all others are well."""
-    histories = await check_histories(database, progress=quietly)
-    assert [h.account_id for h in histories if h.flaws and h.account_id != "acme"] == []
-    return [flaw.words for h in histories for flaw in h.flaws]
+    histories = await verify_histories(database, progress=quietly)
+    assert [h.account_id for h in histories if h.violations and h.account_id != "acme"] == []
+    return [flaw.description for h in histories for flaw in h.violations]
 
 
 async def test_r18_an_honest_history_is_found_well(database_with_accounts: Database) -> None:
     last = await write_history(database_with_accounts, 3)
     assert await found(database_with_accounts) == []
-    histories = {h.account_id: h for h in await check_histories(database_with_accounts, progress=quietly)}
-    assert histories["acme"].number == last
+    histories = {h.account_id: h for h in await verify_histories(database_with_accounts, progress=quietly)}
+    assert histories["acme"].last_number == last
     async with database_with_accounts.read() as session:
         accounts = (await session.exec(select(Account.id))).all()
     assert sorted(histories) == sorted(accounts)
@@ -82,9 +82,9 @@ async def test_r18_what_is_written_while_it_is_checked_is_no_flaw(database_with_
         with ThreadPoolExecutor(1) as elsewhere:
             elsewhere.submit(asyncio.run, write_one()).result()
 
-    histories = await check_histories(database_with_accounts, progress=meanwhile)
-    assert [flaw.words for history in histories for flaw in history.flaws] == []
-    assert {h.account_id: h.number for h in histories}["acme"] == last
+    histories = await verify_histories(database_with_accounts, progress=meanwhile)
+    assert [flaw.description for history in histories for flaw in history.violations] == []
+    assert {h.account_id: h.last_number for h in histories}["acme"] == last
     assert await write_history(database_with_accounts, 1) == last + 2
 
 
@@ -92,14 +92,14 @@ def resealed(connection: sqlite3.Connection, last: int) -> None:
     """Entry 3 changed, and all from there on sealed again, as someone would who has read the code."""
     connection.execute("UPDATE audit_entry SET reason = 'another' WHERE account_id = 'acme' AND number = 3")
     connection.row_factory = sqlite3.Row
-    previous = FIRST_HASH
+    previous = GENESIS_HASH
     query = "SELECT * FROM audit_entry WHERE account_id = 'acme' ORDER BY number"
     for row in connection.execute(query).fetchall():
         at = datetime.fromisoformat(row["at"]).replace(tzinfo=UTC)
         entry = AuditEntry(**{**dict(row), "at": at, "details": json.loads(row["details"])})
         if entry.number >= 3:
             entry.previous_hash = previous
-            entry.hash = entry.seal()
+            entry.hash = entry.compute_hash()
             connection.execute(
                 "UPDATE audit_entry SET previous_hash = ?, hash = ? WHERE id = ?",
                 (entry.previous_hash, entry.hash, entry.id),
@@ -195,9 +195,9 @@ async def test_r18_what_is_done_to_the_file_itself_is_found(name: str) -> None:
         await database.close()
 
 
-async def exported(database: Database, form: Format) -> str:
+async def exported(database: Database, form: ExportFormat) -> str:
     out = io.StringIO()
-    await export_history(database, account_id="acme", form=form, out=out, progress=quietly)
+    await export_history(database, account_id="acme", export_format=form, out=out, progress=quietly)
     return out.getvalue()
 
 
@@ -212,7 +212,7 @@ async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
 ) -> None:
     database = database_with_accounts
     await write_history(database, 3)
-    rows = json.loads(await exported(database, Format.JSON))
+    rows = json.loads(await exported(database, ExportFormat.JSON))
     entries = await entries_of_acme(database)
     assert [row["number"] for row in rows] == [entry.number for entry in entries]
     assert rows[-1]["at"] == "2026-11-15T23:00:00Z"
@@ -223,7 +223,7 @@ async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
 async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts: Database) -> None:
     database = database_with_accounts
     await write_history(database, 3)
-    rows = list(csv.DictReader(io.StringIO(await exported(database, Format.CSV))))
+    rows = list(csv.DictReader(io.StringIO(await exported(database, ExportFormat.CSV))))
     assert [int(row["number"]) for row in rows] == [e.number for e in await entries_of_acme(database)]
     assert rows[-1]["at"] == "2026-11-15T23:00:00Z"
     assert rows[-1]["actor_name"] == "'=Alice"
@@ -237,7 +237,7 @@ async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Dat
     written = await export_history(
         database_with_accounts,
         account_id="acme",
-        form=Format.JSON,
+        export_format=ExportFormat.JSON,
         out=out,
         progress=lambda d, t: told.append((d, t)),
     )
@@ -249,6 +249,10 @@ async def test_of_an_account_that_is_not_there_nothing_is_written(database_with_
     out = io.StringIO()
     with pytest.raises(AccountNotFound):
         await export_history(
-            database_with_accounts, account_id="nobody", form=Format.CSV, out=out, progress=quietly
+            database_with_accounts,
+            account_id="nobody",
+            export_format=ExportFormat.CSV,
+            out=out,
+            progress=quietly,
         )
     assert out.getvalue() == ""

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.messaging.messenger import (
-    Letter,
+    OutboundMessage,
 )
-from bot.use_cases.delivery.claim import DueNotices, delivery_lease
+from bot.use_cases.delivery.claim import DueNoticeQueue, get_lease_duration
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.notice.enqueue import tell
+from bot.use_cases.notice.enqueue import enqueue_notice
 from models.account import Account
 from models.notice import NoticeKind, NoticeStatus
 from tests.postgres import only_sqlite
@@ -43,7 +43,7 @@ async def test_what_was_rolled_back_is_not_told(outbox: Outbox) -> None:
 async def tell_and_fail(outbox: Outbox) -> None:
     async with outbox.database.write() as session:
         account = await session.get_one(Account, "acme")
-        await tell(session, NoticeKind.PORTAL_CHANGED, "lost", [CHANNEL], account=account, at=START)
+        await enqueue_notice(session, NoticeKind.PORTAL_CHANGED, "lost", [CHANNEL], account=account, at=START)
         raise KeyError("after the notice was stored")
 
 
@@ -68,8 +68,8 @@ async def test_after_a_crash_the_notice_goes_out_once_its_lease_has_run_out(any_
     outbox = any_outbox
     await outbox.tell(CHANNEL, number=1)
     await outbox.tell(CHANNEL, number=2)
-    assert len(await DueNotices(outbox.services).claim(16)) == 1
-    outbox.at += delivery_lease(outbox.services.settings) - timedelta(seconds=1)
+    assert len(await DueNoticeQueue(outbox.services).claim_notices(16)) == 1
+    outbox.at += get_lease_duration(outbox.services.settings) - timedelta(seconds=1)
     assert await outbox.deliver() == 0
     outbox.at += timedelta(seconds=1)
     assert await outbox.deliver() == 1
@@ -80,10 +80,10 @@ async def test_after_a_crash_the_notice_goes_out_once_its_lease_has_run_out(any_
 async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: Outbox) -> None:
     await outbox.tell(CHANNEL)
 
-    async def overslept(letter: Letter) -> None:
+    async def overslept(letter: OutboundMessage) -> None:
         outbox.messenger.before = None
         outbox.messenger._busy.clear()
-        outbox.at += delivery_lease(outbox.services.settings)
+        outbox.at += get_lease_duration(outbox.services.settings)
         assert await outbox.deliver() == 1
 
     outbox.messenger.before = overslept
@@ -94,10 +94,10 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
 async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
     released = asyncio.Event()
 
-    async def hang(letter: Letter) -> None:
+    async def hang(letter: OutboundMessage) -> None:
         if letter.channel == "C1":
             await released.wait()
-        elif letter.words["number"] == 2:
+        elif letter.payload["number"] == 2:
             released.set()
         else:
             asyncio.get_running_loop().call_later(0.1, outbox.move, 1)
@@ -113,7 +113,7 @@ async def test_what_is_on_its_way_when_the_job_is_stopped_is_stored_and_not_sent
 ) -> None:
     under_way, answered = asyncio.Event(), asyncio.Event()
 
-    async def wait(letter: Letter) -> None:
+    async def wait(letter: OutboundMessage) -> None:
         under_way.set()
         await answered.wait()
 

@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import select
 
 from bot.messaging.messenger import (
-    Letter,
     MessengerUnavailable,
+    OutboundMessage,
     RateLimited,
 )
 from models.notice import Notice, NoticeStatus
@@ -20,7 +20,7 @@ async def test_a_channel_gets_a_message_a_second_and_a_workspace_five(outbox: Ou
         await outbox.tell(*(f"channel:C{i}" for i in range(12)), number=number)
     moments: list[tuple[float, str]] = []
 
-    async def note(letter: Letter) -> None:
+    async def note(letter: OutboundMessage) -> None:
         moments.append(((outbox.at - START).total_seconds(), letter.channel))
 
     outbox.messenger.before = note
@@ -96,7 +96,7 @@ async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
 
     await outbox.tell(CHANNEL)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.results.delivered", broken)
+        patch.setattr("bot.use_cases.delivery.results.mark_delivered", broken)
         assert await outbox.deliver() == 0
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()

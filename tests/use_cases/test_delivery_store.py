@@ -13,8 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database
 from bot.services import Services
 from bot.use_cases.delivery import results as delivery_results
-from bot.use_cases.delivery.claim import DueNotices, longest_delivery
-from bot.use_cases.delivery.context import Facts, read_facts
+from bot.use_cases.delivery.claim import DueNoticeQueue, get_delivery_timeout
+from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from models.notice import Notice, NoticeKind, NoticeStatus
 from tests.use_cases.outbox import Outbox
 
@@ -74,14 +74,14 @@ async def test_what_ends_while_others_are_stored_shares_the_next_transaction(out
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = delivery_results.delivered
+    stored = delivery_results.mark_delivered
 
     async def broken(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
         if notice.destination == "channel:C3":
             raise KeyError("a bug")
         return await stored(session, notice, at)
 
-    monkeypatch.setattr("bot.use_cases.delivery.results.delivered", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.results.mark_delivered", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -91,12 +91,12 @@ async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
 async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(services: Services, notices: Sequence[Notice]) -> dict[int, Facts]:
+    async def broken(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
         if any(notice.destination == "channel:C3" for notice in notices):
             raise KeyError("a bug")
-        return await read_facts(services, notices)
+        return await load_notice_contexts(services, notices)
 
-    monkeypatch.setattr("bot.use_cases.delivery.worker.read_facts", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.worker.load_notice_contexts", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -106,13 +106,13 @@ async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
 async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slow(services: Services, notices: Sequence[Notice]) -> dict[int, Facts]:
-        outbox.at += longest_delivery(services.settings)
-        return await read_facts(services, notices)
+    async def slow(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
+        outbox.at += get_delivery_timeout(services.settings)
+        return await load_notice_contexts(services, notices)
 
     await fill(outbox, 1)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.worker.read_facts", slow)
+        patch.setattr("bot.use_cases.delivery.worker.load_notice_contexts", slow)
         assert await outbox.deliver() == 0
     assert outbox.messenger.tried == []
     await outbox.deliver_all()
@@ -121,8 +121,8 @@ async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
 
 async def test_two_workers_that_looked_at_the_same_moment_take_each_notice_once(outbox: Outbox) -> None:
     await fill(outbox, *range(8))
-    one, other = DueNotices(outbox.services), DueNotices(outbox.services)
-    claims = [*await one.claim(2), *await other.claim(6)]
+    one, other = DueNoticeQueue(outbox.services), DueNoticeQueue(outbox.services)
+    claims = [*await one.claim_notices(2), *await other.claim_notices(6)]
     await fill(outbox, 8)
-    claims += [*await one.claim(8), *await other.claim(8)]
+    claims += [*await one.claim_notices(8), *await other.claim_notices(8)]
     assert [claim.notice.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]

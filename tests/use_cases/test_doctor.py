@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.settings import Settings
-from bot.use_cases.operations.doctor import Finding, diagnose
+from bot.use_cases.operations.doctor import CheckResult, run_checks
 from tests.handlers.steps import swap
 from tests.replica import environment_of
 from tests.world import World
@@ -31,27 +31,27 @@ async def well(world: World) -> World:
     return world
 
 
-async def findings(world: World, needed: set[str] = SCOPES) -> dict[str, Finding]:
-    found = await diagnose(world.services, needed)
-    assert all("\n" not in finding.words for finding in found)
-    return {finding.about: finding for finding in found}
+async def findings(world: World, needed: set[str] = SCOPES) -> dict[str, CheckResult]:
+    found = await run_checks(world.services, needed)
+    assert all("\n" not in finding.message for finding in found)
+    return {finding.name: finding for finding in found}
 
 
 async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
     found = await findings(well)
-    assert [f for f in found.values() if f.well is False] == []
+    assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
         "settings", "database", "accounts", "slack", "door", "channels", "mail", "billing", "seller",
         "account services",
     ]  # fmt: skip
-    assert found["channels"].words == "the bot is in all 6"
+    assert found["channels"].message == "the bot is in all 6"
 
 
 async def test_names_in_the_file_that_no_setting_has_are_noted(
     well: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (await findings(well))["settings"].well
+    assert (await findings(well))["settings"].passed
     lines = [
         "SMPT_URL=smtp://a:secret@b",
         "port=1",
@@ -61,30 +61,30 @@ async def test_names_in_the_file_that_no_setting_has_are_noted(
     ]
     (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
     found = (await findings(well))["settings"]
-    assert found.well is None
-    assert "no setting: SMPT_URL (SMTP_URL?), POSTGRES_USER, 1 that cannot be shown" in found.words
-    assert "secret" not in found.words
+    assert found.passed is None
+    assert "no setting: SMPT_URL (SMTP_URL?), POSTGRES_USER, 1 that cannot be shown" in found.message
+    assert "secret" not in found.message
 
 
 async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(well: World) -> None:
     async with well.services.write() as session:
         await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
     found = (await findings(well))["database"]
-    assert (found.well, "python app.py migrate" in found.words) == (False, True)
+    assert (found.passed, "python app.py migrate" in found.message) == (False, True)
 
 
 async def test_a_scope_that_the_token_lacks_is_named(well: World) -> None:
     found = (await findings(well, {*SCOPES, "im:write"}))["slack"]
-    assert found.well is False
-    assert "T01ACME lacks im:write: install the app again" in found.words
+    assert found.passed is False
+    assert "T01ACME lacks im:write: install the app again" in found.message
 
 
 async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World) -> None:
     well.slack.slack.workspace.installations[0].bot_token = "xoxb-another"
     found = await findings(well)
-    assert found["slack"].words == "Slack says invalid_auth: look at SLACK_BOT_TOKEN and SLACK_API_URL"
-    assert found["channels"].well is False
-    assert found["mail"].well
+    assert found["slack"].message == "Slack says invalid_auth: look at SLACK_BOT_TOKEN and SLACK_API_URL"
+    assert found["channels"].passed is False
+    assert found["mail"].passed
 
 
 async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
@@ -93,16 +93,16 @@ async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
         changed = settings.model_copy(update={"slack_app_token": SecretStr(token)})
         swap(world.services, settings=changed)
         found = (await findings(world))["door"]
-        assert found.well is well, found
-    assert "look at SLACK_APP_TOKEN" in found.words
+        assert found.passed is well, found
+    assert "look at SLACK_APP_TOKEN" in found.message
 
 
 async def test_the_channels_that_the_bot_is_not_in_are_named(well: World) -> None:
     well.slack.channel("C03SLOW").remove_bot()
     well.slack.channel("C04CUSTOMER").archive()
     found = (await findings(well))["channels"]
-    assert found.well is False
-    assert found.words == "the bot is not in C03SLOW, C04CUSTOMER: type /invite @seatbot there"
+    assert found.passed is False
+    assert found.message == "the bot is not in C03SLOW, C04CUSTOMER: type /invite @seatbot there"
 
 
 async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(well: World) -> None:
@@ -112,13 +112,13 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(w
         )
     well.slack.channel("C04CUSTOMER").remove_bot()
     found = await findings(well)
-    assert found["accounts"].well is False
-    assert "the workspace of acme (T01ACMF), slow (T01ACMF): look at slack_team" in found["accounts"].words
-    assert found["slack"].well
+    assert found["accounts"].passed is False
+    assert "the workspace of acme (T01ACMF), slow (T01ACMF): look at slack_team" in found["accounts"].message
+    assert found["slack"].passed
     # Its channel of that id may be a stranger's: it is not looked up with another workspace's token.
     asked = {call.args["channel"] for call in well.slack.calls("conversations.info")}
     assert "C01BILLING" not in asked
-    assert found["channels"].words == (
+    assert found["channels"].message == (
         "in T01ACMF no channel could be looked at: the bot is not installed there; "
         "the bot is not in C04CUSTOMER: type /invite @seatbot there"
     )
@@ -127,7 +127,7 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(w
 async def test_a_mail_server_that_is_away_is_named(well: World) -> None:
     await well.slack.mail.stop()
     found = (await findings(well))["mail"]
-    assert (found.well, "SMTP_URL" in found.words) == (False, True)
+    assert (found.passed, "SMTP_URL" in found.message) == (False, True)
 
 
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
@@ -139,19 +139,19 @@ DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 async def test_a_sender_that_is_no_mail_address_is_named(well: World, sender: str) -> None:
     swap(well.services, settings=well.services.settings.model_copy(update={"mail_from": sender}))
     found = (await findings(well))["mail"]
-    assert (found.well, "MAIL_FROM" in found.words) == (False, True), found
+    assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
 
 
 async def test_a_sender_may_have_a_name(well: World) -> None:
     changed = well.services.settings.model_copy(update={"mail_from": "Seatbot <seatbot@acme.example>"})
     swap(well.services, settings=changed)
-    assert (await findings(well))["mail"].well
+    assert (await findings(well))["mail"].passed
 
 
 async def test_what_is_not_set_is_a_note() -> None:
     async with open_world("migrated", smtp_url=None, account_services_channel=None) as world:
         found = await findings(world)
-    notes = {about for about, finding in found.items() if finding.well is None}
+    notes = {about for about, finding in found.items() if finding.passed is None}
     assert notes == {"accounts", "mail", "billing", "seller", "account services"}
 
 

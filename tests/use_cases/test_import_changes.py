@@ -88,7 +88,7 @@ async def test_an_orders_address_stays_until_the_file_has_a_new_one(
 ) -> None:
     await imports()
     await change(database, await one_of(session, Account), city="Lyon", postal_code="69001")
-    assert (await imports()).changed == 0
+    assert (await imports()).changed_accounts == 0
     assert (await one_of(session, Account)).city == "Lyon"
     await imports(ACME.replace("city: Paris", "city: Nantes"))
     account = await one_of(session, Account)
@@ -128,11 +128,11 @@ async def test_overwriting_seats_is_in_the_history(
 async def test_what_is_overwritten_reaches_the_embedded_provider(imports: Import, database: Database) -> None:
     await imports()
     gateway = EmbeddedGateway(database, lambda: AT, "https://portal.example")
-    assert [s.seats for s in await gateway.subscriptions("acme")] == [25, 3]
+    assert [s.seats for s in await gateway.list_subscriptions("acme")] == [25, 3]
     await imports(ACME.replace("seats: 25", "seats: 40"))
-    assert [s.seats for s in await gateway.subscriptions("acme")] == [25, 3]
+    assert [s.seats for s in await gateway.list_subscriptions("acme")] == [25, 3]
     await imports(ACME.replace("seats: 25", "seats: 40").replace('"14.00"', '"15.00"'), overwrite=True)
-    held = (await gateway.subscriptions("acme"))[0]
+    held = (await gateway.list_subscriptions("acme"))[0]
     assert (held.seats, held.unit_price) == (40, 1500)
 
 

@@ -11,21 +11,21 @@ from sqlmodel import col, func, select
 
 from bench.import_accounts import big_file
 from bot.db import Database, lock_account
-from bot.permissions import Person
+from bot.permissions import SlackIdentity
 from bot.use_cases.account.portal import switch_portal
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.home.publish import open_home, redraw_homes
-from bot.use_cases.quote.decide import decide
-from bot.use_cases.quote.expiry import expire_quotes, remind_of_quotes
+from bot.use_cases.home.publish import open_home, publish_due_homes
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
-from models.audit_entry import Actor, AuditEntry, broken_links
-from models.document_sequence import SERVICE_ORDER, Numbering
+from models.audit_entry import Actor, AuditEntry, list_broken_entries
+from models.document_sequence import SERVICE_ORDER_PREFIX, DocumentSequence
 from models.home import AccountChange, Home
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus
@@ -33,8 +33,8 @@ from models.service_order import ServiceOrder
 from tests.postgres import ACCOUNTS, database_url
 from tests.use_cases.outbox import START, Outbox, alice
 
-ALICE = Person("T01ACME", "U01ALICE", "test")
-DORA = Person("T01ACME", "U03DORA", "test")
+ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
+DORA = SlackIdentity("T01ACME", "U03DORA", "test")
 AT_ONCE_WITHIN = 60
 MANY = 120
 SHOW_QUOTE = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_CARD)
@@ -58,10 +58,12 @@ async def at_once(*work: Awaitable[object]) -> None:
         await asyncio.gather(*work)
 
 
-async def ready_to_place(outbox: Outbox, person: Person, account_id: str, subscription_id: str) -> int:
+async def ready_to_place(outbox: Outbox, person: SlackIdentity, account_id: str, subscription_id: str) -> int:
     services = outbox.services
     await refresh_slack_user(services, person)
-    sheet = await save_cart(services, person=person, account_id=account_id, typed={subscription_id: "2"})
+    sheet = await save_cart(
+        services, person=person, account_id=account_id, seat_inputs={subscription_id: "2"}
+    )
     checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
     await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
     return sheet.quote.key
@@ -80,25 +82,25 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
             *(place_service_order(o.services, person=DORA, quote_id=other) for o in outboxes),
             *(process_due_orders(o.services) for o in outboxes),
             *(deliver_due_notices(o.services) for o in outboxes),
-            *(job(o.services) for o in outboxes for job in (expire_quotes, remind_of_quotes)),
-            *(redraw_homes(o.services) for o in outboxes),
+            *(job(o.services) for o in outboxes for job in (expire_quotes, enqueue_quote_reminders)),
+            *(publish_due_homes(o.services) for o in outboxes),
             *(open_home(o.services, person=ALICE) for o in outboxes),
         )
         for outbox in outboxes:
-            await outbox.services.tasks.settle()
+            await outbox.services.tasks.wait_until_idle()
             outbox.at = START.replace(hour=10 + turn)
     await at_once(*(process_due_orders(o.services) for o in outboxes))
     async with one.database.read() as session:
         orders = (await session.exec(select(ServiceOrder))).all()
         history = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.number)))).all()
-        counter = await session.get_one(Numbering, SERVICE_ORDER)
+        counter = await session.get_one(DocumentSequence, SERVICE_ORDER_PREFIX)
     numbers = sorted(int(order.number.split("-")[1]) for order in orders)
     assert numbers == list(range(1001, 1001 + len(numbers)))
     assert counter.last == numbers[-1]
     assert len(numbers) == 6
     await _drawn_at_last(outboxes)
     for account_id in ("acme", "declined"):
-        assert broken_links([e for e in history if e.account_id == account_id]) == []
+        assert list_broken_entries([e for e in history if e.account_id == account_id]) == []
 
 
 async def _drawn_at_last(outboxes: list[Outbox]) -> None:
@@ -106,7 +108,7 @@ async def _drawn_at_last(outboxes: list[Outbox]) -> None:
     # Twice: what changed while it was drawn is drawn again a little later.
     for outbox in [*outboxes, *outboxes]:
         outbox.at += timedelta(minutes=5)
-        await redraw_homes(outbox.services)
+        await publish_due_homes(outbox.services)
     async with outboxes[0].database.read() as session:
         assert (await session.exec(select(AccountChange))).all() == []
         assert [home.due_at for home in (await session.exec(select(Home))).all()] == [None, None]
@@ -155,11 +157,11 @@ async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision
         await lock_account(session, "acme")
         deciding = await session.get_one(Quote, quote.key)
         by = Actor("U02BENOIT", "Benoît Roche", "test")
-        await decide(session, deciding, QuoteStatus.REJECTED, by, one.at)
+        await decide_quote(session, deciding, QuoteStatus.REJECTED, by, one.at)
         delivering = asyncio.create_task(two.deliver(), context=outside)
         await asyncio.wait({delivering}, timeout=1)
     await at_once(delivering)
     await two.deliver_all()
     shown = [sent.letter for sent in two.messenger.to("D01ALICE") if sent.letter.kind in SHOW_QUOTE]
     assert shown[-1].quote
-    assert not shown[-1].quote.pending, [letter.kind for letter in shown]
+    assert not shown[-1].quote.is_pending, [letter.kind for letter in shown]

@@ -3,19 +3,19 @@
 from sqlmodel import select
 
 from bot.db import Database
-from bot.permissions import Person
-from bot.use_cases.account.overview import read_home
+from bot.permissions import SlackIdentity
+from bot.use_cases.account.overview import load_home_overviews
 from bot.use_cases.slack_user import refresh_slack_user
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from tests.use_cases.outbox import Outbox
 
-ALICE = Person("T01ACME", "U01ALICE", "test")
+ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 
 
 async def numbers(outbox: Outbox) -> list[str]:
     await refresh_slack_user(outbox.services, ALICE)
-    [sheet] = await read_home(outbox.services, person=ALICE)
-    return [order.order.number for order in sheet.orders]
+    [sheet] = await load_home_overviews(outbox.services, person=ALICE)
+    return [order.order.number for order in sheet.open_orders]
 
 
 async def ask_customer(outbox: Outbox, order: ServiceOrder) -> None:

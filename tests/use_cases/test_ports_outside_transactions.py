@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.billing.gateway import BillingGateway
 from bot.db import transaction_open
-from bot.directory.user_directory import Directory
+from bot.directory.user_directory import UserDirectory
 from bot.mail.mailer import Mailer
-from bot.messaging.home_publisher import HomeScreens
+from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from scheduler import JOBS
 from tests.handlers.steps import charges, import_quote, newest, opened, shown, swap
@@ -17,19 +17,19 @@ from tests.world import World
 PORTS = {
     "billing": BillingGateway,
     "messenger": Messenger,
-    "home_screens": HomeScreens,
-    "directory": Directory,
+    "home_publisher": HomePublisher,
+    "directory": UserDirectory,
     "mailer": Mailer,
 }
 # `doctor` and `/readyz` ask these; no flow does.
 OF_DOCTOR = {
-    "billing.check",
-    "mailer.check",
-    "directory.reach",
-    "directory.workspaces",
-    "directory.granted_scopes",
+    "billing.check_connection",
+    "mailer.check_connection",
+    "directory.check_connection",
+    "directory.list_workspaces",
+    "directory.fetch_granted_scopes",
     "directory.check_app_token",
-    "directory.in_channel",
+    "directory.is_in_channel",
 }
 
 
@@ -133,7 +133,7 @@ async def test_the_watch_notices_a_call_inside_a_transaction(world: World) -> No
     """Else the test above could not fail."""
     calls = watch(world)
     async with world.services.write():
-        await world.services.billing.payment_portal_link("acme")
-    await world.services.billing.payment_portal_link("acme")
-    method = "billing.payment_portal_link"
+        await world.services.billing.create_portal_link("acme")
+    await world.services.billing.create_portal_link("acme")
+    method = "billing.create_portal_link"
     assert calls == [(method, True), (method, False)]

@@ -146,7 +146,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
         (NoticeKind.QUOTE_DECIDED, "contact:1"),
         (NoticeKind.QUOTE_DECIDED, "contact:2"),
     ]
-    assert (await imports(decided(status), AT + timedelta(hours=2))).changed == 0
+    assert (await imports(decided(status), AT + timedelta(hours=2))).changed_accounts == 0
 
 
 async def test_a_quote_that_arrives_decided_is_stored_closed_and_nobody_is_told(

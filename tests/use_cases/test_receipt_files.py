@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from bot.db import transaction_open
-from bot.i18n import Reader
+from bot.i18n import Localizer
 from bot.messaging.messenger import (
-    FileRefused,
+    FileRejected,
     MessageGone,
     MessengerUnavailable,
     RateLimited,
 )
-from bot.receipts import render_receipt
-from bot.use_cases.delivery.claim import DueNotices, delivery_lease
-from models.details import ReceiptSheet
+from bot.receipts import render_receipt_pdf
+from bot.use_cases.delivery.claim import DueNoticeQueue, get_lease_duration
+from models.details import ReceiptDetails
 from models.notice import NoticeKind
 from models.service_order import ServiceOrder
 from tests.use_cases.outbox import Outbox, alice, told_kinds
@@ -46,14 +46,14 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     await receipt_for_alice(outbox)
     assert await outbox.deliver() == 1
     outbox.move(1)
-    [claim] = await DueNotices(outbox.services).claim(16)
+    [claim] = await DueNoticeQueue(outbox.services).claim_notices(16)
     assert claim.notice.kind is NoticeKind.RECEIPT_FILE
-    outbox.at += delivery_lease(outbox.services.settings)
+    outbox.at += get_lease_duration(outbox.services.settings)
     await outbox.deliver_all()
     assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
 
 
-@pytest.mark.parametrize("fault", [FileRefused("missing_scope"), MessageGone("channel_not_found")])
+@pytest.mark.parametrize("fault", [FileRejected("missing_scope"), MessageGone("channel_not_found")])
 async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
     """The receipt's e-mail has it as well; only whoever asked for it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]
@@ -85,11 +85,11 @@ async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
 ) -> None:
     seen: list[tuple[bool, bool]] = []
 
-    def noted(reader: Reader, sheet: ReceiptSheet) -> bytes:
+    def noted(reader: Localizer, sheet: ReceiptDetails) -> bytes:
         seen.append((threading.current_thread() is threading.main_thread(), transaction_open.get()))
-        return render_receipt(reader, sheet)
+        return render_receipt_pdf(reader, sheet)
 
-    monkeypatch.setattr("bot.use_cases.delivery.compose.render_receipt", noted)
+    monkeypatch.setattr("bot.use_cases.delivery.compose.render_receipt_pdf", noted)
     order = await receipt_for_alice(outbox)
     mailed = f"email:{(await outbox.contact()).key}"
     await outbox.tell(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)

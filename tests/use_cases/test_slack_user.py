@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bot.db import Database
-from bot.permissions import Person
-from bot.use_cases.slack_user import refresh_slack_user, stored_user
+from bot.permissions import SlackIdentity
+from bot.use_cases.slack_user import find_slack_user, refresh_slack_user
 from models.slack_user import SlackUser
 from tests.postgres import Kind, database_url
 from tests.use_cases.outbox import Outbox
 
-ALICE = Person("T01ACME", "U01ALICE", "/quotes")
+ALICE = SlackIdentity("T01ACME", "U01ALICE", "/quotes")
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def outbox(database: Database) -> Outbox:
     return Outbox(database)
 
 
-async def stored(outbox: Outbox, person: Person = ALICE) -> SlackUser | None:
-    return await stored_user(outbox.services, person.team_id, person.user_id)
+async def stored(outbox: Outbox, person: SlackIdentity = ALICE) -> SlackUser | None:
+    return await find_slack_user(outbox.services, person.team_id, person.user_id)
 
 
 async def test_a_new_person_is_asked_of_and_stored(outbox: Outbox) -> None:
@@ -30,7 +30,7 @@ async def test_a_new_person_is_asked_of_and_stored(outbox: Outbox) -> None:
     user = await stored(outbox)
     assert user
     assert (user.email, user.locale, user.refreshed_at) == ("alice@acme.example", "en-GB", outbox.at)
-    assert user.full_member
+    assert user.is_full_member
 
 
 async def test_within_the_hour_nobody_is_asked_again(outbox: Outbox) -> None:
@@ -50,7 +50,7 @@ async def test_what_has_changed_is_stored(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     user = await stored(outbox)
     assert user
-    assert not user.full_member
+    assert not user.is_full_member
 
 
 async def test_where_the_directory_is_silent_the_old_record_stays(outbox: Outbox) -> None:
@@ -64,9 +64,9 @@ async def test_where_the_directory_is_silent_the_old_record_stays(outbox: Outbox
 
 async def test_a_directory_that_is_too_slow_counts_as_silent(outbox: Outbox) -> None:
     outbox.directory.delay = 0.2
-    assert not await refresh_slack_user(outbox.services, ALICE, at_most=timedelta(seconds=0.02))
+    assert not await refresh_slack_user(outbox.services, ALICE, max_wait=timedelta(seconds=0.02))
     assert await stored(outbox) is None
-    assert await refresh_slack_user(outbox.services, ALICE, at_most=None)
+    assert await refresh_slack_user(outbox.services, ALICE, max_wait=None)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -80,8 +80,8 @@ async def test_two_requests_of_a_new_person_at_once_store_them_once(kind: Kind) 
 
 
 async def test_someone_slack_does_not_know_may_do_nothing(outbox: Outbox) -> None:
-    nobody = Person("T01ACME", "U99", "/quotes")
+    nobody = SlackIdentity("T01ACME", "U99", "/quotes")
     assert await refresh_slack_user(outbox.services, nobody)
     user = await stored(outbox, nobody)
     assert user
-    assert not user.full_member
+    assert not user.is_full_member

@@ -4,10 +4,10 @@ import pytest
 
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    Letter,
     MessageGone,
+    OutboundMessage,
 )
-from bot.use_cases.quote.decide import decide
+from bot.use_cases.quote.decide import decide_quote
 from models.audit_entry import Actor
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus
@@ -25,8 +25,8 @@ async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_th
         await outbox.deliver_all()
     first, *rest = outbox.messenger.to("C01BILLING")
     ts = first.posted.ts
-    assert (first.letter.edits, first.letter.thread) == (None, None)
-    assert [(s.letter.edits, s.letter.thread) for s in rest] == [(None, ts), (ts, None), (None, ts)]
+    assert (first.letter.update_ts, first.letter.thread_ts) == (None, None)
+    assert [(s.letter.update_ts, s.letter.thread_ts) for s in rest] == [(None, ts), (ts, None), (None, ts)]
     [message] = await outbox.posted_messages()
     assert (message.channel, message.ts, message.order_id) == ("C01BILLING", ts, order.id)
 
@@ -41,8 +41,8 @@ async def test_a_status_message_that_is_gone_is_posted_anew(outbox: Outbox) -> N
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     _, anew, redrawn = outbox.messenger.to("C01BILLING")
-    assert anew.letter.edits is None
-    assert redrawn.letter.edits == anew.posted.ts
+    assert anew.letter.update_ts is None
+    assert redrawn.letter.update_ts == anew.posted.ts
     assert len(await outbox.posted_messages()) == 1
 
 
@@ -65,7 +65,7 @@ async def test_the_first_status_message_is_posted_though_a_newer_one_is_due(outb
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     card, history, _ = outbox.messenger.to("C01BILLING")
-    assert history.letter.thread == card.posted.ts
+    assert history.letter.thread_ts == card.posted.ts
 
 
 async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Outbox) -> None:
@@ -75,7 +75,7 @@ async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Ou
         await outbox.deliver_all()
     posted, redrawn = outbox.messenger.sent
     assert posted.letter.channel == "U01ALICE"
-    assert (redrawn.letter.channel, redrawn.letter.edits) == ("D01ALICE", posted.posted.ts)
+    assert (redrawn.letter.channel, redrawn.letter.update_ts) == ("D01ALICE", posted.posted.ts)
 
 
 async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbox) -> None:
@@ -86,9 +86,9 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
     await outbox.tell(CHANNEL, await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.deliver_all()
     card, receipt = outbox.messenger.to("C01BILLING")
-    assert receipt.letter.thread == card.posted.ts
+    assert receipt.letter.thread_ts == card.posted.ts
     personal, pdf = outbox.messenger.to("D01ALICE")
-    assert (personal.letter.thread, personal.letter.amounts) == (None, True)
+    assert (personal.letter.thread_ts, personal.letter.shows_amounts) == (None, True)
     assert pdf.letter.file is not None
 
 
@@ -103,15 +103,15 @@ async def test_posted_copies_of_a_quote_are_redrawn_when_it_is_decided(outbox: O
     await outbox.deliver_all()
     posted, *rest = outbox.messenger.to("D01ALICE")
     cards = [s for s in rest if s.letter.kind is NoticeKind.QUOTE_CARD]
-    assert [(c.letter.channel, c.letter.edits) for c in cards] == [("D01ALICE", posted.posted.ts)]
+    assert [(c.letter.channel, c.letter.update_ts) for c in cards] == [("D01ALICE", posted.posted.ts)]
     assert cards[0].letter.quote
-    assert not cards[0].letter.quote.pending
+    assert not cards[0].letter.quote.is_pending
 
 
 async def test_a_quote_decided_while_its_message_is_posted_is_redrawn_as_well(outbox: Outbox) -> None:
     quote = await outbox.quote()
 
-    async def meanwhile(letter: Letter) -> None:
+    async def meanwhile(letter: OutboundMessage) -> None:
         outbox.messenger.before = None
         await reject(outbox, quote)
 
@@ -150,4 +150,4 @@ async def test_a_copy_that_is_gone_from_a_channel_is_not_posted_anew(outbox: Out
 async def reject(outbox: Outbox, quote: Quote) -> None:
     async with outbox.database.write() as session:
         row = await session.get_one(Quote, quote.key)
-        await decide(session, row, QuoteStatus.REJECTED, Actor("contact", "Bea", "test"), outbox.at)
+        await decide_quote(session, row, QuoteStatus.REJECTED, Actor("contact", "Bea", "test"), outbox.at)

@@ -14,107 +14,142 @@ import structlog
 from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
+    ChargeOutcome,
     Declined,
     NeverReceived,
-    OtherPrice,
-    Outcome,
     Pending,
+    PriceChanged,
     SeatsChanged,
     Unknown,
 )
-from bot.billing.stripe.client import SILENCE, asked, instant, is_of_another_period, seconds
-from bot.billing.stripe.invoices import PATIENCE, customer_time, is_of, outcome_of, read_outcome
-from bot.billing.stripe.items import ATTEMPT, NO_CARD, SWAPPED, Item
-from bot.billing.stripe.prices import price_now, stripe_address
+from bot.billing.stripe.client import (
+    NO_RESPONSE_ERRORS,
+    from_timestamp,
+    is_outside_current_period,
+    request_stripe,
+    to_timestamp,
+)
+from bot.billing.stripe.invoices import (
+    RECONCILE_INTERVAL,
+    compute_confirmation_deadline,
+    find_outcome,
+    is_invoice_of_charge,
+    read_outcome,
+)
+from bot.billing.stripe.items import (
+    ATTEMPT_METADATA_KEY,
+    NO_CARD,
+    REPLACED_CARD_METADATA_KEY,
+    SubscriptionItem,
+)
+from bot.billing.stripe.prices import preview_proration, to_stripe_address
 from models.account import Address
 
 log = structlog.get_logger()
 
-Told = TypeVar("Told", bound=Outcome | NeverReceived)
+OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
 
 # Stripe may forget a key after 24 hours; a request under it would be a new one then.
-KEY_LIVES = timedelta(hours=23, minutes=30)
+IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=23, minutes=30)
 # What Stripe has saved under the key, and what still shows no effect after so long, had none.
-FAILURE_IS_FINAL = timedelta(minutes=1)
+SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Buyer:
+class StripeCustomer:
     """The Stripe customer; `card` is charged where a subscription names none. `currency` is the account's."""
 
     id: str
     currency: str
-    card: str | None
+    default_card: str | None
     address: Address | None
 
 
-async def prepare(
-    client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge, now: datetime
-) -> Outcome | None:
+async def prepare_charge(
+    client: stripe.StripeClient,
+    item: SubscriptionItem,
+    customer: StripeCustomer,
+    charge: Charge,
+    now: datetime,
+) -> ChargeOutcome | None:
     """None where all is ready to be sent; else why nothing is. Raises BillingUnavailable."""
-    done = await outcome_of(client, item, charge, now)
+    done = await find_outcome(client, item, charge, now)
     if done is not None:
-        return await put_card_back(client, item, done)
-    refused = await _refusal(client, item, buyer, charge, now)
+        return await restore_usual_card(client, item, done)
+    refused = await _find_blocking_outcome(client, item, customer, charge, now)
     if refused is not None:
         # Unless the very same charge came through a moment ago, by another worker.
-        done = await outcome_of(client, item, charge, now) or refused
-        return await put_card_back(client, item, done)
-    await move_customer(client, buyer, charge.address)
-    missing = await _announce(client, item, buyer, charge)
-    return await put_card_back(client, item, missing) if missing else None
+        done = await find_outcome(client, item, charge, now) or refused
+        return await restore_usual_card(client, item, done)
+    await update_customer_address(client, customer, charge.address)
+    missing = await _record_attempt(client, item, customer, charge)
+    return await restore_usual_card(client, item, missing) if missing else None
 
 
-async def send(
-    client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge, now: datetime
-) -> Outcome:
+async def send_charge(
+    client: stripe.StripeClient,
+    item: SubscriptionItem,
+    customer: StripeCustomer,
+    charge: Charge,
+    now: datetime,
+) -> ChargeOutcome:
     """What `prepare` made ready. Raises BillingUnavailable where what became of it cannot be read."""
-    outcome = await _send(client, item, charge, now)
-    return await put_card_back(client, item, outcome, swapped=charge.payment_method_id != _card(item, buyer))
+    outcome = await _send_update(client, item, charge, now)
+    return await restore_usual_card(
+        client, item, outcome, is_card_replaced=charge.payment_method_id != _find_usual_card(item, customer)
+    )
 
 
-async def _refusal(
-    client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge, now: datetime
-) -> Outcome | None:
-    if not item.active:
-        return item.inactive
+async def _find_blocking_outcome(
+    client: stripe.StripeClient,
+    item: SubscriptionItem,
+    customer: StripeCustomer,
+    charge: Charge,
+    now: datetime,
+) -> ChargeOutcome | None:
+    if not item.is_active:
+        return item.inactive_outcome
     if item.pending_until is not None:
-        return Pending(now + PATIENCE)  # Somebody else's change waits for its payment.
+        return Pending(now + RECONCILE_INTERVAL)  # Somebody else's change waits for its payment.
     if item.seats != charge.expected_seats:
         return SeatsChanged()
-    if not item.price_active:
+    if not item.is_price_active:
         return Declined("price_archived")
-    if item.paid_by_invoice:
+    if item.is_paid_by_invoice:
         return Declined("paid_by_invoice")
-    if item.currency != buyer.currency:
+    if item.currency != customer.currency:
         return Declined("other_currency")
-    if now - charge.stored_at >= KEY_LIVES:
+    if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
         return Declined("never_received")
-    price = await price_now(client, item, charge.seats, charge.at, charge.address, buyer.id)
-    if price.others or (price.amount, price.tax) != (charge.amount, charge.tax):
-        return OtherPrice(price.amount + price.others, price.tax)
+    price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
+    if price.unrelated_amount or (price.amount, price.tax) != (charge.amount, charge.tax):
+        return PriceChanged(price.amount + price.unrelated_amount, price.tax)
     return None
 
 
-async def move_customer(client: stripe.StripeClient, buyer: Buyer, address: Address) -> None:
+async def update_customer_address(
+    client: stripe.StripeClient, customer: StripeCustomer, address: Address
+) -> None:
     """Tax follows the customer's address; placing the order made this one the account's (R10)."""
-    if buyer.address != address:
-        change = {"address": stripe_address(address)}
-        await asked(client.v1.customers.update_async(buyer.id, change))  # type: ignore[arg-type]
+    if customer.address != address:
+        change = {"address": to_stripe_address(address)}
+        await request_stripe(client.v1.customers.update_async(customer.id, change))  # type: ignore[arg-type]
 
 
-async def _announce(client: stripe.StripeClient, item: Item, buyer: Buyer, charge: Charge) -> Declined | None:
+async def _record_attempt(
+    client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
+) -> Declined | None:
     """Write the key on the subscription, and the card where it is another than the usual: neither may travel
     with an update that waits for its payment. The usual card is remembered there too, whatever comes."""
-    metadata = {ATTEMPT: charge.key}
-    swap = charge.payment_method_id != _card(item, buyer)
-    if swap and item.swapped is None:
-        metadata[SWAPPED] = item.card or NO_CARD
+    metadata = {ATTEMPT_METADATA_KEY: charge.key}
+    swap = charge.payment_method_id != _find_usual_card(item, customer)
+    if swap and item.replaced_card is None:
+        metadata[REPLACED_CARD_METADATA_KEY] = item.default_card or NO_CARD
     change: dict[str, object] = {"metadata": metadata}
     if swap:
         change["default_payment_method"] = charge.payment_method_id
     try:
-        await asked(client.v1.subscriptions.update_async(item.subscription, change))  # type: ignore[arg-type]
+        await request_stripe(client.v1.subscriptions.update_async(item.stripe_subscription_id, change))  # type: ignore[arg-type]
     except stripe.InvalidRequestError as error:
         if error.param != "default_payment_method":
             raise
@@ -122,20 +157,22 @@ async def _announce(client: stripe.StripeClient, item: Item, buyer: Buyer, charg
     return None
 
 
-def _card(item: Item, buyer: Buyer) -> str | None:
-    return item.card or buyer.card
+def _find_usual_card(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
+    return item.default_card or customer.default_card
 
 
-async def _send(client: stripe.StripeClient, item: Item, charge: Charge, now: datetime) -> Outcome:
+async def _send_update(
+    client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
+) -> ChargeOutcome:
     """The one request that moves money. Silence is never a failure."""
     try:
         changed = await client.v1.subscriptions.update_async(
-            item.subscription,
+            item.stripe_subscription_id,
             {
-                "items": [{"id": item.item, "quantity": charge.expected_seats + charge.seats}],
+                "items": [{"id": item.stripe_item_id, "quantity": charge.expected_seats + charge.seats}],
                 "proration_behavior": "always_invoice",
                 "payment_behavior": "pending_if_incomplete",
-                "proration_date": seconds(charge.at),
+                "proration_date": to_timestamp(charge.at),
                 "expand": ["latest_invoice.payments"],
             },
             {"idempotency_key": charge.key},
@@ -144,66 +181,81 @@ async def _send(client: stripe.StripeClient, item: Item, charge: Charge, now: da
         failed = error.code in ("authentication_required", "subscription_payment_intent_requires_action")
         declined = Declined("authentication_failed" if failed else "card_declined")
         # An invoice that it left open could be paid later.
-        return await outcome_of(client, item, charge, now) or declined
+        return await find_outcome(client, item, charge, now) or declined
     except stripe.IdempotencyError:
         log.error("a key was sent with another request", key=charge.key)
-        return await _never_answered(client, item, charge, now)
+        return await _resolve_lost_response(client, item, charge, now)
     except stripe.InvalidRequestError as error:
-        if is_of_another_period(error):
+        if is_outside_current_period(error):
             return Declined("period_ended")
         log.error("stripe refuses the charge", key=charge.key, code=error.code, param=error.param)
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:
-        return await _after_failure(client, item, charge, error, now)
-    except SILENCE:
+        return await _handle_stripe_error(client, item, charge, error, now)
+    except NO_RESPONSE_ERRORS:
         return Unknown()
-    return await _outcome(client, changed, item, charge, now)
+    return await _read_update_outcome(client, changed, item, charge, now)
 
 
-async def _outcome(
-    client: stripe.StripeClient, changed: stripe.Subscription, item: Item, charge: Charge, now: datetime
-) -> Outcome:
-    invoice = changed.latest_invoice
-    if not isinstance(invoice, stripe.Invoice) or not await is_of(invoice, item, charge):
+async def _read_update_outcome(
+    client: stripe.StripeClient,
+    subscription: stripe.Subscription,
+    item: SubscriptionItem,
+    charge: Charge,
+    now: datetime,
+) -> ChargeOutcome:
+    invoice = subscription.latest_invoice
+    if not isinstance(invoice, stripe.Invoice) or not await is_invoice_of_charge(invoice, item, charge):
         # A saved answer is no longer the latest, or others set the same number a moment ago. Something may
         # have been charged all the same: nothing is sent again before somebody has looked.
-        done = await outcome_of(client, item, charge, now)
+        done = await find_outcome(client, item, charge, now)
         if done is None:
             log.error("a charge went through without its invoice", key=charge.key)
         return done or Declined("seats_changed")
-    pending = changed.pending_update
-    until = instant(pending.expires_at) if pending else customer_time(invoice)
+    pending = subscription.pending_update
+    until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
     return await read_outcome(client, invoice, until, now)
 
 
-async def _after_failure(
-    client: stripe.StripeClient, item: Item, charge: Charge, error: stripe.StripeError, now: datetime
-) -> Outcome:
+async def _handle_stripe_error(
+    client: stripe.StripeClient,
+    item: SubscriptionItem,
+    charge: Charge,
+    error: stripe.StripeError,
+    now: datetime,
+) -> ChargeOutcome:
     """A failure may be saved under the key, and is then all that this key will ever answer."""
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     saved = (error.http_status or 0) >= 500 and headers.get("idempotent-replayed") == "true"
-    return await _never_answered(client, item, charge, now) if saved else Unknown()
+    return await _resolve_lost_response(client, item, charge, now) if saved else Unknown()
 
 
-async def _never_answered(client: stripe.StripeClient, item: Item, charge: Charge, now: datetime) -> Outcome:
+async def _resolve_lost_response(
+    client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
+) -> ChargeOutcome:
     """Where the key answers nothing else any more, what it did is read."""
-    if now - charge.stored_at < FAILURE_IS_FINAL:
+    if now - charge.stored_at < SAVED_FAILURE_GRACE_PERIOD:
         return Unknown()
-    return await outcome_of(client, item, charge, now) or Declined("provider_error")
+    return await find_outcome(client, item, charge, now) or Declined("provider_error")
 
 
-async def put_card_back(
-    client: stripe.StripeClient, item: Item, outcome: Told, *, swapped: bool = False
-) -> Told | Unknown:
+async def restore_usual_card(
+    client: stripe.StripeClient, item: SubscriptionItem, outcome: OutcomeT, *, is_card_replaced: bool = False
+) -> OutcomeT | Unknown:
     """The usual card, once what it was swapped for is charged or not. Asked again where that fails."""
-    if isinstance(outcome, Unknown) or not (swapped or item.swapped):
+    if isinstance(outcome, Unknown) or not (is_card_replaced or item.replaced_card):
         return outcome
-    usual = item.swapped or item.card or NO_CARD
-    change = {"default_payment_method": "" if usual == NO_CARD else usual, "metadata": {SWAPPED: ""}}
+    usual = item.replaced_card or item.default_card or NO_CARD
+    change = {
+        "default_payment_method": "" if usual == NO_CARD else usual,
+        "metadata": {REPLACED_CARD_METADATA_KEY: ""},
+    }
     try:
-        await asked(client.v1.subscriptions.update_async(item.subscription, change))  # type: ignore[arg-type]
+        await request_stripe(client.v1.subscriptions.update_async(item.stripe_subscription_id, change))  # type: ignore[arg-type]
     except BillingUnavailable:
         return outcome if isinstance(outcome, Pending) else Unknown()
     except stripe.InvalidRequestError as error:
-        log.error("the usual card could not be put back", subscription=item.subscription, code=error.code)
+        log.error(
+            "the usual card could not be put back", subscription=item.stripe_subscription_id, code=error.code
+        )
     return outcome

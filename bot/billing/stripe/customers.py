@@ -5,86 +5,92 @@ from dataclasses import dataclass
 
 import stripe
 
-from bot.billing.gateway import CustomerUnknown, MethodState
-from bot.billing.stripe.charges import Buyer
-from bot.billing.stripe.client import asked, each
-from bot.billing.stripe.items import Item, id_of, items_of
+from bot.billing.gateway import CustomerNotFound, PaymentMethodState
+from bot.billing.stripe.charges import StripeCustomer
+from bot.billing.stripe.client import iter_all_pages, request_stripe
+from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
-METHOD_ID = re.compile("(pm|card|src)_[A-Za-z0-9_]+")
+PAYMENT_METHOD_ID_PATTERN = re.compile("(pm|card|src)_[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
-class Known:
+class LinkedAccount:
     """An account and its customer's id there."""
 
     account: Account
-    customer: str
+    customer_id: str
 
 
-async def known(database: Database, account_id: str) -> Known:
+async def get_linked_account(database: Database, account_id: str) -> LinkedAccount:
     async with database.read() as session:
         account = await session.get(Account, account_id)
     if account is None:
         raise AccountNotFound
     if account.stripe_customer is None:
-        raise CustomerUnknown(account=account.name)
-    return Known(account, account.stripe_customer)
+        raise CustomerNotFound(account=account.name)
+    return LinkedAccount(account, account.stripe_customer)
 
 
-async def buyer(client: stripe.StripeClient, known: Known) -> Buyer:
+async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
     """Raises CustomerUnknown for one that was deleted."""
     try:
-        customer = await asked(client.v1.customers.retrieve_async(known.customer))
+        customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
     except stripe.InvalidRequestError:
-        raise CustomerUnknown(account=known.account.name) from None
+        raise CustomerNotFound(account=linked_account.account.name) from None
     # Of a deleted one Stripe still tells its id, and that it is deleted; no other field is there.
     if customer.to_dict().get("deleted"):
-        raise CustomerUnknown(account=known.account.name)
+        raise CustomerNotFound(account=linked_account.account.name)
     settings = customer.invoice_settings
-    card = id_of(settings.default_payment_method) if settings else None
-    return Buyer(customer.id, known.account.currency, card, _address(customer))
+    card = get_object_id(settings.default_payment_method) if settings else None
+    return StripeCustomer(customer.id, linked_account.account.currency, card, _read_address(customer))
 
 
-async def items(client: stripe.StripeClient, known: Known) -> dict[str, Item]:
+async def fetch_items(
+    client: stripe.StripeClient, linked_account: LinkedAccount
+) -> dict[str, SubscriptionItem]:
     """Every item by the bot's id, those of cancelled subscriptions too; a running one goes first."""
-    found: dict[str, Item] = {}
-    wanted = {"customer": known.customer, "status": "all", "limit": 100}
+    found: dict[str, SubscriptionItem] = {}
+    wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100}
     try:
-        page = await asked(client.v1.subscriptions.list_async(wanted))  # type: ignore[arg-type]
+        page = await request_stripe(client.v1.subscriptions.list_async(wanted))  # type: ignore[arg-type]
     except stripe.InvalidRequestError:
-        raise CustomerUnknown(account=known.account.name) from None
-    async for subscription in each(page):
-        async for item in items_of(client, subscription):
-            if item.id not in found or item.active or (found[item.id].ended and not item.ended):
+        raise CustomerNotFound(account=linked_account.account.name) from None
+    async for subscription in iter_all_pages(page):
+        async for item in iter_seat_items(client, subscription):
+            if item.id not in found or item.is_active or (found[item.id].is_ended and not item.is_ended):
                 found[item.id] = item
     return found
 
 
-async def cards(client: stripe.StripeClient, buyer: Buyer) -> list[MethodState]:
-    page = await asked(
-        client.v1.customers.payment_methods.list_async(buyer.id, {"type": "card", "limit": 100})
+async def fetch_cards(client: stripe.StripeClient, customer: StripeCustomer) -> list[PaymentMethodState]:
+    page = await request_stripe(
+        client.v1.customers.payment_methods.list_async(customer.id, {"type": "card", "limit": 100})
     )
-    kept = [method async for method in each(page) if method.card and METHOD_ID.fullmatch(method.id)]
-    return [_card(method, buyer) for method in kept]
+    kept = [
+        method
+        async for method in iter_all_pages(page)
+        if method.card and PAYMENT_METHOD_ID_PATTERN.fullmatch(method.id)
+    ]
+    return [_build_payment_method_state(method, customer) for method in kept]
 
 
-def _card(method: stripe.PaymentMethod, buyer: Buyer) -> MethodState:
+def _build_payment_method_state(method: stripe.PaymentMethod, customer: StripeCustomer) -> PaymentMethodState:
     """R23: what a person needs to know it by, and nothing that could hold a number."""
     card = method.card
     assert card is not None, "it was asked for"
-    return MethodState(
+    return PaymentMethodState(
         id=method.id,
         brand=card.brand if re.fullmatch("[a-z_]{1,20}", card.brand) else "card",
         last4=card.last4 if re.fullmatch("[0-9]{4}", card.last4 or "") else "0000",
         expiry_year=card.exp_year,
         expiry_month=card.exp_month,
-        is_default=method.id == buyer.card,
+        is_default=method.id == customer.default_card,
     )
 
 
-def _address(customer: stripe.Customer) -> Address | None:
+def _read_address(customer: stripe.Customer) -> Address | None:
     held = customer.address
     if held is None:
         return None

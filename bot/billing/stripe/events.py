@@ -6,39 +6,39 @@ from datetime import datetime
 
 import stripe
 
-from bot.billing.gateway import ForgedEvent, ProviderEvent
+from bot.billing.gateway import WebhookEvent, WebhookVerificationError
 
-OLDEST_SECONDS = 300
+SIGNATURE_TOLERANCE_SECONDS = 300
 
 
-class StripeEvents:
+class StripeWebhookParser:
     """EventReader. `now` tells how old a signature is, which Stripe's own check would ask the machine."""
 
     def __init__(self, secret: str, now: Callable[[], datetime]) -> None:
         self._secret, self._now = secret, now
 
-    def read(self, body: bytes, signature: str) -> ProviderEvent:
+    def parse_event(self, body: bytes, signature: str) -> WebhookEvent:
         if not signature.isascii():
             # The library's comparison raises at it.
-            raise ForgedEvent("no signature")
+            raise WebhookVerificationError("no signature")
         try:
             stripe.WebhookSignature.verify_header(body.decode(), signature, self._secret, tolerance=None)
             event = json.loads(body)
-            signed_at = _signed_at(signature)
+            signed_at = _parse_signed_at(signature)
         except (stripe.SignatureVerificationError, ValueError) as error:
-            raise ForgedEvent(type(error).__name__) from None
-        if abs(self._now().timestamp() - signed_at) > OLDEST_SECONDS:
-            raise ForgedEvent("too old")
+            raise WebhookVerificationError(type(error).__name__) from None
+        if abs(self._now().timestamp() - signed_at) > SIGNATURE_TOLERANCE_SECONDS:
+            raise WebhookVerificationError("too old")
         if not isinstance(event, dict) or event.get("object") != "event":
-            raise ForgedEvent("not an event")
-        return ProviderEvent(str(event["id"]), str(event["type"]), _customer(event))
+            raise WebhookVerificationError("not an event")
+        return WebhookEvent(str(event["id"]), str(event["type"]), _find_customer_id(event))
 
 
-def _signed_at(signature: str) -> int:
+def _parse_signed_at(signature: str) -> int:
     return int(next(part[2:] for part in signature.split(",") if part.startswith("t=")))
 
 
-def _customer(event: dict[str, object]) -> str | None:
+def _find_customer_id(event: dict[str, object]) -> str | None:
     """Whom it is about: the customer itself, or what names its customer. A detached card names none any more,
     but whose it was."""
     data = event.get("data")

@@ -12,62 +12,62 @@ import stripe
 import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
-from bot.billing.stripe.client import asked, each, instant
-from models.proration import day_in
+from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
+from models.proration import get_local_date
 from models.subscription import PeriodLength
 
 log = structlog.get_logger()
 
-ID, PRODUCT = "seatbot_subscription", "seatbot_product"
+SUBSCRIPTION_METADATA_KEY, PRODUCT_METADATA_KEY = "seatbot_subscription", "seatbot_product"
 # On the Stripe subscription: the key of the charge that is under way, and the card that it was swapped for.
-ATTEMPT, SWAPPED = "seatbot_attempt", "seatbot_swapped_card"
+ATTEMPT_METADATA_KEY, REPLACED_CARD_METADATA_KEY = "seatbot_attempt", "seatbot_swapped_card"
 NO_CARD = "none"
 # Of these nothing comes back; the others may be active again.
-ENDED = ("canceled", "incomplete_expired")
+ENDED_STATUSES = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True)
-class Item:
+class SubscriptionItem:
     """An item with what is needed of its Stripe subscription. `start` and `end` are the current period's;
     `card` is what the subscription itself is charged to, where it says so. `currency` is none where it
     is charged in another than its price tells the amount in."""
 
     id: str
-    item: str
-    subscription: str
+    stripe_item_id: str
+    stripe_subscription_id: str
     status: str
     seats: int
     unit_price: int
     period: PeriodLength
-    start: datetime
-    end: datetime
-    price_active: bool
-    paid_by_invoice: bool
+    period_start: datetime
+    period_end: datetime
+    is_price_active: bool
+    is_paid_by_invoice: bool
     currency: str | None
     product_id: str | None
-    card: str | None
-    swapped: str | None
+    default_card: str | None
+    replaced_card: str | None
     pending_until: datetime | None
 
     @property
-    def active(self) -> bool:
+    def is_active(self) -> bool:
         return self.status == "active"
 
     @property
-    def ended(self) -> bool:
-        return self.status in ENDED
+    def is_ended(self) -> bool:
+        return self.status in ENDED_STATUSES
 
     @property
-    def inactive(self) -> Declined:
-        return Declined("subscription_gone" if self.ended else "subscription_not_active")
+    def inactive_outcome(self) -> Declined:
+        return Declined("subscription_gone" if self.is_ended else "subscription_not_active")
 
-    def has_days(self, zone: str) -> bool:
+    def has_full_day(self, zone: str) -> bool:
         """A first period may be cut so short that it ends, in days, as it begins."""
-        return day_in(zone, self.start) < day_in(zone, self.end)
+        return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
 
-    def state(self, zone: str) -> SubscriptionState:
+    def build_state(self, zone: str) -> SubscriptionState:
         """In days: a period that turns in the middle of a day ends, here, with the midnight before."""
-        start, end = day_in(zone, self.start), day_in(zone, self.end)
+        start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         return SubscriptionState(
             self.id,
             self.seats,
@@ -76,55 +76,57 @@ class Item:
             start,
             end,
             product_id=self.product_id,
-            changed_with=self.subscription,
-            closed=None if self.active else self.inactive.reason,
+            charge_group=self.stripe_subscription_id,
+            closed_reason=None if self.is_active else self.inactive_outcome.reason,
         )
 
 
-async def items_of(client: stripe.StripeClient, subscription: stripe.Subscription) -> AsyncIterator[Item]:
+async def iter_seat_items(
+    client: stripe.StripeClient, subscription: stripe.Subscription
+) -> AsyncIterator[SubscriptionItem]:
     """The items that are sold by the seat; others are none of the bot's business."""
     page = subscription.items
     if page.has_more:
         # Asked for by itself: the pages after it would not say of which subscription they are.
         wanted = {"subscription": subscription.id, "limit": 100}
-        page = await asked(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
-    async for item in each(page):
-        length = _length(item.price)
+        page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
+    async for item in iter_all_pages(page):
+        length = _read_period_length(item.price)
         if length is None or item.price.unit_amount is None:
             log.info("no seats are sold of this item", item=item.id)
         else:
-            yield _item(subscription, item, length, item.price.unit_amount)
+            yield _build_item(subscription, item, length, item.price.unit_amount)
 
 
-def _item(
-    subscription: stripe.Subscription, item: stripe.SubscriptionItem, length: PeriodLength, unit_price: int
-) -> Item:
+def _build_item(
+    subscription: stripe.Subscription, item: stripe.SubscriptionItem, period: PeriodLength, unit_price: int
+) -> SubscriptionItem:
     metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
-    return Item(
-        id=item.metadata.to_dict().get(ID, item.id),
-        item=item.id,
-        subscription=subscription.id,
+    return SubscriptionItem(
+        id=item.metadata.to_dict().get(SUBSCRIPTION_METADATA_KEY, item.id),
+        stripe_item_id=item.id,
+        stripe_subscription_id=subscription.id,
         status=subscription.status,
         seats=item.quantity or 0,
         unit_price=unit_price,
-        period=length,
-        start=instant(item.current_period_start),
-        end=instant(item.current_period_end),
-        price_active=item.price.active,
-        paid_by_invoice=subscription.collection_method == "send_invoice",
-        currency=_currency(subscription, item.price),
-        product_id=item.price.metadata.to_dict().get(PRODUCT),
-        card=id_of(subscription.default_payment_method),
-        swapped=metadata.get(SWAPPED),
-        pending_until=instant(pending.expires_at) if pending else None,
+        period=period,
+        period_start=from_timestamp(item.current_period_start),
+        period_end=from_timestamp(item.current_period_end),
+        is_price_active=item.price.active,
+        is_paid_by_invoice=subscription.collection_method == "send_invoice",
+        currency=_read_currency(subscription, item.price),
+        product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
+        default_card=get_object_id(subscription.default_payment_method),
+        replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
+        pending_until=from_timestamp(pending.expires_at) if pending else None,
     )
 
 
-def _currency(subscription: stripe.Subscription, price: stripe.Price) -> str | None:
+def _read_currency(subscription: stripe.Subscription, price: stripe.Price) -> str | None:
     return price.currency.upper() if price.currency == subscription.currency else None
 
 
-def _length(price: stripe.Price) -> PeriodLength | None:
+def _read_period_length(price: stripe.Price) -> PeriodLength | None:
     """None for a price that is not so much a seat and month, or year."""
     every = price.recurring
     if every is None or every.interval_count != 1 or every.usage_type != "licensed":
@@ -133,6 +135,6 @@ def _length(price: stripe.Price) -> PeriodLength | None:
     return {"month": PeriodLength.MONTH, "year": PeriodLength.YEAR}.get(every.interval) if plain else None
 
 
-def id_of(thing: str | stripe.StripeObject | None) -> str | None:
+def get_object_id(value: str | stripe.StripeObject | None) -> str | None:
     """Of what Stripe gives as an id, or whole."""
-    return thing if isinstance(thing, str) or thing is None else str(thing["id"])
+    return value if isinstance(value, str) or value is None else str(value["id"])

@@ -1,103 +1,138 @@
 """One account on the Home tab: subscriptions, orders in progress, receipts, how it pays, and where to go."""
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.account import PortalLinks, portal_section, renewals_text, subscription_texts
+from bot.blocks.account import PortalLinks, build_portal_section, build_renewal_blocks, format_subscriptions
 from bot.blocks.block_kit import Block
-from bot.blocks.home.attention import MOST_ORDERS, can_pay
-from bot.blocks.order_line import standing_text as line_text
-from bot.blocks.payment_method import method_text
-from bot.blocks.receipt import receipt_text
-from bot.blocks.seat_chart import seat_chart
-from bot.blocks.service_order import needs_attention, standing_text, summary_text
-from bot.blocks.subscription import labels
-from bot.i18n import Reader
-from models.details import AccountSheet, OrderSheet
+from bot.blocks.home.attention import MAX_ORDERS, can_pay
+from bot.blocks.order_line import format_line_status as line_text
+from bot.blocks.payment_method import format_payment_method
+from bot.blocks.receipt import format_receipt
+from bot.blocks.seat_chart import build_seat_history_blocks
+from bot.blocks.service_order import format_order_status, format_order_summary, needs_attention
+from bot.blocks.subscription import make_product_labels
+from bot.i18n import Localizer
+from models.details import AccountOverview, OrderDetails
 from models.service_order import LineStatus
 
-MOST_RECEIPTS = 3
-MOST_PARAGRAPHS = 10
-MOST_LINES = 3
+MAX_RECEIPTS = 3
+MAX_PARAGRAPHS = 10
+MAX_LINES = 3
 
-Group = list[Block]
+BlockGroup = list[Block]
 
 
-def account_groups(
-    reader: Reader, sheet: AccountSheet, links: PortalLinks, *, several: bool, chart: bool
-) -> list[Group]:
-    subscriptions = block_kit.paragraphs(subscription_texts(reader, sheet), reader, MOST_PARAGRAPHS)
+def build_account_groups(
+    localizer: Localizer,
+    overview: AccountOverview,
+    links: PortalLinks,
+    *,
+    has_several_accounts: bool,
+    show_chart: bool,
+) -> list[BlockGroup]:
+    subscriptions = block_kit.build_paragraphs(
+        format_subscriptions(localizer, overview), localizer, MAX_PARAGRAPHS
+    )
     head = [
-        block_kit.divider(),
-        block_kit.header(reader.text("account-header", account=sheet.account.name)),
-        block_kit.section(reader.mrkdwn("account-subscriptions", count=len(sheet.rows))),
+        block_kit.build_divider(),
+        block_kit.build_header(localizer.format_text("account-header", account=overview.account.name)),
+        block_kit.build_section(localizer.format_mrkdwn("account-subscriptions", count=len(overview.rows))),
     ]
     groups = [
-        [*head, *subscriptions, *renewals_text(reader, sheet)],
-        seat_chart(reader, sheet, chart=chart),
-        _progress(reader, sheet),
-        _receipts(reader, sheet, several),
-        _payment(reader, sheet, several),
-        [portal_section(reader, sheet.account, links, named=several), _ways_on(reader, sheet, several)],
+        [*head, *subscriptions, *build_renewal_blocks(localizer, overview)],
+        build_seat_history_blocks(localizer, overview, show_chart=show_chart),
+        _build_open_orders_group(localizer, overview),
+        _build_receipts_group(localizer, overview, has_several_accounts),
+        _build_payment_group(localizer, overview, has_several_accounts),
+        [
+            build_portal_section(localizer, overview.account, links, show_account_name=has_several_accounts),
+            _build_account_actions(localizer, overview, has_several_accounts),
+        ],
     ]
     return [group for group in groups if group]
 
 
-def _name(sheet: AccountSheet, several: bool) -> str | None:
+def _get_account_label(overview: AccountOverview, has_several_accounts: bool) -> str | None:
     """Where several accounts have the same buttons, a screen reader says which one's each is."""
-    return sheet.account.name if several else None
+    return overview.account.name if has_several_accounts else None
 
 
-def _progress(reader: Reader, sheet: AccountSheet) -> Group:
+def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) -> BlockGroup:
     """What needs nobody now; the rest stands under what waits."""
-    orders = [o for o in sheet.orders if not (needs_attention(o) or o.overdue or o.order.finished)]
+    orders = [
+        o for o in overview.open_orders if not (needs_attention(o) or o.is_overdue or o.order.is_finished)
+    ]
     if not orders:
         return []
-    title = block_kit.section(reader.mrkdwn("home-orders", count=len(orders)))
-    return [title, *[_order(reader, order) for order in orders[:MOST_ORDERS]]]
+    title = block_kit.build_section(localizer.format_mrkdwn("home-orders", count=len(orders)))
+    return [title, *[_build_order_section(localizer, order) for order in orders[:MAX_ORDERS]]]
 
 
-def _order(reader: Reader, sheet: OrderSheet) -> Block:
-    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
+def _build_order_section(localizer: Localizer, details: OrderDetails) -> Block:
+    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     lines = [
-        reader.mrkdwn(
+        localizer.format_mrkdwn(
             "home-order-line",
             product=names[row.line.subscription_id],
-            standing=line_text(reader, sheet, row),
+            standing=line_text(localizer, details, row),
         )
-        for row in sheet.rows
-        if row.waits_for or row.line.status in (LineStatus.UNKNOWN, LineStatus.SETTLED)
+        for row in details.rows
+        if row.blocking_order_number or row.line.status in (LineStatus.UNKNOWN, LineStatus.SETTLED)
     ]
-    text = "\n".join([summary_text(reader, sheet), standing_text(reader, sheet), *lines[:MOST_LINES]])
-    return block_kit.section(text, navigation.open_order(reader, sheet.order.key, sheet.order.number))
+    text = "\n".join(
+        [
+            format_order_summary(localizer, details),
+            format_order_status(localizer, details),
+            *lines[:MAX_LINES],
+        ]
+    )
+    return block_kit.build_section(
+        text, navigation.build_open_order_button(localizer, details.order.key, details.order.number)
+    )
 
 
-def _receipts(reader: Reader, sheet: AccountSheet, several: bool) -> Group:
-    texts = [receipt_text(reader, r, o) for r, o in sheet.receipts[:MOST_RECEIPTS]]
+def _build_receipts_group(
+    localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
+) -> BlockGroup:
+    texts = [format_receipt(localizer, r, o) for r, o in overview.receipts[:MAX_RECEIPTS]]
     if not texts:
         return []
-    button = navigation.list_receipts(reader, sheet.account.id, _name(sheet, several))
-    return [block_kit.section("\n".join([reader.mrkdwn("account-receipts"), *texts]), button)]
+    button = navigation.build_receipts_button(
+        localizer, overview.account.id, _get_account_label(overview, has_several_accounts)
+    )
+    return [block_kit.build_section("\n".join([localizer.format_mrkdwn("account-receipts"), *texts]), button)]
 
 
-def _payment(reader: Reader, sheet: AccountSheet, several: bool) -> Group:
+def _build_payment_group(
+    localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
+) -> BlockGroup:
     """The default method; that none can be charged stands under what waits."""
-    today = sheet.account.today(sheet.at)
-    default = next((method for method in sheet.methods if method.is_default), None)
+    today = overview.account.get_local_date(overview.at)
+    default = next((method for method in overview.payment_methods if method.is_default), None)
     if default is None:
         return []
-    text = reader.mrkdwn("home-payment", method=method_text(reader, default, today))
-    if can_pay(sheet) and default.expires_soon(today):
-        text += "\n" + reader.mrkdwn("home-payment-expires-soon")
+    text = localizer.format_mrkdwn("home-payment", method=format_payment_method(localizer, default, today))
+    if can_pay(overview) and default.is_expiring_soon(today):
+        text += "\n" + localizer.format_mrkdwn("home-payment-expires-soon")
     return [
-        block_kit.section(text, navigation.manage_methods(reader, sheet.account.id, _name(sheet, several)))
+        block_kit.build_section(
+            text,
+            navigation.build_payment_methods_button(
+                localizer, overview.account.id, _get_account_label(overview, has_several_accounts)
+            ),
+        )
     ]
 
 
-def _ways_on(reader: Reader, sheet: AccountSheet, several: bool) -> Block:
-    account_id, name = sheet.account.id, _name(sheet, several)
-    details = block_kit.button(navigation.SHOW_ACCOUNT, reader.text("home-details"), account_id)
-    return block_kit.actions(
-        navigation.add_seats(reader, account_id, name),
-        navigation.of_account(reader, navigation.list_quotes(reader, account_id), name),
-        navigation.of_account(reader, navigation.list_orders(reader, account_id), name),
-        navigation.of_account(reader, details, name),
+def _build_account_actions(
+    localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
+) -> Block:
+    account_id, name = overview.account.id, _get_account_label(overview, has_several_accounts)
+    details = block_kit.build_button(
+        navigation.SHOW_ACCOUNT, localizer.format_text("home-details"), account_id
+    )
+    return block_kit.build_actions(
+        navigation.build_add_seats_button(localizer, account_id, name),
+        navigation.add_account_label(localizer, navigation.build_quotes_button(localizer, account_id), name),
+        navigation.add_account_label(localizer, navigation.build_orders_button(localizer, account_id), name),
+        navigation.add_account_label(localizer, details, name),
     )

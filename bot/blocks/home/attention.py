@@ -5,106 +5,134 @@ from collections.abc import Iterator, Sequence
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import Block
-from bot.blocks.order_line import confirm_link, standing_text
-from bot.blocks.quote import decision_buttons
-from bot.blocks.quote import summary_text as quote_text
-from bot.blocks.service_order import needs_attention, retry_buttons, summary_text
-from bot.blocks.service_order import standing_text as order_standing
-from bot.blocks.subscription import labels
-from bot.i18n import Reader, escape
-from models.details import AccountSheet, OrderRow, OrderSheet, QuoteSheet
+from bot.blocks.order_line import build_confirm_payment_button, format_line_status
+from bot.blocks.quote import build_decision_buttons
+from bot.blocks.quote import format_quote_summary as quote_text
+from bot.blocks.service_order import build_retry_buttons, format_order_summary, needs_attention
+from bot.blocks.service_order import format_order_status as order_standing
+from bot.blocks.subscription import make_product_labels
+from bot.i18n import Localizer, escape_mrkdwn
+from models.details import AccountOverview, OrderDetails, OrderRow, QuoteDetails
 from models.service_order import LineStatus
 
-MOST_QUOTES, MOST_ORDERS, MOST_LINES = 5, 5, 5
+MAX_QUOTES, MAX_ORDERS, MAX_LINES = 5, 5, 5
 
-Group = list[Block]
-
-
-def waits(sheet: AccountSheet) -> bool:
-    return bool(sheet.pending or sheet.failed or not can_pay(sheet)) or any(map(_in_trouble, sheet.orders))
+BlockGroup = list[Block]
 
 
-def can_pay(sheet: AccountSheet) -> bool:
+def has_attention_items(overview: AccountOverview) -> bool:
+    return bool(overview.pending_quotes or overview.failed_orders or not can_pay(overview)) or any(
+        map(_has_problem, overview.open_orders)
+    )
+
+
+def can_pay(overview: AccountOverview) -> bool:
     """Without a default method that can be charged, ordering stops (R3)."""
-    today = sheet.account.today(sheet.at)
-    return any(method.is_default and method.usable(today) for method in sheet.methods)
+    today = overview.account.get_local_date(overview.at)
+    return any(method.is_default and method.is_usable(today) for method in overview.payment_methods)
 
 
-def _in_trouble(order: OrderSheet) -> bool:
-    return needs_attention(order) or order.overdue
+def _has_problem(order: OrderDetails) -> bool:
+    return needs_attention(order) or order.is_overdue
 
 
-def waiting_groups(reader: Reader, sheets: Sequence[AccountSheet], links: PortalLinks) -> list[Group]:
+def build_attention_groups(
+    localizer: Localizer, overviews: Sequence[AccountOverview], links: PortalLinks
+) -> list[BlockGroup]:
     """Of all the accounts together: what is most pressing is at the top."""
-    groups = [group for sheet in sheets for group in _of_account(reader, sheet, links, len(sheets) > 1)]
+    groups = [
+        group
+        for sheet in overviews
+        for group in _iter_account_groups(localizer, sheet, links, len(overviews) > 1)
+    ]
     if not groups:
-        return [[block_kit.section(reader.mrkdwn("home-nothing-waits"))]]
-    title = block_kit.header(reader.text("home-waits"))
+        return [[block_kit.build_section(localizer.format_mrkdwn("home-nothing-waits"))]]
+    title = block_kit.build_header(localizer.format_text("home-waits"))
     return [[title, *groups[0]], *groups[1:]]
 
 
-def _of_account(reader: Reader, sheet: AccountSheet, links: PortalLinks, several: bool) -> Iterator[Group]:
-    account = reader.mrkdwn("home-of-account", account=sheet.account.name) + "\n" if several else ""
-    troubled = [order for order in sheet.orders if _in_trouble(order)] + sheet.failed
-    for order in troubled[:MOST_ORDERS]:
-        yield _order_group(reader, order, links, account)
-    if len(troubled) > MOST_ORDERS:
-        yield _more(
-            reader, account, len(troubled) - MOST_ORDERS, navigation.list_orders(reader, sheet.account.id)
-        )
-    for quote in sheet.pending[:MOST_QUOTES]:
-        yield _quote_group(reader, quote, account)
-    if len(sheet.pending) > MOST_QUOTES:
-        yield _more(
-            reader,
+def _iter_account_groups(
+    localizer: Localizer, overview: AccountOverview, links: PortalLinks, has_several_accounts: bool
+) -> Iterator[BlockGroup]:
+    account = (
+        localizer.format_mrkdwn("home-of-account", account=overview.account.name) + "\n"
+        if has_several_accounts
+        else ""
+    )
+    troubled = [order for order in overview.open_orders if _has_problem(order)] + overview.failed_orders
+    for order in troubled[:MAX_ORDERS]:
+        yield _build_order_group(localizer, order, links, account)
+    if len(troubled) > MAX_ORDERS:
+        yield _build_more_group(
+            localizer,
             account,
-            len(sheet.pending) - MOST_QUOTES,
-            navigation.list_quotes(reader, sheet.account.id),
+            len(troubled) - MAX_ORDERS,
+            navigation.build_orders_button(localizer, overview.account.id),
         )
-    if not can_pay(sheet):
-        text = account + reader.mrkdwn("payment-method-none")
+    for quote in overview.pending_quotes[:MAX_QUOTES]:
+        yield _build_quote_group(localizer, quote, account)
+    if len(overview.pending_quotes) > MAX_QUOTES:
+        yield _build_more_group(
+            localizer,
+            account,
+            len(overview.pending_quotes) - MAX_QUOTES,
+            navigation.build_quotes_button(localizer, overview.account.id),
+        )
+    if not can_pay(overview):
+        text = account + localizer.format_mrkdwn("payment-method-none")
         yield [
-            block_kit.section(text),
-            block_kit.actions(navigation.manage_methods(reader, sheet.account.id)),
+            block_kit.build_section(text),
+            block_kit.build_actions(navigation.build_payment_methods_button(localizer, overview.account.id)),
         ]
 
 
-def _more(reader: Reader, account: str, count: int, button: Block) -> Group:
-    return [block_kit.section(account + reader.mrkdwn("and-more", count=count), button)]
+def _build_more_group(localizer: Localizer, heading: str, count: int, button: Block) -> BlockGroup:
+    return [block_kit.build_section(heading + localizer.format_mrkdwn("and-more", count=count), button)]
 
 
-def _quote_group(reader: Reader, sheet: QuoteSheet, account: str) -> Group:
-    text = account + quote_text(reader, sheet)
-    return [block_kit.section(text), block_kit.actions(*decision_buttons(reader, sheet.quote))]
+def _build_quote_group(localizer: Localizer, details: QuoteDetails, heading: str) -> BlockGroup:
+    text = heading + quote_text(localizer, details)
+    return [
+        block_kit.build_section(text),
+        block_kit.build_actions(*build_decision_buttons(localizer, details.quote)),
+    ]
 
 
-def _order_group(reader: Reader, sheet: OrderSheet, links: PortalLinks, account: str) -> Group:
+def _build_order_group(
+    localizer: Localizer, details: OrderDetails, links: PortalLinks, heading: str
+) -> BlockGroup:
     """Where it stands, line by line, and every way on from there."""
-    names = labels((row.line.subscription_id, row.product) for row in sheet.rows)
-    confirm = sheet.with_status(LineStatus.NEEDS_CUSTOMER)[:MOST_LINES]
-    declined = sheet.with_status(LineStatus.DECLINED)[:MOST_LINES]
-    texts = [account + summary_text(reader, sheet), *_standing(reader, sheet)]
-    texts += [_line(reader, sheet, row, names) for row in declined]
+    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
+    confirm = details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)[:MAX_LINES]
+    declined = details.list_rows_with_status(LineStatus.DECLINED)[:MAX_LINES]
+    texts = [heading + format_order_summary(localizer, details), *_format_order_problems(localizer, details)]
+    texts += [_format_order_line(localizer, details, row, names) for row in declined]
     linked = [
-        block_kit.section(_line(reader, sheet, row, names), confirm_link(reader, row))
+        block_kit.build_section(
+            _format_order_line(localizer, details, row, names), build_confirm_payment_button(localizer, row)
+        )
         for row in confirm
         if row.line.customer_link
     ]
-    buttons = [*(retry_buttons(reader, sheet) if sheet.can_retry else [])]
-    buttons.append(navigation.open_order(reader, sheet.order.key, sheet.order.number))
-    if sheet.order.finished:
-        buttons.append(navigation.add_seats(reader, sheet.account.id, sheet.account.name))
-    if sheet.order.finished or sheet.overdue:
-        buttons.append(navigation.services(reader, links.services_url))
-    return [block_kit.section("\n".join(texts)), *linked, block_kit.actions(*buttons)]
+    buttons = [*(build_retry_buttons(localizer, details) if details.can_retry else [])]
+    buttons.append(navigation.build_open_order_button(localizer, details.order.key, details.order.number))
+    if details.order.is_finished:
+        buttons.append(navigation.build_add_seats_button(localizer, details.account.id, details.account.name))
+    if details.order.is_finished or details.is_overdue:
+        buttons.append(navigation.build_contact_services_button(localizer, links.services_url))
+    return [block_kit.build_section("\n".join(texts)), *linked, block_kit.build_actions(*buttons)]
 
 
-def _standing(reader: Reader, sheet: OrderSheet) -> list[str]:
-    if sheet.overdue:
-        return [escape(reader.text("service-order-overdue"))]
-    return [order_standing(reader, sheet)] if sheet.order.finished else []
+def _format_order_problems(localizer: Localizer, details: OrderDetails) -> list[str]:
+    if details.is_overdue:
+        return [escape_mrkdwn(localizer.format_text("service-order-overdue"))]
+    return [order_standing(localizer, details)] if details.order.is_finished else []
 
 
-def _line(reader: Reader, sheet: OrderSheet, row: OrderRow, names: dict[str, str]) -> str:
-    standing = standing_text(reader, sheet, row)
-    return reader.mrkdwn("home-order-line", product=names[row.line.subscription_id], standing=standing)
+def _format_order_line(
+    localizer: Localizer, details: OrderDetails, row: OrderRow, names: dict[str, str]
+) -> str:
+    standing = format_line_status(localizer, details, row)
+    return localizer.format_mrkdwn(
+        "home-order-line", product=names[row.line.subscription_id], standing=standing
+    )

@@ -5,96 +5,123 @@ from collections.abc import Sequence
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import Block, View
-from bot.blocks.home.account import account_groups
-from bot.blocks.home.attention import waiting_groups, waits
-from bot.blocks.refusal import refusal_text
-from bot.blocks.seat_chart import CHART
-from bot.i18n import Reader, escape
-from models.details import AccountSheet
+from bot.blocks.home.account import build_account_groups
+from bot.blocks.home.attention import build_attention_groups, has_attention_items
+from bot.blocks.refusal import format_refusal
+from bot.blocks.seat_chart import CHART_BLOCK_TYPE
+from bot.i18n import Localizer, escape_mrkdwn
+from models.details import AccountOverview
 from models.errors import Refusal
 
-__all__ = ["CHART", "NEXT", "PREVIOUS", "home", "home_refused", "home_unlinked"]
+__all__ = [
+    "CHART_BLOCK_TYPE",
+    "NEXT_PAGE",
+    "PREVIOUS_PAGE",
+    "render_home",
+    "render_refused_home",
+    "render_unlinked_home",
+]
 
-PREVIOUS, NEXT = "home.previous", "home.next"
+PREVIOUS_PAGE, NEXT_PAGE = "home.previous", "home.next"
 
 # Below Slack's hundred by what stands at the end of every page.
-MOST_BLOCKS = 94
-MOST_CHARTS = 2
-MOST_CONTACTS = 10
+MAX_BLOCKS = 94
+MAX_CHARTS = 2
+MAX_CONTACTS = 10
 
 
-def home(
-    reader: Reader, sheets: Sequence[AccountSheet], links: PortalLinks, *, page: int = 0, charts: bool = True
+def render_home(
+    localizer: Localizer,
+    overviews: Sequence[AccountOverview],
+    links: PortalLinks,
+    *,
+    page: int = 0,
+    show_charts: bool = True,
 ) -> View:
     """The accounts for which something waits come first. What belongs together stays on one page."""
-    sheets = sorted(sheets, key=lambda sheet: not waits(sheet))
-    groups = waiting_groups(reader, sheets, links)
-    for number, sheet in enumerate(sheets):
-        chart = charts and number < MOST_CHARTS
-        groups += account_groups(reader, sheet, links, several=len(sheets) > 1, chart=chart)
-    pages = _packed(groups)
+    overviews = sorted(overviews, key=lambda sheet: not has_attention_items(sheet))
+    groups = build_attention_groups(localizer, overviews, links)
+    for number, sheet in enumerate(overviews):
+        chart = show_charts and number < MAX_CHARTS
+        groups += build_account_groups(
+            localizer, sheet, links, has_several_accounts=len(overviews) > 1, show_chart=chart
+        )
+    pages = _build_pages(groups)
     shown = min(page, len(pages) - 1)
-    return _view(
-        [*pages[shown], *_pager(reader, shown, len(pages)), *_help(reader, links.services_url, linked=True)]
+    return _build_home_view(
+        [
+            *pages[shown],
+            *_build_pager(localizer, shown, len(pages)),
+            *_build_help_blocks(localizer, links.services_url, linked=True),
+        ]
     )
 
 
-def home_unlinked(reader: Reader, services_url: str, contacts: Sequence[str] = ()) -> View:
+def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequence[str] = ()) -> View:
     """For someone who is no billing contact: whom to ask, and nothing of any account."""
     blocks = [
-        block_kit.section(reader.mrkdwn("home-unlinked")),
-        block_kit.section(reader.mrkdwn("home-what-it-does")),
+        block_kit.build_section(localizer.format_mrkdwn("home-unlinked")),
+        block_kit.build_section(localizer.format_mrkdwn("home-what-it-does")),
     ]
     if contacts:
         blocks.append(
-            block_kit.section(
-                reader.mrkdwn("home-ask", contacts=block_kit.few(reader, contacts, MOST_CONTACTS))
+            block_kit.build_section(
+                localizer.format_mrkdwn(
+                    "home-ask", contacts=block_kit.format_short_list(localizer, contacts, MAX_CONTACTS)
+                )
             )
         )
-    return _view([*blocks, *_help(reader, services_url)])
+    return _build_home_view([*blocks, *_build_help_blocks(localizer, services_url)])
 
 
-def home_refused(reader: Reader, refusal: Refusal, services_url: str) -> View:
+def render_refused_home(localizer: Localizer, refusal: Refusal, services_url: str) -> View:
     """For someone of whom nothing can be said now: Slack is silent about them."""
-    return _view([block_kit.section(escape(refusal_text(reader, refusal))), *_help(reader, services_url)])
+    return _build_home_view(
+        [
+            block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),
+            *_build_help_blocks(localizer, services_url),
+        ]
+    )
 
 
-def _view(blocks: list[Block]) -> View:
+def _build_home_view(blocks: list[Block]) -> View:
     return {"type": "home", "blocks": blocks}
 
 
-def _packed(groups: Sequence[list[Block]]) -> list[list[Block]]:
+def _build_pages(groups: Sequence[list[Block]]) -> list[list[Block]]:
     pages: list[list[Block]] = [[]]
     for group in groups:
-        if pages[-1] and len(pages[-1]) + len(group) > MOST_BLOCKS:
+        if pages[-1] and len(pages[-1]) + len(group) > MAX_BLOCKS:
             pages.append([])
         pages[-1] += group
     return pages
 
 
-def _pager(reader: Reader, page: int, count: int) -> list[Block]:
+def _build_pager(localizer: Localizer, page: int, count: int) -> list[Block]:
     if count == 1:
         return []
     buttons = []
     if page > 0:
-        buttons.append(block_kit.button(PREVIOUS, reader.text("home-page-previous"), page - 1))
+        buttons.append(
+            block_kit.build_button(PREVIOUS_PAGE, localizer.format_text("home-page-previous"), page - 1)
+        )
     if page < count - 1:
-        buttons.append(block_kit.button(NEXT, reader.text("home-page-next"), page + 1))
+        buttons.append(block_kit.build_button(NEXT_PAGE, localizer.format_text("home-page-next"), page + 1))
     return [
-        block_kit.section(reader.mrkdwn("home-page", page=page + 1, count=count)),
-        block_kit.actions(*buttons),
+        block_kit.build_section(localizer.format_mrkdwn("home-page", page=page + 1, count=count)),
+        block_kit.build_actions(*buttons),
     ]
 
 
-def _help(reader: Reader, services_url: str, *, linked: bool = False) -> list[Block]:
+def _build_help_blocks(localizer: Localizer, services_url: str, *, linked: bool = False) -> list[Block]:
     buttons = [
-        navigation.services(reader, services_url),
-        *([navigation.choose_notices(reader)] if linked else []),
+        navigation.build_contact_services_button(localizer, services_url),
+        *([navigation.build_preferences_button(localizer)] if linked else []),
     ]
-    commands = [block_kit.section(reader.mrkdwn("home-commands"))] if linked else []
+    commands = [block_kit.build_section(localizer.format_mrkdwn("home-commands"))] if linked else []
     return [
-        block_kit.divider(),
+        block_kit.build_divider(),
         *commands,
-        block_kit.section(reader.mrkdwn("home-help")),
-        block_kit.actions(*buttons),
+        block_kit.build_section(localizer.format_mrkdwn("home-help")),
+        block_kit.build_actions(*buttons),
     ]

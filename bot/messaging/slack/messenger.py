@@ -8,25 +8,25 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.blocks.notice import message
-from bot.installations.clients import Clients, NotInstalled
+from bot.blocks.notice import render_notice_message
+from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    File,
-    FileRefused,
-    Letter,
+    FileRejected,
+    FileUpload,
     MessageGone,
+    MessageRef,
     MessengerUnavailable,
-    PersonUnreachable,
-    Posted,
+    OutboundMessage,
     RateLimited,
+    UserUnreachable,
 )
-from bot.messaging.slack.errors import code_of, detail_of, retry_after, status_of
+from bot.messaging.slack.errors import get_error_code, get_error_detail, get_http_status, read_retry_after
 
 log = structlog.get_logger()
 
 
-NOWHERE = frozenset(
+CHANNEL_UNREACHABLE_ERRORS = frozenset(
     {
         "channel_not_found",
         "channel_type_not_supported",
@@ -38,7 +38,7 @@ NOWHERE = frozenset(
         "restricted_action_thread_only_channel",
     }
 )
-NOBODY = frozenset(
+USER_UNREACHABLE_ERRORS = frozenset(
     {
         "cannot_dm_bot",
         "messages_tab_disabled",
@@ -48,7 +48,7 @@ NOBODY = frozenset(
         "users_not_found",
     }
 )
-GONE = frozenset(
+MESSAGE_GONE_ERRORS = frozenset(
     {
         "cannot_reply_to_message",
         "cant_update_message",
@@ -60,7 +60,7 @@ GONE = frozenset(
         "thread_not_found",
     }
 )
-FILE_REFUSED = frozenset(
+FILE_REJECTED_ERRORS = frozenset(
     {
         "file_type_not_allowed",
         "file_upload_size_restricted",
@@ -70,61 +70,63 @@ FILE_REFUSED = frozenset(
     }
 )
 # The message itself is refused: sent again without its blocks, its text says the same.
-BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+INVALID_BLOCKS_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
 class SlackMessenger:
     """A client must not send anything again by itself: a message may have been posted without our hearing."""
 
-    def __init__(self, clients: Clients, services_url: str) -> None:
+    def __init__(self, clients: SlackClientProvider, services_url: str) -> None:
         self._clients = clients
         self._services_url = services_url
 
-    async def reaches(self, team: str) -> bool:
+    async def is_installed(self, team_id: str) -> bool:
         try:
-            await self._clients.of(team)
+            await self._clients.get_client(team_id)
         except NotInstalled:
             return False
         return True
 
-    async def deliver(self, letter: Letter) -> Posted:
-        content = message(letter, self._services_url)
+    async def deliver_message(self, message: OutboundMessage) -> MessageRef:
+        content = render_notice_message(message, self._services_url)
         try:
-            client = await self._clients.of(letter.team)
-            if letter.file:
-                return await _share(client, letter.channel, letter.file, content["text"])
-            answer = await _send(client, letter, content)
+            client = await self._clients.get_client(message.team_id)
+            if message.file:
+                return await _share_file(client, message.channel, message.file, content["text"])
+            answer = await _send_message(client, message, content)
         except NotInstalled as error:
-            raise _unreachable("not_installed", letter) from error
+            raise _build_unreachable_error("not_installed", message) from error
         except SlackApiError as error:
-            raise _translated(error, letter) from error
+            raise _convert_error(error, message) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise MessengerUnavailable(type(error).__name__) from error
-        return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
+        return MessageRef(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
 
-async def _send(client: AsyncWebClient, letter: Letter, content: dict[str, Any]) -> AsyncSlackResponse:
+async def _send_message(
+    client: AsyncWebClient, message: OutboundMessage, content: dict[str, Any]
+) -> AsyncSlackResponse:
     try:
-        return await _call(client, letter, content)
+        return await _post_or_update(client, message, content)
     except SlackApiError as error:
-        if code_of(error) not in BAD_BLOCKS:
+        if get_error_code(error) not in INVALID_BLOCKS_ERRORS:
             raise
-        log.error("Slack refused a message's blocks", kind=letter.kind, detail=detail_of(error))
-    return await _call(client, letter, {"text": content["text"], "blocks": []})
+        log.error("Slack refused a message's blocks", kind=message.kind, detail=get_error_detail(error))
+    return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
 
 
-async def _share(client: AsyncWebClient, channel: str, file: File, text: str) -> Posted:
+async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, text: str) -> MessageRef:
     """Nobody sees anything before the last step: where an earlier one fails, what was uploaded is never
     shown, and the next try uploads it again."""
     ticket = await client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
-    await _upload(client, str(ticket["upload_url"]), file.content)
+    await _upload_file(client, str(ticket["upload_url"]), file.content)
     await client.files_completeUploadExternal(
         files=[{"id": str(ticket["file_id"]), "title": file.title}], channel_id=channel, initial_comment=text
     )
-    return Posted(channel, ts="")
+    return MessageRef(channel, ts="")
 
 
-async def _upload(client: AsyncWebClient, url: str, content: bytes) -> None:
+async def _upload_file(client: AsyncWebClient, url: str, content: bytes) -> None:
     """To an address that is good for this once: our token stays out of it."""
     assert client.session is not None, "bootstrap gives the client its session"
     async with client.session.post(url, data=content) as answer:
@@ -132,36 +134,38 @@ async def _upload(client: AsyncWebClient, url: str, content: bytes) -> None:
             raise MessengerUnavailable(f"upload answered HTTP {answer.status}")
 
 
-async def _call(client: AsyncWebClient, letter: Letter, content: dict[str, Any]) -> AsyncSlackResponse:
-    if letter.edits:
-        return await client.chat_update(channel=letter.channel, ts=letter.edits, **content)
+async def _post_or_update(
+    client: AsyncWebClient, message: OutboundMessage, content: dict[str, Any]
+) -> AsyncSlackResponse:
+    if message.update_ts:
+        return await client.chat_update(channel=message.channel, ts=message.update_ts, **content)
     return await client.chat_postMessage(
-        channel=letter.channel,
-        thread_ts=letter.thread,
+        channel=message.channel,
+        thread_ts=message.thread_ts,
         unfurl_links=False,
         unfurl_media=False,
         **content,
     )
 
 
-def _translated(error: SlackApiError, letter: Letter) -> Exception:
-    code = code_of(error)
-    if code == "ratelimited" or status_of(error) == 429:
-        return RateLimited(retry_after(error))
-    if letter.file and code in FILE_REFUSED:
-        return FileRefused(code)
-    if code in GONE:
+def _convert_error(error: SlackApiError, message: OutboundMessage) -> Exception:
+    code = get_error_code(error)
+    if code == "ratelimited" or get_http_status(error) == 429:
+        return RateLimited(read_retry_after(error))
+    if message.file and code in FILE_REJECTED_ERRORS:
+        return FileRejected(code)
+    if code in MESSAGE_GONE_ERRORS:
         return MessageGone(code)
-    if code in NOBODY or code in NOWHERE:
-        return _unreachable(code, letter)
+    if code in USER_UNREACHABLE_ERRORS or code in CHANNEL_UNREACHABLE_ERRORS:
+        return _build_unreachable_error(code, message)
     # What is left is ours to put right (a token, a scope) or Slack's: the notice waits for it.
-    return MessengerUnavailable(code or f"HTTP {status_of(error)}")
+    return MessengerUnavailable(code or f"HTTP {get_http_status(error)}")
 
 
-def _unreachable(code: str, letter: Letter) -> Exception:
-    if letter.channel.startswith("D"):
+def _build_unreachable_error(code: str, message: OutboundMessage) -> Exception:
+    if message.channel.startswith("D"):
         # A direct message that is no longer there; the person may be all the same.
         return MessageGone(code)
-    if letter.channel.startswith(("U", "W")):
-        return PersonUnreachable(code)
+    if message.channel.startswith(("U", "W")):
+        return UserUnreachable(code)
     return ChannelUnreachable(code)

@@ -7,107 +7,124 @@ from sqlalchemy import ColumnElement, exists
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.permissions import Person, require_role, roles_of
+from bot.permissions import SlackIdentity, get_authorized_role, list_account_roles
 from bot.services import Services
-from bot.use_cases.account.seat_history import history_of
+from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.details import order_sheets, payment_methods, quote_sheet, subscription_rows
-from bot.use_cases.notice.enqueue import active_contacts
-from bot.use_cases.quote.decide import pending_quotes
+from bot.use_cases.details import (
+    list_payment_methods,
+    list_subscription_rows,
+    load_order_details_by_id,
+    load_quote_details,
+)
+from bot.use_cases.notice.enqueue import list_active_contacts
+from bot.use_cases.quote.decide import list_pending_quotes
 from models.account import Account
-from models.details import AccountSheet, OrderSheet
+from models.details import AccountOverview, OrderDetails
 from models.receipt import Receipt
-from models.service_order import PROCESSING_TIME, LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.service_order import PROCESSING_TIME_LIMIT, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
-LAST_RECEIPTS = 5
-MOST_ORDERS = 10
+RECENT_RECEIPTS_LIMIT = 5
+ORDERS_LIMIT = 10
 # For so long Home shows a failed order, with its ways on.
-FAILED_LATELY = timedelta(days=7)
+RECENT_FAILURE_PERIOD = timedelta(days=7)
 
 
-async def read_account(services: Services, *, person: Person, account_id: str) -> AccountSheet:
+async def get_account_overview(
+    services: Services, *, person: SlackIdentity, account_id: str
+) -> AccountOverview:
     """Subscriptions as the provider holds them now, and all that concerns them."""
-    sheet = await _look(services, person, account_id)
+    sheet = await _load_overview_for(services, person, account_id)
     if await refresh_account(services, account_id):
-        sheet = await _look(services, person, account_id)
+        sheet = await _load_overview_for(services, person, account_id)
     return sheet
 
 
-async def _look(services: Services, person: Person, account_id: str) -> AccountSheet:
+async def _load_overview_for(services: Services, person: SlackIdentity, account_id: str) -> AccountOverview:
     at = services.now()
     async with services.read() as session:
-        account, _ = await require_role(session, person, account_id, at, changes=False)
-        return await _account_sheet(session, account, at)
+        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
+        return await _load_account_overview(session, account, at)
 
 
-async def read_home(services: Services, *, person: Person) -> list[AccountSheet]:
+async def load_home_overviews(services: Services, *, person: SlackIdentity) -> list[AccountOverview]:
     """Every account the person is a contact of. Raises as `roles_of` does."""
     at = services.now()
     async with services.read() as session:
-        return [await _home_sheet(session, account, at) for account, _ in await roles_of(session, person)]
+        return [
+            await _load_home_overview(session, account, at)
+            for account, _ in await list_account_roles(session, person)
+        ]
 
 
-async def _home_sheet(session: AsyncSession, account: Account, at: datetime) -> AccountSheet:
-    sheet = await _account_sheet(session, account, at)
+async def _load_home_overview(session: AsyncSession, account: Account, at: datetime) -> AccountOverview:
+    sheet = await _load_account_overview(session, account, at)
     return replace(
         sheet,
-        failed=await _failed_lately(session, account, at),
-        history=await history_of(session, account, [row.subscription for row in sheet.rows], at),
+        failed_orders=await _list_recently_failed_orders(session, account, at),
+        seat_history=await load_seat_history(session, account, [row.subscription for row in sheet.rows], at),
     )
 
 
-async def _account_sheet(session: AsyncSession, account: Account, at: datetime) -> AccountSheet:
-    return AccountSheet(
+async def _load_account_overview(session: AsyncSession, account: Account, at: datetime) -> AccountOverview:
+    return AccountOverview(
         account=account,
         at=at,
-        rows=await subscription_rows(session, account),
-        methods=await payment_methods(session, account.id),
-        contacts=await active_contacts(session, account.id),
-        pending=[await quote_sheet(session, q, at) for q in await pending_quotes(session, account.id, at)],
-        orders=await _orders_in_progress(session, account, at),
-        receipts=await _last_receipts(session, account),
+        rows=await list_subscription_rows(session, account),
+        payment_methods=await list_payment_methods(session, account.id),
+        contacts=await list_active_contacts(session, account.id),
+        pending_quotes=[
+            await load_quote_details(session, q, at)
+            for q in await list_pending_quotes(session, account.id, at)
+        ],
+        open_orders=await _list_orders_in_progress(session, account, at),
+        receipts=await _list_recent_receipts(session, account),
     )
 
 
-async def _orders_in_progress(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:
+async def _list_orders_in_progress(
+    session: AsyncSession, account: Account, at: datetime
+) -> list[OrderDetails]:
     """Those that need somebody, however many newer ones wait behind them; then the newest."""
     found = await session.exec(
         select(ServiceOrder)
         .where(ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None))
-        .order_by(_needs_somebody(at).desc(), col(ServiceOrder.id).desc())
-        .limit(MOST_ORDERS)
+        .order_by(_build_needs_attention_clause(at).desc(), col(ServiceOrder.id).desc())
+        .limit(ORDERS_LIMIT)
     )
-    return [*(await order_sheets(session, [order.key for order in found.all()], at)).values()]
+    return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
 
 
-def _needs_somebody(at: datetime) -> ColumnElement[bool]:
+def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
     asks = exists().where(
         col(OrderLine.order_id) == col(ServiceOrder.id),
         col(OrderLine.status).in_((LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER)),
     )
-    return or_(asks, col(ServiceOrder.placed_at) <= at - PROCESSING_TIME)
+    return or_(asks, col(ServiceOrder.placed_at) <= at - PROCESSING_TIME_LIMIT)
 
 
-async def _failed_lately(session: AsyncSession, account: Account, at: datetime) -> list[OrderSheet]:
+async def _list_recently_failed_orders(
+    session: AsyncSession, account: Account, at: datetime
+) -> list[OrderDetails]:
     found = await session.exec(
         select(ServiceOrder)
         .where(
             ServiceOrder.account_id == account.id,
             ServiceOrder.status == OrderStatus.FAILED,
-            col(ServiceOrder.finished_at) > at - FAILED_LATELY,
+            col(ServiceOrder.finished_at) > at - RECENT_FAILURE_PERIOD,
         )
         .order_by(col(ServiceOrder.id).desc())
-        .limit(MOST_ORDERS)
+        .limit(ORDERS_LIMIT)
     )
-    return [*(await order_sheets(session, [order.key for order in found.all()], at)).values()]
+    return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
 
 
-async def _last_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:
+async def _list_recent_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:
     found = await session.exec(
         select(Receipt, ServiceOrder.number)
         .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
         .where(Receipt.account_id == account.id)
         .order_by(col(Receipt.id).desc())
-        .limit(LAST_RECEIPTS)
+        .limit(RECENT_RECEIPTS_LIMIT)
     )
     return list(found.all())

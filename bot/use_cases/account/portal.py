@@ -1,50 +1,52 @@
 """The way to the payment methods, and what it does to the default portal (R15)."""
 
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact
+from bot.permissions import SlackIdentity, build_actor, get_authorized_contact
 from bot.services import Services
-from bot.use_cases.audit.write import record
-from bot.use_cases.notice.enqueue import active_contacts, direct, tell
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
 from models.account import Account, Portal
 from models.notice import NoticeKind
 
 
-async def open_portal(services: Services, *, person: Person, account_id: str) -> tuple[Account, str | None]:
+async def open_portal(
+    services: Services, *, person: SlackIdentity, account_id: str
+) -> tuple[Account, str | None]:
     """The account, and the link where GoTo Admin is its default portal already: else comes the warning."""
     async with services.read() as session:
-        await require_contact(session, person, account_id, services.now(), changes=False)
+        await get_authorized_contact(session, person, account_id, services.now(), for_change=False)
         account = await session.get_one(Account, account_id)
     if account.default_portal is Portal.CORPORATE:
         return account, None
-    return account, await services.billing.payment_portal_link(account_id)
+    return account, await services.billing.create_portal_link(account_id)
 
 
-async def switch_portal(services: Services, *, person: Person, account_id: str) -> tuple[Account, str]:
+async def switch_portal(services: Services, *, person: SlackIdentity, account_id: str) -> tuple[Account, str]:
     """GoTo Admin becomes the default portal, for good; the other contacts are told. Returns the link."""
     at = services.now()
     async with services.write() as session:
-        contact = await require_contact(session, person, account_id, at, changes=True)
+        contact = await get_authorized_contact(session, person, account_id, at, for_change=True)
         account = await lock_account(session, account_id)
         if account.default_portal is Portal.CORPORATE:
             account.default_portal = Portal.ADMIN
             session.add(account)
-            await record(
+            await write_audit_entry(
                 session,
                 account_id=account.id,
-                actor=actor_of(contact, person),
+                actor=build_actor(contact, person),
                 subject=f"account:{account.id}",
                 action="portal_switched",
                 at=at,
-                change=(Portal.CORPORATE.value, Portal.ADMIN.value),
+                status_change=(Portal.CORPORATE.value, Portal.ADMIN.value),
             )
-            others = [c for c in await active_contacts(session, account.id) if c.id != contact.id]
-            await tell(
+            others = [c for c in await list_active_contacts(session, account.id) if c.id != contact.id]
+            await enqueue_notice(
                 session,
                 NoticeKind.PORTAL_CHANGED,
                 f"account:{account.id}:portal",
-                direct(others),
+                list_direct_destinations(others),
                 account=account,
                 at=at,
-                words={"by": contact.name},
+                payload={"by": contact.name},
             )
-    return account, await services.billing.payment_portal_link(account_id)
+    return account, await services.billing.create_portal_link(account_id)

@@ -8,31 +8,31 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.account import Account
 from models.audit_entry import AuditEntry
-from models.seat_history import SeatChange, SeatHistory, seat_history
+from models.seat_history import SeatChange, SeatHistory, build_seat_history
 from models.service_order import OrderLine
 from models.subscription import Subscription
 
-LOOK_BACK = timedelta(days=365)
+HISTORY_PERIOD = timedelta(days=365)
 # A chart shows the last few days on which anything changed.
-MOST_LINES = 200
+ORDER_LINES_LIMIT = 200
 # An import that overwrote them, and the provider.
-BY_OTHERS = ("overwritten", "seats_changed")
+EXTERNAL_CHANGE_ACTIONS = ("overwritten", "seats_changed")
 
 
-async def history_of(
+async def load_seat_history(
     session: AsyncSession, account: Account, subscriptions: Sequence[Subscription], at: datetime
 ) -> SeatHistory:
     """Of the last year, by the account's days."""
-    since = at - LOOK_BACK
+    since = at - HISTORY_PERIOD
     ids = [subscription.id for subscription in subscriptions]
     changes = [
-        *await _ordered(session, account, ids, since),
-        *await _changed_by_others(session, account, ids, since),
+        *await _list_ordered_changes(session, account, ids, since),
+        *await _list_external_changes(session, account, ids, since),
     ]
-    return seat_history({s.id: s.seats for s in subscriptions}, changes)
+    return build_seat_history({s.id: s.seats for s in subscriptions}, changes)
 
 
-async def _ordered(
+async def _list_ordered_changes(
     session: AsyncSession, account: Account, ids: Sequence[str], since: datetime
 ) -> list[SeatChange]:
     """The last ones, however many there were. Where they are not all, the oldest day may have lost some."""
@@ -40,21 +40,21 @@ async def _ordered(
         select(OrderLine.subscription_id, col(OrderLine.settled_at), OrderLine.seats)
         .where(col(OrderLine.subscription_id).in_(ids), col(OrderLine.settled_at) > since)
         .order_by(col(OrderLine.settled_at).desc())
-        .limit(MOST_LINES)
+        .limit(ORDER_LINES_LIMIT)
     )
-    changes = [SeatChange(id_, account.today(at), seats) for id_, at, seats in found.all() if at]
-    if len(changes) < MOST_LINES or changes[0].day == changes[-1].day:
+    changes = [SeatChange(id_, account.get_local_date(at), seats) for id_, at, seats in found.all() if at]
+    if len(changes) < ORDER_LINES_LIMIT or changes[0].day == changes[-1].day:
         return changes
     return [change for change in changes if change.day != changes[-1].day]
 
 
-async def _changed_by_others(
+async def _list_external_changes(
     session: AsyncSession, account: Account, ids: Sequence[str], since: datetime
 ) -> list[SeatChange]:
     found = await session.exec(
         select(AuditEntry).where(
             col(AuditEntry.subject).in_([f"subscription:{id_}" for id_ in ids]),
-            col(AuditEntry.action).in_(BY_OTHERS),
+            col(AuditEntry.action).in_(EXTERNAL_CHANGE_ACTIONS),
             AuditEntry.at > since,
         )
     )
@@ -62,7 +62,7 @@ async def _changed_by_others(
     return [
         SeatChange(
             entry.subject.removeprefix("subscription:"),
-            account.today(entry.at),
+            account.get_local_date(entry.at),
             entry.details["seats"][1] - entry.details["seats"][0],
         )
         for entry in entries

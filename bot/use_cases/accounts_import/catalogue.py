@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from models.product import SHIPPED_CATALOGUE, Product
+from models.product import DEFAULT_PRODUCTS, Product
 
 
-async def store_catalogue(session: AsyncSession, overrides: Iterable[Product] = ()) -> None:
+async def save_catalogue(session: AsyncSession, overrides: Iterable[Product] = ()) -> None:
     """Store the shipped products that are not there yet, and `overrides` over all."""
     stored = {product.id: product for product in (await session.exec(select(Product))).all()}
-    for product in SHIPPED_CATALOGUE:
+    for product in DEFAULT_PRODUCTS:
         if product.id not in stored:
             stored[product.id] = Product(**product.model_dump())
     for product in overrides:

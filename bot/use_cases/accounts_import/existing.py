@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=SQLModel)
 
 
 @dataclass
-class Holdings:
+class ExistingAccount:
     """Of one account: subscriptions and methods by id, people by e-mail, the quotes that the file names by
     number; blocks by subscription, seats by administrator and product, lines by quote.
 
@@ -32,87 +32,97 @@ class Holdings:
 
     account: Account
     is_new: bool
-    imported_address: Any = None
+    last_imported_address: Any = None
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
-    methods: dict[str, PaymentMethod] = field(default_factory=dict)
+    payment_methods: dict[str, PaymentMethod] = field(default_factory=dict)
     contacts: dict[str, BillingContact] = field(default_factory=dict)
     administrators: dict[str, Administrator] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
-    blocks: dict[str, list[SeatBlock]] = field(default_factory=dict)
-    seats: dict[tuple[int, str], SeatAssignment] = field(default_factory=dict)
-    lines: dict[int, list[QuoteLine]] = field(default_factory=dict)
-    removed: list[SQLModel] = field(default_factory=list)
+    seat_blocks: dict[str, list[SeatBlock]] = field(default_factory=dict)
+    seat_assignments: dict[tuple[int, str], SeatAssignment] = field(default_factory=dict)
+    quote_lines: dict[int, list[QuoteLine]] = field(default_factory=dict)
+    rows_to_delete: list[SQLModel] = field(default_factory=list)
 
     @property
     def active_contacts(self) -> list[BillingContact]:
         return [c for c in self.contacts.values() if c.active]
 
 
-async def hold(session: AsyncSession, entries: list[AccountEntry]) -> dict[str, Holdings]:
+async def load_and_lock_accounts(
+    session: AsyncSession, entries: list[AccountEntry]
+) -> dict[str, ExistingAccount]:
     """The holdings of each account by id, locked; of a new account there are none yet."""
     ids = [entry.id for entry in entries]
     stored = set((await session.exec(select(Account.id).where(col(Account.id).in_(ids)))).all())
-    held = {i: Holdings(await lock_account(session, i), is_new=False) for i in ids if i in stored}
+    held = {i: ExistingAccount(await lock_account(session, i), is_new=False) for i in ids if i in stored}
     if held:
-        await _load_parts(session, held)
+        await _load_account_rows(session, held)
         await _load_quotes(session, held, [q.number for e in entries if e.id in held for q in e.quotes])
     for entry in entries:
         if entry.id not in held:
             address = entry.billing_address.model_dump()
-            held[entry.id] = Holdings(Account(**account_values(entry), **address), is_new=True)
+            held[entry.id] = ExistingAccount(Account(**build_account_values(entry), **address), is_new=True)
         elif held[entry.id].account.billing_address.model_dump() != entry.billing_address.model_dump():
-            held[entry.id].imported_address = await _last_imported_address(session, entry.id)
+            held[entry.id].last_imported_address = await _find_last_imported_address(session, entry.id)
     return held
 
 
-def account_values(entry: AccountEntry) -> dict[str, Any]:
+def build_account_values(entry: AccountEntry) -> dict[str, Any]:
     """All that a file decides but the address; never the default portal (R15)."""
     plain = {"id", "name", "slack_team", "channel", "channel_amounts", "currency", "tax_rate", "locale"}
     values = entry.model_dump(include={*plain, "time_zone", "stripe_customer"})
-    return {**values, **self_service_values(entry), "home_country": entry.billing_address.country}
+    return {**values, **build_self_service_values(entry), "home_country": entry.billing_address.country}
 
 
-def self_service_values(entry: AccountEntry | SubscriptionEntry) -> dict[str, Any]:
+def build_self_service_values(entry: AccountEntry | SubscriptionEntry) -> dict[str, Any]:
     return {
         "self_service": entry.self_service.eligible,
         "self_service_reason": entry.self_service.reason,
     }
 
 
-async def _load_parts(session: AsyncSession, held: dict[str, Holdings]) -> None:
-    for subscription in await _of(session, Subscription, Subscription.account_id, held):
-        held[subscription.account_id].subscriptions[subscription.id] = subscription
-    for method in await _of(session, PaymentMethod, PaymentMethod.account_id, held):
-        held[method.account_id].methods[method.id] = method
-    for contact in await _of(session, BillingContact, BillingContact.account_id, held):
-        held[contact.account_id].contacts[contact.email] = contact
-    for administrator in await _of(session, Administrator, Administrator.account_id, held):
-        held[administrator.account_id].administrators[administrator.email] = administrator
+async def _load_account_rows(session: AsyncSession, existing: dict[str, ExistingAccount]) -> None:
+    for subscription in await _list_rows(session, Subscription, Subscription.account_id, existing):
+        existing[subscription.account_id].subscriptions[subscription.id] = subscription
+    for method in await _list_rows(session, PaymentMethod, PaymentMethod.account_id, existing):
+        existing[method.account_id].payment_methods[method.id] = method
+    for contact in await _list_rows(session, BillingContact, BillingContact.account_id, existing):
+        existing[contact.account_id].contacts[contact.email] = contact
+    for administrator in await _list_rows(session, Administrator, Administrator.account_id, existing):
+        existing[administrator.account_id].administrators[administrator.email] = administrator
     blocks = select(Subscription.account_id, SeatBlock).join(SeatBlock)
-    for account_id, block in (await session.exec(blocks.where(_within(Subscription.account_id, held)))).all():
-        held[account_id].blocks.setdefault(block.subscription_id, []).append(block)
+    for account_id, block in (
+        await session.exec(blocks.where(_is_in(Subscription.account_id, existing)))
+    ).all():
+        existing[account_id].seat_blocks.setdefault(block.subscription_id, []).append(block)
     seats = select(Administrator.account_id, SeatAssignment).join(SeatAssignment)
-    for account_id, seat in (await session.exec(seats.where(_within(Administrator.account_id, held)))).all():
-        held[account_id].seats[seat.administrator_id, seat.product_id] = seat
+    for account_id, seat in (
+        await session.exec(seats.where(_is_in(Administrator.account_id, existing)))
+    ).all():
+        existing[account_id].seat_assignments[seat.administrator_id, seat.product_id] = seat
 
 
-async def _load_quotes(session: AsyncSession, held: dict[str, Holdings], numbers: list[str]) -> None:
-    for quote in await _of(session, Quote, Quote.number, numbers):
-        held[quote.account_id].quotes[quote.number] = quote
+async def _load_quotes(
+    session: AsyncSession, existing: dict[str, ExistingAccount], numbers: list[str]
+) -> None:
+    for quote in await _list_rows(session, Quote, Quote.number, numbers):
+        existing[quote.account_id].quotes[quote.number] = quote
     lines = select(Quote.account_id, QuoteLine).join(QuoteLine).order_by(col(QuoteLine.id))
-    for account_id, line in (await session.exec(lines.where(_within(Quote.number, numbers)))).all():
-        held[account_id].lines.setdefault(line.quote_id, []).append(line)
+    for account_id, line in (await session.exec(lines.where(_is_in(Quote.number, numbers)))).all():
+        existing[account_id].quote_lines.setdefault(line.quote_id, []).append(line)
 
 
-def _within(column: Any, values: Iterable[str]) -> Any:
+def _is_in(column: Any, values: Iterable[str]) -> Any:
     return col(column).in_(list(values))
 
 
-async def _of(session: AsyncSession, model: type[Row], column: Any, values: Iterable[str]) -> list[Row]:
-    return list((await session.exec(select(model).where(_within(column, values)))).all())
+async def _list_rows(
+    session: AsyncSession, model: type[Row], column: Any, values: Iterable[str]
+) -> list[Row]:
+    return list((await session.exec(select(model).where(_is_in(column, values)))).all())
 
 
-async def _last_imported_address(session: AsyncSession, account_id: str) -> Any:
+async def _find_last_imported_address(session: AsyncSession, account_id: str) -> Any:
     found = await session.exec(
         select(AuditEntry.details)
         .where(AuditEntry.subject == f"account:{account_id}", col(AuditEntry.source).startswith("import:"))

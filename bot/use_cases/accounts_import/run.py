@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.accounts_file import AccountEntry, AccountsFile, Stored, read_accounts_file
+from bot.accounts_file import AccountEntry, AccountsFile, StoredRecords, read_accounts_file
 from bot.db import Database, hold_import
 from bot.use_cases.accounts_import.accounts import (
     Changes,
@@ -19,8 +19,8 @@ from bot.use_cases.accounts_import.accounts import (
     upsert_seats,
     upsert_subscriptions,
 )
-from bot.use_cases.accounts_import.catalogue import store_catalogue
-from bot.use_cases.accounts_import.existing import Holdings, hold
+from bot.use_cases.accounts_import.catalogue import save_catalogue
+from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
 from models.audit_entry import Actor
@@ -29,8 +29,8 @@ from models.product import Product
 from models.quote import Quote
 from models.subscription import Subscription
 
-AT_ONCE = 50
-NAMED_AT_MOST = 5
+BATCH_SIZE = 50
+MAX_LISTED_IDS = 5
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class ImportSummary:
     subscriptions: int
     billing_contacts: int
     quotes: int
-    changed: int
+    changed_accounts: int
     warnings: list[str] = field(default_factory=list)
 
 
-def _silent(done: int, total: int) -> None:
+def _ignore_progress(done: int, total: int) -> None:
     """No progress is shown."""
 
 
@@ -56,7 +56,7 @@ async def import_accounts(
     at: datetime,
     operator: str = "operator",
     overwrite: bool = False,
-    progress: Callable[[int, int], None] = _silent,
+    progress: Callable[[int, int], None] = _ignore_progress,
 ) -> ImportSummary:
     """Upsert what `path` lists, in one transaction. `progress` is told (accounts done, of how many).
 
@@ -64,47 +64,49 @@ async def import_accounts(
     stay as they are. Raises WrongAccountsFile.
     """
     async with database.read() as session:
-        stored = await _stored(session)
+        stored = await _load_stored_ids(session)
     file = await asyncio.to_thread(read_accounts_file, path, stored)
     run = ImportRun(Actor("operator", operator, f"import:{path.name}"), at, overwrite)
     async with database.write() as session:
         await hold_import(session)
-        await store_catalogue(session, [Product(**p.model_dump()) for p in file.products])
+        await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
         # Always in the same order: two imports at once wait for each other, and do not deadlock.
         entries = sorted(file.accounts, key=lambda entry: entry.id)
-        for start in range(0, len(entries), AT_ONCE):
-            await _import_some(session, run, entries[start : start + AT_ONCE])
-            progress(min(start + AT_ONCE, len(entries)), len(entries))
-    return _summary(file, run)
+        for start in range(0, len(entries), BATCH_SIZE):
+            await _import_batch(session, run, entries[start : start + BATCH_SIZE])
+            progress(min(start + BATCH_SIZE, len(entries)), len(entries))
+    return _build_summary(file, run)
 
 
-async def _import_some(session: AsyncSession, run: ImportRun, entries: list[AccountEntry]) -> None:
-    held = await hold(session, entries)
+async def _import_batch(session: AsyncSession, run: ImportRun, entries: list[AccountEntry]) -> None:
+    held = await load_and_lock_accounts(session, entries)
     changes = {e.id: upsert_account(held[e.id], e) for e in entries}
-    await _store(session, (h.account for h in held.values()))
+    await _add_and_flush(session, (h.account for h in held.values()))
     overwritten: dict[str, dict[str, Changes]] = {}
     for entry in entries:
         changes[entry.id] |= upsert_people_and_methods(held[entry.id], entry)
         changed, overwritten[entry.id] = upsert_subscriptions(run, held[entry.id], entry)
         changes[entry.id] |= changed
         if overwritten[entry.id] and entry.stripe_customer:
-            held[entry.id].account.look_again(run.at)  # What the file says there is, Stripe may know better.
-    await _clear_defaults(session, [m for h in held.values() for m in h.methods.values()])
-    await _store(session, (part for h in held.values() for part in _parts(h)))
+            held[entry.id].account.schedule_refresh(
+                run.at
+            )  # What the file says there is, Stripe may know better.
+    await _clear_default_methods(session, [m for h in held.values() for m in h.payment_methods.values()])
+    await _add_and_flush(session, (part for h in held.values() for part in _iter_account_rows(h)))
     for entry in entries:
         changes[entry.id] |= upsert_seats(held[entry.id], entry)
-    await _store(session, (seat for h in held.values() for seat in h.seats.values()))
-    for row in [row for h in held.values() for row in h.removed]:
+    await _add_and_flush(session, (seat for h in held.values() for seat in h.seat_assignments.values()))
+    for row in [row for h in held.values() for row in h.rows_to_delete]:
         await session.delete(row)
     for entry in entries:
-        await _note(session, run, held[entry.id], changes[entry.id], overwritten[entry.id])
+        await _record_account_changes(session, run, held[entry.id], changes[entry.id], overwritten[entry.id])
     await import_quotes(session, run, [(held[e.id], e.quotes) for e in entries])
     await session.flush()
     # What is stored need not be kept in memory, nor looked through at each flush.
     session.expunge_all()
 
 
-async def _clear_defaults(session: AsyncSession, methods: list[PaymentMethod]) -> None:
+async def _clear_default_methods(session: AsyncSession, methods: list[PaymentMethod]) -> None:
     """First what is no default any more, then what becomes one: an account never has two."""
     others = [m.id for m in methods if not (m.is_default and m.active)]
     with session.no_autoflush:
@@ -113,28 +115,39 @@ async def _clear_defaults(session: AsyncSession, methods: list[PaymentMethod]) -
         )
 
 
-def _parts(held: Holdings) -> Iterator[SQLModel]:
-    for rows in (held.contacts, held.administrators, held.methods, held.subscriptions):
+def _iter_account_rows(existing: ExistingAccount) -> Iterator[SQLModel]:
+    for rows in (
+        existing.contacts,
+        existing.administrators,
+        existing.payment_methods,
+        existing.subscriptions,
+    ):
         yield from rows.values()
 
 
-async def _store(session: AsyncSession, rows: Iterable[SQLModel]) -> None:
+async def _add_and_flush(session: AsyncSession, rows: Iterable[SQLModel]) -> None:
     session.add_all(rows)
     await session.flush()
 
 
-async def _note(
-    session: AsyncSession, run: ImportRun, held: Holdings, changes: Changes, overwritten: dict[str, Changes]
+async def _record_account_changes(
+    session: AsyncSession,
+    run: ImportRun,
+    existing: ExistingAccount,
+    changes: Changes,
+    overwritten: dict[str, Changes],
 ) -> None:
-    account_id = held.account.id
+    account_id = existing.account.id
     if changes:
-        action = "imported" if held.is_new else "updated"
-        await run.note(session, account_id, f"account:{account_id}", action, changes)
+        action = "imported" if existing.is_new else "updated"
+        await run.record_change(session, account_id, f"account:{account_id}", action, changes)
     for subscription_id, details in overwritten.items():
-        await run.note(session, account_id, f"subscription:{subscription_id}", "overwritten", details)
+        await run.record_change(
+            session, account_id, f"subscription:{subscription_id}", "overwritten", details
+        )
 
 
-async def _stored(session: AsyncSession) -> Stored:
+async def _load_stored_ids(session: AsyncSession) -> StoredRecords:
     """What a file must not contradict."""
     products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))
@@ -153,28 +166,28 @@ async def _stored(session: AsyncSession) -> Stored:
         "payment_methods": dict(methods.all()),
         "quotes": dict(quotes.all()),
     }
-    return Stored(frozenset(products.all()), dict(currencies.all()), owners, by_account)
+    return StoredRecords(frozenset(products.all()), dict(currencies.all()), owners, by_account)
 
 
-def _summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
+def _build_summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
     warnings = list(run.warnings)
     if run.kept_subscriptions:
-        which = _named(run.kept_subscriptions)
+        which = _format_ids(run.kept_subscriptions)
         warnings.append(f"seats and periods differ here and stay without --overwrite: {which}")
     if run.kept_quotes:
-        which = _named(run.kept_quotes)
+        which = _format_ids(run.kept_quotes)
         warnings.append(f"quotes that are no longer pending stay as they are: {which}")
     return ImportSummary(
         accounts=len(file.accounts),
         subscriptions=sum(len(a.subscriptions) for a in file.accounts),
         billing_contacts=sum(len(a.billing_contacts) for a in file.accounts),
         quotes=sum(len(a.quotes) for a in file.accounts),
-        changed=len(run.changed),
+        changed_accounts=len(run.changed_account_ids),
         warnings=warnings,
     )
 
 
-def _named(ids: Iterable[str]) -> str:
+def _format_ids(ids: Iterable[str]) -> str:
     named = list(ids)
-    more = len(named) - NAMED_AT_MOST
-    return ", ".join(named[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    more = len(named) - MAX_LISTED_IDS
+    return ", ".join(named[:MAX_LISTED_IDS]) + (f" and {more} more" if more > 0 else "")

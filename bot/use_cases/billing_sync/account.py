@@ -10,11 +10,12 @@ from models.subscription import Subscription
 
 
 async def refresh_account(
-    services: Services, account_id: str, copied: Sequence[Subscription] | None = None
+    services: Services, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
     """Whether anything changed; `copied` as `refresh_subscriptions` takes it. Raises BillingUnavailable,
     CustomerUnknown."""
     changed = await asyncio.gather(
-        refresh_subscriptions(services, account_id, copied), refresh_payment_methods(services, account_id)
+        refresh_subscriptions(services, account_id, local_subscriptions),
+        refresh_payment_methods(services, account_id),
     )
     return any(changed)

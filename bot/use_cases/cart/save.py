@@ -8,154 +8,166 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_role
+from bot.permissions import SlackIdentity, build_actor, get_authorized_role
 from bot.services import Services
-from bot.use_cases.cart.lines import cart_to_fill, check_consent, merged_seats, own_and_others, store_lines
-from bot.use_cases.checkout import carry_checkout
-from bot.use_cases.details import payment_methods, quote_sheet, subscription_rows
-from bot.use_cases.quote.decide import decide, make_quote, pending_quotes, quote_lines
+from bot.use_cases.cart.lines import (
+    apply_seat_inputs,
+    check_consent,
+    get_or_create_cart,
+    save_cart_lines,
+    split_pending_quotes,
+)
+from bot.use_cases.checkout import copy_checkout
+from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_quote_details
+from bot.use_cases.quote.decide import create_quote, decide_quote, list_pending_quotes, list_quote_lines
 from models.account import Account, Address
 from models.billing_contact import BillingContact
-from models.cart import Cart, SeatBounds
-from models.details import QuoteSheet, SubscriptionRow
+from models.cart import Cart, SeatLimits
+from models.details import QuoteDetails, SubscriptionRow
 from models.errors import InvalidInput, Refusal
-from models.payment_method import check_default
-from models.proration import to_the_second
-from models.quote import Quote, QuoteStatus, default_validity, validity
+from models.payment_method import check_default_method
+from models.proration import truncate_to_second
+from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
 
 # Prices, and the address whose tax is in them: the account's may be another by the time they are known.
-Priced = tuple[Preview, Address]
+PreviewAndAddress = tuple[Preview, Address]
 
 
 async def save_cart(
-    services: Services, *, person: Person, account_id: str, typed: Mapping[str, str]
-) -> QuoteSheet:
+    services: Services, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
+) -> QuoteDetails:
     """Save the cart and make its quote (R7, R10). `typed` maps subscription ids to what stands in the field.
 
     Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
     AccountNotSelfServed, BillingUnavailable, PriceNotHeld. What was typed is stored before any price is
     asked for, so that nothing typed is lost.
     """
-    at = to_the_second(services.now())
+    at = truncate_to_second(services.now())
     async with services.write() as session:
-        account, contact = await require_role(session, person, account_id, at, changes=True)
+        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
         account = await lock_account(session, account.id)
-        rows = await subscription_rows(session, account)
-        cart, lines = await cart_to_fill(session, account, contact)
-        seats = merged_seats(lines, rows, typed, services.settings.seat_bounds)
-        _check_order(services.settings.seat_bounds, seats, typed)
-        await store_lines(session, cart, seats)
+        rows = await list_subscription_rows(session, account)
+        cart, lines = await get_or_create_cart(session, account, contact)
+        seats = apply_seat_inputs(lines, rows, seat_inputs, services.settings.seat_bounds)
+        _check_order_size(services.settings.seat_bounds, seats, seat_inputs)
+        await save_cart_lines(session, cart, seats)
         # A refusal is told after the commit: what was typed is stored, and nothing else.
-        found = await _checked(session, account, cart, rows, seats, at)
-        if isinstance(found, _Found) and found.same:
-            return await _gone_on_with(session, contact, person, cart, found.same, found.others, at)
+        found = await _check_cart(session, account, cart, rows, seats, at)
+        if isinstance(found, _CartCheck) and found.matching_quote:
+            return await _assign_quote_to_cart(
+                session, contact, person, cart, found.matching_quote, found.other_quotes, at
+            )
     if isinstance(found, Refusal):
         raise found
     requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
     address = account.billing_address
-    preview = await services.billing.preview(account_id, requests, at, address)
-    return await _priced_quote(services, person, account_id, seats, (preview, address), at)
+    preview = await services.billing.preview_lines(account_id, requests, at, address)
+    return await _create_or_reuse_quote(services, person, account_id, seats, (preview, address), at)
 
 
 @dataclass(frozen=True)
-class _Found:
+class _CartCheck:
     """The cart's own pending quote, whether it holds the same seats, and the others that it replaces."""
 
-    own: Quote | None
-    same: Quote | None
-    others: list[Quote]
+    own_quote: Quote | None
+    matching_quote: Quote | None
+    other_quotes: list[Quote]
 
 
-async def _checked(
+async def _check_cart(
     session: AsyncSession,
     account: Account,
     cart: Cart,
     rows: list[SubscriptionRow],
     seats: Mapping[str, int],
     at: datetime,
-) -> _Found | Refusal:
+) -> _CartCheck | Refusal:
     """Whether the seats may be ordered (R2-R4, R7), and the quotes that concerns."""
     try:
-        await _check_may_order(session, account, rows, seats, at)
-        own, others = own_and_others(cart, await pending_quotes(session, account.id, at))
+        await _check_orderable(session, account, rows, seats, at)
+        own, others = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
         check_consent(others, cart.consented_to)
     except Refusal as refusal:
         return refusal
-    same = own if own is not None and await _seats_of(session, own) == seats else None
-    return _Found(own, same, others)
+    same = own if own is not None and await _load_quoted_seats(session, own) == seats else None
+    return _CartCheck(own, same, others)
 
 
-async def _priced_quote(
+async def _create_or_reuse_quote(
     services: Services,
-    person: Person,
+    person: SlackIdentity,
     account_id: str,
     seats: Mapping[str, int],
-    priced: Priced,
+    preview_and_address: PreviewAndAddress,
     at: datetime,
-) -> QuoteSheet:
+) -> QuoteDetails:
     """A new quote for the cart. Everything is asked anew, since others may have acted while the provider was
     asked: one with the same seats is gone on with."""
     async with services.write() as session:
-        account, contact = await require_role(session, person, account_id, at, changes=True)
+        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
         account = await lock_account(session, account.id)
-        cart, _ = await cart_to_fill(session, account, contact)
-        rows = await subscription_rows(session, account)
-        found = await _checked(session, account, cart, rows, seats, at)
+        cart, _ = await get_or_create_cart(session, account, contact)
+        rows = await list_subscription_rows(session, account)
+        found = await _check_cart(session, account, cart, rows, seats, at)
         if isinstance(found, Refusal):
             raise found
-        quote, replaced = found.same, found.others
+        quote, replaced = found.matching_quote, found.other_quotes
         if quote is None:
-            quote = await _new_quote(services, session, account, contact, person, priced, at)
-            if found.own is not None:
-                replaced = [*replaced, found.own]
-                await carry_checkout(session, contact, found.own, quote)
-        return await _gone_on_with(session, contact, person, cart, quote, replaced, at)
+            quote = await _create_cart_quote(
+                services, session, account, contact, person, preview_and_address, at
+            )
+            if found.own_quote is not None:
+                replaced = [*replaced, found.own_quote]
+                await copy_checkout(session, contact, found.own_quote, quote)
+        return await _assign_quote_to_cart(session, contact, person, cart, quote, replaced, at)
 
 
-async def _gone_on_with(
+async def _assign_quote_to_cart(
     session: AsyncSession,
     contact: BillingContact,
-    person: Person,
+    person: SlackIdentity,
     cart: Cart,
     quote: Quote,
-    replaced: list[Quote],
+    replaced_quotes: list[Quote],
     at: datetime,
-) -> QuoteSheet:
+) -> QuoteDetails:
     """The cart's quote from now on, in place of those."""
-    for other in replaced:
-        actor = actor_of(contact, person)
-        await decide(session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, told_by=contact)
+    for other in replaced_quotes:
+        actor = build_actor(contact, person)
+        await decide_quote(
+            session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, decided_by_contact=contact
+        )
     cart.quote_id, cart.consented_to = quote.id, []
     session.add(cart)
     await session.flush()
-    return await quote_sheet(session, quote, at)
+    return await load_quote_details(session, quote, at)
 
 
-async def _new_quote(
+async def _create_cart_quote(
     services: Services,
     session: AsyncSession,
     account: Account,
     contact: BillingContact,
-    person: Person,
-    priced: Priced,
+    person: SlackIdentity,
+    preview_and_address: PreviewAndAddress,
     at: datetime,
 ) -> Quote:
-    preview, address = priced
-    wanted = default_validity(at, services.settings.quote_validity_days)
-    return await make_quote(
+    preview, address = preview_and_address
+    wanted = get_default_expiry(at, services.settings.quote_validity_days)
+    return await create_quote(
         session,
         account=account,
         contact_id=contact.id,
-        actor=actor_of(contact, person),
+        actor=build_actor(contact, person),
         preview=preview,
         address=address,
         frozen_at=at,
-        expires_at=validity(account, [line.period_end for line in preview.lines], wanted),
+        expires_at=compute_expiry(account, [line.period_end for line in preview.lines], wanted),
         at=at,
     )
 
 
-async def _check_may_order(
+async def _check_orderable(
     session: AsyncSession,
     account: Account,
     rows: list[SubscriptionRow],
@@ -163,18 +175,18 @@ async def _check_may_order(
     at: datetime,
 ) -> None:
     account.check_self_service()
-    check_default(await payment_methods(session, account.id), account.today(at))
+    check_default_method(await list_payment_methods(session, account.id), account.get_local_date(at))
     for row in rows:
-        if row.subscription.id in seats and row.obstacle is not None:
-            raise row.obstacle
+        if row.subscription.id in seats and row.blocked_by is not None:
+            raise row.blocked_by
 
 
-async def _seats_of(session: AsyncSession, quote: Quote) -> dict[str, int]:
-    return {line.subscription_id: line.seats for line in await quote_lines(session, quote)}
+async def _load_quoted_seats(session: AsyncSession, quote: Quote) -> dict[str, int]:
+    return {line.subscription_id: line.seats for line in await list_quote_lines(session, quote)}
 
 
-def _check_order(bounds: SeatBounds, seats: dict[str, int], typed: Mapping[str, str]) -> None:
+def _check_order_size(bounds: SeatLimits, seats: dict[str, int], seat_inputs: Mapping[str, str]) -> None:
     try:
         bounds.check_order(seats)
     except Refusal as refusal:
-        raise InvalidInput({f"seats:{next(iter(typed), '')}": refusal}) from None
+        raise InvalidInput({f"seats:{next(iter(seat_inputs), '')}": refusal}) from None

@@ -16,170 +16,186 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.services import Services
 from bot.settings import Settings
-from bot.use_cases.delivery.posted_message import Address, status_message
+from bot.use_cases.delivery.posted_message import NoticeDestination, find_status_message
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from models.quote import Quote
 
 # Slack takes some hundreds of messages a minute in a workspace: five may go at once, five a second follow.
-TEAM_PAUSE = timedelta(milliseconds=200)
-TEAM_LEAD = 4 * TEAM_PAUSE
-TEAM = "team:"
+TEAM_MESSAGE_INTERVAL = timedelta(milliseconds=200)
+TEAM_BURST_ALLOWANCE = 4 * TEAM_MESSAGE_INTERVAL
+TEAM_SLOT_PREFIX = "team:"
 
 # Written out: as a parameter it would hide from the planner that the partial indexes hold what is asked.
-WAITING = text("notice.status = 'waiting'")
+IS_WAITING_NOTICE = text("notice.status = 'waiting'")
 
-_HOLD_SLOTS = (
+_SLOT_LOCK_QUERY = (
     select(DeliverySlot)
     .where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
     .with_for_update(skip_locked=True)
     .execution_options(populate_existing=True)
 )
-_MAKE_SLOT = text(
+_SLOT_INSERT = text(
     "INSERT INTO delivery_slot (destination, next_at) VALUES (:destination, :next_at) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("next_at", type_=UTCDateTime()))
-_OLDEST_OF_SLOT = (
+_OLDEST_NOTICE_ID = (
     select(Notice.id)
-    .where(WAITING, Notice.destination == DeliverySlot.destination, col(Notice.due_at) <= bindparam("at"))
+    .where(
+        IS_WAITING_NOTICE,
+        Notice.destination == DeliverySlot.destination,
+        col(Notice.due_at) <= bindparam("at"),
+    )
     .order_by(col(Notice.id))
     .limit(1)
     .correlate(DeliverySlot)
     .scalar_subquery()
 )
-_OLDEST = select(Notice).where(
+_OLDEST_NOTICES_QUERY = select(Notice).where(
     col(Notice.id).in_(
-        select(_OLDEST_OF_SLOT).where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
+        select(_OLDEST_NOTICE_ID).where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
     )
 )
 
 
 # To look up what is due costs as much for many as for one.
-LOOK_AHEAD = 128
+PREFETCH_SIZE = 128
 
-Destination = tuple[str, str]
+TeamDestination = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Claim:
+class DeliveryLease:
     """A destination's oldest due notice, and until when the destination is this worker's: an answer that is
     not there by `answer_by` is not waited for."""
 
     notice: Notice
-    until: datetime
-    answer_by: datetime
+    expires_at: datetime
+    deadline: datetime
 
-    def seconds_left(self, at: datetime) -> float:
+    def get_remaining_seconds(self, at: datetime) -> float:
         """Raises TimeoutError where it is too late to begin."""
-        if at >= self.answer_by:
+        if at >= self.deadline:
             raise TimeoutError("claimed too long ago")
-        return (self.answer_by - at).total_seconds()
+        return (self.deadline - at).total_seconds()
 
 
-def delivery_lease(settings: Settings) -> timedelta:
+def get_lease_duration(settings: Settings) -> timedelta:
     """Shorter than an order line's: while a destination is held, its later notices wait."""
-    return settings.lease / 2
+    return settings.lease_duration / 2
 
 
-def longest_delivery(settings: Settings) -> timedelta:
+def get_delivery_timeout(settings: Settings) -> timedelta:
     """Shorter than the lease: whoever claims the destination next finds nobody else posting to it."""
-    return settings.lease / 3
+    return settings.lease_duration / 3
 
 
-class DueNotices:
+class DueNoticeQueue:
     """What is due, for one worker. It remembers destinations beyond those it takes now; whether each is still
     due and free is asked again in the transaction that claims it."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._ahead: Sequence[Destination] = ()
+        self._prefetched: Sequence[TeamDestination] = ()
 
-    async def claim(self, room: int) -> list[Claim]:
+    async def claim_notices(self, limit: int) -> list[DeliveryLease]:
         """Up to `room` notices that are due and permitted now, each of another destination."""
-        looked = not self._ahead
+        looked = not self._prefetched
         if looked:
-            self._ahead = await self._look(max(room, LOOK_AHEAD))
-        chosen, self._ahead = self._ahead[:room], self._ahead[room:]
-        claims = await _claim(self._services, chosen) if chosen else []
+            self._prefetched = await self._list_destinations(max(limit, PREFETCH_SIZE))
+        chosen, self._prefetched = self._prefetched[:limit], self._prefetched[limit:]
+        claims = await _claim_destinations(self._services, chosen) if chosen else []
         if len(claims) < len(chosen):
             # What held back one of them, another worker or the workspace's pace, holds back others.
-            self._ahead = ()
-        return claims if claims or looked else await self.claim(room)
+            self._prefetched = ()
+        return claims if claims or looked else await self.claim_notices(limit)
 
-    async def _look(self, most: int) -> Sequence[Destination]:
-        mail = self._services.mailer.configured
+    async def _list_destinations(self, limit: int) -> Sequence[TeamDestination]:
+        mail = self._services.mailer.is_configured
         async with self._services.read() as session:
-            return (await session.exec(due_destinations(self._services.now(), most, mail=mail))).all()
+            return (await session.exec(select_due_destinations(self._services.now(), limit, mail=mail))).all()
 
 
-def due_destinations(at: datetime, most: int, *, mail: bool) -> Select[str, str]:
+def select_due_destinations(at: datetime, limit: int, *, mail: bool) -> Select[str, str]:
     """Destinations (and their workspaces) with something to deliver that nothing holds back, the one that
     has waited longest first. Without a mail server, e-mails wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     by_mail = col(Notice.destination).startswith("email:")
     unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
     free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, unclaimed))
-    in_pace = or_(by_mail, col(team.destination).is_(None), col(team.next_at) <= at + TEAM_LEAD)
+    in_pace = or_(by_mail, col(team.destination).is_(None), col(team.next_at) <= at + TEAM_BURST_ALLOWANCE)
     return (
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)
-        .outerjoin(team, col(team.destination) == TEAM + col(Notice.team))
-        .where(WAITING, col(Notice.due_at) <= at, free, in_pace)
+        .outerjoin(team, col(team.destination) == TEAM_SLOT_PREFIX + col(Notice.team))
+        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, free, in_pace)
         .where(*([] if mail else [~by_mail]))
         .group_by(col(Notice.destination), col(Notice.team))
         .order_by(func.min(Notice.id))
-        .limit(most)
+        .limit(limit)
     )
 
 
-async def _claim(services: Services, due: Sequence[Destination]) -> list[Claim]:
-    names = {destination for destination, _ in due} | {TEAM + team for _, team in due}
+async def _claim_destinations(
+    services: Services, destinations: Sequence[TeamDestination]
+) -> list[DeliveryLease]:
+    names = {destination for destination, _ in destinations} | {
+        TEAM_SLOT_PREFIX + team for _, team in destinations
+    }
     async with services.write() as session:
         at = services.now()
-        slots = await _hold(session, names, at)
-        free = [name for name in dict(due) if name in slots and slots[name].free(at)]
+        slots = await _lock_or_create_slots(session, names, at)
+        free = [name for name in dict(destinations) if name in slots and slots[name].is_free(at)]
         # In a statement of its own: one that took slots and notices at once could find them of two moments.
-        notices = await _next_notices(session, free, at)
-        taken = [notice for name in free if (notice := notices.get(name)) and _take_turn(slots, notice, at)]
-        until = at + delivery_lease(services.settings)
+        notices = await _load_next_notices(session, free, at)
+        taken = [
+            notice for name in free if (notice := notices.get(name)) and _reserve_team_slot(slots, notice, at)
+        ]
+        until = at + get_lease_duration(services.settings)
         for notice in taken:
             slots[notice.destination].claimed_until = until
-    return [Claim(notice, until, at + longest_delivery(services.settings)) for notice in taken]
+    return [DeliveryLease(notice, until, at + get_delivery_timeout(services.settings)) for notice in taken]
 
 
-async def _hold(session: AsyncSession, names: set[str], at: datetime) -> dict[str, DeliverySlot]:
+async def _lock_or_create_slots(
+    session: AsyncSession, names: set[str], at: datetime
+) -> dict[str, DeliverySlot]:
     """The slots, made where there are none, held by this transaction; without those that another's holds."""
-    slots = await _held(session, names)
+    slots = await _lock_slots(session, names)
     missing = names - slots.keys()
     if missing:
         # Sorted: two workers that make the same ones cannot wait in a ring.
         rows = [{"destination": name, "next_at": at} for name in sorted(missing)]
-        await session.exec(_MAKE_SLOT, params=rows)  # type: ignore[call-overload]
-        slots |= await _held(session, missing)
+        await session.exec(_SLOT_INSERT, params=rows)  # type: ignore[call-overload]
+        slots |= await _lock_slots(session, missing)
     return slots
 
 
-async def _held(session: AsyncSession, names: set[str]) -> dict[str, DeliverySlot]:
-    found = await session.exec(_HOLD_SLOTS, params={"names": [*names]})
+async def _lock_slots(session: AsyncSession, names: set[str]) -> dict[str, DeliverySlot]:
+    found = await session.exec(_SLOT_LOCK_QUERY, params={"names": [*names]})
     return {slot.destination: slot for slot in found.all()}
 
 
-def _take_turn(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) -> bool:
+def _reserve_team_slot(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) -> bool:
     """One of the workspace's turns; e-mails need none."""
-    if Address.of(notice).kind == "email":
+    if NoticeDestination.from_notice(notice).kind == "email":
         return True
-    pace = slots.get(TEAM + notice.team)
-    if pace is None or pace.next_at > at + TEAM_LEAD:
+    pace = slots.get(TEAM_SLOT_PREFIX + notice.team)
+    if pace is None or pace.next_at > at + TEAM_BURST_ALLOWANCE:
         return False
-    pace.next_at = max(pace.next_at, at) + TEAM_PAUSE
+    pace.next_at = max(pace.next_at, at) + TEAM_MESSAGE_INTERVAL
     return True
 
 
-async def _next_notices(session: AsyncSession, destinations: list[str], at: datetime) -> dict[str, Notice]:
+async def _load_next_notices(
+    session: AsyncSession, destinations: list[str], at: datetime
+) -> dict[str, Notice]:
     """The oldest due notice of each destination, past those that a newer one makes needless."""
     found: dict[str, Notice] = {}
     while destinations:
-        oldest = await session.exec(_OLDEST, params={"names": destinations, "at": at})
+        oldest = await session.exec(_OLDEST_NOTICES_QUERY, params={"names": destinations, "at": at})
         found |= {notice.destination: notice for notice in oldest.all()}
-        passed = [name for name in destinations if name in found and await needless(session, found[name], at)]
+        passed = [
+            name for name in destinations if name in found and await is_obsolete(session, found[name], at)
+        ]
         for name in passed:
             notice = found.pop(name)
             notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
@@ -187,28 +203,30 @@ async def _next_notices(session: AsyncSession, destinations: list[str], at: date
     return found
 
 
-def due_of(destination: str, at: datetime) -> SelectOfScalar[Notice]:
-    return select(Notice).where(WAITING, Notice.destination == destination, col(Notice.due_at) <= at)
+def select_due_notices(destination: str, at: datetime) -> SelectOfScalar[Notice]:
+    return select(Notice).where(
+        IS_WAITING_NOTICE, Notice.destination == destination, col(Notice.due_at) <= at
+    )
 
 
-async def needless(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def is_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bool:
     if notice.kind is NoticeKind.QUOTE_REMINDER:
-        return await _nothing_to_remind_of(session, notice, at)
-    return await _overtaken(session, notice, at)
+        return await _is_reminder_obsolete(session, notice, at)
+    return await _is_superseded(session, notice, at)
 
 
-async def _nothing_to_remind_of(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def _is_reminder_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bool:
     """The quote is decided, or ends at another time now, of which other reminders were stored."""
     quote = await session.get_one(Quote, notice.quote_id)
     ends = quote.expires_at.isoformat()
-    return not quote.pending_at(at) or notice.words.get("ends", ends) != ends
+    return not quote.is_pending(at) or notice.words.get("ends", ends) != ends
 
 
-async def _overtaken(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def _is_superseded(session: AsyncSession, notice: Notice, at: datetime) -> bool:
     """A status message is drawn from how things stand: of several redrawings due, the last is enough."""
-    if notice.kind is not NoticeKind.ORDER_STATUS or await status_message(session, notice) is None:
+    if notice.kind is not NoticeKind.ORDER_STATUS or await find_status_message(session, notice) is None:
         return False
-    newer = due_of(notice.destination, at).where(
+    newer = select_due_notices(notice.destination, at).where(
         col(Notice.id) > notice.key,
         Notice.kind == NoticeKind.ORDER_STATUS,
         Notice.order_id == notice.order_id,

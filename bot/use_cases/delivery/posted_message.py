@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.notice import Notice, NoticeKind, PostedMessage
 
-_POSTED = select(PostedMessage).where(
+_POSTED_MESSAGES_QUERY = select(PostedMessage).where(
     or_(
         col(PostedMessage.order_id).in_(bindparam("orders", expanding=True)),
         col(PostedMessage.id).in_(bindparam("copies", expanding=True)),
@@ -18,14 +18,14 @@ _POSTED = select(PostedMessage).where(
 
 
 @dataclass(frozen=True)
-class Address:
+class NoticeDestination:
     """A destination taken apart: its kind (channel, contact, services or email) and whom it names."""
 
     kind: str
     name: str
 
     @classmethod
-    def of(cls, notice: Notice) -> "Address":
+    def from_notice(cls, notice: Notice) -> "NoticeDestination":
         kind, _, name = notice.destination.partition(":")
         return cls(kind, name)
 
@@ -34,36 +34,42 @@ class Address:
         return int(self.name) if self.kind in ("contact", "email") else None
 
 
-async def standing_messages(session: AsyncSession, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
+async def load_posted_messages(session: AsyncSession, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
     """By the notice that redraws it or, as history, answers it."""
-    orders = [notice.order_id for notice in notices if _shows_order(notice)]
+    orders = [notice.order_id for notice in notices if _is_order_message(notice)]
     copies = [n.words.get("posted") for n in notices if n.kind is NoticeKind.QUOTE_CARD]
     if not orders and not copies:
         return {}
-    found = (await session.exec(_POSTED, params={"orders": orders, "copies": copies})).all()
-    standing = {notice.key: [m for m in found if _stands(m, notice)] for notice in notices}
+    found = (await session.exec(_POSTED_MESSAGES_QUERY, params={"orders": orders, "copies": copies})).all()
+    standing = {notice.key: [m for m in found if _matches_notice(m, notice)] for notice in notices}
     return {key: messages[0] for key, messages in standing.items() if messages}
 
 
-def _shows_order(notice: Notice) -> bool:
-    receipt_of_channel = notice.kind is NoticeKind.RECEIPT and Address.of(notice).kind == "channel"
+def _is_order_message(notice: Notice) -> bool:
+    receipt_of_channel = (
+        notice.kind is NoticeKind.RECEIPT and NoticeDestination.from_notice(notice).kind == "channel"
+    )
     return notice.kind in (NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY) or receipt_of_channel
 
 
-def _stands(message: PostedMessage, notice: Notice) -> bool:
+def _matches_notice(message: PostedMessage, notice: Notice) -> bool:
     if notice.kind is NoticeKind.QUOTE_CARD:
         return message.id == notice.words.get("posted")
-    return _shows_order(notice) and message.order_id == notice.order_id and _was_posted_to(message, notice)
+    return (
+        _is_order_message(notice)
+        and message.order_id == notice.order_id
+        and _has_destination(message, notice)
+    )
 
 
-def _was_posted_to(message: PostedMessage, notice: Notice) -> bool:
-    address = Address.of(notice)
+def _has_destination(message: PostedMessage, notice: Notice) -> bool:
+    address = NoticeDestination.from_notice(notice)
     if address.contact_id is not None:
         return message.contact_id == address.contact_id
     return message.channel == address.name and message.contact_id is None
 
 
-async def status_message(session: AsyncSession, notice: Notice) -> PostedMessage | None:
+async def find_status_message(session: AsyncSession, notice: Notice) -> PostedMessage | None:
     """The status message of the notice's order at its destination."""
     found = await session.exec(select(PostedMessage).where(PostedMessage.order_id == notice.order_id))
-    return next((message for message in found.all() if _was_posted_to(message, notice)), None)
+    return next((message for message in found.all() if _has_destination(message, notice)), None)

@@ -10,22 +10,22 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.metrics import NOTICES, RETRIES
+from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL
 from bot.services import Services
-from bot.use_cases.delivery.claim import Claim
-from bot.use_cases.delivery.results import Outcome
+from bot.use_cases.delivery.claim import DeliveryLease
+from bot.use_cases.delivery.results import DeliveryResult
 from models.notice import DeliverySlot, Notice, NoticeStatus
 
 log = structlog.get_logger()
 
 # Held in one order by everybody: two workers cannot wait in a ring.
-_SLOTS = (
+_SLOT_LOCK_QUERY = (
     select(DeliverySlot)
     .where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
     .order_by(DeliverySlot.destination)
     .with_for_update()
 )
-_NOTICES = (
+_NOTICE_LOCK_QUERY = (
     select(Notice)
     .where(col(Notice.id).in_(bindparam("ids", expanding=True)))
     .order_by(col(Notice.id))
@@ -34,70 +34,74 @@ _NOTICES = (
 
 
 @dataclass(eq=False)
-class Ending:
+class FinishedDelivery:
     """What became of a claimed notice, and (once it is `done`) whether it is stored as delivered."""
 
-    claim: Claim
-    outcome: Outcome
-    done: bool = False
-    delivered: bool = False
+    lease: DeliveryLease
+    result: DeliveryResult
+    is_saved: bool = False
+    is_delivered: bool = False
 
 
-class Endings:
+class DeliveryResultWriter:
     """Nobody waits for company: whoever finds that nothing is being stored stores at once all there is."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._waiting: list[Ending] = []
-        self._turn = asyncio.Lock()
+        self._pending: list[FinishedDelivery] = []
+        self._lock = asyncio.Lock()
 
-    async def store(self, claim: Claim, outcome: Outcome) -> bool:
+    async def save_result(self, lease: DeliveryLease, result: DeliveryResult) -> bool:
         """Whether the notice was delivered."""
-        ending = Ending(claim, outcome)
-        self._waiting.append(ending)
-        async with self._turn:
-            if ending in self._waiting:
-                await self._store_waiting()
-        if not ending.done:
-            await self._store([ending])
-        return ending.delivered
+        ending = FinishedDelivery(lease, result)
+        self._pending.append(ending)
+        async with self._lock:
+            if ending in self._pending:
+                await self._save_pending()
+        if not ending.is_saved:
+            await self._save_batch([ending])
+        return ending.is_delivered
 
-    async def _store_waiting(self) -> None:
-        together, self._waiting = self._waiting, []
+    async def _save_pending(self) -> None:
+        together, self._pending = self._pending, []
         try:
-            await self._store(together)
+            await self._save_batch(together)
         except Exception:
             if len(together) == 1:
                 raise
             # One of them may be at fault: each is stored alone.
             log.exception("deliveries could not be stored together")
 
-    async def _store(self, endings: Sequence[Ending]) -> None:
+    async def _save_batch(self, deliveries: Sequence[FinishedDelivery]) -> None:
         at = self._services.now()
         async with self._services.write() as session:
-            ended = await _end(session, endings, at)
-        for ending in endings:
-            ending.done = True
+            ended = await _apply_results(session, deliveries, at)
+        for ending in deliveries:
+            ending.is_saved = True
         for ending, notice in ended:
-            ending.delivered = notice.delivered_at is not None
-            NOTICES.labels(notice.status.value).inc()
+            ending.is_delivered = notice.delivered_at is not None
+            NOTICES_TOTAL.labels(notice.status.value).inc()
             # What is held for a digest falls due later, and nothing went wrong with it.
             if notice.status is NoticeStatus.WAITING and notice.due_at <= at:
-                RETRIES.labels("notice").inc()
+                RETRIES_TOTAL.labels("notice").inc()
 
 
-async def _end(session: AsyncSession, endings: Sequence[Ending], at: datetime) -> list[tuple[Ending, Notice]]:
+async def _apply_results(
+    session: AsyncSession, deliveries: Sequence[FinishedDelivery], at: datetime
+) -> list[tuple[FinishedDelivery, Notice]]:
     """The notices as they ended; without those that another worker took over after their lease ran out."""
-    claimed = [ending.claim.notice for ending in endings]
-    found = await session.exec(_SLOTS, params={"names": [notice.destination for notice in claimed]})
+    claimed = [ending.lease.notice for ending in deliveries]
+    found = await session.exec(_SLOT_LOCK_QUERY, params={"names": [notice.destination for notice in claimed]})
     slots = {slot.destination: slot for slot in found.all()}
-    rows = await session.exec(_NOTICES, params={"ids": [notice.key for notice in claimed]})
+    rows = await session.exec(_NOTICE_LOCK_QUERY, params={"ids": [notice.key for notice in claimed]})
     notices = {notice.key: notice for notice in rows.all()}
-    waiting = [(e, n) for e in endings if (n := notices[e.claim.notice.key]).status is NoticeStatus.WAITING]
+    waiting = [
+        (e, n) for e in deliveries if (n := notices[e.lease.notice.key]).status is NoticeStatus.WAITING
+    ]
     # Workspaces that are to rest, and what is to be told instead, are held in one order, too.
     for ending, notice in sorted(waiting, key=lambda ended: (ended[1].team, ended[1].key)):
         slot = slots[notice.destination]
-        slot.next_at = max(slot.next_at, at + await ending.outcome(session, notice, at))
-        if slot.claimed_until == ending.claim.until:
+        slot.next_at = max(slot.next_at, at + await ending.result(session, notice, at))
+        if slot.claimed_until == ending.lease.expires_at:
             slot.claimed_until = None
     return waiting

@@ -10,195 +10,214 @@ from functools import partial
 import structlog
 
 from bot.directory.user_directory import DirectoryUnavailable
-from bot.mail.mailer import MailRefused, MailUnavailable
+from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    FileRefused,
-    Letter,
+    FileRejected,
     MessageGone,
     MessengerUnavailable,
-    PersonUnreachable,
+    OutboundMessage,
     RateLimited,
+    UserUnreachable,
 )
 from bot.services import Services
 from bot.use_cases.delivery import results as outcome
-from bot.use_cases.delivery.claim import Claim, DueNotices
-from bot.use_cases.delivery.compose import compose, compose_mail, in_place, receipt_pdf
-from bot.use_cases.delivery.context import Facts, read_facts
-from bot.use_cases.delivery.digest import held_back
-from bot.use_cases.delivery.posted_message import Address
-from bot.use_cases.delivery.results import Outcome
-from bot.use_cases.delivery.store import Endings
-from bot.use_cases.due_rows import work_off
-from bot.use_cases.slack_user import may_be_written_to, user_of_contact
+from bot.use_cases.delivery.claim import DeliveryLease, DueNoticeQueue
+from bot.use_cases.delivery.compose import (
+    compose_email,
+    compose_message,
+    render_receipt_file,
+    with_message_target,
+)
+from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
+from bot.use_cases.delivery.digest import apply_preferences
+from bot.use_cases.delivery.posted_message import NoticeDestination
+from bot.use_cases.delivery.results import DeliveryResult
+from bot.use_cases.delivery.store import DeliveryResultWriter
+from bot.use_cases.due_rows import process_queue
+from bot.use_cases.slack_user import can_receive_messages, resolve_contact_user
 from models.notice import Notice, NoticeKind
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
-Reading = tuple[Claim, Facts | None]
+LeaseWithContext = tuple[DeliveryLease, NoticeContext | None]
 
 
 async def deliver_due_notices(services: Services) -> int:
     """Deliver what is due and permitted now, to several destinations at once. Returns how many were."""
-    due, endings = DueNotices(services), Endings(services)
+    due, endings = DueNoticeQueue(services), DeliveryResultWriter(services)
 
-    async def claim(room: int) -> list[Reading]:
-        if services.tasks.draining or room == 0:
+    async def claim(room: int) -> list[LeaseWithContext]:
+        if services.tasks.is_draining or room == 0:
             return []
-        return await _read(services, await due.claim(room))
+        return await _load_contexts(services, await due.claim_notices(room))
 
-    return await work_off(claim, partial(_deliver, services, endings))
+    return await process_queue(claim, partial(_deliver_and_save, services, endings))
 
 
-async def _read(services: Services, claims: list[Claim]) -> list[Reading]:
+async def _load_contexts(services: Services, leases: list[DeliveryLease]) -> list[LeaseWithContext]:
     """Each beside what it is worded from; where that cannot be read, it is tried again for each alone."""
-    facts: dict[int, Facts] = {}
+    facts: dict[int, NoticeContext] = {}
     try:
-        facts = await read_facts(services, [claim.notice for claim in claims]) if claims else {}
+        facts = await load_notice_contexts(services, [claim.notice for claim in leases]) if leases else {}
     except Exception:
         log.exception("notices could not be read together")
-    return [(claim, facts.get(claim.notice.key)) for claim in claims]
+    return [(claim, facts.get(claim.notice.key)) for claim in leases]
 
 
-async def _deliver(services: Services, endings: Endings, reading: Reading) -> bool:
+async def _deliver_and_save(
+    services: Services, writer: DeliveryResultWriter, lease_with_context: LeaseWithContext
+) -> bool:
     """Whether the notice was delivered. Never raises: other destinations go on."""
-    claim, facts = reading
+    claim, facts = lease_with_context
     try:
-        delivered = await endings.store(claim, await _try(services, claim, facts))
+        delivered = await writer.save_result(claim, await _deliver_before_deadline(services, claim, facts))
     except Exception as error:
         log.exception("delivery could not be stored", notice=claim.notice.id)
         # Where this fails too, the lease runs out, and the notice is delivered again.
-        return await _store_later(endings, claim, error)
-    if delivered and claim.notice.kind in outcome.QUOTE_MESSAGES:
-        await _look_again(services, claim.notice, facts)
+        return await _save_retry(writer, claim, error)
+    if delivered and claim.notice.kind in outcome.QUOTE_MESSAGE_KINDS:
+        await _update_cards_if_decided(services, claim.notice, facts)
     return delivered
 
 
-async def _look_again(services: Services, notice: Notice, facts: Facts | None) -> None:
-    drawn = facts.quote.quote.status if facts and facts.quote else None
+async def _update_cards_if_decided(services: Services, notice: Notice, context: NoticeContext | None) -> None:
+    drawn = context.quote.quote.status if context and context.quote else None
     try:
-        await outcome.look_again(services, notice.quote_id or 0, drawn)
+        await outcome.update_cards_if_decided(services, notice.quote_id or 0, drawn)
     except Exception:
         log.exception("a posted quote could not be looked at again", notice=notice.id)
 
 
-async def _store_later(endings: Endings, claim: Claim, error: Exception) -> bool:
+async def _save_retry(writer: DeliveryResultWriter, lease: DeliveryLease, error: Exception) -> bool:
     try:
-        return await endings.store(claim, partial(outcome.later, error=_name(error)))
+        return await writer.save_result(lease, partial(outcome.schedule_retry, error=_format_error(error)))
     except Exception:
-        log.exception("delivery could not be put off", notice=claim.notice.id)
+        log.exception("delivery could not be put off", notice=lease.notice.id)
         return False
 
 
-async def _try(services: Services, claim: Claim, facts: Facts | None) -> Outcome:
-    notice = claim.notice
+async def _deliver_before_deadline(
+    services: Services, lease: DeliveryLease, context: NoticeContext | None
+) -> DeliveryResult:
+    notice = lease.notice
     try:
-        async with asyncio.timeout(claim.seconds_left(services.now())):
-            return await _send(services, notice, facts or await _facts_of(services, notice))
+        async with asyncio.timeout(lease.get_remaining_seconds(services.now())):
+            return await _send_notice(services, notice, context or await _load_context(services, notice))
     except RateLimited as limit:
-        return partial(outcome.rate_limited, seconds=limit.seconds)
-    except (ChannelUnreachable, PersonUnreachable) as error:
-        return _told_otherwise(notice, str(error))
-    except FileRefused as error:
+        return partial(outcome.apply_rate_limit, seconds=limit.seconds)
+    except (ChannelUnreachable, UserUnreachable) as error:
+        return _handle_unreachable(notice, str(error))
+    except FileRejected as error:
         log.error("Slack takes no file from us: see doctor", notice=notice.id, error=str(error))
-        return partial(outcome.person_unreachable, error=str(error))
-    except MailRefused as error:
+        return partial(outcome.mark_person_unreachable, error=str(error))
+    except MailRejected as error:
         log.error("mail refused for good", notice=notice.id, error=str(error))
-        return partial(outcome.undeliverable, error=str(error))
+        return partial(outcome.mark_undeliverable, error=str(error))
     except (MessengerUnavailable, MailUnavailable, DirectoryUnavailable, TimeoutError) as error:
-        log.warning("notice waits", notice=notice.id, error=_name(error))
-        return partial(outcome.later, error=_name(error))
+        log.warning("notice waits", notice=notice.id, error=_format_error(error))
+        return partial(outcome.schedule_retry, error=_format_error(error))
     except Exception as error:
         log.exception("notice cannot be delivered", notice=notice.id, kind=notice.kind)
-        return partial(outcome.later, error=_name(error))
+        return partial(outcome.schedule_retry, error=_format_error(error))
 
 
-def _name(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _told_otherwise(notice: Notice, error: str) -> Outcome:
-    match Address.of(notice).kind:
+def _handle_unreachable(notice: Notice, error: str) -> DeliveryResult:
+    match NoticeDestination.from_notice(notice).kind:
         case "channel":
-            return partial(outcome.channel_unreachable, error=error)
+            return partial(outcome.mark_channel_unreachable, error=error)
         case "contact":
-            return partial(outcome.person_unreachable, error=error)
+            return partial(outcome.mark_person_unreachable, error=error)
         case _:
             log.error("Account Services' channel cannot be posted to", notice=notice.id, error=error)
-            return partial(outcome.later, error=error)
+            return partial(outcome.schedule_retry, error=error)
 
 
-async def _send(services: Services, notice: Notice, facts: Facts) -> Outcome:
-    address, contact = Address.of(notice), facts.contact
+async def _send_notice(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+    address, contact = NoticeDestination.from_notice(notice), context.contact
     if contact and not contact.active:
-        return outcome.withdrawn
+        return outcome.mark_contact_withdrawn
     if address.kind == "email":
-        return await _mail(services, notice, facts)
+        return await _send_email(services, notice, context)
     if notice.kind is NoticeKind.QUOTE_CARD:
-        return await _redraw_copy(services, notice, facts)
+        return await _update_quote_card(services, notice, context)
     if contact is None:
-        return await _post(services, notice, facts, compose(notice, facts, address.name))
-    if not await services.messenger.reaches(notice.team):
-        raise PersonUnreachable("the bot is not installed in the workspace")
-    user = facts.user
-    if user is None or not user.fresh(services.now()) or not may_be_written_to(contact, user):
-        user = await user_of_contact(services, notice.team, contact)
+        return await _post_message(services, notice, context, compose_message(notice, context, address.name))
+    if not await services.messenger.is_installed(notice.team):
+        raise UserUnreachable("the bot is not installed in the workspace")
+    user = context.user
+    if user is None or not user.is_fresh(services.now()) or not can_receive_messages(contact, user):
+        user = await resolve_contact_user(services, notice.team, contact)
         # Slack may have taken its time.
-        facts = await _facts_of(services, notice)
+        context = await _load_context(services, notice)
     if user is None:
-        raise PersonUnreachable("no such person in Slack")
-    return await _write_to(services, notice, facts, user)
+        raise UserUnreachable("no such person in Slack")
+    return await _send_direct_message(services, notice, context, user)
 
 
-async def _facts_of(services: Services, notice: Notice) -> Facts:
-    return (await read_facts(services, [notice]))[notice.key]
+async def _load_context(services: Services, notice: Notice) -> NoticeContext:
+    return (await load_notice_contexts(services, [notice]))[notice.key]
 
 
-async def _write_to(services: Services, notice: Notice, facts: Facts, user: SlackUser) -> Outcome:
+async def _send_direct_message(
+    services: Services, notice: Notice, context: NoticeContext, user: SlackUser
+) -> DeliveryResult:
     if notice.kind is NoticeKind.RECEIPT_FILE:
-        return await _share(services, notice, facts, user)
-    held = await held_back(services, notice, facts, user)
-    return held or await _post(services, notice, facts, compose(notice, facts, user.user_id, user))
+        return await _send_receipt_file(services, notice, context, user)
+    held = await apply_preferences(services, notice, context, user)
+    return held or await _post_message(
+        services, notice, context, compose_message(notice, context, user.user_id, user)
+    )
 
 
-async def _share(services: Services, notice: Notice, facts: Facts, user: SlackUser) -> Outcome:
+async def _send_receipt_file(
+    services: Services, notice: Notice, context: NoticeContext, user: SlackUser
+) -> DeliveryResult:
     """The PDF, below the message that told of it."""
     if notice.words.get("user") != user.user_id:
-        raise PersonUnreachable("the direct message is another person's")
-    letter = compose(notice, facts, str(notice.words["channel"]), user)
-    letter = replace(letter, file=await receipt_pdf(services, letter))
+        raise UserUnreachable("the direct message is another person's")
+    letter = compose_message(notice, context, str(notice.words["channel"]), user)
+    letter = replace(letter, file=await render_receipt_file(services, letter))
     try:
-        message = await services.messenger.deliver(letter)
+        message = await services.messenger.deliver_message(letter)
     except MessageGone as error:
-        raise PersonUnreachable(f"the direct message is gone: {error}") from error
-    return partial(outcome.posted, letter=letter, message=message)
+        raise UserUnreachable(f"the direct message is gone: {error}") from error
+    return partial(outcome.mark_posted, letter=letter, message=message)
 
 
-async def _mail(services: Services, notice: Notice, facts: Facts) -> Outcome:
-    await services.mailer.send(await compose_mail(services, notice, facts))
-    return outcome.delivered
+async def _send_email(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+    await services.mailer.send_email(await compose_email(services, notice, context))
+    return outcome.mark_delivered
 
 
-async def _post(services: Services, notice: Notice, facts: Facts, letter: Letter) -> Outcome:
-    if facts.standing is not None:
+async def _post_message(
+    services: Services, notice: Notice, context: NoticeContext, outbound: OutboundMessage
+) -> DeliveryResult:
+    if context.posted_message is not None:
         try:
-            message = await services.messenger.deliver(in_place(letter, facts.standing))
-            return partial(outcome.posted, letter=letter, message=message)
+            message = await services.messenger.deliver_message(
+                with_message_target(outbound, context.posted_message)
+            )
+            return partial(outcome.mark_posted, letter=outbound, message=message)
         except MessageGone:
             log.info("message is gone, posted anew", notice=notice.id)
-    message = await services.messenger.deliver(letter)
-    return partial(outcome.posted, letter=letter, message=message)
+    message = await services.messenger.deliver_message(outbound)
+    return partial(outcome.mark_posted, letter=outbound, message=message)
 
 
-async def _redraw_copy(services: Services, notice: Notice, facts: Facts) -> Outcome:
+async def _update_quote_card(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
     """A posted copy of a quote as it stands now: where it cannot be redrawn there is nothing to tell."""
-    copy = facts.standing
+    copy = context.posted_message
     if copy is None:
-        return outcome.delivered
-    letter = in_place(compose(notice, facts, copy.channel, facts.user), copy)
+        return outcome.mark_delivered
+    letter = with_message_target(compose_message(notice, context, copy.channel, context.user), copy)
     try:
-        await services.messenger.deliver(letter)
-    except (MessageGone, PersonUnreachable, ChannelUnreachable):
-        return partial(outcome.copy_gone, copy=copy.key)
-    return outcome.delivered
+        await services.messenger.deliver_message(letter)
+    except (MessageGone, UserUnreachable, ChannelUnreachable):
+        return partial(outcome.delete_posted_copy, copy=copy.key)
+    return outcome.mark_delivered

@@ -13,32 +13,32 @@ from models.home import AccountChange, Home, HomeAccount
 from models.slack_user import SlackUser
 
 # A Home is drawn twice a second at most: an order takes several steps in a second.
-PAUSE = timedelta(seconds=0.5)
-CHANGES_AT_ONCE = 500
+HOME_UPDATE_INTERVAL = timedelta(seconds=0.5)
+CHANGE_BATCH_SIZE = 500
 
 
-async def mark_changed(services: Services) -> None:
+async def mark_changed_homes(services: Services) -> None:
     """Homes of the accounts that changed become due. Each change is taken by one worker."""
     at = services.now()
     async with services.read() as session:
         if (await session.exec(select(AccountChange.id).limit(1))).first() is None:
             return
     async with services.write() as session:
-        for home in await _homes_of(session, await _take_changes(session)):
+        for home in await _lock_affected_homes(session, await _pop_changes(session)):
             home.changes += 1
-            home.due_at = home.due_at or _permitted(home, at)
+            home.due_at = home.due_at or _get_next_publish_time(home, at)
             session.add(home)
 
 
-def _permitted(home: Home, at: datetime) -> datetime:
-    return max(at, home.drawn_at + PAUSE) if home.drawn_at else at
+def _get_next_publish_time(home: Home, at: datetime) -> datetime:
+    return max(at, home.drawn_at + HOME_UPDATE_INTERVAL) if home.drawn_at else at
 
 
-async def _take_changes(session: AsyncSession) -> set[str]:
+async def _pop_changes(session: AsyncSession) -> set[str]:
     found = await session.exec(
         select(AccountChange)
         .order_by(col(AccountChange.id))
-        .limit(CHANGES_AT_ONCE)
+        .limit(CHANGE_BATCH_SIZE)
         .with_for_update(skip_locked=True)
     )
     changes = found.all()
@@ -46,7 +46,7 @@ async def _take_changes(session: AsyncSession) -> set[str]:
     return {change.account_id for change in changes}
 
 
-async def _homes_of(session: AsyncSession, account_ids: Iterable[str]) -> list[Home]:
+async def _lock_affected_homes(session: AsyncSession, account_ids: Iterable[str]) -> list[Home]:
     """Those of the accounts' contacts, also withdrawn ones, and those that were drawn from the accounts."""
     ids = list(account_ids)
     drawn_from = select(HomeAccount.team_id, HomeAccount.user_id).where(col(HomeAccount.account_id).in_(ids))

@@ -15,13 +15,13 @@ from models.notice import Notice, NoticeKind, PostedMessage
 from models.quote import Quote
 from models.service_order import ServiceOrder
 
-_UNLESS_STORED = {
+_INSERTS_BY_DIALECT = {
     name: dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 
 
-async def tell(
+async def enqueue_notice(
     session: AsyncSession,
     kind: NoticeKind,
     event: str,
@@ -31,7 +31,7 @@ async def tell(
     at: datetime,
     order: ServiceOrder | None = None,
     quote: Quote | None = None,
-    words: dict[str, Any] | None = None,
+    payload: dict[str, Any] | None = None,
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> None:
@@ -46,7 +46,7 @@ async def tell(
             kind=kind,
             order_id=order.id if order else None,
             quote_id=quote.id if quote else None,
-            words=words or {},
+            words=payload or {},
             created_at=at,
             due_at=due_at or at,
         )
@@ -54,54 +54,62 @@ async def tell(
     ]
     if notices:
         rows = [notice.model_dump(exclude={"id"}) for notice in notices]
-        await session.exec(_UNLESS_STORED[session.get_bind().dialect.name], params=rows)
+        await session.exec(_INSERTS_BY_DIALECT[session.get_bind().dialect.name], params=rows)
 
 
-def channel_of(account: Account, contacts: Iterable[BillingContact]) -> list[str]:
+def list_channel_destinations(account: Account, contacts: Iterable[BillingContact]) -> list[str]:
     """The account's channel; where none is set, its contacts instead: nothing is lost."""
-    return [f"channel:{account.channel}"] if account.channel else direct(contacts)
+    return [f"channel:{account.channel}"] if account.channel else list_direct_destinations(contacts)
 
 
-def direct(contacts: Iterable[BillingContact]) -> list[str]:
+def list_direct_destinations(contacts: Iterable[BillingContact]) -> list[str]:
     return [f"contact:{c.key}" for c in contacts]
 
 
-def by_mail(contacts: Iterable[BillingContact]) -> list[str]:
+def list_email_destinations(contacts: Iterable[BillingContact]) -> list[str]:
     return [f"email:{c.key}" for c in contacts]
 
 
-_CONTACTS = (
+_ACTIVE_CONTACTS_QUERY = (
     select(BillingContact)
     .where(BillingContact.account_id == bindparam("account"), col(BillingContact.active))
     .order_by(col(BillingContact.id))
 )
 
 
-async def active_contacts(session: AsyncSession, account_id: str) -> list[BillingContact]:
-    return list((await session.exec(_CONTACTS, params={"account": account_id})).all())
+async def list_active_contacts(session: AsyncSession, account_id: str) -> list[BillingContact]:
+    return list((await session.exec(_ACTIVE_CONTACTS_QUERY, params={"account": account_id})).all())
 
 
-async def audience(session: AsyncSession, account_id: str, contact_id: int | None) -> list[BillingContact]:
+async def list_recipients(
+    session: AsyncSession, account_id: str, contact_id: int | None
+) -> list[BillingContact]:
     """R13: that contact; all the account's where there is none, or the person lost the role."""
-    contacts = await active_contacts(session, account_id)
+    contacts = await list_active_contacts(session, account_id)
     return [c for c in contacts if c.id == contact_id] or contacts
 
 
-async def people_of(session: AsyncSession, order: ServiceOrder) -> list[BillingContact]:
+async def list_order_recipients(session: AsyncSession, order: ServiceOrder) -> list[BillingContact]:
     """R13: whoever placed the order; of a quote made elsewhere, which was offered to all, all contacts."""
     quote = await session.get_one(Quote, order.quote_id)
-    return await audience(session, order.account_id, None if quote.made_elsewhere else order.contact_id)
+    return await list_recipients(
+        session, order.account_id, None if quote.made_elsewhere else order.contact_id
+    )
 
 
-_COPIES = select(PostedMessage).where(PostedMessage.quote_id == bindparam("quote"))
+_POSTED_COPIES_QUERY = select(PostedMessage).where(PostedMessage.quote_id == bindparam("quote"))
 
 
-async def redraw_quote(session: AsyncSession, account: Account, quote: Quote, at: datetime) -> None:
+async def enqueue_quote_card_updates(
+    session: AsyncSession, account: Account, quote: Quote, at: datetime
+) -> None:
     """Every posted copy of the quote is to be drawn again, as it now stands."""
-    copies = await session.exec(_COPIES, params={"quote": quote.id})
+    copies = await session.exec(_POSTED_COPIES_QUERY, params={"quote": quote.id})
     for copy in copies.all():
         destination = f"contact:{copy.contact_id}" if copy.contact_id else f"channel:{copy.channel}"
         event = f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}"
         words = {"posted": copy.id}
         kind = NoticeKind.QUOTE_CARD
-        await tell(session, kind, event, [destination], account=account, at=at, quote=quote, words=words)
+        await enqueue_notice(
+            session, kind, event, [destination], account=account, at=at, quote=quote, payload=words
+        )

@@ -6,39 +6,39 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.permissions import Person, roles_of, slack_user_of
+from bot.permissions import SlackIdentity, get_slack_user, list_account_roles
 from bot.services import Services
 from models.billing_contact import IdentityNotFresh
 from models.notice import Notice, NoticeStatus
-from models.notification_preferences import NoticeChoice
+from models.notification_preferences import NotificationPreferences
 from models.slack_user import SlackUser
 
-_CHOICES = select(NoticeChoice).where(
-    col(NoticeChoice.team_id).in_(bindparam("teams", expanding=True)),
-    col(NoticeChoice.user_id).in_(bindparam("ids", expanding=True)),
+_PREFERENCES_QUERY = select(NotificationPreferences).where(
+    col(NotificationPreferences.team_id).in_(bindparam("teams", expanding=True)),
+    col(NotificationPreferences.user_id).in_(bindparam("ids", expanding=True)),
 )
 
 
-async def read_choice(services: Services, *, person: Person) -> NoticeChoice:
+async def get_preferences(services: Services, *, person: SlackIdentity) -> NotificationPreferences:
     """Raises as `roles_of` does."""
     async with services.read() as session:
-        await roles_of(session, person)
-        return await _choice(services, session, person.team_id, person.user_id)
+        await list_account_roles(session, person)
+        return await _get_preferences_or_default(services, session, person.team_id, person.user_id)
 
 
-async def save_choice(
-    services: Services, *, person: Person, wanted: Collection[str], daily: bool
-) -> NoticeChoice:
+async def save_preferences(
+    services: Services, *, person: SlackIdentity, topics: Collection[str], daily_digest: bool
+) -> NotificationPreferences:
     """What waits for a digest that nobody wants any more comes at once."""
     at = services.now()
     async with services.write() as session:
-        roles = await roles_of(session, person)
-        if not (await slack_user_of(session, person)).fresh(at):
+        roles = await list_account_roles(session, person)
+        if not (await get_slack_user(session, person)).is_fresh(at):
             raise IdentityNotFresh
-        choice = await _choice(services, session, person.team_id, person.user_id)
-        choice.choose(wanted, at, daily=daily)
+        choice = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
+        choice.set_topics(topics, at, daily=daily_digest)
         session.add(choice)
-        if not daily:
+        if not daily_digest:
             held = col(Notice.destination).in_([f"contact:{contact.key}" for _, contact in roles])
             await session.exec(
                 update(Notice)
@@ -48,19 +48,25 @@ async def save_choice(
         return choice
 
 
-async def choices_of(
+async def load_preferences(
     session: AsyncSession, users: Collection[SlackUser]
-) -> dict[tuple[str, str], NoticeChoice]:
+) -> dict[tuple[str, str], NotificationPreferences]:
     """By workspace and user, of those who have chosen."""
     if not users:
         return {}
     params = {"teams": list({u.team_id for u in users}), "ids": list({u.user_id for u in users})}
-    found = await session.exec(_CHOICES, params=params)
+    found = await session.exec(_PREFERENCES_QUERY, params=params)
     return {(choice.team_id, choice.user_id): choice for choice in found.all()}
 
 
-async def _choice(services: Services, session: AsyncSession, team_id: str, user_id: str) -> NoticeChoice:
+async def _get_preferences_or_default(
+    services: Services, session: AsyncSession, team_id: str, user_id: str
+) -> NotificationPreferences:
     found = await session.exec(
-        select(NoticeChoice).where(NoticeChoice.team_id == team_id, NoticeChoice.user_id == user_id)
+        select(NotificationPreferences).where(
+            NotificationPreferences.team_id == team_id, NotificationPreferences.user_id == user_id
+        )
     )
-    return found.one_or_none() or NoticeChoice(team_id=team_id, user_id=user_id, changed_at=services.now())
+    return found.one_or_none() or NotificationPreferences(
+        team_id=team_id, user_id=user_id, changed_at=services.now()
+    )

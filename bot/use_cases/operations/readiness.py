@@ -9,37 +9,39 @@ import structlog
 
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
-from bot.tasks import Tasks
-from bot.use_cases.operations.doctor import Finding
+from bot.tasks import BackgroundTasks
+from bot.use_cases.operations.doctor import CheckResult
 
 log = structlog.get_logger()
 
 Seen = TypeVar("Seen")
 
 # Whoever asks gives up after ten seconds, and then knows nothing at all.
-ANSWERS_WITHIN = 2.0
+CHECK_TIMEOUT_SECONDS = 2.0
 
 # Slack is not asked more often, however often we are; a silence is asked about again soon.
-ANSWER_COUNTS = timedelta(seconds=15)
-SILENCE_COUNTS = timedelta(seconds=1)
+SUCCESS_CACHE_TTL = timedelta(seconds=15)
+FAILURE_CACHE_TTL = timedelta(seconds=1)
 
 
-class Look(Generic[Seen]):
+class SingleFlight(Generic[Seen]):
     """One at a time, shared by all who ask meanwhile. What hangs is not ended, since a connection is lost
     with it: whoever comes next waits for the same."""
 
-    def __init__(self, about: str, tasks: Tasks, look: Callable[[], Coroutine[Any, Any, Seen]]) -> None:
-        self._about, self._tasks, self._look = about, tasks, look
-        self._looking: asyncio.Task[Seen] | None = None
+    def __init__(
+        self, name: str, tasks: BackgroundTasks, call: Callable[[], Coroutine[Any, Any, Seen]]
+    ) -> None:
+        self._name, self._tasks, self._call = name, tasks, call
+        self._running_task: asyncio.Task[Seen] | None = None
 
-    async def seen(self) -> Seen | None:
+    async def wait_for_result(self) -> Seen | None:
         """Nothing where there is no answer in time."""
-        looking = self._looking
+        looking = self._running_task
         if looking is None or looking.done():
-            looking = self._looking = self._tasks.follow(self._look(), f"look at {self._about}")
-        ended, _ = await asyncio.wait({looking}, timeout=ANSWERS_WITHIN)
+            looking = self._running_task = self._tasks.start_unbounded(self._call(), f"look at {self._name}")
+        ended, _ = await asyncio.wait({looking}, timeout=CHECK_TIMEOUT_SECONDS)
         if not ended:
-            log.warning("no answer in time", about=self._about)
+            log.warning("no answer in time", about=self._name)
             return None
         return looking.result()
 
@@ -47,35 +49,35 @@ class Look(Generic[Seen]):
 class Readiness:
     def __init__(self, services: Services) -> None:
         self._services = services
-        looks = {"database": self._database, "slack": self._slack}
-        self._looks = {about: Look(about, services.tasks, look) for about, look in looks.items()}
-        self._heard: Finding | None = None
-        self._until = services.now()
+        looks = {"database": self._check_database, "slack": self._check_slack}
+        self._checks = {about: SingleFlight(about, services.tasks, look) for about, look in looks.items()}
+        self._slack_result: CheckResult | None = None
+        self._slack_result_expires_at = services.now()
 
-    async def check(self) -> list[Finding]:
-        found = await asyncio.gather(*(look.seen() for look in self._looks.values()))
+    async def run_checks(self) -> list[CheckResult]:
+        found = await asyncio.gather(*(look.wait_for_result() for look in self._checks.values()))
         return [
-            finding or Finding(about, False, f"no answer within {ANSWERS_WITHIN:g} s")
-            for about, finding in zip(self._looks, found, strict=True)
+            finding or CheckResult(about, False, f"no answer within {CHECK_TIMEOUT_SECONDS:g} s")
+            for about, finding in zip(self._checks, found, strict=True)
         ]
 
-    async def _database(self) -> Finding:
+    async def _check_database(self) -> CheckResult:
         try:
             migrated = await self._services.database.migrated()
         except Exception:
-            return Finding("database", False, "unreachable")
-        return Finding("database", migrated, "up to date" if migrated else "not migrated")
+            return CheckResult("database", False, "unreachable")
+        return CheckResult("database", migrated, "up to date" if migrated else "not migrated")
 
-    async def _slack(self) -> Finding:
-        if self._heard is None or self._services.now() >= self._until:
-            self._heard = await self._ask_slack()
-            counts = ANSWER_COUNTS if self._heard.well else SILENCE_COUNTS
-            self._until = self._services.now() + counts
-        return self._heard
+    async def _check_slack(self) -> CheckResult:
+        if self._slack_result is None or self._services.now() >= self._slack_result_expires_at:
+            self._slack_result = await self._call_slack()
+            counts = SUCCESS_CACHE_TTL if self._slack_result.passed else FAILURE_CACHE_TTL
+            self._slack_result_expires_at = self._services.now() + counts
+        return self._slack_result
 
-    async def _ask_slack(self) -> Finding:
+    async def _call_slack(self) -> CheckResult:
         try:
-            await self._services.directory.reach()
+            await self._services.directory.check_connection()
         except DirectoryUnavailable as error:
-            return Finding("slack", False, f"does not answer ({error})")
-        return Finding("slack", True, "answers")
+            return CheckResult("slack", False, f"does not answer ({error})")
+        return CheckResult("slack", True, "answers")

@@ -9,49 +9,62 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import Preview, PricedLine
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact, require_role, roles_of
+from bot.permissions import (
+    SlackIdentity,
+    build_actor,
+    get_authorized_contact,
+    get_authorized_role,
+    list_account_roles,
+)
 from bot.services import Services
-from bot.use_cases.audit.write import record
-from bot.use_cases.details import quote_sheet, replacement_number
-from bot.use_cases.document_number import next_number
-from bot.use_cases.notice.enqueue import audience, direct, redraw_quote, tell
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.details import find_replacement_number, load_quote_details
+from bot.use_cases.document_number import allocate_document_number
+from bot.use_cases.notice.enqueue import (
+    enqueue_notice,
+    enqueue_quote_card_updates,
+    list_direct_destinations,
+    list_recipients,
+)
 from models.account import Account, AccountNotFound, Address
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact
-from models.details import QuoteSheet
-from models.document_sequence import QUOTE
+from models.details import QuoteDetails
+from models.document_sequence import QUOTE_PREFIX
 from models.notice import NoticeKind
 from models.quote import (
-    PENDING,
+    PENDING_QUOTE_CONDITION,
     Quote,
     QuoteLine,
     QuoteNotFound,
     QuoteStatus,
-    check_reason,
-    first_preparation,
+    find_first_reminder_check,
+    validate_reason,
 )
 from models.subscription import Subscription
 
 
 async def list_quotes(
-    services: Services, *, person: Person, account_id: str
-) -> tuple[Account, list[QuoteSheet]]:
+    services: Services, *, person: SlackIdentity, account_id: str
+) -> tuple[Account, list[QuoteDetails]]:
     """The account's pending quotes, the one that ends first at the top."""
     at = services.now()
     async with services.read() as session:
-        account, _ = await require_role(session, person, account_id, at, changes=False)
-        quotes = await pending_quotes(session, account_id, at)
-        return account, [await quote_sheet(session, quote, at) for quote in quotes]
+        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
+        quotes = await list_pending_quotes(session, account_id, at)
+        return account, [await load_quote_details(session, quote, at) for quote in quotes]
 
 
-async def read_quote(services: Services, *, person: Person, quote_id: int) -> QuoteSheet:
+async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
     at = services.now()
     async with services.read() as session:
-        quote, _ = await quote_for(session, person, quote_id, at, changes=False)
-        return await quote_sheet(session, quote, at)
+        quote, _ = await get_quote_for(session, person, quote_id, at, changes=False)
+        return await load_quote_details(session, quote, at)
 
 
-async def find_quote(services: Services, *, person: Person, account_ids: list[str], number: str) -> int:
+async def get_quote_id(
+    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
+) -> int:
     """The id of the quote with that number, on one of these accounts. Raises QuoteNotFound."""
     async with services.read() as session:
         found = await session.exec(
@@ -66,62 +79,68 @@ async def find_quote(services: Services, *, person: Person, account_ids: list[st
 
 
 async def reject_quote(
-    services: Services, *, person: Person, quote_id: int, reason: str | None
-) -> QuoteSheet:
+    services: Services, *, person: SlackIdentity, quote_id: int, reason: str | None
+) -> QuoteDetails:
     """R8. Raises ReasonTooLong, QuoteNotPending, QuoteNotFound."""
     at = services.now()
-    stored_reason = check_reason(reason)
+    stored_reason = validate_reason(reason)
     async with services.write() as session:
         quote, contact = await lock_quote_for(session, person, quote_id, at)
         await check_pending(session, quote, at)
-        actor = actor_of(contact, person)
-        await decide(session, quote, QuoteStatus.REJECTED, actor, at, reason=stored_reason, told_by=contact)
-        return await quote_sheet(session, quote, at)
+        actor = build_actor(contact, person)
+        await decide_quote(
+            session, quote, QuoteStatus.REJECTED, actor, at, reason=stored_reason, decided_by_contact=contact
+        )
+        return await load_quote_details(session, quote, at)
 
 
-async def quote_for(
-    session: AsyncSession, person: Person, quote_id: int, at: datetime, *, changes: bool
+async def get_quote_for(
+    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime, *, changes: bool
 ) -> tuple[Quote, BillingContact]:
     """The quote and the person's role for its account; a quote of others is as good as none."""
     quote = await session.get(Quote, quote_id)
     if quote is None:
         # Who has no role is told that, and not which ids there are.
-        await roles_of(session, person)
+        await list_account_roles(session, person)
         raise QuoteNotFound(number="")
     try:
-        contact = await require_contact(session, person, quote.account_id, at, changes=changes)
+        contact = await get_authorized_contact(session, person, quote.account_id, at, for_change=changes)
     except AccountNotFound:
         raise QuoteNotFound(number="") from None
     return quote, contact
 
 
 async def lock_quote_for(
-    session: AsyncSession, person: Person, quote_id: int, at: datetime
+    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime
 ) -> tuple[Quote, BillingContact]:
     """The same for a change: with the account locked, and the quote as it is then."""
-    quote, contact = await quote_for(session, person, quote_id, at, changes=True)
+    quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
     await lock_account(session, quote.account_id, quote)
     return quote, contact
 
 
 async def check_pending(session: AsyncSession, quote: Quote, at: datetime) -> None:
     """Raises QuoteNotPending, with what replaced it."""
-    quote.check_pending(at, await replacement_number(session, quote) or "")
+    quote.check_pending(at, await find_replacement_number(session, quote) or "")
 
 
-_PENDING = (
+_PENDING_QUOTES_QUERY = (
     select(Quote)
-    .where(Quote.account_id == bindparam("account"), PENDING, col(Quote.expires_at) > bindparam("at"))
+    .where(
+        Quote.account_id == bindparam("account"),
+        PENDING_QUOTE_CONDITION,
+        col(Quote.expires_at) > bindparam("at"),
+    )
     .order_by(col(Quote.expires_at), col(Quote.id))
 )
 
 
-async def pending_quotes(session: AsyncSession, account_id: str, at: datetime) -> list[Quote]:
+async def list_pending_quotes(session: AsyncSession, account_id: str, at: datetime) -> list[Quote]:
     """R9: by their validity, whether or not a job has run."""
-    return list((await session.exec(_PENDING, params={"account": account_id, "at": at})).all())
+    return list((await session.exec(_PENDING_QUOTES_QUERY, params={"account": account_id, "at": at})).all())
 
 
-async def decide(
+async def decide_quote(
     session: AsyncSession,
     quote: Quote,
     status: QuoteStatus,
@@ -130,7 +149,7 @@ async def decide(
     *,
     reason: str | None = None,
     replacement: Quote | None = None,
-    told_by: BillingContact | None = None,
+    decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
 ) -> None:
     """Change a quote's status with its history, its posted copies and the word to its people.
@@ -139,50 +158,50 @@ async def decide(
     """
     before = quote.status
     if replacement is None:
-        quote.decide(status, decided_at or at, actor.name, reason)
+        quote.change_status(status, decided_at or at, actor.name, reason)
     else:
-        quote.expire_for(replacement, at, actor.name)
+        quote.mark_replaced(replacement, at, actor.name)
     session.add(quote)
-    await record(
+    await write_audit_entry(
         session,
         account_id=quote.account_id,
         actor=actor,
         subject=f"quote:{quote.number}",
         action="replaced" if replacement else status.value,
         at=at,
-        change=(before.value, status.value),
+        status_change=(before.value, status.value),
         reason=reason,
         details={"replaced_by": replacement.number} if replacement else {},
     )
     account = await session.get_one(Account, quote.account_id)
-    await redraw_quote(session, account, quote, at)
-    people = await audience(session, account.id, quote.contact_id)
-    others = [c for c in people if told_by is None or c.id != told_by.id]
+    await enqueue_quote_card_updates(session, account, quote, at)
+    people = await list_recipients(session, account.id, quote.contact_id)
+    others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
     words = {
-        "action": _action(quote, status, replacement),
+        "action": _get_decision_action(quote, status, replacement),
         "by": actor.name,
         "reason": reason or "",
         "replaced_by": replacement.number if replacement else "",
     }
-    await tell(
+    await enqueue_notice(
         session,
         NoticeKind.QUOTE_DECIDED,
         f"quote:{quote.id}:decided",
-        direct(others),
+        list_direct_destinations(others),
         account=account,
         at=at,
         quote=quote,
-        words=words,
+        payload=words,
     )
 
 
-def _action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
+def _get_decision_action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
     if replacement is not None:
         return "replaced"
     return f"{status.value}_elsewhere" if quote.decided_elsewhere else status.value
 
 
-async def make_quote(
+async def create_quote(
     session: AsyncSession,
     *,
     account: Account,
@@ -194,18 +213,18 @@ async def make_quote(
     expires_at: datetime,
     at: datetime,
     made_elsewhere: bool = False,
-    why: str | None = None,
+    reason: str | None = None,
 ) -> Quote:
     """Store a pending quote at the prices of `preview`. `contact_id` is whose it is; none for all."""
     quote = Quote(
-        number=await next_number(session, QUOTE),
+        number=await allocate_document_number(session, QUOTE_PREFIX),
         account_id=account.id,
         made_elsewhere=made_elsewhere,
         contact_id=contact_id,
         created_at=at,
         frozen_at=frozen_at,
         expires_at=expires_at,
-        remind_at=first_preparation(at, expires_at),
+        remind_at=find_first_reminder_check(at, expires_at),
         currency=account.currency,
         address=address.model_dump(),
         subtotal=preview.subtotal,
@@ -218,27 +237,29 @@ async def make_quote(
     for line in preview.lines:
         # Mostly it was read to check what may be ordered, and is not asked for again.
         held = await session.get_one(Subscription, line.subscription_id)
-        session.add(_line_of(quote, line, held.product_id))
-    await record(
+        session.add(_build_quote_line(quote, line, held.product_id))
+    await write_audit_entry(
         session,
         account_id=account.id,
         actor=actor,
         subject=f"quote:{quote.number}",
         action="made",
         at=at,
-        change=(None, QuoteStatus.PENDING.value),
-        reason=why,
+        status_change=(None, QuoteStatus.PENDING.value),
+        reason=reason,
         details={"total": quote.total, "currency": quote.currency},
     )
     return quote
 
 
-def _line_of(quote: Quote, line: PricedLine, product_id: str) -> QuoteLine:
-    return QuoteLine(quote_id=quote.key, product_id=product_id, **asdict(line))
+def _build_quote_line(quote: Quote, priced_line: PricedLine, product_id: str) -> QuoteLine:
+    return QuoteLine(quote_id=quote.key, product_id=product_id, **asdict(priced_line))
 
 
-_LINES = select(QuoteLine).where(QuoteLine.quote_id == bindparam("quote")).order_by(col(QuoteLine.id))
+_QUOTE_LINES_QUERY = (
+    select(QuoteLine).where(QuoteLine.quote_id == bindparam("quote")).order_by(col(QuoteLine.id))
+)
 
 
-async def quote_lines(session: AsyncSession, quote: Quote) -> list[QuoteLine]:
-    return list((await session.exec(_LINES, params={"quote": quote.id})).all())
+async def list_quote_lines(session: AsyncSession, quote: Quote) -> list[QuoteLine]:
+    return list((await session.exec(_QUOTE_LINES_QUERY, params={"quote": quote.id})).all())

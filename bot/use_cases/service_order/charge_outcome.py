@@ -9,29 +9,35 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
     Charge,
+    ChargeOutcome,
     Declined,
     NeedsCustomer,
-    OtherPrice,
-    Outcome,
     Pending,
+    PriceChanged,
     SeatsChanged,
     Settled,
     SubscriptionState,
     Unknown,
 )
 from bot.db import lock_account
-from bot.metrics import CHARGES
+from bot.metrics import CHARGES_TOTAL
 from bot.services import Services
-from bot.use_cases.audit.write import record
-from bot.use_cases.billing_sync.subscriptions import copy_states
-from bot.use_cases.notice.enqueue import by_mail, channel_of, direct, people_of, tell
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
+from bot.use_cases.notice.enqueue import (
+    enqueue_notice,
+    list_channel_destinations,
+    list_direct_destinations,
+    list_email_destinations,
+    list_order_recipients,
+)
 from bot.use_cases.receipt import issue_receipt
 from bot.use_cases.service_order.transitions import (
-    SCHEDULER,
-    move_line,
-    move_order,
-    tell_needs_attention,
-    tell_progress,
+    PROCESSING_JOB_ACTOR,
+    announce_order_progress,
+    enqueue_attention_notice,
+    update_line_status,
+    update_order_status,
 )
 from models.account import Account
 from models.audit_entry import Actor
@@ -45,95 +51,99 @@ from models.service_order import (
     OrderLine,
     OrderStatus,
     ServiceOrder,
-    outcome_of,
-    reminder,
+    find_final_status,
+    find_reminder_time,
 )
 
 log = structlog.get_logger()
 
-ASK_AGAIN = timedelta(seconds=10)
-QUICK_ATTEMPTS = 3
+RETRY_DELAY = timedelta(seconds=10)
+MAX_IMMEDIATE_ATTEMPTS = 3
 
 
-async def store_outcome(
-    services: Services, line_id: int, charge: Charge, outcome: Outcome, held: list[SubscriptionState]
+async def apply_charge_outcome(
+    services: Services,
+    line_id: int,
+    charge: Charge,
+    outcome: ChargeOutcome,
+    subscription_states: list[SubscriptionState],
 ) -> None:
     at = services.now()
-    CHARGES.labels(type(outcome).__name__).inc()
+    CHARGES_TOTAL.labels(type(outcome).__name__).inc()
     async with services.write() as session:
         account = await lock_account(session, charge.account_id)
         line = await session.get_one(OrderLine, line_id)
         order = await session.get_one(ServiceOrder, line.order_id)
         attempt = (await session.exec(select(ChargeAttempt).where(ChargeAttempt.key == charge.key))).one()
-        if not line.busy or attempt.ended_at is not None:
+        if not line.is_busy or attempt.ended_at is not None:
             return  # Another worker brought the same answer first.
         woken = line.due_at != line.claimed_until
         line.claimed_until = None
         session.add(line)
         match outcome:
             case Settled():
-                _end(attempt, AttemptOutcome.SETTLED, at)
-                await _settle(services, session, account, order, line, outcome, held, at)
+                _close_attempt(attempt, AttemptOutcome.SETTLED, at)
+                await _settle_line(services, session, account, order, line, outcome, subscription_states, at)
             case Declined(reason):
-                _end(attempt, AttemptOutcome.DECLINED, at)
-                await decline(services, session, account, order, line, reason, at)
+                _close_attempt(attempt, AttemptOutcome.DECLINED, at)
+                await decline_line(services, session, account, order, line, reason, at)
             case SeatsChanged() if line.status is LineStatus.NEEDS_CUSTOMER:
                 # Nothing can be asked of the customer any more, and a new attempt takes a retry.
-                _end(attempt, AttemptOutcome.DECLINED, at)
-                await decline(services, session, account, order, line, "seats_changed", at)
+                _close_attempt(attempt, AttemptOutcome.DECLINED, at)
+                await decline_line(services, session, account, order, line, "seats_changed", at)
             case SeatsChanged():
-                _end(attempt, AttemptOutcome.SEATS_CHANGED, at)
+                _close_attempt(attempt, AttemptOutcome.SEATS_CHANGED, at)
                 if line.status is LineStatus.UNKNOWN:
-                    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+                    await update_line_status(session, account, order, line, LineStatus.CHARGING, at)
                 # Others rarely change seats twice in a row: a provider that says so is asked less often.
-                line.due_at = at if attempt.number < QUICK_ATTEMPTS else at + ASK_AGAIN
-            case OtherPrice(amount, tax):
-                _end(attempt, AttemptOutcome.DECLINED, at)
-                await decline(
-                    services, session, account, order, line, "price_changed", at, offered=(amount, tax)
+                line.due_at = at if attempt.number < MAX_IMMEDIATE_ATTEMPTS else at + RETRY_DELAY
+            case PriceChanged(amount, tax):
+                _close_attempt(attempt, AttemptOutcome.DECLINED, at)
+                await decline_line(
+                    services, session, account, order, line, "price_changed", at, offered_price=(amount, tax)
                 )
             case Pending(until):
                 if line.status is LineStatus.UNKNOWN:
-                    await move_line(session, account, order, line, LineStatus.CHARGING, at)
+                    await update_line_status(session, account, order, line, LineStatus.CHARGING, at)
                 line.due_at = max(until, at + timedelta(seconds=1))
             case NeedsCustomer():
-                patience = services.billing.patience
+                patience = services.billing.reconcile_interval
                 await _wait_for_customer(session, account, order, line, outcome, at, patience)
             case Unknown():
                 if line.status is LineStatus.CHARGING:
-                    await move_line(session, account, order, line, LineStatus.UNKNOWN, at)
-                line.due_at = at + ASK_AGAIN
+                    await update_line_status(session, account, order, line, LineStatus.UNKNOWN, at)
+                line.due_at = at + RETRY_DELAY
             case _:
                 assert_never(outcome)
-        if woken and line.busy:
+        if woken and line.is_busy:
             line.due_at = at  # Word came while the provider was asked: what it answered may be older.
         session.add(attempt)
 
 
-def _end(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime) -> None:
+def _close_attempt(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime) -> None:
     attempt.outcome, attempt.ended_at = outcome, at
 
 
-async def _settle(
+async def _settle_line(
     services: Services,
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
-    settled: Settled,
-    held: list[SubscriptionState],
+    outcome: Settled,
+    subscription_states: list[SubscriptionState],
     at: datetime,
 ) -> None:
-    if (settled.amount, settled.tax) != (line.amount, line.tax):
+    if (outcome.amount, outcome.tax) != (line.amount, line.tax):
         # R17: whoever changed the seats between the provider's look and its charge changed what it was over.
-        log.error("another amount than promised was charged", order=order.number, receipt=settled.receipt)
-    details = {"receipt": settled.receipt, "amount": settled.amount, "tax": settled.tax}
-    await move_line(session, account, order, line, LineStatus.SETTLED, at, details=details)
-    line.due_at, line.receipt = None, settled.receipt
-    await copy_states(session, held)
+        log.error("another amount than promised was charged", order=order.number, receipt=outcome.receipt)
+    details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
+    await update_line_status(session, account, order, line, LineStatus.SETTLED, at, details=details)
+    line.due_at, line.receipt = None, outcome.receipt
+    await apply_subscription_states(session, subscription_states)
     await _assign_seat(session, order, line, at)
-    await _wake_waiting(session, line, at)
-    await finish_if_done(services, session, account, order, SCHEDULER, at)
+    await _mark_waiting_lines_due(session, line, at)
+    await finish_order_if_done(services, session, account, order, PROCESSING_JOB_ACTOR, at)
 
 
 async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
@@ -155,10 +165,10 @@ async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLi
             order_line_id=line.id,
         )
     )
-    await record(
+    await write_audit_entry(
         session,
         account_id=order.account_id,
-        actor=SCHEDULER,
+        actor=PROCESSING_JOB_ACTOR,
         subject=f"service_order:{order.number}",
         action="seat_assigned",
         at=at,
@@ -166,7 +176,7 @@ async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLi
     )
 
 
-async def decline(
+async def decline_line(
     services: Services,
     session: AsyncSession,
     account: Account,
@@ -175,21 +185,23 @@ async def decline(
     reason: str,
     at: datetime,
     *,
-    offered: tuple[int, int] | None = None,
+    offered_price: tuple[int, int] | None = None,
 ) -> None:
     """`offered` is the amount and tax that would have been charged instead of the promised ones (R17)."""
     details: dict[str, object] = {}
-    if offered is not None:
-        details = {"promised": [line.amount, line.tax], "offered": list(offered)}
-    await move_line(session, account, order, line, LineStatus.DECLINED, at, reason=reason, details=details)
-    line.offered_amount, line.offered_tax = offered or (None, None)
+    if offered_price is not None:
+        details = {"promised": [line.amount, line.tax], "offered": list(offered_price)}
+    await update_line_status(
+        session, account, order, line, LineStatus.DECLINED, at, reason=reason, details=details
+    )
+    line.offered_amount, line.offered_tax = offered_price or (None, None)
     line.claimed_until = None
     # Looked at again when the last moment for a retry has passed.
-    line.due_at = line.retry_ends_at(order) if line.can_retry(order, at) else None
-    await _wake_waiting(session, line, at)
+    line.due_at = line.get_retry_deadline(order) if line.can_retry(order, at) else None
+    await _mark_waiting_lines_due(session, line, at)
     if line.due_at is not None:
-        await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_DECLINED, at)
-    await finish_if_done(services, session, account, order, SCHEDULER, at)
+        await enqueue_attention_notice(session, account, order, line, NoticeKind.ORDER_DECLINED, at)
+    await finish_order_if_done(services, session, account, order, PROCESSING_JOB_ACTOR, at)
 
 
 async def _wait_for_customer(
@@ -197,19 +209,19 @@ async def _wait_for_customer(
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
-    needed: NeedsCustomer,
+    outcome: NeedsCustomer,
     at: datetime,
     patience: timedelta,
 ) -> None:
     if line.status is not LineStatus.NEEDS_CUSTOMER:
-        await move_line(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
-        line.customer_link, line.until = needed.link, needed.until
-        line.remind_at = reminder(at, needed.until)
-        await tell_needs_attention(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
-    line.due_at = min(at + patience, max(needed.until, at + ASK_AGAIN))
+        await update_line_status(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
+        line.customer_link, line.until = outcome.link, outcome.until
+        line.remind_at = find_reminder_time(at, outcome.until)
+        await enqueue_attention_notice(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
+    line.due_at = min(at + patience, max(outcome.until, at + RETRY_DELAY))
 
 
-async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+async def _mark_waiting_lines_due(session: AsyncSession, line: OrderLine, at: datetime) -> None:
     """Orders that waited for this one's subscription need wait no longer, whichever of their lines did."""
     of_it = select(OrderLine.order_id).where(
         OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
@@ -222,7 +234,7 @@ async def _wake_waiting(session: AsyncSession, line: OrderLine, at: datetime) ->
         session.add(waiting)
 
 
-async def finish_if_done(
+async def finish_order_if_done(
     services: Services,
     session: AsyncSession,
     account: Account,
@@ -233,21 +245,33 @@ async def finish_if_done(
     """R18: completed where any line settled, else failed, once every line is done."""
     await session.flush()
     lines = list((await session.exec(select(OrderLine).where(OrderLine.order_id == order.id))).all())
-    outcome = outcome_of(order, lines, at)
-    if order.finished or outcome is None:
+    outcome = find_final_status(order, lines, at)
+    if order.is_finished or outcome is None:
         return
-    await move_order(session, order, outcome, actor, at)
+    await update_order_status(session, order, outcome, actor, at)
     for line in lines:
         line.due_at, line.claimed_until = None, None
         session.add(line)
-    people = await people_of(session, order)
+    people = await list_order_recipients(session, order)
     if outcome is OrderStatus.COMPLETED:
         await issue_receipt(session, account, order, services.settings.seller, at)
-        told = [(NoticeKind.RECEIPT, [*direct(people), *channel_of(account, people)])]
-        told.append((NoticeKind.RECEIPT_MAIL, by_mail(people)))
+        told = [
+            (
+                NoticeKind.RECEIPT,
+                [*list_direct_destinations(people), *list_channel_destinations(account, people)],
+            )
+        ]
+        told.append((NoticeKind.RECEIPT_MAIL, list_email_destinations(people)))
     else:
-        told = [(NoticeKind.ORDER_FAILED, [*direct(people), *channel_of(account, people)])]
-    await tell_progress(session, account, order, outcome.value, at)
+        told = [
+            (
+                NoticeKind.ORDER_FAILED,
+                [*list_direct_destinations(people), *list_channel_destinations(account, people)],
+            )
+        ]
+    await announce_order_progress(session, account, order, outcome.value, at)
     for kind, destinations in told:
         event = f"order:{order.id}:{kind}"
-        await tell(session, kind, event, dict.fromkeys(destinations), account=account, at=at, order=order)
+        await enqueue_notice(
+            session, kind, event, dict.fromkeys(destinations), account=account, at=at, order=order
+        )

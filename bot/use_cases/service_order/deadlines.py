@@ -9,28 +9,35 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import lock_account
 from bot.services import Services
 from bot.settings import Settings
-from bot.use_cases.audit.write import record
-from bot.use_cases.due_rows import each_due
-from bot.use_cases.notice.enqueue import channel_of, direct, people_of, tell
-from bot.use_cases.service_order.transitions import tell_needs_attention, tell_progress
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.due_rows import process_due_rows
+from bot.use_cases.notice.enqueue import (
+    enqueue_notice,
+    list_channel_destinations,
+    list_direct_destinations,
+    list_order_recipients,
+)
+from bot.use_cases.service_order.transitions import announce_order_progress, enqueue_attention_notice
 from models.audit_entry import Actor
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 
 
-async def tell_overdue(services: Services) -> int:
+async def announce_overdue_orders(services: Services) -> int:
     """R21: an order not finished 24 hours after it was placed; told once. Returns how many."""
-    tell_of_it = partial(_tell_overdue, services.settings)
-    return await each_due(services, ServiceOrder, col(ServiceOrder.overdue_check_at), tell_of_it)
+    tell_of_it = partial(_announce_overdue_order, services.settings)
+    return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), tell_of_it)
 
 
-async def _tell_overdue(settings: Settings, session: AsyncSession, order: ServiceOrder, at: datetime) -> None:
+async def _announce_overdue_order(
+    settings: Settings, session: AsyncSession, order: ServiceOrder, at: datetime
+) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
         return
     order.overdue_check_at = None
     session.add(order)
-    await record(
+    await write_audit_entry(
         session,
         account_id=account.id,
         actor=Actor("scheduler", "seatbot", "job:tell_overdue_orders"),
@@ -38,12 +45,12 @@ async def _tell_overdue(settings: Settings, session: AsyncSession, order: Servic
         action="overdue",
         at=at,
     )
-    people = await people_of(session, order)
+    people = await list_order_recipients(session, order)
     event = f"order:{order.id}:overdue"
-    told = dict.fromkeys([*direct(people), *channel_of(account, people)])
-    await tell(session, NoticeKind.ORDER_OVERDUE, event, told, account=account, at=at, order=order)
+    told = dict.fromkeys([*list_direct_destinations(people), *list_channel_destinations(account, people)])
+    await enqueue_notice(session, NoticeKind.ORDER_OVERDUE, event, told, account=account, at=at, order=order)
     if settings.account_services_channel:
-        await tell(
+        await enqueue_notice(
             session,
             NoticeKind.ORDER_OVERDUE,
             event,
@@ -53,12 +60,12 @@ async def _tell_overdue(settings: Settings, session: AsyncSession, order: Servic
             order=order,
             team=settings.account_services_team,
         )
-    await tell_progress(session, account, order, "overdue", at)
+    await announce_order_progress(session, account, order, "overdue", at)
 
 
 async def remind_customers(services: Services) -> int:
     """Once more, a while before a payment can no longer be confirmed. Returns how many lines wait for it."""
-    return await each_due(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
+    return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
 
 
 async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:
@@ -69,4 +76,4 @@ async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime)
     line.remind_at = None
     session.add(line)
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
-    await tell_needs_attention(session, account, order, line, kind, at, again=":reminder")
+    await enqueue_attention_notice(session, account, order, line, kind, at, event_suffix=":reminder")

@@ -7,22 +7,27 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.billing.gateway import BillingUnavailable, CustomerUnknown
+from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import lock_account
-from bot.permissions import Person, actor_of, require_contact, roles_of
+from bot.permissions import SlackIdentity, build_actor, get_authorized_contact, list_account_roles
 from bot.services import Services
-from bot.use_cases.audit.write import record
-from bot.use_cases.billing_sync.payment_methods import refresh_methods_quietly
-from bot.use_cases.details import busy_orders, order_sheet, order_sheets, payment_methods
-from bot.use_cases.service_order.charge_outcome import finish_if_done
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
+from bot.use_cases.details import (
+    list_payment_methods,
+    load_busy_orders,
+    load_order_details,
+    load_order_details_by_id,
+)
+from bot.use_cases.service_order.charge_outcome import finish_order_if_done
 from bot.use_cases.service_order.process import start_processing
-from bot.use_cases.service_order.transitions import tell_progress
+from bot.use_cases.service_order.transitions import announce_order_progress
 from models.account import Account, AccountNotFound
 from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
-from models.details import OrderSheet
-from models.payment_method import PaymentMethod, usable_method
-from models.receipt import ReceiptPage
+from models.details import OrderDetails
+from models.payment_method import PaymentMethod, get_usable_method
+from models.receipt import ProviderReceipt
 from models.service_order import (
     LineStatus,
     NothingToRetry,
@@ -32,44 +37,46 @@ from models.service_order import (
     SubscriptionBusy,
 )
 
-PAGE = 10
+PAGE_SIZE = 10
 
 
 async def list_orders(
-    services: Services, *, person: Person, account_id: str, before: int | None = None
-) -> tuple[Account, list[OrderSheet], bool]:
+    services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
+) -> tuple[Account, list[OrderDetails], bool]:
     """A page of the account's orders, newest first, and whether there are older ones."""
     at = services.now()
     async with services.read() as session:
-        await require_contact(session, person, account_id, at, changes=False)
+        await get_authorized_contact(session, person, account_id, at, for_change=False)
         query = select(ServiceOrder).where(ServiceOrder.account_id == account_id)
         if before:
             query = query.where(col(ServiceOrder.id) < before)
-        found = (await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE + 1))).all()
+        found = (await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1))).all()
         account = await session.get_one(Account, account_id)
-        sheets = await order_sheets(session, [order.key for order in found[:PAGE]], at)
-        return account, [*sheets.values()], len(found) > PAGE
+        sheets = await load_order_details_by_id(session, [order.key for order in found[:PAGE_SIZE]], at)
+        return account, [*sheets.values()], len(found) > PAGE_SIZE
 
 
-async def read_order(services: Services, *, person: Person, order_id: int) -> OrderSheet:
+async def get_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
     """One order with its whole history, and the provider's own receipts as they can be had now."""
     at = services.now()
     async with services.read() as session:
-        order, _ = await _order_for(session, person, order_id, at, changes=False)
-        sheet = await order_sheet(session, order, at, history=True)
-    return replace(sheet, receipt_pages=await _receipt_pages(services, sheet))
+        order, _ = await _get_order_for(session, person, order_id, at, changes=False)
+        sheet = await load_order_details(session, order, at, include_history=True)
+    return replace(sheet, provider_receipts=await _fetch_receipt_pages(services, sheet))
 
 
-async def _receipt_pages(services: Services, sheet: OrderSheet) -> list[ReceiptPage]:
-    receipts = [r.line.receipt for r in sheet.with_status(LineStatus.SETTLED) if r.line.receipt]
-    asked = (services.billing.receipt_page(sheet.account.id, receipt) for receipt in receipts)
+async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
+    receipts = [r.line.receipt for r in details.list_rows_with_status(LineStatus.SETTLED) if r.line.receipt]
+    asked = (services.billing.fetch_receipt_page(details.account.id, receipt) for receipt in receipts)
     try:
         return [page for page in await asyncio.gather(*asked) if page is not None]
-    except (BillingUnavailable, CustomerUnknown):
+    except (BillingUnavailable, CustomerNotFound):
         return []  # The bot's own receipt is all there.
 
 
-async def find_order(services: Services, *, person: Person, account_ids: list[str], number: str) -> int:
+async def get_order_id(
+    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
+) -> int:
     """The id of the order with that number, on one of these accounts. Raises OrderNotFound."""
     async with services.read() as session:
         found = await session.exec(
@@ -85,24 +92,24 @@ async def find_order(services: Services, *, person: Person, account_ids: list[st
 
 
 async def open_retry(
-    services: Services, *, person: Person, order_id: int
-) -> tuple[OrderSheet, list[PaymentMethod]]:
+    services: Services, *, person: SlackIdentity, order_id: int
+) -> tuple[OrderDetails, list[PaymentMethod]]:
     """What the retry asks: with which method. Raises NothingToRetry."""
     at = services.now()
     async with services.read() as session:
-        order, _ = await _order_for(session, person, order_id, at, changes=False)
-        sheet = await order_sheet(session, order, at)
+        order, _ = await _get_order_for(session, person, order_id, at, changes=False)
+        sheet = await load_order_details(session, order, at)
         if not sheet.can_retry:
-            raise await _nothing_to_retry(session, order)
-    await refresh_methods_quietly(services, order.account_id)
+            raise await _build_nothing_to_retry(session, order)
+    await refresh_methods_if_available(services, order.account_id)
     async with services.read() as session:
-        methods = await payment_methods(session, order.account_id)
-        return sheet, [m for m in methods if m.usable(sheet.account.today(at))]
+        methods = await list_payment_methods(session, order.account_id)
+        return sheet, [m for m in methods if m.is_usable(sheet.account.get_local_date(at))]
 
 
 async def retry_service_order(
-    services: Services, *, person: Person, order_id: int, payment_method_id: str
-) -> OrderSheet:
+    services: Services, *, person: SlackIdentity, order_id: int, payment_method_id: str
+) -> OrderDetails:
     """Charge the declined lines again, at the same price (R18).
 
     Raises NothingToRetry, PaymentMethodNotUsable, SubscriptionBusy.
@@ -111,48 +118,48 @@ async def retry_service_order(
     async with services.write() as session:
         order, contact = await _lock_order_for(session, person, order_id, at)
         account = await session.get_one(Account, order.account_id)
-        methods = await payment_methods(session, account.id)
-        method = usable_method(methods, payment_method_id, account.today(at))
-        lines = [line for line in await _lines(session, order) if line.can_retry(order, at)]
+        methods = await list_payment_methods(session, account.id)
+        method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
+        lines = [line for line in await _list_order_lines(session, order) if line.can_retry(order, at)]
         if not lines:
-            raise await _nothing_to_retry(session, order)
-        busy = await busy_orders(session, [line.subscription_id for line in lines])
+            raise await _build_nothing_to_retry(session, order)
+        busy = await load_busy_orders(session, [line.subscription_id for line in lines])
         if busy:
             raise SubscriptionBusy(number=sorted(o.number for o in busy.values())[0])
         for line in lines:
-            line.move(LineStatus.CHARGING, at)
+            line.change_status(LineStatus.CHARGING, at)
             line.payment_method_id = method.id
             line.due_at, line.claimed_until = at, None
             session.add(line)
-            await record(
+            await write_audit_entry(
                 session,
                 account_id=account.id,
-                actor=actor_of(contact, person),
+                actor=build_actor(contact, person),
                 subject=f"service_order:{order.number}",
                 action="retried",
                 at=at,
-                change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
+                status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
                 details={"subscription": line.subscription_id, "payment_method": method.id},
             )
-        await tell_progress(session, account, order, "retried", at, by=contact.name)
-        sheet = await order_sheet(session, order, at, history=True)
+        await announce_order_progress(session, account, order, "retried", at, by=contact.name)
+        sheet = await load_order_details(session, order, at, include_history=True)
     start_processing(services)
     return sheet
 
 
-async def give_up_service_order(services: Services, *, person: Person, order_id: int) -> OrderSheet:
+async def give_up_service_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
     """No further retry: its declined lines are final (R18). Raises NothingToRetry."""
     at = services.now()
     async with services.write() as session:
         order, contact = await _lock_order_for(session, person, order_id, at)
-        lines = await _lines(session, order)
+        lines = await _list_order_lines(session, order)
         if not any(line.can_retry(order, at) for line in lines):
-            raise await _nothing_to_retry(session, order)
-        actor = actor_of(contact, person)
+            raise await _build_nothing_to_retry(session, order)
+        actor = build_actor(contact, person)
         order.given_up = True
         session.add(order)
         account = await session.get_one(Account, order.account_id)
-        await record(
+        await write_audit_entry(
             session,
             account_id=account.id,
             actor=actor,
@@ -160,12 +167,12 @@ async def give_up_service_order(services: Services, *, person: Person, order_id:
             action="given_up",
             at=at,
         )
-        await tell_progress(session, account, order, "given_up", at, by=contact.name)
-        await finish_if_done(services, session, account, order, actor, at)
-        return await order_sheet(session, order, at, history=True)
+        await announce_order_progress(session, account, order, "given_up", at, by=contact.name)
+        await finish_order_if_done(services, session, account, order, actor, at)
+        return await load_order_details(session, order, at, include_history=True)
 
 
-async def _nothing_to_retry(session: AsyncSession, order: ServiceOrder) -> NothingToRetry:
+async def _build_nothing_to_retry(session: AsyncSession, order: ServiceOrder) -> NothingToRetry:
     """R20: who decided about the declined lines, and when; else that the time for it is over."""
     found = await session.exec(
         select(AuditEntry)
@@ -177,36 +184,36 @@ async def _nothing_to_retry(session: AsyncSession, order: ServiceOrder) -> Nothi
         .limit(1)
     )
     last = found.one_or_none()
-    declined = any(line.status is LineStatus.DECLINED for line in await _lines(session, order))
+    declined = any(line.status is LineStatus.DECLINED for line in await _list_order_lines(session, order))
     if last is None or (declined and not order.given_up):
         return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
     return NothingToRetry(number=order.number, outcome=last.action, by=last.actor_name, at=last.at)
 
 
-async def _order_for(
-    session: AsyncSession, person: Person, order_id: int, at: datetime, *, changes: bool
+async def _get_order_for(
+    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime, *, changes: bool
 ) -> tuple[ServiceOrder, BillingContact]:
     order = await session.get(ServiceOrder, order_id)
     if order is None:
         # Who has no role is told that, and not which ids there are.
-        await roles_of(session, person)
+        await list_account_roles(session, person)
         raise OrderNotFound(number="")
     try:
-        contact = await require_contact(session, person, order.account_id, at, changes=changes)
+        contact = await get_authorized_contact(session, person, order.account_id, at, for_change=changes)
     except AccountNotFound:
         raise OrderNotFound(number="") from None
     return order, contact
 
 
 async def _lock_order_for(
-    session: AsyncSession, person: Person, order_id: int, at: datetime
+    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime
 ) -> tuple[ServiceOrder, BillingContact]:
-    order, contact = await _order_for(session, person, order_id, at, changes=True)
+    order, contact = await _get_order_for(session, person, order_id, at, changes=True)
     await lock_account(session, order.account_id, order)
     return order, contact
 
 
-async def _lines(session: AsyncSession, order: ServiceOrder) -> list[OrderLine]:
+async def _list_order_lines(session: AsyncSession, order: ServiceOrder) -> list[OrderLine]:
     found = await session.exec(
         select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id))
     )

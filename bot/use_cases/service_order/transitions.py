@@ -5,9 +5,14 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.metrics import ORDERS, count_when_stored
-from bot.use_cases.audit.write import history_number, record
-from bot.use_cases.notice.enqueue import channel_of, direct, people_of, tell
+from bot.metrics import ORDERS_TOTAL, count_on_commit
+from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
+from bot.use_cases.notice.enqueue import (
+    enqueue_notice,
+    list_channel_destinations,
+    list_direct_destinations,
+    list_order_recipients,
+)
 from models.account import Account
 from models.audit_entry import Actor
 from models.notice import NoticeKind
@@ -15,15 +20,15 @@ from models.product import Product
 from models.quote import QuoteLine
 from models.service_order import ChargeAttempt, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
-SCHEDULER = Actor("scheduler", "seatbot", "job:process_due_orders")
+PROCESSING_JOB_ACTOR = Actor("scheduler", "seatbot", "job:process_due_orders")
 
 
-async def move_line(
+async def update_line_status(
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
-    to: LineStatus,
+    status: LineStatus,
     at: datetime,
     *,
     reason: str | None = None,
@@ -31,43 +36,43 @@ async def move_line(
 ) -> None:
     """Change a line's status, with its history and the order's status message."""
     before = line.status
-    line.move(to, at, reason)
+    line.change_status(status, at, reason)
     session.add(line)
     await session.flush()
-    await record(
+    await write_audit_entry(
         session,
         account_id=account.id,
-        actor=SCHEDULER,
+        actor=PROCESSING_JOB_ACTOR,
         subject=f"service_order:{order.number}",
         action="line",
         at=at,
-        change=(before.value, to.value),
+        status_change=(before.value, status.value),
         reason=reason,
         details={"subscription": line.subscription_id, "seats": line.seats, **(details or {})},
     )
-    if to is not LineStatus.CHARGING:
-        await tell_progress(session, account, order, f"line_{to.value}", at, line=line)
+    if status is not LineStatus.CHARGING:
+        await announce_order_progress(session, account, order, f"line_{status.value}", at, line=line)
 
 
-async def move_order(
-    session: AsyncSession, order: ServiceOrder, to: OrderStatus, actor: Actor, at: datetime
+async def update_order_status(
+    session: AsyncSession, order: ServiceOrder, status: OrderStatus, actor: Actor, at: datetime
 ) -> None:
     before = order.status
-    order.move(to, at)
+    order.change_status(status, at)
     session.add(order)
-    count_when_stored(session, ORDERS.labels(to.value))
-    await record(
+    count_on_commit(session, ORDERS_TOTAL.labels(status.value))
+    await write_audit_entry(
         session,
         account_id=order.account_id,
         actor=actor,
         subject=f"service_order:{order.number}",
-        action=to.value,
+        action=status.value,
         at=at,
-        change=(before.value, to.value),
+        status_change=(before.value, status.value),
     )
 
 
-async def tell_progress(
+async def announce_order_progress(
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
@@ -76,7 +81,7 @@ async def tell_progress(
     *,
     by: str = "",
     line: OrderLine | None = None,
-    ahead: ServiceOrder | None = None,
+    blocking_order: ServiceOrder | None = None,
 ) -> None:
     """R25: the channel's status message drawn anew, and a line of history in its thread."""
     if account.channel is None:
@@ -89,39 +94,39 @@ async def tell_progress(
     # Its instant names the event: each step is told once, the same step of two attempts twice. That it waits
     # for another order is found again and again, and told once.
     event = f"order:{order.id}:{step}:{line.id if line else 0}:{at.isoformat()}"
-    if ahead is not None:
-        event, words["waits_for"] = f"order:{order.id}:{step}:{ahead.id}", ahead.number
+    if blocking_order is not None:
+        event, words["waits_for"] = f"order:{order.id}:{step}:{blocking_order.id}", blocking_order.number
     channel = [f"channel:{account.channel}"]
     status, history = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
-    await tell(session, status, f"{event}:status", channel, account=account, at=at, order=order)
-    await tell(
-        session, history, f"{event}:history", channel, account=account, at=at, order=order, words=words
+    await enqueue_notice(session, status, f"{event}:status", channel, account=account, at=at, order=order)
+    await enqueue_notice(
+        session, history, f"{event}:history", channel, account=account, at=at, order=order, payload=words
     )
 
 
-async def tell_waits(
+async def announce_order_waiting(
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
-    ahead: ServiceOrder,
+    blocking_order: ServiceOrder,
     at: datetime,
 ) -> None:
     """Once for each order that is waited for."""
-    people = await people_of(session, order)
-    await tell(
+    people = await list_order_recipients(session, order)
+    await enqueue_notice(
         session,
         NoticeKind.ORDER_WAITS,
-        f"order:{order.id}:waits:{ahead.id}",
-        direct(people),
+        f"order:{order.id}:waits:{blocking_order.id}",
+        list_direct_destinations(people),
         account=account,
         at=at,
         order=order,
-        words={"waits_for": ahead.number},
+        payload={"waits_for": blocking_order.number},
     )
-    await tell_progress(session, account, order, "waits", at, ahead=ahead)
+    await announce_order_progress(session, account, order, "waits", at, blocking_order=blocking_order)
 
 
-async def tell_needs_attention(
+async def enqueue_attention_notice(
     session: AsyncSession,
     account: Account,
     order: ServiceOrder,
@@ -129,35 +134,35 @@ async def tell_needs_attention(
     kind: NoticeKind,
     at: datetime,
     *,
-    again: str = "",
+    event_suffix: str = "",
 ) -> None:
     """R25: what needs a person is a new message, in the channel and to the person; each time it comes to
     that, and once more for what `again` names."""
-    people = await people_of(session, order)
+    people = await list_order_recipients(session, order)
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     product = await session.get_one(Product, quoted.product_id)
     # Not the attempt: a line may be declined, tried again, and declined before there is another.
-    history = await history_number(session, account.id)
-    await tell(
+    history = await get_last_entry_number(session, account.id)
+    await enqueue_notice(
         session,
         kind,
-        f"order:{order.id}:line:{line.id}:{kind}:{history}{again}",
-        dict.fromkeys([*direct(people), *channel_of(account, people)]),
+        f"order:{order.id}:line:{line.id}:{kind}:{history}{event_suffix}",
+        dict.fromkeys([*list_direct_destinations(people), *list_channel_destinations(account, people)]),
         account=account,
         at=at,
         order=order,
-        words={"products": [product.name], "reason": line.reason or "", **_prices(line)},
+        payload={"products": [product.name], "reason": line.reason or "", **_build_price_params(line)},
     )
 
 
-def _prices(line: OrderLine) -> dict[str, int]:
+def _build_price_params(line: OrderLine) -> dict[str, int]:
     """Where the price is what stands in the way: the promised one and the other, tax included."""
     if line.offered_amount is None or line.offered_tax is None:
         return {}
     return {"promised": line.amount + line.tax, "offered": line.offered_amount + line.offered_tax}
 
 
-async def attempts_of(session: AsyncSession, line: OrderLine) -> list[ChargeAttempt]:
+async def list_charge_attempts(session: AsyncSession, line: OrderLine) -> list[ChargeAttempt]:
     found = await session.exec(
         select(ChargeAttempt)
         .where(ChargeAttempt.order_line_id == line.id)

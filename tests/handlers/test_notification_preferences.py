@@ -6,21 +6,21 @@ import pytest
 from prometheus_client import REGISTRY
 
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.quote.expiry import remind_of_quotes
+from bot.use_cases.quote.expiry import enqueue_quote_reminders
 from models.notice import Notice
-from models.notification_preferences import NoticeChoice, Topic
+from models.notification_preferences import NotificationPreferences, NotificationTopic
 from sandbox.driver import Person
 from tests.handlers.steps import buttons, import_quote, newest, opened, saying, texts
 from tests.world import World
 
-ALL = [topic.value for topic in Topic]
+ALL = [topic.value for topic in NotificationTopic]
 
 
 async def choose(person: Person, *wanted: str, when: str = "at_once") -> None:
-    modal = await opened(person, "/billing", "notices", "notice_choice.save")
+    modal = await opened(person, "/billing", "notices", "notification_preferences.save")
     modal.fill("wanted", list(wanted)).fill("delivery", when)
     await person.submit()
-    await person.wait_for_modal("notice_choice.save")
+    await person.wait_for_modal("notification_preferences.save")
     assert person.modal is not None
     assert "Saved" in person.modal.text or "Enregistré" in person.modal.text
     await person.close_modal(everything=True)
@@ -35,15 +35,15 @@ async def order(world: World, person: Person, **seats: int) -> None:
 async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
     alice = world.person("alice")
     await choose(alice, "receipts", "reminders", when="daily")
-    [row] = await world.rows(NoticeChoice)
+    [row] = await world.rows(NotificationPreferences)
     assert (row.user_id, row.off, row.daily) == ("U01ALICE", ["orders", "decisions"], True)
-    modal = await opened(alice, "/billing", "notices", "notice_choice.save")
+    modal = await opened(alice, "/billing", "notices", "notification_preferences.save")
     assert modal.value("wanted") == ["receipts", "reminders"]
     assert modal.value("delivery") == "daily"
     assert "These always come" in modal.text
     await alice.close_modal(everything=True)
     await choose(alice)
-    assert (await world.row(NoticeChoice)).off == ALL
+    assert (await world.row(NotificationPreferences)).off == ALL
     assert world.slack.refusals == []
 
 
@@ -75,7 +75,7 @@ async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) ->
     await world.settle()
     assert len(saying(alice.dms, "waits for your decision")) == 1
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
-    await remind_of_quotes(world.services)
+    await enqueue_quote_reminders(world.services)
     await world.settle()
     assert len(saying(alice.dms, "expires on")) == 1, texts(alice.dms)
 
@@ -106,7 +106,7 @@ async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: Worl
     ):
         assert said in digest.text
     assert "<!date^" in digest.words
-    assert buttons(digest) == ["service_order.list", "quote.list", "notice_choice.open"]
+    assert buttons(digest) == ["service_order.list", "quote.list", "notification_preferences.open"]
     await world.pass_time(hours=24)
     assert len(alice.dms) == 1, "no digest of nothing"
     assert benoit.dms == []
@@ -178,4 +178,4 @@ async def test_nobody_without_the_role_has_notices_to_choose(world: World, name:
     await person.command("/billing", "notices")
     await person.wait_for_ephemeral()
     assert person.modal is None
-    assert await world.rows(NoticeChoice) == []
+    assert await world.rows(NotificationPreferences) == []
