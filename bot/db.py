@@ -14,8 +14,8 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.sqlite import KeptSessions, LoopConnection, LoopSession, connect, snapshot
-from models import migrations
 from models.account import Account, AccountNotFound
+from models.migrations.run import is_at_head, upgrade_database
 
 # An import of a thousand accounts holds the file for some seconds; nobody fails for it.
 BUSY_SECONDS = 15.0
@@ -140,11 +140,11 @@ class Database:
         """Bring the database to the shape the models expect, however many processes start at once."""
         async with self._writer.begin() as connection:
             await _hold_alone(connection, MIGRATING)
-            await connection.run_sync(migrations.upgrade_database)
+            await connection.run_sync(upgrade_database)
 
     async def migrated(self) -> bool:
         async with self._reader.connect() as connection:
-            return await connection.run_sync(migrations.is_at_head)
+            return await connection.run_sync(is_at_head)
 
     async def close(self) -> None:
         if self._kept is not None:

@@ -20,7 +20,7 @@ async def save(request: Call) -> View:
         topics=request.ticked(blocks.TOPICS_INPUT),
         daily_digest=daily,
     )
-    saved = request.reader.format_text("notices-saved-daily" if choice.daily else "notices-saved")
+    saved = request.reader.format_text("notices-saved-daily" if choice.daily_digest else "notices-saved")
     return blocks.render_preferences_modal(request.reader, choice, request.place, [saved])
 
 

@@ -219,7 +219,7 @@ async def _is_reminder_obsolete(session: AsyncSession, notice: Notice, at: datet
     """The quote is decided, or ends at another time now, of which other reminders were stored."""
     quote = await session.get_one(Quote, notice.quote_id)
     ends = quote.expires_at.isoformat()
-    return not quote.is_pending(at) or notice.words.get("ends", ends) != ends
+    return not quote.is_pending(at) or notice.payload.get("ends", ends) != ends
 
 
 async def _is_superseded(session: AsyncSession, notice: Notice, at: datetime) -> bool:

@@ -32,7 +32,7 @@ def compose_message(
         account=context.account,
         order=context.order,
         quote=context.quote,
-        payload={**notice.words, "to": address.kind},
+        payload={**notice.payload, "to": address.kind},
         shows_amounts=address.contact_id is not None or context.account.channel_amounts,
     )
 

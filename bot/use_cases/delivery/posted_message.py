@@ -37,7 +37,7 @@ class NoticeDestination:
 async def load_posted_messages(session: AsyncSession, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
     """By the notice that redraws it or, as history, answers it."""
     orders = [notice.order_id for notice in notices if _is_order_message(notice)]
-    copies = [n.words.get("posted") for n in notices if n.kind is NoticeKind.QUOTE_CARD]
+    copies = [n.payload.get("posted") for n in notices if n.kind is NoticeKind.QUOTE_CARD]
     if not orders and not copies:
         return {}
     found = (await session.exec(_POSTED_MESSAGES_QUERY, params={"orders": orders, "copies": copies})).all()
@@ -54,7 +54,7 @@ def _is_order_message(notice: Notice) -> bool:
 
 def _matches_notice(message: PostedMessage, notice: Notice) -> bool:
     if notice.kind is NoticeKind.QUOTE_CARD:
-        return message.id == notice.words.get("posted")
+        return message.id == notice.payload.get("posted")
     return (
         _is_order_message(notice)
         and message.order_id == notice.order_id

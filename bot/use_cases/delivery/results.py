@@ -75,7 +75,7 @@ async def _enqueue_receipt_file(
 ) -> None:
     """The PDF as a notice of its own: where sharing it fails, the message does not come again."""
     destination = [notice.destination]
-    words = {**notice.words, "channel": message.channel, "user": outbound.channel}
+    words = {**notice.payload, "channel": message.channel, "user": outbound.channel}
     await _enqueue_related_notice(
         session, notice, NoticeKind.RECEIPT_FILE, f"{_get_event_key(notice)}:file", destination, words, at
     )
@@ -188,7 +188,7 @@ async def mark_undeliverable(_: AsyncSession, notice: Notice, at: datetime, *, e
 
 async def mark_contact_withdrawn(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
     """Someone who lost the role gets nothing more."""
-    if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not notice.words.get("asked"):
+    if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not notice.payload.get("asked"):
         contacts = await list_active_contacts(session, notice.account_id)
         kind = NoticeDestination.from_notice(notice).kind
         await _enqueue_for_destinations(
@@ -232,7 +232,7 @@ async def mark_person_unreachable(
     session: AsyncSession, notice: Notice, at: datetime, *, error: str
 ) -> timedelta:
     # A receipt goes by e-mail in any case; only one that was asked for comes that way again.
-    if notice.kind not in RECEIPT_MESSAGE_KINDS or notice.words.get("asked"):
+    if notice.kind not in RECEIPT_MESSAGE_KINDS or notice.payload.get("asked"):
         await _enqueue_for_destinations(
             session, notice, at, [f"email:{NoticeDestination.from_notice(notice).name}"]
         )
@@ -244,7 +244,7 @@ async def _enqueue_for_destinations(
 ) -> None:
     """The same notice to others, once each: whom the event has told already is not told again."""
     await _enqueue_related_notice(
-        session, notice, notice.kind, _get_event_key(notice), destinations, notice.words, at
+        session, notice, notice.kind, _get_event_key(notice), destinations, notice.payload, at
     )
 
 

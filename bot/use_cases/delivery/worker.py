@@ -179,9 +179,9 @@ async def _send_receipt_file(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
     """The PDF, below the message that told of it."""
-    if notice.words.get("user") != user.user_id:
+    if notice.payload.get("user") != user.user_id:
         raise UserUnreachable("the direct message is another person's")
-    letter = compose_message(notice, context, str(notice.words["channel"]), user)
+    letter = compose_message(notice, context, str(notice.payload["channel"]), user)
     letter = replace(letter, file=await render_receipt_file(services, letter))
     try:
         message = await services.messenger.deliver_message(letter)

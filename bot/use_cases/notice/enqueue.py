@@ -46,7 +46,7 @@ async def enqueue_notice(
             kind=kind,
             order_id=order.id if order else None,
             quote_id=quote.id if quote else None,
-            words=payload or {},
+            payload=payload or {},
             created_at=at,
             due_at=due_at or at,
         )
@@ -93,7 +93,7 @@ async def list_order_recipients(session: AsyncSession, order: ServiceOrder) -> l
     """R13: whoever placed the order; of a quote made elsewhere, which was offered to all, all contacts."""
     quote = await session.get_one(Quote, order.quote_id)
     return await list_recipients(
-        session, order.account_id, None if quote.made_elsewhere else order.contact_id
+        session, order.account_id, None if quote.created_externally else order.contact_id
     )
 
 

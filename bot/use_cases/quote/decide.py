@@ -198,7 +198,7 @@ async def decide_quote(
 def _get_decision_action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
     if replacement is not None:
         return "replaced"
-    return f"{status.value}_elsewhere" if quote.decided_elsewhere else status.value
+    return f"{status.value}_elsewhere" if quote.decided_externally else status.value
 
 
 async def create_quote(
@@ -212,14 +212,14 @@ async def create_quote(
     frozen_at: datetime,
     expires_at: datetime,
     at: datetime,
-    made_elsewhere: bool = False,
+    created_externally: bool = False,
     reason: str | None = None,
 ) -> Quote:
     """Store a pending quote at the prices of `preview`. `contact_id` is whose it is; none for all."""
     quote = Quote(
         number=await allocate_document_number(session, QUOTE_PREFIX),
         account_id=account.id,
-        made_elsewhere=made_elsewhere,
+        created_externally=created_externally,
         contact_id=contact_id,
         created_at=at,
         frozen_at=frozen_at,
