@@ -217,7 +217,7 @@ async def mark_channel_unreachable(
         session, notice, at, list_direct_destinations(await _list_recipients(session, notice))
     )
     if not contacts:
-        log.error("nobody to tell", notice=notice.id, account=account.id)
+        log.error("notice.undeliverable", notice=notice.id, reason="no_recipient", error=error)
     return await mark_undeliverable(session, notice, at, error=f"channel unreachable: {error}")
 
 
