@@ -31,12 +31,13 @@ from bot.use_cases.delivery.compose import (
 )
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.digest import apply_preferences
-from bot.use_cases.delivery.posted_message import NoticeDestination
 from bot.use_cases.delivery.results import DeliveryResult
 from bot.use_cases.delivery.store import DeliveryResultWriter
 from bot.use_cases.due_rows import process_queue
 from bot.use_cases.slack_user import can_receive_messages, resolve_contact_user
+from models.destination import DestinationKind
 from models.notice import Notice, NoticeKind
+from models.notice_payloads import ReceiptFilePayload, parse_payload
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
@@ -128,10 +129,10 @@ def _format_error(error: Exception) -> str:
 
 
 def _handle_unreachable(notice: Notice, error: str) -> DeliveryResult:
-    match NoticeDestination.from_notice(notice).kind:
-        case "channel":
+    match notice.parsed_destination.kind:
+        case DestinationKind.CHANNEL:
             return partial(outcome.mark_channel_unreachable, error=error)
-        case "contact":
+        case DestinationKind.CONTACT:
             return partial(outcome.mark_person_unreachable, error=error)
         case _:
             log.error("account_services.channel_unreachable", notice=notice.id, error=error)
@@ -139,15 +140,17 @@ def _handle_unreachable(notice: Notice, error: str) -> DeliveryResult:
 
 
 async def _send_notice(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
-    address, contact = NoticeDestination.from_notice(notice), context.contact
+    destination, contact = notice.parsed_destination, context.contact
     if contact and not contact.active:
         return outcome.mark_contact_withdrawn
-    if address.kind == "email":
+    if destination.is_email:
         return await _send_email(services, notice, context)
     if notice.kind is NoticeKind.QUOTE_CARD:
         return await _update_quote_card(services, notice, context)
     if contact is None:
-        return await _post_message(services, notice, context, compose_message(notice, context, address.name))
+        return await _post_message(
+            services, notice, context, compose_message(notice, context, destination.id)
+        )
     if not await services.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = context.user
@@ -179,9 +182,10 @@ async def _send_receipt_file(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
     """The PDF, below the message that told of it."""
-    if notice.words.get("user") != user.user_id:
+    payload = parse_payload(notice)
+    if not isinstance(payload, ReceiptFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
-    letter = compose_message(notice, context, str(notice.words["channel"]), user)
+    letter = compose_message(notice, context, payload.channel, user)
     letter = replace(letter, file=await render_receipt_file(services, letter))
     try:
         message = await services.messenger.deliver_message(letter)
