@@ -258,7 +258,7 @@ async def _replace_lines(
     quote.sqlmodel_update(_build_price_values(existing.account, preview, run.at))
     for line in old:
         await session.delete(line)
-    await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(saved=False))
+    await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(is_saved=False))
     session.add_all(_build_lines(existing, quote, preview))
     await session.flush()
     return details
