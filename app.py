@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import build_installation_store, now, open_services, open_slack_clients
-from bot.db import Database, hold_import
+from bot.db import Database, lock_imports
 from bot.installations.clients import INVALID_TOKEN_ERRORS, get_error_name
 from bot.logs import configure_logging
 from bot.services import Services
@@ -75,7 +75,7 @@ async def prepare_database(database: Database) -> None:
     """Bring the database up to date, with the shipped catalogue in it."""
     await database.migrate()
     async with database.write() as session:
-        await hold_import(session)
+        await lock_imports(session)
         await save_catalogue(session)
 
 
@@ -254,7 +254,7 @@ async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]
     """Its shape is changed in nothing."""
     database = Database(settings.database_url)
     try:
-        if not await database.migrated():
+        if not await database.is_migrated():
             exit_with_error("the database's shape is older than this version: python app.py migrate")
         yield database
     finally:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import event
-from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import Session
 
 AdapterT = TypeVar("AdapterT")
 
@@ -131,6 +132,6 @@ def _wrap_method(service: str, operation: str, method: Callable[..., Any]) -> Ca
     return record_method_call
 
 
-def count_on_commit(session: AsyncSession, counter: Counter) -> None:
+def count_on_commit(session: Session, counter: Counter) -> None:
     """Count once the transaction is committed; not at all where it is not."""
     event.listen(session.sync_session, "after_commit", lambda _: counter.inc(), once=True)

@@ -15,7 +15,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.logs import start_log_context
 from bot.metrics import JOB_DURATION_SECONDS as JOBS_TIMED
 from bot.metrics import JOB_FAILURES_TOTAL, JOB_ITEMS_TOTAL, JOB_LAST_SUCCESS_TIMESTAMP_SECONDS, current_job
@@ -100,7 +100,7 @@ async def _run_with_metrics(job_id: str, work: Coroutine[Any, Any, int]) -> None
     try:
         with JOBS_TIMED.labels(job_id).time(), JOB_FAILURES_TOTAL.labels(job_id).count_exceptions():
             done = await work
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         # A line for each tick is enough.
         log.warning("job.database_unavailable", job=job_id, error=type(error).__name__)
         return

@@ -10,9 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from models.account import Account
 from tests.models.examples import an_account
 
@@ -66,7 +65,7 @@ async def test_many_rows_go_in_at_once(database: Database) -> None:
 
 
 async def test_looking_again_shows_what_was_committed_meanwhile(database_with_accounts: Database) -> None:
-    async def account(session: AsyncSession) -> Account:
+    async def account(session: Session) -> Account:
         return await session.get_one(Account, "acme")
 
     async with database_with_accounts.read() as session:

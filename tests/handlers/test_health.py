@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
+from bot.db import Session
 from bot.installations.clients import INVALID_TOKEN_ERRORS
 from bot.use_cases.operations import queue_stats, readiness
 from handlers.routes import ROUTES
@@ -119,7 +119,7 @@ async def test_whoever_asks_later_gets_the_answer_that_was_waited_for_in_vain(
     read, answers, asked = world.services.database.read, asyncio.Event(), 0
 
     @asynccontextmanager
-    async def read_late() -> AsyncIterator[AsyncSession]:
+    async def read_late() -> AsyncIterator[Session]:
         nonlocal asked
         asked += 1
         await answers.wait()
@@ -206,7 +206,7 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     read = world.services.database.read
 
     @asynccontextmanager
-    async def read_slowly() -> AsyncIterator[AsyncSession]:
+    async def read_slowly() -> AsyncIterator[Session]:
         await asyncio.sleep(0.3)
         async with read() as session:
             yield session

@@ -24,7 +24,7 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.db import AWAY, Database, hold_import
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, Database, lock_imports
 from handlers import view_delivery
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
@@ -48,7 +48,7 @@ async def tick(world: World) -> None:
     """Time goes by, and each job runs; one that fails leaves the others alone, as in the scheduler."""
     world.clock.move(seconds=TICK)
     for job in JOBS.values():
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*DATABASE_UNAVAILABLE_ERRORS):
             await job.run(world.services)
 
 
@@ -320,7 +320,7 @@ async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_e
     async with database.read() as session:
         assert await (await session.connection()).scalar(asked) == "15s"
     async with database.write() as session:
-        await hold_import(session)
+        await lock_imports(session)
         assert await (await session.connection()).scalar(asked) == "0"
     async with database.write() as session:
         assert await (await session.connection()).scalar(asked) == "15s"

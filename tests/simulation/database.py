@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from tests.simulation.gates import Gates, Process
 
 
@@ -76,13 +75,13 @@ class GatedDatabase(Database):
         self._turn, self._writing, self._kept = store.turn, nullcontext(), None
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
+    async def read(self) -> AsyncIterator[Session]:
         await self._gates.stop(self._process, "read")
         async with self._turn, super().read() as session:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self) -> AsyncIterator[Session]:
         await self._gates.stop(self._process, "begin")
         async with self._turn, super().write() as session:
             yield session

@@ -3,9 +3,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from tests.postgres import database_url
 from tests.use_cases.imports import ACME, AT, Import
@@ -36,6 +35,6 @@ def imports(database: Database, tmp_path: Path) -> Import:
 
 
 @pytest.fixture
-async def session(database: Database) -> AsyncIterator[AsyncSession]:
-    async with AsyncSession(database.engine) as session:
+async def session(database: Database) -> AsyncIterator[Session]:
+    async with Session(database.engine) as session:
         yield session
