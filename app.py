@@ -45,7 +45,11 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def run_bot(
-    settings: Settings, *, clock: Callable[[], datetime] = now, with_scheduler: bool = True
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    with_scheduler: bool = True,
+    database: Database | None = None,
 ) -> AsyncIterator[tuple[Services, int]]:
     """The whole bot, up while inside; gives its services and the port it listens on.
 
@@ -53,7 +57,7 @@ async def run_bot(
     the clock.
     """
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url)
+        database = database or Database(settings.database_url)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
@@ -94,8 +98,6 @@ def serve() -> None:
 
 
 async def _run_server(settings: Settings) -> None:
-    # A thread that has waited for the disk is heard ten times sooner: until then a transaction is held open.
-    sys.setswitchinterval(0.0005)
     stop, at_once = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -313,7 +313,7 @@ async def test_what_is_read_at_a_scrape_is_read_from_indexes_over_what_waits(
         if CHOSEN == "postgresql":
             # So few rows would be read as they lie.
             await connection.execute(text("SET enable_seqscan = off"))
-        sql = str(statement.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+        sql = str(statement.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN" if CHOSEN == "sqlite" else "EXPLAIN"
         plan = "\n".join(str(row) for row in await connection.execute(text(f"{explain} {sql}")))
     assert re.search("ix_service_order_open|ix_notice_waiting", plan), plan

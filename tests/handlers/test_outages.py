@@ -318,10 +318,10 @@ async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_e
     database = Database(copied("migrated"))
     asked = text("SHOW statement_timeout")
     async with database.read() as session:
-        assert await (await session.connection()).scalar(asked) == "15s"
+        assert (await (await session.connection()).execute(asked)).scalar() == "15s"
     async with database.write() as session:
         await lock_imports(session)
-        assert await (await session.connection()).scalar(asked) == "0"
+        assert (await (await session.connection()).execute(asked)).scalar() == "0"
     async with database.write() as session:
-        assert await (await session.connection()).scalar(asked) == "15s"
+        assert (await (await session.connection()).execute(asked)).scalar() == "15s"
     await database.close()

@@ -63,7 +63,6 @@ Import = Callable[..., Awaitable[ImportSummary]]
 
 async def all_of(session: Session, model: type[Row]) -> list[Row]:
     """As they are now, by primary key, and belonging to no session."""
-    await session.rollback()
     keys = model.__table__.primary_key  # type: ignore[attr-defined]
     rows = list((await session.exec(select(model).order_by(*keys))).all())
     session.expunge_all()
@@ -105,7 +104,7 @@ async def reject(database: Database, session: Session) -> None:
 
 
 def dump(database: Database) -> list[str]:
-    engine = create_engine(database.url.replace("+loop", ""))
+    engine = create_engine(database.url)
     with engine.connect() as connection:
         rows = {t.name: connection.execute(t.select()).all() for t in metadata.sorted_tables}
     engine.dispose()
