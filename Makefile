@@ -105,10 +105,13 @@ bench: setup  ## Measure the bot beside bare Bolt (two quiet cores, some minutes
 		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "without npm there is no Bolt for JavaScript beside"
 	$(BIN)/python -m bench
 
+trace: setup  ## Count the files, queries and writing transactions of one order (ON=postgresql)
+	@$(BIN)/python -m bench.trace $(if $(ON),--$(ON))
+
 pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
 migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench
+.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench trace

@@ -12,9 +12,11 @@ from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
 from models.account import Account, AccountNotFound
 from models.billing_contact import BillingContact
+from models.destination import Destination
 from models.details import ReceiptDetails
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
+from models.notice_payloads import ReceiptPayload
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
@@ -143,7 +145,7 @@ async def send_receipt(
                 account=account,
                 at=at,
                 order=await session.get_one(ServiceOrder, receipt.order_id),
-                payload={"asked": True},
+                payload=ReceiptPayload(requested=True),
             )
         return account, receipt, contact
 
@@ -162,11 +164,13 @@ async def _get_receipt_for(
         raise ReceiptNotFound from None
 
 
-async def _is_delivery_pending(session: AsyncSession, event_prefix: str, destinations: list[str]) -> bool:
+async def _is_delivery_pending(
+    session: AsyncSession, event_prefix: str, destinations: list[Destination]
+) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),
-            col(Notice.destination).in_(destinations),
+            col(Notice.destination).in_([str(destination) for destination in destinations]),
             Notice.status == NoticeStatus.WAITING,
         )
     )

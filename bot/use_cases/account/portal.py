@@ -7,6 +7,7 @@ from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
 from models.account import Account, Portal
 from models.notice import NoticeKind
+from models.notice_payloads import PortalChangedPayload
 
 
 async def open_portal(
@@ -47,6 +48,6 @@ async def switch_portal(services: Services, *, person: SlackIdentity, account_id
                 list_direct_destinations(others),
                 account=account,
                 at=at,
-                payload={"by": contact.name},
+                payload=PortalChangedPayload(by=contact.name),
             )
     return account, await services.billing.create_portal_link(account_id)

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.permissions import SlackIdentity, get_slack_user, list_account_roles
 from bot.services import Services
 from models.billing_contact import IdentityNotFresh
+from models.destination import Destination
 from models.notice import Notice, NoticeStatus
 from models.notification_preferences import NotificationPreferences
 from models.slack_user import SlackUser
@@ -39,7 +40,8 @@ async def save_preferences(
         choice.set_topics(topics, at, daily=daily_digest)
         session.add(choice)
         if not daily_digest:
-            held = col(Notice.destination).in_([f"contact:{contact.key}" for _, contact in roles])
+            own = [str(Destination.contact(contact.key)) for _, contact in roles]
+            held = col(Notice.destination).in_(own)
             await session.exec(
                 update(Notice)
                 .where(held, col(Notice.status) == NoticeStatus.WAITING, col(Notice.digest_at).is_not(None))

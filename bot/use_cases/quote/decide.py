@@ -177,12 +177,6 @@ async def decide_quote(
     await enqueue_quote_card_updates(session, account, quote, at)
     people = await list_recipients(session, account.id, quote.contact_id)
     others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
-    words = {
-        "action": _get_decision_action(quote, status, replacement),
-        "by": actor.name,
-        "reason": reason or "",
-        "replaced_by": replacement.number if replacement else "",
-    }
     await enqueue_notice(
         session,
         NoticeKind.QUOTE_DECIDED,
@@ -191,14 +185,7 @@ async def decide_quote(
         account=account,
         at=at,
         quote=quote,
-        payload=words,
     )
-
-
-def _get_decision_action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
-    if replacement is not None:
-        return "replaced"
-    return f"{status.value}_elsewhere" if quote.decided_elsewhere else status.value
 
 
 async def create_quote(
