@@ -197,7 +197,7 @@ async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history
 
 async def test_a_change_is_drawn_within_a_second(world: World) -> None:
     """The pause between two drawings and a tick take less; a busy machine may take longer."""
-    assert JOBS["home.redraw"].interval_seconds + HOME_UPDATE_INTERVAL.total_seconds() < 1
+    assert JOBS["home.publish"].interval_seconds + HOME_UPDATE_INTERVAL.total_seconds() < 1
     alice = await home_of(world, "alice")
     scheduler = build_scheduler(world.services)
     scheduler.start()

@@ -81,7 +81,7 @@ async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) ->
 
 
 def retries() -> float:
-    return REGISTRY.get_sample_value("seatbot_retries_total", {"of": "notice"}) or 0
+    return REGISTRY.get_sample_value("seatbot_retries_total", {"kind": "notice"}) or 0
 
 
 async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:
