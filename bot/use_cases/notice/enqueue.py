@@ -1,6 +1,6 @@
 """Storing notices, in the transaction of what they report (R24)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam
@@ -38,9 +38,37 @@ async def enqueue_notice(
 ) -> None:
     """Store one notice of `event` for each destination, unless it is stored already. `team` is another
     workspace than the account's. Raises TypeError for the payload of another kind of notice."""
+    notices = build_notices(
+        kind,
+        event,
+        destinations,
+        account=account,
+        at=at,
+        order=order,
+        quote=quote,
+        payload=payload,
+        due_at=due_at,
+        team=team,
+    )
+    await insert_notices(session, notices)
+
+
+def build_notices(
+    kind: NoticeKind,
+    event: str,
+    destinations: Iterable[Destination],
+    *,
+    account: Account,
+    at: datetime,
+    order: ServiceOrder | None = None,
+    quote: Quote | None = None,
+    payload: NoticePayload | None = None,
+    due_at: datetime | None = None,
+    team: str | None = None,
+) -> list[Notice]:
     payload = payload or build_empty_payload(kind)
     validate_payload(kind, payload)
-    notices = [
+    return [
         Notice(
             event=f"{event}>{destination}",
             account_id=account.id,
@@ -55,6 +83,10 @@ async def enqueue_notice(
         )
         for destination in destinations
     ]
+
+
+async def insert_notices(session: AsyncSession, notices: Sequence[Notice]) -> None:
+    """In their order, in one statement; those stored already are left as they are."""
     if notices:
         rows = [notice.model_dump(exclude={"id"}) for notice in notices]
         await session.exec(_INSERTS_BY_DIALECT[session.get_bind().dialect.name], params=rows)

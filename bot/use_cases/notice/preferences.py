@@ -6,9 +6,8 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.permissions import SlackIdentity, get_slack_user, list_account_roles
+from bot.permissions import SlackIdentity, list_account_roles
 from bot.services import Services
-from models.billing_contact import IdentityNotFresh
 from models.destination import Destination
 from models.notice import Notice, NoticeStatus
 from models.notification_preferences import NotificationPreferences
@@ -33,9 +32,7 @@ async def save_preferences(
     """What waits for a digest that nobody wants any more comes at once."""
     at = services.now()
     async with services.write() as session:
-        roles = await list_account_roles(session, person)
-        if not (await get_slack_user(session, person)).is_fresh(at):
-            raise IdentityNotFresh
+        roles = await list_account_roles(session, person, fresh_at=at)
         choice = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
         choice.set_topics(topics, at, daily=daily_digest)
         session.add(choice)
