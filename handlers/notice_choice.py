@@ -17,7 +17,7 @@ async def save(call: Call) -> View:
     choice = await save_choice(
         call.services, person=call.person, wanted=call.ticked(blocks.WANTED), daily=daily
     )
-    saved = call.reader.text("notices-saved-daily" if choice.daily else "notices-saved")
+    saved = call.reader.text("notifications-saved-daily" if choice.daily else "notifications-saved")
     return blocks.choice_form(call.reader, choice, call.place, [saved])
 
 

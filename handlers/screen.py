@@ -130,5 +130,5 @@ def told_where_it_hangs(call: Call, where: str) -> Iterator[None]:
 
 def waiting(call: Call) -> View:
     reader = call.reader
-    text = section(reader.mrkdwn("waiting-text"))
-    return modal("waiting.show", reader.text("waiting-title"), [text], reader, place=call.place)
+    text = section(reader.mrkdwn("loading-text"))
+    return modal("waiting.show", reader.text("loading-title"), [text], reader, place=call.place)

@@ -52,7 +52,7 @@ def overview(reader: Reader, sheet: AccountSheet, place: Place, links: PortalLin
 
 def _buttons(reader: Reader, sheet: AccountSheet) -> Block:
     account_id = sheet.account.id
-    quotes = reader.text("account-quotes", count=len(sheet.pending))
+    quotes = reader.text("action-view-quotes-count", count=len(sheet.pending))
     return kit.actions(
         ways.add_seats(reader, account_id),
         kit.button(ways.LIST_QUOTES, quotes, account_id),
@@ -102,7 +102,7 @@ def renewals_text(reader: Reader, sheet: AccountSheet) -> list[Block]:
     if len(sheet.rows) < 2:
         return []
     texts = [
-        reader.text("account-renewal", period=period, total=Money(total, sheet.account.currency))
+        reader.text("price-per-period", period=period, total=Money(total, sheet.account.currency))
         for period, total in sorted(totals.items())
     ]
     return [kit.section(reader.mrkdwn("account-renewals", totals=reader.listing(texts)))]
@@ -159,7 +159,7 @@ def portal_warning(reader: Reader, account: Account, place: Place) -> View:
             reader.text("portal-switch-ask"),
             reader.text("portal-switch-consequence"),
             reader.text("portal-switch-yes"),
-            reader.text("portal-switch-no"),
+            reader.text("go-back"),
         )
         button = kit.button(
             SWITCH_PORTAL, reader.text("portal-switch"), account.id, style="danger", asks=asks

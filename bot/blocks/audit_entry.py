@@ -35,7 +35,7 @@ def history_page(
     count = max(1, -(-len(entries) // MOST_LINES))
     page = min(page, count - 1)
     blocks = _paragraphs(reader, entries[page * MOST_LINES : (page + 1) * MOST_LINES], names)
-    blocks.append(kit.context(reader.mrkdwn("history-page", page=page + 1, count=count)))
+    blocks.append(kit.context(reader.mrkdwn("page-of", page=page + 1, count=count)))
     # In rows of their own: an action stands once in a row.
     if page > 0:
         blocks.append(kit.actions(kit.button(turn, reader.text("history-page-previous"), page - 1)))
@@ -78,13 +78,13 @@ def _who(reader: Reader, entry: AuditEntry) -> str:
 def _what(reader: Reader, entry: AuditEntry, names: Mapping[str, str]) -> str:
     """Of a line of an order, the state it came to; else the noun and what was done to it."""
     noun, _, number = entry.subject.partition(":")
+    key = f"history-{noun}-{entry.action}".replace("_", "-")
     if entry.action == "line":
-        key = "history-line-" + (entry.to_status or "").replace("_", "-")
-    else:
-        key = f"history-{noun}-{entry.action}".replace("_", "-")
+        key = "history-line"
     subscription_id = str(entry.details.get("subscription", ""))
     product = names.get(subscription_id, subscription_id)
-    return reader.text(key if reader.has(key) else "history-other", number=number, product=product)
+    words = {"number": number, "product": product, "status": entry.to_status or ""}
+    return reader.text(key if reader.has(key) else "history-other", **words)
 
 
 def _reason(reader: Reader, reason: str) -> str:

@@ -36,7 +36,7 @@ def account_chooser(reader: Reader, accounts: list[Account], place: Place, actio
     for account in accounts[:MOST_ACCOUNTS]:
         label = reader.text("cart-choose-label", account=account.name)
         button = kit.button(action_id, reader.text("cart-choose-button"), account.id, label=label)
-        blocks.append(kit.section(reader.mrkdwn("cart-choose-account", account=account.name), button))
+        blocks.append(kit.section(reader.mrkdwn("account-name", account=account.name), button))
     if len(accounts) > MOST_ACCOUNTS:
         blocks.append(kit.section(reader.mrkdwn("cart-choose-more", count=len(accounts) - MOST_ACCOUNTS)))
     return kit.modal(CHOOSE_VIEW, reader.text("cart-choose-title"), blocks, reader, place=place)
@@ -50,7 +50,7 @@ def pending_warning(
     came_back: bool = False,
 ) -> View:
     blocks = [
-        *kit.alerts([reader.text("cart-warning-came-back")] if came_back else [], "warning"),
+        *kit.alerts([reader.text("cart-warning-changed")] if came_back else [], "warning"),
         kit.section(reader.mrkdwn("cart-warning", count=len(sheets))),
         *pending_blocks(reader, sheets),
         kit.divider(),
@@ -58,11 +58,11 @@ def pending_warning(
         kit.section(reader.mrkdwn("cart-warning-replace", count=len(sheets))),
         kit.actions(_continue_button(reader, place, len(sheets))),
     ]
-    return kit.modal(WARNING_VIEW, reader.text("cart-warning-title"), blocks, reader, place=place)
+    return kit.modal(WARNING_VIEW, reader.text("pending-quotes"), blocks, reader, place=place)
 
 
 def _go_on_with(reader: Reader, own: QuoteSheet) -> Block:
-    text = f"{reader.mrkdwn('cart-own-quote')}\n{summary_text(reader, own)}"
+    text = f"{reader.mrkdwn('cart-resume')}\n{summary_text(reader, own)}"
     return kit.section(text, ways.go_on(reader, own.quote.key, own.quote.number))
 
 
@@ -71,7 +71,7 @@ def _continue_button(reader: Reader, place: Place, count: int) -> Block:
         reader.text("cart-continue-ask", count=count),
         reader.text("cart-continue-consequence", count=count),
         reader.text("cart-continue-yes"),
-        reader.text("cart-continue-no"),
+        reader.text("go-back"),
     )
     return kit.button(CONTINUE, reader.text("cart-continue"), place.account, style="danger", asks=asks)
 
@@ -104,7 +104,7 @@ def cart_form(
         ),
     ]
     submit = reader.text("cart-submit")
-    return kit.modal(SAVE, reader.text("cart-title"), blocks, reader, place=place, submit=submit)
+    return kit.modal(SAVE, reader.text("add-seats"), blocks, reader, place=place, submit=submit)
 
 
 def page_meant(sheet: CartSheet) -> int:
@@ -123,8 +123,10 @@ def pages(rows: int) -> int:
 
 
 def _own_quote(reader: Reader, quote: Quote) -> Block:
-    text = reader.mrkdwn("cart-own-quote-saved", number=quote.number, until=quote.expires_at)
-    return kit.section(text, kit.button(GO_ON, reader.text("way-go-on", number=quote.number), quote.key))
+    text = reader.mrkdwn("cart-resume-quote", number=quote.number, until=quote.expires_at)
+    return kit.section(
+        text, kit.button(GO_ON, reader.text("action-continue-quote", number=quote.number), quote.key)
+    )
 
 
 def _row_block(reader: Reader, sheet: CartSheet, row: SubscriptionRow, name: str, most: int) -> Block:
@@ -163,9 +165,9 @@ def _page_blocks(reader: Reader, page: int, count: int) -> list[Block]:
         return []
     blocks = [kit.context(reader.mrkdwn("cart-page", page=page + 1, count=count))]
     if page > 0:
-        blocks.append(kit.actions(kit.button(PAGE, reader.text("cart-page-previous"), page - 1)))
+        blocks.append(kit.actions(kit.button(PAGE, reader.text("previous-page"), page - 1)))
     if page + 1 < count:
-        blocks.append(kit.actions(kit.button(PAGE, reader.text("cart-page-next"), page + 1)))
+        blocks.append(kit.actions(kit.button(PAGE, reader.text("next-page"), page + 1)))
     return blocks
 
 

@@ -36,7 +36,7 @@ def checkout_form(reader: Reader, sheet: CheckoutSheet, place: Place, error: str
         kit.header(reader.text("checkout-method-header")),
         method_input(reader, sheet.methods, chosen, hint=reader.text("checkout-method-hint")),
         kit.actions(ways.manage_methods(reader, account.id)),
-        kit.header(reader.text("checkout-address-header")),
+        kit.header(reader.text("billing-address")),
         *_address_inputs(reader, sheet.form),
         kit.actions(ways.back(reader, BACK, quote.key)),
     ]

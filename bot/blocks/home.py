@@ -41,10 +41,10 @@ def home(
 
 def home_unlinked(reader: Reader, services_url: str, contacts: Sequence[str] = ()) -> View:
     """For someone who is no billing contact: whom to ask, and nothing of any account."""
-    blocks = [kit.section(reader.mrkdwn("home-unlinked")), kit.section(reader.mrkdwn("home-what-it-does"))]
+    blocks = [kit.section(reader.mrkdwn("home-unlinked")), kit.section(reader.mrkdwn("home-features"))]
     if contacts:
         blocks.append(
-            kit.section(reader.mrkdwn("home-ask", contacts=kit.few(reader, contacts, MOST_CONTACTS)))
+            kit.section(reader.mrkdwn("home-contacts", contacts=kit.few(reader, contacts, MOST_CONTACTS)))
         )
     return _view([*blocks, *_help(reader, services_url)])
 
@@ -72,10 +72,10 @@ def _pager(reader: Reader, page: int, count: int) -> list[Block]:
         return []
     buttons = []
     if page > 0:
-        buttons.append(kit.button(PREVIOUS, reader.text("home-page-previous"), page - 1))
+        buttons.append(kit.button(PREVIOUS, reader.text("previous-page"), page - 1))
     if page < count - 1:
-        buttons.append(kit.button(NEXT, reader.text("home-page-next"), page + 1))
-    return [kit.section(reader.mrkdwn("home-page", page=page + 1, count=count)), kit.actions(*buttons)]
+        buttons.append(kit.button(NEXT, reader.text("next-page"), page + 1))
+    return [kit.section(reader.mrkdwn("page-of", page=page + 1, count=count)), kit.actions(*buttons)]
 
 
 def _help(reader: Reader, services_url: str, *, linked: bool = False) -> list[Block]:

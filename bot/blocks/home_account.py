@@ -92,7 +92,7 @@ def _payment(reader: Reader, sheet: AccountSheet, several: bool) -> Group:
 
 def _ways_on(reader: Reader, sheet: AccountSheet, several: bool) -> Block:
     account_id, name = sheet.account.id, _name(sheet, several)
-    details = kit.button(ways.SHOW_ACCOUNT, reader.text("home-details"), account_id)
+    details = kit.button(ways.SHOW_ACCOUNT, reader.text("action-view-billing"), account_id)
     return kit.actions(
         ways.add_seats(reader, account_id, name),
         ways.of_account(reader, ways.list_quotes(reader, account_id), name),

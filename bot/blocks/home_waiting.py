@@ -38,13 +38,13 @@ def waiting_groups(reader: Reader, sheets: Sequence[AccountSheet], links: Portal
     """Of all the accounts together: what is most pressing is at the top."""
     groups = [group for sheet in sheets for group in _of_account(reader, sheet, links, len(sheets) > 1)]
     if not groups:
-        return [[kit.section(reader.mrkdwn("home-nothing-waits"))]]
-    title = kit.header(reader.text("home-waits"))
+        return [[kit.section(reader.mrkdwn("home-no-attention"))]]
+    title = kit.header(reader.text("home-attention"))
     return [[title, *groups[0]], *groups[1:]]
 
 
 def _of_account(reader: Reader, sheet: AccountSheet, links: PortalLinks, several: bool) -> Iterator[Group]:
-    account = reader.mrkdwn("home-of-account", account=sheet.account.name) + "\n" if several else ""
+    account = reader.mrkdwn("account-name", account=sheet.account.name) + "\n" if several else ""
     troubled = [order for order in sheet.orders if _in_trouble(order)] + sheet.failed
     for order in troubled[:MOST_ORDERS]:
         yield _order_group(reader, order, links, account)

@@ -74,7 +74,7 @@ def _paragraphs(lines: list[str]) -> list[str]:
 
 def _choices(told: Told, rows: list[list[Block]]) -> list[str]:
     names = [button["text"]["text"] for row in rows for button in row]
-    return [told.reader.mrkdwn("notice-choices", choices=names)] if names else []
+    return [told.reader.mrkdwn("notice-actions", choices=names)] if names else []
 
 
 def _none(_: Told) -> list[list[Block]]:
@@ -93,8 +93,8 @@ def _quote(told: Told) -> QuoteSheet:
 
 def _open_order(told: Told) -> list[list[Block]]:
     sheet = _order(told)
-    label = told.reader.text("notice-open-order-label", number=sheet.order.number)
-    return [[kit.button(OPEN_ORDER, told.reader.text("notice-open-order"), sheet.order.key, label=label)]]
+    label = told.reader.text("action-view-order-label", number=sheet.order.number)
+    return [[kit.button(OPEN_ORDER, told.reader.text("action-view-order"), sheet.order.key, label=label)]]
 
 
 def _retry(told: Told) -> list[list[Block]]:
@@ -103,25 +103,25 @@ def _retry(told: Told) -> list[list[Block]]:
         return _open_order(told)
     number, key = sheet.order.number, sheet.order.key
     asks = kit.confirm(
-        reader.text("notice-give-up"),
-        reader.text("notice-give-up-ask", number=number),
-        reader.text("notice-give-up"),
-        reader.text("notice-give-up-no"),
+        reader.text("cancel-seats-ask"),
+        reader.text("cancel-seats-consequence", number=number),
+        reader.text("cancel-seats-yes"),
+        reader.text("go-back"),
     )
-    retry_label = reader.text("notice-retry-label", number=number)
-    give_up_label = reader.text("notice-give-up-label", number=number)
-    retry = kit.button(ways.RETRY, reader.text("notice-retry"), key, style="primary", label=retry_label)
+    retry_label = reader.text("action-retry-label", number=number)
+    give_up_label = reader.text("action-cancel-seats-label", number=number)
+    retry = kit.button(ways.RETRY, reader.text("action-retry"), key, style="primary", label=retry_label)
     give_up = kit.button(
-        ways.GIVE_UP, reader.text("notice-give-up"), key, style="danger", label=give_up_label, asks=asks
+        ways.GIVE_UP, reader.text("action-cancel-seats"), key, style="danger", label=give_up_label, asks=asks
     )
     return [[retry, give_up, *_open_order(told)[0]]]
 
 
 def _confirm_payment(told: Told) -> list[list[Block]]:
     """The link is for the person alone. One row a link: an action id stands once in a row."""
-    text = told.reader.text("notice-confirm-payment")
+    text = told.reader.text("action-confirm-payment")
     asked = [
-        (row.line.customer_link, told.reader.text("order-line-confirm-label", product=row.product.name))
+        (row.line.customer_link, told.reader.text("action-confirm-payment-label", product=row.product.name))
         for row in _order(told).with_status(LineStatus.NEEDS_CUSTOMER)
         if row.line.customer_link and told.words.get("to") == "contact"
     ]
@@ -138,12 +138,12 @@ def _decide_quote(told: Told) -> list[list[Block]]:
     number, key = sheet.quote.number, sheet.quote.key
 
     def button(action_id: str, name: str, style: str | None = None) -> Block:
-        label = reader.text(f"notice-{name}-label", number=number)
-        return kit.button(action_id, reader.text(f"notice-{name}"), key, style=style, label=label)
+        label = reader.text(f"action-{name}-label", number=number)
+        return kit.button(action_id, reader.text(f"action-{name}"), key, style=style, label=label)
 
     return [
         [
-            button(OPEN_QUOTE, "open-quote"),
+            button(OPEN_QUOTE, "review-quote"),
             button(APPROVE_QUOTE, "approve-quote", "primary"),
             button(REJECT_QUOTE, "reject-quote", "danger"),
         ]

@@ -16,21 +16,23 @@ AT_ONCE, DAILY = "at_once", "daily"
 
 def choice_form(reader: Reader, choice: NoticeChoice, place: Place, notes: Sequence[str] = ()) -> View:
     topics = [
-        kit.option(reader.text(f"notices-{t.value}"), t.value, reader.text(f"notices-{t.value}-means"))
+        kit.option(
+            reader.text(f"notifications-{t.value}"), t.value, reader.text(f"notifications-{t.value}-hint")
+        )
         for t in Topic
     ]
     chosen = [option for option in topics if choice.wants(Topic(option["value"]))]
-    when = [kit.option(reader.text(f"notices-{w.replace('_', '-')}"), w) for w in (AT_ONCE, DAILY)]
+    when = [kit.option(reader.text(f"notifications-{w.replace('_', '-')}"), w) for w in (AT_ONCE, DAILY)]
     blocks = [
         *kit.alerts(notes, "success"),
-        kit.section(reader.mrkdwn("notices-intro")),
+        kit.section(reader.mrkdwn("notifications-intro")),
         kit.input_block(
-            WANTED, reader.text("notices-wanted"), kit.checkboxes(WANTED, topics, chosen), optional=True
+            WANTED, reader.text("notifications-wanted"), kit.checkboxes(WANTED, topics, chosen), optional=True
         ),
         kit.input_block(
-            DELIVERY, reader.text("notices-delivery"), kit.radio(DELIVERY, when, when[choice.daily])
+            DELIVERY, reader.text("notifications-delivery"), kit.radio(DELIVERY, when, when[choice.daily])
         ),
-        kit.section(reader.mrkdwn("notices-always")),
+        kit.section(reader.mrkdwn("notifications-always")),
     ]
-    submit = reader.text("notices-submit")
-    return kit.modal(SAVE, reader.text("notices-title"), blocks, reader, place=place, submit=submit)
+    submit = reader.text("notifications-submit")
+    return kit.modal(SAVE, reader.text("notifications-title"), blocks, reader, place=place, submit=submit)

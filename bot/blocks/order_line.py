@@ -27,8 +27,10 @@ def line_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
 
 
 def confirm_link(reader: Reader, row: OrderRow) -> Block:
-    label = reader.text("order-line-confirm-label", product=row.product.name)
-    return kit.link(CONFIRM_PAYMENT, reader.text("order-line-confirm"), row.line.customer_link or "", label)
+    label = reader.text("action-confirm-payment-label", product=row.product.name)
+    return kit.link(
+        CONFIRM_PAYMENT, reader.text("action-confirm-payment"), row.line.customer_link or "", label
+    )
 
 
 def line_texts(reader: Reader, sheet: OrderSheet) -> list[str]:
@@ -53,9 +55,14 @@ def standing_text(reader: Reader, sheet: OrderSheet, row: OrderRow) -> str:
     if line.status is LineStatus.SETTLED:
         return reader.text("order-line-settled", at=line.settled_at)
     if line.status is LineStatus.DECLINED:
-        return " ".join([_why(reader, sheet, line), _after_decline(reader, sheet, row)])
+        return " ".join(
+            [
+                reader.text("order-line-declined", reason=_why(reader, sheet, line)),
+                _after_decline(reader, sheet, row),
+            ]
+        )
     if line.status is LineStatus.WAITING and row.waits_for:
-        return reader.text("order-line-waits-for", order=row.waits_for, by=order.promised_by)
+        return reader.text("order-line-queued", order=row.waits_for, by=order.promised_by)
     has_until = "yes" if line.until else "no"
     return reader.text(
         f"order-line-{line.status.value.replace('_', '-')}",
@@ -84,4 +91,4 @@ def _after_decline(reader: Reader, sheet: OrderSheet, row: OrderRow) -> str:
 def reason_text(reader: Reader, reason: str | None) -> str:
     """Plain: a decline's reason as a sentence; the provider's own word where it is not one of ours."""
     key = "decline-" + (reason or "unknown").replace("_", "-")
-    return reader.text(key) if reader.has(key) else reader.text("decline-other", reason=reason)
+    return reader.text(key) if reader.has(key) else reader.text("decline-with-code", reason=reason)

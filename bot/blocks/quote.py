@@ -35,7 +35,7 @@ def quote_list(reader: Reader, account: Account, sheets: list[QuoteSheet], place
         blocks = [kit.section(reader.mrkdwn("quote-list-empty", account=account.name))]
     way = ways.list_orders(reader, account.id)
     blocks += [kit.divider(), kit.actions(ways.add_seats(reader, account.id), way)]
-    return kit.modal(LIST, reader.text("quote-list-title"), blocks, reader, place=place)
+    return kit.modal(LIST, reader.text("pending-quotes"), blocks, reader, place=place)
 
 
 def pending_blocks(reader: Reader, sheets: Sequence[QuoteSheet], most: int = MOST_PENDING) -> list[Block]:
@@ -74,20 +74,20 @@ def summary_text(reader: Reader, sheet: QuoteSheet) -> str:
 def quote_review(reader: Reader, sheet: QuoteSheet, place: Place, notes: Sequence[str] = ()) -> View:
     blocks = [
         *kit.alerts(notes),
-        kit.header(reader.text("quote-header", number=sheet.quote.number)),
+        kit.header(reader.text("quote-number", number=sheet.quote.number)),
         kit.section(standing_text(reader, sheet)),
         *detail_blocks(reader, sheet),
         *_ways_on(reader, sheet, place),
     ]
-    submit = reader.text("quote-review-submit") if sheet.pending else None
-    return kit.modal(REVIEW, reader.text("quote-title"), blocks, reader, place=place, submit=submit)
+    submit = reader.text("quote-submit") if sheet.pending else None
+    return kit.modal(REVIEW, reader.text("quote"), blocks, reader, place=place, submit=submit)
 
 
 def standing_text(reader: Reader, sheet: QuoteSheet) -> str:
     """mrkdwn: whose it is, where it comes from and where it stands."""
     origin = "elsewhere" if sheet.quote.made_elsewhere else "cart"
     made = reader.mrkdwn(
-        "quote-made",
+        "quote-origin",
         account=sheet.account.name,
         origin=origin,
         by=sheet.made_by or reader.text("someone"),
@@ -195,5 +195,5 @@ def reject_form(reader: Reader, sheet: QuoteSheet, place: Place) -> View:
         kit.input_block("reason", reader.text("quote-reject-reason"), typed, hint=hint, optional=True),
         kit.actions(ways.back(reader, OPEN, sheet.quote.key)),
     ]
-    submit = reader.text("quote-reject-submit")
+    submit = reader.text("quote-reject-title")
     return kit.modal(REJECT, reader.text("quote-reject-title"), blocks, reader, place=place, submit=submit)

@@ -28,11 +28,11 @@ def receipt_list(
     for receipt, order in shown:
         blocks += _receipt_blocks(reader, receipt, order)
     if shown and (more or len(receipts) > len(shown)):
-        older = kit.button(MORE, reader.text("receipt-list-more"), shown[-1][0].key)
+        older = kit.button(MORE, reader.text("show-older"), shown[-1][0].key)
         blocks.append(kit.actions(older))
     back = ways.back(reader, ways.SHOW_ACCOUNT, account.id)
     blocks.append(kit.actions(back, ways.list_orders(reader, account.id)))
-    return kit.modal(LIST, reader.text("receipt-list-title"), blocks, reader, place=place)
+    return kit.modal(LIST, reader.text("receipts"), blocks, reader, place=place)
 
 
 def _receipt_blocks(reader: Reader, receipt: Receipt, order: str) -> list[Block]:
@@ -56,8 +56,8 @@ def receipt_sent(
 ) -> View:
     text = reader.mrkdwn("receipt-sent", number=receipt.number, email=contact.email)
     blocks = [
-        kit.alert(reader.text("receipt-sent-done", number=receipt.number), "success"),
+        kit.alert(reader.text("receipt-sent-success", number=receipt.number), "success"),
         kit.section(text),
         kit.actions(ways.back(reader, LIST, account.id)),
     ]
-    return kit.modal(SENT_VIEW, reader.text("receipt-list-title"), blocks, reader, place=place)
+    return kit.modal(SENT_VIEW, reader.text("receipts"), blocks, reader, place=place)

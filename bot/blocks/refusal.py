@@ -79,11 +79,11 @@ _add_seats = _of_account(ways.add_seats)
 _receipts = _of_account(ways.list_receipts)
 _quotes = _of_account(ways.list_quotes)
 _orders = _of_account(ways.list_orders)
-_cart = _button(ways.EDIT_CART, "way-cart", "account")
-_warning = _button(ways.SHOW_WARNING, "way-warning", "account")
-_this_quote = _button(ways.OPEN_QUOTE, "way-this-quote", "quote")
-_this_order = _button(ways.OPEN_ORDER, "way-this-order", "order")
-_checkout = _button(ways.EDIT_CHECKOUT, "way-checkout", "quote")
+_cart = _button(ways.EDIT_CART, "action-back-to-cart", "account")
+_warning = _button(ways.SHOW_WARNING, "action-view-quotes", "account")
+_this_quote = _button(ways.OPEN_QUOTE, "action-view-quote", "quote")
+_this_order = _button(ways.OPEN_ORDER, "action-view-order", "order")
+_checkout = _button(ways.EDIT_CHECKOUT, "action-back-to-checkout", "quote")
 
 # By key, since some refusals are raised in layers above this one. What is not here has no button:
 # its text says what to do.

@@ -43,7 +43,7 @@ def placement(reader: Reader, sheet: PlacementSheet, place: Place, notes: Sequen
         kit.actions(ways.back(reader, ways.EDIT_CHECKOUT, quote.key)),
     ]
     submit = reader.text("placement-submit")
-    return kit.modal(PLACE, reader.text("placement-title"), blocks, reader, place=place, submit=submit)
+    return kit.modal(PLACE, reader.text("service-order"), blocks, reader, place=place, submit=submit)
 
 
 def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
@@ -66,7 +66,7 @@ def _choices(reader: Reader, sheet: PlacementSheet) -> list[Block]:
 
 def _address_text(reader: Reader, address: Address) -> str:
     """mrkdwn, a line for each part."""
-    return "\n".join([reader.mrkdwn("billing-address"), *map(escape, reader.address(address))])
+    return "\n".join([reader.mrkdwn("placement-address"), *map(escape, reader.address(address))])
 
 
 def placed(
@@ -76,10 +76,10 @@ def placed(
     order, contact = sheet.order, sheet.contact
     if order.finished:
         return order_view(reader, sheet, place, notes, services_url=services_url)
-    done = reader.text("placed-done", number=order.number)
+    done = reader.text("placed-success", number=order.number)
     has_channel = "yes" if sheet.account.channel else "no"
     text = reader.mrkdwn(
-        "placed", by=order.promised_by, has_channel=has_channel, name=contact.name, email=contact.email
+        "placed-next", by=order.promised_by, has_channel=has_channel, name=contact.name, email=contact.email
     )
     blocks = [
         kit.alert(done, "success"),
@@ -94,7 +94,7 @@ def order_view(
 ) -> View:
     standing = [kit.section(standing_text(reader, sheet))]
     blocks = _order_blocks(reader, sheet, standing, notes, services_url)
-    return kit.modal(SHOW_VIEW, reader.text("service-order-title"), blocks, reader, place=place)
+    return kit.modal(SHOW_VIEW, reader.text("service-order"), blocks, reader, place=place)
 
 
 def _order_blocks(
@@ -102,7 +102,7 @@ def _order_blocks(
 ) -> list[Block]:
     return [
         *kit.alerts(notes),
-        kit.header(reader.text("service-order-header", number=sheet.order.number)),
+        kit.header(reader.text("service-order-number", number=sheet.order.number)),
         *standing,
         *kit.alerts([reader.text("service-order-overdue")] if sheet.overdue else [], "warning"),
         *_attention_blocks(reader, sheet),
@@ -140,12 +140,12 @@ def _labels(sheet: OrderSheet) -> dict[str, str]:
 def history_view(reader: Reader, sheet: OrderSheet, place: Place) -> View:
     """All that ever happened to the order and its quote; `place.page` of it."""
     blocks = [
-        kit.header(reader.text("service-order-header", number=sheet.order.number)),
+        kit.header(reader.text("service-order-number", number=sheet.order.number)),
         kit.section(reader.mrkdwn("history-title")),
         *history_page(reader, sheet.history, _labels(sheet), place.page, HISTORY),
         kit.actions(ways.back(reader, OPEN, sheet.order.key)),
     ]
-    return kit.modal(HISTORY, reader.text("service-order-title"), blocks, reader, place=place)
+    return kit.modal(HISTORY, reader.text("service-order"), blocks, reader, place=place)
 
 
 def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
@@ -156,7 +156,7 @@ def _attention_blocks(reader: Reader, sheet: OrderSheet) -> list[Block]:
         row.line.retry_ends_at(sheet.order) for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)
     )
     return [
-        kit.section(reader.mrkdwn("service-order-retry", until=until)),
+        kit.section(reader.mrkdwn("service-order-decision", until=until)),
         kit.actions(*retry_buttons(reader, sheet)),
     ]
 
@@ -165,16 +165,18 @@ def retry_buttons(reader: Reader, sheet: OrderSheet) -> list[Block]:
     """Try again, give up."""
     number, key = sheet.order.number, sheet.order.key
     asks = kit.confirm(
-        reader.text("give-up-ask"),
-        reader.text("give-up-consequence"),
-        reader.text("give-up-yes"),
-        reader.text("give-up-no"),
+        reader.text("cancel-seats-ask"),
+        reader.text("cancel-seats-consequence", number=number),
+        reader.text("cancel-seats-yes"),
+        reader.text("go-back"),
     )
-    again = reader.text("notice-retry-label", number=number)
-    give_up = reader.text("notice-give-up-label", number=number)
+    again = reader.text("action-retry-label", number=number)
+    give_up = reader.text("action-cancel-seats-label", number=number)
     return [
-        kit.button(RETRY, reader.text("retry-button"), key, style="primary", label=again),
-        kit.button(GIVE_UP, reader.text("give-up-button"), key, style="danger", label=give_up, asks=asks),
+        kit.button(RETRY, reader.text("action-retry"), key, style="primary", label=again),
+        kit.button(
+            GIVE_UP, reader.text("action-cancel-seats"), key, style="danger", label=give_up, asks=asks
+        ),
     ]
 
 
@@ -231,10 +233,10 @@ def order_list(reader: Reader, account: Account, sheets: list[OrderSheet], place
     blocks = [kit.section(reader.mrkdwn(intro, account=account.name))]
     blocks += [order_block(reader, sheet) for sheet in shown]
     if shown and (more or len(sheets) > len(shown)):
-        older = kit.button(MORE, reader.text("service-order-list-more"), shown[-1].order.key)
+        older = kit.button(MORE, reader.text("show-older"), shown[-1].order.key)
         blocks.append(kit.actions(older))
     blocks.append(kit.actions(ways.add_seats(reader, account.id), ways.list_quotes(reader, account.id)))
-    return kit.modal(LIST, reader.text("service-order-list-title"), blocks, reader, place=place)
+    return kit.modal(LIST, reader.text("service-orders"), blocks, reader, place=place)
 
 
 def order_block(reader: Reader, sheet: OrderSheet) -> Block:
@@ -255,7 +257,7 @@ def summary_text(reader: Reader, sheet: OrderSheet) -> str:
 
 
 def status_word(reader: Reader, status: OrderStatus) -> str:
-    return reader.text("service-order-status", status=status.value)
+    return reader.text("order-status", status=status.value)
 
 
 def needs_attention(sheet: OrderSheet) -> bool:
@@ -284,5 +286,5 @@ def retry_form(reader: Reader, sheet: OrderSheet, methods: list[PaymentMethod], 
         kit.actions(ways.manage_methods(reader, sheet.account.id)),
         kit.actions(ways.back(reader, OPEN, order.key)),
     ]
-    submit = reader.text("retry-submit") if methods else None
-    return kit.modal(RETRY, reader.text("retry-title"), blocks, reader, place=place, submit=submit)
+    submit = reader.text("action-retry") if methods else None
+    return kit.modal(RETRY, reader.text("action-retry"), blocks, reader, place=place, submit=submit)

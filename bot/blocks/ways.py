@@ -37,65 +37,67 @@ def of_account(reader: Reader, button: Block, account: str | None) -> Block:
     if account is None:
         return button
     way = button["text"]["text"]
-    return {**button, **kit.spoken(reader.text("way-of-account", way=way, account=account))}
+    return {**button, **kit.spoken(reader.text("action-for-account", action=way, account=account))}
 
 
 def add_seats(reader: Reader, account_id: str, account: str | None = None) -> Block:
-    return of_account(reader, kit.button(ADD_SEATS, reader.text("way-add-seats"), account_id), account)
+    return of_account(reader, kit.button(ADD_SEATS, reader.text("add-seats"), account_id), account)
 
 
 def open_quote(reader: Reader, quote_id: int, number: str) -> Block:
-    label = reader.text("way-open-quote-label", number=number)
-    return kit.button(OPEN_QUOTE, reader.text("way-open-quote"), quote_id, label=label)
+    label = reader.text("action-review-quote-label", number=number)
+    return kit.button(OPEN_QUOTE, reader.text("action-review-quote"), quote_id, label=label)
 
 
 def go_on(reader: Reader, quote_id: int, number: str) -> Block:
     """To a cart's own pending quote."""
-    return kit.button(OPEN_QUOTE, reader.text("way-go-on", number=number), quote_id)
+    return kit.button(OPEN_QUOTE, reader.text("action-continue-quote", number=number), quote_id)
 
 
 def approve(reader: Reader, quote_id: int, number: str) -> Block:
-    label = reader.text("way-approve-label", number=number)
-    return kit.button(APPROVE_QUOTE, reader.text("way-approve"), quote_id, label=label)
+    label = reader.text("action-approve-quote-label", number=number)
+    return kit.button(APPROVE_QUOTE, reader.text("action-approve-quote"), quote_id, label=label)
 
 
 def reject(reader: Reader, quote_id: int, number: str) -> Block:
-    label = reader.text("way-reject-label", number=number)
-    return kit.button(REJECT_QUOTE, reader.text("way-reject"), quote_id, label=label)
+    label = reader.text("action-reject-quote-label", number=number)
+    return kit.button(REJECT_QUOTE, reader.text("action-reject-quote"), quote_id, label=label)
 
 
 def list_quotes(reader: Reader, account_id: str) -> Block:
-    return kit.button(LIST_QUOTES, reader.text("way-quotes"), account_id)
+    return kit.button(LIST_QUOTES, reader.text("action-view-quotes"), account_id)
 
 
 def open_order(reader: Reader, order_id: int, number: str) -> Block:
-    label = reader.text("way-open-order-label", number=number)
-    return kit.button(OPEN_ORDER, reader.text("way-open-order"), order_id, label=label)
+    label = reader.text("action-view-order-label", number=number)
+    return kit.button(OPEN_ORDER, reader.text("action-view-order"), order_id, label=label)
 
 
 def list_orders(reader: Reader, account_id: str) -> Block:
-    return kit.button(LIST_ORDERS, reader.text("way-orders"), account_id)
+    return kit.button(LIST_ORDERS, reader.text("action-view-orders"), account_id)
 
 
 def list_receipts(reader: Reader, account_id: str, account: str | None = None) -> Block:
-    return of_account(reader, kit.button(LIST_RECEIPTS, reader.text("way-receipts"), account_id), account)
+    return of_account(
+        reader, kit.button(LIST_RECEIPTS, reader.text("action-view-receipts"), account_id), account
+    )
 
 
 def send_receipt(reader: Reader, receipt_id: int, number: str) -> Block:
     """The PDF, by direct message."""
-    label = reader.text("way-send-receipt-label", number=number)
-    return kit.button(SEND_RECEIPT, reader.text("way-send-receipt"), receipt_id, label=label)
+    label = reader.text("action-send-receipt-label", number=number)
+    return kit.button(SEND_RECEIPT, reader.text("action-send-receipt"), receipt_id, label=label)
 
 
 def manage_methods(reader: Reader, account_id: str, account: str | None = None) -> Block:
     return of_account(
-        reader, kit.button(MANAGE_METHODS, reader.text("way-manage-methods"), account_id), account
+        reader, kit.button(MANAGE_METHODS, reader.text("action-manage-payment-methods"), account_id), account
     )
 
 
 def choose_notices(reader: Reader) -> Block:
-    return kit.button(CHOOSE_NOTICES, reader.text("way-notices"))
+    return kit.button(CHOOSE_NOTICES, reader.text("action-manage-notifications"))
 
 
 def services(reader: Reader, url: str) -> Block:
-    return kit.link(CONTACT_SERVICES, reader.text("way-services"), url)
+    return kit.link(CONTACT_SERVICES, reader.text("action-contact-services"), url)

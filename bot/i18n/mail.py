@@ -31,7 +31,7 @@ def word_mail(told: Told, services_url: str) -> MailText:
 def _notice(told: Told, services_url: str) -> MailText:
     """A message that Slack could not deliver."""
     wording = word_notice(told, services_url, mrkdwn=False)
-    why = told.reader.text("mail-why")
+    why = told.reader.text("mail-footer")
     text = "\n".join([wording.title, "", *wording.lines, "", why, ""])
     return MailText(
         _one_line(wording.title),
@@ -43,7 +43,7 @@ def _notice(told: Told, services_url: str) -> MailText:
 def _receipt(voice: Voice) -> MailText:
     sheet, reader = voice.order, voice.told.reader
     number = voice.receipt.number
-    subject = reader.text("mail-receipt-subject", number=number, order=sheet.order.number)
+    subject = reader.text("notice-receipt", number=number, order=sheet.order.number)
     thanks = reader.text("mail-receipt-thanks", order=sheet.order.number)
     attached = reader.text("mail-receipt-attached")
     facts, cells = _facts(voice), _cells(voice)
@@ -65,13 +65,13 @@ def _facts(voice: Voice) -> list[str]:
         f"{reader.text('mail-receipt-address')} {places}",
         reader.text("mail-receipt-order", order=sheet.order.number, quote=sheet.quote.number),
         reader.text("mail-receipt-placed", name=sheet.contact.name, day=account.today(sheet.order.placed_at)),
-        reader.text("mail-receipt-admin", name=sheet.administrator.name, email=sheet.administrator.email),
+        reader.text("admin-contact", name=sheet.administrator.name, email=sheet.administrator.email),
     ]
 
 
 def _cells(voice: Voice) -> list[list[str]]:
     sheet, reader = voice.order, voice.told.reader
-    names = [reader.text(f"mail-column-{name}") for name in ("product", "seats", "amount", "tax")]
+    names = [reader.text(f"receipt-{name}") for name in ("product", "seats", "amount", "tax")]
     rows = [
         [
             row.product.name,

@@ -17,30 +17,30 @@ def word_notice(told: Told, services_url: str, *, mrkdwn: bool, live: bool = Fal
 def _digest(voice: Voice) -> Wording:
     """A line for each notice: when it came, and its title."""
     parts = voice.told.parts
-    title = voice.say("digest", account=voice.told.account.name, count=len(parts))
-    return Wording(title, (*(_digest_line(voice, part) for part in parts), voice.say("digest-why")))
+    title = voice.say("notice-digest", account=voice.told.account.name, count=len(parts))
+    return Wording(title, (*(_digest_line(voice, part) for part in parts), voice.say("notice-digest-reason")))
 
 
 def _digest_line(voice: Voice, part: Told) -> str:
     said = WORDINGS[part.kind](replace(voice, told=part)).title
     at = datetime.fromisoformat(str(part.words["told_at"]))
     # What is said is escaped already.
-    return voice.say("digest-line", at=at, what=Markup(said) if voice.mrkdwn else said)
+    return voice.say("notice-digest-line", at=at, what=Markup(said) if voice.mrkdwn else said)
 
 
 def _portal_changed(voice: Voice) -> Wording:
     title = voice.say(
-        "portal-changed", by=str(voice.told.words.get("by", "")), account=voice.told.account.name
+        "notice-portal-changed", by=str(voice.told.words.get("by", "")), account=voice.told.account.name
     )
-    return Wording(title, (voice.say("portal-changed-means"),))
+    return Wording(title, (voice.say("notice-portal-changed-details"),))
 
 
 def _channel_unreachable(voice: Voice) -> Wording:
     # As a reference Slack shows the channel's name; elsewhere only its id is known.
-    key = "channel-unreachable" if voice.mrkdwn else "channel-unreachable-plain"
+    key = "notice-channel-unreachable" if voice.mrkdwn else "notice-channel-unreachable-plain"
     channel = str(voice.told.words.get("channel", ""))
     title = voice.say(key, channel=channel, account=voice.told.account.name)
-    return Wording(title, (voice.say("channel-unreachable-means"),))
+    return Wording(title, (voice.say("notice-channel-unreachable-details"),))
 
 
 WORDINGS: dict[NoticeKind, Callable[[Voice], Wording]] = {

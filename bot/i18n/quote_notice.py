@@ -6,34 +6,34 @@ from models.sheet import QuoteSheet
 
 
 def arrived(voice: Voice) -> Wording:
-    return _card(voice, "quote-arrived")
+    return _card(voice, "notice-quote-arrived")
 
 
 def reminder(voice: Voice) -> Wording:
-    return _card(voice, "quote-reminder")
+    return _card(voice, "notice-quote-reminder")
 
 
 def card(voice: Voice) -> Wording:
-    return _card(voice, "quote")
+    return _card(voice, "quote-number")
 
 
 def _card(voice: Voice, pending_title: str) -> Wording:
     sheet = voice.quote
     number, until = sheet.quote.number, sheet.quote.expires_at
-    title = voice.say(pending_title if sheet.pending else "quote", number=number, until=until)
+    title = voice.say(pending_title if sheet.pending else "quote-number", number=number, until=until)
     return Wording(title, (*quote_rows(voice), *total(voice, sheet.quote), _quote_state(voice)))
 
 
 def _quote_state(voice: Voice) -> str:
     sheet = voice.quote
     if sheet.pending:
-        return voice.say("quote-valid", until=sheet.quote.expires_at)
+        return voice.say("quote-valid-until", until=sheet.quote.expires_at)
     return _decision(voice)
 
 
 def decided(voice: Voice) -> Wording:
     sheet = voice.quote
-    title = voice.say("quote-decided", number=sheet.quote.number, decision=_decided(sheet))
+    title = voice.say("notice-quote-decided", number=sheet.quote.number, decision=_decided(sheet))
     return Wording(title, (_quote_state(voice), *quote_rows(voice)))
 
 
@@ -50,7 +50,7 @@ def _decision(voice: Voice) -> str:
     quote = voice.quote.quote
     order = voice.quote.order
     return voice.say(
-        "quote-decision",
+        "notice-quote-decision",
         decision=_decided(voice.quote),
         by=quote.decided_by or "",
         at=quote.decided_at or quote.expires_at,

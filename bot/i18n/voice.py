@@ -62,7 +62,7 @@ class Voice:
     def say(self, key: str, **words: object) -> str:
         reader = self.told.reader
         say = reader.mrkdwn if self.mrkdwn else reader.text
-        return say(f"notice-{key}", **{name: self._filling(name, word) for name, word in words.items()})
+        return say(key, **{name: self._filling(name, word) for name, word in words.items()})
 
     def _filling(self, name: str, word: object) -> object:
         if self.live and isinstance(word, datetime):
@@ -93,12 +93,12 @@ class Voice:
         return self.to in ("contact", "email")
 
     def services(self) -> str:
-        return self.say("services", url=self.services_url)
+        return self.say("notice-services", url=self.services_url)
 
 
 def decline_reason(reader: Reader, reason: str) -> str:
     """A provider's code in words; what has none is the provider's own sentence."""
-    key = "notice-reason-" + reason.replace("_", "-")
+    key = "decline-" + reason.replace("_", "-")
     return reader.text(key) if reader.has(key) else reason
 
 
@@ -139,29 +139,29 @@ def rows_of(voice: Voice, rows: Sequence[Any], drawn: Callable[[Any], str]) -> l
         line = drawn(row)
         full = len(shown) == MOST_ROWS or sum(map(len, shown)) + len(line) > LONGEST_ROWS
         if full and voice.to != "email":
-            return [*shown, voice.say("more-rows", more=len(rows) - len(shown))]
+            return [*shown, voice.say("notice-more-rows", more=len(rows) - len(shown))]
         shown.append(line)
     return shown
 
 
 def row_line(voice: Voice, row: OrderRow | QuoteRow, *, amounts: bool = False, state: str = "") -> str:
-    parts = [voice.say("row", product=shorten(row.product.name, LONGEST_NAME), seats=row.line.seats)]
+    parts = [voice.say("notice-row", product=shorten(row.product.name, LONGEST_NAME), seats=row.line.seats)]
     if amounts:
         sheet = voice.told.order or voice.quote
         amount, tax = sheet.money(row.line.amount), sheet.money(row.line.tax)
-        parts.append(voice.say("row-amount", amount=amount, tax=tax))
+        parts.append(voice.say("notice-row-amount", amount=amount, tax=tax))
     return "• " + " – ".join([*parts, *filter(None, [state])])
 
 
 def line_state(voice: Voice, row: OrderRow) -> str:
     if row.waits_for:
-        return voice.say("line-waits", number=row.waits_for)
+        return voice.say("line-queued", number=row.waits_for)
     if row.line.status is LineStatus.DECLINED and row.line.reason:
         return voice.say("line-declined", reason=decline_reason(voice.told.reader, row.line.reason))
-    return voice.say("line-state", status=row.line.status.value)
+    return voice.say("line-status", status=row.line.status.value)
 
 
 def total(voice: Voice, quote: Quote) -> Iterable[str]:
     if voice.told.amounts:
         sheet = voice.told.order or voice.quote
-        yield voice.say("total-with-tax", total=sheet.money(quote.total), tax=sheet.money(quote.tax))
+        yield voice.say("notice-total-with-tax", total=sheet.money(quote.total), tax=sheet.money(quote.tax))

@@ -21,11 +21,11 @@ TEMPLATE = Path(__file__).parent / "receipt.typ"
 MOST_BYTES = 100_000
 
 COLUMNS = (
-    "receipt-column-product",
-    "receipt-column-seats",
-    "receipt-column-period",
-    "receipt-column-amount",
-    "receipt-column-tax",
+    "receipt-product",
+    "receipt-seats",
+    "receipt-period",
+    "receipt-amount",
+    "receipt-tax",
 )
 
 
@@ -80,7 +80,7 @@ def receipt_words(reader: Reader, sheet: ReceiptSheet) -> dict[str, Any]:
         "language": reader.language,
         "title": reader.text("receipt-title", number=receipt.number),
         "heading": reader.text("receipt-heading"),
-        "page": reader.text("receipt-page-of", page="{page}", pages="{pages}"),
+        "page": reader.text("page-of", page="{page}", count="{pages}"),
         "from": reader.text("receipt-seller"),
         "seller": [*filter(None, [sheet.seller.name, *sheet.seller.address, sheet.seller.tax_id])],
         "to": reader.text("receipt-buyer"),
@@ -88,8 +88,8 @@ def receipt_words(reader: Reader, sheet: ReceiptSheet) -> dict[str, Any]:
         "facts": [
             (reader.text("receipt-number"), receipt.number),
             (reader.text("receipt-date"), reader.date(receipt.issued_on)),
-            (reader.text("receipt-order"), sheet.order),
-            (reader.text("receipt-quote"), sheet.quote),
+            (reader.text("service-order"), sheet.order),
+            (reader.text("quote"), sheet.quote),
         ],
         "columns": [reader.text(key) for key in COLUMNS],
         "lines": [_line(reader, sheet, line) for line in receipt.receipt_lines],

@@ -54,8 +54,8 @@ def views(reader: Reader, size: Size) -> Iterator[tuple[str, View]]:
     for name in ("cart.save", "checkout.save", "quote.reject"):
         words = {"a field": "Wrong. " * 40 if size is LONGEST else "Wrong."}
         yield f"{name}, again", form_again(SCREENS[name](reader, size), words)
-    waiting = section(reader.mrkdwn("waiting-text"))
-    yield "waiting", modal("waiting.show", reader.text("waiting-title"), [waiting], reader)
+    waiting = section(reader.mrkdwn("loading-text"))
+    yield "waiting", modal("waiting.show", reader.text("loading-title"), [waiting], reader)
     yield "home, refused", home.home_refused(reader, TookTooLong(), URL)
     for level in ("default", "info", "warning", "error", "success"):
         yield f"alert, {level}", modal("alert.show", "Alert", [alert("&" * 200, level)], reader)
