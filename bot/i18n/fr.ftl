@@ -628,7 +628,7 @@ notice-step = • { $at } : { $what } ({ $by }) { $reason }
 notice-history = { $step ->
     [placed] { $at } : { history-service-order-placed } par { $by }
     [processing] { $at } : { history-service-order-processing }
-    [line_settled] { $at } : { notice-row }, débité et ajouté
+    [line_settled] { $at } : { notice-row } – débité, postes ajoutés
     [line_declined] { $at } : { $product } refusé : { $reason }
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
     [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas débité deux fois.

@@ -37,7 +37,7 @@ async def test_service_orders_and_receipts_are_found_again(office: Office) -> No
     await desk.reads("Service orders of Acme SA", "SO-1001 · Completed")
     await desk.press("View service order SO-1001")
     await desk.reads("Completed on", "Receipt R-1001", "History", "Order placed")
-    await desk.press("Service orders")
+    await desk.press("View service orders")
     await desk.press("View pending quotes")
     await desk.reads("Acme SA has no pending quotes.")
     await desk.close()

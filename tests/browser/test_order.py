@@ -25,7 +25,7 @@ ENGLISH = {
     "line": "5 new seats: 25 → 30",
     "totals": "Subtotal: €338.88",
     "due": "Total due now: €406.66",
-    "recurring": "From the next renewal",
+    "recurring": "From your next renewal",
     "proceed": "Proceed to checkout",
     "checkout": "Checkout",
     "administrator": "Administrator",
@@ -110,7 +110,7 @@ async def _the_channel_was_told(desk: Desk) -> None:
     await expect(card.locator(".edited")).to_be_visible()
     await expect(desk.page.locator("#main")).not_to_contain_text("406")
     await card.locator(".replies").click()
-    await desk.reads("passée par", "traitement commencé", within=desk.thread)
+    await desk.reads("Commande passée par", "Traitement commencé", within=desk.thread)
     await desk.thread.get_by_role("button", name="Close the thread").click()
 
 
@@ -129,8 +129,10 @@ async def test_a_reload_in_mid_order_loses_nothing_that_was_saved(office: Office
     await desk.press("Continue with SQ-1001")
     await desk.press("Proceed to checkout")
     await desk.field("Administrator").first.select_option("New administrator")
-    await desk.fill(Name_of_the_new_administrator="Zoé Neuve", Further_address_line="Bâtiment B")
-    await desk.fill(**{"New administrator’s email": "zoe@acme.example"})
+    await desk.fill(
+        **{"New administrator’s name": "Zoé Neuve", "New administrator’s email": "zoe@acme.example"}
+    )
+    await desk.fill(Address_line_2="Bâtiment B")
     await desk.press("Save and continue")
     await desk.reads("Zoé Neuve, zoe@acme.example", "Bâtiment B")
     await desk.page.reload()
@@ -157,7 +159,7 @@ async def test_back_keeps_what_was_typed(office: Office) -> None:
     await desk.fill(GoTo_Meeting="4")
     await desk.press("Save cart and review")
     await desk.press("Proceed to checkout")
-    await desk.fill(Further_address_line="Bâtiment B")
+    await desk.fill(Address_line_2="Bâtiment B")
     await desk.press("Save and continue")
     await desk.titled("Service order")
     await desk.press("Back")
@@ -187,7 +189,7 @@ async def test_an_address_that_changes_the_tax_is_shown_before_placing(office: O
     await desk.press("Proceed to checkout")
     await desk.field("Country").select_option("Germany")
     await desk.press("Save and continue")
-    await desk.reads("quote SQ-1002 has replaced SQ-1001", "The total is now €48.03.")
+    await desk.reads("quote SQ-1002 has replaced SQ-1001", "The new total is €48.03.")
     await desk.press("Place service order")
     await desk.reads("Service order SO-1001 has been placed.", "Quote: SQ-1002, total €48.03")
 
@@ -266,7 +268,7 @@ async def test_the_order_on_a_narrow_phone(office: Office) -> None:
     await desk.fits()
     await desk.close()
     await office.settle()
-    await desk.reads("terminée", within=desk.messages.first)
+    await desk.reads("Terminée", within=desk.messages.first)
     await desk.fits()
     await desk.messages.first.locator(".replies").click()
     await desk.reads("passée par Alice Martin", within=desk.thread)

@@ -77,7 +77,7 @@ async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     await desk.reads("Quote SQ-1001")
     await desk.close()
     await desk.say("/quotes Q-2041")
-    await desk.reads(f"replaced it with quote SQ-1001 on {AT}, by Alice Martin.")
+    await desk.reads(f"Expired: Alice Martin replaced it with quote SQ-1001 on {AT}.")
 
 
 async def test_who_acts_on_a_quote_already_rejected_is_told_by_whom_and_when(office: Office) -> None:

@@ -16,7 +16,7 @@ async def test_without_a_card_the_way_to_add_one_is_shown(office: Office) -> Non
     """R3, in French."""
     desk = await office.sit("noe", "messages")
     await desk.say("/add-seats")
-    await desk.titled("Impossible ici")
+    await desk.titled("Ajout impossible")
     await desk.reads("une carte de crédit ou de débit valide comme mode de paiement automatique par défaut")
     await expect(desk.modal.get_by_role("button", name="Services des comptes Corporate")).to_be_visible()
     await desk.press("Gérer les modes de paiement")

@@ -88,7 +88,7 @@ async def test_an_expired_default_card_stops_an_order_in_the_persons_language(wo
     noe = world.person("noe")
     refused = await add_seats(noe, "cart.obstacles")
     assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
-    assert "Aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
+    assert "à aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
     assert "account.manage_methods" in refused.action_ids
     assert SERVICES in links(refused)
 
