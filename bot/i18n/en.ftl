@@ -222,7 +222,7 @@ placement-method =
     {"*"}Payment method*
     { $method }
 placement-address = *{ billing-address }*
-placement-consequence = When you place this service order, quote { $number } is accepted and { $total } is charged. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
+placement-consequence = By placing this service order, you accept quote { $number } and will be charged { $total }. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
 placed-next = { order-promise } You can close this window: { $has_channel ->
@@ -270,7 +270,7 @@ order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax 
 order-line-waiting = Waiting to be processed, by { $by } at the latest.
 order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
 order-line-charging = Charging.
-order-line-settled = Charged, and the seats were added, on { $at }.
+order-line-settled = Charged and seats added on { $at }.
 order-line-needs-customer = Your card’s bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be charged twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not charged.
@@ -544,11 +544,11 @@ refusal-quote-not-found = { $has_number ->
    *[no] We can’t find that quote. To see pending quotes, type /quotes.
 }
 refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome ->
-    [accepted] { $by } accepted it on { $at }. To see its service order, type /service-orders.
+    [accepted] It was accepted by { $by } on { $at }. To see its service order, type /service-orders.
     [accepted-elsewhere] It was accepted outside Slack on { $at }.
-    [rejected] { $by } rejected it on { $at }. To order seats, type /add-seats.
+    [rejected] It was rejected by { $by } on { $at }. To order seats, type /add-seats.
     [rejected-elsewhere] It was rejected outside Slack on { $at }. To order seats, type /add-seats.
-    [replaced] { $by } replaced it with quote { $replaced_by } on { $at }. To see pending quotes, type /quotes.
+    [replaced] It was replaced with quote { $replaced_by } by { $by } on { $at }. To see pending quotes, type /quotes.
    *[expired] It expired on { $at }. To order these seats, type /add-seats.
 }
 refusal-quotes-pending = More quotes became pending in the meantime, so nothing was changed. Approve or reject them first: { $numbers }.
@@ -594,7 +594,7 @@ notice-paid-by = Charged to { $brand } ending in { $last4 }
 notice-order-status = Service order { $number }: { order-status }
 notice-order-outdated = No longer needed. Order status: { order-status }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
-notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. We won’t charge for them until then.
+notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only charged if you try again.
 notice-order-next-confirm = The billing contact needs to confirm the payment by { $until }. Otherwise, it will be declined.
 notice-order-next-queued = We’ll continue automatically once service order { $number } is done, by { $by } at the latest.
 notice-order-next-overdue = { notice-order-overdue-since } There’s no need to order again. Account Services can help.
@@ -609,7 +609,7 @@ notice-order-declined = Service order { $number }: payment declined for { $produ
 notice-order-declined-reason = Reason: { $reason }
 notice-order-two-prices = You were promised { $promised }. The price is now { $offered }, including tax.
 notice-order-not-charged = These seats weren’t charged or added.
-notice-order-retry = Try again with this or another payment method by { $until }, or cancel the seats.
+notice-order-retry = Try again with this or another payment method by { $until }, or cancel these seats.
 notice-order-needs-customer = { $personal ->
     [yes] Service order { $number }: confirm your payment for { $products }
    *[no] Service order { $number }: the billing contact needs to confirm the payment for { $products }
@@ -684,7 +684,7 @@ receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack 
 receipt-title = Receipt { $number }
 receipt-heading = Receipt
 receipt-paid = Paid
-receipt-seller = From
+receipt-seller = Seller
 receipt-buyer = Billed to
 receipt-number = Receipt number
 receipt-date = Date

@@ -222,7 +222,7 @@ placement-method =
     {"*"}Mode de paiement*
     { $method }
 placement-address = *{ billing-address }*
-placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $total } sont débités. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
+placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et autorisez le débit de { $total }. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
 placed-next = { order-promise } Vous pouvez fermer cette fenêtre : { $has_channel ->
@@ -270,7 +270,7 @@ order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax 
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
 order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
 order-line-charging = Débit en cours.
-order-line-settled = Débité, et les postes ont été ajoutés, le { $at }.
+order-line-settled = Débité et postes ajoutés le { $at }.
 order-line-needs-customer = La banque de votre carte vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas débité deux fois : ne commandez pas à nouveau.
 order-line-declined = Refusé : { $reason }. Non débité.
@@ -544,14 +544,14 @@ refusal-quote-not-found = { $has_number ->
    *[no] Ce devis est introuvable. Pour voir les devis en attente, tapez /quotes.
 }
 refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $outcome ->
-    [accepted] { $by } l’a accepté le { $at }. Pour voir sa commande de Service, tapez /service-orders.
+    [accepted] Il a été accepté par { $by } le { $at }. Pour voir sa commande de Service, tapez /service-orders.
     [accepted-elsewhere] Il a été accepté hors de Slack le { $at }.
-    [rejected] { $by } l’a rejeté le { $at }. Pour commander des postes, tapez /add-seats.
+    [rejected] Il a été rejeté par { $by } le { $at }. Pour commander des postes, tapez /add-seats.
     [rejected-elsewhere] Il a été rejeté hors de Slack le { $at }. Pour commander des postes, tapez /add-seats.
-    [replaced] { $by } l’a remplacé par le devis { $replaced_by } le { $at }. Pour voir les devis en attente, tapez /quotes.
+    [replaced] Le { $at }, { $by } l’a remplacé par le devis { $replaced_by }. Pour voir les devis en attente, tapez /quotes.
    *[expired] Il a expiré le { $at }. Pour commander ces postes, tapez /add-seats.
 }
-refusal-quotes-pending = D’autres devis ont été mis en attente entre-temps : rien n’a été modifié. Approuvez-les ou rejetez-les d’abord : { $numbers }.
+refusal-quotes-pending = De nouveaux devis sont en attente : rien n’a été modifié. Approuvez-les ou rejetez-les d’abord : { $numbers }.
 refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum est de { $most }.
 refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
@@ -594,7 +594,7 @@ notice-paid-by = Débité sur la carte { $brand } se terminant par { $last4 }
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
-notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Rien ne sera débité pour eux d’ici là.
+notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Ils ne sont débités qu’en cas de nouvel essai.
 notice-order-next-confirm = Le contact de facturation doit confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 notice-order-next-queued = Nous poursuivrons automatiquement dès que la commande de Service { $number } sera traitée, au plus tard le { $by }.
 notice-order-next-overdue = { notice-order-overdue-since } Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
@@ -609,7 +609,7 @@ notice-order-declined = Commande de Service { $number } : paiement refusé pour
 notice-order-declined-reason = Motif : { $reason }
 notice-order-two-prices = Le prix promis était de { $promised }. Il est maintenant de { $offered }, taxes comprises.
 notice-order-not-charged = Ces postes n’ont été ni débités ni ajoutés.
-notice-order-retry = Réessayez avec ce mode de paiement ou un autre avant le { $until }, ou annulez les postes.
+notice-order-retry = Réessayez avec ce mode de paiement ou un autre avant le { $until }, ou annulez ces postes.
 notice-order-needs-customer = { $personal ->
     [yes] Commande de Service { $number } : confirmez votre paiement pour { $products }
    *[no] Commande de Service { $number } : le contact de facturation doit confirmer le paiement pour { $products }
@@ -658,7 +658,7 @@ notice-quote-decided = { $decision ->
 notice-quote-decision = { $decision ->
     [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
     [rejected] Rejeté par { $by } le { $at }. { $reason }
-    [replaced] Remplacé par le devis { $replaced_by } par { $by } le { $at }. Il ne peut pas être rétabli.
+    [replaced] Remplacé par le devis { $replaced_by } le { $at } ({ $by }). Il ne peut pas être rétabli.
     [accepted_elsewhere] Accepté hors de Slack le { $at }
     [rejected_elsewhere] Rejeté hors de Slack le { $at }
    *[expired] Expiré le { $at }

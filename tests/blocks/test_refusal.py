@@ -58,11 +58,11 @@ def _not_pending(status: str, *, elsewhere: str = "no", replaced_by: str = "") -
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
-        (_not_pending("accepted"), "Bob <3 accepted it on 10 Nov 2026, 10:00 (CET)"),
+        (_not_pending("accepted"), "accepted by Bob <3 on 10 Nov 2026, 10:00 (CET)"),
         (_not_pending("accepted", elsewhere="yes"), "accepted outside Slack on 10 Nov 2026"),
-        (_not_pending("rejected"), "Bob <3 rejected it on"),
+        (_not_pending("rejected"), "rejected by Bob <3 on"),
         (_not_pending("rejected", elsewhere="yes"), "rejected outside Slack"),
-        (_not_pending("expired", replaced_by="SQ-2000"), "Bob <3 replaced it with quote SQ-2000 on"),
+        (_not_pending("expired", replaced_by="SQ-2000"), "replaced with quote SQ-2000 by Bob <3 on"),
         (_not_pending("expired"), "expired on 10 Nov 2026"),
     ],
 )

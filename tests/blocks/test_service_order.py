@@ -40,7 +40,7 @@ def test_before_placing_everything_is_shown_once_more(english: Reader) -> None:
         "2 new seats left to assign to others.",
         "Visa •••• 4242, expires 04/2028, default",
         "1 rue de la Paix\n75002 Paris\nFrance",
-        "quote SQ-1001 is accepted and €24.00 is charged",
+        "you accept quote SQ-1001 and will be charged €24.00",
         "up to 24 hours",
     ):
         assert part in said(view)
@@ -96,7 +96,7 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
     [
         (LineStatus.WAITING, None, "Waiting to be processed, by 11 Nov 2026, 09:00 (CET)"),
         (LineStatus.CHARGING, None, "Charging."),
-        (LineStatus.SETTLED, None, "Charged, and the seats were added, on 10 Nov 2026, 10:00 (CET)."),
+        (LineStatus.SETTLED, None, "Charged and seats added on 10 Nov 2026, 10:00 (CET)."),
         (LineStatus.NEEDS_CUSTOMER, None, "to confirm the payment by 10 Nov 2026, 10:20 (CET)"),
         (LineStatus.UNKNOWN, None, "You won’t be charged twice, so please don’t order again"),
         (

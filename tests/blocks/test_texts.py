@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fluent.syntax import FluentParser, FluentSerializer
-from fluent.syntax.ast import Junk, Message, MessageReference, VariableReference
+from fluent.syntax.ast import Identifier, Junk, Message, MessageReference, VariableReference
 from fluent.syntax.visitor import Visitor
 
 from bot.i18n import FOLDER, LANGUAGES
@@ -79,13 +79,18 @@ def test_no_key_is_left_that_nothing_shows() -> None:
 
 
 def test_each_thing_is_said_under_one_key() -> None:
-    keys: dict[str, list[str]] = {}
+    said: dict[str, list[str]] = {}
     for part in FluentParser().parse((FOLDER / "en.ftl").read_text(encoding="utf-8")).body:
-        if isinstance(part, Message) and part.value:
-            keys.setdefault(
-                FluentSerializer().serialize_entry(Message(part.id, part.value)).split("=", 1)[1], []
-            ).append(part.id.name)
-    assert [names for names in keys.values() if len(names) > 1] == []
+        if isinstance(part, Message):
+            text = FluentSerializer().serialize_entry(Message(Identifier("any"), part.value))
+            said.setdefault(text, []).append(part.id.name)
+    assert [keys for keys in said.values() if len(keys) > 1] == []
+
+
+def test_every_key_that_is_shown_has_a_text() -> None:
+    code = "".join(p.read_text(encoding="utf-8") for folder in ("bot", "handlers") for p in _modules(folder))
+    shown = set(re.findall(r"\.(?:text|mrkdwn|say)\(\s*[\"']([a-z][a-z0-9-]*)[\"']\s*[,)]", code))
+    assert shown - messages("en").keys() == set()
 
 
 def _modules(folder: str) -> list[Path]:

@@ -92,7 +92,7 @@ async def test_who_acts_on_a_quote_already_rejected_is_told_by_whom_and_when(off
     await alice.reads("Acme SA has no pending quotes.")
     await benoit.press("Passer au paiement")
     await benoit.reads(
-        "Le devis Q-2041 n’est plus en attente.", "Alice Martin l’a rejeté le 10 nov. 2026, 10:00"
+        "Le devis Q-2041 n’est plus en attente.", "Il a été rejeté par Alice Martin le 10 nov. 2026, 10:00"
     )
     await benoit.press("Afficher le devis")
     await benoit.reads("Rejeté par Alice Martin")
@@ -105,14 +105,14 @@ async def test_of_two_people_placing_one_quote_one_does_and_the_other_is_told(of
     await _to_placement(alice, "Proceed to checkout", "Save and continue")
     await _to_placement(benoit, "Passer au paiement", "Enregistrer et continuer")
     await asyncio.gather(alice.press("Place service order"), benoit.press("Passer la commande"))
-    await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|accepted it"))
+    await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|It was accepted"))
     order = await office.world.row(ServiceOrder)
     if order.contact_id == (await contact_of(office.world, "alice@acme.example")).id:
         await alice.reads("Service order SO-1001 has been placed.")
-        await benoit.reads("Alice Martin l’a accepté le 10 nov. 2026, 10:00")
+        await benoit.reads("Il a été accepté par Alice Martin le 10 nov. 2026, 10:00")
     else:
         await benoit.reads("La commande de Service SO-1001 est passée.")
-        await alice.reads(f"Benoît Roche accepted it on {AT}")
+        await alice.reads(f"It was accepted by Benoît Roche on {AT}")
     await office.settle()
     assert await office.world.seats("acme_meeting") == (35, 35)
 

@@ -113,7 +113,7 @@ async def test_of_two_tabs_the_later_save_wins_and_the_earlier_one_is_told(world
     assert await pending(world) == ["SQ-1002"]
     await first.submit()
     refused = await first.wait_for_modal("refusal.show")
-    assert "Alice Martin replaced it with quote SQ-1002 on 10 Nov 2026, 10:00 (CET)." in refused.text
+    assert "replaced with quote SQ-1002 by Alice Martin on 10 Nov 2026, 10:00 (CET)." in refused.text
     await go(first, ("quote.open", "quote.review"))
     await go(second, ("", "checkout.save"), ("", "service_order.place"), ("", "service_order.show"))
     assert await cart_of(world) == {}
