@@ -177,5 +177,5 @@ async def _recognised(call: Call) -> Call:
         return replace(call, reader=await load_refreshed_localizer(call.services, call.person))
     except AWAY as error:
         # The handler will find so too, and there is a way to say it.
-        log.warning("the database did not answer", error=type(error).__name__)
+        log.warning("slack_user.refresh_failed", error=type(error).__name__)
         return call

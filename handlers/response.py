@@ -64,14 +64,14 @@ def try_again(call: Call, refusal: Refusal) -> Answer:
 
 def away(where: str, error: Exception) -> DatabaseUnavailable:
     ERRORS_TOTAL.labels(where).inc()
-    log.error("the database did not answer", where=where, exc_info=error)
+    log.error("database.unavailable", handler=where, exc_info=error)
     return DatabaseUnavailable()
 
 
 def unexpected(where: str) -> UnexpectedError:
     shown = get_log_reference()
     ERRORS_TOTAL.labels(where).inc()
-    log.exception("handler failed", where=where, reference=shown)
+    log.exception("handler.failed", handler=where, reference=shown)
     return UnexpectedError(reference=shown)
 
 

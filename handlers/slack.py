@@ -128,7 +128,7 @@ async def _report(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """What escaped all else. Answered all the same: a lost answer leaves the person with nothing."""
     shown = get_log_reference()
     ERRORS_TOTAL.labels("request").inc()
-    log.error("request failed", where=source_of(body), reference=shown, exc_info=error)
+    log.error("request.failed", handler=source_of(body), reference=shown, exc_info=error)
     reader = Localizer()
     refusal = UnexpectedError(reference=shown)
     text = escape_mrkdwn(format_refusal(reader, refusal))

@@ -42,7 +42,7 @@ async def put(call: Call, view: View) -> None:
             await call.client.views_open(trigger_id=call.body["trigger_id"], view=view)
     except (aiohttp.ClientError, TimeoutError):
         ERRORS_TOTAL.labels(source_of(call.body)).inc()
-        log.exception("screen was not answered", callback_id=view.get("callback_id"))
+        log.exception("view.delivery_failed", view=view.get("callback_id"))
         await tell(call, ViewTriggerExpired())
     except SlackApiError as error:
         code = error.response.get("error")
@@ -50,10 +50,10 @@ async def put(call: Call, view: View) -> None:
             _count_late(call, code)
             await tell(call, ViewTriggerExpired())
         elif code in ("not_found", "view_not_found"):
-            log.info("screen was closed meanwhile", callback_id=view.get("callback_id"))
+            log.info("view.closed", view=view.get("callback_id"))
         else:
             details = error.response.get("response_metadata")
-            log.error("screen was refused", callback_id=view.get("callback_id"), error=code, details=details)
+            log.error("view.rejected", view=view.get("callback_id"), error=code, details=details)
             await tell(call, unexpected(source_of(call.body)))
 
 
@@ -62,7 +62,7 @@ def _count_late(call: Call, error: str) -> None:
     where = source_of(call.body)
     ERRORS_TOTAL.labels(where).inc()
     seconds = round(time.monotonic() - call.started, 2)
-    log.warning("screen came too late", where=where, error=error, seconds=seconds)
+    log.warning("view.trigger_expired", handler=where, error=error, duration_seconds=seconds)
 
 
 async def tell(call: Call, refusal: Refusal) -> None:
@@ -75,7 +75,7 @@ async def tell(call: Call, refusal: Refusal) -> None:
             if await way(call, refusal):
                 return
         except UNREACHED as error:
-            log.warning("person was not reached", refusal=refusal.key, error=type(error).__name__)
+            log.warning("reply.undelivered", refusal=refusal.key, error=type(error).__name__)
 
 
 async def _tell_in_private(call: Call, refusal: Refusal) -> bool:
@@ -91,7 +91,7 @@ async def say_in_private(url: str, text: str) -> bool:
         )
     except UNREACHED as error:
         # No more of it: its words may hold the address, which is as good as a secret.
-        log.warning("person was not reached", error=type(error).__name__)
+        log.warning("reply.undelivered", error=type(error).__name__)
         return False
     return sent.status_code == 200
 

@@ -321,8 +321,8 @@ async def test_a_slack_that_is_away_does_not_stop_the_start(tmp_path: Path) -> N
             slack.fault("error_503", method, times=1)
         environment = environment_of(slack, f"sqlite:///{tmp_path}/seatbot.db", door="socket")
         async with replicas(1, environment, tmp_path) as [replica]:
-            warned = [line for line in replica.lines() if line["event"] == "slack did not answer"]
-            assert len(warned) == 2
+            warned = [line for line in replica.lines() if line["event"] == "slack.unavailable"]
+            assert [line["operation"] for line in warned] == ["auth.test", "apps.connections.open"]
 
 
 @pytest.mark.parametrize(
