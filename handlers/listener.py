@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.blocks.block_kit import render_form_with_errors
 from bot.blocks.help import format_help
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
-from bot.metrics import SCREEN_DURATION_SECONDS
+from bot.metrics import VIEW_DURATION_SECONDS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import load_refreshed_localizer
 from handlers.request import Call, asks_for_help
@@ -88,7 +88,7 @@ async def _go_on(ack: AsyncAck, call: Call, route: Route) -> None:
         else:
             await _answer_and_show(call, route)
     finally:
-        SCREEN_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - call.started)
+        VIEW_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - call.started)
 
 
 def _change(route: Route) -> Listener:

@@ -12,6 +12,7 @@ from sqlmodel import col, delete, or_, select
 from bot.db import Session
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.i18n import Localizer
+from bot.jobs import JobId
 from bot.permissions import SlackIdentity
 from bot.services import Services
 from models.account import Account
@@ -76,7 +77,7 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
     if user_id is None:
         return None
     await refresh_slack_user(
-        services, SlackIdentity(team_id, user_id, "job:deliver_due_notices"), max_wait=BACKGROUND_TIMEOUT
+        services, SlackIdentity(team_id, user_id, JobId.DELIVER_NOTICES.value), max_wait=BACKGROUND_TIMEOUT
     )
     user = await find_slack_user(services, team_id, user_id)
     if user is None:

@@ -9,6 +9,7 @@ from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
 from bot.db import Session, lock_account
+from bot.jobs import JobId
 from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entry
@@ -19,7 +20,7 @@ from models.subscription import SeatBlock, Subscription
 
 log = structlog.get_logger()
 
-PROVIDER_ACTOR = Actor("provider", "billing", "refresh_subscriptions")
+PROVIDER_ACTOR = Actor("provider", "billing", JobId.REFRESH_ACCOUNTS.value)
 SYNCED_FIELDS = ("seats", "unit_price", "period", "period_start", "period_end")
 
 

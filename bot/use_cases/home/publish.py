@@ -17,6 +17,7 @@ from sqlmodel import and_, col, delete, or_, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
+from bot.jobs import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnreachable
 from bot.permissions import SlackIdentity
@@ -177,7 +178,7 @@ async def _publish_home(services: Services, home: Home) -> bool:
 
 
 async def _load_home_content(services: Services, home: Home) -> HomeContent:
-    person = SlackIdentity(home.team_id, home.user_id, "job:redraw_homes")
+    person = SlackIdentity(home.team_id, home.user_id, JobId.PUBLISH_HOMES.value)
     await refresh_slack_user(services, person, max_wait=BACKGROUND_TIMEOUT)
     content = HomeContent(
         home.team_id, home.user_id, await load_localizer(services, person), page=home.page,

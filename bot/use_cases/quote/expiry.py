@@ -5,20 +5,20 @@ from datetime import datetime, timedelta
 from sqlmodel import col
 
 from bot.db import Session, lock_account
+from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_due_rows
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations, list_recipients
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.slack_user import find_contact_user
 from models.account import Account
-from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.notice import NoticeKind
 from models.notice_payloads import QuoteReminderPayload
 from models.quiet_hours import resolve_time_zone
 from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_reminder_check
 
-EXPIRY_JOB_ACTOR = Actor("scheduler", "seatbot", "job:expire_quotes")
+EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
 async def expire_quotes(services: Services) -> int:

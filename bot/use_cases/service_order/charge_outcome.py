@@ -19,7 +19,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.db import Session, lock_account
-from bot.metrics import CHARGES_TOTAL
+from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
@@ -68,7 +68,7 @@ async def apply_charge_outcome(
     subscription_states: list[SubscriptionState],
 ) -> None:
     at = services.now()
-    CHARGES_TOTAL.labels(type(outcome).__name__).inc()
+    CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
     async with services.write() as session:
         account = await lock_account(session, charge.account_id)
         line = await session.get_one(OrderLine, line_id)

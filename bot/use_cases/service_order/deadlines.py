@@ -6,6 +6,7 @@ from functools import partial
 from sqlmodel import col
 
 from bot.db import Session, lock_account
+from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.audit.write import write_audit_entry
@@ -17,7 +18,6 @@ from bot.use_cases.notice.enqueue import (
     list_order_recipients,
 )
 from bot.use_cases.service_order.transitions import announce_order_progress, enqueue_attention_notice
-from models.audit_entry import Actor
 from models.destination import Destination
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
@@ -40,7 +40,7 @@ async def _announce_overdue_order(
     await write_audit_entry(
         session,
         account_id=account.id,
-        actor=Actor("scheduler", "seatbot", "job:tell_overdue_orders"),
+        actor=build_job_actor(JobId.MARK_ORDERS_OVERDUE),
         subject=f"service_order:{order.number}",
         action="overdue",
         at=at,

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.jobs import JobId, build_job_actor
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
 from bot.use_cases.notice.enqueue import (
@@ -28,7 +29,7 @@ from models.product import Product
 from models.quote import QuoteLine
 from models.service_order import ChargeAttempt, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
-PROCESSING_JOB_ACTOR = Actor("scheduler", "seatbot", "job:process_due_orders")
+PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)
 
 
 async def update_line_status(
