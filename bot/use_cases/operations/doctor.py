@@ -69,7 +69,7 @@ async def _check_settings(services: Services) -> CheckResult:
 
 async def _check_database(services: Services) -> CheckResult:
     try:
-        migrated = await services.database.migrated()
+        migrated = await services.database.is_migrated()
     except UnsupportedSchema as error:
         return CheckResult("database", False, str(error))
     except Exception as error:

@@ -64,7 +64,7 @@ class Readiness:
 
     async def _check_database(self) -> CheckResult:
         try:
-            migrated = await self._services.database.migrated()
+            migrated = await self._services.database.is_migrated()
         except UnsupportedSchema:
             return CheckResult("database", False, "migrated by another version")
         except Exception:
