@@ -59,7 +59,7 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketDoor | None)
             log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
-    look = SingleFlight("backlog", services.tasks, find_stats)
+    look = SingleFlight("backlog", services, find_stats)
 
     async def handle_metrics(request: Request) -> Response:
         metrics.BACKGROUND_TASKS.set(len(services.tasks))
