@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import (
@@ -22,7 +21,7 @@ from bot.billing.gateway import (
     Settled,
     SubscriptionState,
 )
-from bot.db import Database, transaction_open
+from bot.db import Database, Session, transaction_open
 from models.account import Account, AccountNotFound
 from models.subscription import PeriodLength, SeatBlock, Subscription, SubscriptionNotFound
 from tests.billing.conftest import PORTAL, embedded_provider, found_acme, subscription
@@ -406,7 +405,7 @@ async def test_a_subscription_that_another_process_copied_meanwhile_is_not_copie
     write, overtaken = database.write, asyncio.Event()
 
     @asynccontextmanager
-    async def write_second() -> AsyncIterator[AsyncSession]:
+    async def write_second() -> AsyncIterator[Session]:
         monkeypatch.setattr(database, "write", write)
         await other.list_subscriptions("acme")
         overtaken.set()
