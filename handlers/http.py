@@ -71,7 +71,7 @@ class _SlackEvents:
 
 
 def _turned_away(why: str, status: int) -> Response:
-    REQUESTS_REJECTED_TOTAL.labels(why).inc()
+    REQUESTS_REJECTED_TOTAL.labels(why.replace(" ", "_")).inc()
     return PlainTextResponse(why, status)
 
 

@@ -10,8 +10,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.blocks.block_kit import render_form_with_errors
 from bot.blocks.help import format_help
-from bot.db import AWAY
-from bot.metrics import SCREEN_DURATION_SECONDS
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.metrics import VIEW_DURATION_SECONDS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import load_refreshed_localizer
 from handlers.request import Call, asks_for_help
@@ -88,7 +88,7 @@ async def _go_on(ack: AsyncAck, call: Call, route: Route) -> None:
         else:
             await _answer_and_show(call, route)
     finally:
-        SCREEN_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - call.started)
+        VIEW_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - call.started)
 
 
 def _change(route: Route) -> Listener:
@@ -153,7 +153,7 @@ async def _answer_and_show(call: Call, route: Route) -> None:
                 view = await route.handler(call)
     except Refusal as refusal:
         await tell(call, refusal)
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         await tell(call, away(route.id, error))
     except Exception:
         await tell(call, unexpected(route.id))
@@ -175,7 +175,7 @@ async def _recognised(call: Call) -> Call:
     """With what Slack says of the person an hour old at most, and in their language (R5, R22)."""
     try:
         return replace(call, reader=await load_refreshed_localizer(call.services, call.person))
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         # The handler will find so too, and there is a way to say it.
         log.warning("slack_user.refresh_failed", error=type(error).__name__)
         return call

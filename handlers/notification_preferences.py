@@ -1,4 +1,4 @@
-"""`/billing notices`: which notices one gets, and when."""
+"""`/billing notifications`: which notices one gets, and when."""
 
 from bot.blocks import notification_preferences as blocks
 from bot.blocks.block_kit import ModalMetadata, View
@@ -20,7 +20,7 @@ async def save(request: Call) -> View:
         topics=request.ticked(blocks.TOPICS_INPUT),
         daily_digest=daily,
     )
-    saved = request.reader.format_text("notices-saved-daily" if choice.daily else "notices-saved")
+    saved = request.reader.format_text("notifications-saved-daily" if choice.daily else "notifications-saved")
     return blocks.render_preferences_modal(request.reader, choice, request.place, [saved])
 
 

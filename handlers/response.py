@@ -7,7 +7,7 @@ import structlog
 from bot.billing.gateway import BillingUnavailable
 from bot.blocks.block_kit import View, render_form_with_errors
 from bot.blocks.refusal import format_refusal, render_refusal_modal
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
 from bot.tasks import TooBusy
@@ -48,7 +48,7 @@ async def answer_of(call: Call, route: Route) -> Answer:
         return try_again(call, refusal)
     except Refusal as refusal:
         return Answer(view=refused(call, refusal))
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         return try_again(call, away(route.id, error))
     except Exception:
         return Answer(view=refused(call, unexpected(route.id)))

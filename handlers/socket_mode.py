@@ -70,9 +70,9 @@ class SocketDoor:
                 await self._connect_anew(handler)
 
     async def _connect_anew(self, handler: AsyncSocketModeHandler) -> None:
-        log.info("socket.reconnecting", idle_seconds=round(self.silent_for))
+        log.info("socket_mode.reconnecting", idle_seconds=round(self.silent_for))
         try:
             await handler.client.connect_to_new_endpoint(force=True)
         except Exception as error:
             # Whatever it is: who watches must go on watching.
-            log.warning("socket.reconnect_failed", error=type(error).__name__)
+            log.warning("socket_mode.reconnect_failed", error=type(error).__name__)

@@ -130,7 +130,7 @@ def told_where_it_hangs(call: Call, where: str) -> Iterator[None]:
 
 def waiting(call: Call) -> View:
     reader = call.reader
-    text = build_section(reader.format_mrkdwn("waiting-text"))
+    text = build_section(reader.format_mrkdwn("loading-text"))
     return build_modal(
-        "waiting.show", reader.format_text("waiting-title"), [text], reader, metadata=call.place
+        "waiting.show", reader.format_text("loading-title"), [text], reader, metadata=call.place
     )
