@@ -225,8 +225,12 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     assert grown("seatbot_screen_seconds_sum", kind="command") > 0.3
     assert grown("seatbot_ack_seconds_sum", kind="command") < 0.3
     assert grown("seatbot_faults_total", where="/quotes") == 1
-    [late] = [line for line in map(json.loads, stream.getvalue().splitlines()) if "too late" in line["event"]]
-    assert (late["level"], late["where"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
+    [late] = [
+        line
+        for line in map(json.loads, stream.getvalue().splitlines())
+        if line["event"] == "view.trigger_expired"
+    ]
+    assert (late["level"], late["route"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
 
 
 async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -> None:

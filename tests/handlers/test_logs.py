@@ -31,7 +31,7 @@ async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown
         await cart.submit()
         refused = await alice.wait_for_modal("refusal.show")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    [failure] = [line for line in lines if line["event"] == "handler failed"]
+    [failure] = [line for line in lines if line["event"] == "handler.failed"]
     assert failure["request"] in refused.text
     assert failure["source"] == "cart.save"
     assert "a fault of ours" in failure["exception"]
@@ -59,7 +59,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
         structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
     written = stream.getvalue()
     assert "notice waits" in written
-    assert "handler failed" in written
+    assert "handler.failed" in written
     assert settings.slack_bot_token is not None
     for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):
         assert hidden not in written, hidden
