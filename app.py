@@ -112,14 +112,14 @@ async def _run_server(settings: Settings) -> None:
     async with run_bot(settings) as (services, port):
         _configure_garbage_collection()
         mode = "Socket Mode" if settings.is_socket_mode else f"HTTP on {settings.host}:{port}/slack/events"
-        log.info("seatbot is up", door=mode)
+        log.info("app.started", transport=mode)
         await stop.wait()
         services.tasks.is_stopping = True
         if not settings.is_socket_mode:
             # A balancer looks every few seconds, and sends requests until it has seen. Ctrl-C has none.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(at_once.wait(), settings.shutdown_delay_seconds)
-        log.info("stopping: what was acknowledged is finished first")
+        log.info("app.stopping")
 
 
 def _configure_garbage_collection() -> None:
@@ -133,22 +133,24 @@ def _configure_garbage_collection() -> None:
 async def _check_tokens(settings: Settings, slack: AsyncWebClient) -> None:
     """A wrong token stops the start; a Slack that is away does not."""
     if settings.slack_bot_token is not None:
-        await _check_token("SLACK_BOT_TOKEN", slack.auth_test())
+        await _check_token("SLACK_BOT_TOKEN", "auth.test", slack.auth_test())
     if settings.slack_app_token is not None:
         # The address that Slack answers with is not opened.
         token = settings.slack_app_token.get_secret_value()
-        await _check_token("SLACK_APP_TOKEN", slack.apps_connections_open(app_token=token))
+        await _check_token(
+            "SLACK_APP_TOKEN", "apps.connections.open", slack.apps_connections_open(app_token=token)
+        )
 
 
-async def _check_token(setting: str, request: Awaitable[object]) -> None:
+async def _check_token(setting: str, operation: str, request: Awaitable[object]) -> None:
     try:
         await request
     except SlackApiError as error:
         if get_error_name(error) in INVALID_TOKEN_ERRORS:
             exit_with_error(f"cannot go on: Slack says {get_error_name(error)}; is {setting} right?")
-        log.warning("slack did not answer", error=get_error_name(error))
+        log.warning("slack.unavailable", operation=operation, error=get_error_name(error))
     except (aiohttp.ClientError, OSError) as error:
-        log.warning("slack did not answer", error=str(error) or type(error).__name__)
+        log.warning("slack.unavailable", operation=operation, error=str(error) or type(error).__name__)
 
 
 @cli.command(name="import")

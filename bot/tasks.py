@@ -75,7 +75,7 @@ class BackgroundTasks:
     def _handle_task_done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("task failed", task=task.get_name(), exc_info=error)
+            log.error("task.failed", task=task.get_name(), exc_info=error)
 
     async def wait_until_idle(self) -> None:
         """Wait until nothing runs, tasks that tasks started included."""

@@ -39,7 +39,7 @@ def _make_webhook_endpoint(
             event = reader.parse_event(body, request.headers.get("stripe-signature", ""))
         except WebhookVerificationError as error:
             REQUESTS_REJECTED_TOTAL.labels("event").inc()
-            log.warning("an event was turned away", why=str(error))
+            log.warning("provider_event.rejected", reason=str(error))
             return PlainTextResponse("unsigned", 400)
         stored = await handle_provider_event(services, event)
         return PlainTextResponse("stored" if stored else "known")

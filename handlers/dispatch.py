@@ -165,7 +165,7 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
         return replace(request, refusal=AppNotInstalled())
     except AWAY as error:
         # The handler will find out too, and there is a sentence for it.
-        log.warning("localizer.unavailable", error=type(error).__name__)
+        log.warning("slack_user.refresh_failed", error=type(error).__name__)
         return request
     except Exception:
         return replace(request, refusal=report_unexpected_error(request.route_id))

@@ -56,7 +56,7 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner |
         try:
             return await load_queue_stats(services)
         except Exception as error:
-            log.warning("the backlog could not be read", error=type(error).__name__)
+            log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
     look = SingleFlight("backlog", services.tasks, find_stats)

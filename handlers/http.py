@@ -67,7 +67,7 @@ def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[R
             return await handler.handle(request)
         except Exception as error:
             # Bolt raises only before it dispatches: the body is no JSON, no object, or has odd ids.
-            log.warning("payload.unreadable", error=type(error).__name__)
+            log.warning("request.unreadable", error=type(error).__name__)
             return _reject("malformed", 400)
 
     return handle_slack_request

@@ -120,7 +120,7 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
         try:
             return to_starlette_response(await handler(asked))
         except InstallationRefused as refused:
-            return _handle_failure(request.url.path, slack_says=str(refused))
+            return _handle_failure(request.url.path, error=str(refused))
         except Exception:
             return _handle_failure(request.url.path, exc_info=True)
 
@@ -131,7 +131,7 @@ def _handle_failure(path: str, **details: Any) -> Response:
     """What Slack's library does not expect: wrong settings, a Slack or a database that is away, mostly."""
     shown = get_log_reference()
     ERRORS_TOTAL.labels(path).inc()
-    log.error("installation failed", where=path, reference=shown, **details)
+    log.error("installation.failed", handler=path, reference=shown, **details)
     return PlainTextResponse(format_refusal(Localizer(), UnexpectedError(reference=shown)), 500)
 
 

@@ -118,7 +118,7 @@ async def show_view(request: SlackRequest, view: View) -> None:
         await _update_or_open(request, view)
     except NO_RESPONSE_ERRORS:
         ERRORS_TOTAL.labels(request.route_id).inc()
-        log.exception("view.no_response", callback_id=view.get("callback_id"))
+        log.exception("view.delivery_failed", view=view.get("callback_id"))
         await show_refusal(request, ViewTriggerExpired())
     except SlackApiError as error:
         name = get_error_name(error)
@@ -126,10 +126,10 @@ async def show_view(request: SlackRequest, view: View) -> None:
             _record_expired_trigger(request, name)
             await show_refusal(request, ViewTriggerExpired())
         elif name in CLOSED_VIEW_ERRORS:
-            log.info("view.closed", callback_id=view.get("callback_id"))
+            log.info("view.closed", view=view.get("callback_id"))
         else:
             details = error.response.get("response_metadata")
-            log.error("view.rejected", callback_id=view.get("callback_id"), error=name, details=details)
+            log.error("view.rejected", view=view.get("callback_id"), error=name, details=details)
             await show_refusal(request, report_unexpected_error(request.route_id))
 
 
@@ -145,7 +145,7 @@ def _record_expired_trigger(request: SlackRequest, error: str) -> None:
     """The cause may well be ours: a slow database, most of all."""
     ERRORS_TOTAL.labels(request.route_id).inc()
     seconds = round(time.monotonic() - request.started, 2)
-    log.warning("view.trigger_expired", route=request.route_id, error=error, seconds=seconds)
+    log.warning("view.trigger_expired", handler=request.route_id, error=error, duration_seconds=seconds)
 
 
 async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
@@ -158,7 +158,7 @@ async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
             if await deliver(request, refusal):
                 return
         except DELIVERY_ERRORS as error:
-            log.warning("refusal.undelivered", refusal=refusal.key, error=type(error).__name__)
+            log.warning("reply.undelivered", refusal=refusal.key, error=type(error).__name__)
 
 
 async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bool:
@@ -175,7 +175,7 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
         )
     except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
         # Only its type: the message may hold the address, which is as good as a secret.
-        log.warning("ephemeral.undelivered", error=type(error).__name__)
+        log.warning("reply.undelivered", error=type(error).__name__)
         return False
     return response.status_code == 200
 
@@ -222,7 +222,7 @@ def notify_if_unresponsive(request: SlackRequest) -> Iterator[None]:
 
 def report_unavailable_database(route_id: str, error: Exception) -> DatabaseUnavailable:
     ERRORS_TOTAL.labels(route_id).inc()
-    log.error("database.unavailable", route=route_id, exc_info=error)
+    log.error("database.unavailable", handler=route_id, exc_info=error)
     return DatabaseUnavailable()
 
 
@@ -230,5 +230,5 @@ def report_unexpected_error(route_id: str) -> UnexpectedError:
     """Of the exception being handled, if there is one."""
     reference = get_log_reference()
     ERRORS_TOTAL.labels(route_id).inc()
-    log.exception("handler.failed", route=route_id, reference=reference)
+    log.exception("handler.failed", handler=route_id, reference=reference)
     return UnexpectedError(reference=reference)

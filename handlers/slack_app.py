@@ -100,7 +100,7 @@ async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResp
     request: SlackRequest | None = context.get("slack_request")
     reference = get_log_reference()
     ERRORS_TOTAL.labels("request").inc()
-    log.error("request.failed", route=request and request.route_id, reference=reference, exc_info=error)
+    log.error("request.failed", handler=request and request.route_id, reference=reference, exc_info=error)
     if request is None or request.route_id in UNINSTALL_EVENTS:
         # Slack sends the event again.
         return BoltResponse(status=500, body="")

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column_types import string_enum
+from models.destination import Destination
 
 
 class NoticeStatus(StrEnum):
@@ -41,9 +42,8 @@ class NoticeKind(StrEnum):
 class Notice(SQLModel, table=True):
     """`event` names what is reported, once for each destination.
 
-    `destination` is `channel:<id>`, `contact:<id>` (a direct message), `email:<contact id>` or
-    `services:<channel>`; notices of one destination are delivered in the order of their ids.
-    `words` holds what the rendering needs beyond the order, quote and account.
+    `destination` is a Destination's `str()`; notices of one destination are delivered in order of id.
+    `words` is the JSON of the kind's payload model (notice_payloads).
     """
 
     __table_args__ = (
@@ -76,6 +76,10 @@ class Notice(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the notice is stored"
         return self.id
+
+    @property
+    def parsed_destination(self) -> Destination:
+        return Destination.parse(self.destination)
 
 
 class DeliverySlot(SQLModel, table=True):

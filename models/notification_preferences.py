@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlmodel import JSON, Field, SQLModel
 
 from models.notice import Notice, NoticeKind
+from models.notice_payloads import QuoteReminderPayload, is_requested, parse_payload
 
 
 class NotificationTopic(StrEnum):
@@ -51,6 +52,7 @@ class NotificationPreferences(SQLModel, table=True):
 
 def find_topic(notice: Notice) -> NotificationTopic | None:
     """None for what always comes at once: also a receipt that was asked for."""
-    if notice.kind is NoticeKind.QUOTE_REMINDER and notice.words.get("hours", 0) <= FINAL_REMINDER_HOURS:
+    payload = parse_payload(notice)
+    if isinstance(payload, QuoteReminderPayload) and payload.hours_before_expiry <= FINAL_REMINDER_HOURS:
         return None
-    return None if notice.words.get("asked") else TOPIC_BY_NOTICE_KIND.get(notice.kind)
+    return None if is_requested(notice) else TOPIC_BY_NOTICE_KIND.get(notice.kind)

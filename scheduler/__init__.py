@@ -102,12 +102,12 @@ async def _run_with_metrics(job_id: str, work: Coroutine[Any, Any, int]) -> None
             done = await work
     except AWAY as error:
         # A line for each tick is enough.
-        log.warning("job could not reach the database", job=job_id, error=type(error).__name__)
+        log.warning("job.database_unavailable", job=job_id, error=type(error).__name__)
         return
     JOB_LAST_SUCCESS_TIMESTAMP_SECONDS.labels(job_id).set_to_current_time()
     if done:
-        log.info("job ran", job=job_id, done=done)
+        log.info("job.completed", job=job_id, items=done)
 
 
 def _log_job_error(event: JobExecutionEvent) -> None:
-    log.error("job failed", job=event.job_id, exc_info=event.exception)
+    log.error("job.failed", job=event.job_id, exc_info=event.exception)

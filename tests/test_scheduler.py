@@ -131,7 +131,7 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other(
     finally:
         ticking.shutdown(wait=False)
         await services.tasks.wait_until_idle()
-    told = [entry for entry in logs if entry["event"] == "job failed"]
+    told = [entry for entry in logs if entry["event"] == "job.failed"]
     assert {entry["job"] for entry in told} == {"quote.fail"}
     assert all(isinstance(entry["exc_info"], RuntimeError) for entry in told)
     assert all(entry["log_level"] == "error" for entry in told)
@@ -144,9 +144,9 @@ async def test_a_job_that_did_something_says_how_much(
     monkeypatch.setattr(scheduler, "JOBS", {"quote.count": Job(tick, 0.02)})
     ticking = build_scheduler(services)
     await run_again(ticking, tick, services)
-    said = [entry for entry in logs if entry["event"] == "job ran"]
+    said = [entry for entry in logs if entry["event"] == "job.completed"]
     assert said[0]["job"] == "quote.count"
-    assert said[0]["done"] == 1
+    assert said[0]["items"] == 1
 
 
 def metric(name: str, job: str) -> float:

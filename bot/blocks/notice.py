@@ -7,6 +7,7 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block
 from bot.notices.render import RenderableNotice
 from bot.notices.summary import render_notice
+from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus
@@ -29,7 +30,7 @@ def render_notice_message(notice: RenderableNotice, services_url: str) -> dict[s
     seen = render_notice(notice, services_url, mrkdwn=True, live_dates=True)
     title = seen.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{seen.title}*"
     # Account Services hold no role of the account: no button would answer them.
-    rows = [] if notice.payload.get("to") == "services" else _build_button_rows(notice)
+    rows = [] if notice.destination_kind is DestinationKind.SERVICES else _build_button_rows(notice)
     text = "\n".join([*_truncate_lines([heard.title, *heard.lines]), *_format_choices(notice, rows)])
     paragraphs = _join_paragraphs(_truncate_lines([title, *seen.lines]))
     blocks = [
@@ -153,7 +154,7 @@ def _build_confirm_payment_rows(notice: RenderableNotice) -> list[list[Block]]:
             notice.localizer.format_text("order-line-confirm-label", product=row.product.name),
         )
         for row in _get_order(notice).list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
-        if row.line.customer_link and notice.payload.get("to") == "contact"
+        if row.line.customer_link and notice.destination_kind is DestinationKind.CONTACT
     ]
     confirm = [
         [block_kit.build_link_button(navigation.CONFIRM_PAYMENT, text, url, label)]

@@ -91,13 +91,15 @@ def _format_message(language: str, key: str, arguments: tuple[tuple[str, object]
     bundle = load_bundle(language)
     if not bundle.has_message(key):
         # A missing sentence must not stop an order; a test keeps any from missing.
-        log.error("message is missing", key=key, language=language)
+        log.error("translation.missing", message_key=key, language=language)
         return key
     pattern = bundle.get_message(key).value
     assert pattern is not None, f"the message {key} has a value"
     text, errors = bundle.format_pattern(pattern, dict(arguments))
     if errors:
-        log.error("message has a fault", key=key, language=language, errors=[str(e) for e in errors])
+        log.error(
+            "translation.format_failed", message_key=key, language=language, error=[str(e) for e in errors]
+        )
     return str(text)
 
 

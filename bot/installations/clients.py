@@ -109,7 +109,7 @@ class SingleWorkspaceClients:
         return [str((await self.default_client.auth_test())["team_id"])]
 
     async def handle_uninstall(self, team_id: str) -> None:
-        log.warning("the bot was uninstalled: SLACK_BOT_TOKEN is worth nothing any more", team=team_id)
+        log.warning("app.uninstalled", team=team_id)
 
 
 class MultiWorkspaceClients:
@@ -152,7 +152,7 @@ class MultiWorkspaceClients:
 
     async def handle_uninstall(self, team_id: str) -> None:
         await self.store.async_delete_all(enterprise_id=None, team_id=team_id)
-        log.warning("the bot was uninstalled", team=team_id)
+        log.warning("app.uninstalled", team=team_id)
 
     def clear_cached_token(self, team_id: str) -> None:
         self._cached_clients.pop(team_id, None)

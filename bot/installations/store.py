@@ -54,7 +54,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
                 setattr(stored, name, self._keys.encrypt(token.encode()).decode())
         await self._write_store.async_save(stored)
         self.on_change(installation.team_id)
-        log.info("the bot was installed", team=installation.team_id, by=installation.user_id)
+        log.info("app.installed", team=installation.team_id, user=installation.user_id)
 
     async def find_bot_token(self, team_id: str) -> str | None:
         """The bot's token there; none where it is not installed, or no key opens what is stored."""
@@ -64,7 +64,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         try:
             return self._keys.decrypt(bot.bot_token).decode()
         except InvalidToken:
-            log.error("no key of TOKEN_ENCRYPTION_KEYS opens the workspace's token", team=team_id)
+            log.error("token.undecryptable", team=team_id)
             return None
 
     async def async_find_bot(self, **where: Any) -> Bot | None:
@@ -108,9 +108,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
                 tokens = {c.name: self._keys.rotate(row[c.name]).decode() for c in columns if row[c.name]}
             except InvalidToken:
                 if workspace not in seen:
-                    log.error(
-                        "no key of TOKEN_ENCRYPTION_KEYS opens the workspace's token", team=row["team_id"]
-                    )
+                    log.error("token.undecryptable", team=row["team_id"])
                     closed += 1
             else:
                 if tokens:

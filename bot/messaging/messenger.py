@@ -1,12 +1,15 @@
 """The messenger port: notices in, messages out."""
 
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from bot.i18n import Localizer
 from models.account import Account
+from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
+from models.notice_payloads import NoticePayload
 
 
 class RateLimited(Exception):
@@ -48,19 +51,19 @@ class FileUpload:
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """One notice, addressed. `channel` is a channel's id or a person's user id. With `edits` (a message's
-    timestamp) that message is redrawn in place; with `thread` it becomes a reply there. `amounts` says
-    whether amounts may be shown (R25). With `file` it is that file, and `channel` the direct
-    message's own id. With `parts` it is a digest of these."""
+    """One notice. `channel` is a channel's id or a person's user id; with `file` it is the id of a direct
+    message. `update_ts` is the message to update in place, `thread_ts` the one to reply to."""
 
     team_id: str
     channel: str
     kind: NoticeKind
+    destination_kind: DestinationKind
     localizer: Localizer
     account: Account
+    payload: NoticePayload
+    created_at: datetime
     order: OrderDetails | None = None
     quote: QuoteDetails | None = None
-    payload: dict[str, Any] = field(default_factory=dict)
     shows_amounts: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None

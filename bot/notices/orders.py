@@ -1,7 +1,5 @@
 """What the notices of service orders and receipts say."""
 
-from datetime import datetime
-
 from bot.i18n import Localizer
 from bot.notices.render import (
     MAX_NAME_LENGTH,
@@ -17,7 +15,14 @@ from bot.notices.render import (
     truncate_escaped,
 )
 from models.audit_entry import AuditEntry
+from models.destination import DestinationKind
 from models.details import OrderRow
+from models.notice_payloads import (
+    OrderDeclinedPayload,
+    OrderHistoryPayload,
+    OrderWaitsPayload,
+    PaymentConfirmationPayload,
+)
 from models.service_order import LineStatus, OrderStatus
 
 
@@ -102,17 +107,17 @@ def _format_completion(renderer: NoticeRenderer) -> str:
 
 
 def render_order_history(renderer: NoticeRenderer) -> NoticeText:
-    words = renderer.notice.payload
+    payload = renderer.get_payload(OrderHistoryPayload)
     return NoticeText(
         renderer.format_text(
             "history",
-            step=str(words.get("step", "")),
-            product=truncate_escaped(str(words.get("product") or ""), MAX_NAME_LENGTH),
-            seats=int(words.get("seats") or 0),
-            reason=format_decline_reason(renderer.notice.localizer, str(words.get("reason") or "")),
-            waits_for=str(words.get("waits_for") or ""),
-            by=str(words.get("by") or ""),
-            at=datetime.fromisoformat(str(words["at"])),
+            step=payload.step,
+            product=truncate_escaped(payload.product, MAX_NAME_LENGTH),
+            seats=payload.seats,
+            reason=format_decline_reason(renderer.notice.localizer, payload.reason),
+            waits_for=payload.blocking_order_number,
+            by=payload.by,
+            at=payload.at or renderer.notice.created_at,
         )
     )
 
@@ -133,7 +138,7 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
-    waits_for = str(renderer.notice.payload.get("waits_for", ""))
+    waits_for = renderer.get_payload(OrderWaitsPayload).blocking_order_number
     title = renderer.format_text("order-waits", number=renderer.order.order.number, waits_for=waits_for)
     return NoticeText(
         title, (renderer.format_text("order-waits-why", waits_for=waits_for), *format_order_rows(renderer))
@@ -141,30 +146,30 @@ def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
-    words = renderer.notice.payload
+    payload = renderer.get_payload(OrderDeclinedPayload)
     title = renderer.format_text(
-        "order-declined", number=renderer.order.order.number, products=list(words.get("products", []))
+        "order-declined", number=renderer.order.order.number, products=payload.products
     )
-    reason = format_decline_reason(renderer.notice.localizer, str(words.get("reason") or ""))
+    reason = format_decline_reason(renderer.notice.localizer, payload.reason)
     because = [renderer.format_text("order-declined-why", reason=reason)] if reason else []
     return NoticeText(
         title,
         (
             *because,
-            *_format_price_change(renderer),
+            *_format_price_change(renderer, payload),
             *_format_decline_consequences(renderer),
             *format_order_rows(renderer),
         ),
     )
 
 
-def _format_price_change(renderer: NoticeRenderer) -> list[str]:
+def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload) -> list[str]:
     """R17: what was promised, and what it would have been; not in a channel that shows no amounts."""
-    words, sheet = renderer.notice.payload, renderer.order
-    if "offered" not in words or not renderer.notice.shows_amounts:
+    promised, offered = payload.promised_total, payload.offered_total
+    if promised is None or offered is None or not renderer.notice.shows_amounts:
         return []
-    promised, offered = sheet.to_money(int(words["promised"])), sheet.to_money(int(words["offered"]))
-    return [renderer.format_text("order-two-prices", promised=promised, offered=offered)]
+    to_money = renderer.order.to_money
+    return [renderer.format_text("order-two-prices", promised=to_money(promised), offered=to_money(offered))]
 
 
 def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
@@ -196,7 +201,7 @@ def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
     title = renderer.format_text(
         "order-needs-customer",
         number=sheet.order.number,
-        products=list(renderer.notice.payload.get("products", [])),
+        products=renderer.get_payload(PaymentConfirmationPayload).products,
         personal="yes" if renderer.is_personal else "no",
     )
     asks = [line for row in rows for line in _format_confirmation(renderer, row)] or [
@@ -211,7 +216,7 @@ def _format_confirmation(renderer: NoticeRenderer, row: OrderRow) -> list[str]:
     if row.line.until:
         lines = [renderer.format_text("order-confirm-until", product=name, until=row.line.until)]
     # The link opens the payment to whoever holds it: a button in a direct message, never in a channel.
-    if renderer.destination == "email" and row.line.customer_link:
+    if renderer.destination_kind is DestinationKind.EMAIL and row.line.customer_link:
         lines.append(renderer.format_text("order-confirm-link", url=row.line.customer_link))
     return lines
 
@@ -232,7 +237,7 @@ def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
     sheet = renderer.order
     title = renderer.format_text("order-overdue", number=sheet.order.number)
     due = renderer.format_text("order-overdue-since", by=sheet.order.processing_deadline)
-    if renderer.destination != "services":
+    if renderer.destination_kind is not DestinationKind.SERVICES:
         ask = renderer.format_text("order-overdue-ask", number=sheet.order.number)
         return NoticeText(title, (due, *format_order_rows(renderer), ask, renderer.format_contact_services()))
     return NoticeText(

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn
 from models.account import Account
+from models.destination import DestinationKind
 from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow
 from models.notice import NoticeKind
+from models.notice_payloads import NoticePayload
 from models.quote import Quote
 from models.receipt import Receipt
 from models.service_order import LineStatus
+
+PayloadT = TypeVar("PayloadT", bound=NoticePayload)
 
 # Names and reasons are people's own, and as long as they like; Fluent refuses 1,000 characters in a place.
 MAX_REASON_LENGTH = 600
@@ -23,7 +27,7 @@ MAX_ROWS_LENGTH = 1800
 
 
 class RenderableNotice(Protocol):
-    """What is told, to whom. `words["to"]` is the destination's kind: channel, contact, services, email."""
+    """What is reported, and to whom."""
 
     @property
     def kind(self) -> NoticeKind: ...
@@ -36,7 +40,11 @@ class RenderableNotice(Protocol):
     @property
     def quote(self) -> QuoteDetails | None: ...
     @property
-    def payload(self) -> dict[str, Any]: ...
+    def destination_kind(self) -> DestinationKind: ...
+    @property
+    def payload(self) -> NoticePayload: ...
+    @property
+    def created_at(self) -> datetime: ...
     @property
     def shows_amounts(self) -> bool: ...
     @property
@@ -86,13 +94,17 @@ class NoticeRenderer:
         assert self.order.receipt is not None, "a completed order has a receipt"
         return self.order.receipt
 
+    def get_payload(self, model: type[PayloadT]) -> PayloadT:
+        assert isinstance(self.notice.payload, model), "each kind of notice has one payload model"
+        return self.notice.payload
+
     @property
-    def destination(self) -> str:
-        return str(self.notice.payload.get("to", "contact"))
+    def destination_kind(self) -> DestinationKind:
+        return self.notice.destination_kind
 
     @property
     def is_personal(self) -> bool:
-        return self.destination in ("contact", "email")
+        return self.destination_kind in (DestinationKind.CONTACT, DestinationKind.EMAIL)
 
     def format_contact_services(self) -> str:
         return self.format_text("services", url=self.services_url)
@@ -147,7 +159,7 @@ def format_rows(renderer: NoticeRenderer, rows: Sequence[Any], format_row: Calla
     for row in rows:
         line = format_row(row)
         full = len(shown) == MAX_ROWS or sum(map(len, shown)) + len(line) > MAX_ROWS_LENGTH
-        if full and renderer.destination != "email":
+        if full and renderer.destination_kind is not DestinationKind.EMAIL:
             return [*shown, renderer.format_text("more-rows", more=len(rows) - len(shown))]
         shown.append(line)
     return shown

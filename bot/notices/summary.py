@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from bot.i18n import SlackMarkup
 from bot.notices import orders as order_notices
 from bot.notices import quotes as quote_notices
 from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
 from models.notice import NoticeKind
+from models.notice_payloads import ChannelUnreachablePayload, PortalChangedPayload
 
 
 def render_notice(
@@ -29,14 +29,17 @@ def _render_digest(renderer: NoticeRenderer) -> NoticeText:
 
 def _format_digest_line(renderer: NoticeRenderer, item: RenderableNotice) -> str:
     said = RENDER_BY_KIND[item.kind](replace(renderer, notice=item)).title
-    at = datetime.fromisoformat(str(item.payload["told_at"]))
     # What is said is escaped already.
-    return renderer.format_text("digest-line", at=at, what=SlackMarkup(said) if renderer.is_mrkdwn else said)
+    return renderer.format_text(
+        "digest-line", at=item.created_at, what=SlackMarkup(said) if renderer.is_mrkdwn else said
+    )
 
 
 def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
     title = renderer.format_text(
-        "portal-changed", by=str(renderer.notice.payload.get("by", "")), account=renderer.notice.account.name
+        "portal-changed",
+        by=renderer.get_payload(PortalChangedPayload).by,
+        account=renderer.notice.account.name,
     )
     return NoticeText(title, (renderer.format_text("portal-changed-means"),))
 
@@ -44,7 +47,7 @@ def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
 def _render_channel_unreachable(renderer: NoticeRenderer) -> NoticeText:
     # As a reference Slack shows the channel's name; elsewhere only its id is known.
     key = "channel-unreachable" if renderer.is_mrkdwn else "channel-unreachable-plain"
-    channel = str(renderer.notice.payload.get("channel", ""))
+    channel = renderer.get_payload(ChannelUnreachablePayload).channel
     title = renderer.format_text(key, channel=channel, account=renderer.notice.account.name)
     return NoticeText(title, (renderer.format_text("channel-unreachable-means"),))
 

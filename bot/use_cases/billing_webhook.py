@@ -107,11 +107,11 @@ async def _try_refresh(services: Services, account_id: str) -> bool:
     try:
         await refresh_account(services, account_id)
     except CustomerNotFound:
-        log.warning("the provider no longer knows an account", account=account_id)
+        log.warning("account.missing_at_provider", account=account_id)
     except (BillingUnavailable, *AWAY):
         raise
     except Exception:
-        log.exception("what the provider holds of an account could not be copied", account=account_id)
+        log.exception("account.refresh_failed", account=account_id)
         return False
     return True
 

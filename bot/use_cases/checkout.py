@@ -13,12 +13,12 @@ from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
 from bot.use_cases.quote.decide import (
+    authorize_quote,
     check_pending,
     create_quote,
     decide_quote,
-    get_quote_for,
     list_quote_lines,
-    lock_quote_for,
+    lock_quote,
 )
 from models.account import Account
 from models.administrator import Administrator
@@ -46,7 +46,8 @@ async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: 
     """
     at = services.now()
     async with services.read() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=False)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=False)
+        quote, contact = authorized.row, authorized.contact
         await check_pending(session, quote, at)
     await refresh_methods_if_available(services, quote.account_id)
     async with services.read() as session:
@@ -59,7 +60,8 @@ async def save_checkout_draft(
     """Store what is typed, valid or not: going back loses nothing (R10)."""
     at = services.now()
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        authorized = await lock_quote(session, person, quote_id, at)
+        quote, contact = authorized.row, authorized.contact
         await _save_checkout_form(session, quote, contact, form, saved=False)
         return await load_quote_details(session, quote, at)
 
@@ -74,10 +76,10 @@ async def save_checkout(
     """
     at = services.now()
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
-        quote = await _resolve_replacement(session, quote, contact, form)
+        authorized = await lock_quote(session, person, quote_id, at)
+        account, contact = authorized.account, authorized.contact
+        quote = await _resolve_replacement(session, authorized.row, contact, form)
         await check_pending(session, quote, at)
-        account = await session.get_one(Account, quote.account_id)
         await _check_form(session, account, await list_payment_methods(session, account.id), form, at)
         # For another address the tax is not known yet: until it is, the order cannot be placed.
         await _save_checkout_form(session, quote, contact, form, saved=form.address == quote.billing_address)
@@ -89,7 +91,8 @@ async def save_checkout(
     if preview.tax != quote.tax:
         return await _replace_quote_for_address(services, person, quote.key, lines, form, preview)
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote.key, at)
+        authorized = await lock_quote(session, person, quote.key, at)
+        quote, contact = authorized.row, authorized.contact
         await check_pending(session, quote, at)
         await _check_lines_unchanged(session, quote, lines)
         await _save_checkout_form(session, quote, contact, form, saved=True)
@@ -162,9 +165,9 @@ async def _load_placement_page(
     services: Services, person: SlackIdentity, quote_id: int, at: datetime
 ) -> PlacementPage:
     async with services.read() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=False)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=False)
+        quote, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, quote, at)
-        account = await session.get_one(Account, quote.account_id)
         methods = await list_payment_methods(session, account.id)
         form = await get_valid_form(session, account, quote, contact, methods, at)
         chosen = await find_chosen_administrator(session, quote, form)
@@ -221,10 +224,10 @@ async def _replace_quote_for_address(
 ) -> PlacementPage:
     at = services.now()
     async with services.write() as session:
-        old, contact = await lock_quote_for(session, person, quote_id, at)
+        authorized = await lock_quote(session, person, quote_id, at)
+        old, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, old, at)
         await _check_lines_unchanged(session, old, lines)
-        account = await session.get_one(Account, old.account_id)
         new = await create_quote(
             session,
             account=account,

@@ -5,16 +5,17 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
-from bot.permissions import SlackIdentity, get_authorized_contact, list_account_roles
+from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
-from models.account import Account, AccountNotFound
+from models.account import Account
 from models.billing_contact import BillingContact
+from models.destination import Destination
 from models.details import ReceiptDetails
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
+from models.notice_payloads import ReceiptPayload
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
@@ -109,7 +110,7 @@ async def list_receipts(
     """A page of the account's receipts, newest first, each with its order's number; are there older ones."""
     at = services.now()
     async with services.read() as session:
-        await get_authorized_contact(session, person, account_id, at, for_change=False)
+        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         query = (
             select(Receipt, ServiceOrder.number)
             .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
@@ -118,7 +119,7 @@ async def list_receipts(
             .limit(PAGE_SIZE + 1)
         )
         found = (await session.exec(query.where(col(Receipt.id) < before) if before else query)).all()
-        return await session.get_one(Account, account_id), list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
+        return account, list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
 
 
 async def send_receipt(
@@ -130,8 +131,9 @@ async def send_receipt(
     """
     at = services.now()
     async with services.write() as session:
-        receipt, contact = await _get_receipt_for(session, person, receipt_id, at)
-        account = await lock_account(session, receipt.account_id)
+        found = await session.get(Receipt, receipt_id)
+        authorized = await lock_authorized_row(session, person, found, at, not_found=ReceiptNotFound())
+        receipt, account, contact = authorized.row, authorized.account, authorized.contact
         destination = list_direct_destinations([contact])
         asked = f"receipt:{receipt.id}:asked:"
         if not await _is_delivery_pending(session, asked, destination):
@@ -143,30 +145,18 @@ async def send_receipt(
                 account=account,
                 at=at,
                 order=await session.get_one(ServiceOrder, receipt.order_id),
-                payload={"asked": True},
+                payload=ReceiptPayload(requested=True),
             )
         return account, receipt, contact
 
 
-async def _get_receipt_for(
-    session: AsyncSession, person: SlackIdentity, receipt_id: int, at: datetime
-) -> tuple[Receipt, BillingContact]:
-    receipt = await session.get(Receipt, receipt_id)
-    if receipt is None:
-        # Who has no role is told that, and not which ids there are.
-        await list_account_roles(session, person)
-        raise ReceiptNotFound
-    try:
-        return receipt, await get_authorized_contact(session, person, receipt.account_id, at, for_change=True)
-    except AccountNotFound:
-        raise ReceiptNotFound from None
-
-
-async def _is_delivery_pending(session: AsyncSession, event_prefix: str, destinations: list[str]) -> bool:
+async def _is_delivery_pending(
+    session: AsyncSession, event_prefix: str, destinations: list[Destination]
+) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),
-            col(Notice.destination).in_(destinations),
+            col(Notice.destination).in_([str(destination) for destination in destinations]),
             Notice.status == NoticeStatus.WAITING,
         )
     )

@@ -37,7 +37,7 @@ async def refresh_slack_user(
         async with asyncio.timeout(max_wait.total_seconds() if max_wait else None):
             profile = await services.directory.fetch_profile(person.team_id, person.user_id)
     except (DirectoryUnavailable, TimeoutError) as error:
-        log.warning("directory is silent", team=person.team_id, user=person.user_id, error=str(error))
+        log.warning("directory.unavailable", team=person.team_id, user=person.user_id, error=str(error))
         return False
     await _save_profile(services, person.team_id, profile, at)
     return True

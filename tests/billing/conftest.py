@@ -22,7 +22,7 @@ from models.product import Product
 from models.proration import get_midnight
 from models.subscription import PeriodLength, Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
-from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.books import Customer, Invoice, Item, Price
 from tests.fake_stripe.books import Subscription as StripeSubscription
 from tests.postgres import new_database
@@ -109,8 +109,8 @@ STRIPE_CARDS = {
 }
 
 
-def stripe_books(clock: Clock) -> Books:
-    books = Books(clock, {"FR": "0.20"})
+def stripe_books(clock: Clock) -> StripeRecords:
+    books = StripeRecords(clock, {"FR": "0.20"})
     books.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_card="pm_1")
     books.cards = {name: replace(card) for name, card in STRIPE_CARDS.items()}
     for name, price, seats, start, end in (

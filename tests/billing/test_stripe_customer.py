@@ -77,7 +77,7 @@ async def test_where_nobody_can_look_an_attempt_is_unknown_as_long_as_its_key_li
     provider.clock.advance(1)
     with capture_logs() as logs:
         assert await provider.gateway.reconcile_charge(charge) == Declined("customer_gone")
-    assert [entry["key"] for entry in logs if entry["log_level"] == "error"] == [charge.key]
+    assert [entry["charge_key"] for entry in logs if entry["log_level"] == "error"] == [charge.key]
 
 
 async def test_a_portal_that_is_not_set_up_does_not_make_the_customer_unknown(

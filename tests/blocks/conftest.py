@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from bot.i18n import Localizer
 
-FAULTS = ("message is missing", "message has a fault")
+FAULTS = ("translation.missing", "translation.format_failed")
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,10 @@ from typing import Any
 
 from bot.i18n import Localizer
 from bot.messaging.messenger import OutboundMessage
+from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
+from models.notice_payloads import PAYLOAD_BY_KIND, NoticePayload
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
@@ -30,24 +32,28 @@ def letter(
         account=samples.account(size),
         order=order(kind, size) if kind.value.startswith(("order", "receipt")) else None,
         quote=quote(kind, size) if kind.value.startswith("quote") else None,
-        payload={**words(size), "to": to},
+        destination_kind=DestinationKind(to),
+        payload=payload(kind, size),
+        created_at=AT,
         shows_amounts=to in ("contact", "email"),
     )
     return replace(usual, **changes)
 
 
-def words(size: Size = USUAL, step: str = "line_declined") -> dict[str, Any]:
-    return {
+def payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -> NoticePayload:
+    values = {
         "step": step,
         "product": size.name("GoTo Meeting"),
         "products": [size.name("GoTo Meeting")] * (20 if size.names else 1),
         "seats": 5,
         "reason": size.name("card_declined") if size.names else "card_declined",
-        "waits_for": "SO-1001",
+        "blocking_order_number": "SO-1001",
         "by": size.name("Alice <!channel>"),
-        "at": AT.isoformat(),
+        "at": AT,
         "channel": "C01BILLING",
     }
+    model = PAYLOAD_BY_KIND[kind]
+    return model.model_validate({name: values[name] for name in values if name in model.model_fields})
 
 
 def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:

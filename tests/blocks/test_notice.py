@@ -56,7 +56,12 @@ def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]
                 yield letter(kind, reader, size, to, shows_amounts=amounts)
     if kind is NoticeKind.ORDER_HISTORY:
         for step in sample_messages.STEPS:
-            yield letter(kind, reader, to="channel", payload=sample_messages.words(step=step))
+            yield letter(
+                kind,
+                reader,
+                to="channel",
+                payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, step=step),
+            )
     if kind.value.startswith("quote"):
         for status in (QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED):
             for replaced in (True, False):
@@ -111,8 +116,7 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     size: Size, reader: Localizer
 ) -> None:
     kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
-    told = {**sample_messages.words(size), "to": "contact", "told_at": AT.isoformat()}
-    parts = [letter(kind, reader, size, payload=told) for kind in (*kinds, *kinds, *kinds[:2])]
+    parts = [letter(kind, reader, size) for kind in (*kinds, *kinds, *kinds[:2])]
     assert len(parts) == MAX_DIGEST_NOTICES
     content = drawn(replace(parts[0], digest_items=tuple(parts)))
     assert content["text"].count("\n• ") == MAX_DIGEST_NOTICES
@@ -123,8 +127,7 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
 
 
 def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Localizer) -> None:
-    told = {"to": "contact", "told_at": AT.isoformat()}
-    part = letter(NoticeKind.QUOTE_REMINDER, english, payload=told)
+    part = letter(NoticeKind.QUOTE_REMINDER, english)
     assert part.quote
     content = drawn(replace(part, digest_items=(part,)))
     assert f"expires on {english.format_datetime(part.quote.quote.expires_at)}" in content["text"]
@@ -164,7 +167,12 @@ def test_a_channel_sees_amounts_only_where_the_account_wants_them(
 
 @pytest.mark.parametrize("step", sample_messages.STEPS)
 def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> None:
-    told = letter(NoticeKind.ORDER_HISTORY, reader, to="channel", payload=sample_messages.words(step=step))
+    told = letter(
+        NoticeKind.ORDER_HISTORY,
+        reader,
+        to="channel",
+        payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, step=step),
+    )
     content = drawn(told)
     assert len(content["blocks"]) == 1
     assert content["text"].startswith("10 ")

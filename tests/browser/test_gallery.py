@@ -67,7 +67,11 @@ def messages(reader: Localizer, size: Size) -> Iterator[tuple[str, dict[str, Any
             yield f"{kind.value} to {to}", render_notice_message(letter(kind, reader, size, to), URL)
     for step in sample_messages.STEPS:
         told = letter(
-            NoticeKind.ORDER_HISTORY, reader, size, "channel", payload=sample_messages.words(size, step)
+            NoticeKind.ORDER_HISTORY,
+            reader,
+            size,
+            "channel",
+            payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, size, step),
         )
         yield f"history, {step}", render_notice_message(told, URL)
     for route in ROUTES:

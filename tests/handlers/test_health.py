@@ -230,7 +230,7 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
         for line in map(json.loads, stream.getvalue().splitlines())
         if line["event"] == "view.trigger_expired"
     ]
-    assert (late["level"], late["route"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
+    assert (late["level"], late["handler"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
 
 
 async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -> None:

@@ -32,7 +32,7 @@ from tests.handlers.installations import (
     tokens,
     two_workspaces,
 )
-from tests.replica import replicas
+from tests.replicas.processes import run_replicas
 from tests.world import WORKSPACE, World
 
 
@@ -159,7 +159,7 @@ async def test_a_wrong_client_secret_is_logged_with_the_reference_that_the_perso
     assert failed.status_code == 500
     found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
     assert found, failed.text
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "installation failed" in line]
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "installation.failed" in line]
     assert found[0] in line
     assert "error" in line
     assert "bad_client_secret" in line
@@ -195,7 +195,10 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
             "SLACK_API_URL": slack.api_url,
             "LOG_FORMAT": "json",
         }
-        async with replicas(1, environment, tmp_path) as [replica], httpx.AsyncClient(timeout=20) as client:
+        async with (
+            run_replicas(1, environment, tmp_path) as [replica],
+            httpx.AsyncClient(timeout=20) as client,
+        ):
             answer = await client.get(f"http://127.0.0.1:{replica.port}/slack/install")
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
             assert replica.errors() == []

@@ -58,7 +58,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
         await alice.wait_for_modal("refusal.show")
         structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
     written = stream.getvalue()
-    assert "notice waits" in written
+    assert "notice.retry_scheduled" in written
     assert "handler.failed" in written
     assert settings.slack_bot_token is not None
     for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):

@@ -169,7 +169,7 @@ async def test_r17_another_amount_than_promised_is_said_however_it_came_to_be_kn
     with capture_logs() as logs:
         await ordered(world, CARLA, "customer_assist", payment_method=card)
         await world.pass_time(minutes=11)
-    told = [entry for entry in logs if entry["event"] == "another amount than promised was charged"]
+    told = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
     [invoice] = world.books.settled_invoices()
     assert [(entry["order"], entry["receipt"]) for entry in told] == [("SO-1001", invoice.id)]
 

@@ -21,7 +21,7 @@ from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
 from models.subscription import Subscription
-from tests.fake_stripe.webhook_sender import muddled, sign
+from tests.fake_stripe.webhook_sender import shuffle_events, sign_event
 from tests.handlers.steps import swap
 from tests.handlers.stripe_orders import (
     ALICE,
@@ -88,7 +88,7 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
     await world.pass_time(seconds=30)
     world.books.catch_up()
-    sent = muddled(world.courier.new(), random)
+    sent = shuffle_events(world.courier.new(), random)
     assert set(await world.courier.deliver(sent)) <= {200}
     assert len(await world.rows(ReceivedBillingEvent)) == len({event["id"] for event in sent})
     await world.settle()
@@ -115,10 +115,10 @@ async def test_what_stripe_did_not_sign_lately_is_turned_away(
 ) -> None:
     event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
     text = body or json.dumps(event)
-    signature = sign(text, secret, world.books.now - age)
+    signature = sign_event(text, secret, world.books.now - age)
     async with httpx.AsyncClient() as client:
         beyond_ascii = f"t={int(world.books.now)},v1=é"
-        at, digest = sign(text, SECRET, world.books.now).split(",")
+        at, digest = sign_event(text, SECRET, world.books.now).split(",")
         # The library takes what is between the first two signs for the instant.
         ambiguous = f"{at}=3,{digest}"
         forged = (signature, "t=,v1=", beyond_ascii, ambiguous)

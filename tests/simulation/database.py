@@ -77,14 +77,14 @@ class GatedDatabase(Database):
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        await self._gates.stop(self._process, "read")
+        await self._gates.wait(self._process, "read")
         async with self._turn, super().read() as session:
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        await self._gates.stop(self._process, "begin")
+        await self._gates.wait(self._process, "begin")
         async with self._turn, super().write() as session:
             yield session
         self._committed()
-        await self._gates.stop(self._process, "committed")
+        await self._gates.wait(self._process, "committed")

@@ -1,7 +1,7 @@
 """Which jobs have something to do, asked of the database as they do themselves."""
 
 from tests.simulation.books import stored
-from tests.simulation.world import World
+from tests.simulation.world import SimulatedWorld
 
 DUE = {
     "service_order.process": "SELECT 1 FROM order_line WHERE due_at <= :now"
@@ -14,6 +14,6 @@ DUE = {
 }
 
 
-def due_jobs(world: World) -> list[str]:
+def list_due_jobs(world: SimulatedWorld) -> list[str]:
     now = {"now": stored(world.clock())}
     return [job_id for job_id, query in DUE.items() if world.store.raw.execute(query, now).fetchone()]

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
+from bot.messaging.messenger import OutboundMessage
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
@@ -17,7 +18,9 @@ from bot.use_cases.notice.enqueue import enqueue_notice
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
+from models.destination import Destination
 from models.notice import DeliverySlot, Notice, NoticeKind, PostedMessage
+from models.notice_payloads import NoticePayload, PortalChangedPayload
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
@@ -65,20 +68,23 @@ class Outbox:
         due_at: datetime | None = None,
         order: ServiceOrder | None = None,
         quote: Quote | None = None,
-        **words: Any,
+        payload: NoticePayload | None = None,
+        number: int = 0,
     ) -> None:
-        """Store a notice of the account acme, as a use case does."""
+        """Store a notice of the account acme, as a use case does; `number` is found again by `steps`."""
+        if kind is NoticeKind.PORTAL_CHANGED:
+            payload = PortalChangedPayload(by=str(number))
         async with self.database.write() as session:
             await enqueue_notice(
                 session,
                 kind,
                 event or f"event:{next(EVENTS)}",
-                destinations,
+                map(Destination.parse, destinations),
                 account=await session.get_one(Account, "acme"),
                 at=self.at,
                 order=order,
                 quote=quote,
-                payload=words,
+                payload=payload,
                 due_at=due_at,
             )
 
@@ -236,8 +242,13 @@ async def benoit(outbox: Outbox) -> str:
     return f"contact:{(await outbox.contact('benoit@acme.example')).key}"
 
 
+def read_number(message: OutboundMessage) -> int:
+    assert isinstance(message.payload, PortalChangedPayload)
+    return int(message.payload.by)
+
+
 def steps(outbox: Outbox, channel: str) -> list[int]:
-    return [sent.letter.payload["number"] for sent in outbox.messenger.to(channel)]
+    return [read_number(sent.letter) for sent in outbox.messenger.to(channel)]
 
 
 def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:

@@ -9,7 +9,9 @@ from bot.messaging.messenger import (
     ChannelUnreachable,
     UserUnreachable,
 )
+from models.destination import DestinationKind
 from models.notice import NoticeKind
+from models.notice_payloads import QuoteReminderPayload
 from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, told_kinds
 
 
@@ -79,7 +81,7 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
     await outbox.tell("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
-    assert sent.letter.payload["to"] == "services"
+    assert sent.letter.destination_kind is DestinationKind.SERVICES
     assert sent.letter.team_id == "T01ACME"
 
 
@@ -211,10 +213,10 @@ async def test_the_reminder_of_who_lost_the_role_goes_to_whoever_may_still_decid
     """R9, R13"""
     quote = await outbox.quote("SQ-1001")
     await outbox.change(await outbox.contact(), active=False)
-    ends = quote.expires_at.isoformat()
+    payload = QuoteReminderPayload(expires_at=quote.expires_at, hours_before_expiry=48)
     event = "quote:1:reminder"
     await outbox.tell(
-        await alice(outbox), kind=NoticeKind.QUOTE_REMINDER, event=event, quote=quote, ends=ends, hours=48
+        await alice(outbox), kind=NoticeKind.QUOTE_REMINDER, event=event, quote=quote, payload=payload
     )
     await outbox.deliver_all()
     assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.QUOTE_REMINDER]

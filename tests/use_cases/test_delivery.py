@@ -13,9 +13,10 @@ from bot.use_cases.delivery.claim import DueNoticeQueue, get_lease_duration
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.notice.enqueue import enqueue_notice
 from models.account import Account
+from models.destination import Destination
 from models.notice import NoticeKind, NoticeStatus
 from tests.postgres import only_sqlite
-from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, steps
+from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, read_number, steps
 
 # Order and claims
 
@@ -43,7 +44,14 @@ async def test_what_was_rolled_back_is_not_told(outbox: Outbox) -> None:
 async def tell_and_fail(outbox: Outbox) -> None:
     async with outbox.database.write() as session:
         account = await session.get_one(Account, "acme")
-        await enqueue_notice(session, NoticeKind.PORTAL_CHANGED, "lost", [CHANNEL], account=account, at=START)
+        await enqueue_notice(
+            session,
+            NoticeKind.PORTAL_CHANGED,
+            "lost",
+            [Destination.parse(CHANNEL)],
+            account=account,
+            at=START,
+        )
         raise KeyError("after the notice was stored")
 
 
@@ -97,7 +105,7 @@ async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
     async def hang(letter: OutboundMessage) -> None:
         if letter.channel == "C1":
             await released.wait()
-        elif letter.payload["number"] == 2:
+        elif read_number(letter) == 2:
             released.set()
         else:
             asyncio.get_running_loop().call_later(0.1, outbox.move, 1)

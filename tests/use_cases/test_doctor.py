@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bot.settings import Settings
 from bot.use_cases.operations.doctor import CheckResult, run_checks
 from tests.handlers.steps import swap
-from tests.replica import environment_of
+from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
 
@@ -157,7 +157,7 @@ async def test_what_is_not_set_is_a_note() -> None:
 
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
     url = well.services.settings.database_url
-    environment = environment_of(well.slack, url, door="http", DATABASE_URL=url)
+    environment = build_environment(well.slack, url, door="http", DATABASE_URL=url)
     codes = []
     for _ in range(2):
         process = await asyncio.create_subprocess_exec(

@@ -17,6 +17,7 @@ from bot.receipts import render_receipt_pdf
 from bot.use_cases.delivery.claim import DueNoticeQueue, get_lease_duration
 from models.details import ReceiptDetails
 from models.notice import NoticeKind
+from models.notice_payloads import ReceiptPayload
 from models.service_order import ServiceOrder
 from tests.use_cases.outbox import Outbox, alice, told_kinds
 
@@ -65,7 +66,9 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
     outbox.messenger.refusals["D01ALICE"] = [fault]
     order = await outbox.order("SO-1002")
     await outbox.complete(order, "R-1002")
-    await outbox.tell(await alice(outbox), kind=NoticeKind.RECEIPT, order=order, asked=True)
+    await outbox.tell(
+        await alice(outbox), kind=NoticeKind.RECEIPT, order=order, payload=ReceiptPayload(requested=True)
+    )
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent
     assert [(a.name, a.content_type) for a in mail.attachments] == [("R-1002.pdf", "application/pdf")]

@@ -10,6 +10,7 @@ from bot.messaging.messenger import (
 from bot.use_cases.quote.decide import decide_quote
 from models.audit_entry import Actor
 from models.notice import NoticeKind
+from models.notice_payloads import OrderHistoryPayload
 from models.quote import Quote, QuoteStatus
 from tests.use_cases.outbox import CHANNEL, Outbox, alice, told_kinds
 
@@ -20,8 +21,8 @@ async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_th
     order = await outbox.order()
     for step in ("placed", "processing"):
         await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
-        at = outbox.at.isoformat()
-        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, step=step, at=at)
+        payload = OrderHistoryPayload(step=step, at=outbox.at)
+        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=payload)
         await outbox.deliver_all()
     first, *rest = outbox.messenger.to("C01BILLING")
     ts = first.posted.ts
@@ -59,9 +60,9 @@ async def test_of_several_redrawings_due_the_last_is_enough(outbox: Outbox) -> N
 
 async def test_the_first_status_message_is_posted_though_a_newer_one_is_due(outbox: Outbox) -> None:
     order = await outbox.order()
-    at = outbox.at.isoformat()
+    placed = OrderHistoryPayload(step="placed", at=outbox.at)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, step="placed", at=at)
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=placed)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     card, history, _ = outbox.messenger.to("C01BILLING")

@@ -183,12 +183,12 @@ async def _send_update(
         # An invoice that it left open could be paid later.
         return await find_outcome(client, item, charge, now) or declined
     except stripe.IdempotencyError:
-        log.error("a key was sent with another request", key=charge.key)
+        log.error("charge.key_reused", charge_key=charge.key)
         return await _resolve_lost_response(client, item, charge, now)
     except stripe.InvalidRequestError as error:
         if is_outside_current_period(error):
             return Declined("period_ended")
-        log.error("stripe refuses the charge", key=charge.key, code=error.code, param=error.param)
+        log.error("charge.rejected", charge_key=charge.key, error=error.code, parameter=error.param)
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:
         return await _handle_stripe_error(client, item, charge, error, now)
@@ -210,7 +210,7 @@ async def _read_update_outcome(
         # have been charged all the same: nothing is sent again before somebody has looked.
         done = await find_outcome(client, item, charge, now)
         if done is None:
-            log.error("a charge went through without its invoice", key=charge.key)
+            log.error("charge.invoice_missing", charge_key=charge.key)
         return done or Declined("seats_changed")
     pending = subscription.pending_update
     until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
@@ -256,6 +256,6 @@ async def restore_usual_card(
         return outcome if isinstance(outcome, Pending) else Unknown()
     except stripe.InvalidRequestError as error:
         log.error(
-            "the usual card could not be put back", subscription=item.stripe_subscription_id, code=error.code
+            "subscription.card_not_restored", subscription=item.stripe_subscription_id, error=error.code
         )
     return outcome

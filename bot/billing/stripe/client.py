@@ -46,7 +46,7 @@ async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:
             raise BillingUnavailable(why="there is no Stripe") from None
         raise
     except AUTHENTICATION_ERRORS as error:
-        log.error("stripe refuses the key", status=error.http_status, code=error.code)
+        log.error("stripe.api_key_rejected", status=error.http_status, error=error.code)
         raise BillingUnavailable(why="the key is refused") from None
     except NO_RESPONSE_ERRORS as error:
         raise BillingUnavailable(why=f"it cannot be reached ({type(error).__name__})") from None

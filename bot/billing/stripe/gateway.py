@@ -61,7 +61,7 @@ class StripeGateway:
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
         for item in there:
             if not item.has_full_day(zone):
-                log.warning("a period ends on the day it begins", subscription=item.id)
+                log.warning("subscription.period_too_short", subscription=item.id)
         return [item.build_state(zone) for item in there if item.has_full_day(zone)]
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
@@ -78,9 +78,9 @@ class StripeGateway:
                 self._client, held, lines, at, address, of.customer_id, of.account
             )
         except stripe.InvalidRequestError as error:
-            # The period may have ended since the quote was read: nobody's fault, and told by the next try.
-            level = log.info if is_outside_current_period(error) else log.error
-            level("stripe refuses a preview", code=error.code, param=error.param)
+            # The period may have ended since the quote was read: that is no fault, and the next try says so.
+            if not is_outside_current_period(error):
+                log.error("preview.rejected", error=error.code, parameter=error.param)
             raise BillingUnavailable(why="the preview is refused") from None
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
@@ -115,7 +115,7 @@ class StripeGateway:
             # Only what prepares a charge gets here: nothing was sent.
             if is_outside_current_period(error):
                 return Declined("period_ended")
-            log.error("stripe refuses to prepare a charge", code=error.code, param=error.param)
+            log.error("charge.preparation_rejected", error=error.code, parameter=error.param)
             return Declined(error.code or "provider_refused")
         return done or await charges.send_charge(self._client, item, who, charge, now)
 
@@ -142,7 +142,7 @@ class StripeGateway:
             return found or Declined("customer_gone")
         if now - charge.stored_at < charges.IDEMPOTENCY_KEY_LIFETIME:
             return Unknown()
-        log.error("what became of a charge cannot be looked up any more", key=charge.key)
+        log.error("charge.customer_missing", charge_key=charge.key)
         return Declined("customer_gone")
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
@@ -164,7 +164,7 @@ class StripeGateway:
         except stripe.InvalidRequestError as error:
             if error.code == "resource_missing":
                 raise CustomerNotFound(account=of.account.name) from None
-            log.error("stripe refuses the customer portal", code=error.code, param=error.param)
+            log.error("customer_portal.rejected", error=error.code, parameter=error.param)
             raise BillingUnavailable(why="the customer portal is refused") from None
         return session.url
 

@@ -93,7 +93,7 @@ async def iter_seat_items(
     async for item in iter_all_pages(page):
         length = _read_period_length(item.price)
         if length is None or item.price.unit_amount is None:
-            log.info("no seats are sold of this item", item=item.id)
+            log.info("subscription_item.skipped", subscription_item=item.id)
         else:
             yield _build_item(subscription, item, length, item.price.unit_amount)
 

@@ -128,7 +128,7 @@ async def _create_invoice_preview(
     invoice = await request_stripe(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
     if invoice.lines.has_more:
         # A preview is not kept: of its lines Stripe shows the first, and has no sure way to the others.
-        log.error("a preview has more lines than are shown", subscription=item.stripe_subscription_id)
+        log.error("preview.truncated", subscription=item.stripe_subscription_id)
         raise BillingUnavailable(why="the preview has too many lines")
     return invoice
 

@@ -111,7 +111,7 @@ async def _send_message(
     except SlackApiError as error:
         if get_error_code(error) not in INVALID_BLOCKS_ERRORS:
             raise
-        log.error("Slack refused a message's blocks", kind=message.kind, detail=get_error_detail(error))
+        log.error("message.blocks_rejected", kind=message.kind, error=get_error_detail(error))
     return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
 
 

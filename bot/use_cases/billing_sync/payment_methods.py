@@ -57,7 +57,7 @@ async def _apply_method_states(
         elif await session.get(PaymentMethod, state.id) is None:
             session.add(PaymentMethod(account_id=account_id, **values))
         else:
-            log.error("a payment method belongs to another account", method=state.id, account=account_id)
+            log.error("payment_method.account_mismatch", payment_method=state.id, account=account_id)
 
 
 async def _list_methods(session: AsyncSession, account_id: str) -> list[PaymentMethod]:

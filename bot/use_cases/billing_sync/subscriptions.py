@@ -62,7 +62,7 @@ async def _add_subscriptions(
     for state in states:
         product = await session.get(Product, state.product_id) if state.product_id else None
         if product is None or await session.get(Subscription, state.id) is not None:
-            log.warning("a subscription without a product of the catalogue", subscription=state.id)
+            log.warning("subscription.product_unknown", subscription=state.id)
             continue
         held = {name: getattr(state, name) for name in SYNCED_FIELDS}
         new = Subscription(id=state.id, account_id=account_id, product_id=product.id, **held)

@@ -16,8 +16,10 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.services import Services
 from bot.settings import Settings
-from bot.use_cases.delivery.posted_message import NoticeDestination, find_status_message
+from bot.use_cases.delivery.posted_message import find_status_message
+from models.destination import DestinationKind
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
+from models.notice_payloads import QuoteReminderPayload, parse_payload
 from models.quote import Quote
 
 # Slack takes some hundreds of messages a minute in a workspace: five may go at once, five a second follow.
@@ -118,7 +120,7 @@ def select_due_destinations(at: datetime, limit: int, *, mail: bool) -> Select[s
     """Destinations (and their workspaces) with something to deliver that nothing holds back, the one that
     has waited longest first. Without a mail server, e-mails wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
-    by_mail = col(Notice.destination).startswith("email:")
+    by_mail = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
     free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, unclaimed))
     in_pace = or_(by_mail, col(team.destination).is_(None), col(team.next_at) <= at + TEAM_BURST_ALLOWANCE)
@@ -176,7 +178,7 @@ async def _lock_slots(session: AsyncSession, names: set[str]) -> dict[str, Deliv
 
 def _reserve_team_slot(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) -> bool:
     """One of the workspace's turns; e-mails need none."""
-    if NoticeDestination.from_notice(notice).kind == "email":
+    if notice.parsed_destination.is_email:
         return True
     pace = slots.get(TEAM_SLOT_PREFIX + notice.team)
     if pace is None or pace.next_at > at + TEAM_BURST_ALLOWANCE:
@@ -218,8 +220,9 @@ async def is_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bo
 async def _is_reminder_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bool:
     """The quote is decided, or ends at another time now, of which other reminders were stored."""
     quote = await session.get_one(Quote, notice.quote_id)
-    ends = quote.expires_at.isoformat()
-    return not quote.is_pending(at) or notice.words.get("ends", ends) != ends
+    payload = parse_payload(notice)
+    announced = payload.expires_at if isinstance(payload, QuoteReminderPayload) else None
+    return not quote.is_pending(at) or announced not in (None, quote.expires_at)
 
 
 async def _is_superseded(session: AsyncSession, notice: Notice, at: datetime) -> bool:

@@ -10,10 +10,10 @@ from bot.notices.email import RECEIPT_KINDS, render_email
 from bot.receipts import format_file_name, render_receipt_pdf
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
-from bot.use_cases.delivery.posted_message import NoticeDestination
 from bot.use_cases.receipt import load_receipt_details
 from models.account import Account
 from models.notice import Notice, NoticeKind, PostedMessage
+from models.notice_payloads import parse_payload
 from models.slack_user import SlackUser
 
 EDITED_KINDS = (NoticeKind.ORDER_STATUS, NoticeKind.QUOTE_CARD)
@@ -23,7 +23,7 @@ def compose_message(
     notice: Notice, context: NoticeContext, channel: str, user: SlackUser | None = None
 ) -> OutboundMessage:
     """The notice as a new message to `channel`; `user` is who reads it, where it is one person."""
-    address = NoticeDestination.from_notice(notice)
+    destination = notice.parsed_destination
     return OutboundMessage(
         team_id=notice.team,
         channel=channel,
@@ -32,8 +32,10 @@ def compose_message(
         account=context.account,
         order=context.order,
         quote=context.quote,
-        payload={**notice.words, "to": address.kind},
-        shows_amounts=address.contact_id is not None or context.account.channel_amounts,
+        destination_kind=destination.kind,
+        payload=parse_payload(notice),
+        created_at=notice.created_at,
+        shows_amounts=destination.contact_id is not None or context.account.channel_amounts,
     )
 
 

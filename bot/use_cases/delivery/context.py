@@ -9,12 +9,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.services import Services
-from bot.use_cases.delivery.posted_message import NoticeDestination, load_posted_messages
+from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_preferences
 from bot.use_cases.slack_user import load_contact_users
 from models.account import Account
 from models.billing_contact import BillingContact
+from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notification_preferences import NotificationPreferences
@@ -82,7 +83,7 @@ async def _load_orders(
     for notice in notices:
         if (
             notice.kind is NoticeKind.ORDER_OVERDUE
-            and NoticeDestination.from_notice(notice).kind == "services"
+            and notice.parsed_destination.kind is DestinationKind.SERVICES
         ):
             sheets[notice.key] = await with_history(session, sheets[notice.key])
     return sheets
@@ -90,11 +91,7 @@ async def _load_orders(
 
 async def _load_contacts(session: AsyncSession, notices: Collection[Notice]) -> dict[int, BillingContact]:
     """By the notices' ids, of those that are for one person."""
-    ids = {
-        n.key: contact_id
-        for n in notices
-        if (contact_id := NoticeDestination.from_notice(n).contact_id) is not None
-    }
+    ids = {n.key: contact_id for n in notices if (contact_id := n.parsed_destination.contact_id) is not None}
     if not ids:
         return {}
     found = await session.exec(_CONTACTS_QUERY, params={"ids": list({*ids.values()})})

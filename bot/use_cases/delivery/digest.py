@@ -47,10 +47,6 @@ async def _post_digest(
         return partial(outcome.mark_digest_posted, ids=due)
     facts = await load_notice_contexts(services, shown)
     parts = [compose_message(each, facts[each.key], user.user_id, user) for each in shown]
-    parts = [
-        replace(part, payload={**part.payload, "told_at": each.created_at.isoformat()})
-        for part, each in zip(parts, shown, strict=True)
-    ]
     await services.messenger.deliver_message(replace(parts[0], digest_items=tuple(parts)))
     return partial(outcome.mark_digest_posted, ids=due)
 

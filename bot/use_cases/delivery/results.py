@@ -3,7 +3,6 @@ rests before the next one."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlmodel import select
@@ -13,7 +12,7 @@ from bot.db import lock_account
 from bot.messaging.messenger import MessageRef, OutboundMessage
 from bot.services import Services
 from bot.use_cases.delivery.claim import TEAM_BURST_ALLOWANCE, TEAM_SLOT_PREFIX
-from bot.use_cases.delivery.posted_message import NoticeDestination, find_status_message
+from bot.use_cases.delivery.posted_message import find_status_message
 from bot.use_cases.notice.enqueue import (
     enqueue_notice,
     enqueue_quote_card_updates,
@@ -23,7 +22,15 @@ from bot.use_cases.notice.enqueue import (
 )
 from models.account import Account
 from models.billing_contact import BillingContact
+from models.destination import Destination, DestinationKind
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
+from models.notice_payloads import (
+    ChannelUnreachablePayload,
+    NoticePayload,
+    ReceiptFilePayload,
+    is_requested,
+    parse_payload,
+)
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 
@@ -55,7 +62,7 @@ QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 async def mark_delivered(_: AsyncSession, notice: Notice, at: datetime) -> timedelta:
     notice.status, notice.delivered_at, notice.last_error = NoticeStatus.DELIVERED, at, None
-    return NO_DELAY if NoticeDestination.from_notice(notice).kind == "email" else CHANNEL_MESSAGE_INTERVAL
+    return NO_DELAY if notice.parsed_destination.is_email else CHANNEL_MESSAGE_INTERVAL
 
 
 async def mark_posted(
@@ -63,7 +70,7 @@ async def mark_posted(
 ) -> timedelta:
     if notice.kind is NoticeKind.ORDER_STATUS:
         await _save_status_message(session, notice, message)
-    elif notice.kind is NoticeKind.RECEIPT and NoticeDestination.from_notice(notice).kind == "contact":
+    elif notice.kind is NoticeKind.RECEIPT and notice.parsed_destination.kind is DestinationKind.CONTACT:
         await _enqueue_receipt_file(session, notice, letter, message, at)
     elif notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(session, notice, letter, message, at)
@@ -74,10 +81,12 @@ async def _enqueue_receipt_file(
     session: AsyncSession, notice: Notice, outbound: OutboundMessage, message: MessageRef, at: datetime
 ) -> None:
     """The PDF as a notice of its own: where sharing it fails, the message does not come again."""
-    destination = [notice.destination]
-    words = {**notice.words, "channel": message.channel, "user": outbound.channel}
+    payload = ReceiptFilePayload(
+        requested=is_requested(notice), channel=message.channel, user_id=outbound.channel
+    )
+    event = f"{_get_event_key(notice)}:file"
     await _enqueue_related_notice(
-        session, notice, NoticeKind.RECEIPT_FILE, f"{_get_event_key(notice)}:file", destination, words, at
+        session, notice, NoticeKind.RECEIPT_FILE, event, [notice.parsed_destination], payload, at
     )
 
 
@@ -128,7 +137,7 @@ def _build_posted_message(
         ts=message.ts,
         order_id=order_id,
         quote_id=quote_id,
-        contact_id=NoticeDestination.from_notice(notice).contact_id,
+        contact_id=notice.parsed_destination.contact_id,
     )
 
 
@@ -188,11 +197,11 @@ async def mark_undeliverable(_: AsyncSession, notice: Notice, at: datetime, *, e
 
 async def mark_contact_withdrawn(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
     """Someone who lost the role gets nothing more."""
-    if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not notice.words.get("asked"):
+    if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not is_requested(notice):
         contacts = await list_active_contacts(session, notice.account_id)
-        kind = NoticeDestination.from_notice(notice).kind
+        kind = notice.parsed_destination.kind
         await _enqueue_for_destinations(
-            session, notice, at, [f"{kind}:{contact.key}" for contact in contacts]
+            session, notice, at, [Destination(kind, str(contact.key)) for contact in contacts]
         )
     return await mark_undeliverable(session, notice, at, error="contact withdrawn")
 
@@ -203,7 +212,7 @@ async def mark_channel_unreachable(
     """Nothing is lost: the contacts get by direct message what was meant for the channel."""
     account = await session.get_one(Account, notice.account_id)
     contacts = await list_active_contacts(session, account.id)
-    channel = NoticeDestination.from_notice(notice).name
+    channel = notice.parsed_destination.id
     await enqueue_notice(
         session,
         NoticeKind.CHANNEL_UNREACHABLE,
@@ -211,13 +220,13 @@ async def mark_channel_unreachable(
         list_direct_destinations(contacts),
         account=account,
         at=at,
-        payload={"channel": channel},
+        payload=ChannelUnreachablePayload(channel=channel),
     )
     await _enqueue_for_destinations(
         session, notice, at, list_direct_destinations(await _list_recipients(session, notice))
     )
     if not contacts:
-        log.error("nobody to tell", notice=notice.id, account=account.id)
+        log.error("notice.undeliverable", notice=notice.id, reason="no_recipient", error=error)
     return await mark_undeliverable(session, notice, at, error=f"channel unreachable: {error}")
 
 
@@ -232,19 +241,18 @@ async def mark_person_unreachable(
     session: AsyncSession, notice: Notice, at: datetime, *, error: str
 ) -> timedelta:
     # A receipt goes by e-mail in any case; only one that was asked for comes that way again.
-    if notice.kind not in RECEIPT_MESSAGE_KINDS or notice.words.get("asked"):
-        await _enqueue_for_destinations(
-            session, notice, at, [f"email:{NoticeDestination.from_notice(notice).name}"]
-        )
+    if notice.kind not in RECEIPT_MESSAGE_KINDS or is_requested(notice):
+        email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
+        await _enqueue_for_destinations(session, notice, at, [email])
     return await mark_undeliverable(session, notice, at, error=f"person unreachable: {error}")
 
 
 async def _enqueue_for_destinations(
-    session: AsyncSession, notice: Notice, at: datetime, destinations: Sequence[str]
+    session: AsyncSession, notice: Notice, at: datetime, destinations: Sequence[Destination]
 ) -> None:
     """The same notice to others, once each: whom the event has told already is not told again."""
     await _enqueue_related_notice(
-        session, notice, notice.kind, _get_event_key(notice), destinations, notice.words, at
+        session, notice, notice.kind, _get_event_key(notice), destinations, parse_payload(notice), at
     )
 
 
@@ -258,8 +266,8 @@ async def _enqueue_related_notice(
     notice: Notice,
     kind: NoticeKind,
     event: str,
-    destinations: Sequence[str],
-    payload: dict[str, Any],
+    destinations: Sequence[Destination],
+    payload: NoticePayload,
     at: datetime,
 ) -> None:
     """Of the same account, order and quote."""

@@ -70,7 +70,7 @@ class DeliveryResultWriter:
             if len(together) == 1:
                 raise
             # One of them may be at fault: each is stored alone.
-            log.exception("deliveries could not be stored together")
+            log.exception("delivery.batch_save_failed")
 
     async def _save_batch(self, deliveries: Sequence[FinishedDelivery]) -> None:
         at = self._services.now()

@@ -31,12 +31,13 @@ from bot.use_cases.delivery.compose import (
 )
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.digest import apply_preferences
-from bot.use_cases.delivery.posted_message import NoticeDestination
 from bot.use_cases.delivery.results import DeliveryResult
 from bot.use_cases.delivery.store import DeliveryResultWriter
 from bot.use_cases.due_rows import process_queue
 from bot.use_cases.slack_user import can_receive_messages, resolve_contact_user
+from models.destination import DestinationKind
 from models.notice import Notice, NoticeKind
+from models.notice_payloads import ReceiptFilePayload, parse_payload
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ async def _load_contexts(services: Services, leases: list[DeliveryLease]) -> lis
     try:
         facts = await load_notice_contexts(services, [claim.notice for claim in leases]) if leases else {}
     except Exception:
-        log.exception("notices could not be read together")
+        log.exception("notice.batch_load_failed")
     return [(claim, facts.get(claim.notice.key)) for claim in leases]
 
 
@@ -74,7 +75,7 @@ async def _deliver_and_save(
     try:
         delivered = await writer.save_result(claim, await _deliver_before_deadline(services, claim, facts))
     except Exception as error:
-        log.exception("delivery could not be stored", notice=claim.notice.id)
+        log.exception("delivery.save_failed", notice=claim.notice.id)
         # Where this fails too, the lease runs out, and the notice is delivered again.
         return await _save_retry(writer, claim, error)
     if delivered and claim.notice.kind in outcome.QUOTE_MESSAGE_KINDS:
@@ -87,14 +88,14 @@ async def _update_cards_if_decided(services: Services, notice: Notice, context: 
     try:
         await outcome.update_cards_if_decided(services, notice.quote_id or 0, drawn)
     except Exception:
-        log.exception("a posted quote could not be looked at again", notice=notice.id)
+        log.exception("quote_card.update_failed", notice=notice.id)
 
 
 async def _save_retry(writer: DeliveryResultWriter, lease: DeliveryLease, error: Exception) -> bool:
     try:
         return await writer.save_result(lease, partial(outcome.schedule_retry, error=_format_error(error)))
     except Exception:
-        log.exception("delivery could not be put off", notice=lease.notice.id)
+        log.exception("delivery.reschedule_failed", notice=lease.notice.id)
         return False
 
 
@@ -110,16 +111,16 @@ async def _deliver_before_deadline(
     except (ChannelUnreachable, UserUnreachable) as error:
         return _handle_unreachable(notice, str(error))
     except FileRejected as error:
-        log.error("Slack takes no file from us: see doctor", notice=notice.id, error=str(error))
+        log.error("files.upload_rejected", notice=notice.id, error=str(error))
         return partial(outcome.mark_person_unreachable, error=str(error))
     except MailRejected as error:
-        log.error("mail refused for good", notice=notice.id, error=str(error))
+        log.error("notice.undeliverable", notice=notice.id, reason="mail_rejected", error=str(error))
         return partial(outcome.mark_undeliverable, error=str(error))
     except (MessengerUnavailable, MailUnavailable, DirectoryUnavailable, TimeoutError) as error:
-        log.warning("notice waits", notice=notice.id, error=_format_error(error))
+        log.warning("notice.retry_scheduled", notice=notice.id, error=_format_error(error))
         return partial(outcome.schedule_retry, error=_format_error(error))
     except Exception as error:
-        log.exception("notice cannot be delivered", notice=notice.id, kind=notice.kind)
+        log.exception("notice.delivery_failed", notice=notice.id, kind=notice.kind)
         return partial(outcome.schedule_retry, error=_format_error(error))
 
 
@@ -128,26 +129,28 @@ def _format_error(error: Exception) -> str:
 
 
 def _handle_unreachable(notice: Notice, error: str) -> DeliveryResult:
-    match NoticeDestination.from_notice(notice).kind:
-        case "channel":
+    match notice.parsed_destination.kind:
+        case DestinationKind.CHANNEL:
             return partial(outcome.mark_channel_unreachable, error=error)
-        case "contact":
+        case DestinationKind.CONTACT:
             return partial(outcome.mark_person_unreachable, error=error)
         case _:
-            log.error("Account Services' channel cannot be posted to", notice=notice.id, error=error)
+            log.error("account_services.channel_unreachable", notice=notice.id, error=error)
             return partial(outcome.schedule_retry, error=error)
 
 
 async def _send_notice(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
-    address, contact = NoticeDestination.from_notice(notice), context.contact
+    destination, contact = notice.parsed_destination, context.contact
     if contact and not contact.active:
         return outcome.mark_contact_withdrawn
-    if address.kind == "email":
+    if destination.is_email:
         return await _send_email(services, notice, context)
     if notice.kind is NoticeKind.QUOTE_CARD:
         return await _update_quote_card(services, notice, context)
     if contact is None:
-        return await _post_message(services, notice, context, compose_message(notice, context, address.name))
+        return await _post_message(
+            services, notice, context, compose_message(notice, context, destination.id)
+        )
     if not await services.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = context.user
@@ -179,9 +182,10 @@ async def _send_receipt_file(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
     """The PDF, below the message that told of it."""
-    if notice.words.get("user") != user.user_id:
+    payload = parse_payload(notice)
+    if not isinstance(payload, ReceiptFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
-    letter = compose_message(notice, context, str(notice.words["channel"]), user)
+    letter = compose_message(notice, context, payload.channel, user)
     letter = replace(letter, file=await render_receipt_file(services, letter))
     try:
         message = await services.messenger.deliver_message(letter)
@@ -205,7 +209,7 @@ async def _post_message(
             )
             return partial(outcome.mark_posted, letter=outbound, message=message)
         except MessageGone:
-            log.info("message is gone, posted anew", notice=notice.id)
+            log.info("message.reposted", notice=notice.id)
     message = await services.messenger.deliver_message(outbound)
     return partial(outcome.mark_posted, letter=outbound, message=message)
 

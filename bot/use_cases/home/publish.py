@@ -165,11 +165,11 @@ async def _publish_home(services: Services, home: Home) -> bool:
         await _delete_home(services, home)
         return False
     except (MessengerUnavailable, TimeoutError) as error:
-        log.warning("home waits", user=home.user_id, error=f"{type(error).__name__}: {error}")
+        log.warning("home.retry_scheduled", user=home.user_id, error=f"{type(error).__name__}: {error}")
         await _schedule_retry(services, home, _compute_backoff(home))
         return False
     except Exception:
-        log.exception("home cannot be drawn", user=home.user_id)
+        log.exception("home.publish_failed", user=home.user_id)
         await _schedule_retry(services, home, _compute_backoff(home))
         return False
     await _mark_published(services, home, [sheet.account.id for sheet in content.accounts])
@@ -205,7 +205,7 @@ async def _has_chart_support(services: Services, team: str) -> bool:
 
 async def _record_chart_refusal(services: Services, team: str) -> None:
     """Once a workspace: nobody else's Home is refused for it."""
-    log.info("no charts on Home", team=team)
+    log.info("home.chart_rejected", team=team)
     surface, block = CHART_BLOCK
     async with services.write() as session:
         at = services.now()

@@ -1,8 +1,7 @@
 """Storing notices, in the transaction of what they report (R24)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.account import Account
 from models.billing_contact import BillingContact
+from models.destination import Destination
 from models.notice import Notice, NoticeKind, PostedMessage
+from models.notice_payloads import NoticePayload, QuoteCardPayload, build_empty_payload, validate_payload
 from models.quote import Quote
 from models.service_order import ServiceOrder
 
@@ -25,49 +26,83 @@ async def enqueue_notice(
     session: AsyncSession,
     kind: NoticeKind,
     event: str,
-    destinations: Iterable[str],
+    destinations: Iterable[Destination],
     *,
     account: Account,
     at: datetime,
     order: ServiceOrder | None = None,
     quote: Quote | None = None,
-    payload: dict[str, Any] | None = None,
+    payload: NoticePayload | None = None,
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> None:
-    """Store one notice of `event` for each destination (see Notice), unless it is stored already.
-    `team` is another workspace than the account's."""
-    notices = [
+    """Store one notice of `event` for each destination, unless it is stored already. `team` is another
+    workspace than the account's. Raises TypeError for the payload of another kind of notice."""
+    notices = build_notices(
+        kind,
+        event,
+        destinations,
+        account=account,
+        at=at,
+        order=order,
+        quote=quote,
+        payload=payload,
+        due_at=due_at,
+        team=team,
+    )
+    await insert_notices(session, notices)
+
+
+def build_notices(
+    kind: NoticeKind,
+    event: str,
+    destinations: Iterable[Destination],
+    *,
+    account: Account,
+    at: datetime,
+    order: ServiceOrder | None = None,
+    quote: Quote | None = None,
+    payload: NoticePayload | None = None,
+    due_at: datetime | None = None,
+    team: str | None = None,
+) -> list[Notice]:
+    payload = payload or build_empty_payload(kind)
+    validate_payload(kind, payload)
+    return [
         Notice(
             event=f"{event}>{destination}",
             account_id=account.id,
             team=team or account.slack_team,
-            destination=destination,
+            destination=str(destination),
             kind=kind,
             order_id=order.id if order else None,
             quote_id=quote.id if quote else None,
-            words=payload or {},
+            words=payload.to_json(),
             created_at=at,
             due_at=due_at or at,
         )
         for destination in destinations
     ]
+
+
+async def insert_notices(session: AsyncSession, notices: Sequence[Notice]) -> None:
+    """In their order, in one statement; those stored already are left as they are."""
     if notices:
         rows = [notice.model_dump(exclude={"id"}) for notice in notices]
         await session.exec(_INSERTS_BY_DIALECT[session.get_bind().dialect.name], params=rows)
 
 
-def list_channel_destinations(account: Account, contacts: Iterable[BillingContact]) -> list[str]:
-    """The account's channel; where none is set, its contacts instead: nothing is lost."""
-    return [f"channel:{account.channel}"] if account.channel else list_direct_destinations(contacts)
+def list_channel_destinations(account: Account, contacts: Iterable[BillingContact]) -> list[Destination]:
+    """The account's channel; without one, its contacts instead."""
+    return [Destination.channel(account.channel)] if account.channel else list_direct_destinations(contacts)
 
 
-def list_direct_destinations(contacts: Iterable[BillingContact]) -> list[str]:
-    return [f"contact:{c.key}" for c in contacts]
+def list_direct_destinations(contacts: Iterable[BillingContact]) -> list[Destination]:
+    return [Destination.contact(contact.key) for contact in contacts]
 
 
-def list_email_destinations(contacts: Iterable[BillingContact]) -> list[str]:
-    return [f"email:{c.key}" for c in contacts]
+def list_email_destinations(contacts: Iterable[BillingContact]) -> list[Destination]:
+    return [Destination.email(contact.key) for contact in contacts]
 
 
 _ACTIVE_CONTACTS_QUERY = (
@@ -106,10 +141,13 @@ async def enqueue_quote_card_updates(
     """Every posted copy of the quote is to be drawn again, as it now stands."""
     copies = await session.exec(_POSTED_COPIES_QUERY, params={"quote": quote.id})
     for copy in copies.all():
-        destination = f"contact:{copy.contact_id}" if copy.contact_id else f"channel:{copy.channel}"
-        event = f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}"
-        words = {"posted": copy.id}
-        kind = NoticeKind.QUOTE_CARD
         await enqueue_notice(
-            session, kind, event, [destination], account=account, at=at, quote=quote, payload=words
+            session,
+            NoticeKind.QUOTE_CARD,
+            f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}",
+            [Destination.contact(copy.contact_id) if copy.contact_id else Destination.channel(copy.channel)],
+            account=account,
+            at=at,
+            quote=quote,
+            payload=QuoteCardPayload(posted_message_id=copy.id),
         )

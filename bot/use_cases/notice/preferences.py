@@ -6,9 +6,9 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.permissions import SlackIdentity, get_slack_user, list_account_roles
+from bot.permissions import SlackIdentity, list_account_roles
 from bot.services import Services
-from models.billing_contact import IdentityNotFresh
+from models.destination import Destination
 from models.notice import Notice, NoticeStatus
 from models.notification_preferences import NotificationPreferences
 from models.slack_user import SlackUser
@@ -32,14 +32,13 @@ async def save_preferences(
     """What waits for a digest that nobody wants any more comes at once."""
     at = services.now()
     async with services.write() as session:
-        roles = await list_account_roles(session, person)
-        if not (await get_slack_user(session, person)).is_fresh(at):
-            raise IdentityNotFresh
+        roles = await list_account_roles(session, person, fresh_at=at)
         choice = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
         choice.set_topics(topics, at, daily=daily_digest)
         session.add(choice)
         if not daily_digest:
-            held = col(Notice.destination).in_([f"contact:{contact.key}" for _, contact in roles])
+            own = [str(Destination.contact(contact.key)) for _, contact in roles]
+            held = col(Notice.destination).in_(own)
             await session.exec(
                 update(Notice)
                 .where(held, col(Notice.status) == NoticeStatus.WAITING, col(Notice.digest_at).is_not(None))

@@ -41,7 +41,7 @@ class SingleFlight(Generic[Seen]):
             looking = self._running_task = self._tasks.start_unbounded(self._call(), f"look at {self._name}")
         ended, _ = await asyncio.wait({looking}, timeout=CHECK_TIMEOUT_SECONDS)
         if not ended:
-            log.warning("no answer in time", about=self._name)
+            log.warning("check.timed_out", check=self._name)
             return None
         return looking.result()
 

@@ -8,13 +8,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import Preview, PricedLine
-from bot.db import lock_account
 from bot.permissions import (
+    Authorized,
     SlackIdentity,
+    authorize_row,
     build_actor,
-    get_authorized_contact,
     get_authorized_role,
-    list_account_roles,
+    lock_authorized_row,
 )
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
@@ -26,7 +26,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
     list_recipients,
 )
-from models.account import Account, AccountNotFound, Address
+from models.account import Account, Address
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.details import QuoteDetails
@@ -58,7 +58,7 @@ async def list_quotes(
 async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
     at = services.now()
     async with services.read() as session:
-        quote, _ = await get_quote_for(session, person, quote_id, at, changes=False)
+        quote = (await authorize_quote(session, person, quote_id, at, for_change=False)).row
         return await load_quote_details(session, quote, at)
 
 
@@ -85,7 +85,8 @@ async def reject_quote(
     at = services.now()
     stored_reason = validate_reason(reason)
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        authorized = await lock_quote(session, person, quote_id, at)
+        quote, contact = authorized.row, authorized.contact
         await check_pending(session, quote, at)
         actor = build_actor(contact, person)
         await decide_quote(
@@ -94,29 +95,20 @@ async def reject_quote(
         return await load_quote_details(session, quote, at)
 
 
-async def get_quote_for(
-    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime, *, changes: bool
-) -> tuple[Quote, BillingContact]:
-    """The quote and the person's role for its account; a quote of others is as good as none."""
+async def authorize_quote(
+    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime, *, for_change: bool
+) -> Authorized[Quote]:
     quote = await session.get(Quote, quote_id)
-    if quote is None:
-        # Who has no role is told that, and not which ids there are.
-        await list_account_roles(session, person)
-        raise QuoteNotFound(number="")
-    try:
-        contact = await get_authorized_contact(session, person, quote.account_id, at, for_change=changes)
-    except AccountNotFound:
-        raise QuoteNotFound(number="") from None
-    return quote, contact
+    return await authorize_row(
+        session, person, quote, at, for_change=for_change, not_found=QuoteNotFound(number="")
+    )
 
 
-async def lock_quote_for(
+async def lock_quote(
     session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime
-) -> tuple[Quote, BillingContact]:
-    """The same for a change: with the account locked, and the quote as it is then."""
-    quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
-    await lock_account(session, quote.account_id, quote)
-    return quote, contact
+) -> Authorized[Quote]:
+    quote = await session.get(Quote, quote_id)
+    return await lock_authorized_row(session, person, quote, at, not_found=QuoteNotFound(number=""))
 
 
 async def check_pending(session: AsyncSession, quote: Quote, at: datetime) -> None:
@@ -177,12 +169,6 @@ async def decide_quote(
     await enqueue_quote_card_updates(session, account, quote, at)
     people = await list_recipients(session, account.id, quote.contact_id)
     others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
-    words = {
-        "action": _get_decision_action(quote, status, replacement),
-        "by": actor.name,
-        "reason": reason or "",
-        "replaced_by": replacement.number if replacement else "",
-    }
     await enqueue_notice(
         session,
         NoticeKind.QUOTE_DECIDED,
@@ -191,14 +177,7 @@ async def decide_quote(
         account=account,
         at=at,
         quote=quote,
-        payload=words,
     )
-
-
-def _get_decision_action(quote: Quote, status: QuoteStatus, replacement: Quote | None) -> str:
-    if replacement is not None:
-        return "replaced"
-    return f"{status.value}_elsewhere" if quote.decided_elsewhere else status.value
 
 
 async def create_quote(

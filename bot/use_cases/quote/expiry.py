@@ -15,6 +15,7 @@ from models.account import Account
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.notice import NoticeKind
+from models.notice_payloads import QuoteReminderPayload
 from models.quiet_hours import resolve_time_zone
 from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_reminder_check
 
@@ -61,7 +62,9 @@ async def _enqueue_reminders(session: AsyncSession, quote: Quote, at: datetime) 
                 account=account,
                 at=at,
                 quote=quote,
-                payload={"ends": quote.expires_at.isoformat(), "hours": before // timedelta(hours=1)},
+                payload=QuoteReminderPayload(
+                    expires_at=quote.expires_at, hours_before_expiry=before // timedelta(hours=1)
+                ),
                 due_at=then,
             )
 

@@ -136,7 +136,7 @@ async def _settle_line(
 ) -> None:
     if (outcome.amount, outcome.tax) != (line.amount, line.tax):
         # R17: whoever changed the seats between the provider's look and its charge changed what it was over.
-        log.error("another amount than promised was charged", order=order.number, receipt=outcome.receipt)
+        log.error("charge.amount_mismatch", order=order.number, receipt=outcome.receipt)
     details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     await update_line_status(session, account, order, line, LineStatus.SETTLED, at, details=details)
     line.due_at, line.receipt = None, outcome.receipt

@@ -19,6 +19,7 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.service_order.transitions import announce_order_progress, enqueue_attention_notice
 from models.audit_entry import Actor
+from models.destination import Destination
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 
@@ -54,7 +55,7 @@ async def _announce_overdue_order(
             session,
             NoticeKind.ORDER_OVERDUE,
             event,
-            [f"services:{settings.account_services_channel}"],
+            [Destination.services(settings.account_services_channel)],
             account=account,
             at=at,
             order=order,

@@ -16,7 +16,7 @@ from bot.use_cases.checkout import find_chosen_administrator, get_saved_form, ge
 from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_order_details
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
-from bot.use_cases.quote.decide import check_pending, decide_quote, get_quote_for, list_quote_lines
+from bot.use_cases.quote.decide import authorize_quote, check_pending, decide_quote, list_quote_lines
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import announce_order_progress
 from models.account import Account
@@ -47,7 +47,8 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
     at = services.now()
     await _check_price_unchanged(services, person, quote_id, at)
     async with services.write() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=True)
+        quote, contact = authorized.row, authorized.contact
         if quote.status is QuoteStatus.PENDING:
             # Else it stays as it is: a hundred presses more need not wait for each other to be told so.
             await lock_account(session, quote.account_id, quote)
@@ -67,7 +68,8 @@ async def _check_price_unchanged(
     """R17: priced again at the quote's own instant, before anything is accepted. What else is wrong with a
     quote, or that it is decided already, is told by who places it."""
     async with services.read() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=True)
+        quote, contact = authorized.row, authorized.contact
         if not quote.is_pending(at):
             return
         form = await get_saved_form(session, quote, contact)

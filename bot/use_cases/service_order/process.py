@@ -77,7 +77,7 @@ async def _run_worker(services: Services) -> int:
             await process_order_line(services, line_id)
         except Exception:
             # The lease runs out, and the line is taken up again: nothing is lost by going on.
-            log.exception("order line could not be processed", line=line_id)
+            log.exception("order_line.processing_failed", order_line=line_id)
         record_job_progress(1)
 
 

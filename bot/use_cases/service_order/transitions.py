@@ -15,7 +15,15 @@ from bot.use_cases.notice.enqueue import (
 )
 from models.account import Account
 from models.audit_entry import Actor
+from models.destination import Destination
 from models.notice import NoticeKind
+from models.notice_payloads import (
+    NoticePayload,
+    OrderDeclinedPayload,
+    OrderHistoryPayload,
+    OrderWaitsPayload,
+    PaymentConfirmationPayload,
+)
 from models.product import Product
 from models.quote import QuoteLine
 from models.service_order import ChargeAttempt, LineStatus, OrderLine, OrderStatus, ServiceOrder
@@ -86,21 +94,24 @@ async def announce_order_progress(
     """R25: the channel's status message drawn anew, and a line of history in its thread."""
     if account.channel is None:
         return  # The person is told by direct message of whatever matters to them.
-    words: dict[str, object] = {"step": step, "by": by, "at": at.isoformat(), "product": "", "seats": 0}
+    payload = OrderHistoryPayload(step=step, by=by, at=at)
     if line is not None:
         quoted = await session.get_one(QuoteLine, line.quote_line_id)
         product = await session.get_one(Product, quoted.product_id)
-        words |= {"product": product.name, "seats": line.seats, "reason": line.reason or ""}
+        payload = payload.model_copy(
+            update={"product": product.name, "seats": line.seats, "reason": line.reason or ""}
+        )
     # Its instant names the event: each step is told once, the same step of two attempts twice. That it waits
     # for another order is found again and again, and told once.
     event = f"order:{order.id}:{step}:{line.id if line else 0}:{at.isoformat()}"
     if blocking_order is not None:
-        event, words["waits_for"] = f"order:{order.id}:{step}:{blocking_order.id}", blocking_order.number
-    channel = [f"channel:{account.channel}"]
+        event = f"order:{order.id}:{step}:{blocking_order.id}"
+        payload = payload.model_copy(update={"blocking_order_number": blocking_order.number})
+    channel = [Destination.channel(account.channel)]
     status, history = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
     await enqueue_notice(session, status, f"{event}:status", channel, account=account, at=at, order=order)
     await enqueue_notice(
-        session, history, f"{event}:history", channel, account=account, at=at, order=order, payload=words
+        session, history, f"{event}:history", channel, account=account, at=at, order=order, payload=payload
     )
 
 
@@ -121,7 +132,7 @@ async def announce_order_waiting(
         account=account,
         at=at,
         order=order,
-        payload={"waits_for": blocking_order.number},
+        payload=OrderWaitsPayload(blocking_order_number=blocking_order.number),
     )
     await announce_order_progress(session, account, order, "waits", at, blocking_order=blocking_order)
 
@@ -151,15 +162,21 @@ async def enqueue_attention_notice(
         account=account,
         at=at,
         order=order,
-        payload={"products": [product.name], "reason": line.reason or "", **_build_price_params(line)},
+        payload=_build_attention_payload(kind, line, product),
     )
 
 
-def _build_price_params(line: OrderLine) -> dict[str, int]:
-    """Where the price is what stands in the way: the promised one and the other, tax included."""
+def _build_attention_payload(kind: NoticeKind, line: OrderLine, product: Product) -> NoticePayload:
+    if kind is NoticeKind.ORDER_NEEDS_CUSTOMER:
+        return PaymentConfirmationPayload(products=[product.name])
+    payload = OrderDeclinedPayload(products=[product.name], reason=line.reason or "")
     if line.offered_amount is None or line.offered_tax is None:
-        return {}
-    return {"promised": line.amount + line.tax, "offered": line.offered_amount + line.offered_tax}
+        return payload
+    prices = {
+        "promised_total": line.amount + line.tax,
+        "offered_total": line.offered_amount + line.offered_tax,
+    }
+    return payload.model_copy(update=prices)
 
 
 async def list_charge_attempts(session: AsyncSession, line: OrderLine) -> list[ChargeAttempt]:

@@ -15,12 +15,11 @@ import aiohttp
 
 from sandbox import Sandbox
 
-APP = Path(__file__).parents[1] / "app.py"
-# What a process needs to be up, on a machine that is busy with others of its kind.
-UP_WITHIN = 60
+APP = Path(__file__).parents[2] / "app.py"
+START_TIMEOUT_SECONDS = 300
 
 
-class Replica:
+class ReplicaProcess:
     def __init__(self, name: str, environment: dict[str, str], folder: Path) -> None:
         self.name = name
         self.port = _free_port()
@@ -47,7 +46,7 @@ class Replica:
                 stderr=log,
                 start_new_session=True,
             )
-        async with asyncio.timeout(UP_WITHIN), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(START_TIMEOUT_SECONDS), aiohttp.ClientSession() as session:
             while not await self._ready(session):
                 assert self._process.returncode is None, f"{self.name} ended: {self.log.read_text('utf-8')}"
                 await asyncio.sleep(0.05)
@@ -104,7 +103,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def environment_of(slack: Sandbox, database_url: str, *, door: str, **settings: str) -> dict[str, str]:
+def build_environment(slack: Sandbox, database_url: str, *, door: str, **settings: str) -> dict[str, str]:
     one_door = (
         {"SLACK_APP_TOKEN": slack.app_token}
         if door == "socket"
@@ -126,9 +125,11 @@ def environment_of(slack: Sandbox, database_url: str, *, door: str, **settings: 
 
 
 @asynccontextmanager
-async def replicas(count: int, environment: dict[str, str], folder: Path) -> AsyncIterator[list[Replica]]:
+async def run_replicas(
+    count: int, environment: dict[str, str], folder: Path
+) -> AsyncIterator[list[ReplicaProcess]]:
     """That many, started at the same moment; none is left behind."""
-    started = [Replica(f"replica-{n}", environment, folder) for n in range(count)]
+    started = [ReplicaProcess(f"replica-{n}", environment, folder) for n in range(count)]
     try:
         await asyncio.gather(*(replica.start() for replica in started))
         yield started

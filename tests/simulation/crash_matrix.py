@@ -1,14 +1,11 @@
-"""Every commit of placing and processing an order, with everything that can happen next.
+"""The crash matrix: every commit of placing and processing an order, with every fault that can follow it.
 
-A cell stops the world right after one commit and lets one thing go wrong from there: what the next charge
-meets, and whether the process lives to hear of it. The commits are those of a recorded run in which nothing
-goes wrong.
+A cell stops the simulation right after one commit and injects one fault: what the next charge meets, and
+whether the process survives it. The commits are those of a recorded run without a fault.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,19 +14,17 @@ from random import Random
 
 from bot.permissions import SlackIdentity
 from bot.use_cases.service_order import place as place_order
-from bot.use_cases.service_order import process as process_orders
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import Refusal
-from tests.simulation.database import Store
-from tests.simulation.due import due_jobs
-from tests.simulation.end import bring_to_an_end
+from tests.simulation.due import list_due_jobs
+from tests.simulation.end import run_to_completion
 from tests.simulation.gates import Waiter
 from tests.simulation.invariants import Watch
-from tests.simulation.loop import Clock, VirtualLoop
-from tests.simulation.run import heard_errors, open_store
+from tests.simulation.loop import VirtualClock
+from tests.simulation.run import open_worker_store, run_in_virtual_time
 from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
-from tests.simulation.world import Replica, World
+from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 ALICE = SlackIdentity(TEAM, "U01ALICE", "service_order.place")
 AT = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
@@ -51,7 +46,7 @@ class Fault(StrEnum):
     TIMEOUT = "timeout"
 
 
-class Ending(StrEnum):
+class ProcessFate(StrEnum):
     """What becomes of the process that stands at the commit."""
 
     GOES_ON = "goes on"
@@ -66,14 +61,14 @@ class Cell:
 
     commit: int
     fault: Fault | None
-    ending: Ending
+    ending: ProcessFate
 
     def __str__(self) -> str:
         fault = self.fault.name.lower().replace("_", " ") if self.fault else "no fault"
         return f"after commit {self.commit}: {fault}, the process {self.ending}"
 
 
-class Script:
+class FaultScript:
     """The faults of one cell: its own, once, from its commit on."""
 
     def __init__(self, fault: Fault | None) -> None:
@@ -97,88 +92,70 @@ CARDS = (Fault.DECLINED, Fault.CUSTOMER_NEEDED)
 
 
 @dataclass(frozen=True)
-class Record:
+class CellResult:
     """A run: its commits, the last of them that a charge follows, and what was wrong at its end."""
 
     commits: int
     last_before_a_charge: int
     met: bool
-    troubles: list[str]
+    violations: list[str]
     gates: int
 
 
 @cache
-def recorded(*, at_stripe: bool = False) -> Record:
-    """Where nothing goes wrong."""
-    record = _run(None, at_stripe)
-    assert not record.troubles, record.troubles
+def record_faultless_run(*, at_stripe: bool = False) -> CellResult:
+    record = _run_cell(None, at_stripe)
+    assert not record.violations, record.violations
     return record
 
 
-def cells(*, at_stripe: bool = False) -> list[Cell]:
-    record = recorded(at_stripe=at_stripe)
+def list_cells(*, at_stripe: bool = False) -> list[Cell]:
+    record = record_faultless_run(at_stripe=at_stripe)
     before = range(record.last_before_a_charge + 1)
     after = range(record.last_before_a_charge + 1, record.commits + 1)
     return [
-        *(Cell(commit, fault, ending) for commit in before for fault in Fault for ending in Ending),
-        *(Cell(commit, None, Ending.DIES_THERE) for commit in after),
+        *(Cell(commit, fault, ending) for commit in before for fault in Fault for ending in ProcessFate),
+        *(Cell(commit, None, ProcessFate.DIES_THERE) for commit in after),
     ]
 
 
-def troubles_of(cell: Cell, *, at_stripe: bool = False) -> list[str]:
-    """What is wrong once this cell has come to its end. A fault that met nothing was none."""
-    record = _run(cell, at_stripe)
+def find_cell_violations(cell: Cell, *, at_stripe: bool = False) -> list[str]:
+    """What is wrong at the end of this cell. A fault that no charge met is a violation too."""
+    record = _run_cell(cell, at_stripe)
     missed = [] if record.met or cell.fault is None else ["no charge met the fault"]
-    return record.troubles + missed
+    return record.violations + missed
 
 
-def gates() -> int:
+def count_gates() -> int:
     """How many gates the recorded run over Stripe passes: before and after each request, among others."""
-    return _run(None, at_stripe=True).gates
+    return record_faultless_run(at_stripe=True).gates
 
 
-def troubles_of_dying_at(gate: int) -> list[str]:
-    """Over Stripe, where one order is several requests: the process dies between any two of them."""
-    return _run(None, at_stripe=True, dies_at=gate).troubles
+def find_death_violations(gate: int) -> list[str]:
+    """Over Stripe, where one order takes several requests: the process dies at this gate."""
+    return _run_cell(None, at_stripe=True, dies_at=gate).violations
 
 
-def _run(cell: Cell | None, at_stripe: bool, dies_at: int | None = None) -> Record:
-    clock, script = Clock(AT), Script(cell.fault if cell else None)
-    store = _store()
+def _run_cell(cell: Cell | None, at_stripe: bool, dies_at: int | None = None) -> CellResult:
+    script = FaultScript(cell.fault if cell else None)
+    store = open_worker_store()
     store.reset(CHECKED_OUT)
-    world = World(store, clock, Random(0), script, Counter(), at_stripe=at_stripe)
-    play = _Play(world, script, cell, dies_at)
-    with (
-        heard_errors(world.failures),
-        _one_worker(),
-        asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner,
-    ):
-        runner.run(play.perform())
-    return Record(play.commits, play.last_before_a_charge, script.met, world.violations, play.gates)
+    world = SimulatedWorld(store, VirtualClock(AT), Random(0), script, Counter(), at_stripe=at_stripe)
+    play = _CellRun(world, script, cell, dies_at)
+    # With one worker the commits come in one order.
+    run_in_virtual_time(world, play.run, workers=1)
+    return CellResult(play.commits, play.last_before_a_charge, script.met, world.violations, play.gates)
 
 
-@cache
-def _store() -> Store:
-    return open_store()
-
-
-@contextmanager
-def _one_worker() -> Iterator[None]:
-    """So that the commits come in one order."""
-    usual, process_orders.WORKER_COUNT = process_orders.WORKER_COUNT, 1
-    try:
-        yield
-    finally:
-        process_orders.WORKER_COUNT = usual
-
-
-class _Play:
-    def __init__(self, world: World, script: Script, cell: Cell | None, dies_at: int | None) -> None:
+class _CellRun:
+    def __init__(
+        self, world: SimulatedWorld, script: FaultScript, cell: Cell | None, dies_at: int | None
+    ) -> None:
         self._world, self._script, self._cell, self._dies_at = world, script, cell, dies_at
         self.commits = self.gates = 0
         self.last_before_a_charge = 0
 
-    async def perform(self) -> None:
+    async def run(self) -> None:
         world = self._world
         watch = Watch(world)
         world.watch = watch.look
@@ -191,17 +168,17 @@ class _Play:
             # Pressed once more: by somebody impatient, or where the first press died.
             await self._press()
             await self._go_on()
-            await bring_to_an_end(world)
+            await run_to_completion(world)
             world.violations += self._unexpected()
         finally:
-            await world.end()
+            await world.stop_actors()
 
     async def _press(self) -> None:
         replica = self._world.replicas[-1]
-        self._world.begin(replica, "press", self._placed(replica))
+        self._world.start_actor(replica, "press", self._placed(replica))
         await self._world.loop.settle()
 
-    async def _placed(self, replica: Replica) -> None:
+    async def _placed(self, replica: SimulatedReplica) -> None:
         try:
             await refresh_slack_user(replica.services, ALICE)
             await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN)
@@ -214,8 +191,8 @@ class _Play:
         while not world.violations:
             if world.gates.waiting:
                 await self._let_on(world.gates.waiting[0])
-            elif "service_order.process" in due_jobs(world):
-                world.begin_job(world.replicas[-1], "service_order.process")
+            elif "service_order.process" in list_due_jobs(world):
+                world.start_job(world.replicas[-1], "service_order.process")
                 await world.loop.settle()
             else:
                 return
@@ -228,21 +205,21 @@ class _Play:
         elif waiter.gate == CHARGE:
             self.last_before_a_charge = self.commits
         if self._dies_now(waiter):
-            self._world.crash(waiter.process)
+            self._world.crash_process(waiter.process)
         if waiter in self._world.gates.waiting:
-            await self._world.let_on(waiter)
+            await self._world.release(waiter)
 
     async def _reach_the_commit(self) -> None:
         self._script.armed = True
-        if self._cell and self._cell.ending is Ending.DIES_THERE:
-            self._world.crash(self._world.replicas[-1].process)
+        if self._cell and self._cell.ending is ProcessFate.DIES_THERE:
+            self._world.crash_process(self._world.replicas[-1].process)
             await self._world.loop.settle()
 
     def _dies_now(self, waiter: Waiter) -> bool:
         self.gates += 1
         if self.gates == self._dies_at:
             return True
-        dies = self._cell is not None and self._cell.ending is Ending.DIES_BEFORE_IT_STORES_THE_ANSWER
+        dies = self._cell is not None and self._cell.ending is ProcessFate.DIES_BEFORE_IT_STORES_THE_ANSWER
         return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
 
     def _unexpected(self) -> Iterator[str]:

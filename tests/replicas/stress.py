@@ -25,9 +25,9 @@ from models.ledger import ChargeStatus
 from sandbox import Sandbox
 from sandbox.delivery import signature
 from tests.postgres import database_url
-from tests.replica import Replica, environment_of, replicas
 from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
-from tests.replicas.evidence import Evidence
+from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
+from tests.replicas.snapshot import DatabaseSnapshot
 from tests.use_cases.outbox import Outbox
 from tests.world import WORKSPACE
 
@@ -36,11 +36,11 @@ BUYER = Buyer("acme", ["alice", "benoit"], "pm_1")
 PEOPLE = {"alice": "U01ALICE", "benoit": "U02BENOIT"}
 TEAM = "T01ACME"
 WAITING = "waiting.show"
-PATIENCE = 60
+PATIENCE = 300
 
 
 @dataclass
-class Result:
+class StressResult:
     """`late`: answers by a waiting screen first, whose words came after."""
 
     presses: int = 0
@@ -51,15 +51,15 @@ class Result:
     seconds: float = 0.0
 
 
-async def stress(processes: int, presses: int, rounds: int, done: Callable[[], None]) -> Result:
+async def run_stress(processes: int, presses: int, rounds: int, done: Callable[[], None]) -> StressResult:
     """Each round is one quote, and `presses` for it to each process at the same moment."""
     with database_url("migrated", "postgresql") as url, tempfile.TemporaryDirectory() as folder:
         database = Database(url)
         await import_accounts(database, path=accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC))
         async with Sandbox.start(WORKSPACE) as slack:
-            environment = environment_of(slack, url, door="http")
-            async with replicas(processes, environment, Path(folder)) as started, _session() as session:
-                crowd = _Crowd(slack, database, started, session, Result())
+            environment = build_environment(slack, url, door="http")
+            async with run_replicas(processes, environment, Path(folder)) as started, _session() as session:
+                crowd = _Crowd(slack, database, started, session, StressResult())
                 await crowd.run(presses, rounds, done)
         await database.close()
     return crowd.result
@@ -75,9 +75,9 @@ def _session() -> aiohttp.ClientSession:
 class _Crowd:
     slack: Sandbox
     database: Database
-    replicas: list[Replica]
+    replicas: list[ReplicaProcess]
     session: aiohttp.ClientSession
-    result: Result
+    result: StressResult
     # The views that showed a waiting screen.
     _waiting: set[str] = field(default_factory=set)
 
@@ -106,7 +106,7 @@ class _Crowd:
         outbox = Outbox(self.database, at=datetime.now(UTC))
         return outbox.services
 
-    async def _press(self, replica: Replica, quote_id: int, *, person: str) -> None:
+    async def _press(self, replica: ReplicaProcess, quote_id: int, *, person: str) -> None:
         self.result.presses += 1
         view_id = f"V{self.result.presses}"
         begun = time.monotonic()
@@ -122,7 +122,7 @@ class _Crowd:
             self.result.late += 1
             self._waiting.add(view_id)
 
-    async def _send(self, replica: Replica, payload: dict[str, Any]) -> dict[str, Any]:
+    async def _send(self, replica: ReplicaProcess, payload: dict[str, Any]) -> dict[str, Any]:
         body = urlencode({"payload": json.dumps(payload)}).encode()
         timestamp = str(int(time.time()))
         headers = {
@@ -151,10 +151,10 @@ class _Crowd:
 
     async def _count(self, rounds: int) -> None:
         async with asyncio.timeout(PATIENCE):
-            evidence = await Evidence(self.database).read()
+            evidence = await DatabaseSnapshot(self.database).read()
             while len(evidence.orders) < rounds or not all(o.is_finished for o in evidence.orders):
                 await asyncio.sleep(0.2)
-                evidence = await Evidence(self.database).read()
+                evidence = await DatabaseSnapshot(self.database).read()
         self.result.charges = sum(c.status is ChargeStatus.SETTLED for c in evidence.charges)
         try:
             evidence.check_orders(set())

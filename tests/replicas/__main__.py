@@ -1,6 +1,6 @@
 """Many presses of one button at the same moment, over and over:
 
-python -m tests.stress [--processes 8] [--presses 50] [--rounds 200]
+python -m tests.replicas [--processes 8] [--presses 50] [--rounds 200]
 """
 
 import argparse
@@ -10,13 +10,13 @@ import sys
 from rich.console import Console
 from rich.progress import Progress
 
-from tests.stress.presses import Result, stress
+from tests.replicas.stress import StressResult, run_stress
 
 console = Console()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.stress")
+    parser = argparse.ArgumentParser(prog="python -m tests.replicas")
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--presses", type=int, default=50, help="at once to each process")
     parser.add_argument("--rounds", type=int, default=200, help="each of another order")
@@ -31,10 +31,10 @@ def main() -> int:
     return 1 if result.errors or result.charges != asked.rounds else 0
 
 
-async def _run(processes: int, presses: int, rounds: int) -> Result:
+async def _run(processes: int, presses: int, rounds: int) -> StressResult:
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("rounds", total=rounds)
-        return await stress(processes, presses, rounds, lambda: progress.advance(bar))
+        return await run_stress(processes, presses, rounds, lambda: progress.advance(bar))
 
 
 if __name__ == "__main__":

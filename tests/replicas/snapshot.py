@@ -22,13 +22,13 @@ Row = TypeVar("Row", bound=SQLModel)
 NUMBERS = re.compile(r"\b(?:SO|SQ|R)-\d+\b")
 
 
-class Evidence:
+class DatabaseSnapshot:
     """All rows of one moment."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def read(self) -> "Evidence":
+    async def read(self) -> "DatabaseSnapshot":
         self.orders = await self._all(ServiceOrder)
         self.lines = await self._all(OrderLine)
         self.attempts = await self._all(ChargeAttempt)

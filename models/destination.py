@@ -1,0 +1,52 @@
+"""Where a notice goes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DestinationKind(StrEnum):
+    CHANNEL = "channel"  # an account's channel
+    CONTACT = "contact"  # a billing contact, by direct message
+    EMAIL = "email"  # a billing contact, by e-mail
+    SERVICES = "services"  # the channel of Account Services
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Stored as `kind:id`: `channel:C01`, `contact:7`, `email:7`, `services:C02`."""
+
+    kind: DestinationKind
+    id: str
+
+    @classmethod
+    def channel(cls, channel_id: str) -> "Destination":
+        return cls(DestinationKind.CHANNEL, channel_id)
+
+    @classmethod
+    def contact(cls, contact_id: int) -> "Destination":
+        return cls(DestinationKind.CONTACT, str(contact_id))
+
+    @classmethod
+    def email(cls, contact_id: int) -> "Destination":
+        return cls(DestinationKind.EMAIL, str(contact_id))
+
+    @classmethod
+    def services(cls, channel_id: str) -> "Destination":
+        return cls(DestinationKind.SERVICES, channel_id)
+
+    @classmethod
+    def parse(cls, text: str) -> "Destination":
+        """Raises ValueError for anything that `str()` does not produce."""
+        kind, _, id_ = text.partition(":")
+        return cls(DestinationKind(kind), id_)
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.id}"
+
+    @property
+    def contact_id(self) -> int | None:
+        return int(self.id) if self.kind in (DestinationKind.CONTACT, DestinationKind.EMAIL) else None
+
+    @property
+    def is_email(self) -> bool:
+        return self.kind is DestinationKind.EMAIL

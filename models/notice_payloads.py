@@ -1,0 +1,126 @@
+"""What a notice says beyond its order, quote and account: one model for each kind of notice."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.notice import Notice, NoticeKind
+
+
+class NoticePayload(BaseModel):
+    """Each field has a default: a notice may have been stored by an earlier release."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+class EmptyPayload(NoticePayload):
+    pass
+
+
+class OrderHistoryPayload(NoticePayload):
+    step: str = ""
+    at: datetime | None = None
+    by: str = ""
+    product: str = ""
+    seats: int = 0
+    reason: str = ""
+    blocking_order_number: str = ""
+
+
+class OrderWaitsPayload(NoticePayload):
+    blocking_order_number: str = ""
+
+
+class OrderDeclinedPayload(NoticePayload):
+    """The two prices, with tax, are set if the price is the reason (R17)."""
+
+    products: list[str] = []
+    reason: str = ""
+    promised_total: int | None = None
+    offered_total: int | None = None
+
+
+class PaymentConfirmationPayload(NoticePayload):
+    products: list[str] = []
+
+
+class ReceiptPayload(NoticePayload):
+    """`requested`: a person asked for this copy."""
+
+    requested: bool = False
+
+
+class ReceiptFilePayload(ReceiptPayload):
+    """The direct message that announced the receipt: its channel and whose it is."""
+
+    channel: str = ""
+    user_id: str = ""
+
+
+class QuoteReminderPayload(NoticePayload):
+    expires_at: datetime | None = None
+    hours_before_expiry: int = 0
+
+
+class QuoteCardPayload(NoticePayload):
+    posted_message_id: int | None = None
+
+
+class PortalChangedPayload(NoticePayload):
+    by: str = ""
+
+
+class ChannelUnreachablePayload(NoticePayload):
+    channel: str = ""
+
+
+PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
+    NoticeKind.ORDER_STATUS: EmptyPayload,
+    NoticeKind.ORDER_HISTORY: OrderHistoryPayload,
+    NoticeKind.ORDER_PLACED: EmptyPayload,
+    NoticeKind.ORDER_WAITS: OrderWaitsPayload,
+    NoticeKind.ORDER_DECLINED: OrderDeclinedPayload,
+    NoticeKind.ORDER_NEEDS_CUSTOMER: PaymentConfirmationPayload,
+    NoticeKind.ORDER_FAILED: EmptyPayload,
+    NoticeKind.ORDER_OVERDUE: EmptyPayload,
+    NoticeKind.RECEIPT: ReceiptPayload,
+    NoticeKind.RECEIPT_FILE: ReceiptFilePayload,
+    NoticeKind.RECEIPT_MAIL: EmptyPayload,
+    NoticeKind.QUOTE_ARRIVED: EmptyPayload,
+    NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,
+    NoticeKind.QUOTE_DECIDED: EmptyPayload,
+    NoticeKind.QUOTE_CARD: QuoteCardPayload,
+    NoticeKind.PORTAL_CHANGED: PortalChangedPayload,
+    NoticeKind.CHANNEL_UNREACHABLE: ChannelUnreachablePayload,
+}
+
+
+def build_empty_payload(kind: NoticeKind) -> NoticePayload:
+    return PAYLOAD_BY_KIND[kind]()
+
+
+def validate_payload(kind: NoticeKind, payload: NoticePayload) -> None:
+    """Raises TypeError for the payload of another kind."""
+    if type(payload) is not PAYLOAD_BY_KIND[kind]:
+        raise TypeError(f"{type(payload).__name__} is not the payload of {kind.value}")
+
+
+def parse_payload(notice: Notice) -> NoticePayload:
+    """What cannot be read is left at its default: a notice that says less is better than none (R24)."""
+    model = PAYLOAD_BY_KIND[notice.kind]
+    known = {name: value for name, value in notice.words.items() if name in model.model_fields}
+    try:
+        return model.model_validate(known)
+    except ValidationError as error:
+        invalid = {detail["loc"][0] for detail in error.errors()}
+        return model.model_validate({name: value for name, value in known.items() if name not in invalid})
+
+
+def is_requested(notice: Notice) -> bool:
+    """Whether a person asked for it: it then comes whatever their preferences are."""
+    payload = parse_payload(notice)
+    return isinstance(payload, ReceiptPayload) and payload.requested
