@@ -5,10 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from bot.billing.gateway import BillingGateway, WebhookParser
-from bot.db import Database
+from bot.db import Database, Session
 from bot.directory.user_directory import UserDirectory
 from bot.mail.mailer import Mailer
 from bot.messaging.home_publisher import HomePublisher
@@ -31,9 +29,9 @@ class Services:
     # Where the provider sends word by itself; none where it does not, or nobody could tell it from a forger.
     webhook_parser: WebhookParser | None = None
 
-    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def read(self) -> AbstractAsyncContextManager[Session]:
         return self.database.read()
 
-    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def write(self) -> AbstractAsyncContextManager[Session]:
         """One transaction, committed at its end."""
         return self.database.write()

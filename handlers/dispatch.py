@@ -14,9 +14,9 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.blocks.help import format_help
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.installations.clients import NotInstalled
-from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, SCREEN_DURATION_SECONDS
+from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, VIEW_DURATION_SECONDS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import load_refreshed_localizer
 from handlers.request import AppNotInstalled, SlackRequest
@@ -163,7 +163,7 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
     except NotInstalled as error:
         log.warning("app.not_installed", team=request.person.team_id, reason=error.reason)
         return replace(request, refusal=AppNotInstalled())
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         # The handler will find out too, and there is a sentence for it.
         log.warning("slack_user.refresh_failed", error=type(error).__name__)
         return request
@@ -182,7 +182,7 @@ async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:
             return await route.handler(request)
     except Refusal as refusal:
         return refusal
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         return report_unavailable_database(route.id, error)
     except Exception:
         return report_unexpected_error(route.id)
@@ -200,7 +200,7 @@ async def _run_and_show(request: SlackRequest, route: Route) -> None:
         elif result:
             await show_view(request, result)
     finally:
-        SCREEN_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - request.started)
+        VIEW_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - request.started)
 
 
 async def _handle_event(request: SlackRequest, route: Route) -> None:

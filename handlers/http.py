@@ -85,7 +85,7 @@ class SlackRequestGuard:
         request = Request(scope, receive)
         body = await read_body(request)
         if body is None:
-            await _reject("too large", 413)(scope, receive, send)
+            await _reject("too_large", 413)(scope, receive, send)
         elif not self._is_signed(request, body):
             await _reject("unsigned", 401)(scope, receive, send)
         else:

@@ -105,7 +105,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
             authorization_url=urljoin(settings.slack_api_url, "/oauth/v2/authorize"),
             installation_store=clients.store,
             installation_store_bot_only=True,
-            state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database.writer),
+            state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database),
             state_expiration_seconds=OAUTH_STATE_SECONDS,
             # The library's page shows a picture from elsewhere; Slack's own page asks all there is.
             install_page_rendering_enabled=False,

@@ -1,4 +1,4 @@
-"""`/billing notices`: which notices a person gets, and when."""
+"""`/billing notifications`: which notices a person gets, and when."""
 
 from bot.blocks import notification_preferences as blocks
 from bot.blocks.block_kit import ModalMetadata, View
@@ -20,7 +20,7 @@ async def save(request: SlackRequest) -> View:
         daily_digest=request.input_values.get(blocks.DELIVERY_INPUT) == blocks.DAILY_DELIVERY,
     )
     confirmation = request.localizer.format_text(
-        "notices-saved-daily" if preferences.daily else "notices-saved"
+        "notifications-saved-daily" if preferences.daily else "notifications-saved"
     )
     return blocks.render_preferences_modal(request.localizer, preferences, request.metadata, [confirmation])
 

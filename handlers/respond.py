@@ -14,7 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.billing.gateway import BillingUnavailable
 from bot.blocks.block_kit import View, build_modal, build_section, render_form_with_errors
 from bot.blocks.refusal import format_refusal, render_refusal_modal
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.i18n import escape_mrkdwn
 from bot.installations.clients import NotInstalled, get_error_name
 from bot.logs import get_log_reference
@@ -43,7 +43,7 @@ EXPIRED_TRIGGER_ERRORS = (
 )
 CLOSED_VIEW_ERRORS = ("not_found", "view_not_found")
 NO_RESPONSE_ERRORS = (aiohttp.ClientError, TimeoutError)
-DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *AWAY)
+DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_UNAVAILABLE_ERRORS)
 
 
 # --- in the ack
@@ -104,8 +104,8 @@ def _render_refusal(request: SlackRequest, refusal: Refusal) -> View:
 
 def render_waiting_modal(request: SlackRequest) -> View:
     localizer = request.localizer
-    text = build_section(localizer.format_mrkdwn("waiting-text"))
-    title = localizer.format_text("waiting-title")
+    text = build_section(localizer.format_mrkdwn("loading-text"))
+    title = localizer.format_text("loading-title")
     return build_modal("waiting.show", title, [text], localizer, metadata=request.metadata)
 
 

@@ -69,9 +69,9 @@ class SocketModeRunner:
                 await self._reconnect(handler)
 
     async def _reconnect(self, handler: AsyncSocketModeHandler) -> None:
-        log.info("socket.reconnecting", idle_seconds=round(self.idle_seconds))
+        log.info("socket_mode.reconnecting", idle_seconds=round(self.idle_seconds))
         try:
             await handler.client.connect_to_new_endpoint(force=True)
         except Exception as error:
             # Whatever it is, the watch goes on.
-            log.warning("socket.reconnect_failed", error=type(error).__name__)
+            log.warning("socket_mode.reconnect_failed", error=type(error).__name__)

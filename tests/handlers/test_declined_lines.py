@@ -104,7 +104,7 @@ async def test_what_can_be_retried_ends_23_hours_after_placement(world: World) -
     form.fill("payment_method", "pm_good_1")
     world.clock.at = (await order_of(world)).placed_at + timedelta(hours=23)
     await dora.submit()
-    assert "the time for it is over" in (await dora.wait_for_modal("refusal.show")).text
+    assert "the time to do so has passed" in (await dora.wait_for_modal("refusal.show")).text
     assert (await order_of(world)).status == "processing"
     await world.settle()
     assert (await order_of(world)).status == "failed"

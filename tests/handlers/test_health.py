@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import metrics
+from bot.db import Session
 from bot.installations.clients import INVALID_TOKEN_ERRORS
 from bot.use_cases.operations import queue_stats, readiness
 from handlers.routes import ROUTES
@@ -119,7 +119,7 @@ async def test_whoever_asks_later_gets_the_answer_that_was_waited_for_in_vain(
     read, answers, asked = world.services.database.read, asyncio.Event(), 0
 
     @asynccontextmanager
-    async def read_late() -> AsyncIterator[AsyncSession]:
+    async def read_late() -> AsyncIterator[Session]:
         nonlocal asked
         asked += 1
         await answers.wait()
@@ -170,10 +170,10 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     await world.services.tasks.wait_until_idle()
     world.clock.move(seconds=90)
     waiting = await scrape(world)
-    assert value(waiting, "seatbot_notices_waiting") == len(
+    assert value(waiting, "seatbot_waiting_notices") == len(
         await world.rows(Notice, status=NoticeStatus.WAITING)
     )
-    assert value(waiting, "seatbot_notice_oldest_seconds") == 90
+    assert value(waiting, "seatbot_oldest_notice_age_seconds") == 90
     world.slack.fault("error_500", "chat.postMessage", times=1)
     await world.settle()
     after = await scrape(world)
@@ -181,20 +181,34 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     def grown(name: str, **labels: str) -> float:
         return value(after, name, **labels) - value(before, name, **labels)
 
-    assert grown("seatbot_ack_seconds_count", kind="command") == 1
-    assert grown("seatbot_ack_seconds_count", kind="submit") == 4
+    assert grown("seatbot_ack_duration_seconds_count", kind="command") == 1
+    assert grown("seatbot_ack_duration_seconds_count", kind="submit") == 4
     for status in ("placed", "processing", "completed"):
         assert grown("seatbot_orders_total", status=status) == 1
-    assert grown("seatbot_charges_total", outcome="Settled") == 1
-    assert grown("seatbot_retries_total", of="notice") == 1
+    assert grown("seatbot_charges_total", outcome="settled") == 1
+    assert grown("seatbot_retries_total", kind="notice") == 1
     assert grown("seatbot_notices_total", outcome="delivered") > 3
-    assert grown("seatbot_call_seconds_count", to="slack", operation="views.open") == 1
-    errors = {"to": "slack", "operation": "chat.postMessage"}
+    assert grown("seatbot_call_duration_seconds_count", service="slack", operation="views.open") == 1
+    errors = {"service": "slack", "operation": "chat.postMessage"}
     assert sum(v for (n, ls), v in after.items() if n == "seatbot_call_errors_total" and errors.items() <= ls)
-    assert grown("seatbot_call_seconds_count", to="billing", operation="place_charge") == 1
-    assert grown("seatbot_call_seconds_count", to="mail", operation="send_email") == 1
+    assert grown("seatbot_call_duration_seconds_count", service="billing", operation="place_charge") == 1
+    assert grown("seatbot_call_duration_seconds_count", service="mail", operation="send_email") == 1
     assert value(after, "seatbot_database_up") == 1
-    assert value(after, "seatbot_notices_waiting") == value(after, "seatbot_notice_oldest_seconds") == 0
+    assert value(after, "seatbot_waiting_notices") == value(after, "seatbot_oldest_notice_age_seconds") == 0
+
+
+async def test_the_values_of_labels_are_in_lower_case_with_underscores(world: World) -> None:
+    """Except for ids of ours, and Slack's own names of its methods."""
+    world.slack.fault("error_500", "chat.postMessage", times=1)
+    await world.order(world.person("alice"), acme_meeting=2)
+    await world.settle()
+    ids = {"job", "handler", "version"}
+    for name, labels in await scrape(world):
+        for label, given in labels:
+            if name.startswith("seatbot_") and label not in {"le", *ids}:
+                is_slack_method = label == "operation" and ("service", "slack") in labels
+                form = r"[a-zA-Z]+(\.[a-zA-Z]+)+" if is_slack_method else r"[a-z]+(_[a-z0-9]+)*"
+                assert re.fullmatch(form, given), (name, label, given)
 
 
 async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
@@ -206,7 +220,7 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     read = world.services.database.read
 
     @asynccontextmanager
-    async def read_slowly() -> AsyncIterator[AsyncSession]:
+    async def read_slowly() -> AsyncIterator[Session]:
         await asyncio.sleep(0.3)
         async with read() as session:
             yield session
@@ -221,10 +235,10 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     def grown(name: str, **labels: str) -> float:
         return value(after, name, **labels) - value(before, name, **labels)
 
-    assert grown("seatbot_screen_seconds_count", kind="command") == 1
-    assert grown("seatbot_screen_seconds_sum", kind="command") > 0.3
-    assert grown("seatbot_ack_seconds_sum", kind="command") < 0.3
-    assert grown("seatbot_faults_total", where="/quotes") == 1
+    assert grown("seatbot_view_duration_seconds_count", kind="command") == 1
+    assert grown("seatbot_view_duration_seconds_sum", kind="command") > 0.3
+    assert grown("seatbot_ack_duration_seconds_sum", kind="command") < 0.3
+    assert grown("seatbot_errors_total", handler="/quotes") == 1
     [late] = [
         line
         for line in map(json.loads, stream.getvalue().splitlines())
@@ -243,9 +257,9 @@ async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -
         chosen = set(re.findall(r'(\w+)="([^"]+)"', labels))
         assert [found for found in samples if found[0] == name and chosen <= found[1]], (name, labels)
     for kind in ("command", "show"):
-        assert ("seatbot_screen_seconds_count", frozenset({("kind", kind)})) in samples
-    for where in {"request", *(route.id for route in ROUTES)}:
-        assert ("seatbot_faults_total", frozenset({("where", where)})) in samples
+        assert ("seatbot_view_duration_seconds_count", frozenset({("kind", kind)})) in samples
+    for handler in {"request", *(route.id for route in ROUTES)}:
+        assert ("seatbot_errors_total", frozenset({("handler", handler)})) in samples
 
 
 def test_every_name_of_a_token_that_is_worth_nothing_raises_the_alert() -> None:
@@ -263,12 +277,12 @@ async def counted(world: World, error: Exception | None = None) -> None:
 
 
 async def test_what_was_not_stored_is_not_counted(world: World) -> None:
-    before = value(await scrape(world), "seatbot_retries_total", of="test")
+    before = value(await scrape(world), "seatbot_retries_total", kind="test")
     with pytest.raises(RuntimeError):
         await counted(world, RuntimeError())
-    assert value(await scrape(world), "seatbot_retries_total", of="test") == before
+    assert value(await scrape(world), "seatbot_retries_total", kind="test") == before
     await counted(world)
-    assert value(await scrape(world), "seatbot_retries_total", of="test") == before + 1
+    assert value(await scrape(world), "seatbot_retries_total", kind="test") == before + 1
 
 
 async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world: World) -> None:
@@ -279,9 +293,9 @@ async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world:
     await world.order(carla, customer_assist=1)
     await world.services.tasks.wait_until_idle()
     samples = await scrape(world)
-    assert value(samples, "seatbot_orders_open", status="processing") == 2
-    assert value(samples, "seatbot_orders_open", status="placed") == 0
-    assert value(samples, "seatbot_order_oldest_seconds") == 30
+    assert value(samples, "seatbot_open_orders", status="processing") == 2
+    assert value(samples, "seatbot_open_orders", status="placed") == 0
+    assert value(samples, "seatbot_oldest_order_age_seconds") == 30
 
 
 async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble() -> None:
@@ -290,8 +304,8 @@ async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble()
         await world.settle()
         world.clock.move(days=3)
         samples = await scrape(world)
-        assert value(samples, "seatbot_notices_waiting") == 1
-        assert value(samples, "seatbot_notice_oldest_seconds") == 0
+        assert value(samples, "seatbot_waiting_notices") == 1
+        assert value(samples, "seatbot_oldest_notice_age_seconds") == 0
 
 
 @pytest.mark.parametrize(
@@ -313,17 +327,17 @@ async def test_what_is_read_at_a_scrape_is_read_from_indexes_over_what_waits(
         if CHOSEN == "postgresql":
             # So few rows would be read as they lie.
             await connection.execute(text("SET enable_seqscan = off"))
-        sql = str(statement.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+        sql = str(statement.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN" if CHOSEN == "sqlite" else "EXPLAIN"
         plan = "\n".join(str(row) for row in await connection.execute(text(f"{explain} {sql}")))
     assert re.search("ix_service_order_open|ix_notice_waiting", plan), plan
 
 
 async def test_what_is_turned_away_at_the_door_is_counted(world: World) -> None:
-    before = value(await scrape(world), "seatbot_turned_away_total", why="unsigned")
+    before = value(await scrape(world), "seatbot_requests_rejected_total", reason="unsigned")
     async with browser(world) as client:
         await client.post("/slack/events", content=b"{}")
-    assert value(await scrape(world), "seatbot_turned_away_total", why="unsigned") == before + 1
+    assert value(await scrape(world), "seatbot_requests_rejected_total", reason="unsigned") == before + 1
 
 
 async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:

@@ -58,7 +58,7 @@ async def test_one_button_pressed_twice_in_two_browsers_places_one_order(world: 
     assert callback_ids([reply.body for reply in replies]) == {"service_order.show"}
     await world.settle()
     await charged_once(world, "acme_meeting", 30)
-    assert len(saying(alice.dms, "is placed")) == 1
+    assert len(saying(alice.dms, "has been placed")) == 1
 
 
 async def test_ten_presses_at_once_place_one_order(world: World) -> None:

@@ -70,7 +70,7 @@ async def test_a_rejection_delivered_again_changes_nothing_more(world: World) ->
     before = await quote_of(world, "Q-2041")
     world.clock.move(minutes=1)
     answers = await again(world)
-    assert all("Alice Martin rejected it" in str(answer) for answer in answers)
+    assert all("rejected by Alice Martin" in str(answer) for answer in answers)
     assert await quote_of(world, "Q-2041") == before
     assert len(await world.rows(AuditEntry, subject="quote:Q-2041", action="rejected")) == 1
 

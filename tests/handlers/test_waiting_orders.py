@@ -31,12 +31,12 @@ async def test_a_second_order_waits_as_a_whole_and_goes_on_after_the_first(world
     second = await order_of(world, "SO-1002")
     assert second.status == "placed"
     assert await line_statuses(world) == ["charging", "waiting", "waiting"]
-    waits = saying(alice.dms, "waits for SO-1001")
+    waits = saying(alice.dms, "is queued behind SO-1001")
     assert len(waits) == 1, texts(alice.dms)
     order = await opened(alice, "/service-orders", "SO-1002", "service_order.show")
-    assert "Waits for service order SO-1001" in order.text
+    assert "Queued behind service order SO-1001" in order.text
     await world.pass_time(seconds=30)
-    assert len(saying(alice.dms, "waits for SO-1001")) == 1
+    assert len(saying(alice.dms, "is queued behind SO-1001")) == 1
     card = newest([m for m in world.channel("C01BILLING") if not m.thread_ts], "SO-1002")
     assert "dès que la commande de Service SO-1001 sera traitée" in card.text, "what happens next (R25)"
     steps = [reply.text for reply in card.thread if "SO-1001" in reply.text]

@@ -63,7 +63,7 @@ class Readiness:
 
     async def _check_database(self) -> CheckResult:
         try:
-            migrated = await self._services.database.migrated()
+            migrated = await self._services.database.is_migrated()
         except Exception:
             return CheckResult("database", False, "unreachable")
         return CheckResult("database", migrated, "up to date" if migrated else "not migrated")
