@@ -10,7 +10,7 @@ import pytest
 from bot.billing.gateway import BillingUnavailable
 from bot.installations.clients import SingleWorkspaceClients
 from bot.tasks import BackgroundTasks
-from handlers import listener, view_delivery
+from handlers import dispatch, respond
 from models.cart import CartLine
 from models.quote import Quote
 from tests.handlers.steps import (
@@ -183,7 +183,7 @@ async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(
     cart = await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = hooked(world), asyncio.Event()
     hurry(monkeypatch)
-    monkeypatch.setattr(view_delivery, "HANGS_AFTER", 0.4)
+    monkeypatch.setattr(respond, "UNRESPONSIVE_SECONDS", 0.4)
     gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
     await benoit.command("/add-seats")
     assert "Nos données sont momentanément inaccessibles" in (await benoit.wait_for_ephemeral()).text
@@ -198,8 +198,8 @@ async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of a second is late already."""
-    monkeypatch.setattr(listener, "ANSWER_WITHIN", 0.1)
-    monkeypatch.setattr(listener, "LEAST_WAIT", 0.1)
+    monkeypatch.setattr(dispatch, "ACK_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(dispatch, "MIN_WORK_SECONDS", 0.1)
 
 
 def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[], Any]:

@@ -25,7 +25,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Database, lock_imports
-from handlers import view_delivery
+from handlers import respond
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
@@ -302,7 +302,7 @@ async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """R20: no time limit of its own is any help then."""
-    monkeypatch.setattr(view_delivery, "HANGS_AFTER", 0.3)
+    monkeypatch.setattr(respond, "UNRESPONSIVE_SECONDS", 0.3)
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")
         await opened(alice, "/quotes", "", "quote.list")
