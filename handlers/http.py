@@ -24,6 +24,7 @@ from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
 from handlers.health import build_health_routes
 from handlers.install import build_install_routes
+from handlers.payloads import BOLT_PARSE_ERRORS
 from handlers.request_body import read_body
 from handlers.socket_mode import SocketModeRunner
 
@@ -65,8 +66,7 @@ def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[R
     async def handle_slack_request(request: Request) -> Response:
         try:
             return await handler.handle(request)
-        except Exception as error:
-            # Bolt raises only before it dispatches: the body is no JSON, no object, or has odd ids.
+        except BOLT_PARSE_ERRORS as error:
             log.warning("request.unreadable", error=type(error).__name__)
             return _reject("malformed", 400)
 

@@ -18,6 +18,10 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\x00]+$")]
 Number = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}$")]
 
 
+# What Bolt raises before it dispatches, if a body is no JSON or no object, or has ids of another type.
+BOLT_PARSE_ERRORS = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+
+
 class UnreadablePayload(ValueError):
     """Says what is wrong and where, never what was there."""
 
