@@ -6,9 +6,10 @@ from bot.blocks import checkout as checkout_blocks
 from bot.blocks import quote as blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.cart import render_account_choice_modal
-from bot.use_cases.cart.open import list_accounts
+from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.checkout import open_checkout
-from bot.use_cases.quote.decide import get_quote, get_quote_id, list_quotes, reject_quote
+from bot.use_cases.quote.decide import reject_quote
+from bot.use_cases.quote.read import get_quote, get_quote_id, list_quotes
 from handlers.cart import continue_after_decision
 from handlers.request import Call
 from handlers.route import Route
