@@ -29,11 +29,12 @@ from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
 from bot.use_cases.operations.doctor import CheckResult, run_checks
 from bot.version import VERSION
-from handlers.http import build_server, serving
+from handlers.http import build_http_app, serve_http
 from handlers.routes import ROUTES
-from handlers.slack import build_app
-from handlers.socket_mode import SocketDoor
+from handlers.slack_app import build_slack_app
+from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
+from models.migrations.run import UnsupportedSchema
 from scheduler import build_scheduler
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -59,13 +60,15 @@ async def run_bot(
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
-        app = build_app(services, clients, ROUTES)
-        door = SocketDoor(settings.socket_idle_timeout_seconds) if settings.is_socket_mode else None
+        slack_app = build_slack_app(services, clients, ROUTES)
+        idle_timeout = settings.socket_idle_timeout_seconds
+        socket_runner = SocketModeRunner(idle_timeout) if settings.is_socket_mode else None
         listener = socket.create_server((settings.host, settings.port))
-        await stack.enter_async_context(serving(build_server(services, app, clients, door), listener))
-        if door is not None and settings.slack_app_token is not None:
+        http_app = build_http_app(services, slack_app, clients, socket_runner)
+        await stack.enter_async_context(serve_http(http_app, listener))
+        if socket_runner is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(door.open(app, token, clients.default_client))
+            await stack.enter_async_context(socket_runner.connect(slack_app, token, clients.default_client))
         if with_scheduler:
             scheduler = build_scheduler(services)
             scheduler.start()
@@ -323,6 +326,8 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     """What Slack, the database or the machine refuses is said in a line; faults of ours stay loud."""
     try:
         uvloop.run(work)
+    except UnsupportedSchema as error:
+        exit_with_error(str(error))
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 

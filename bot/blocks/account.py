@@ -8,6 +8,7 @@ from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.subscription import format_price_per_seat, make_product_labels
 from bot.i18n import Localizer
+from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
@@ -30,6 +31,10 @@ class PortalLinks:
     corporate_url: str
     admin_url: str
     services_url: str
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "PortalLinks":
+        return cls(settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url)
 
 
 def render_account_modal(

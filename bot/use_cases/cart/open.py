@@ -151,7 +151,7 @@ async def record_consent_to_replace(
         cart, _ = await get_or_create_cart(session, account, contact)
         _, other_quotes = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
         check_consent(other_quotes, quote_ids)
-        cart.consented_to = sorted(q.key for q in other_quotes)
+        cart.replaceable_quote_ids = sorted(q.key for q in other_quotes)
         session.add(cart)
         await write_audit_entry(
             session,

@@ -100,7 +100,7 @@ async def _check_cart(
     await _check_orderable(session, cart, seats, at)
     pending_quotes = await list_pending_quotes(session, cart.account.id, at)
     own_quote, other_quotes = split_pending_quotes(cart.cart, pending_quotes)
-    check_consent(other_quotes, cart.cart.consented_to)
+    check_consent(other_quotes, cart.cart.replaceable_quote_ids)
     is_matching = own_quote is not None and await _load_quoted_seats(session, own_quote) == seats
     return _CartQuotes(own_quote, own_quote if is_matching else None, other_quotes)
 
@@ -161,7 +161,7 @@ async def _assign_quote_to_cart(
             replacement=quote,
             decided_by_contact=cart.contact,
         )
-    cart.cart.quote_id, cart.cart.consented_to = quote.id, []
+    cart.cart.quote_id, cart.cart.replaceable_quote_ids = quote.id, []
     session.add(cart.cart)
     await session.flush()
 

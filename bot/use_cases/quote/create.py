@@ -27,7 +27,7 @@ async def create_quote(
     frozen_at: datetime,
     expires_at: datetime,
     at: datetime,
-    made_elsewhere: bool = False,
+    created_externally: bool = False,
     reason: str | None = None,
 ) -> tuple[Quote, list[QuoteLine]]:
     """Store a pending quote and its lines. It is offered to `contact_id`; without one, to all contacts.
@@ -41,7 +41,7 @@ async def create_quote(
         frozen_at=frozen_at,
         expires_at=expires_at,
         at=at,
-        made_elsewhere=made_elsewhere,
+        created_externally=created_externally,
     )
     session.add(quote)
     await session.flush()
@@ -72,13 +72,13 @@ def build_quote(
     expires_at: datetime,
     at: datetime,
     contact_id: int | None = None,
-    made_elsewhere: bool = False,
+    created_externally: bool = False,
 ) -> Quote:
     return Quote(
         number=number,
         account_id=account.id,
         contact_id=contact_id,
-        made_elsewhere=made_elsewhere,
+        created_externally=created_externally,
         created_at=at,
         expires_at=expires_at,
         remind_at=find_first_reminder_check(at, expires_at),
