@@ -19,7 +19,7 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import build_installation_store, now, open_services, open_slack_clients
-from bot.db import Database, hold_import
+from bot.db import Database, lock_imports
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
 from bot.process import ShutdownSignals, tune_garbage_collection
@@ -29,10 +29,10 @@ from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
 from bot.use_cases.operations.doctor import CheckResult, run_checks
 from bot.version import VERSION
-from handlers.http import build_server, serving
+from handlers.http import build_http_app, serve_http
 from handlers.routes import ROUTES
-from handlers.slack import build_app
-from handlers.socket_mode import SocketDoor
+from handlers.slack_app import build_slack_app
+from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
 from scheduler import build_scheduler
 
@@ -43,7 +43,11 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def run_bot(
-    settings: Settings, *, clock: Callable[[], datetime] = now, with_scheduler: bool = True
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    with_scheduler: bool = True,
+    database: Database | None = None,
 ) -> AsyncIterator[tuple[Services, int]]:
     """The whole bot, up while inside; gives its services and the port it listens on.
 
@@ -51,17 +55,19 @@ async def run_bot(
     the clock.
     """
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url)
+        database = database or Database(settings.database_url)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
-        app = build_app(services, clients, ROUTES)
-        door = SocketDoor(settings.socket_idle_timeout_seconds) if settings.is_socket_mode else None
+        slack_app = build_slack_app(services, clients, ROUTES)
+        idle_timeout = settings.socket_idle_timeout_seconds
+        socket_runner = SocketModeRunner(idle_timeout) if settings.is_socket_mode else None
         listener = socket.create_server((settings.host, settings.port))
-        await stack.enter_async_context(serving(build_server(services, app, clients, door), listener))
-        if door is not None and settings.slack_app_token is not None:
+        http_app = build_http_app(services, slack_app, clients, socket_runner)
+        await stack.enter_async_context(serve_http(http_app, listener))
+        if socket_runner is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(door.open(app, token, clients.default_client))
+            await stack.enter_async_context(socket_runner.connect(slack_app, token, clients.default_client))
         if with_scheduler:
             scheduler = build_scheduler(services)
             scheduler.start()
@@ -73,7 +79,7 @@ async def prepare_database(database: Database) -> None:
     """Bring the database up to date, with the shipped catalogue in it."""
     await database.migrate()
     async with database.write() as session:
-        await hold_import(session)
+        await lock_imports(session)
         await save_catalogue(session)
 
 
@@ -227,7 +233,7 @@ async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]
     """Its shape is changed in nothing."""
     database = Database(settings.database_url)
     try:
-        if not await database.migrated():
+        if not await database.is_migrated():
             exit_with_error("the database's shape is older than this version: python app.py migrate")
         yield database
     finally:

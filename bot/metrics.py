@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import event
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.version import VERSION
 
 AdapterT = TypeVar("AdapterT")
@@ -148,5 +148,5 @@ def _wrap_method(service: str, operation: str, method: Callable[..., Any]) -> Ca
     return record_method_call
 
 
-def count_on_commit(session: AsyncSession, counter: Counter) -> None:
+def count_on_commit(session: Session, counter: Counter) -> None:
     event.listen(session.sync_session, "after_commit", lambda _: counter.inc(), once=True)

@@ -9,7 +9,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.logs import start_log_context
 from bot.metrics import (
     JOB_DURATION_SECONDS,
@@ -66,7 +66,7 @@ async def _run_job(job_id: str, run: JobFunction, services: Services) -> None:
         with JOB_DURATION_SECONDS.labels(job_id).time(), JOB_FAILURES_TOTAL.labels(job_id).count_exceptions():
             await services.tasks.wait_for_interactive_requests()
             item_count = await run(services)
-    except AWAY as error:
+    except DATABASE_UNAVAILABLE_ERRORS as error:
         # Without a traceback: there is one of these every tick.
         log.warning("job.database_unavailable", job=job_id, error=type(error).__name__)
         return

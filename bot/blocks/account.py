@@ -9,6 +9,7 @@ from bot.blocks.receipt import format_receipt
 from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
+from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
@@ -31,6 +32,10 @@ class PortalLinks:
     corporate_url: str
     admin_url: str
     services_url: str
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "PortalLinks":
+        return cls(settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url)
 
 
 def render_account_modal(

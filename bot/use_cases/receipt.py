@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
@@ -26,7 +26,7 @@ PAGE_SIZE = 20
 
 
 async def issue_receipt(
-    session: AsyncSession, account: Account, order: ServiceOrder, seller: Seller, at: datetime
+    session: Session, account: Account, order: ServiceOrder, seller: Seller, at: datetime
 ) -> None:
     """One receipt, over the lines that settled, with all that it says as it is now."""
     quote = await session.get_one(Quote, order.quote_id)
@@ -58,7 +58,7 @@ async def issue_receipt(
 
 
 async def _list_settled_lines(
-    session: AsyncSession, order: ServiceOrder
+    session: Session, order: ServiceOrder
 ) -> list[tuple[OrderLine, QuoteLine, Product]]:
     found = await session.exec(
         select(OrderLine, QuoteLine, Product)
@@ -86,7 +86,7 @@ def _build_receipt_line(
 
 
 async def _list_receipt_cards(
-    session: AsyncSession, order: ServiceOrder, lines: list[OrderLine]
+    session: Session, order: ServiceOrder, lines: list[OrderLine]
 ) -> list[ReceiptCard]:
     """Each card once, with what was charged to it: a line that was tried again may have its own."""
     charged: dict[str, int] = {}
@@ -97,7 +97,7 @@ async def _list_receipt_cards(
     return [ReceiptCard(brand=m.brand, last4=m.last4, amount=charged[m.id]) for m in methods]
 
 
-async def load_receipt_details(session: AsyncSession, receipt: Receipt, seller: Seller) -> ReceiptDetails:
+async def load_receipt_details(session: Session, receipt: Receipt, seller: Seller) -> ReceiptDetails:
     """`seller` is who sells now: for receipts from before sellers were kept."""
     order = await session.get_one(ServiceOrder, receipt.order_id)
     quote = await session.get_one(Quote, order.quote_id)
@@ -150,9 +150,7 @@ async def send_receipt(
         return account, receipt, contact
 
 
-async def _is_delivery_pending(
-    session: AsyncSession, event_prefix: str, destinations: list[Destination]
-) -> bool:
+async def _is_delivery_pending(session: Session, event_prefix: str, destinations: list[Destination]) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),

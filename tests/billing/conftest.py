@@ -15,7 +15,7 @@ from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import ChargeOutcome, NeverReceived
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from bot.billing.stripe.gateway import StripeGateway
-from bot.db import Database, driver_url
+from bot.db import Database, to_driver_url
 from models import migrations
 from models.account import Account
 from models.product import Product
@@ -156,7 +156,7 @@ def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres() -> str:
     """The address of a PostgreSQL database at the last migration."""
     url = new_database("billing")
-    engine = create_engine(driver_url(url))
+    engine = create_engine(to_driver_url(url))
     with engine.begin() as connection:
         migrations.upgrade_database(connection)
     engine.dispose()

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from handlers.http import serving
+from handlers.http import serve_http
 from tests.fake_stripe import forms, setting_up, types
 from tests.fake_stripe.books import Refused, StripeRecords
 from tests.fake_stripe.routes import ROUTES
@@ -89,7 +89,7 @@ class FakeStripe:
     async def running(self) -> AsyncIterator["FakeStripe"]:
         listener = create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with serving(self, listener):  # type: ignore[arg-type]
+        async with serve_http(self, listener):
             yield self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

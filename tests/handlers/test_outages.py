@@ -24,13 +24,13 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.db import AWAY, Database, hold_import
-from handlers import view_delivery
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, Database, lock_imports
+from handlers import respond
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
-from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying, swap
+from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying
 from tests.postgres import CHOSEN, copied, run, server_url
 from tests.world import World
 from tests.world import world as open_world
@@ -48,7 +48,7 @@ async def tick(world: World) -> None:
     """Time goes by, and each job runs; one that fails leaves the others alone, as in the scheduler."""
     world.clock.move(seconds=TICK)
     for job in JOBS.values():
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*DATABASE_UNAVAILABLE_ERRORS):
             await job.run(world.services)
 
 
@@ -170,7 +170,7 @@ async def test_while_the_provider_is_away_people_are_told_so_and_nothing_is_char
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
     alice, benoit = world.person("alice"), world.person("benoit")
     provider = LosingGateway(world.services.billing)
-    swap(world.services, billing=provider)
+    world.services.billing = provider
     cart = await world.fill_cart(benoit, acme_webinar=3)
     await world.order(alice, acme_meeting=2, acme_webinar=1)
     await world.services.tasks.wait_until_idle()
@@ -302,7 +302,7 @@ async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """R20: no time limit of its own is any help then."""
-    monkeypatch.setattr(view_delivery, "HANGS_AFTER", 0.3)
+    monkeypatch.setattr(respond, "UNRESPONSIVE_SECONDS", 0.3)
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")
         await opened(alice, "/quotes", "", "quote.list")
@@ -318,10 +318,10 @@ async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_e
     database = Database(copied("migrated"))
     asked = text("SHOW statement_timeout")
     async with database.read() as session:
-        assert await (await session.connection()).scalar(asked) == "15s"
+        assert (await (await session.connection()).execute(asked)).scalar() == "15s"
     async with database.write() as session:
-        await hold_import(session)
-        assert await (await session.connection()).scalar(asked) == "0"
+        await lock_imports(session)
+        assert (await (await session.connection()).execute(asked)).scalar() == "0"
     async with database.write() as session:
-        assert await (await session.connection()).scalar(asked) == "15s"
+        assert (await (await session.connection()).execute(asked)).scalar() == "15s"
     await database.close()

@@ -5,7 +5,6 @@ from typing import assert_never
 
 import structlog
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
     Charge,
@@ -19,7 +18,7 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
@@ -126,7 +125,7 @@ def _close_attempt(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime
 
 async def _settle_line(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -146,7 +145,7 @@ async def _settle_line(
     await finish_order_if_done(services, session, account, order, PROCESSING_JOB_ACTOR, at)
 
 
-async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
+async def _assign_seat(session: Session, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
     """R11: one of the ordered seats for the admin contact, unless they have one of the product."""
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     held = await session.exec(
@@ -178,7 +177,7 @@ async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLi
 
 async def decline_line(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -205,7 +204,7 @@ async def decline_line(
 
 
 async def _wait_for_customer(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -221,7 +220,7 @@ async def _wait_for_customer(
     line.due_at = min(at + patience, max(outcome.until, at + RETRY_DELAY))
 
 
-async def _mark_waiting_lines_due(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+async def _mark_waiting_lines_due(session: Session, line: OrderLine, at: datetime) -> None:
     """Orders that waited for this one's subscription need wait no longer, whichever of their lines did."""
     of_it = select(OrderLine.order_id).where(
         OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
@@ -236,7 +235,7 @@ async def _mark_waiting_lines_due(session: AsyncSession, line: OrderLine, at: da
 
 async def finish_order_if_done(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     actor: Actor,

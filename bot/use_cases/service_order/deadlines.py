@@ -4,9 +4,8 @@ from datetime import datetime
 from functools import partial
 
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.settings import Settings
@@ -31,7 +30,7 @@ async def announce_overdue_orders(services: Services) -> int:
 
 
 async def _announce_overdue_order(
-    settings: Settings, session: AsyncSession, order: ServiceOrder, at: datetime
+    settings: Settings, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
@@ -69,7 +68,7 @@ async def remind_customers(services: Services) -> int:
     return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
 
 
-async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+async def _remind_customer(session: Session, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
     account = await lock_account(session, order.account_id, line)
     if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
+from bot.db import Session
 from bot.permissions import (
     Authorized,
     SlackIdentity,
@@ -176,7 +176,7 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
         return await load_order_details(session, order, at, include_history=True)
 
 
-async def _build_nothing_to_retry(session: AsyncSession, order: ServiceOrder) -> NothingToRetry:
+async def _build_nothing_to_retry(session: Session, order: ServiceOrder) -> NothingToRetry:
     """R20: who decided about the declined lines, and when; else that the time for it is over."""
     found = await session.exec(
         select(AuditEntry)
@@ -195,7 +195,7 @@ async def _build_nothing_to_retry(session: AsyncSession, order: ServiceOrder) ->
 
 
 async def _authorize_order(
-    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime
+    session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> Authorized[ServiceOrder]:
     order = await session.get(ServiceOrder, order_id)
     return await authorize_row(
@@ -204,13 +204,13 @@ async def _authorize_order(
 
 
 async def _lock_order(
-    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime
+    session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> Authorized[ServiceOrder]:
     order = await session.get(ServiceOrder, order_id)
     return await lock_authorized_row(session, person, order, at, not_found=OrderNotFound(number=""))
 
 
-async def _list_order_lines(session: AsyncSession, order: ServiceOrder) -> list[OrderLine]:
+async def _list_order_lines(session: Session, order: ServiceOrder) -> list[OrderLine]:
     found = await session.exec(
         select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id))
     )

@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedPriceChanged
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
@@ -86,7 +85,7 @@ def _make_price_key(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
 
 
 async def _find_existing_order(
-    session: AsyncSession, quote: Quote, contact: BillingContact
+    session: Session, quote: Quote, contact: BillingContact
 ) -> ServiceOrder | None:
     found = await session.exec(
         select(ServiceOrder).where(ServiceOrder.quote_id == quote.id, ServiceOrder.contact_id == contact.id)
@@ -95,7 +94,7 @@ async def _find_existing_order(
 
 
 async def _place_order(
-    session: AsyncSession, quote: Quote, contact: BillingContact, actor: Actor, at: datetime
+    session: Session, quote: Quote, contact: BillingContact, actor: Actor, at: datetime
 ) -> ServiceOrder:
     account = await session.get_one(Account, quote.account_id)
     methods = await list_payment_methods(session, account.id)
@@ -128,7 +127,7 @@ async def _place_order(
 
 
 async def _check_still_orderable(
-    session: AsyncSession, account: Account, quote: Quote, lines: list[QuoteLine]
+    session: Session, account: Account, quote: Quote, lines: list[QuoteLine]
 ) -> None:
     """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
     if quote.made_elsewhere:
@@ -141,7 +140,7 @@ async def _check_still_orderable(
 
 
 async def _get_or_create_administrator(
-    session: AsyncSession, account: Account, quote: Quote, form: CheckoutForm, actor: Actor, at: datetime
+    session: Session, account: Account, quote: Quote, form: CheckoutForm, actor: Actor, at: datetime
 ) -> Administrator:
     """R11: the existing administrator, or the new one, who is stored now."""
     chosen = await find_chosen_administrator(session, quote, form)
@@ -181,7 +180,7 @@ def _build_order_line(
     )
 
 
-async def _clear_carts(session: AsyncSession, quote: Quote) -> None:
+async def _clear_carts(session: Session, quote: Quote) -> None:
     carts = (await session.exec(select(Cart).where(Cart.quote_id == quote.id))).all()
     for cart in carts:
         await delete_cart_lines(session, cart)
@@ -190,7 +189,7 @@ async def _clear_carts(session: AsyncSession, quote: Quote) -> None:
 
 
 async def _record_placement(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     contact: BillingContact,
