@@ -225,7 +225,7 @@ def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _format_confirmation(renderer: NoticeRenderer, line: OrderLinePresenter) -> list[str]:
-    name, until, link = truncate_name(line.product), line.row.line.until, line.row.line.customer_link
+    name, until, link = truncate_name(line.product), line.row.line.deadline_at, line.row.line.customer_link
     if until:
         texts = [renderer.format_text("notice-order-confirm-until", product=name, until=until)]
     else:

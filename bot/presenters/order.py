@@ -61,7 +61,7 @@ class OrderLinePresenter:
         return self.localizer.format_text(
             f"order-line-{line.status.value.replace('_', '-')}",
             by=order.processing_deadline,
-            until=line.until or order.processing_deadline,
+            until=line.deadline_at or order.processing_deadline,
         )
 
     @property
@@ -80,7 +80,9 @@ class OrderLinePresenter:
         line, order = self.row.line, self.details.order
         if line.can_retry(order, self.details.at):
             return self.localizer.format_text("order-line-can-retry", until=line.get_retry_deadline(order))
-        return self.localizer.format_text("order-line-given-up" if order.given_up else "order-line-no-retry")
+        return self.localizer.format_text(
+            "order-line-given-up" if order.retries_abandoned else "order-line-no-retry"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +140,7 @@ class OrderPresenter:
     def confirmation_deadline(self) -> datetime | None:
         """When the first payment that the customer must confirm lapses."""
         waiting = self.details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
-        return min((row.line.until for row in waiting if row.line.until), default=None)
+        return min((row.line.deadline_at for row in waiting if row.line.deadline_at), default=None)
 
     @property
     def blocking_order_number(self) -> str | None:

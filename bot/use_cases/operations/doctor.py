@@ -13,6 +13,7 @@ from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.services import Services
 from bot.settings import list_unknown_names
 from models.account import Account
+from models.migrations.run import UnsupportedSchema
 
 # Slack is asked of each, and lets about fifty a minute through.
 MAX_CHECKED_CHANNELS = 40
@@ -69,6 +70,8 @@ async def _check_settings(services: Services) -> CheckResult:
 async def _check_database(services: Services) -> CheckResult:
     try:
         migrated = await services.database.is_migrated()
+    except UnsupportedSchema as error:
+        return CheckResult("database", False, str(error))
     except Exception as error:
         words = f"it does not answer ({type(error).__name__}): look at DATABASE_URL, and whether it runs"
         return CheckResult("database", False, words)

@@ -10,6 +10,7 @@ import structlog
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.doctor import CheckResult
+from models.migrations.run import UnsupportedSchema
 
 log = structlog.get_logger()
 
@@ -61,6 +62,8 @@ class Readiness:
     async def _check_database(self) -> CheckResult:
         try:
             migrated = await self._services.database.is_migrated()
+        except UnsupportedSchema:
+            return CheckResult("database", False, "migrated by another version")
         except Exception:
             return CheckResult("database", False, "unreachable")
         return CheckResult("database", migrated, "up to date" if migrated else "not migrated")
