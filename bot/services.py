@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.billing.gateway import BillingGateway, WebhookParser
@@ -15,7 +15,13 @@ from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 
 
-@dataclass(frozen=True)
+@dataclass
+class Timeouts:
+    # A scraper or load balancer gives up after about ten seconds, and then knows nothing at all.
+    check_seconds: float = 2.0
+
+
+@dataclass(eq=False)
 class Services:
     settings: Settings
     database: Database
@@ -28,6 +34,7 @@ class Services:
     tasks: BackgroundTasks
     # Where the provider sends word by itself; none where it does not, or nobody could tell it from a forger.
     webhook_parser: WebhookParser | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
     def read(self) -> AbstractAsyncContextManager[Session]:
         return self.database.read()

@@ -60,7 +60,7 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner |
             log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
-    stats_flight = SingleFlight("queue statistics", services.tasks, find_stats)
+    stats_flight = SingleFlight("queue statistics", services, find_stats)
 
     async def handle_metrics(request: Request) -> Response:
         metrics.BACKGROUND_TASKS.set(len(services.tasks))

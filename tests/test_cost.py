@@ -13,7 +13,7 @@ from bot.installations.store import SingleUseOAuthStateStore
 from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS
-from tests.handlers.steps import ForgetfulTasks, swap
+from tests.handlers.steps import ForgetfulTasks
 from tests.postgres import explain
 from tests.world import World
 
@@ -108,7 +108,7 @@ async def test_a_home_asks_few_questions_and_as_many_after_a_long_past(world: Wo
 
 async def test_saving_a_cart_and_placing_its_order_ask_few_questions(world: World) -> None:
     await ordered(world)
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=2)
     with listening(world) as saving:

@@ -85,7 +85,7 @@ async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(worl
 
 async def change_bounds(world: World, most: int) -> None:
     settings = world.services.settings.model_copy(update={"max_seats_per_order": most})
-    object.__setattr__(world.services, "settings", settings)
+    world.services.settings = settings
 
 
 @pytest.mark.parametrize("typed", ["  7 ", "٧", "007"])

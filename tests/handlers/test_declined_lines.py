@@ -20,7 +20,6 @@ from tests.handlers.steps import (
     order_of,
     saying,
     shown,
-    swap,
     texts,
 )
 from tests.world import World
@@ -119,7 +118,7 @@ async def test_partly_settled_the_receipt_lists_what_settled_and_names_the_other
     checkout.fill("payment_method", "pm_good_1")
     await dora.submit()
     await dora.wait_for_modal("service_order.place")
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     await dora.submit()
     await dora.wait_for_modal("service_order.show")
     _, training = await world.lines()

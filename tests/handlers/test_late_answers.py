@@ -17,7 +17,6 @@ from tests.handlers.steps import (
     hooked,
     import_quote,
     opened,
-    swap,
 )
 from tests.world import World
 
@@ -128,7 +127,7 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
     await import_quote(world)
     await opened(benoit, "/add-seats", "", "cart.warning")
     tasks = world.services.tasks
-    swap(world.services, tasks=BackgroundTasks(max_tasks=0))
+    world.services.tasks = BackgroundTasks(max_tasks=0)
     reply = await alice.submit()
     assert "We’re very busy" in str(reply.errors)
     await benoit.press("cart.continue")
@@ -137,7 +136,7 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
     await sam.command("/billing")
     assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
     assert await world.rows(CartLine) == []
-    swap(world.services, tasks=tasks)
+    world.services.tasks = tasks
     await alice.submit()
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
@@ -146,7 +145,7 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
 
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     sam, nobody = world.person("sam"), world.person("nobody")
-    swap(world.services, tasks=BackgroundTasks(max_tasks=1))
+    world.services.tasks = BackgroundTasks(max_tasks=1)
     gateway, gate = hooked(world), asyncio.Event()
     gateway.before["subscriptions"] = wait_for(gate)
     await world.person("alice").command("/add-seats", "meeting 1")

@@ -30,7 +30,7 @@ from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
-from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying, swap
+from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying
 from tests.postgres import CHOSEN, copied, run, server_url
 from tests.world import World
 from tests.world import world as open_world
@@ -170,7 +170,7 @@ async def test_while_the_provider_is_away_people_are_told_so_and_nothing_is_char
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
     alice, benoit = world.person("alice"), world.person("benoit")
     provider = LosingGateway(world.services.billing)
-    swap(world.services, billing=provider)
+    world.services.billing = provider
     cart = await world.fill_cart(benoit, acme_webinar=3)
     await world.order(alice, acme_meeting=2, acme_webinar=1)
     await world.services.tasks.wait_until_idle()

@@ -18,7 +18,6 @@ from tests.handlers.steps import (
     quote_of,
     saying,
     shown,
-    swap,
 )
 from tests.world import World
 
@@ -119,7 +118,7 @@ async def test_workers_at_the_same_moment_charge_a_line_once(world: World) -> No
     """R19: the line is claimed before anything is sent."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     gateway = hooked(world)

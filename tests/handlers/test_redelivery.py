@@ -24,7 +24,6 @@ from tests.handlers.steps import (
     quote_of,
     saying,
     shown,
-    swap,
 )
 from tests.world import World
 
@@ -110,7 +109,7 @@ async def test_an_answer_that_comes_after_a_retry_is_not_taken_for_the_retrys(wo
     await dora.submit()
     await dora.wait_until(lambda: gateway.calls.get("place") == 1)
     slow_worker = world.services.tasks
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     await world.pass_time(seconds=61)
     await retry_service_order(
         world.services,

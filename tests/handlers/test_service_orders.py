@@ -30,7 +30,6 @@ from tests.handlers.steps import (
     order_of,
     saying,
     shown,
-    swap,
     texts,
 )
 from tests.world import World
@@ -197,7 +196,7 @@ async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> Non
     alice = world.person("alice")
     empty = await opened(alice, "/service-orders", "", "service_order.list")
     assert "no service orders yet" in empty.text
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     numbers = [await placed_behind_the_scenes(world, "acme_meeting") for _ in range(12)]
     page = await opened(alice, "/service-orders", "", "service_order.list")
     positions = [page.text.find(number) for number in reversed(numbers)]

@@ -22,7 +22,7 @@ from models.account import Account
 from models.billing_event import ReceivedBillingEvent
 from models.subscription import Subscription
 from tests.fake_stripe.webhook_sender import shuffle_events, sign_event
-from tests.handlers.steps import swap
+from tests.handlers.steps import HookedGateway
 from tests.handlers.stripe_orders import (
     ALICE,
     CARLA,
@@ -174,9 +174,7 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
     await looked_at(world, ALICE, "acme")
     usual = world.services.billing
 
-    class Interrupted:
-        list_payment_methods = usual.list_payment_methods
-
+    class Interrupted(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             states = await usual.list_subscriptions(account_id)
             world.books.set_seats("acme_meeting", 41)
@@ -187,10 +185,10 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
 
     world.books.set_seats("acme_meeting", 40)
     await world.courier.deliver(world.courier.new())
-    swap(world.services, billing=Interrupted())
+    world.services.billing = Interrupted(usual)
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
-    swap(world.services, billing=usual)
+    world.services.billing = usual
     world.clock.move(seconds=1)
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 41
@@ -204,10 +202,7 @@ async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
     await looked_at(world, DORA, "declined")
     usual = world.services.billing
 
-    class Failing:
-        def __getattr__(self, name: str) -> object:
-            return getattr(usual, name)
-
+    class Failing(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             if account_id == "acme":
                 raise fault
@@ -217,11 +212,11 @@ async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
         world.books.set_seats(subscription, 44)
         await world.courier.deliver(world.courier.new())
         world.clock.move(seconds=1)
-    swap(world.services, billing=Failing())
+    world.services.billing = Failing(usual)
     looked = [await refresh_due_accounts(world.services) for _ in range(3)]
     assert (sum(looked), looked[-1]) == (1, 0), "the failing one is left alone for a while"
     assert (await world.row(Subscription, id="declined_meeting")).seats == 44
-    swap(world.services, billing=usual)
+    world.services.billing = usual
     world.clock.move(minutes=1)
     assert await refresh_due_accounts(world.services) == 1, "and is still due"
     assert (await world.row(Subscription, id="acme_meeting")).seats == 44

@@ -12,7 +12,6 @@ from tests.handlers.steps import (
     order_of,
     saying,
     shown,
-    swap,
     texts,
 )
 from tests.world import World
@@ -55,7 +54,7 @@ async def test_orders_that_wait_for_one_subscription_go_on_in_the_order_they_wer
     """R19: whichever is looked at first."""
     alice = world.person("alice")
     await opened(alice, "/service-orders", "", "service_order.list")
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     for seats in (1, 2, 3):
         await placed_behind_the_scenes(world, "acme_meeting", seats)
     gateway = hooked(world)

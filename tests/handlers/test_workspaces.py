@@ -24,7 +24,7 @@ from tests.handlers.installations import (
     installed_everywhere,
     tokens,
 )
-from tests.handlers.steps import ForgetfulTasks, swap
+from tests.handlers.steps import ForgetfulTasks
 from tests.world import DOOR, World
 
 
@@ -200,7 +200,7 @@ async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
 
 
 async def test_account_services_are_told_in_their_own_workspace(workspaces: World) -> None:
-    swap(workspaces.services, tasks=ForgetfulTasks())
+    workspaces.services.tasks = ForgetfulTasks()
     await workspaces.order(workspaces.person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
     assert await announce_overdue_orders(workspaces.services) == 1

@@ -1,8 +1,5 @@
 """A sample of the cells, with each fault and each fate; `make crash-matrix` runs all."""
 
-import pytest
-
-from bot.use_cases.service_order import process as process_orders
 from tests.simulation.crash_matrix import (
     Fault,
     ProcessFate,
@@ -45,14 +42,3 @@ def test_over_stripe_an_order_ends_correctly_if_the_process_dies_between_two_req
     chosen = range(1, count_gates(), STRIDE)
     found = {gate: violations for gate in chosen if (violations := find_death_violations(gate))}
     assert found == {}
-
-
-def test_a_retry_that_forgets_the_open_attempt_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a cell is worth: with a new key for each call, a lost answer is charged again, or never ends."""
-
-    async def forgotten(*_: object) -> None:
-        return None
-
-    monkeypatch.setattr(process_orders, "_find_open_charge", forgotten)
-    lost = next(c for c in list_cells() if c.fault is Fault.ANSWER_LOST and c.ending is ProcessFate.GOES_ON)
-    assert find_cell_violations(lost)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult
-from bot.use_cases.operations.single_flight import CHECK_TIMEOUT_SECONDS, SingleFlight
+from bot.use_cases.operations.single_flight import SingleFlight
 
 # Bounds how often Slack is called, however often readiness is queried.
 SUCCESS_CACHE_TTL = timedelta(seconds=15)
@@ -17,14 +17,15 @@ class Readiness:
     def __init__(self, services: Services) -> None:
         self._services = services
         checks = {"database": self._check_database, "slack": self._check_slack}
-        self._checks = {name: SingleFlight(name, services.tasks, check) for name, check in checks.items()}
+        self._checks = {name: SingleFlight(name, services, check) for name, check in checks.items()}
         self._slack_result: CheckResult | None = None
         self._slack_result_expires_at = services.now()
 
     async def run_checks(self) -> list[CheckResult]:
         results = await asyncio.gather(*(check.wait_for_result() for check in self._checks.values()))
         return [
-            result or CheckResult(name, False, f"no answer within {CHECK_TIMEOUT_SECONDS:g} s")
+            result
+            or CheckResult(name, False, f"no answer within {self._services.timeouts.check_seconds:g} s")
             for name, result in zip(self._checks, results, strict=True)
         ]
 

@@ -4,14 +4,11 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from bot.tasks import BackgroundTasks
+from bot.services import Services
 
 log = structlog.get_logger()
 
 ResultT = TypeVar("ResultT")
-
-# Prometheus and load balancers give up after ten seconds, and then learn nothing.
-CHECK_TIMEOUT_SECONDS = 2.0
 
 
 class SingleFlight(Generic[ResultT]):
@@ -22,18 +19,20 @@ class SingleFlight(Generic[ResultT]):
     def __init__(
         self,
         name: str,
-        tasks: BackgroundTasks,
+        services: Services,
         call: Callable[[], Coroutine[Any, Any, ResultT]],
     ) -> None:
-        self._name, self._tasks, self._call = name, tasks, call
+        self._name, self._services, self._call = name, services, call
         self._running_task: asyncio.Task[ResultT] | None = None
 
     async def wait_for_result(self) -> ResultT | None:
         """None if there is no result within the timeout."""
         task = self._running_task
         if task is None or task.done():
-            task = self._running_task = self._tasks.start_unbounded(self._call(), f"check of {self._name}")
-        finished, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT_SECONDS)
+            task = self._running_task = self._services.tasks.start_unbounded(
+                self._call(), f"check of {self._name}"
+            )
+        finished, _ = await asyncio.wait({task}, timeout=self._services.timeouts.check_seconds)
         if not finished:
             log.warning("check.timed_out", check=self._name)
             return None
