@@ -35,6 +35,7 @@ from handlers.routes import ROUTES
 from handlers.slack_app import build_slack_app
 from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
+from models.migrations.run import UnsupportedSchema
 from scheduler import build_scheduler
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -326,6 +327,8 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     """What Slack, the database or the machine refuses is said in a line; faults of ours stay loud."""
     try:
         uvloop.run(work)
+    except UnsupportedSchema as error:
+        exit_with_error(str(error))
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 

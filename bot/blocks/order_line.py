@@ -67,11 +67,11 @@ def format_line_status(localizer: Localizer, details: OrderDetails, row: OrderRo
         return localizer.format_text(
             "order-line-queued", order=row.blocking_order_number, by=order.processing_deadline
         )
-    has_until = "yes" if line.until else "no"
+    has_until = "yes" if line.deadline_at else "no"
     return localizer.format_text(
         f"order-line-{line.status.value.replace('_', '-')}",
         by=order.processing_deadline,
-        until=line.until or order.processing_deadline,
+        until=line.deadline_at or order.processing_deadline,
         has_until=has_until,
     )
 
@@ -89,7 +89,9 @@ def _format_decline(localizer: Localizer, details: OrderDetails, line: OrderLine
 def _format_retry_option(localizer: Localizer, details: OrderDetails, row: OrderRow) -> str:
     if row.line.can_retry(details.order, details.at):
         return localizer.format_text("order-line-can-retry", until=row.line.get_retry_deadline(details.order))
-    return localizer.format_text("order-line-given-up" if details.order.given_up else "order-line-no-retry")
+    return localizer.format_text(
+        "order-line-given-up" if details.order.retries_abandoned else "order-line-no-retry"
+    )
 
 
 def format_decline_code(localizer: Localizer, reason: str | None) -> str:

@@ -71,7 +71,9 @@ def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
         until = min(line.get_retry_deadline(sheet.order) for line in declined)
         asked.append(renderer.format_text("notice-order-next-decide", until=until))
     confirmed_by = [
-        row.line.until for row in sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER) if row.line.until
+        row.line.deadline_at
+        for row in sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+        if row.line.deadline_at
     ]
     if confirmed_by:
         asked.append(renderer.format_text("notice-order-next-confirm", until=min(confirmed_by)))
@@ -225,8 +227,8 @@ def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
 def _format_confirmation(renderer: NoticeRenderer, row: OrderRow) -> list[str]:
     name = truncate_escaped(row.product.name, MAX_NAME_LENGTH)
     lines = [renderer.format_text("notice-order-confirm", product=name)]
-    if row.line.until:
-        lines = [renderer.format_text("notice-order-confirm-until", product=name, until=row.line.until)]
+    if row.line.deadline_at:
+        lines = [renderer.format_text("notice-order-confirm-until", product=name, until=row.line.deadline_at)]
     # The link opens the payment to whoever holds it: a button in a direct message, never in a channel.
     if renderer.destination_kind is DestinationKind.EMAIL and row.line.customer_link:
         lines.append(renderer.format_text("notice-order-confirm-link", url=row.line.customer_link))

@@ -48,7 +48,7 @@ def _get_decision(details: QuoteDetails) -> str:
     if details.quote.replaced_by_id is not None:
         return "replaced"
     status = details.quote.get_status(details.at)
-    elsewhere = "_elsewhere" if details.quote.decided_elsewhere and status is not QuoteStatus.EXPIRED else ""
+    elsewhere = "_elsewhere" if details.quote.decided_externally and status is not QuoteStatus.EXPIRED else ""
     return status.value + elsewhere
 
 

@@ -106,15 +106,17 @@ async def copy_checkout(
     there again."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
-        await _save_checkout_form(session, new_quote, contact, CheckoutForm(**checkout.typed), saved=False)
+        await _save_checkout_form(
+            session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False
+        )
 
 
 async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
     """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
     checkout = await _find_checkout(session, quote, contact)
-    if checkout is None or not checkout.saved:
+    if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
-    return CheckoutForm(**checkout.typed)
+    return CheckoutForm(**checkout.form_values)
 
 
 async def get_valid_form(
@@ -202,7 +204,7 @@ async def _resolve_replacement(
     """The same submission delivered twice: the quote that its address has put in place already."""
     new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
     checkout = await _find_checkout(session, new, contact) if new else None
-    again = checkout is not None and checkout.saved and checkout.typed == form.model_dump()
+    again = checkout is not None and checkout.is_saved and checkout.form_values == form.model_dump()
     return new if new is not None and again else quote
 
 
@@ -238,7 +240,7 @@ async def _replace_quote_for_address(
             frozen_at=old.frozen_at,
             expires_at=old.expires_at,
             at=at,
-            made_elsewhere=old.made_elsewhere,
+            created_externally=old.created_externally,
             reason="address_changes_tax",
         )
         await decide_quote(
@@ -309,7 +311,7 @@ async def _load_checkout_page(
         quote=await load_quote_details(session, quote, at),
         administrators=admins,
         payment_methods=[m for m in methods if m.is_usable(account.get_local_date(at))],
-        form=CheckoutForm(**stored.typed)
+        form=CheckoutForm(**stored.form_values)
         if stored
         else _build_suggested_form(quote, contact, admins, methods),
     )
@@ -344,6 +346,6 @@ async def _save_checkout_form(
     checkout = await _find_checkout(session, quote, contact) or Checkout(
         quote_id=quote.key, contact_id=contact.key
     )
-    checkout.typed, checkout.saved = form.model_dump(), saved
+    checkout.form_values, checkout.is_saved = form.model_dump(), saved
     session.add(checkout)
     await session.flush()

@@ -73,13 +73,13 @@ def _build_quote(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry, p
     quote = Quote(
         number=entry.number,
         account_id=existing.account.id,
-        made_elsewhere=True,
+        created_externally=True,
         created_at=run.at,
         **_build_price_values(existing.account, preview, run.at),
         **_build_expiry_values(run, existing.account, entry, [line.period_end for line in preview.lines]),
     )
     if entry.decided:
-        quote.decided_elsewhere = True
+        quote.decided_externally = True
         decided_at = convert_to_utc(entry.decided.at, existing.account.time_zone)
         quote.change_status(QuoteStatus(entry.decided.status), decided_at, EXTERNAL_SYSTEM_NAME)
     elif not quote.is_pending(run.at):
@@ -96,7 +96,7 @@ async def _update_quote(
         await _close_quote(session, run, existing, standing, entry.decided)
     elif not quote.is_pending(run.at):
         await _update_closed_quote(session, run, existing, quote, entry)
-    elif quote.made_elsewhere:
+    elif quote.created_externally:
         await _update_pending_quote(session, run, existing, quote, entry)
 
 
@@ -104,7 +104,7 @@ async def _get_current_quote(session: Session, quote: Quote) -> Quote:
     """The quote, or the one that an address change put in its place: over there it is the same offer."""
     while quote.replaced_by_id is not None:
         replacement = await session.get_one(Quote, quote.replaced_by_id)
-        if not replacement.made_elsewhere:
+        if not replacement.created_externally:
             break
         quote = replacement
     return quote
@@ -145,10 +145,10 @@ async def _update_closed_quote(
     wanted = entry.compute_expiry(existing.account.time_zone)
     ends_at = compute_expiry(existing.account, [line.period_end for line in lines], wanted)
     decided_otherwise = entry.decided is not None and entry.decided.status != quote.status.value
-    if run.overwrite and not same and quote.made_elsewhere and not await _has_order(session, quote):
+    if run.overwrite and not same and quote.created_externally and not await _has_order(session, quote):
         details = await _replace_lines(session, run, existing, quote, preview)
         await _record_quote_change(session, run, quote, "overwritten", details)
-    elif decided_otherwise or (quote.made_elsewhere and not (same and ends_at == quote.expires_at)):
+    elif decided_otherwise or (quote.created_externally and not (same and ends_at == quote.expires_at)):
         run.kept_quotes.append(quote.number)
 
 
@@ -157,7 +157,7 @@ async def _close_quote(
 ) -> None:
     """R15: what was decided over there is closed as decided there, and everybody is told."""
     account = existing.account
-    quote.decided_elsewhere = True
+    quote.decided_externally = True
     run.changed_account_ids.add(account.id)
     status, actor = QuoteStatus(decision.status), replace(run.actor, name=EXTERNAL_SYSTEM_NAME)
     decided_at = convert_to_utc(decision.at, account.time_zone)
@@ -258,7 +258,7 @@ async def _replace_lines(
     quote.sqlmodel_update(_build_price_values(existing.account, preview, run.at))
     for line in old:
         await session.delete(line)
-    await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(saved=False))
+    await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(is_saved=False))
     session.add_all(_build_lines(existing, quote, preview))
     await session.flush()
     return details

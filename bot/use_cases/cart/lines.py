@@ -37,7 +37,7 @@ async def get_or_create_cart(
     """The same; one not stored yet where they have none."""
     cart, lines = await find_cart_with_lines(session, account, contact)
     # Every value is given: to find out a default takes pydantic longer than a question to the database.
-    return cart or Cart(account_id=account.id, contact_id=contact.key, consented_to=[]), lines
+    return cart or Cart(account_id=account.id, contact_id=contact.key, replaceable_quote_ids=[]), lines
 
 
 def apply_seat_inputs(

@@ -174,7 +174,7 @@ async def record_consent_to_replace(
         cart, _ = await get_or_create_cart(session, account, contact)
         pending = await _list_other_quotes(session, account, cart, at)
         check_consent(pending, quote_ids)
-        cart.consented_to = sorted(q.key for q in pending)
+        cart.replaceable_quote_ids = sorted(q.key for q in pending)
         session.add(cart)
         await write_audit_entry(
             session,

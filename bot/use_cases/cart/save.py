@@ -84,7 +84,7 @@ async def _check_cart(
     try:
         await _check_orderable(session, account, rows, seats, at)
         own, others = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
-        check_consent(others, cart.consented_to)
+        check_consent(others, cart.replaceable_quote_ids)
     except Refusal as refusal:
         return refusal
     same = own if own is not None and await _load_quoted_seats(session, own) == seats else None
@@ -135,7 +135,7 @@ async def _assign_quote_to_cart(
         await decide_quote(
             session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, decided_by_contact=contact
         )
-    cart.quote_id, cart.consented_to = quote.id, []
+    cart.quote_id, cart.replaceable_quote_ids = quote.id, []
     session.add(cart)
     await session.flush()
     return await load_quote_details(session, quote, at)

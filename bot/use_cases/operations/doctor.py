@@ -13,6 +13,7 @@ from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.operations.check_result import CheckResult
 from models.account import Account
+from models.migrations.run import UnsupportedSchema
 
 # Slack is called once for each, and allows about fifty calls a minute.
 MAX_CHECKED_CHANNELS = 40
@@ -59,6 +60,8 @@ async def _check_settings(services: Services) -> CheckResult:
 async def _check_database(services: Services) -> CheckResult:
     try:
         migrated = await services.database.is_migrated()
+    except UnsupportedSchema as error:
+        return CheckResult("database", False, str(error))
     except Exception as error:
         message = f"it does not answer ({type(error).__name__}): check DATABASE_URL, and that it is running"
         return CheckResult("database", False, message)

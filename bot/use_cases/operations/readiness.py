@@ -7,6 +7,7 @@ from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.single_flight import SingleFlight
+from models.migrations.run import UnsupportedSchema
 
 # Bounds how often Slack is called, however often readiness is queried.
 SUCCESS_CACHE_TTL = timedelta(seconds=15)
@@ -32,6 +33,8 @@ class Readiness:
     async def _check_database(self) -> CheckResult:
         try:
             migrated = await self._services.database.is_migrated()
+        except UnsupportedSchema:
+            return CheckResult("database", False, "migrated by another version")
         except Exception:
             return CheckResult("database", False, "unreachable")
         return CheckResult("database", migrated, "up to date" if migrated else "not migrated")

@@ -191,14 +191,14 @@ async def create_quote(
     frozen_at: datetime,
     expires_at: datetime,
     at: datetime,
-    made_elsewhere: bool = False,
+    created_externally: bool = False,
     reason: str | None = None,
 ) -> Quote:
     """Store a pending quote at the prices of `preview`. `contact_id` is whose it is; none for all."""
     quote = Quote(
         number=await allocate_document_number(session, QUOTE_PREFIX),
         account_id=account.id,
-        made_elsewhere=made_elsewhere,
+        created_externally=created_externally,
         contact_id=contact_id,
         created_at=at,
         frozen_at=frozen_at,

@@ -130,7 +130,7 @@ async def _check_still_orderable(
     session: Session, account: Account, quote: Quote, lines: list[QuoteLine]
 ) -> None:
     """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
-    if quote.made_elsewhere:
+    if quote.created_externally:
         return
     account.check_self_service()
     ordered = {line.subscription_id for line in lines}
@@ -184,7 +184,7 @@ async def _clear_carts(session: Session, quote: Quote) -> None:
     carts = (await session.exec(select(Cart).where(Cart.quote_id == quote.id))).all()
     for cart in carts:
         await delete_cart_lines(session, cart)
-        cart.quote_id, cart.consented_to = None, []
+        cart.quote_id, cart.replaceable_quote_ids = None, []
         session.add(cart)
 
 
