@@ -6,8 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from bot.accounts_file import AccountEntry
-from bot.accounts_file.entries import PaymentMethodEntry, SubscriptionEntry
+from bot.accounts_file.entries import AccountEntry, PaymentMethodEntry, SubscriptionEntry
 from bot.db import Session
 from bot.use_cases.accounts_import.existing import (
     ExistingAccount,

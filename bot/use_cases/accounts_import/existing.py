@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel, col, select
 
-from bot.accounts_file import AccountEntry
-from bot.accounts_file.entries import SubscriptionEntry
+from bot.accounts_file.entries import AccountEntry, SubscriptionEntry
 from bot.db import Session, lock_account
 from models.account import Account
 from models.administrator import Administrator

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select, update
 
-from bot.accounts_file import convert_to_utc
-from bot.accounts_file.entries import DecisionEntry, QuoteEntry, QuoteLineEntry
+from bot.accounts_file.entries import DecisionEntry, QuoteEntry, QuoteLineEntry, convert_to_utc
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
 from bot.billing.pricing import price_lines
 from bot.db import Session

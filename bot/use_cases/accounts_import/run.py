@@ -8,7 +8,9 @@ from pathlib import Path
 
 from sqlmodel import SQLModel, col, select, update
 
-from bot.accounts_file import AccountEntry, AccountsFile, StoredRecords, read_accounts_file
+from bot.accounts_file.cross_checks import StoredRecords
+from bot.accounts_file.entries import AccountEntry, AccountsFile
+from bot.accounts_file.read import read_accounts_file
 from bot.db import Database, Session, lock_imports
 from bot.use_cases.accounts_import.accounts import (
     Changes,
