@@ -346,4 +346,3 @@ async def _save_checkout_form(
     )
     checkout.typed, checkout.saved = form.model_dump(), saved
     session.add(checkout)
-    await session.flush()
