@@ -73,7 +73,9 @@ async def apply_charge_outcome(
         account = await lock_account(session, charge.account_id)
         line = await session.get_one(OrderLine, line_id)
         order = await session.get_one(ServiceOrder, line.order_id)
-        attempt = (await session.exec(select(ChargeAttempt).where(ChargeAttempt.key == charge.key))).one()
+        attempt = (
+            await session.exec(select(ChargeAttempt).where(ChargeAttempt.idempotency_key == charge.key))
+        ).one()
         if not line.is_busy or attempt.ended_at is not None:
             return  # Another worker brought the same answer first.
         woken = line.due_at != line.claimed_until
@@ -138,7 +140,7 @@ async def _settle_line(
         log.error("charge.amount_mismatch", order=order.number, receipt=outcome.receipt)
     details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     await update_line_status(session, account, order, line, LineStatus.SETTLED, at, details=details)
-    line.due_at, line.receipt = None, outcome.receipt
+    line.due_at, line.provider_receipt_id = None, outcome.receipt
     await apply_subscription_states(session, subscription_states)
     await _assign_seat(session, order, line, at)
     await _mark_waiting_lines_due(session, line, at)
@@ -214,7 +216,7 @@ async def _wait_for_customer(
 ) -> None:
     if line.status is not LineStatus.NEEDS_CUSTOMER:
         await update_line_status(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
-        line.customer_link, line.until = outcome.link, outcome.until
+        line.customer_link, line.deadline_at = outcome.link, outcome.until
         line.remind_at = find_reminder_time(at, outcome.until)
         await enqueue_attention_notice(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
     line.due_at = min(at + patience, max(outcome.until, at + RETRY_DELAY))

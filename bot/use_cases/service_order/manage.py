@@ -70,7 +70,11 @@ async def get_order(services: Services, *, person: SlackIdentity, order_id: int)
 
 
 async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
-    receipts = [r.line.receipt for r in details.list_rows_with_status(LineStatus.SETTLED) if r.line.receipt]
+    receipts = [
+        r.line.provider_receipt_id
+        for r in details.list_rows_with_status(LineStatus.SETTLED)
+        if r.line.provider_receipt_id
+    ]
     asked = (services.billing.fetch_receipt_page(details.account.id, receipt) for receipt in receipts)
     try:
         return [page for page in await asyncio.gather(*asked) if page is not None]
@@ -161,7 +165,7 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
         if not any(line.can_retry(order, at) for line in lines):
             raise await _build_nothing_to_retry(session, order)
         actor = build_actor(contact, person)
-        order.given_up = True
+        order.retries_abandoned = True
         session.add(order)
         await write_audit_entry(
             session,
@@ -189,7 +193,7 @@ async def _build_nothing_to_retry(session: Session, order: ServiceOrder) -> Noth
     )
     last = found.one_or_none()
     declined = any(line.status is LineStatus.DECLINED for line in await _list_order_lines(session, order))
-    if last is None or (declined and not order.given_up):
+    if last is None or (declined and not order.retries_abandoned):
         return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
     return NothingToRetry(number=order.number, outcome=last.action, by=last.actor_name, at=last.at)
 

@@ -15,7 +15,8 @@ from bot.use_cases.checkout import find_chosen_administrator, get_saved_form, ge
 from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_order_details
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
-from bot.use_cases.quote.decide import authorize_quote, check_pending, decide_quote, list_quote_lines
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.read import authorize_quote, check_pending, list_quote_lines
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import announce_order_progress
 from models.account import Account
@@ -130,7 +131,7 @@ async def _check_still_orderable(
     session: Session, account: Account, quote: Quote, lines: list[QuoteLine]
 ) -> None:
     """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
-    if quote.made_elsewhere:
+    if quote.created_externally:
         return
     account.check_self_service()
     ordered = {line.subscription_id for line in lines}
@@ -184,7 +185,7 @@ async def _clear_carts(session: Session, quote: Quote) -> None:
     carts = (await session.exec(select(Cart).where(Cart.quote_id == quote.id))).all()
     for cart in carts:
         await delete_cart_lines(session, cart)
-        cart.quote_id, cart.consented_to = None, []
+        cart.quote_id, cart.replaceable_quote_ids = None, []
         session.add(cart)
 
 

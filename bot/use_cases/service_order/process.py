@@ -264,7 +264,7 @@ async def _create_charge_attempt(services: Services, line: OrderLine) -> Charge 
         attempt = ChargeAttempt(
             order_line_id=line.key,
             number=number,
-            key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
+            idempotency_key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
             payment_method_id=line.payment_method_id or order.payment_method_id,
             expected_seats=seats[line.subscription_id],
             started_at=at,
@@ -296,7 +296,7 @@ async def _load_charge(session: Session, line: OrderLine, attempt: ChargeAttempt
     quote = await session.get_one(Quote, order.quote_id)
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     return Charge(
-        key=attempt.key,
+        key=attempt.idempotency_key,
         account_id=order.account_id,
         subscription_id=line.subscription_id,
         seats=line.seats,
