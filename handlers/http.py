@@ -19,6 +19,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider
+from bot.logs import start_log_context
 from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
@@ -67,6 +68,7 @@ def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[R
         try:
             return await handler.handle(request)
         except BOLT_PARSE_ERRORS as error:
+            start_log_context()
             log.warning("request.unreadable", error=type(error).__name__)
             return _reject("malformed", 400)
 

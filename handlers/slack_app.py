@@ -81,6 +81,7 @@ def _make_request_middleware(services: Services, clients: SlackClientProvider) -
 
 def _reject(unreadable: UnreadablePayload) -> BoltResponse:
     """Over HTTP Slack shows the person that it failed; so it does over Socket Mode, where no ack is sent."""
+    start_log_context()
     REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
     log.warning(
         "payload.unreadable",

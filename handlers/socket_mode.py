@@ -18,8 +18,9 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.logs import start_log_context
 from bot.metrics import REQUESTS_REJECTED_TOTAL
-from bot.use_cases.operations.doctor import CheckResult
+from bot.use_cases.operations.check_result import CheckResult
 from handlers.payloads import BOLT_PARSE_ERRORS
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ class _Handler(AsyncSocketModeHandler):
         try:
             await super().handle(client, req)  # type: ignore[arg-type]
         except BOLT_PARSE_ERRORS as error:
+            start_log_context()
             REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
             log.warning("request.unreadable", error=type(error).__name__)
 

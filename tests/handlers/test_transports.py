@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -50,6 +49,14 @@ async def test_fields_that_nobody_reads_may_be_missing_or_new(world: World) -> N
     assert reply.ok
     [quote] = await world.rows(Quote)
     assert (quote.status, quote.reason) == (QuoteStatus.REJECTED, "Too dear")
+
+
+async def test_a_command_that_cannot_open_a_view_is_answered_in_private(world: World) -> None:
+    alice = world.person("alice")
+    await opened(alice, "/quotes", "", "quote.list")
+    await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(trigger_id=""))
+    assert "took too long" in (await alice.wait_for_ephemeral()).text
+    assert world.slack.refusals == []
 
 
 @pytest.mark.parametrize("field", ["team", "user", "value", "element"])
@@ -105,13 +112,12 @@ async def test_a_form_is_acknowledged_in_time_though_the_person_cannot_be_looked
             yield session
 
     monkeypatch.setattr(world.services.database, "read", read_late)
-    started = time.monotonic()
+    world.services.timeouts.ack_seconds = world.services.timeouts.min_work_seconds = 0.1
 
     def shorten_reason(payload: Json) -> None:
         payload["view"]["state"]["values"]["reason"]["reason"]["value"] = "Too dear"
 
     await world.slack.forge(request, shorten_reason)
-    assert time.monotonic() - started > 1.4, "it was waited for as long as there was time"
     assert (await world.person("alice").wait_for_modal("waiting.show")).submit_label is None
     answers.set()
     await world.person("alice").wait_for_modal("quote.list")
