@@ -6,9 +6,8 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import and_, bindparam
 from sqlmodel import col, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from models.account import Account, AccountNotFound
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
@@ -46,7 +45,7 @@ class Authorized(Generic[RowT]):
 
 
 async def list_account_roles(
-    session: AsyncSession, person: SlackIdentity, *, fresh_at: datetime | None = None
+    session: Session, person: SlackIdentity, *, fresh_at: datetime | None = None
 ) -> AccountRoles:
     """The accounts that the person is a billing contact of, by name. With `fresh_at`, for a change.
 
@@ -61,7 +60,7 @@ async def list_account_roles(
 
 
 async def get_authorized_role(
-    session: AsyncSession, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
+    session: Session, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> tuple[Account, BillingContact]:
     """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
 
@@ -74,7 +73,7 @@ async def get_authorized_role(
 
 
 async def authorize_row(
-    session: AsyncSession,
+    session: Session,
     person: SlackIdentity,
     row: RowT | None,
     at: datetime,
@@ -95,7 +94,7 @@ async def authorize_row(
 
 
 async def lock_authorized_row(
-    session: AsyncSession, person: SlackIdentity, row: RowT | None, at: datetime, *, not_found: Refusal
+    session: Session, person: SlackIdentity, row: RowT | None, at: datetime, *, not_found: Refusal
 ) -> Authorized[RowT]:
     """The same for a change: with the account locked, and both as they are then."""
     authorized = await authorize_row(session, person, row, at, for_change=True, not_found=not_found)
@@ -129,7 +128,7 @@ _IDENTITY_QUERY = (
 )
 
 
-async def _load_identity(session: AsyncSession, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
+async def _load_identity(session: Session, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
     """What Slack said of the person, and their roles. A contact is bound by user id, or by e-mail only if no
     user id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
@@ -150,7 +149,7 @@ def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
     return Actor("contact", contact.name, person.source, f"{person.team_id}/{person.user_id}")
 
 
-async def _find_channel_account(session: AsyncSession, person: SlackIdentity) -> Account | None:
+async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:
     # A modal stands in no channel: that is not the channel of an account that has none.
     if person.channel_id is None:
         return None
@@ -164,7 +163,7 @@ async def _find_channel_account(session: AsyncSession, person: SlackIdentity) ->
     return found.first()
 
 
-async def _list_contact_names(session: AsyncSession, person: SlackIdentity) -> list[str]:
+async def _list_contact_names(session: Session, person: SlackIdentity) -> list[str]:
     """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
     accounts = list(
         (

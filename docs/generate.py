@@ -114,7 +114,7 @@ INTRODUCTION = """\
 Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
 
 No change of a quote, an order or a line can be stored but the ones drawn here. The models refuse others, and
-so do triggers of the database ([decision 1](decisions/0001-the-database-guards-transitions.md)).
+so do triggers of the database ([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
 """
 
 

@@ -27,9 +27,9 @@ def build_line_blocks(localizer: Localizer, details: OrderDetails) -> list[Block
 
 
 def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
-    label = localizer.format_text("order-line-confirm-label", product=row.product.name)
+    label = localizer.format_text("action-confirm-payment-label", product=row.product.name)
     return block_kit.build_link_button(
-        CONFIRM_PAYMENT, localizer.format_text("order-line-confirm"), row.line.customer_link or "", label
+        CONFIRM_PAYMENT, localizer.format_text("action-confirm-payment"), row.line.customer_link or "", label
     )
 
 
@@ -56,11 +56,16 @@ def format_line_status(localizer: Localizer, details: OrderDetails, row: OrderRo
         return localizer.format_text("order-line-settled", at=line.settled_at)
     if line.status is LineStatus.DECLINED:
         return " ".join(
-            [_format_decline(localizer, details, line), _format_retry_option(localizer, details, row)]
+            [
+                localizer.format_text(
+                    "order-line-declined", reason=_format_decline(localizer, details, line)
+                ),
+                _format_retry_option(localizer, details, row),
+            ]
         )
     if line.status is LineStatus.WAITING and row.blocking_order_number:
         return localizer.format_text(
-            "order-line-waits-for", order=row.blocking_order_number, by=order.processing_deadline
+            "order-line-queued", order=row.blocking_order_number, by=order.processing_deadline
         )
     has_until = "yes" if line.until else "no"
     return localizer.format_text(
@@ -93,5 +98,5 @@ def format_decline_code(localizer: Localizer, reason: str | None) -> str:
     return (
         localizer.format_text(key)
         if localizer.has_message(key)
-        else localizer.format_text("decline-other", reason=reason)
+        else localizer.format_text("decline-with-code", reason=reason)
     )

@@ -47,7 +47,7 @@ def render_quote_list_modal(
         block_kit.build_actions(navigation.build_add_seats_button(localizer, account.id), way),
     ]
     return block_kit.build_modal(
-        LIST, localizer.format_text("quote-list-title"), blocks, localizer, metadata=metadata
+        LIST, localizer.format_text("pending-quotes"), blocks, localizer, metadata=metadata
     )
 
 
@@ -98,15 +98,15 @@ def render_quote_modal(
 ) -> View:
     blocks = [
         *block_kit.build_alerts(notes),
-        block_kit.build_header(localizer.format_text("quote-header", number=details.quote.number)),
+        block_kit.build_header(localizer.format_text("quote-number", number=details.quote.number)),
         block_kit.build_section(format_quote_status(localizer, details)),
         *build_quote_detail_blocks(localizer, details),
         *_build_quote_actions(localizer, details, metadata),
     ]
-    submit = localizer.format_text("quote-review-submit") if details.is_pending else None
+    submit = localizer.format_text("quote-submit") if details.is_pending else None
     return block_kit.build_modal(
         REVIEW,
-        localizer.format_text("quote-title"),
+        localizer.format_text("quote"),
         blocks,
         localizer,
         metadata=metadata,
@@ -118,7 +118,7 @@ def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
     """mrkdwn: whose it is, where it comes from and where it stands."""
     origin = "elsewhere" if details.quote.made_elsewhere else "cart"
     made = localizer.format_mrkdwn(
-        "quote-made",
+        "quote-origin",
         account=details.account.name,
         origin=origin,
         by=details.created_by or localizer.format_text("someone"),
@@ -243,7 +243,7 @@ def render_reject_modal(localizer: Localizer, details: QuoteDetails, metadata: M
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.quote.key)),
     ]
-    submit = localizer.format_text("quote-reject-submit")
+    submit = localizer.format_text("quote-reject-title")
     return block_kit.build_modal(
         REJECT,
         localizer.format_text("quote-reject-title"),

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, Preview
+from bot.db import Session
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
@@ -100,7 +100,7 @@ async def save_checkout(
 
 
 async def copy_checkout(
-    session: AsyncSession, contact: BillingContact, old_quote: Quote, new_quote: Quote
+    session: Session, contact: BillingContact, old_quote: Quote, new_quote: Quote
 ) -> None:
     """R10: what the person typed for a quote goes on to the one their cart puts in its place, to be checked
     there again."""
@@ -109,7 +109,7 @@ async def copy_checkout(
         await _save_checkout_form(session, new_quote, contact, CheckoutForm(**checkout.typed), saved=False)
 
 
-async def get_saved_form(session: AsyncSession, quote: Quote, contact: BillingContact) -> CheckoutForm:
+async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
     """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
     checkout = await _find_checkout(session, quote, contact)
     if checkout is None or not checkout.saved:
@@ -118,7 +118,7 @@ async def get_saved_form(session: AsyncSession, quote: Quote, contact: BillingCo
 
 
 async def get_valid_form(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     quote: Quote,
     contact: BillingContact,
@@ -135,7 +135,7 @@ async def get_valid_form(
 
 
 async def find_chosen_administrator(
-    session: AsyncSession, quote: Quote, form: CheckoutForm
+    session: Session, quote: Quote, form: CheckoutForm
 ) -> Administrator | None:
     """The existing administrator chosen, or of the e-mail typed; none where they are new."""
     new = form.new_administrator
@@ -146,7 +146,7 @@ async def find_chosen_administrator(
 
 
 async def list_products_without_seat(
-    session: AsyncSession, administrator: Administrator | None, product_ids: list[str]
+    session: Session, administrator: Administrator | None, product_ids: list[str]
 ) -> list[Product]:
     """R11: the products, once each, of which the administrator takes one of the new seats."""
     held: set[str] = set()
@@ -184,7 +184,7 @@ async def _load_placement_page(
         )
 
 
-async def _find_replaced_quote_number(session: AsyncSession, quote: Quote) -> str | None:
+async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | None:
     """The quote that an address change put this one in place of: the same instant tells it."""
     found = await session.exec(
         select(Quote.number).where(
@@ -197,7 +197,7 @@ async def _find_replaced_quote_number(session: AsyncSession, quote: Quote) -> st
 
 
 async def _resolve_replacement(
-    session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm
+    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm
 ) -> Quote:
     """The same submission delivered twice: the quote that its address has put in place already."""
     new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
@@ -206,7 +206,7 @@ async def _resolve_replacement(
     return new if new is not None and again else quote
 
 
-async def _check_lines_unchanged(session: AsyncSession, quote: Quote, priced_lines: list[QuoteLine]) -> None:
+async def _check_lines_unchanged(session: Session, quote: Quote, priced_lines: list[QuoteLine]) -> None:
     """An import can put other lines in place while the tax is asked for: those were not seen, nor taxed."""
     if [line.model_dump() for line in await list_quote_lines(session, quote)] != [
         p.model_dump() for p in priced_lines
@@ -272,7 +272,7 @@ def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
 
 
 async def _check_form(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     methods: list[PaymentMethod],
     form: CheckoutForm,
@@ -298,7 +298,7 @@ async def _check_form(
 
 
 async def _load_checkout_page(
-    session: AsyncSession, quote: Quote, contact: BillingContact, at: datetime
+    session: Session, quote: Quote, contact: BillingContact, at: datetime
 ) -> CheckoutPage:
     account = await session.get_one(Account, quote.account_id)
     methods = await list_payment_methods(session, account.id)
@@ -333,13 +333,13 @@ _CHECKOUT_QUERY = select(Checkout).where(
 )
 
 
-async def _find_checkout(session: AsyncSession, quote: Quote, contact: BillingContact) -> Checkout | None:
+async def _find_checkout(session: Session, quote: Quote, contact: BillingContact) -> Checkout | None:
     found = await session.exec(_CHECKOUT_QUERY, params={"quote": quote.id, "contact": contact.id})
     return found.one_or_none()
 
 
 async def _save_checkout_form(
-    session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
+    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
 ) -> None:
     checkout = await _find_checkout(session, quote, contact) or Checkout(
         quote_id=quote.key, contact_id=contact.key

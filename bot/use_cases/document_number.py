@@ -1,8 +1,8 @@
 """Giving numbers."""
 
 from sqlalchemy import bindparam, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.document_sequence import DocumentSequence
 
 _SEQUENCE_TABLE = DocumentSequence.__table__  # type: ignore[attr-defined]
@@ -14,7 +14,7 @@ _NEXT_NUMBER_UPDATE = (
 )
 
 
-async def allocate_document_number(session: AsyncSession, prefix: str) -> str:
+async def allocate_document_number(session: Session, prefix: str) -> str:
     """`SQ-1001`, `SQ-1002`, … without gaps: the counter's row is held until the transaction ends.
 
     The migrations store the counters, so that there is always a row to hold.

@@ -1,7 +1,7 @@
 """Working through rows that are due. Each look is a read: nothing is locked to learn that nothing is due.
 
-`process_queue` claims rows, several at once, and holds no transaction while it works on them; `process_due_rows`
-changes each row in a short transaction of its own.
+`process_queue` claims rows, several at once, and holds no transaction while it works on them;
+`process_due_rows` changes each row in a short transaction of its own.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.metrics import record_job_progress
 from bot.services import Services
 from models.quote import Quote
@@ -29,7 +29,7 @@ PREFETCH_SIZE = 128
 
 
 class ClaimQueue(Generic[KeyT, ItemT]):
-    """`find_keys` reads up to so many keys of due rows; `claim_items` locks those that are still due and free,
+    """`find_keys` reads up to so many keys of due rows; `claim_items` locks those that are still due and free
     and leases them to this worker. Keys beyond those claimed now are kept for the next claim."""
 
     def __init__(
@@ -111,7 +111,7 @@ async def process_due_rows(
     services: Services,
     table: type[RowT],
     due_at: Any,
-    process_row: Callable[[AsyncSession, RowT, datetime], Awaitable[None]],
+    process_row: Callable[[Session, RowT, datetime], Awaitable[None]],
     *conditions: Any,
 ) -> int:
     """A transaction for each row whose time in the column `due_at` has come, the one due longest first.

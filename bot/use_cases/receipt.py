@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
@@ -26,7 +26,7 @@ PAGE_SIZE = 20
 
 
 async def issue_receipt(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     quote: Quote,
     order: ServiceOrder,
@@ -74,7 +74,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
 
 
 async def _list_receipt_cards(
-    session: AsyncSession, order: ServiceOrder, lines: Sequence[OrderLine]
+    session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
 ) -> list[ReceiptCard]:
     """Each card once, with what was charged to it: a line that was retried may have its own."""
     charged: dict[str, int] = {}
@@ -89,7 +89,7 @@ async def _list_receipt_cards(
     ]
 
 
-async def load_receipt_details(session: AsyncSession, receipt: Receipt, seller: Seller) -> ReceiptDetails:
+async def load_receipt_details(session: Session, receipt: Receipt, seller: Seller) -> ReceiptDetails:
     """`seller` is who sells now: for receipts from before sellers were kept."""
     order = await session.get_one(ServiceOrder, receipt.order_id)
     quote = await session.get_one(Quote, order.quote_id)
@@ -142,9 +142,7 @@ async def send_receipt(
         return account, receipt, contact
 
 
-async def _is_delivery_pending(
-    session: AsyncSession, event_prefix: str, destinations: list[Destination]
-) -> bool:
+async def _is_delivery_pending(session: Session, event_prefix: str, destinations: list[Destination]) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),

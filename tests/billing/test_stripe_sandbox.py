@@ -30,7 +30,7 @@ from models.account import Account
 from models.subscription import Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import brought_to_an_end
-from tests.fake_stripe import Books, FakeStripe
+from tests.fake_stripe import FakeStripe, StripeRecords
 from tests.world import World, world
 
 KEY = os.environ.get("SEATBOT_STRIPE_SANDBOX_KEY", "")
@@ -85,7 +85,7 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     if request.param == "sandbox":
         yield Place("https://api.stripe.com", KEY)
         return
-    async with FakeStripe(Books(lambda: datetime.now(UTC))).running() as fake:
+    async with FakeStripe(StripeRecords(lambda: datetime.now(UTC))).running() as fake:
         yield Place(fake.url, fake.key)
 
 

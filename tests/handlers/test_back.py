@@ -84,7 +84,7 @@ async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_
     alice = world.person("alice")
     form = await world.fill_cart(alice, acme_meeting="lots", acme_webinar=2)
     await form.press("cart.back")
-    form = await shown(alice, "“lots” is not a number of seats.")
+    form = await shown(alice, "“lots” isn’t a number of seats.")
     assert form.callback_id == "cart.save"
     assert (form.value(MEETING), form.value(WEBINAR)) == ("lots", "2")
     assert await cart_of(world) == {}
@@ -100,7 +100,7 @@ async def test_the_way_to_the_payment_methods_and_back_keeps_the_checkout(world:
     checkout = await world.checkout(alice, acme_meeting=5)
     checkout.fill("line1", "8 rue Neuve")
     await go(alice, ("account.manage_methods", "account.portal"), ("account.switch_portal", "account.portal"))
-    await shown(alice, "The link to the payment methods is only for you")
+    await shown(alice, "The link to the payment methods is just for you")
     await go(alice, ("checkout.edit", "checkout.save"))
     assert alice.modal
     assert alice.modal.value("line1") == "8 rue Neuve"

@@ -271,7 +271,7 @@ async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: W
     alice = world.person("alice")
     await import_quote(world)
     await alice.command("/quotes", number)
-    assert f"I do not know a quote {number}" in (await alice.wait_for_ephemeral()).text
+    assert f"We can’t find quote {number}" in (await alice.wait_for_ephemeral()).text
 
     other = await quote_of(world, "Q-OTHER")
     await opened(alice, "/quotes", "Q-2041", "quote.review")
@@ -288,5 +288,5 @@ async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: W
         )
 
     reply = await world.slack.forge(request, of_the_other)
-    assert "I do not know that quote" in str(reply.body)
+    assert "We can’t find that quote" in str(reply.body)
     assert (await quote_of(world, "Q-OTHER")).status == "pending"

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
-from bot.db import driver_url
+from bot.db import to_driver_url
 from models import migrations
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
@@ -53,7 +53,7 @@ def _triggers(connection: Connection) -> set[str]:
 def new_engine(dialect: str) -> Engine:
     if dialect == "sqlite":
         return create_engine("sqlite://", poolclass=StaticPool)
-    return create_engine(driver_url(new_database("migrations")))
+    return create_engine(to_driver_url(new_database("migrations")))
 
 
 class Migrated:

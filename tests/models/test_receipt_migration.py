@@ -8,7 +8,7 @@ from sqlalchemy import Connection, MetaData, Table, create_engine, inspect
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, select
 
-from bot.db import driver_url
+from bot.db import to_driver_url
 from models import migrations
 from models.administrator import Administrator
 from models.audit_entry import AuditChainTip
@@ -60,7 +60,7 @@ def store(connection: Connection, row: SQLModel) -> None:
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_an_old_receipt_is_frozen_and_an_old_history_knows_its_end(dialect: str) -> None:
-    url = driver_url(new_database("receipts")) if dialect == "postgresql" else "sqlite://"
+    url = to_driver_url(new_database("receipts")) if dialect == "postgresql" else "sqlite://"
     engine = create_engine(url, poolclass=StaticPool)
     with engine.begin() as connection:
         migrations.upgrade_database(connection, BEFORE)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from models.audit_entry import GENESIS_HASH, AuditEntry
 from tests.simulation.books import Books, Row, instant, read_books
 from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
-from tests.simulation.world import World
+from tests.simulation.world import SimulatedWorld
 
 # Which status may follow which: written here once more, from the rules.
 NEXT = {
@@ -32,7 +32,7 @@ Invariant = Callable[["Watch", Books, Books], Found]
 class Watch:
     """Reads the books after every commit, and compares them with those before."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self.world = world
         self.provider = world.provider
         self.checks = 0

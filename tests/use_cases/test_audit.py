@@ -71,7 +71,7 @@ async def test_r18_an_honest_history_is_found_well(database_with_accounts: Datab
 async def test_r18_what_is_written_while_it_is_checked_is_no_flaw(database_with_accounts: Database) -> None:
     """All of it is read as it was at the beginning."""
     last = await write_history(database_with_accounts, 3)
-    url = database_with_accounts.url.replace("+loop", "").replace("+psycopg", "")
+    url = database_with_accounts.url.replace("+psycopg", "")
 
     async def write_one() -> None:
         other = Database(url)

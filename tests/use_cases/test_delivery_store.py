@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from bot.services import Services
 from bot.use_cases.delivery import results as delivery_results
 from bot.use_cases.delivery.claim import DueNoticeQueue, get_delivery_timeout
@@ -36,18 +35,16 @@ async def fill(outbox: Outbox, *numbers: int) -> None:
 @contextmanager
 def counting(outbox: Outbox, what: str) -> Iterator[list[str]]:
     seen: list[str] = []
-    engines = {outbox.database.engine.sync_engine, outbox.database.writer.sync_engine}
+    engine = outbox.database.sync_engine
 
     def note(*_: Any) -> None:
         seen.append(what)
 
-    for engine in engines:
-        event.listen(engine, what, note)
+    event.listen(engine, what, note)
     try:
         yield seen
     finally:
-        for engine in engines:
-            event.remove(engine, what, note)
+        event.remove(engine, what, note)
 
 
 async def waiting(outbox: Outbox) -> list[tuple[str, int]]:
@@ -76,7 +73,7 @@ async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
 ) -> None:
     stored = delivery_results.mark_delivered
 
-    async def broken(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
+    async def broken(session: Session, notice: Notice, at: datetime) -> timedelta:
         if notice.destination == "channel:C3":
             raise KeyError("a bug")
         return await stored(session, notice, at)

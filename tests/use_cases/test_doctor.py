@@ -11,8 +11,7 @@ from sqlalchemy import text
 
 from bot.settings import Settings
 from bot.use_cases.operations.doctor import CheckResult, run_checks
-from tests.handlers.steps import swap
-from tests.replica import environment_of
+from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
 
@@ -91,7 +90,7 @@ async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
     settings = world.services.settings
     for token, well in ((world.slack.app_token, True), (world.slack.bot_token, False)):
         changed = settings.model_copy(update={"slack_app_token": SecretStr(token)})
-        swap(world.services, settings=changed)
+        world.services.settings = changed
         found = (await findings(world))["door"]
         assert found.passed is well, found
     assert "look at SLACK_APP_TOKEN" in found.message
@@ -137,14 +136,14 @@ DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
     "sender", [DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"]
 )
 async def test_a_sender_that_is_no_mail_address_is_named(well: World, sender: str) -> None:
-    swap(well.services, settings=well.services.settings.model_copy(update={"mail_from": sender}))
+    well.services.settings = well.services.settings.model_copy(update={"mail_from": sender})
     found = (await findings(well))["mail"]
     assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
 
 
 async def test_a_sender_may_have_a_name(well: World) -> None:
     changed = well.services.settings.model_copy(update={"mail_from": "Seatbot <seatbot@acme.example>"})
-    swap(well.services, settings=changed)
+    well.services.settings = changed
     assert (await findings(well))["mail"].passed
 
 
@@ -157,7 +156,7 @@ async def test_what_is_not_set_is_a_note() -> None:
 
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
     url = well.services.settings.database_url
-    environment = environment_of(well.slack, url, door="http", DATABASE_URL=url)
+    environment = build_environment(well.slack, url, door="http", DATABASE_URL=url)
     codes = []
     for _ in range(2):
         process = await asyncio.create_subprocess_exec(

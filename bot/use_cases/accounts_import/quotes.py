@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import convert_to_utc
 from bot.accounts_file.entries import DecisionEntry, QuoteEntry, QuoteLineEntry
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
 from bot.billing.pricing import price_lines
+from bot.db import Session
 from bot.use_cases.accounts_import.accounts import ImportRun, get_current_period
 from bot.use_cases.accounts_import.existing import ExistingAccount
 from bot.use_cases.notice.enqueue import (
@@ -33,7 +33,7 @@ EXTERNAL_SYSTEM_NAME = "GoTo Admin"
 
 
 async def import_quotes(
-    session: AsyncSession, run: ImportRun, entries_by_account: list[tuple[ExistingAccount, list[QuoteEntry]]]
+    session: Session, run: ImportRun, entries_by_account: list[tuple[ExistingAccount, list[QuoteEntry]]]
 ) -> None:
     """Upsert accounts' quotes by number. The accounts are held by this transaction."""
     new = [
@@ -51,7 +51,7 @@ async def import_quotes(
 
 
 async def _add_quotes(
-    session: AsyncSession, run: ImportRun, new_entries: list[tuple[ExistingAccount, QuoteEntry]]
+    session: Session, run: ImportRun, new_entries: list[tuple[ExistingAccount, QuoteEntry]]
 ) -> None:
     """Together, so that a thousand of them do not take a thousand times as long."""
     made = []
@@ -89,7 +89,7 @@ def _build_quote(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry, p
 
 
 async def _update_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
     standing = await _get_current_quote(session, quote)
     if entry.decided and standing.is_pending(run.at):
@@ -100,7 +100,7 @@ async def _update_quote(
         await _update_pending_quote(session, run, existing, quote, entry)
 
 
-async def _get_current_quote(session: AsyncSession, quote: Quote) -> Quote:
+async def _get_current_quote(session: Session, quote: Quote) -> Quote:
     """The quote, or the one that an address change put in its place: over there it is the same offer."""
     while quote.replaced_by_id is not None:
         replacement = await session.get_one(Quote, quote.replaced_by_id)
@@ -111,7 +111,7 @@ async def _get_current_quote(session: AsyncSession, quote: Quote) -> Quote:
 
 
 async def _update_pending_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
     """Other lines are priced anew; the same ones keep their prices and instant."""
     lines = existing.quote_lines[quote.key]
@@ -135,7 +135,7 @@ async def _update_pending_quote(
 
 
 async def _update_closed_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
     """No longer pending: its status and end stay for good, what it offered unless it is overwritten.
     What was ordered stays in any case, being what was charged."""
@@ -153,7 +153,7 @@ async def _update_closed_quote(
 
 
 async def _close_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, decision: DecisionEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, decision: DecisionEntry
 ) -> None:
     """R15: what was decided over there is closed as decided there, and everybody is told."""
     account = existing.account
@@ -165,7 +165,7 @@ async def _close_quote(
 
 
 async def _enqueue_arrival_notices(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, event: str
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, event: str
 ) -> None:
     account, contacts = existing.account, existing.active_contacts
     people = dict.fromkeys(
@@ -177,7 +177,7 @@ async def _enqueue_arrival_notices(
 
 
 async def _record_quote_change(
-    session: AsyncSession,
+    session: Session,
     run: ImportRun,
     quote: Quote,
     action: str,
@@ -189,7 +189,7 @@ async def _record_quote_change(
     )
 
 
-async def _has_order(session: AsyncSession, quote: Quote) -> bool:
+async def _has_order(session: Session, quote: Quote) -> bool:
     found = await session.exec(select(ServiceOrder.id).where(ServiceOrder.quote_id == quote.id))
     return found.first() is not None
 
@@ -247,7 +247,7 @@ def _build_expiry_values(
 
 
 async def _replace_lines(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, preview: Preview
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, preview: Preview
 ) -> dict[str, Any]:
     """Offer other lines, from now. Whoever has checked the old ones out must see the new ones first."""
     old = existing.quote_lines[quote.key]

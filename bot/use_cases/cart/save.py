@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from bot.billing.gateway import LineRequest, Preview
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.permissions import SlackIdentity, build_actor, get_authorized_role
 from bot.services import Services
 from bot.use_cases.cart.lines import (
@@ -75,7 +73,7 @@ class _CartCheck:
 
 
 async def _check_cart(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     cart: Cart,
     rows: list[SubscriptionRow],
@@ -123,7 +121,7 @@ async def _create_or_reuse_quote(
 
 
 async def _assign_quote_to_cart(
-    session: AsyncSession,
+    session: Session,
     contact: BillingContact,
     person: SlackIdentity,
     cart: Cart,
@@ -145,7 +143,7 @@ async def _assign_quote_to_cart(
 
 async def _create_cart_quote(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     contact: BillingContact,
     person: SlackIdentity,
@@ -168,7 +166,7 @@ async def _create_cart_quote(
 
 
 async def _check_orderable(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     rows: list[SubscriptionRow],
     seats: Mapping[str, int],
@@ -181,7 +179,7 @@ async def _check_orderable(
             raise row.blocked_by
 
 
-async def _load_quoted_seats(session: AsyncSession, quote: Quote) -> dict[str, int]:
+async def _load_quoted_seats(session: Session, quote: Quote) -> dict[str, int]:
     return {line.subscription_id: line.seats for line in await list_quote_lines(session, quote)}
 
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from bot.db import Session
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.delivery.posted_message import find_status_message
@@ -157,9 +157,7 @@ async def _claim_destinations(
     return [DeliveryLease(notice, until, at + get_delivery_timeout(services.settings)) for notice in taken]
 
 
-async def _lock_or_create_slots(
-    session: AsyncSession, names: set[str], at: datetime
-) -> dict[str, DeliverySlot]:
+async def _lock_or_create_slots(session: Session, names: set[str], at: datetime) -> dict[str, DeliverySlot]:
     """The slots, made where there are none, held by this transaction; without those that another's holds."""
     slots = await _lock_slots(session, names)
     missing = names - slots.keys()
@@ -171,7 +169,7 @@ async def _lock_or_create_slots(
     return slots
 
 
-async def _lock_slots(session: AsyncSession, names: set[str]) -> dict[str, DeliverySlot]:
+async def _lock_slots(session: Session, names: set[str]) -> dict[str, DeliverySlot]:
     found = await session.exec(_SLOT_LOCK_QUERY, params={"names": [*names]})
     return {slot.destination: slot for slot in found.all()}
 
@@ -187,9 +185,7 @@ def _reserve_team_slot(slots: dict[str, DeliverySlot], notice: Notice, at: datet
     return True
 
 
-async def _load_next_notices(
-    session: AsyncSession, destinations: list[str], at: datetime
-) -> dict[str, Notice]:
+async def _load_next_notices(session: Session, destinations: list[str], at: datetime) -> dict[str, Notice]:
     """The oldest due notice of each destination, past those that a newer one makes needless."""
     found: dict[str, Notice] = {}
     while destinations:
@@ -211,13 +207,13 @@ def select_due_notices(destination: str, at: datetime) -> SelectOfScalar[Notice]
     )
 
 
-async def is_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def is_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
     if notice.kind is NoticeKind.QUOTE_REMINDER:
         return await _is_reminder_obsolete(session, notice, at)
     return await _is_superseded(session, notice, at)
 
 
-async def _is_reminder_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def _is_reminder_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
     """The quote is decided, or ends at another time now, of which other reminders were stored."""
     quote = await session.get_one(Quote, notice.quote_id)
     payload = parse_payload(notice)
@@ -225,7 +221,7 @@ async def _is_reminder_obsolete(session: AsyncSession, notice: Notice, at: datet
     return not quote.is_pending(at) or announced not in (None, quote.expires_at)
 
 
-async def _is_superseded(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def _is_superseded(session: Session, notice: Notice, at: datetime) -> bool:
     """A status message is drawn from how things stand: of several redrawings due, the last is enough."""
     if notice.kind is not NoticeKind.ORDER_STATUS or await find_status_message(session, notice) is None:
         return False

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.services import Services
 from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
@@ -46,7 +46,7 @@ async def load_notice_contexts(services: Services, notices: Sequence[Notice]) ->
 
 
 async def build_notice_contexts(
-    session: AsyncSession, notices: Sequence[Notice], at: datetime
+    session: Session, notices: Sequence[Notice], at: datetime
 ) -> dict[int, NoticeContext]:
     accounts = await session.exec(_ACCOUNTS_QUERY, params={"ids": list({n.account_id for n in notices})})
     account = {found.id: found for found in accounts.all()}
@@ -74,9 +74,7 @@ async def build_notice_contexts(
     return facts
 
 
-async def _load_orders(
-    session: AsyncSession, notices: Sequence[Notice], at: datetime
-) -> dict[int, OrderDetails]:
+async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
     """By the notices' ids. Account Services see the order's history as well."""
     found = await load_order_details_by_id(session, list({n.order_id for n in notices if n.order_id}), at)
     sheets = {n.key: found[n.order_id] for n in notices if n.order_id}
@@ -89,7 +87,7 @@ async def _load_orders(
     return sheets
 
 
-async def _load_contacts(session: AsyncSession, notices: Collection[Notice]) -> dict[int, BillingContact]:
+async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[int, BillingContact]:
     """By the notices' ids, of those that are for one person."""
     ids = {n.key: contact_id for n in notices if (contact_id := n.parsed_destination.contact_id) is not None}
     if not ids:

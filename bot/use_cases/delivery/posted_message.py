@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam
 from sqlmodel import col, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.destination import DestinationKind
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice_payloads import QuoteCardPayload, parse_payload
@@ -18,7 +18,7 @@ _POSTED_MESSAGES_QUERY = select(PostedMessage).where(
 )
 
 
-async def load_posted_messages(session: AsyncSession, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
+async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
     """By the notice that redraws it or, as history, answers it."""
     orders = [notice.order_id for notice in notices if _is_order_message(notice)]
     copies = [id_ for notice in notices if (id_ := _find_copy_id(notice)) is not None]
@@ -58,7 +58,7 @@ def _has_destination(message: PostedMessage, notice: Notice) -> bool:
     return message.channel == destination.id and message.contact_id is None
 
 
-async def find_status_message(session: AsyncSession, notice: Notice) -> PostedMessage | None:
+async def find_status_message(session: Session, notice: Notice) -> PostedMessage | None:
     """The status message of the notice's order at its destination."""
     found = await session.exec(select(PostedMessage).where(PostedMessage.order_id == notice.order_id))
     return next((message for message in found.all() if _has_destination(message, notice)), None)

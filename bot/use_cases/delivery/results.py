@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef, OutboundMessage
 from bot.services import Services
 from bot.use_cases.delivery.claim import TEAM_BURST_ALLOWANCE, TEAM_SLOT_PREFIX
@@ -36,7 +35,7 @@ from models.service_order import ServiceOrder
 
 log = structlog.get_logger()
 
-DeliveryResult = Callable[[AsyncSession, Notice, datetime], Awaitable[timedelta]]
+DeliveryResult = Callable[[Session, Notice, datetime], Awaitable[timedelta]]
 
 # Slack takes about one message a second in a channel.
 CHANNEL_MESSAGE_INTERVAL = timedelta(seconds=1)
@@ -60,13 +59,13 @@ RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 
-async def mark_delivered(_: AsyncSession, notice: Notice, at: datetime) -> timedelta:
+async def mark_delivered(_: Session, notice: Notice, at: datetime) -> timedelta:
     notice.status, notice.delivered_at, notice.last_error = NoticeStatus.DELIVERED, at, None
     return NO_DELAY if notice.parsed_destination.is_email else CHANNEL_MESSAGE_INTERVAL
 
 
 async def mark_posted(
-    session: AsyncSession, notice: Notice, at: datetime, *, letter: OutboundMessage, message: MessageRef
+    session: Session, notice: Notice, at: datetime, *, letter: OutboundMessage, message: MessageRef
 ) -> timedelta:
     if notice.kind is NoticeKind.ORDER_STATUS:
         await _save_status_message(session, notice, message)
@@ -78,7 +77,7 @@ async def mark_posted(
 
 
 async def _enqueue_receipt_file(
-    session: AsyncSession, notice: Notice, outbound: OutboundMessage, message: MessageRef, at: datetime
+    session: Session, notice: Notice, outbound: OutboundMessage, message: MessageRef, at: datetime
 ) -> None:
     """The PDF as a notice of its own: where sharing it fails, the message does not come again."""
     payload = ReceiptFilePayload(
@@ -90,7 +89,7 @@ async def _enqueue_receipt_file(
     )
 
 
-async def _save_status_message(session: AsyncSession, notice: Notice, message: MessageRef) -> None:
+async def _save_status_message(session: Session, notice: Notice, message: MessageRef) -> None:
     """One a channel: two contacts may be one person, with one direct message."""
     here = await session.exec(
         select(PostedMessage).where(
@@ -105,7 +104,7 @@ async def _save_status_message(session: AsyncSession, notice: Notice, message: M
 
 
 async def _save_quote_message(
-    session: AsyncSession, notice: Notice, outbound: OutboundMessage, message: MessageRef, at: datetime
+    session: Session, notice: Notice, outbound: OutboundMessage, message: MessageRef, at: datetime
 ) -> None:
     session.add(_build_posted_message(notice, message, quote_id=notice.quote_id))
     await session.flush()
@@ -141,19 +140,19 @@ def _build_posted_message(
     )
 
 
-async def mark_opted_out(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
+async def mark_opted_out(session: Session, notice: Notice, at: datetime) -> timedelta:
     """Its person has switched it off."""
     await mark_delivered(session, notice, at)
     return NO_DELAY
 
 
-async def schedule_for_digest(_: AsyncSession, notice: Notice, at: datetime, *, until: datetime) -> timedelta:
+async def schedule_for_digest(_: Session, notice: Notice, at: datetime, *, until: datetime) -> timedelta:
     notice.due_at = notice.digest_at = until
     return NO_DELAY
 
 
 async def mark_digest_posted(
-    session: AsyncSession, notice: Notice, at: datetime, *, ids: Sequence[int]
+    session: Session, notice: Notice, at: datetime, *, ids: Sequence[int]
 ) -> timedelta:
     """Each of the notices it told of is delivered with it."""
     for id_ in ids:
@@ -164,7 +163,7 @@ async def mark_digest_posted(
     return await mark_delivered(session, notice, at)
 
 
-async def delete_posted_copy(session: AsyncSession, notice: Notice, at: datetime, *, copy: int) -> timedelta:
+async def delete_posted_copy(session: Session, notice: Notice, at: datetime, *, copy: int) -> timedelta:
     """A posted copy of a quote that is gone needs no redrawing, now or later."""
     message = await session.get(PostedMessage, copy)
     if message is not None:
@@ -172,9 +171,7 @@ async def delete_posted_copy(session: AsyncSession, notice: Notice, at: datetime
     return await mark_delivered(session, notice, at)
 
 
-async def apply_rate_limit(
-    session: AsyncSession, notice: Notice, at: datetime, *, seconds: float
-) -> timedelta:
+async def apply_rate_limit(session: Session, notice: Notice, at: datetime, *, seconds: float) -> timedelta:
     """Slack does not say whether it means the channel or the workspace: both rest."""
     rest = timedelta(seconds=seconds)
     pace = await session.get_one(DeliverySlot, TEAM_SLOT_PREFIX + notice.team, with_for_update=True)
@@ -182,7 +179,7 @@ async def apply_rate_limit(
     return rest
 
 
-async def schedule_retry(_: AsyncSession, notice: Notice, at: datetime, *, error: str) -> timedelta:
+async def schedule_retry(_: Session, notice: Notice, at: datetime, *, error: str) -> timedelta:
     """The destination rests as a whole: what comes after this notice must not come before it."""
     doublings = min(notice.attempts, 20)
     notice.attempts, notice.last_error = notice.attempts + 1, error
@@ -190,12 +187,12 @@ async def schedule_retry(_: AsyncSession, notice: Notice, at: datetime, *, error
     return min(rest, MAX_BACKOFF)
 
 
-async def mark_undeliverable(_: AsyncSession, notice: Notice, at: datetime, *, error: str) -> timedelta:
+async def mark_undeliverable(_: Session, notice: Notice, at: datetime, *, error: str) -> timedelta:
     notice.status, notice.last_error = NoticeStatus.UNDELIVERABLE, error
     return NO_DELAY
 
 
-async def mark_contact_withdrawn(session: AsyncSession, notice: Notice, at: datetime) -> timedelta:
+async def mark_contact_withdrawn(session: Session, notice: Notice, at: datetime) -> timedelta:
     """Someone who lost the role gets nothing more."""
     if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not is_requested(notice):
         contacts = await list_active_contacts(session, notice.account_id)
@@ -207,7 +204,7 @@ async def mark_contact_withdrawn(session: AsyncSession, notice: Notice, at: date
 
 
 async def mark_channel_unreachable(
-    session: AsyncSession, notice: Notice, at: datetime, *, error: str
+    session: Session, notice: Notice, at: datetime, *, error: str
 ) -> timedelta:
     """Nothing is lost: the contacts get by direct message what was meant for the channel."""
     account = await session.get_one(Account, notice.account_id)
@@ -230,16 +227,14 @@ async def mark_channel_unreachable(
     return await mark_undeliverable(session, notice, at, error=f"channel unreachable: {error}")
 
 
-async def _list_recipients(session: AsyncSession, notice: Notice) -> Sequence[BillingContact]:
+async def _list_recipients(session: Session, notice: Notice) -> Sequence[BillingContact]:
     order = await session.get(ServiceOrder, notice.order_id) if notice.order_id else None
     return await (
         list_order_recipients(session, order) if order else list_active_contacts(session, notice.account_id)
     )
 
 
-async def mark_person_unreachable(
-    session: AsyncSession, notice: Notice, at: datetime, *, error: str
-) -> timedelta:
+async def mark_person_unreachable(session: Session, notice: Notice, at: datetime, *, error: str) -> timedelta:
     # A receipt goes by e-mail in any case; only one that was asked for comes that way again.
     if notice.kind not in RECEIPT_MESSAGE_KINDS or is_requested(notice):
         email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
@@ -248,7 +243,7 @@ async def mark_person_unreachable(
 
 
 async def _enqueue_for_destinations(
-    session: AsyncSession, notice: Notice, at: datetime, destinations: Sequence[Destination]
+    session: Session, notice: Notice, at: datetime, destinations: Sequence[Destination]
 ) -> None:
     """The same notice to others, once each: whom the event has told already is not told again."""
     await _enqueue_related_notice(
@@ -262,7 +257,7 @@ def _get_event_key(notice: Notice) -> str:
 
 
 async def _enqueue_related_notice(
-    session: AsyncSession,
+    session: Session,
     notice: Notice,
     kind: NoticeKind,
     event: str,

@@ -8,8 +8,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from bot.use_cases.delivery.claim import DeliveryLease
@@ -87,7 +87,7 @@ class DeliveryResultWriter:
 
 
 async def _apply_results(
-    session: AsyncSession, deliveries: Sequence[FinishedDelivery], at: datetime
+    session: Session, deliveries: Sequence[FinishedDelivery], at: datetime
 ) -> list[tuple[FinishedDelivery, Notice]]:
     """The notices as they ended; without those that another worker took over after their lease ran out."""
     claimed = [ending.lease.notice for ending in deliveries]

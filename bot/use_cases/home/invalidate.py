@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlmodel import and_, col, delete, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
@@ -34,7 +34,7 @@ def _get_next_publish_time(home: Home, at: datetime) -> datetime:
     return max(at, home.drawn_at + HOME_UPDATE_INTERVAL) if home.drawn_at else at
 
 
-async def _pop_changes(session: AsyncSession) -> set[str]:
+async def _pop_changes(session: Session) -> set[str]:
     found = await session.exec(
         select(AccountChange)
         .order_by(col(AccountChange.id))
@@ -46,7 +46,7 @@ async def _pop_changes(session: AsyncSession) -> set[str]:
     return {change.account_id for change in changes}
 
 
-async def _lock_affected_homes(session: AsyncSession, account_ids: Iterable[str]) -> list[Home]:
+async def _lock_affected_homes(session: Session, account_ids: Iterable[str]) -> list[Home]:
     """Those of the accounts' contacts, also withdrawn ones, and those that were drawn from the accounts."""
     ids = list(account_ids)
     drawn_from = select(HomeAccount.team_id, HomeAccount.user_id).where(col(HomeAccount.account_id).in_(ids))

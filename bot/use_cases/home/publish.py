@@ -14,9 +14,10 @@ import structlog
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import and_, col, delete, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
+from bot.db import Session
+from bot.jobs import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnreachable
 from bot.permissions import SlackIdentity
@@ -135,7 +136,7 @@ async def _claim_home(
         return home
 
 
-async def _reserve_team_slot(session: AsyncSession, team: str, at: datetime) -> bool:
+async def _reserve_team_slot(session: Session, team: str, at: datetime) -> bool:
     pace = await _get_team_slot(session, team, at)
     if pace.next_at > at + TEAM_BURST_ALLOWANCE:
         return False
@@ -144,7 +145,7 @@ async def _reserve_team_slot(session: AsyncSession, team: str, at: datetime) -> 
     return True
 
 
-async def _get_team_slot(session: AsyncSession, team: str, at: datetime) -> DeliverySlot:
+async def _get_team_slot(session: Session, team: str, at: datetime) -> DeliverySlot:
     slot = await session.get(DeliverySlot, TEAM_SLOT_PREFIX + team, with_for_update=True)
     return slot or DeliverySlot(destination=TEAM_SLOT_PREFIX + team, next_at=at)
 
@@ -177,7 +178,7 @@ async def _publish_home(services: Services, home: Home) -> bool:
 
 
 async def _load_home_content(services: Services, home: Home) -> HomeContent:
-    person = SlackIdentity(home.team_id, home.user_id, "job:redraw_homes")
+    person = SlackIdentity(home.team_id, home.user_id, JobId.PUBLISH_HOMES.value)
     await refresh_slack_user(services, person, max_wait=BACKGROUND_TIMEOUT)
     content = HomeContent(
         home.team_id, home.user_id, await load_localizer(services, person), page=home.page,
@@ -225,14 +226,14 @@ async def _mark_published(services: Services, claimed_home: Home, account_ids: S
         await _update_linked_accounts(session, home, set(account_ids))
 
 
-async def _lock_and_release_home(session: AsyncSession, claimed_home: Home) -> Home:
+async def _lock_and_release_home(session: Session, claimed_home: Home) -> Home:
     home = await session.get_one(Home, (claimed_home.team_id, claimed_home.user_id), with_for_update=True)
     if home.claimed_until == claimed_home.claimed_until:
         home.claimed_until = None
     return home
 
 
-async def _update_linked_accounts(session: AsyncSession, home: Home, account_ids: set[str]) -> None:
+async def _update_linked_accounts(session: Session, home: Home, account_ids: set[str]) -> None:
     own = and_(col(HomeAccount.team_id) == home.team_id, col(HomeAccount.user_id) == home.user_id)
     linked = set((await session.exec(select(HomeAccount.account_id).where(own))).all())
     gone = linked - account_ids

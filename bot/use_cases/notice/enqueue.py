@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.destination import Destination
@@ -23,7 +23,7 @@ _INSERTS_BY_DIALECT = {
 
 
 async def enqueue_notice(
-    session: AsyncSession,
+    session: Session,
     kind: NoticeKind,
     event: str,
     destinations: Iterable[Destination],
@@ -85,7 +85,7 @@ def build_notices(
     ]
 
 
-async def insert_notices(session: AsyncSession, notices: Sequence[Notice]) -> None:
+async def insert_notices(session: Session, notices: Sequence[Notice]) -> None:
     """In their order, in one statement; those stored already are left as they are."""
     if notices:
         rows = [notice.model_dump(exclude={"id"}) for notice in notices]
@@ -112,19 +112,17 @@ _ACTIVE_CONTACTS_QUERY = (
 )
 
 
-async def list_active_contacts(session: AsyncSession, account_id: str) -> list[BillingContact]:
+async def list_active_contacts(session: Session, account_id: str) -> list[BillingContact]:
     return list((await session.exec(_ACTIVE_CONTACTS_QUERY, params={"account": account_id})).all())
 
 
-async def list_recipients(
-    session: AsyncSession, account_id: str, contact_id: int | None
-) -> list[BillingContact]:
+async def list_recipients(session: Session, account_id: str, contact_id: int | None) -> list[BillingContact]:
     """R13: that contact; all the account's where there is none, or the person lost the role."""
     contacts = await list_active_contacts(session, account_id)
     return [c for c in contacts if c.id == contact_id] or contacts
 
 
-async def list_order_recipients(session: AsyncSession, order: ServiceOrder) -> list[BillingContact]:
+async def list_order_recipients(session: Session, order: ServiceOrder) -> list[BillingContact]:
     """R13: whoever placed the order; of a quote made elsewhere, which was offered to all, all contacts."""
     quote = await session.get_one(Quote, order.quote_id)
     return await list_recipients(
@@ -135,9 +133,7 @@ async def list_order_recipients(session: AsyncSession, order: ServiceOrder) -> l
 _POSTED_COPIES_QUERY = select(PostedMessage).where(PostedMessage.quote_id == bindparam("quote"))
 
 
-async def enqueue_quote_card_updates(
-    session: AsyncSession, account: Account, quote: Quote, at: datetime
-) -> None:
+async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:
     """Every posted copy of the quote is to be drawn again, as it now stands."""
     copies = await session.exec(_POSTED_COPIES_QUERY, params={"quote": quote.id})
     for copy in copies.all():

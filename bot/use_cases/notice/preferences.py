@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.permissions import SlackIdentity, list_account_roles
 from bot.services import Services
 from models.destination import Destination
@@ -48,7 +48,7 @@ async def save_preferences(
 
 
 async def load_preferences(
-    session: AsyncSession, users: Collection[SlackUser]
+    session: Session, users: Collection[SlackUser]
 ) -> dict[tuple[str, str], NotificationPreferences]:
     """By workspace and user, of those who have chosen."""
     if not users:
@@ -59,7 +59,7 @@ async def load_preferences(
 
 
 async def _get_preferences_or_default(
-    services: Services, session: AsyncSession, team_id: str, user_id: str
+    services: Services, session: Session, team_id: str, user_id: str
 ) -> NotificationPreferences:
     found = await session.exec(
         select(NotificationPreferences).where(

@@ -68,7 +68,7 @@ async def _check_settings(services: Services) -> CheckResult:
 
 async def _check_database(services: Services) -> CheckResult:
     try:
-        migrated = await services.database.migrated()
+        migrated = await services.database.is_migrated()
     except Exception as error:
         words = f"it does not answer ({type(error).__name__}): look at DATABASE_URL, and whether it runs"
         return CheckResult("database", False, words)

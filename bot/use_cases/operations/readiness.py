@@ -9,15 +9,11 @@ import structlog
 
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
-from bot.tasks import BackgroundTasks
 from bot.use_cases.operations.doctor import CheckResult
 
 log = structlog.get_logger()
 
 Seen = TypeVar("Seen")
-
-# Whoever asks gives up after ten seconds, and then knows nothing at all.
-CHECK_TIMEOUT_SECONDS = 2.0
 
 # Slack is not asked more often, however often we are; a silence is asked about again soon.
 SUCCESS_CACHE_TTL = timedelta(seconds=15)
@@ -28,18 +24,18 @@ class SingleFlight(Generic[Seen]):
     """One at a time, shared by all who ask meanwhile. What hangs is not ended, since a connection is lost
     with it: whoever comes next waits for the same."""
 
-    def __init__(
-        self, name: str, tasks: BackgroundTasks, call: Callable[[], Coroutine[Any, Any, Seen]]
-    ) -> None:
-        self._name, self._tasks, self._call = name, tasks, call
+    def __init__(self, name: str, services: Services, call: Callable[[], Coroutine[Any, Any, Seen]]) -> None:
+        self._name, self._services, self._call = name, services, call
         self._running_task: asyncio.Task[Seen] | None = None
 
     async def wait_for_result(self) -> Seen | None:
         """Nothing where there is no answer in time."""
         looking = self._running_task
         if looking is None or looking.done():
-            looking = self._running_task = self._tasks.start_unbounded(self._call(), f"look at {self._name}")
-        ended, _ = await asyncio.wait({looking}, timeout=CHECK_TIMEOUT_SECONDS)
+            looking = self._running_task = self._services.tasks.start_unbounded(
+                self._call(), f"look at {self._name}"
+            )
+        ended, _ = await asyncio.wait({looking}, timeout=self._services.timeouts.check_seconds)
         if not ended:
             log.warning("check.timed_out", check=self._name)
             return None
@@ -50,20 +46,21 @@ class Readiness:
     def __init__(self, services: Services) -> None:
         self._services = services
         looks = {"database": self._check_database, "slack": self._check_slack}
-        self._checks = {about: SingleFlight(about, services.tasks, look) for about, look in looks.items()}
+        self._checks = {about: SingleFlight(about, services, look) for about, look in looks.items()}
         self._slack_result: CheckResult | None = None
         self._slack_result_expires_at = services.now()
 
     async def run_checks(self) -> list[CheckResult]:
         found = await asyncio.gather(*(look.wait_for_result() for look in self._checks.values()))
         return [
-            finding or CheckResult(about, False, f"no answer within {CHECK_TIMEOUT_SECONDS:g} s")
+            finding
+            or CheckResult(about, False, f"no answer within {self._services.timeouts.check_seconds:g} s")
             for about, finding in zip(self._checks, found, strict=True)
         ]
 
     async def _check_database(self) -> CheckResult:
         try:
-            migrated = await self._services.database.migrated()
+            migrated = await self._services.database.is_migrated()
         except Exception:
             return CheckResult("database", False, "unreachable")
         return CheckResult("database", migrated, "up to date" if migrated else "not migrated")

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import Preview, PricedLine
+from bot.db import Session
 from bot.permissions import (
     Authorized,
     SlackIdentity,
@@ -96,7 +96,7 @@ async def reject_quote(
 
 
 async def authorize_quote(
-    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime, *, for_change: bool
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime, *, for_change: bool
 ) -> Authorized[Quote]:
     quote = await session.get(Quote, quote_id)
     return await authorize_row(
@@ -105,13 +105,13 @@ async def authorize_quote(
 
 
 async def lock_quote(
-    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime
 ) -> Authorized[Quote]:
     quote = await session.get(Quote, quote_id)
     return await lock_authorized_row(session, person, quote, at, not_found=QuoteNotFound(number=""))
 
 
-async def check_pending(session: AsyncSession, quote: Quote, at: datetime) -> None:
+async def check_pending(session: Session, quote: Quote, at: datetime) -> None:
     """Raises QuoteNotPending, with what replaced it."""
     quote.check_pending(at, await find_replacement_number(session, quote) or "")
 
@@ -127,13 +127,13 @@ _PENDING_QUOTES_QUERY = (
 )
 
 
-async def list_pending_quotes(session: AsyncSession, account_id: str, at: datetime) -> list[Quote]:
+async def list_pending_quotes(session: Session, account_id: str, at: datetime) -> list[Quote]:
     """R9: by their validity, whether or not a job has run."""
     return list((await session.exec(_PENDING_QUOTES_QUERY, params={"account": account_id, "at": at})).all())
 
 
 async def decide_quote(
-    session: AsyncSession,
+    session: Session,
     quote: Quote,
     status: QuoteStatus,
     actor: Actor,
@@ -183,7 +183,7 @@ async def decide_quote(
 
 
 async def create_quote(
-    session: AsyncSession,
+    session: Session,
     *,
     account: Account,
     contact_id: int | None,
@@ -242,5 +242,5 @@ _QUOTE_LINES_QUERY = (
 )
 
 
-async def list_quote_lines(session: AsyncSession, quote: Quote) -> list[QuoteLine]:
+async def list_quote_lines(session: Session, quote: Quote) -> list[QuoteLine]:
     return list((await session.exec(_QUOTE_LINES_QUERY, params={"quote": quote.id})).all())

@@ -20,7 +20,7 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.metrics import CHARGES_TOTAL
+from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.service_order.announce import announce_attention_needed
@@ -66,7 +66,7 @@ async def apply_charge_outcome(
     outcome: ChargeOutcome,
     subscription_states: Sequence[SubscriptionState],
 ) -> None:
-    CHARGES_TOTAL.labels(type(outcome).__name__).inc()
+    CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
     async with update_order(services, charge.account_id, order_id) as update:
         row = update.get_row(line_id)
         attempt = next(a for a in update.attempts[line_id] if a.key == charge.key)

@@ -4,19 +4,16 @@ from datetime import datetime
 from functools import partial
 
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
+from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_due_rows
 from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
 from bot.use_cases.service_order.order_update import load_order_update
-from models.audit_entry import Actor
 from models.destination import Destination
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
-
-DEADLINE_JOB_ACTOR = Actor("scheduler", "seatbot", "job:tell_overdue_orders")
 
 
 async def announce_overdue_orders(services: Services) -> int:
@@ -26,7 +23,7 @@ async def announce_overdue_orders(services: Services) -> int:
 
 
 async def _announce_overdue_order(
-    services: Services, session: AsyncSession, order: ServiceOrder, at: datetime
+    services: Services, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
@@ -34,7 +31,7 @@ async def _announce_overdue_order(
     order.overdue_check_at = None
     session.add(order)
     update = await load_order_update(services, session, account, order.key, at)
-    update.actor = DEADLINE_JOB_ACTOR
+    update.actor = build_job_actor(JobId.MARK_ORDERS_OVERDUE)
     await update.write_audit_entry("overdue")
     update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", await update.list_destinations())
     settings = services.settings
@@ -51,7 +48,7 @@ async def remind_customers(services: Services) -> int:
     return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), remind)
 
 
-async def _remind_customer(services: Services, session: AsyncSession, line: OrderLine, at: datetime) -> None:
+async def _remind_customer(services: Services, session: Session, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
     account = await lock_account(session, order.account_id, line)
     if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:

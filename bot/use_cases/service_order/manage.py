@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
+from bot.db import Session
 from bot.permissions import (
     SlackIdentity,
     authorize_row,
@@ -173,7 +173,7 @@ async def _list_lines_to_retry(update: OrderUpdate) -> list[OrderLine]:
 
 
 async def _build_nothing_to_retry(
-    session: AsyncSession, order: ServiceOrder, lines: Sequence[OrderLine]
+    session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
 ) -> NothingToRetry:
     """R20: who decided about the declined lines, and when; else that the retry window has closed."""
     found = await session.exec(
@@ -195,7 +195,7 @@ async def _build_nothing_to_retry(
 
 
 async def _authorize_order(
-    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime
+    session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> ServiceOrder:
     found = await session.get(ServiceOrder, order_id)
     authorized = await authorize_row(
@@ -205,7 +205,7 @@ async def _authorize_order(
 
 
 async def _lock_order(
-    services: Services, session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime
+    services: Services, session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> tuple[OrderUpdate, BillingContact]:
     """The order for a change by that contact."""
     found = await session.get(ServiceOrder, order_id)

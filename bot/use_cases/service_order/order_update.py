@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
+from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
@@ -29,7 +29,7 @@ from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.service_order import ChargeAttempt, OrderLine, ServiceOrder
 
-PROCESSING_JOB_ACTOR = Actor("scheduler", "seatbot", "job:process_due_orders")
+PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)
 
 
 @dataclass
@@ -37,7 +37,7 @@ class OrderUpdate:
     """`contact` placed the order. `attempts` are by the line's id, each line's in their order."""
 
     services: Services
-    session: AsyncSession
+    session: Session
     at: datetime
     account: Account
     quote: Quote
@@ -129,7 +129,7 @@ async def update_order(services: Services, account_id: str, order_id: int) -> As
 
 
 async def load_order_update(
-    services: Services, session: AsyncSession, account: Account, order_id: int, at: datetime
+    services: Services, session: Session, account: Account, order_id: int, at: datetime
 ) -> OrderUpdate:
     """The caller has locked the account, and calls `store_notices` at the end."""
     found = await session.exec(

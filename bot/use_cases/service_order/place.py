@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, delete, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedPriceChanged
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import Authorized, SlackIdentity, authorize_row, build_actor
 from bot.services import Services
@@ -101,14 +100,14 @@ def _make_price_key(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
 
 
 async def _authorize(
-    session: AsyncSession, person: SlackIdentity, quote: Quote | None, at: datetime
+    session: Session, person: SlackIdentity, quote: Quote | None, at: datetime
 ) -> Authorized[Quote]:
     return await authorize_row(
         session, person, quote, at, for_change=True, not_found=QuoteNotFound(number="")
     )
 
 
-async def _find_order(session: AsyncSession, quote: Quote, contact: BillingContact) -> ServiceOrder | None:
+async def _find_order(session: Session, quote: Quote, contact: BillingContact) -> ServiceOrder | None:
     found = await session.exec(
         select(ServiceOrder).where(ServiceOrder.quote_id == quote.id, ServiceOrder.contact_id == contact.id)
     )
@@ -120,7 +119,7 @@ class _Placement:
     """A pending quote under its account's lock, and who places it."""
 
     services: Services
-    session: AsyncSession
+    session: Session
     at: datetime
     account: Account
     contact: BillingContact
@@ -230,7 +229,7 @@ def _build_order_row(order: ServiceOrder, row: QuoteRow, account: Account, at: d
     return OrderRow(order_line, line, row.product)
 
 
-async def _clear_carts(session: AsyncSession, quote: Quote) -> None:
+async def _clear_carts(session: Session, quote: Quote) -> None:
     carts = select(Cart.id).where(Cart.quote_id == quote.id)
     await session.exec(delete(CartLine).where(col(CartLine.cart_id).in_(carts)))
     await session.exec(

@@ -20,7 +20,7 @@ from bot.billing.gateway import (
     Settled,
     SubscriptionState,
 )
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
@@ -112,7 +112,7 @@ async def _lease_lines(services: Services, due_lines: Sequence[DueLine]) -> list
 async def _try_to_lease_line(services: Services, due: DueLine) -> LeasedLine | None:
     try:
         return await _lease_line(services, due)
-    except AWAY:
+    except DATABASE_UNAVAILABLE_ERRORS:
         raise
     except Exception:
         log.exception("order_line.processing_failed", order_line=due.line_id)
