@@ -34,7 +34,7 @@ NOT_ON_POSTGRESQL := sandbox browser http_fuzz replicas simulation mutants block
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
 	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/test_stripe.py \
 	handlers/test_stripe_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
-	models/test_receipt_migration.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
+	models/test_baseline.py test_unsupported_schema.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
 test: setup  ## Run the tests: on SQLite over HTTP, then what depends on the database on PostgreSQL over Socket Mode
@@ -111,7 +111,7 @@ trace: setup  ## Count the files, queries and writing transactions of one order 
 pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
-migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
+migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0002
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
 .PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench trace

@@ -27,13 +27,15 @@ from bot.services import Services
 from bot.settings import InvalidSettings, Settings, read_settings
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
-from bot.use_cases.operations.doctor import CheckResult, run_checks
+from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.doctor import run_checks
 from bot.version import VERSION
 from handlers.http import build_http_app, serve_http
 from handlers.routes import ROUTES
 from handlers.slack_app import build_slack_app
 from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
+from models.migrations.run import UnsupportedSchema
 from scheduler import build_scheduler
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -325,6 +327,8 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     """What Slack, the database or the machine refuses is said in a line; faults of ours stay loud."""
     try:
         uvloop.run(work)
+    except UnsupportedSchema as error:
+        exit_with_error(str(error))
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 

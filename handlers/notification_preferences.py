@@ -20,7 +20,7 @@ async def save(request: SlackRequest) -> View:
         daily_digest=request.input_values.get(blocks.DELIVERY_INPUT) == blocks.DAILY_DELIVERY,
     )
     confirmation = request.localizer.format_text(
-        "notifications-saved-daily" if preferences.daily else "notifications-saved"
+        "notifications-saved-daily" if preferences.daily_digest else "notifications-saved"
     )
     return blocks.render_preferences_modal(request.localizer, preferences, request.metadata, [confirmation])
 

@@ -45,7 +45,7 @@ def render_preferences_modal(
         block_kit.build_input(
             DELIVERY_INPUT,
             localizer.format_text("notifications-delivery"),
-            block_kit.build_radio_buttons(DELIVERY_INPUT, when, when[preferences.daily]),
+            block_kit.build_radio_buttons(DELIVERY_INPUT, when, when[preferences.daily_digest]),
         ),
         block_kit.build_section(localizer.format_mrkdwn("notifications-always")),
     ]

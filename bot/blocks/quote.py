@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.subscription import format_price_per_seat, format_seats, make_product_labels
+from bot.blocks.subscription import format_price_per_seat, format_seats
 from bot.i18n import Localizer
+from bot.presenters.product import make_product_labels
 from models.account import Account
 from models.details import QuoteDetails
 from models.money import Money
@@ -116,7 +117,7 @@ def render_quote_modal(
 
 def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
     """mrkdwn: whose it is, where it comes from and where it stands."""
-    origin = "elsewhere" if details.quote.made_elsewhere else "cart"
+    origin = "elsewhere" if details.quote.created_externally else "cart"
     made = localizer.format_mrkdwn(
         "quote-origin",
         account=details.account.name,
@@ -135,7 +136,9 @@ def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
     return localizer.format_mrkdwn(
         "quote-decided",
         outcome=get_decision_outcome(
-            status.value, decided_elsewhere=quote.decided_elsewhere, replaced=bool(details.replacement_number)
+            status.value,
+            decided_externally=quote.decided_externally,
+            replaced=bool(details.replacement_number),
         ),
         by=quote.decided_by or localizer.format_text("someone"),
         at=quote.decided_at or quote.expires_at,
@@ -147,11 +150,11 @@ def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
     )
 
 
-def get_decision_outcome(status: str, *, decided_elsewhere: bool, replaced: bool) -> str:
+def get_decision_outcome(status: str, *, decided_externally: bool, replaced: bool) -> str:
     """The word that messages about a decided quote choose their sentence by."""
     if status == QuoteStatus.EXPIRED.value:
         return "replaced" if replaced else "expired"
-    return f"{status}-elsewhere" if decided_elsewhere else status
+    return f"{status}-elsewhere" if decided_externally else status
 
 
 def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:

@@ -30,7 +30,7 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
     if isinstance(refusal, QuoteNotPending):
         words["outcome"] = get_decision_outcome(
             str(words["status"]),
-            decided_elsewhere=words["elsewhere"] == "yes",
+            decided_externally=words["elsewhere"] == "yes",
             replaced=bool(words["replaced_by"]),
         )
         words["by"] = words["by"] or localizer.format_text("someone")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
-from models import migrations
+from models.migrations.run import is_at_head, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
 POOL_SIZE = 10
@@ -48,11 +48,11 @@ class PostgreSQLBackend:
     async def migrate(self) -> None:
         async with self._writer.begin() as connection:
             await lock_exclusively(connection, MIGRATION_LOCK)
-            await connection.run_sync(migrations.upgrade_database)
+            await connection.run_sync(upgrade_database)
 
     async def is_migrated(self) -> bool:
         async with self._reader.connect() as connection:
-            return await connection.run_sync(migrations.is_at_head)
+            return await connection.run_sync(is_at_head)
 
     async def close(self) -> None:
         await self._writer.dispose()

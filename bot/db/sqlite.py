@@ -15,7 +15,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, ScalarResul
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from models import migrations
+from models.migrations.run import is_at_head, upgrade_database
 
 # An import of a thousand accounts locks the file for some seconds; nothing fails for it.
 BUSY_TIMEOUT_SECONDS = 15.0
@@ -137,7 +137,7 @@ class SQLiteBackend:
 
     async def is_migrated(self) -> bool:
         with self.sync_engine.connect() as connection:
-            return migrations.is_at_head(connection)
+            return is_at_head(connection)
 
     async def close(self) -> None:
         self.sync_engine.dispose()
@@ -157,7 +157,7 @@ class SQLiteBackend:
 def _upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         _wait_and_begin(connection)
-        migrations.upgrade_database(connection)
+        upgrade_database(connection)
 
 
 def _wait_and_begin(connection: Connection) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.billing.gateway import LineRequest, Preview
@@ -12,14 +11,9 @@ from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
-from bot.use_cases.quote.decide import (
-    authorize_quote,
-    check_pending,
-    create_quote,
-    decide_quote,
-    list_quote_lines,
-    lock_quote,
-)
+from bot.use_cases.quote.create import create_quote
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.read import authorize_quote, check_pending, list_quote_lines, lock_quote
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
@@ -106,15 +100,17 @@ async def copy_checkout(
     there again."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
-        await _save_checkout_form(session, new_quote, contact, CheckoutForm(**checkout.typed), saved=False)
+        await _save_checkout_form(
+            session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False
+        )
 
 
 async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
     """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
     checkout = await _find_checkout(session, quote, contact)
-    if checkout is None or not checkout.saved:
+    if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
-    return CheckoutForm(**checkout.typed)
+    return CheckoutForm(**checkout.form_values)
 
 
 async def get_valid_form(
@@ -202,7 +198,7 @@ async def _resolve_replacement(
     """The same submission delivered twice: the quote that its address has put in place already."""
     new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
     checkout = await _find_checkout(session, new, contact) if new else None
-    again = checkout is not None and checkout.saved and checkout.typed == form.model_dump()
+    again = checkout is not None and checkout.is_saved and checkout.form_values == form.model_dump()
     return new if new is not None and again else quote
 
 
@@ -228,17 +224,18 @@ async def _replace_quote_for_address(
         old, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, old, at)
         await _check_lines_unchanged(session, old, lines)
-        new = await create_quote(
+        new, _ = await create_quote(
             session,
             account=account,
             contact_id=old.contact_id,
             actor=build_actor(contact, person),
             preview=_apply_agreed_prices(lines, preview),
+            product_ids={line.subscription_id: line.product_id for line in lines},
             address=form.address,
             frozen_at=old.frozen_at,
             expires_at=old.expires_at,
             at=at,
-            made_elsewhere=old.made_elsewhere,
+            created_externally=old.created_externally,
             reason="address_changes_tax",
         )
         await decide_quote(
@@ -309,7 +306,7 @@ async def _load_checkout_page(
         quote=await load_quote_details(session, quote, at),
         administrators=admins,
         payment_methods=[m for m in methods if m.is_usable(account.get_local_date(at))],
-        form=CheckoutForm(**stored.typed)
+        form=CheckoutForm(**stored.form_values)
         if stored
         else _build_suggested_form(quote, contact, admins, methods),
     )
@@ -328,13 +325,10 @@ def _build_suggested_form(
     )
 
 
-_CHECKOUT_QUERY = select(Checkout).where(
-    Checkout.quote_id == bindparam("quote"), Checkout.contact_id == bindparam("contact")
-)
-
-
 async def _find_checkout(session: Session, quote: Quote, contact: BillingContact) -> Checkout | None:
-    found = await session.exec(_CHECKOUT_QUERY, params={"quote": quote.id, "contact": contact.id})
+    found = await session.exec(
+        select(Checkout).where(Checkout.quote_id == quote.id, Checkout.contact_id == contact.id)
+    )
     return found.one_or_none()
 
 
@@ -344,6 +338,6 @@ async def _save_checkout_form(
     checkout = await _find_checkout(session, quote, contact) or Checkout(
         quote_id=quote.key, contact_id=contact.key
     )
-    checkout.typed, checkout.saved = form.model_dump(), saved
+    checkout.form_values, checkout.is_saved = form.model_dump(), saved
     session.add(checkout)
     await session.flush()

@@ -16,8 +16,8 @@ from bot.billing.gateway import ChargeOutcome, NeverReceived
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from bot.billing.stripe.gateway import StripeGateway
 from bot.db import Database, to_driver_url
-from models import migrations
 from models.account import Account
+from models.migrations.run import upgrade_database
 from models.product import Product
 from models.proration import get_midnight
 from models.subscription import PeriodLength, Subscription
@@ -33,7 +33,7 @@ settings.load_profile("steady")
 
 PORTAL = "https://admin.example/billing/payment-methods"
 USED_TABLES = (
-    *("ledger_charge", "ledger_block", "ledger_subscription"),
+    *("ledger_charge", "ledger_seat_block", "ledger_subscription"),
     *("seat_block", "subscription", "product", "account"),
 )
 EMBEDDED_CARDS = Cards(
@@ -158,7 +158,7 @@ def postgres() -> str:
     url = new_database("billing")
     engine = create_engine(to_driver_url(url))
     with engine.begin() as connection:
-        migrations.upgrade_database(connection)
+        upgrade_database(connection)
     engine.dispose()
     return url
 

@@ -160,10 +160,10 @@ async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there:
     assert await ordered(bot, there.good) == "settled"
     [line] = await bot.lines()
     assert await bot.seats("acme_meeting") == (13, 13)
-    invoice = await there.client.v1.invoices.retrieve_async(str(line.receipt))
+    invoice = await there.client.v1.invoices.retrieve_async(str(line.provider_receipt_id))
     assert invoice.total_excluding_tax == line.amount
     assert invoice.total == line.amount + line.tax
-    assert await bot.services.billing.fetch_receipt_page("acme", str(line.receipt)) is not None
+    assert await bot.services.billing.fetch_receipt_page("acme", str(line.provider_receipt_id)) is not None
 
 
 async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, there: Sandboxed) -> None:

@@ -295,12 +295,12 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
     ),
     "accepted elsewhere": (
         QuoteStatus.ACCEPTED,
-        {"decided_elsewhere": True},
+        {"decided_externally": True},
         "Accepted outside Slack on 10 Nov",
     ),
     "rejected elsewhere": (
         QuoteStatus.REJECTED,
-        {"decided_elsewhere": True},
+        {"decided_externally": True},
         "Rejected outside Slack on 10 Nov",
     ),
     "expired": (QuoteStatus.EXPIRED, {}, "Expired on 10 Nov 2026, 10:00 (CET)"),

@@ -95,13 +95,13 @@ def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
 
 def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
     sheet = samples.decided_quote(QuoteStatus.REJECTED)
-    sheet.quote.decided_elsewhere, sheet.quote.decided_by, sheet.quote.reason = True, None, None
+    sheet.quote.decided_externally, sheet.quote.decided_by, sheet.quote.reason = True, None, None
     assert "*Rejected outside Slack* on 10 Nov 2026" in said(quote.render_quote_modal(english, sheet, PLACE))
 
 
 def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
     sheet = samples.quote_sheet()
-    sheet.quote.made_elsewhere = True
+    sheet.quote.created_externally = True
     assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, sheet, PLACE))
 
 

@@ -156,7 +156,7 @@ def test_after_23_hours_nothing_is_offered_to_be_tried_again(english: Localizer)
 
 def test_what_was_given_up_says_so(english: Localizer) -> None:
     sheet = order_sheet(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
-    sheet.order.given_up = True
+    sheet.order.retries_abandoned = True
     assert "The seats were cancelled." in said(show(english, sheet))
 
 

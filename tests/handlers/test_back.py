@@ -47,7 +47,7 @@ async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> 
     assert alice.modal
     assert alice.modal.value("admin_email") == "no address"
     assert alice.modal.value("city") in (None, "")
-    assert not (await world.row(Checkout)).saved
+    assert not (await world.row(Checkout)).is_saved
     reply = await alice.submit()
     assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
 
@@ -65,7 +65,7 @@ async def test_what_was_typed_in_the_checkout_outlives_a_change_of_the_cart(worl
     typed = [form.value(part) for part in ("administrator", "admin_name", "payment_method")]
     assert typed == ["new", "Zoé Neuve", "pm_acme_2"]
     assert await pending(world) == ["SQ-1002"]
-    assert not any(c.saved for c in await world.rows(Checkout)), "nothing of it has been checked"
+    assert not any(c.is_saved for c in await world.rows(Checkout)), "nothing of it has been checked"
 
 
 async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> None:

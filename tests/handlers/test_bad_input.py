@@ -314,7 +314,7 @@ async def test_what_the_form_does_not_offer_is_not_taken(world: World, field: st
         reply = await form.submit()
         assert list(reply.errors) == [field], value
         assert await stored(world) == before
-    assert await world.rows(Checkout, saved=True) == []
+    assert await world.rows(Checkout, is_saved=True) == []
 
 
 @pytest.mark.parametrize("email", ["", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"])

@@ -179,6 +179,6 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     first, second = await world.rows(ChargeAttempt)
     assert (first.expected_seats, first.outcome) == (25, "seats_changed")
     assert (second.expected_seats, second.outcome) == (31, "settled")
-    assert first.key != second.key
+    assert first.idempotency_key != second.idempotency_key
     assert len(await charges(world)) == 1
     assert await world.seats("acme_meeting") == (36, 36)

@@ -53,8 +53,8 @@ async def test_after_a_crash_around_the_call_the_provider_is_asked_and_one_charg
     world.clock.at = line.claimed_until
     await world.settle()
     assert gateway.calls["place"] == (2 if when == "before" else 1)
-    assert [a.key for a in await world.rows(ChargeAttempt)] == [attempt.key]
-    assert [charge.key for charge in await charges(world)] == [attempt.key]
+    assert [a.idempotency_key for a in await world.rows(ChargeAttempt)] == [attempt.idempotency_key]
+    assert [charge.idempotency_key for charge in await charges(world)] == [attempt.idempotency_key]
     await charged_once(world, "acme_meeting", 30)
 
 

@@ -78,7 +78,7 @@ async def test_given_up_an_order_of_nothing_settled_has_failed(world: World) -> 
     await shown(dora, "Failed")
     await world.settle()
     order = await order_of(world)
-    assert (order.status, order.given_up) == ("failed", True)
+    assert (order.status, order.retries_abandoned) == ("failed", True)
     assert await world.rows(Receipt) == []
     assert world.slack.mail.messages == []
     failed = newest(dora.dms, "failed")

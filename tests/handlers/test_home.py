@@ -321,7 +321,7 @@ async def test_a_chart_that_slack_refuses_is_tried_once_a_workspace_and_bars_sta
     assert len(refused) == 1
     assert "▇" in seen(alice)
     [row] = await world.rows(RefusedBlock)
-    assert (row.team_id, row.surface, row.block) == ("T01ACME", *CHART_BLOCK)
+    assert (row.team_id, row.surface, row.block_type) == ("T01ACME", *CHART_BLOCK)
     benoit = await home_of(world, "benoit")
     assert "▇" in seen(benoit)
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 1

@@ -36,14 +36,14 @@ async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
     alice = world.person("alice")
     await choose(alice, "receipts", "reminders", when="daily")
     [row] = await world.rows(NotificationPreferences)
-    assert (row.user_id, row.off, row.daily) == ("U01ALICE", ["orders", "decisions"], True)
+    assert (row.user_id, row.disabled_topics, row.daily_digest) == ("U01ALICE", ["orders", "decisions"], True)
     modal = await opened(alice, "/billing", "notices", "notification_preferences.save")
     assert modal.value("wanted") == ["receipts", "reminders"]
     assert modal.value("delivery") == "daily"
     assert "We always send these" in modal.text
     await alice.close_modal(everything=True)
     await choose(alice)
-    assert (await world.row(NotificationPreferences)).off == ALL
+    assert (await world.row(NotificationPreferences)).disabled_topics == ALL
     assert world.slack.refusals == []
 
 

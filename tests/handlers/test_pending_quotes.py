@@ -30,7 +30,7 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     cart = await alice.wait_for_modal("cart.save")
     assert cart.value("seats:acme_meeting") == "5", "the words after the command are kept on the way"
     assert await statuses(world) == {"Q-2041": "pending"}
-    assert (await world.row(Cart)).consented_to == [(await quote_of(world, "Q-2041")).id]
+    assert (await world.row(Cart)).replaceable_quote_ids == [(await quote_of(world, "Q-2041")).id]
 
     await alice.submit()
     await alice.wait_for_modal("quote.review")

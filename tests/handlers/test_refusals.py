@@ -313,7 +313,7 @@ async def test_the_switch_is_for_good_told_once_and_every_later_link_follows(wor
     await world.settle()
     assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
     [told] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
-    assert told.words["by"] == "Alice Martin"
+    assert told.payload["by"] == "Alice Martin"
     [message] = saying(benoit.dms, "Alice Martin")
     assert "GoTo Admin" in message.text
     assert saying(alice.dms, "GoTo Admin") == [], "who did it need not be told"

@@ -194,7 +194,7 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     assert (waiting.status, waiting.customer_link) == (
         "needs_customer", "https://invoice.stripe.example/i/" + next(iter(world.books.invoices)),
     )  # fmt: skip
-    assert waiting.until == START + timedelta(hours=23)
+    assert waiting.deadline_at == START + timedelta(hours=23)
     carla = world.person("carla")
     await world.pass_time(hours=21, minutes=1)
     assert await remind_customers(world.services) == 1
@@ -212,7 +212,7 @@ async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeW
     assert (await line(world)).status == "settled"
     assert len(world.paid()) == 1
     [attempt] = await world.rows(ChargeAttempt)
-    assert {call.key for call in world.fake.charges()} == {attempt.key}
+    assert {call.key for call in world.fake.charges()} == {attempt.idempotency_key}
 
 
 async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: StripeWorld) -> None:
@@ -321,7 +321,7 @@ async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
     world.fake.key = "another"
     well, words = await billing()
     assert not well
-    assert "the key is refused; look at STRIPE_API_KEY" in words
+    assert "the key is refused; check STRIPE_API_KEY" in words
 
 
 async def test_no_key_and_no_link_is_in_any_log(

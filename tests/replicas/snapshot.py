@@ -53,14 +53,16 @@ class DatabaseSnapshot:
 
     def check_money(self, seats_before: int) -> None:
         """R19: each line settled once, charged what was promised, its seats added once."""
-        line_of = {attempt.key: attempt.order_line_id for attempt in self.attempts}
-        assert {charge.key for charge in self.charges} <= line_of.keys(), "a charge whose key nobody stored"
+        line_of = {attempt.idempotency_key: attempt.order_line_id for attempt in self.attempts}
+        assert {charge.idempotency_key for charge in self.charges} <= line_of.keys(), (
+            "a charge whose key nobody stored"
+        )
         settled = [charge for charge in self.charges if charge.status is ChargeStatus.SETTLED]
-        times = Counter(line_of[charge.key] for charge in settled)
+        times = Counter(line_of[charge.idempotency_key] for charge in settled)
         assert times == Counter(line.id for line in self.lines if line.status is LineStatus.SETTLED)
         promised = {line.id: (line.seats, line.amount, line.tax) for line in self.lines}
         for charge in settled:
-            assert (charge.seats, charge.amount, charge.tax) == promised[line_of[charge.key]]
+            assert (charge.seats, charge.amount, charge.tax) == promised[line_of[charge.idempotency_key]]
         for subscription in self.subscriptions:
             bought = sum(c.seats for c in settled if c.subscription_id == subscription.id)
             assert subscription.seats == seats_before + bought

@@ -127,12 +127,12 @@ STATES = """
     SELECT 'order ' || status FROM service_order
     UNION ALL SELECT 'order completed in part' FROM service_order o WHERE status = 'completed'
         AND EXISTS (SELECT 1 FROM order_line WHERE order_id = o.id AND status = 'declined')
-    UNION ALL SELECT 'order given up' FROM service_order WHERE given_up
+    UNION ALL SELECT 'order given up' FROM service_order WHERE retries_abandoned
     UNION ALL SELECT 'line ' || status || coalesce(' ' || reason, '') FROM order_line
     UNION ALL SELECT 'line settled after a retry' FROM order_line l WHERE status = 'settled'
         AND EXISTS (SELECT 1 FROM charge_attempt WHERE order_line_id = l.id AND outcome = 'declined')
     UNION ALL SELECT 'attempt ' || outcome FROM charge_attempt
-    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_elsewhere THEN ' elsewhere' ELSE '' END
+    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_externally THEN ' elsewhere' ELSE '' END
         || CASE WHEN replaced_by_id IS NOT NULL THEN ', replaced' ELSE '' END FROM quote
     UNION ALL SELECT 'notice ' || status FROM notice
     UNION ALL SELECT 'told ' || kind FROM notice

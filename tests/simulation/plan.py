@@ -35,7 +35,7 @@ TURNS = """
     UNION SELECT due_at FROM order_line WHERE due_at IS NOT NULL
     UNION SELECT claimed_until FROM order_line WHERE claimed_until IS NOT NULL
     UNION SELECT period_ends_at FROM order_line WHERE due_at IS NOT NULL
-    UNION SELECT until FROM order_line WHERE until IS NOT NULL
+    UNION SELECT deadline_at FROM order_line WHERE deadline_at IS NOT NULL
 """
 
 DECLINED = """

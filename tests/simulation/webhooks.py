@@ -88,7 +88,7 @@ class WebhookQueue:
 
     def _taken_by_bot(self, word: EventCopy, response: Response) -> None:
         assert response.status_code == 200, f"word was answered with {response.status_code}"
-        assert any(self._store.rows("SELECT 1 FROM received_event WHERE id = ?", word.event["id"]))
+        assert any(self._store.rows("SELECT 1 FROM received_billing_event WHERE id = ?", word.event["id"]))
         if bytes(response.body) == b"stored":
             assert word.number not in self._new, "word was stored twice"
             self._new.add(word.number)

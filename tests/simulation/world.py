@@ -121,7 +121,7 @@ class SimulatedWorld:
         return GatedGateway(line, self.provider, self._key_is_stored)
 
     def _key_is_stored(self, key: str) -> bool:
-        return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE key = ?", key))
+        return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE idempotency_key = ?", key))
 
     def provider_may_be_charging(self, subscription: str) -> bool:
         """Stripe sets a number of seats without comparing it: what others change between our look and the end

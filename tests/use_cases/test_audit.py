@@ -168,7 +168,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "all removed, and that there were any": (
         lambda c, last: (
             c.execute("DELETE FROM audit_entry WHERE account_id = 'acme'"),
-            c.execute("DELETE FROM audit_head WHERE account_id = 'acme'"),
+            c.execute("DELETE FROM audit_chain_tip WHERE account_id = 'acme'"),
         ),
         "how far it had come is gone",
     ),

@@ -168,8 +168,8 @@ async def fill(outbox: Outbox, number: int) -> None:
         await (await session.connection()).execute(
             text(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number) "
-                "INSERT INTO notice (event, account_id, team, destination, kind, words, status, created_at, "
-                "due_at, delivered_at, attempts) SELECT 'old:' || i, 'acme', 'T01ACME', "
+                "INSERT INTO notice (event, account_id, team, destination, kind, payload, status, "
+                "created_at, due_at, delivered_at, attempts) SELECT 'old:' || i, 'acme', 'T01ACME', "
                 "'channel:C01BILLING', 'portal_changed', '{}', 'delivered', '2026-01-01 00:00:00', "
                 "'2026-01-01 00:00:00', '2026-01-01 00:00:00', 0 FROM n"
             ),

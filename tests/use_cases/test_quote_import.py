@@ -20,7 +20,7 @@ async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: Se
     # 14.5 of 30 days are left: 10 x 13.00 x 29/60, and 20 % of tax.
     assert (line.amount, line.tax) == (6283, 1257)
     assert (quote.subtotal, quote.tax, quote.total) == (6283, 1257, 7540)
-    assert (quote.frozen_at, quote.made_elsewhere, quote.status) == (AT, True, QuoteStatus.PENDING)
+    assert (quote.frozen_at, quote.created_externally, quote.status) == (AT, True, QuoteStatus.PENDING)
     # 25 seats at 14.00 and 10 at 13.00
     assert quote.recurring == [{"period": "month", "net": 48000, "tax": 9600}]
     assert (line.seats_before, line.unit_price) == (25, 1300)
@@ -73,12 +73,12 @@ async def test_a_pending_quotes_new_lines_are_priced_anew_and_told(
 ) -> None:
     await imports()
     quote = await one_of(session, Quote)
-    await change(database, Checkout(quote_id=quote.key, contact_id=1, saved=True))
+    await change(database, Checkout(quote_id=quote.key, contact_id=1, is_saved=True))
     await imports(ACME.replace("seats: 10", "seats: 20"), AT + timedelta(hours=1))
     quote, line = await one_of(session, Quote), await one_of(session, QuoteLine)
     assert (line.seats, quote.frozen_at) == (20, AT + timedelta(hours=1))
     assert quote.subtotal == line.amount == 12531
-    assert not (await one_of(session, Checkout)).saved
+    assert not (await one_of(session, Checkout)).is_saved
     assert len(await all_of(session, Notice)) == 6
     entry = (await all_of(session, AuditEntry))[-1]
     assert (entry.subject, entry.action) == ("quote:Q-2041", "updated")
@@ -132,7 +132,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
     await change(database, PostedMessage(team="T01ACME", channel="C01BILLING", ts="1.1", quote_id=quote.id))
     await imports(decided(status), AT + timedelta(hours=1))
     quote = await one_of(session, Quote)
-    assert (quote.status.value, quote.decided_elsewhere, quote.decided_by) == (status, True, "GoTo Admin")
+    assert (quote.status.value, quote.decided_externally, quote.decided_by) == (status, True, "GoTo Admin")
     assert quote.decided_at == datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
     assert (await story(session))[-1] == ("quote:Q-2041", status, "pending", status)
     told = [(n.kind, n.destination) for n in await all_of(session, Notice)][3:]
@@ -149,7 +149,7 @@ async def test_a_quote_that_arrives_decided_is_stored_closed_and_nobody_is_told(
 ) -> None:
     await imports(decided("accepted"))
     quote = await one_of(session, Quote)
-    assert (quote.status, quote.decided_elsewhere) == (QuoteStatus.ACCEPTED, True)
+    assert (quote.status, quote.decided_externally) == (QuoteStatus.ACCEPTED, True)
     assert await all_of(session, Notice) == []
 
 

@@ -181,15 +181,15 @@ class EmbeddedGateway:
 
     def _build_outcome(self, charge: LedgerCharge) -> ChargeOutcome:
         if charge.status is ChargeStatus.SETTLED:
-            return Settled(_make_receipt_reference(charge.key), charge.amount, charge.tax)
+            return Settled(_make_receipt_reference(charge.idempotency_key), charge.amount, charge.tax)
         # Only a charge that waited has a time until which it did.
-        if charge.until is None:
+        if charge.deadline_at is None:
             return Declined("card_declined")
         if charge.status is ChargeStatus.DECLINED:
             return Declined("customer_timeout")
         if charge.status is ChargeStatus.NEEDS_CUSTOMER:
-            return NeedsCustomer(self._portal_link, charge.until)
-        return Pending(charge.until)
+            return NeedsCustomer(self._portal_link, charge.deadline_at)
+        return Pending(charge.deadline_at)
 
 
 async def _get_account(session: Session, account_id: str) -> Account:
@@ -346,7 +346,7 @@ def _create_charge(
     period = _compute_period(subscription, account, charge.at)
     status, until = _decide_initial_status(charge.payment_method_id, now, period)
     return LedgerCharge(
-        key=charge.key,
+        idempotency_key=charge.key,
         subscription_id=subscription.id,
         payment_method_id=charge.payment_method_id,
         seats=charge.seats,
@@ -355,7 +355,7 @@ def _create_charge(
         tax=charge.tax,
         status=status,
         created_at=now,
-        until=until,
+        deadline_at=until,
     )
 
 
@@ -374,16 +374,16 @@ def _decide_initial_status(
 
 def _decide_current_status(charge: LedgerCharge, now: datetime) -> ChargeStatus:
     """What the network says of an undecided charge by `now`."""
-    assert charge.until is not None, "an undecided charge has a time by which it is decided"
+    assert charge.deadline_at is not None, "an undecided charge has a time by which it is decided"
     if charge.status is ChargeStatus.PENDING:
-        return ChargeStatus.SETTLED if now >= charge.until else ChargeStatus.PENDING
+        return ChargeStatus.SETTLED if now >= charge.deadline_at else ChargeStatus.PENDING
     confirmed_at = charge.created_at + CUSTOMER_CONFIRMATION_DELAY
-    confirms = confirmed_at < charge.until and not charge.payment_method_id.startswith(
+    confirms = confirmed_at < charge.deadline_at and not charge.payment_method_id.startswith(
         ABSENT_CUSTOMER_CARD_PREFIX
     )
     if confirms and now >= confirmed_at:
         return ChargeStatus.SETTLED
-    return ChargeStatus.DECLINED if now >= charge.until else ChargeStatus.NEEDS_CUSTOMER
+    return ChargeStatus.DECLINED if now >= charge.deadline_at else ChargeStatus.NEEDS_CUSTOMER
 
 
 async def _settle_due_charges(session: Session, subscription: LedgerSubscription, now: datetime) -> None:

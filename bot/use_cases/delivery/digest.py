@@ -30,7 +30,7 @@ async def apply_preferences(
         return None
     if not choice.is_enabled(topic):
         return outcome.mark_opted_out
-    if not choice.daily:
+    if not choice.daily_digest:
         return None
     if notice.digest_at is None:
         zone = ZoneInfo(resolve_time_zone(user.time_zone, context.account.time_zone))

@@ -25,13 +25,13 @@ async def mark_changed_homes(services: Services) -> None:
             return
     async with services.write() as session:
         for home in await _lock_affected_homes(session, await _pop_changes(session)):
-            home.changes += 1
+            home.change_count += 1
             home.due_at = home.due_at or _get_next_publish_time(home, at)
             session.add(home)
 
 
 def _get_next_publish_time(home: Home, at: datetime) -> datetime:
-    return max(at, home.drawn_at + HOME_UPDATE_INTERVAL) if home.drawn_at else at
+    return max(at, home.published_at + HOME_UPDATE_INTERVAL) if home.published_at else at
 
 
 async def _pop_changes(session: Session) -> set[str]:

@@ -92,7 +92,7 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
         home = home or Home(team_id=key[0], user_id=key[1], opened_at=at)
         # A page past the last one is the last one; a forged number is none that a column cannot hold.
         home.page, home.opened_at, home.due_at, home.attempts = min(page, MAX_PAGE_NUMBER), at, at, 0
-        home.changes += 1
+        home.change_count += 1
         session.add(home)
 
 
@@ -210,7 +210,7 @@ async def _record_chart_refusal(services: Services, team: str) -> None:
     surface, block = CHART_BLOCK
     async with services.write() as session:
         at = services.now()
-        await session.merge(RefusedBlock(team_id=team, surface=surface, block=block, refused_at=at))
+        await session.merge(RefusedBlock(team_id=team, surface=surface, block_type=block, refused_at=at))
 
 
 # --- storing what became of it
@@ -220,8 +220,8 @@ async def _mark_published(services: Services, claimed_home: Home, account_ids: S
     at = services.now()
     async with services.write() as session:
         home = await _lock_and_release_home(session, claimed_home)
-        home.drawn_at, home.attempts = at, 0
-        home.due_at = None if home.changes == claimed_home.changes else at + HOME_UPDATE_INTERVAL
+        home.published_at, home.attempts = at, 0
+        home.due_at = None if home.change_count == claimed_home.change_count else at + HOME_UPDATE_INTERVAL
         session.add(home)
         await _update_linked_accounts(session, home, set(account_ids))
 

@@ -77,7 +77,7 @@ def build_notices(
             kind=kind,
             order_id=order.id if order else None,
             quote_id=quote.id if quote else None,
-            words=payload.to_json(),
+            payload=payload.to_json(),
             created_at=at,
             due_at=due_at or at,
         )
@@ -126,7 +126,7 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
     """R13: whoever placed the order; of a quote made elsewhere, which was offered to all, all contacts."""
     quote = await session.get_one(Quote, order.quote_id)
     return await list_recipients(
-        session, order.account_id, None if quote.made_elsewhere else order.contact_id
+        session, order.account_id, None if quote.created_externally else order.contact_id
     )
 
 

@@ -67,5 +67,5 @@ async def _get_preferences_or_default(
         )
     )
     return found.one_or_none() or NotificationPreferences(
-        team_id=team_id, user_id=user_id, changed_at=services.now()
+        team_id=team_id, user_id=user_id, updated_at=services.now()
     )

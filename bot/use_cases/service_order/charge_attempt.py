@@ -93,7 +93,7 @@ def store_attempt(update: OrderUpdate, row: OrderRow, start: Start) -> Charge:
     attempt = ChargeAttempt(
         order_line_id=line.key,
         number=number,
-        key=f"{update.order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
+        idempotency_key=f"{update.order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
         payment_method_id=line.payment_method_id or update.order.payment_method_id,
         expected_seats=start.expected_seats,
         started_at=update.at,
@@ -105,7 +105,7 @@ def store_attempt(update: OrderUpdate, row: OrderRow, start: Start) -> Charge:
 def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> Charge:
     """The same for an attempt each time, so that it can be sent again."""
     return Charge(
-        key=attempt.key,
+        key=attempt.idempotency_key,
         account_id=update.account.id,
         subscription_id=row.line.subscription_id,
         seats=row.line.seats,

@@ -69,7 +69,7 @@ async def apply_charge_outcome(
     CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
     async with update_order(services, charge.account_id, order_id) as update:
         row = update.get_row(line_id)
-        attempt = next(a for a in update.attempts[line_id] if a.key == charge.key)
+        attempt = next(a for a in update.attempts[line_id] if a.idempotency_key == charge.key)
         if not row.line.is_busy or attempt.ended_at is not None:
             return  # Another worker brought the same answer first.
         answered = AnsweredAttempt(update, row, attempt, subscription_states)
@@ -83,7 +83,7 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
         # R17: somebody changed the seats between the provider's check and its charge.
         log.error("charge.amount_mismatch", order=update.order.number, receipt=outcome.receipt)
     answered.close(AttemptOutcome.SETTLED)
-    line.receipt = outcome.receipt
+    line.provider_receipt_id = outcome.receipt
     details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     await update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
@@ -149,7 +149,7 @@ async def handle_needs_customer(answered: AnsweredAttempt, outcome: NeedsCustome
     update, row, line = answered.update, answered.row, answered.row.line
     if line.status is not LineStatus.NEEDS_CUSTOMER:
         await update_line_status(update, row, LineStatus.NEEDS_CUSTOMER)
-        line.customer_link, line.until = outcome.link, outcome.until
+        line.customer_link, line.deadline_at = outcome.link, outcome.until
         line.remind_at = find_reminder_time(update.at, outcome.until)
         await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER)
     deadline = max(outcome.until, update.at + RETRY_DELAY)

@@ -71,7 +71,8 @@ async def get_order(services: Services, *, person: SlackIdentity, order_id: int)
 
 
 async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
-    receipts = [r.line.receipt for r in details.list_rows_with_status(LineStatus.SETTLED) if r.line.receipt]
+    settled = details.list_rows_with_status(LineStatus.SETTLED)
+    receipts = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
     asked = (services.billing.fetch_receipt_page(details.account.id, receipt) for receipt in receipts)
     try:
         return [page for page in await asyncio.gather(*asked) if page is not None]
@@ -156,7 +157,7 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
     async with services.write() as session:
         update, contact = await _lock_order(services, session, person, order_id, at)
         await _list_lines_to_retry(update)
-        update.order.given_up = True
+        update.order.retries_abandoned = True
         session.add(update.order)
         await update.write_audit_entry("given_up")
         announce_progress(update, "given_up", by=contact.name)
@@ -187,7 +188,7 @@ async def _build_nothing_to_retry(
     )
     decision = found.one_or_none()
     is_declined = any(line.status is LineStatus.DECLINED for line in lines)
-    if decision is None or (is_declined and not order.given_up):
+    if decision is None or (is_declined and not order.retries_abandoned):
         return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
     return NothingToRetry(
         number=order.number, outcome=decision.action, by=decision.actor_name, at=decision.at

@@ -78,7 +78,7 @@ class OrderUpdate:
     async def list_recipients(self) -> list[BillingContact]:
         """R13: the contact who placed the order; all contacts if that person lost the role, or if the quote
         was made elsewhere and so offered to all."""
-        if self.contact.active and not self.quote.made_elsewhere:
+        if self.contact.active and not self.quote.created_externally:
             return [self.contact]
         return await list_active_contacts(self.session, self.account.id)
 

@@ -22,7 +22,8 @@ from bot.use_cases.details import (
 )
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import list_direct_destinations
-from bot.use_cases.quote.decide import check_pending, decide_quote
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.read import check_pending
 from bot.use_cases.service_order.announce import announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate
 from bot.use_cases.service_order.process import start_processing
@@ -159,7 +160,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
 
 async def _check_still_orderable(placement: _Placement) -> None:
     """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
-    if placement.quote.made_elsewhere:
+    if placement.quote.created_externally:
         return
     placement.account.check_self_service()
     ordered = {row.line.subscription_id for row in placement.rows}
@@ -233,7 +234,7 @@ async def _clear_carts(session: Session, quote: Quote) -> None:
     carts = select(Cart.id).where(Cart.quote_id == quote.id)
     await session.exec(delete(CartLine).where(col(CartLine.cart_id).in_(carts)))
     await session.exec(
-        update(Cart).where(col(Cart.quote_id) == quote.id).values(quote_id=None, consented_to=[])
+        update(Cart).where(col(Cart.quote_id) == quote.id).values(quote_id=None, replaceable_quote_ids=[])
     )
 
 
