@@ -340,4 +340,3 @@ async def _save_checkout_form(
     )
     checkout.form_values, checkout.is_saved = form.model_dump(), saved
     session.add(checkout)
-    await session.flush()
