@@ -140,7 +140,7 @@ def import_file(
     ] = False,
 ) -> None:
     """Import accounts from a file: all of it, or nothing."""
-    from bot.accounts_file import InvalidAccountsFile
+    from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 
     settings = read_settings_or_exit()
     try:
