@@ -6,8 +6,9 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
-from bot.blocks.subscription import format_price_per_seat, make_product_labels
+from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer
+from bot.presenters.product import make_product_labels
 from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
 from bot.i18n import Localizer
+from bot.presenters.audit_entry import format_history_entry
 from models.audit_entry import AuditEntry
 
 MAX_HISTORY_LINES = 40
@@ -63,7 +64,7 @@ def build_history_page(
 def _build_history_paragraphs(
     localizer: Localizer, entries: Sequence[AuditEntry], names: Mapping[str, str]
 ) -> list[Block]:
-    lines = [format_history_entry(localizer, entry, names) for entry in entries]
+    lines = [format_history_entry(localizer, entry, names, localizer.format_mrkdwn) for entry in entries]
     return block_kit.build_paragraphs(
         ["\n".join(group) for group in _group_lines(lines)], localizer, MAX_HISTORY_LINES
     )
@@ -77,40 +78,3 @@ def _group_lines(lines: list[str]) -> list[list[str]]:
             groups.append([])
         groups[-1].append(line)
     return groups
-
-
-def format_history_entry(localizer: Localizer, entry: AuditEntry, names: Mapping[str, str]) -> str:
-    return localizer.format_mrkdwn(
-        "history-entry",
-        at=entry.at,
-        who=_format_actor(localizer, entry),
-        what=_format_action(localizer, entry, names),
-        has_reason="yes" if entry.reason else "no",
-        reason=_format_reason(localizer, entry.reason or ""),
-    )
-
-
-def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
-    key = f"history-by-{entry.actor_kind}"
-    return localizer.format_text(key) if localizer.has_message(key) else entry.actor_name
-
-
-def _format_action(localizer: Localizer, entry: AuditEntry, names: Mapping[str, str]) -> str:
-    """Of a line of an order, the state it came to; else the noun and what was done to it."""
-    noun, _, number = entry.subject.partition(":")
-    key = f"history-{noun}-{entry.action}".replace("_", "-")
-    if entry.action == "line":
-        key = "history-line"
-    subscription_id = str(entry.details.get("subscription", ""))
-    product = names.get(subscription_id, subscription_id)
-    words = {"number": number, "product": product, "status": entry.to_status or ""}
-    return localizer.format_text(key if localizer.has_message(key) else "history-other", **words)
-
-
-def _format_reason(localizer: Localizer, reason: str) -> str:
-    """Codes have words; what a person typed stays as it is."""
-    code = reason.replace("_", "-")
-    for key in (f"decline-{code}", f"history-reason-{code}"):
-        if localizer.has_message(key):
-            return localizer.format_text(key, reason=reason)
-    return reason

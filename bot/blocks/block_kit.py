@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.i18n import Localizer
+from bot.i18n import Localizer, truncate_text
 
 Block = dict[str, Any]
 View = dict[str, Any]
@@ -26,10 +26,6 @@ MAX_ALERT_LENGTH = 200
 NUMBER_DIGITS_LIMIT = 10
 INITIAL_VALUE_KEYS = ("initial_value", "initial_option", "initial_options")
 MAX_CONFIRM_TITLE_LENGTH, MAX_CONFIRM_TEXT_LENGTH, MAX_CONFIRM_BUTTON_LENGTH = 100, 300, 30
-
-
-def truncate_text(text: str, max_length: int) -> str:
-    return text if len(text) <= max_length else text[: max_length - 1].rstrip() + "…"
 
 
 def build_plain_text(text: str, max_length: int = MAX_SECTION_LENGTH) -> Block:
@@ -49,7 +45,7 @@ def build_section(text: str, accessory: Block | None = None) -> Block:
 def format_short_list(
     localizer: Localizer, texts: Sequence[str], max_items: int = 5, max_item_length: int = 80
 ) -> str:
-    """`a, b and 3 more`: Fluent takes no word of more than 2,500 characters. Plain."""
+    """Plain: `a, b and 3 more`."""
     shown = [truncate_text(text, max_item_length) for text in texts[:max_items]]
     rest = len(texts) - max_items
     return localizer.join_items(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from bot.blocks import block_kit, navigation, refusal
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
-from bot.blocks.subscription import format_price_per_seat, make_product_labels
+from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer, escape_mrkdwn
+from bot.presenters.product import make_product_labels
 from models.account import Account
 from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal

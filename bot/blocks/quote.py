@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.subscription import format_price_per_seat, format_seats, make_product_labels
+from bot.blocks.subscription import format_price_per_seat, format_seats
 from bot.i18n import Localizer
+from bot.presenters.product import make_product_labels
 from models.account import Account
 from models.details import QuoteDetails
 from models.money import Money

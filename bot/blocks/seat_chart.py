@@ -5,8 +5,8 @@ from datetime import date
 
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
-from bot.blocks.subscription import make_product_labels
-from bot.i18n import Localizer, escape_mrkdwn
+from bot.i18n import Localizer, escape_mrkdwn, truncate_text
+from bot.presenters.product import make_product_labels
 from models.details import AccountOverview
 from models.seat_history import SeatHistory
 
@@ -50,17 +50,17 @@ def _build_chart(localizer: Localizer, history: SeatHistory, names: Mapping[str,
         {
             "name": name,
             "data": [
-                {"label": block_kit.truncate_text(label, MAX_LABEL_LENGTH), "value": seats}
+                {"label": truncate_text(label, MAX_LABEL_LENGTH), "value": seats}
                 for label, seats in zip(categories, history.seats[id_], strict=True)
             ],
         }
         for id_, name in _make_series_names(names).items()
     ]
     axes = {
-        "categories": [block_kit.truncate_text(c, MAX_LABEL_LENGTH) for c in categories],
+        "categories": [truncate_text(c, MAX_LABEL_LENGTH) for c in categories],
         "y_label": localizer.format_text("seat-history-seats"),
     }
-    title = block_kit.truncate_text(localizer.format_text("seat-history-title"), MAX_TITLE_LENGTH)
+    title = truncate_text(localizer.format_text("seat-history-title"), MAX_TITLE_LENGTH)
     return {
         "type": CHART_BLOCK_TYPE,
         "title": title,
@@ -72,11 +72,9 @@ def _make_series_names(names: Mapping[str, str]) -> dict[str, str]:
     """Short enough, and no two the same."""
     short: dict[str, str] = {}
     for number, (id_, name) in enumerate(names.items(), start=1):
-        cut = block_kit.truncate_text(name, MAX_LABEL_LENGTH)
+        cut = truncate_text(name, MAX_LABEL_LENGTH)
         short[id_] = (
-            cut
-            if cut not in short.values()
-            else f"{block_kit.truncate_text(name, MAX_LABEL_LENGTH - 3)} {number}"
+            cut if cut not in short.values() else f"{truncate_text(name, MAX_LABEL_LENGTH - 3)} {number}"
         )
     return short
 
@@ -112,4 +110,4 @@ def _format_bars(localizer: Localizer, history: SeatHistory, subscription_id: st
         f"{BAR_CHARACTER * max(round(seats * MAX_BAR_LENGTH / most), 1)}"
         for day, seats in _list_steps(history, subscription_id)
     ]
-    return [f"*{escape_mrkdwn(block_kit.truncate_text(name, 80))}*", *bars]
+    return [f"*{escape_mrkdwn(truncate_text(name, 80))}*", *bars]

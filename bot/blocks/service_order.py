@@ -7,8 +7,9 @@ from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_payment_method
 from bot.blocks.quote import build_quote_detail_blocks
-from bot.blocks.subscription import format_seats, make_product_labels
+from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
+from bot.presenters.order import OrderPresenter
 from models.account import Account, Address
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
@@ -25,7 +26,7 @@ SHOW_HISTORY = "service_order.history"
 SHOW_VIEW = "service_order.show"
 
 MAX_ORDERS = 90
-MAX_RECEIPT_PAGES = 5
+MAX_PROVIDER_RECEIPTS = 5
 
 
 def render_placement_modal(
@@ -150,6 +151,7 @@ def _build_order_blocks(
     notes: Sequence[str],
     services_url: str,
 ) -> list[Block]:
+    presenter = OrderPresenter(localizer, details)
     return [
         *block_kit.build_alerts(notes),
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
@@ -157,12 +159,12 @@ def _build_order_blocks(
         *block_kit.build_alerts(
             [localizer.format_text("service-order-overdue")] if details.is_overdue else [], "warning"
         ),
-        *_build_retry_blocks(localizer, details),
+        *_build_retry_blocks(localizer, presenter),
         block_kit.build_divider(),
-        *order_line.build_line_blocks(localizer, details),
-        block_kit.build_section(_format_order_facts(localizer, details)),
-        *_build_receipt_blocks(localizer, details),
-        *build_history_blocks(localizer, details.history, _get_product_labels(details), SHOW_HISTORY),
+        *order_line.build_line_blocks(localizer, presenter),
+        block_kit.build_section(_format_order_facts(localizer, presenter)),
+        *_build_receipt_blocks(localizer, presenter),
+        *build_history_blocks(localizer, details.history, presenter.product_labels, SHOW_HISTORY),
         _build_order_actions(localizer, details, services_url),
     ]
 
@@ -170,23 +172,14 @@ def _build_order_blocks(
 def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
     """mrkdwn: status, and what follows by when."""
     order = details.order
-    declined = details.list_rows_with_status(LineStatus.DECLINED)
+    declined = OrderPresenter(localizer, details).list_lines_with_status(LineStatus.DECLINED)
     return localizer.format_mrkdwn(
         f"service-order-{order.status.value}",
         by=order.processing_deadline,
         at=order.finished_at or order.placed_at,
         some_declined="yes" if declined else "no",
-        products=block_kit.format_short_list(localizer, _list_product_names(details, LineStatus.DECLINED)),
+        products=block_kit.format_short_list(localizer, [line.product for line in declined]),
     )
-
-
-def _list_product_names(details: OrderDetails, status: LineStatus) -> list[str]:
-    names = _get_product_labels(details)
-    return [names[row.line.subscription_id] for row in details.list_rows_with_status(status)]
-
-
-def _get_product_labels(details: OrderDetails) -> dict[str, str]:
-    return make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
 
 
 def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: ModalMetadata) -> View:
@@ -195,7 +188,11 @@ def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: 
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         block_kit.build_section(localizer.format_mrkdwn("history-title")),
         *build_history_page(
-            localizer, details.history, _get_product_labels(details), metadata.page, SHOW_HISTORY
+            localizer,
+            details.history,
+            OrderPresenter(localizer, details).product_labels,
+            metadata.page,
+            SHOW_HISTORY,
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.order.key)),
     ]
@@ -204,18 +201,14 @@ def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: 
     )
 
 
-def _build_retry_blocks(localizer: Localizer, details: OrderDetails) -> list[Block]:
-    """What waits for a person, and the buttons for it."""
-    if not details.can_retry:
+def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
+    """The decision that a person has to make, and its buttons."""
+    until = presenter.retry_deadline
+    if until is None:
         return []
-    until = max(
-        row.line.get_retry_deadline(details.order)
-        for row in details.rows
-        if row.line.can_retry(details.order, details.at)
-    )
     return [
         block_kit.build_section(localizer.format_mrkdwn("service-order-decision", until=until)),
-        block_kit.build_actions(*build_retry_buttons(localizer, details)),
+        block_kit.build_actions(*build_retry_buttons(localizer, presenter.details)),
     ]
 
 
@@ -245,40 +238,35 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
     ]
 
 
-def _format_order_facts(localizer: Localizer, details: OrderDetails) -> str:
-    quote = details.quote
+def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
+    details = presenter.details
     facts = localizer.format_mrkdwn(
         "service-order-facts",
         account=details.account.name,
-        quote=quote.number,
+        quote=details.quote.number,
         at=details.order.placed_at,
         by=details.contact.name,
-        total=details.to_money(quote.total),
-        tax=details.to_money(quote.tax),
+        total=presenter.total,
+        tax=presenter.tax,
         admin=details.administrator.name,
         method=format_payment_method(localizer, details.payment_method),
     )
     return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
 
 
-def _build_receipt_blocks(localizer: Localizer, details: OrderDetails) -> list[Block]:
-    if details.receipt is None:
+def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
+    receipt = presenter.details.receipt
+    if receipt is None:
         return []
-    receipt = details.receipt
     text = localizer.format_mrkdwn(
-        "receipt-totals",
-        number=receipt.number,
-        day=receipt.issued_on,
-        subtotal=details.to_money(receipt.subtotal),
-        tax=details.to_money(receipt.tax),
-        total=details.to_money(receipt.total),
+        "receipt-totals", number=receipt.number, day=receipt.issued_on, **presenter.receipt_amounts
     )
-    pages = [
+    provider_receipts = [
         localizer.format_mrkdwn("provider-receipt", number=page.number, page=page.page_url, pdf=page.pdf_url)
-        for page in details.provider_receipts[:MAX_RECEIPT_PAGES]
+        for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
     send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
-    return [block_kit.build_section("\n".join([text, *pages]), send)]
+    return [block_kit.build_section("\n".join([text, *provider_receipts]), send)]
 
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:
@@ -331,15 +319,11 @@ def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
     return localizer.format_mrkdwn(
         "service-order-summary",
         number=details.order.number,
-        status=format_status(localizer, details.order.status),
+        status=OrderPresenter(localizer, details).status,
         needs="yes" if needs_attention(details) else "no",
         seats=format_seats(localizer, [(row.line.seats, row.product) for row in details.rows]),
         at=details.order.placed_at,
     )
-
-
-def format_status(localizer: Localizer, status: OrderStatus) -> str:
-    return localizer.format_text("order-status", status=status.value)
 
 
 def needs_attention(details: OrderDetails) -> bool:
@@ -351,17 +335,11 @@ def render_retry_modal(
     localizer: Localizer, details: OrderDetails, methods: list[PaymentMethod], metadata: ModalMetadata
 ) -> View:
     order = details.order
-    names = _get_product_labels(details)
     texts = [
         localizer.format_mrkdwn(
-            "retry-line",
-            product=names[row.line.subscription_id],
-            seats=row.line.seats,
-            amount=details.to_money(row.line.amount),
-            tax=details.to_money(row.line.tax),
+            "retry-line", product=line.product, seats=line.seats, amount=line.amount, tax=line.tax
         )
-        for row in details.rows
-        if row.line.can_retry(order, details.at)
+        for line in OrderPresenter(localizer, details).retryable_lines
     ]
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("retry-intro", number=order.number)),

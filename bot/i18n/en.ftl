@@ -265,7 +265,7 @@ service-order-list = Service orders of *{ $account }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
 order-line =
     { order-line-seats }
-    { $standing }
+    { $explanation }
 order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } tax
 order-line-waiting = Waiting to be processed, by { $by } at the latest.
 order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
@@ -417,7 +417,7 @@ home-orders = { $count ->
     [one] *Service order in progress*
    *[other] *{ $count } service orders in progress*
 }
-home-order-line = • { $product }: { $standing }
+home-order-line = • { $product }: { $explanation }
 home-payment = *Payment method:* { $method }
 home-payment-expires-soon = *Expires soon.* Add another card or update its expiry date now: once it expires, you can’t order seats.
 home-help = Can’t do something here? Contact Account Services.
@@ -624,7 +624,6 @@ notice-order-overdue-ask = Account Services can help. Give them the order number
 notice-account = Account: { $name } ({ $id })
 notice-contact = Billing contact: { $name }, { $email }
 notice-steps = History so far:
-notice-step = • { $at }: { $what } ({ $by }) { $reason }
 notice-history = { $step ->
     [placed] { $at }: { history-service-order-placed } by { $by }
     [processing] { $at }: { history-service-order-processing }

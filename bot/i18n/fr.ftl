@@ -265,7 +265,7 @@ service-order-list = Commandes de Service du compte *{ $account }*, de la plus r
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 order-line =
     { order-line-seats }
-    { $standing }
+    { $explanation }
 order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } de taxe
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
 order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
@@ -417,7 +417,7 @@ home-orders = { $count ->
     [one] *Commande de Service en cours*
    *[other] *{ $count } commandes de Service en cours*
 }
-home-order-line = • { $product } : { $standing }
+home-order-line = • { $product } : { $explanation }
 home-payment = *Mode de paiement :* { $method }
 home-payment-expires-soon = *Expire bientôt.* Ajoutez dès maintenant une autre carte ou mettez à jour sa date d’expiration : une fois la carte expirée, vous ne pourrez plus commander de postes.
 home-help = Une opération impossible ici ? Contactez les Services des comptes Corporate.
@@ -624,7 +624,6 @@ notice-order-overdue-ask = Les Services des comptes Corporate peuvent vous aider
 notice-account = Compte : { $name } ({ $id })
 notice-contact = Contact de facturation : { $name }, { $email }
 notice-steps = Historique à ce jour :
-notice-step = • { $at } : { $what } ({ $by }) { $reason }
 notice-history = { $step ->
     [placed] { $at } : { history-service-order-placed } par { $by }
     [processing] { $at } : { history-service-order-processing }

@@ -3,14 +3,13 @@
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks, build_portal_section, build_renewal_blocks, format_subscriptions
 from bot.blocks.block_kit import Block
-from bot.blocks.home.attention import MAX_ORDERS, can_pay
-from bot.blocks.order_line import format_line_status as line_text
+from bot.blocks.home.attention import MAX_ORDERS, can_pay, format_home_order_line
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.seat_chart import build_seat_history_blocks
 from bot.blocks.service_order import format_order_status, format_order_summary, needs_attention
-from bot.blocks.subscription import make_product_labels
 from bot.i18n import Localizer
+from bot.presenters.order import OrderPresenter
 from models.details import AccountOverview, OrderDetails
 from models.service_order import LineStatus
 
@@ -68,15 +67,10 @@ def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) ->
 
 
 def _build_order_section(localizer: Localizer, details: OrderDetails) -> Block:
-    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     lines = [
-        localizer.format_mrkdwn(
-            "home-order-line",
-            product=names[row.line.subscription_id],
-            standing=line_text(localizer, details, row),
-        )
-        for row in details.rows
-        if row.blocking_order_number or row.line.status in (LineStatus.UNKNOWN, LineStatus.SETTLED)
+        format_home_order_line(localizer, line)
+        for line in OrderPresenter(localizer, details).lines
+        if line.row.blocking_order_number or line.row.line.status in (LineStatus.UNKNOWN, LineStatus.SETTLED)
     ]
     text = "\n".join(
         [

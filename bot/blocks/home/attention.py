@@ -5,14 +5,18 @@ from collections.abc import Iterator, Sequence
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import Block
-from bot.blocks.order_line import build_confirm_payment_button, format_line_status
+from bot.blocks.order_line import build_confirm_payment_button
 from bot.blocks.quote import build_decision_buttons
 from bot.blocks.quote import format_quote_summary as quote_text
-from bot.blocks.service_order import build_retry_buttons, format_order_summary, needs_attention
-from bot.blocks.service_order import format_order_status as order_standing
-from bot.blocks.subscription import make_product_labels
+from bot.blocks.service_order import (
+    build_retry_buttons,
+    format_order_status,
+    format_order_summary,
+    needs_attention,
+)
 from bot.i18n import Localizer, escape_mrkdwn
-from models.details import AccountOverview, OrderDetails, OrderRow, QuoteDetails
+from bot.presenters.order import OrderLinePresenter, OrderPresenter
+from models.details import AccountOverview, OrderDetails, QuoteDetails
 from models.service_order import LineStatus
 
 MAX_QUOTES, MAX_ORDERS, MAX_LINES = 5, 5, 5
@@ -101,18 +105,18 @@ def _build_quote_group(localizer: Localizer, details: QuoteDetails, heading: str
 def _build_order_group(
     localizer: Localizer, details: OrderDetails, links: PortalLinks, heading: str
 ) -> BlockGroup:
-    """Where it stands, line by line, and every way on from there."""
-    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
-    confirm = details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)[:MAX_LINES]
-    declined = details.list_rows_with_status(LineStatus.DECLINED)[:MAX_LINES]
+    """The order, its lines that need attention, and everything that can be done about them."""
+    presenter = OrderPresenter(localizer, details)
+    declined = presenter.list_lines_with_status(LineStatus.DECLINED)[:MAX_LINES]
+    unconfirmed = presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)[:MAX_LINES]
     texts = [heading + format_order_summary(localizer, details), *_format_order_problems(localizer, details)]
-    texts += [_format_order_line(localizer, details, row, names) for row in declined]
+    texts += [format_home_order_line(localizer, line) for line in declined]
     linked = [
         block_kit.build_section(
-            _format_order_line(localizer, details, row, names), build_confirm_payment_button(localizer, row)
+            format_home_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
         )
-        for row in confirm
-        if row.line.customer_link
+        for line in unconfirmed
+        if line.row.line.customer_link
     ]
     buttons = [*(build_retry_buttons(localizer, details) if details.can_retry else [])]
     buttons.append(navigation.build_open_order_button(localizer, details.order.key, details.order.number))
@@ -126,13 +130,8 @@ def _build_order_group(
 def _format_order_problems(localizer: Localizer, details: OrderDetails) -> list[str]:
     if details.is_overdue:
         return [escape_mrkdwn(localizer.format_text("service-order-overdue"))]
-    return [order_standing(localizer, details)] if details.order.is_finished else []
+    return [format_order_status(localizer, details)] if details.order.is_finished else []
 
 
-def _format_order_line(
-    localizer: Localizer, details: OrderDetails, row: OrderRow, names: dict[str, str]
-) -> str:
-    standing = format_line_status(localizer, details, row)
-    return localizer.format_mrkdwn(
-        "home-order-line", product=names[row.line.subscription_id], standing=standing
-    )
+def format_home_order_line(localizer: Localizer, line: OrderLinePresenter) -> str:
+    return localizer.format_mrkdwn("home-order-line", product=line.product, explanation=line.explanation)

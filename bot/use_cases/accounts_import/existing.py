@@ -43,6 +43,11 @@ class ExistingAccount:
     rows_to_delete: list[SQLModel] = field(default_factory=list)
 
     @property
+    def product_ids(self) -> dict[str, str]:
+        """By subscription id."""
+        return {subscription.id: subscription.product_id for subscription in self.subscriptions.values()}
+
+    @property
     def active_contacts(self) -> list[BillingContact]:
         return [c for c in self.contacts.values() if c.active]
 

@@ -1,7 +1,7 @@
 """Taking over quotes that were made elsewhere, and learning that they were decided there (R9, R15)."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -20,13 +20,14 @@ from bot.use_cases.notice.enqueue import (
     list_channel_destinations,
     list_direct_destinations,
 )
+from bot.use_cases.quote.create import build_price_values, build_quote, build_quote_lines
 from bot.use_cases.quote.decide import decide_quote
 from models.account import Account
 from models.checkout import Checkout
 from models.money import parse_amount
 from models.notice import NoticeKind
 from models.proration import truncate_to_second
-from models.quote import Quote, QuoteLine, QuoteStatus, compute_expiry, find_first_reminder_check
+from models.quote import Quote, QuoteStatus, compute_expiry, find_first_reminder_check
 from models.service_order import ServiceOrder
 
 EXTERNAL_SYSTEM_NAME = "GoTo Admin"
@@ -60,7 +61,9 @@ async def _add_quotes(
         made.append((held, _build_quote(run, held, entry, preview), preview))
     session.add_all(quote for _, quote, _ in made)
     await session.flush()
-    session.add_all(line for held, quote, preview in made for line in _build_lines(held, quote, preview))
+    session.add_all(
+        line for held, quote, preview in made for line in build_quote_lines(quote, preview, held.product_ids)
+    )
     await session.flush()
     for held, quote, _ in made:
         details = {"total": quote.total, "currency": quote.currency}
@@ -70,17 +73,20 @@ async def _add_quotes(
 
 
 def _build_quote(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry, preview: Preview) -> Quote:
-    quote = Quote(
+    account = existing.account
+    quote = build_quote(
         number=entry.number,
-        account_id=existing.account.id,
+        account=account,
+        preview=preview,
+        address=account.billing_address,
+        frozen_at=truncate_to_second(run.at),
+        expires_at=_compute_expiry(run, account, entry, [line.period_end for line in preview.lines]),
+        at=run.at,
         created_externally=True,
-        created_at=run.at,
-        **_build_price_values(existing.account, preview, run.at),
-        **_build_expiry_values(run, existing.account, entry, [line.period_end for line in preview.lines]),
     )
     if entry.decided:
         quote.decided_externally = True
-        decided_at = convert_to_utc(entry.decided.at, existing.account.time_zone)
+        decided_at = convert_to_utc(entry.decided.at, account.time_zone)
         quote.change_status(QuoteStatus(entry.decided.status), decided_at, EXTERNAL_SYSTEM_NAME)
     elif not quote.is_pending(run.at):
         run.warnings.append(f"{quote.number} had ended already and is stored as expired")
@@ -118,11 +124,11 @@ async def _update_pending_quote(
     preview = _preview_lines(existing, entry.lines, run.at)
     same = _extract_terms(preview.lines) == _extract_terms(lines)
     period_ends = [line.period_end for line in (lines if same else preview.lines)]
-    ends = _build_expiry_values(run, existing.account, entry, period_ends)
+    expires_at = _compute_expiry(run, existing.account, entry, period_ends)
     details: dict[str, Any] = {}
-    if ends["expires_at"] != quote.expires_at:
-        details["expires_at"] = [quote.expires_at.isoformat(), ends["expires_at"].isoformat()]
-        quote.sqlmodel_update(ends)
+    if expires_at != quote.expires_at:
+        details["expires_at"] = [quote.expires_at.isoformat(), expires_at.isoformat()]
+        quote.expires_at, quote.remind_at = expires_at, find_first_reminder_check(run.at, expires_at)
     if not same:
         details |= await _replace_lines(session, run, existing, quote, preview)
     if not details:
@@ -222,28 +228,15 @@ def _build_subscription_state(
     return SubscriptionState(row.id, row.seats, row.unit_price, row.period, *days, blocks)
 
 
-def _build_price_values(account: Account, preview: Preview, at: datetime) -> dict[str, Any]:
-    return {
-        "frozen_at": truncate_to_second(at),
-        "currency": account.currency,
-        "address": account.billing_address.model_dump(),
-        "subtotal": preview.subtotal,
-        "tax": preview.tax,
-        "total": preview.subtotal + preview.tax,
-        "recurring": [{**asdict(r), "period": r.period.value} for r in preview.recurring],
-    }
-
-
-def _build_expiry_values(
-    run: ImportRun, account: Account, entry: QuoteEntry, period_ends: list[date]
-) -> dict[str, Any]:
-    wanted = entry.compute_expiry(account.time_zone)
-    expires_at = compute_expiry(account, period_ends, wanted)
-    if expires_at < wanted:
+def _compute_expiry(run: ImportRun, account: Account, entry: QuoteEntry, period_ends: list[date]) -> datetime:
+    """As the file says, but within the lines' periods (R9)."""
+    requested = entry.compute_expiry(account.time_zone)
+    expires_at = compute_expiry(account, period_ends, requested)
+    if expires_at < requested:
         run.warnings.append(
             f"{entry.number} would outlive a period of its lines: it ends {expires_at:%Y-%m-%d %H:%M} UTC"
         )
-    return {"expires_at": expires_at, "remind_at": find_first_reminder_check(run.at, expires_at)}
+    return expires_at
 
 
 async def _replace_lines(
@@ -255,19 +248,14 @@ async def _replace_lines(
         "lines": [_extract_terms(old), _extract_terms(preview.lines)],
         "total": [quote.total, preview.subtotal + preview.tax],
     }
-    quote.sqlmodel_update(_build_price_values(existing.account, preview, run.at))
+    account = existing.account
+    quote.sqlmodel_update(build_price_values(preview, account.billing_address, truncate_to_second(run.at)))
     for line in old:
         await session.delete(line)
     await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(is_saved=False))
-    session.add_all(_build_lines(existing, quote, preview))
+    session.add_all(build_quote_lines(quote, preview, existing.product_ids))
     await session.flush()
     return details
-
-
-def _build_lines(existing: ExistingAccount, quote: Quote, preview: Preview) -> Iterator[QuoteLine]:
-    for line in preview.lines:
-        product_id = existing.subscriptions[line.subscription_id].product_id
-        yield QuoteLine(quote_id=quote.key, product_id=product_id, **asdict(line))
 
 
 def _extract_terms(lines: Iterable[Any]) -> list[list[Any]]:
