@@ -134,7 +134,7 @@ def import_file(
     ] = False,
 ) -> None:
     """Import accounts from a file: all of them, or none."""
-    from bot.accounts_file import InvalidAccountsFile
+    from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 
     settings = read_settings_or_exit()
     try:
