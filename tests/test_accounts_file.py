@@ -265,11 +265,11 @@ def test_all_problems_are_told_at_once() -> None:
         ("accounts: []\n? [a]\n: b\n", "is not a known key"),
     ],
 )
-def test_what_is_no_accounts_file_is_refused(text: str, message: str) -> None:
+def test_an_invalid_accounts_file_is_refused(text: str, message: str) -> None:
     assert any(message in problem for problem in problems_of(text))
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.yml").write_bytes("Benoît".encode("latin-1"))
     for name, message in (("none.yml", "no such file"), ("", "a folder"), ("latin.yml", "text in UTF-8")):
         with pytest.raises(InvalidAccountsFile, match=message):
@@ -292,7 +292,7 @@ def test_a_registration_number_is_no_card_number() -> None:
     assert parse_accounts(text, "accounts.yml").accounts[0].name == "Acme SA 732 829 320 00074"
 
 
-def test_what_another_account_has_in_the_database_is_refused() -> None:
+def test_ids_of_another_account_in_the_database_are_refused() -> None:
     owners = {"subscriptions": {"sub_1": "umbrella"}, "payment_methods": {"pm_2": "umbrella"}}
     stored = StoredRecords(owners={**owners, "quotes": {"Q-2041": "umbrella"}})
     assert problems_of(ACME, stored) == [
@@ -307,7 +307,7 @@ def test_an_accounts_currency_stays() -> None:
     assert problem == "line 6, accounts[0].currency: acme is kept in USD, which cannot change"
 
 
-def test_what_the_database_holds_need_not_be_listed_again() -> None:
+def test_rows_in_the_database_need_not_be_listed_again() -> None:
     text = """
 accounts:
   - id: acme

@@ -68,7 +68,7 @@ def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str
     assert "slow: 1 entries, the last is" in out
 
 
-def test_what_cannot_be_written_is_said_in_a_line(url: str, tmp_path: Path) -> None:
+def test_a_write_error_is_reported_in_one_line(url: str, tmp_path: Path) -> None:
     assert audit(url, "--account", "nobody") == (1, "", "there is no account nobody\n")
     assert audit(url) == (1, "", "say whose history: --account ACCOUNT; or --verify\n")
     old = audit(f"sqlite:///{tmp_path}/empty.db", "--verify")

@@ -155,7 +155,9 @@ def test_many_workspaces_need_client_secret_and_keys_instead_of_a_token(
 
 
 @pytest.mark.parametrize("missing", ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS"])
-def test_what_many_workspaces_lack_is_named(environment: pytest.MonkeyPatch, missing: str) -> None:
+def test_missing_settings_for_many_workspaces_are_named(
+    environment: pytest.MonkeyPatch, missing: str
+) -> None:
     [sentence] = sentences(environment, **{k: v for k, v in MANY.items() if k != missing})
     assert sentence == f"{missing} is missing: many workspaces need it"
 

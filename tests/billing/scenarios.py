@@ -121,7 +121,9 @@ class Scenarios:
 
     @pytest.mark.parametrize("instant", INSTANTS)
     @pytest.mark.parametrize("seats", SEATS)
-    async def test_r17_what_is_priced_is_charged(self, provider: Provider, seats: int, instant: str) -> None:
+    async def test_r17_the_priced_amount_is_charged(
+        self, provider: Provider, seats: int, instant: str
+    ) -> None:
         at = provider.clock.at = INSTANTS[instant]
         charge = await promised(provider, seats=seats, at=at)
         arithmetic = NOVEMBER.prorate_price(seats, 1400, at)

@@ -190,7 +190,9 @@ async def test_a_change_by_hand_while_the_key_is_there_is_not_taken_for_it(provi
     assert await asked_again(provider) == NeverReceived()
 
 
-async def test_what_travels_with_the_charge_is_what_may_wait_for_a_payment(provider: StripeProvider) -> None:
+async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
+    provider: StripeProvider,
+) -> None:
     await provider.gateway.place_charge(provider.charge())
     [call] = provider.fake.charges()
     assert call.params == {

@@ -86,7 +86,7 @@ def test_before_the_switch_the_person_is_told_what_changes(english: Localizer) -
     assert not [b for b in buttons(view) if "url" in b]
 
 
-def test_where_it_is_the_default_already_nothing_is_to_be_confirmed(reader: Localizer) -> None:
+def test_nothing_needs_confirming_if_it_is_the_default_portal_already(reader: Localizer) -> None:
     view = account.render_portal_warning_modal(reader, samples.account(portal=Portal.ADMIN), PLACE)
     [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert "confirm" not in switch

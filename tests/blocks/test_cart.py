@@ -88,13 +88,13 @@ def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Localize
     assert all(block["optional"] for block in inputs(view))
 
 
-def test_what_is_not_orderable_is_shown_with_its_reason_and_the_way_on(english: Localizer) -> None:
+def test_a_subscription_that_cannot_be_ordered_shows_its_reason_and_what_to_do(english: Localizer) -> None:
     view = form(english, samples.cart_sheet())
     assert "You can’t order additional seats of Product 4 here. Reason: Not sold." in " ".join(texts(view))
     assert "account.contact_services" in ids(view)
 
 
-def test_what_was_typed_stands_in_its_field_with_the_resulting_total(english: Localizer) -> None:
+def test_input_stays_in_its_field_with_the_resulting_total(english: Localizer) -> None:
     first, second = inputs(form(english, samples.cart_sheet()))
     assert first["element"]["initial_value"] == "5"  # type: ignore[index]
     assert first["hint"]["text"].startswith("Currently 25 seats, 30 after adding 5")  # type: ignore[index]

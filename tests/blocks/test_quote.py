@@ -70,7 +70,7 @@ def test_a_quote_fresh_from_the_cart_is_not_asked_about_twice(reader: Localizer)
     assert [action for action, _ in actions(view)] == ["cart.edit"]
 
 
-def test_past_its_validity_a_quote_is_expired_though_no_job_ran(english: Localizer) -> None:
+def test_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
     fresh = samples.quote_sheet()
     late = replace(fresh, at=fresh.quote.expires_at)
     view = quote.render_quote_modal(english, late, replace(PLACE, origin="quotes"))

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 NEUTRAL = "This isn’t available to you."
 
 
-async def test_without_a_card_the_way_to_add_one_is_shown(office: Office) -> None:
+async def test_a_link_to_add_a_card_is_shown_without_one(office: Office) -> None:
     """R3, in French."""
     desk = await office.sit("noe", "messages")
     await desk.say("/add-seats")

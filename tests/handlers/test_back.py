@@ -52,7 +52,7 @@ async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> 
     assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
 
 
-async def test_what_was_typed_in_the_checkout_outlives_a_change_of_the_cart(world: World) -> None:
+async def test_checkout_input_survives_a_change_of_the_cart(world: World) -> None:
     """R10: back to the cart and on with other numbers is another quote, not another form to fill in."""
     alice = world.person("alice")
     checkout = await world.checkout(alice, acme_meeting=5)

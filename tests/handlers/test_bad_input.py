@@ -305,7 +305,9 @@ def option(value: str) -> dict[str, Any]:
         ("country", ["XX", "EU", "France", "F"]),
     ],
 )
-async def test_what_the_form_does_not_offer_is_not_taken(world: World, field: str, forged: list[str]) -> None:
+async def test_options_the_form_does_not_offer_are_refused(
+    world: World, field: str, forged: list[str]
+) -> None:
     """R3, R5: expired, not automatic, another account's, or made up."""
     form = await world.checkout(world.person("alice"), acme_meeting=1)
     before = await stored(world)

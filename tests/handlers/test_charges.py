@@ -102,7 +102,7 @@ async def test_a_lost_answer_is_asked_for_and_never_charged_twice(world: World) 
     assert await world.seats("customer_assist") == (10, 10)
 
 
-async def test_while_the_provider_is_silent_nothing_is_lost(world: World) -> None:
+async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -> None:
     """R19, R20: the order waits for it; a person is told and keeps what they typed."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=4)

@@ -30,9 +30,7 @@ async def test_after_a_crash_between_placement_and_processing_the_job_takes_it_u
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_after_a_crash_around_the_call_the_provider_is_asked_and_one_charge_is_made(
-    world: World, when: str
-) -> None:
+async def test_a_crash_around_the_call_leads_to_one_reconciled_charge(world: World, when: str) -> None:
     """R19: the attempt and its key are stored; whether it was sent looks the same from here."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)

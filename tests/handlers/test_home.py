@@ -123,7 +123,7 @@ async def test_a_person_without_the_role_is_told_whom_to_ask_and_follows_getting
     assert "25 seats" in seen(nora)
 
 
-async def test_of_a_lost_role_nothing_stays_on_home(world: World) -> None:
+async def test_home_shows_nothing_after_the_role_is_lost(world: World) -> None:
     """R1: withdrawn, and bound to somebody else: nobody has to open theirs again for it."""
     alice, benoit = await home_of(world, "alice"), await home_of(world, "benoit")
     assert "Acme SA" in seen(alice)
@@ -137,7 +137,7 @@ async def test_of_a_lost_role_nothing_stays_on_home(world: World) -> None:
     assert await world.rows(HomeAccount) == []
 
 
-async def test_while_slack_is_silent_about_a_person_their_home_says_so(world: World) -> None:
+async def test_home_says_so_if_slack_is_unavailable(world: World) -> None:
     """R5"""
     world.slack.fault("error_500", "users.info")
     alice = world.person("alice")
@@ -153,7 +153,7 @@ async def test_while_slack_is_silent_about_a_person_their_home_says_so(world: Wo
 # --- following
 
 
-async def test_what_anybody_or_anything_changes_is_on_home_by_itself(world: World) -> None:
+async def test_home_is_updated_by_every_change(world: World) -> None:
     """By a colleague in the channel, elsewhere, by the clock, and by the provider."""
     alice, benoit = await home_of(world, "alice"), world.person("benoit")
     first = await import_quote(world)
@@ -331,7 +331,9 @@ async def test_a_chart_that_slack_refuses_is_tried_once_a_workspace_and_bars_sta
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 2, "tried again in a month"
 
 
-async def test_where_slack_takes_a_chart_home_has_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_home_has_a_chart_if_slack_accepts_charts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shape = table().blocks["data_visualization"]
     monkeypatch.setitem(
         table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message", "home"}))

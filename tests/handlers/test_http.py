@@ -49,7 +49,7 @@ ODD_EVENT = json.dumps({"type": "event_callback", "team_id": "T01ACME", "event":
 
 
 @pytest.mark.parametrize("body", ["[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense", ODD_EVENT])
-async def test_what_is_no_object_is_malformed_or_else_unsigned(world: World, body: str) -> None:
+async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World, body: str) -> None:
     assert (await post(world, body, signed(world, body))).status_code == 400
     assert (await post(world, body, {})).status_code == 401
 
@@ -66,7 +66,7 @@ async def test_wrong_signatures_old_ones_and_no_numbers_are_turned_away(world: W
 
 
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 10 * 1024 * 1024])
-async def test_what_is_larger_than_anything_slack_sends_is_not_read(world: World, size: int) -> None:
+async def test_an_oversized_body_is_not_read(world: World, size: int) -> None:
     body = "x" * size
     assert (await post(world, body, signed(world, body))).status_code == 413
 

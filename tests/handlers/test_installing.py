@@ -92,7 +92,7 @@ async def test_keys_are_changed_without_installing_anew(workspaces: World) -> No
     )
 
 
-async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tmp_path: Path) -> None:
+async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: World, tmp_path: Path) -> None:
     async def rotate(keys: str) -> tuple[int, str]:
         environment = {
             "PATH": os.environ.get("PATH", ""),
@@ -139,7 +139,7 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
 
 
-async def test_where_an_installation_fails_its_reference_is_shown_and_logged(
+async def test_a_failed_installation_shows_and_logs_its_reference(
     workspaces: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspaces.slack.fault("cut_before", "oauth.v2.access")

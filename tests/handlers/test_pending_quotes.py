@@ -84,7 +84,7 @@ async def test_others_that_became_pending_meanwhile_change_nothing_and_come_back
     assert world.slack.refusals == []
 
 
-async def test_consent_is_to_the_quotes_that_were_named_and_not_to_as_many(world: World) -> None:
+async def test_consent_covers_the_named_quotes_and_not_as_many_others(world: World) -> None:
     """R7: the one that was named is decided meanwhile, and another comes."""
     alice = world.person("alice")
     one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}

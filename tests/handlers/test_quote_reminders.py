@@ -78,7 +78,7 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     assert quote.id != other.id
 
 
-async def test_of_several_reminders_missed_one_comes_and_of_a_decided_quote_none(world: World) -> None:
+async def test_one_of_several_missed_reminders_is_sent_and_none_for_a_decided_quote(world: World) -> None:
     """R9"""
     alice = world.person("alice")
     quote = await import_quote(world, expires="2026-11-25")

@@ -22,7 +22,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_of_two_people_placing_one_quote_at_once_one_does_and_the_other_is_told(world: World) -> None:
+async def test_one_of_two_people_placing_a_quote_at_once_succeeds_and_the_other_is_told(world: World) -> None:
     """R19, R20: by whom, when, and the way on."""
     people = {"Alice Martin": world.person("alice"), "Benoît Roche": world.person("benoit")}
     await import_quote(world)
@@ -99,7 +99,7 @@ async def test_accepting_and_rejecting_at_once_leave_one_decision(world: World) 
     assert winner in (await loser.wait_for_modal("refusal.show")).text
 
 
-async def test_of_two_people_rejecting_at_once_the_second_is_told(world: World) -> None:
+async def test_the_second_of_two_people_rejecting_at_once_is_told(world: World) -> None:
     """R18, R20"""
     alice, benoit = people = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_meeting=1)

@@ -93,7 +93,7 @@ async def test_a_retry_delivered_again_charges_once(world: World) -> None:
     assert len(await world.rows(ChargeAttempt)) == 2
 
 
-async def test_an_answer_that_comes_after_a_retry_is_not_taken_for_the_retrys(world: World) -> None:
+async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     """R18, R19: a worker was so slow that another brought its answer, and the person chose another card."""
     dora = world.person("dora")
     await world.placement(dora, declined_meeting=2)

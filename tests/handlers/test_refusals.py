@@ -103,7 +103,7 @@ async def test_an_expired_default_card_stops_an_order_in_the_persons_language(wo
     ],
     ids=["not automatic", "not the default", "withdrawn", "expired last month"],
 )
-async def test_without_a_valid_automatic_default_there_is_no_way_to_checkout(
+async def test_checkout_is_blocked_without_a_valid_automatic_default(
     world: World, default: dict[str, Any]
 ) -> None:
     """R3: not from the start, not from a cart that is open, not from a quote's review."""
@@ -179,7 +179,7 @@ async def test_an_untouched_field_of_an_ineligible_subscription_stops_nothing(wo
 
 
 @pytest.mark.parametrize("what", ["account", "subscription"])
-async def test_what_became_ineligible_after_checkout_is_not_placed(world: World, what: str) -> None:
+async def test_an_order_that_became_ineligible_after_checkout_is_not_placed(world: World, what: str) -> None:
     """R4: a cart's quote; the quote stays pending."""
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=4)

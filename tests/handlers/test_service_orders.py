@@ -41,7 +41,7 @@ OVERDUE = ("Service order SO-1001 is overdue", "La commande de Service SO-1001 e
 # --- R21
 
 
-async def test_an_overdue_order_is_told_of_once_to_everybody_it_concerns(world: World) -> None:
+async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: World) -> None:
     """R21: contact, channel and Account Services, 24 hours after placement to the second."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=1)
@@ -153,7 +153,7 @@ async def test_the_channel_shows_amounts_only_where_the_account_wants_them(world
 # --- R11
 
 
-async def test_whoever_has_a_seat_of_the_product_takes_none_and_a_declined_line_seats_nobody(
+async def test_an_administrator_with_a_seat_takes_none_and_a_declined_line_assigns_none(
     world: World,
 ) -> None:
     """R11: on settling only."""

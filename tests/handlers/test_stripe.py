@@ -280,7 +280,7 @@ async def refusal_of(world: StripeWorld) -> Refusal:
     return refused.value
 
 
-async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) -> None:
+async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: StripeWorld) -> None:
     price = world.books.item("acme_meeting").price
     price.active = False
     assert isinstance(await refusal_of(world), PriceArchived)
@@ -295,7 +295,7 @@ async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) 
 
 
 @pytest.mark.parametrize("kind", ["down", "rate_limit", "cut_before"])
-async def test_while_stripe_is_away_nothing_changes_and_people_are_told(
+async def test_during_a_stripe_outage_nothing_changes_and_people_are_told(
     world: StripeWorld, kind: str
 ) -> None:
     world.fake.faults.append(Fault(kind, times=1000))  # type: ignore[arg-type]

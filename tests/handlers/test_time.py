@@ -140,7 +140,7 @@ CALENDAR = {
 
 
 @pytest.mark.parametrize("case", CALENDAR)
-async def test_what_is_left_of_a_period_is_counted_in_its_own_seconds(clocked: Clocked, case: str) -> None:
+async def test_the_rest_of_a_period_is_counted_in_elapsed_seconds(clocked: Clocked, case: str) -> None:
     """R17"""
     zone, moment, first, length, seats, period, (left, whole), (net, tax) = CALENDAR[case]
     first_day, end_day = map(date.fromisoformat, period)
@@ -251,7 +251,7 @@ async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(c
 # --- the process's own clock
 
 
-async def test_by_the_machines_clock_too_a_quote_ends_at_its_second() -> None:
+async def test_a_quote_ends_at_its_second_by_the_system_clock() -> None:
     """R9: with the clock that `serve` has, frozen and moved."""
     from bot.bootstrap import now
 

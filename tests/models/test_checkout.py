@@ -125,5 +125,5 @@ def test_an_e_mail_address_is_taken(typed: str) -> None:
         *("hugo@acme.example\nBcc: x@y.example", "hugo@acme..example", "x" * 300 + "@acme.example"),
     ],
 )
-def test_what_is_no_e_mail_address_is_refused(typed: str) -> None:
+def test_an_invalid_e_mail_address_is_refused(typed: str) -> None:
     assert not is_email_address(typed)

@@ -37,7 +37,7 @@ def test_each_day_on_which_anything_changed_has_what_was_held_at_its_end() -> No
     assert found.seats == {"meeting": (25, 30, 30), "webinar": (5, 5, 8)}
 
 
-def test_of_many_days_the_last_are_kept_and_what_was_held_before_them() -> None:
+def test_the_last_days_are_kept_with_the_seats_before_them() -> None:
     found = build_seat_history(
         {"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(20)], max_days=3
     )

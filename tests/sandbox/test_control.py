@@ -44,7 +44,7 @@ async def test_a_person_acts_through_the_control_api(app: AsyncApp, slack: Sandb
     assert app.seen == ["submitted Bruno"]  # type: ignore[attr-defined]
 
 
-async def test_what_is_not_shown_cannot_be_used(slack: Sandbox, control: Control) -> None:
+async def test_controls_that_are_not_shown_cannot_be_used(slack: Sandbox, control: Control) -> None:
     status, answer = await control("POST", f"{ALICE}/press", {"view_id": "V9", "action_id": "x"})
     assert (status, answer["error"]) == (400, "view V9 is no longer open")
     status, _ = await control("POST", f"{ALICE}/command", {"command": "/x", "channel": "C99"})

@@ -43,7 +43,7 @@ async def test_errors_stand_at_their_fields(app: AsyncApp, alice: Person) -> Non
 
 
 @pytest.mark.parametrize("typed", ["NaN", "Infinity", "1e", "five"])
-async def test_what_is_no_number_is_told_at_its_field(slack: Sandbox, alice: Person, typed: str) -> None:
+async def test_an_invalid_number_is_reported_at_its_field(slack: Sandbox, alice: Person, typed: str) -> None:
     number = {"type": "number_input", "action_id": "times", "is_decimal_allowed": True}
     slack.slack.people.open_for(alice.client, modal("m", [{**TIMES, "element": number}]))
     alice.fill("times", typed)

@@ -42,7 +42,7 @@ async def test_words_half_typed_stay_when_the_app_writes_for_the_first_time(desk
     await expect(page.locator(".message.ephemeral")).to_contain_text("Hello you")
 
 
-async def test_what_is_for_one_person_is_not_shown_to_another(desk: Desk) -> None:
+async def test_ephemeral_messages_are_shown_to_one_person_only(desk: Desk) -> None:
     alice, bruno = await desk.open(), await desk.open("U02BRUNO")
     await say(alice, "/hello you")
     await expect(alice.locator(".message")).to_contain_text("Hello you")

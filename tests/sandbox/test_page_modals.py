@@ -71,7 +71,7 @@ async def test_a_reload_loses_the_modal_and_keeps_the_rest(desk: Desk) -> None:
     await expect(modal(page)).to_have_count(0)
 
 
-async def test_what_goes_wrong_in_a_modal_is_said_inside_it(desk: Desk) -> None:
+async def test_errors_in_a_modal_are_shown_inside_it(desk: Desk) -> None:
     """All that is outside a modal dialog is hidden from screen readers, and lies behind its shade."""
     page = await desk.open()
     await say(page, "/hello modal")

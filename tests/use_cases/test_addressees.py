@@ -38,7 +38,7 @@ async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outb
     assert outbox.messenger.sent[0].letter.shows_amounts
 
 
-async def test_where_a_channel_cannot_be_posted_to_its_contacts_are_told_by_direct_message(
+async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
     outbox: Outbox,
 ) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")] * 2
@@ -56,7 +56,7 @@ async def test_where_a_channel_cannot_be_posted_to_its_contacts_are_told_by_dire
     assert {n.last_error for n in refused} == {"channel unreachable: not_in_channel"}
 
 
-async def test_that_a_channel_is_unreachable_is_told_once_a_day(outbox: Outbox) -> None:
+async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("is_archived")] * 3
     for day in (0, 0, 1):
         outbox.at += timedelta(days=day)
@@ -116,7 +116,7 @@ async def test_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: di
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-async def test_who_had_the_address_once_is_not_written_to(outbox: Outbox) -> None:
+async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> None:
     """R5: bound by e-mail only as long as the address is the person's."""
     await outbox.tell(await benoit(outbox))
     await outbox.deliver_all()
@@ -129,7 +129,7 @@ async def test_who_had_the_address_once_is_not_written_to(outbox: Outbox) -> Non
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-async def test_while_the_directory_is_silent_a_person_unknown_so_far_waits(outbox: Outbox) -> None:
+async def test_notices_to_an_unknown_person_wait_until_the_directory_answers(outbox: Outbox) -> None:
     outbox.directory.silent = True
     await outbox.tell(await alice(outbox))
     assert await outbox.deliver() == 0
@@ -186,7 +186,7 @@ async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None
     assert ids[0] == ids[1]
 
 
-async def test_who_lost_the_role_gets_nothing_more(outbox: Outbox) -> None:
+async def test_a_person_who_lost_the_role_gets_no_more_notices(outbox: Outbox) -> None:
     await outbox.change(await outbox.contact(), active=False)
     await outbox.tell(await alice(outbox))
     await outbox.deliver_all()
@@ -195,7 +195,7 @@ async def test_who_lost_the_role_gets_nothing_more(outbox: Outbox) -> None:
     assert outbox.messenger.tried == []
 
 
-async def test_the_receipt_of_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
+async def test_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
     """R13"""
     order = await outbox.order()
     await outbox.complete(order)

@@ -34,7 +34,7 @@ async def test_each_destination_gets_its_notices_in_order_whoever_delivers(any_o
     assert await outbox.notices(status="waiting") == []
 
 
-async def test_what_was_rolled_back_is_not_told(outbox: Outbox) -> None:
+async def test_a_notice_that_was_rolled_back_is_not_delivered(outbox: Outbox) -> None:
     with pytest.raises(KeyError):
         await tell_and_fail(outbox)
     assert await outbox.deliver() == 0
@@ -116,7 +116,7 @@ async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
     assert await asyncio.wait_for(outbox.deliver(), 5) == 3
 
 
-async def test_what_is_on_its_way_when_the_job_is_stopped_is_stored_and_not_sent_again(
+async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(
     outbox: Outbox,
 ) -> None:
     under_way, answered = asyncio.Event(), asyncio.Event()

@@ -37,7 +37,7 @@ async def findings(world: World, needed: set[str] = SCOPES) -> dict[str, CheckRe
     return {finding.name: finding for finding in found}
 
 
-async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
+async def test_a_healthy_installation_passes_every_check(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
@@ -148,7 +148,7 @@ async def test_a_sender_may_have_a_name(well: World) -> None:
     assert (await findings(well))["mail"].passed
 
 
-async def test_what_is_not_set_is_a_note() -> None:
+async def test_an_unset_optional_setting_is_a_note() -> None:
     async with open_world("migrated", smtp_url=None, account_services_channel=None) as world:
         found = await findings(world)
     notes = {about for about, finding in found.items() if finding.passed is None}

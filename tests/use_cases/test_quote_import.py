@@ -153,7 +153,7 @@ async def test_a_quote_that_arrives_decided_is_stored_closed_and_nobody_is_told(
     assert await all_of(session, Notice) == []
 
 
-async def test_what_was_decided_here_is_not_decided_again_elsewhere(
+async def test_an_import_does_not_change_a_quote_decided_here(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()

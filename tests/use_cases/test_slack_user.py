@@ -43,7 +43,7 @@ async def test_within_the_hour_nobody_is_asked_again(outbox: Outbox) -> None:
     assert outbox.directory.asked == 2
 
 
-async def test_what_has_changed_is_stored(outbox: Outbox) -> None:
+async def test_a_changed_profile_is_stored(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     outbox.directory.add("U01ALICE", "alice@acme.example", deleted=True)
     outbox.at += timedelta(hours=2)
@@ -53,7 +53,7 @@ async def test_what_has_changed_is_stored(outbox: Outbox) -> None:
     assert not user.is_full_member
 
 
-async def test_where_the_directory_is_silent_the_old_record_stays(outbox: Outbox) -> None:
+async def test_the_old_record_stays_if_the_directory_is_unavailable(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     before = await stored(outbox)
     outbox.at += timedelta(hours=2)

@@ -47,7 +47,7 @@ async def test_a_status_message_that_is_gone_is_posted_anew(outbox: Outbox) -> N
     assert len(await outbox.posted_messages()) == 1
 
 
-async def test_of_several_redrawings_due_the_last_is_enough(outbox: Outbox) -> None:
+async def test_only_the_last_of_several_due_updates_is_sent(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
