@@ -81,7 +81,7 @@ def test_a_bare_date_ends_with_that_day_in_the_accounts_zone() -> None:
     assert account.quotes[1].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 10, tzinfo=UTC)
 
 
-def test_a_time_without_a_zone_is_meant_in_the_accounts() -> None:
+def test_a_time_without_a_zone_is_in_the_accounts_zone() -> None:
     text = ACME.replace("2026-11-30T10:00:00Z", "2026-11-30 10:00:00")
     [account] = parse_accounts(text, "accounts.yml").accounts
     assert account.quotes[1].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -237,7 +237,7 @@ def test_the_same_account_or_product_twice_is_refused() -> None:
     assert problem == "line 32, products[1].id: rescue is also that of products[0]"
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     text = ACME.replace("EUR", "EURO").replace("Q-2042", "Q-2041").replace("locale: fr", "locale: de")
     assert [p.split(":")[0] for p in problems_of(text)] == [
         "line 6, accounts[0].currency",

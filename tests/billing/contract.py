@@ -111,7 +111,7 @@ def without_reference(outcome: object) -> object:
 
 
 class GatewayClaims:
-    async def test_subscriptions_tell_seats_price_and_current_period(self, provider: Provider) -> None:
+    async def test_subscriptions_have_seats_price_and_current_period(self, provider: Provider) -> None:
         assert await provider.gateway.list_subscriptions("acme") == [MONTH, YEAR]
 
     async def test_r17_a_preview_prorates_and_taxes_each_line(self, provider: Provider) -> None:
@@ -122,7 +122,7 @@ class GatewayClaims:
         assert preview.lines == (PricedLine("sub_month", 10, 25, 1400, *november, 7000, 1400),)
         assert (preview.subtotal, preview.tax) == (7000, 1400)
 
-    async def test_r17_recurring_totals_are_told_for_each_period_length(self, provider: Provider) -> None:
+    async def test_r17_recurring_totals_are_given_for_each_period_length(self, provider: Provider) -> None:
         lines = [LineRequest("sub_month", 10), LineRequest("sub_year", 1)]
         preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
         assert preview.recurring == (

@@ -233,7 +233,7 @@ async def test_a_charge_frozen_before_the_turn_of_its_period_costs_what_was_prom
     )
 
 
-async def test_a_line_can_be_asked_at_another_price(provider: Provider) -> None:
+async def test_a_line_can_be_priced_at_another_price(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 10, 1300)]
     preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert [(line.unit_price, line.amount) for line in preview.lines] == [(1300, 6500)]

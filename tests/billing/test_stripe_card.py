@@ -24,7 +24,7 @@ THERE = "sub_month_there"
 
 @pytest.mark.parametrize("card", ["good", "declined", "slow", "customer"])
 @pytest.mark.parametrize("usual", [None, "pm_lost"])
-async def test_the_usual_card_is_put_back_whatever_becomes_of_the_charge(
+async def test_the_usual_card_is_restored_after_any_outcome(
     provider: StripeProvider, card: str, usual: str | None
 ) -> None:
     subscription = provider.fake.books.subscriptions[THERE]

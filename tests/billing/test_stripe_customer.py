@@ -162,7 +162,7 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
 
 
 @pytest.mark.parametrize("settled_before", [True, False])
-async def test_r19_an_open_attempt_ends_though_its_item_is_gone(
+async def test_r19_an_open_attempt_ends_if_its_item_was_removed(
     provider: StripeProvider, *, settled_before: bool
 ) -> None:
     kind = "cut_after" if settled_before else "cut_before"
@@ -217,7 +217,7 @@ async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight
     assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
 
 
-async def test_a_period_of_less_than_a_day_is_left_out(provider: StripeProvider) -> None:
+async def test_a_period_of_less_than_a_day_is_omitted(provider: StripeProvider) -> None:
     """Stripe cuts a first period short to end where it is to; nothing can be ordered for so long."""
     item = provider.fake.books.item("sub_month")
     item.start, item.end = item.end - 7200, item.end - 3600

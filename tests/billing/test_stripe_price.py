@@ -59,7 +59,7 @@ async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provid
     assert provider.fake.charges() == []
 
 
-async def test_r19_an_invoice_is_known_by_its_lines_however_many_there_are(provider: StripeProvider) -> None:
+async def test_r19_an_invoice_is_recognised_by_any_of_its_lines(provider: StripeProvider) -> None:
     books = provider.fake.books
 
     def others_leave_more() -> None:

@@ -68,7 +68,7 @@ def test_receipts_carry_the_accounts_own_date(english: Localizer) -> None:
     assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
 
 
-def test_before_the_switch_the_person_is_told_what_changes(english: Localizer) -> None:
+def test_the_effects_of_a_portal_switch_are_explained_before_it(english: Localizer) -> None:
     view = account.render_portal_warning_modal(english, samples.account(), PLACE)
     for part in (
         "GoTo Admin becomes your default billing portal",
@@ -106,7 +106,7 @@ def test_the_link_is_revealed_on_its_button(reader: Localizer) -> None:
         (replace(PLACE, order=7), ("service_order.open", "7")),
     ],
 )
-def test_back_from_the_portal_leads_to_where_it_was_asked_for(
+def test_back_from_the_portal_returns_to_the_previous_view(
     place: ModalMetadata, back: tuple[str, str], reader: Localizer
 ) -> None:
     for view in (

@@ -89,7 +89,7 @@ def test_a_link_to_add_a_card_is_shown_without_a_valid_one(reader: Localizer) ->
     assert ("account.manage_methods", "acme") in [(b["action_id"], b.get("value")) for b in buttons(view)]
 
 
-def test_the_total_stands_on_top_and_the_way_back_below(english: Localizer) -> None:
+def test_the_total_is_at_the_top_and_back_at_the_bottom(english: Localizer) -> None:
     view = draw(english)
     assert "Total due now: *€24.00*" in view["blocks"][0]["text"]["text"]
     assert (buttons(view)[-1]["action_id"], buttons(view)[-1]["value"]) == (checkout.BACK, "1")

@@ -88,8 +88,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
     assert "Nothing needs your attention." in words
 
 
-def test_adding_a_card_needs_attention_without_a_valid_one(english: Localizer) -> None:
-    """R3"""
+def test_r3_adding_a_card_needs_attention_without_a_valid_one(english: Localizer) -> None:
     expired = samples.method(0, expiry=(2026, 10))
     view = home_page.render_home(english, [quiet(payment_methods=[expired])], LINKS)
     words = "\n".join(texts(view))
@@ -136,7 +135,7 @@ def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
     assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in buttons(view)}
 
 
-def test_the_chart_says_its_numbers_in_words_and_without_it_bars_do(english: Localizer) -> None:
+def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) -> None:
     with_chart = home_page.render_home(english, [quiet()], LINKS)
     assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART_BLOCK_TYPE] == [
         "How your seats changed"

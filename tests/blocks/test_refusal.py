@@ -95,14 +95,14 @@ def test_the_billing_contacts_are_named(english: Localizer) -> None:
     )
 
 
-def test_a_stranger_gets_one_neutral_line_and_no_way_on(reader: Localizer) -> None:
+def test_a_stranger_gets_one_neutral_line_and_no_buttons(reader: Localizer) -> None:
     view = render_refusal_modal(reader, NotAllowed(), PLACE, URL)
     assert len(view["blocks"]) == 1
     assert buttons(view) == []
     assert "acme" not in view["blocks"][0]["text"]["text"]
 
 
-def test_several_wrong_fields_are_all_spoken_of(english: Localizer) -> None:
+def test_several_invalid_fields_are_all_mentioned(english: Localizer) -> None:
     invalid = InvalidInput(
         {"city": FieldRequired(), "line1": FieldRequired(), "admin_email": NotAnEmail(typed="x")}
     )

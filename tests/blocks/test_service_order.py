@@ -65,7 +65,7 @@ def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, englis
     )
 
 
-def test_an_address_that_changed_the_tax_is_told_before_placing(english: Localizer) -> None:
+def test_a_tax_change_by_address_is_shown_before_placing(english: Localizer) -> None:
     view = service_order.render_placement_modal(english, samples.placement_sheet(replaced="SQ-1000"), PLACE)
     assert view["blocks"][0]["level"] == "warning"
     assert "quote SQ-1001 has replaced SQ-1000" in view["blocks"][0]["text"]["text"]
@@ -121,7 +121,7 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
         (LineStatus.DECLINED, None, "Declined: no reason was given. Not charged."),
     ],
 )
-def test_each_line_says_where_it_stands_and_what_follows(
+def test_each_line_shows_its_status_and_what_happens_next(
     status: LineStatus, reason: str | None, part: str, english: Localizer
 ) -> None:
     assert part in said(show(english, order_sheet(order_row(0, status, reason=reason))))
@@ -185,7 +185,7 @@ def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
     assert "no need to order again" not in said(show(english, order_sheet()))
 
 
-def test_the_history_tells_when_who_what_and_why(english: Localizer) -> None:
+def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
     lines = said(show(english, samples.every_status())).splitlines()
     assert "10 Nov 2026, 10:00 (CET) · Order placed · Alice Martin" in lines
     made = "Quote SQ-1001 created · Alice Martin (the billing address changes the tax)"

@@ -98,8 +98,7 @@ async def test_acting_on_a_rejected_quote_says_who_rejected_it_and_when(office: 
     await benoit.reads("Rejeté par Alice Martin")
 
 
-async def test_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_told(office: Office) -> None:
-    """R19, R20"""
+async def test_r19_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_told(office: Office) -> None:
     await import_quote(office.world)
     alice, benoit = await office.sit("alice"), await office.sit("benoit")
     await _to_placement(alice, "Proceed to checkout", "Save and continue")

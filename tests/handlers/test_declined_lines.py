@@ -25,7 +25,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_a_declined_card_is_told_and_another_one_settles_at_the_same_price(world: World) -> None:
+async def test_another_card_settles_a_declined_line_at_the_same_price(world: World) -> None:
     """R18, R25: a message that notifies in the channel and to the person; retried later, the price stays."""
     dora = await ordered(world, "dora", declined_meeting=5)
     assert await line_statuses(world) == ["declined"]

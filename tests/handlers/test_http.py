@@ -54,7 +54,7 @@ async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World, b
     assert (await post(world, body, {})).status_code == 401
 
 
-async def test_wrong_signatures_old_ones_and_no_numbers_are_turned_away(world: World) -> None:
+async def test_wrong_old_and_malformed_signatures_are_rejected(world: World) -> None:
     body = urlencode({"command": "/quotes", "team_id": "T01ACME", "user_id": "U01ALICE", "text": ""})
     right = signed(world, body)
     for wrong in (
@@ -71,7 +71,9 @@ async def test_an_oversized_body_is_not_read(world: World, size: int) -> None:
     assert (await post(world, body, signed(world, body))).status_code == 413
 
 
-async def test_a_sender_who_goes_away_leaves_no_trace(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_disconnects_leaves_no_traceback(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     url = httpx.URL(world.slack.slack.delivery.request_url or "")
     _, writer = await asyncio.open_connection(url.host, url.port)
     writer.write(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 100\r\n\r\nhalf of it")
@@ -104,7 +106,7 @@ def submission(typed: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("wrong", ["five", "-1", "2.5", "1000000", "0"])
-async def test_a_form_sent_without_its_blocks_is_told_at_its_field(world: World, wrong: str) -> None:
+async def test_a_form_submitted_without_its_blocks_is_refused_at_its_field(world: World, wrong: str) -> None:
     body = submission({"acme_meeting": wrong})
     answer = (await post(world, body, signed(world, body))).json()
     assert answer["response_action"] == "errors"

@@ -67,7 +67,7 @@ async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> 
     assert opened == {i.bot_token for i in workspaces.slack.slack.workspace.installations}
 
 
-async def test_keys_are_changed_without_installing_anew(workspaces: World) -> None:
+async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: World) -> None:
     services, new = workspaces.services, Fernet.generate_key().decode()
 
     def store(keys: str) -> Any:
@@ -219,7 +219,7 @@ async def test_doctor_looks_at_every_workspace() -> None:
         assert "(and 2 more)" in found["channels"].message
 
 
-async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_token_no_key_opens() -> None:
+async def test_doctor_distinguishes_a_missing_installation_from_an_unreadable_token() -> None:
     async with open_workspaces() as world:
         await install(world, "T01ACME")
         found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}

@@ -92,7 +92,7 @@ async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world:
     assert "SQ-1001" in cart.text
 
 
-async def test_too_late_for_a_screen_the_person_is_told_where_they_are(world: World) -> None:
+async def test_a_person_is_told_in_place_if_it_is_too_late_for_a_view(world: World) -> None:
     """R20: three seconds are over; by a private line, or from Home by direct message."""
     alice = world.person("alice")
     await alice.open_home()

@@ -172,8 +172,7 @@ async def test_notices_switched_off_meanwhile_are_left_out_of_the_digest(world: 
 
 
 @pytest.mark.parametrize("name", ["nobody", "guest"])
-async def test_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
-    """R1, R5"""
+async def test_r1_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
     person = world.person(name)
     await person.command("/billing", "notifications")
     await person.wait_for_ephemeral()

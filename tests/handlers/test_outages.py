@@ -107,8 +107,7 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
 # --- the mail server
 
 
-async def test_slack_notices_go_out_during_a_mail_outage_and_the_receipt_follows(world: World) -> None:
-    """R13, R24"""
+async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_follows(world: World) -> None:
     port = world.slack.mail.port
     await world.slack.mail.stop()
     alice = world.person("alice")

@@ -57,8 +57,7 @@ async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: 
     assert world.slack.refusals == []
 
 
-async def test_an_open_view_of_a_rejected_quote_is_refused_at_every_step(world: World) -> None:
-    """R8, R20"""
+async def test_r8_an_open_view_of_a_rejected_quote_is_refused_at_every_step(world: World) -> None:
     alice, at = world.person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=7)
     await opened(alice, "/quotes", "", "quote.list")

@@ -52,7 +52,7 @@ async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWo
     assert await world.seats("customer_assist") == (9, 9)
 
 
-async def test_word_that_comes_while_a_line_is_held_has_it_looked_at_once_more(
+async def test_an_event_during_a_lease_causes_one_more_check(
     world: StripeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
@@ -157,7 +157,7 @@ async def test_an_event_that_names_a_customer_refreshes_the_account(
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
-async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: StripeWorld) -> None:
+async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: StripeWorld) -> None:
     """It is nobody's any more: only what changed says whose it was."""
     await looked_at(world, ALICE, "acme")
     customer = (await world.row(Account, id="acme")).stripe_customer
@@ -169,7 +169,7 @@ async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: Stripe
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
-async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: StripeWorld) -> None:
+async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWorld) -> None:
     """Though the process that took it has a clock which is a little behind."""
     await looked_at(world, ALICE, "acme")
     usual = world.services.billing

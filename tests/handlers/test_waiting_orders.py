@@ -17,7 +17,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_a_second_order_waits_as_a_whole_and_goes_on_after_the_first(world: World) -> None:
+async def test_a_second_order_waits_as_a_whole_until_the_first_has_ended(world: World) -> None:
     """R19: it stays placed, all its lines waiting, and its person is told once which order it waits for."""
     alice, benoit = world.person("alice"), world.person("benoit")
     gateway = hooked(world)

@@ -129,14 +129,14 @@ async def test_an_unreachable_person_is_reported(
 
 
 @pytest.mark.parametrize("changes", [{"update_ts": "1.000001"}, {"thread_ts": "1.000001"}])
-async def test_a_message_that_is_not_there_is_gone(
+async def test_a_missing_message_is_reported_as_gone(
     changes: dict[str, Any], messenger: SlackMessenger
 ) -> None:
     with pytest.raises(MessageGone):
         await messenger.deliver_message(to("C1", **changes))
 
 
-async def test_a_direct_message_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
+async def test_a_missing_direct_message_is_reported_as_gone(messenger: SlackMessenger) -> None:
     with pytest.raises(MessageGone):
         await messenger.deliver_message(to("D9", update_ts="1.000001"))
 

@@ -135,13 +135,11 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
         (4 * HOUR, -12 * HOUR),
     ],
 )
-def test_r9_reminders_are_looked_to_as_long_ahead_as_a_decent_hour_may_be(
-    left: timedelta, first: timedelta
-) -> None:
+def test_r9_reminders_are_checked_early_enough_for_quiet_hours(left: timedelta, first: timedelta) -> None:
     assert find_first_reminder_check(NOW, NOW + left) == NOW + first
 
 
-def test_r9_each_reminder_is_looked_to_in_its_turn_and_then_none() -> None:
+def test_r9_each_reminder_is_checked_in_turn_and_then_none() -> None:
     ends = NOW + 30 * DAY
     looked = [find_first_reminder_check(NOW, ends)]
     while (last := looked[-1]) is not None:
@@ -199,7 +197,7 @@ def test_r9_a_reminder_across_the_change_of_the_clocks_keeps_its_hour() -> None:
     assert new_york[48] == "2026-11-01T08:00"
 
 
-def test_r9_reminders_that_make_no_sense_are_left_out() -> None:
+def test_r9_pointless_reminders_are_omitted() -> None:
     came = "2026-11-20T09:00"
     assert remembered("2026-11-20T13:30", came, made=came) == {}, "half an hour after the quote itself"
     assert remembered("2026-11-20T14:30", came, made=came) == {4: "2026-11-20T10:30"}

@@ -126,7 +126,7 @@ async def test_the_same_request_arrives_twice_and_a_forged_one_is_signed(
     assert (await slack.forge(slack.requests[0], as_someone_else)).text == "Hello forger"
 
 
-async def test_an_app_that_is_away_fails_the_command(slack: Sandbox, alice: Person) -> None:
+async def test_a_command_fails_if_the_app_is_unavailable(slack: Sandbox, alice: Person) -> None:
     reply = await alice.command("/hello", channel=CHANNEL)
     assert reply.error == "dispatch_failed"
     assert reply.text == '/hello failed with the error "dispatch_failed"'

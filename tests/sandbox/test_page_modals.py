@@ -83,7 +83,7 @@ async def test_errors_in_a_modal_are_shown_inside_it(desk: Desk) -> None:
     desk.troubles.clear()
 
 
-async def test_the_cursor_returns_to_a_button_that_was_drawn_anew(desk: Desk) -> None:
+async def test_focus_returns_to_a_button_after_redrawing(desk: Desk) -> None:
     page = await desk.open()
     posted = await desk.client.chat_postMessage(channel=GENERAL, text="Hello", blocks=greeting("Hello"))
     button = page.get_by_role("button", name="Open", exact=True)

@@ -66,7 +66,7 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
     assert len(told) == 2
 
 
-async def test_whom_the_event_told_already_is_not_told_again(outbox: Outbox) -> None:
+async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")]
     order = await outbox.order()
     await outbox.tell(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
@@ -107,8 +107,7 @@ async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outb
     ],
     ids=lambda who: next(iter(who)),
 )
-async def test_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
-    """R5"""
+async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
     outbox.directory.add("U02BENOIT", "benoit@acme.example", **who)
     await outbox.tell(await benoit(outbox))
     await outbox.deliver_all()
@@ -195,8 +194,7 @@ async def test_a_person_who_lost_the_role_gets_no_more_notices(outbox: Outbox) -
     assert outbox.messenger.tried == []
 
 
-async def test_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
-    """R13"""
+async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.complete(order)
     contact = await outbox.contact()
@@ -209,8 +207,9 @@ async def test_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contacts(ou
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-async def test_the_reminder_of_who_lost_the_role_goes_to_whoever_may_still_decide(outbox: Outbox) -> None:
-    """R9, R13"""
+async def test_r9_the_reminder_of_a_person_who_lost_the_role_goes_to_those_who_may_decide(
+    outbox: Outbox,
+) -> None:
     quote = await outbox.quote("SQ-1001")
     await outbox.change(await outbox.contact(), active=False)
     payload = QuoteReminderPayload(expires_at=quote.expires_at, hours_before_expiry=48)

@@ -21,7 +21,7 @@ from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, read_number, s
 # Order and claims
 
 
-async def test_each_destination_gets_its_notices_in_order_whoever_delivers(any_outbox: Outbox) -> None:
+async def test_each_destination_gets_its_notices_in_order_from_several_workers(any_outbox: Outbox) -> None:
     outbox = any_outbox
     channels = ["C1", "C2", "C3", "C4"]
     for number in range(6):
@@ -72,7 +72,9 @@ async def test_a_notice_for_later_waits_and_holds_nobody_back(outbox: Outbox) ->
     assert steps(outbox, "C01BILLING") == [2, 1]
 
 
-async def test_after_a_crash_the_notice_goes_out_once_its_lease_has_run_out(any_outbox: Outbox) -> None:
+async def test_a_notice_is_delivered_once_the_lease_of_a_crashed_worker_has_expired(
+    any_outbox: Outbox,
+) -> None:
     outbox = any_outbox
     await outbox.tell(CHANNEL, number=1)
     await outbox.tell(CHANNEL, number=2)

@@ -116,7 +116,7 @@ async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(
     assert len(outbox.messenger.sent) == 1
 
 
-async def test_two_workers_that_looked_at_the_same_moment_take_each_notice_once(outbox: Outbox) -> None:
+async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) -> None:
     await fill(outbox, *range(8))
     one, other = DueNoticeQueue(outbox.services), DueNoticeQueue(outbox.services)
     claims = [*await one.claim_notices(2), *await other.claim_notices(6)]

@@ -66,7 +66,7 @@ async def test_names_in_the_file_that_no_setting_has_are_noted(
     assert "secret" not in found.message
 
 
-async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(well: World) -> None:
+async def test_an_old_or_unavailable_database_is_reported_beside_other_problems(well: World) -> None:
     async with well.services.write() as session:
         await session.exec(text("DELETE FROM alembic_version"))  # type: ignore[call-overload]
     found = (await findings(well))["database"]
@@ -124,7 +124,7 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(w
     )
 
 
-async def test_a_mail_server_that_is_away_is_named(well: World) -> None:
+async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     await well.slack.mail.stop()
     found = (await findings(well))["mail"]
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)

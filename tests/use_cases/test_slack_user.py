@@ -24,7 +24,7 @@ async def stored(outbox: Outbox, person: SlackIdentity = ALICE) -> SlackUser | N
     return await find_slack_user(outbox.services, person.team_id, person.user_id)
 
 
-async def test_a_new_person_is_asked_of_and_stored(outbox: Outbox) -> None:
+async def test_an_unknown_person_is_fetched_and_stored(outbox: Outbox) -> None:
     outbox.directory.add("U01ALICE", "Alice@ACME.example")
     assert await refresh_slack_user(outbox.services, ALICE)
     user = await stored(outbox)
@@ -33,7 +33,7 @@ async def test_a_new_person_is_asked_of_and_stored(outbox: Outbox) -> None:
     assert user.is_full_member
 
 
-async def test_within_the_hour_nobody_is_asked_again(outbox: Outbox) -> None:
+async def test_a_fresh_profile_is_not_fetched_again(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     outbox.at += timedelta(hours=1)
     assert await refresh_slack_user(outbox.services, ALICE)

@@ -68,7 +68,7 @@ def test_a_subscription_that_is_not_stored_is_added() -> None:
 
 
 @pytest.mark.parametrize("states", [[], [replace(STATE, closed_reason="subscription_not_active")]])
-def test_a_subscription_that_is_gone_or_closed_has_ended(states: list[SubscriptionState]) -> None:
+def test_a_missing_or_closed_subscription_has_ended(states: list[SubscriptionState]) -> None:
     stored = build_stored()
     diff = compute_subscription_diff([stored], states)
     assert diff == SubscriptionDiff(added=[], ended=[stored], changed=[])
