@@ -69,6 +69,9 @@ def test_r18_tampering_with_the_database_is_reported_by_account_and_entry(url: s
 
 def test_a_write_error_is_reported_in_one_line(url: str, tmp_path: Path) -> None:
     assert audit(url, "--account", "nobody") == (1, "", "there is no account nobody\n")
-    assert audit(url) == (1, "", "say whose history: --account ACCOUNT; or --verify\n")
+    assert audit(url) == (1, "", "choose --account ACCOUNT or --verify\n")
     old = audit(f"sqlite:///{tmp_path}/empty.db", "--verify")
-    assert (old[0], old[2]) == (1, "the database's shape is older than this version: python app.py migrate\n")
+    assert (old[0], old[2]) == (
+        1,
+        "the database's schema is older than this version: python app.py migrate\n",
+    )
