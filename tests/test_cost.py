@@ -152,7 +152,7 @@ async def test_an_idle_tick_of_the_order_job_opens_no_writing_transaction(world:
     assert commits == []
 
 
-async def test_states_of_installations_that_have_expired_are_cleared_away_by_an_index(world: World) -> None:
+async def test_expired_oauth_states_are_deleted_by_an_index(world: World) -> None:
     expired, states = (SingleUseOAuthStateStore(seconds, world.services.database) for seconds in (-1, 600))
     await expired.async_issue()
     with listening(world) as asked:
