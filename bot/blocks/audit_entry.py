@@ -92,18 +92,21 @@ def format_history_entry(localizer: Localizer, entry: AuditEntry, names: Mapping
 
 def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
     key = f"history-by-{entry.actor_kind}"
-    return localizer.format_text(key) if localizer.has_message(key) else entry.actor_name
+    if localizer.has_message(key):
+        return localizer.format_text(key)
+    # No name is left of a person who was erased.
+    return entry.actor_name or localizer.format_text("someone")
 
 
 def _format_action(localizer: Localizer, entry: AuditEntry, names: Mapping[str, str]) -> str:
     """Of a line of an order, the state it came to; else the noun and what was done to it."""
-    noun, _, number = entry.subject.partition(":")
-    key = f"history-{noun}-{entry.action}".replace("_", "-")
+    subject = entry.audit_subject
+    key = f"history-{subject.noun}-{entry.action}".replace("_", "-")
     if entry.action == "line":
         key = "history-line"
     subscription_id = str(entry.details.get("subscription", ""))
     product = names.get(subscription_id, subscription_id)
-    words = {"number": number, "product": product, "status": entry.to_status or ""}
+    words = {"number": subject.key, "product": product, "status": entry.to_status or ""}
     return localizer.format_text(key if localizer.has_message(key) else "history-other", **words)
 
 

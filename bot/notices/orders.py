@@ -272,7 +272,11 @@ def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
 def _format_history_step(renderer: NoticeRenderer, entry: AuditEntry) -> str:
     what = _format_step_name(renderer.notice.localizer, entry)
     return renderer.format_text(
-        "notice-step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or ""
+        "notice-step",
+        at=entry.at,
+        what=what,
+        by=entry.actor_name or renderer.format_text("someone"),
+        reason=entry.reason or "",
     ).rstrip()
 
 

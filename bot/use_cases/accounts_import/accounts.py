@@ -17,6 +17,7 @@ from bot.use_cases.accounts_import.existing import (
 from bot.use_cases.audit.write import write_audit_entry
 from models.administrator import Administrator
 from models.audit_entry import Actor
+from models.audit_subject import AuditSubject
 from models.billing_contact import BillingContact
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
@@ -44,7 +45,7 @@ class ImportRun:
         self,
         session: Session,
         account_id: str,
-        subject: str,
+        subject: AuditSubject,
         action: str,
         details: Changes,
         status_change: tuple[str | None, str | None] = (None, None),

@@ -23,6 +23,7 @@ from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_loc
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
 from models.audit_entry import Actor
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote
@@ -139,11 +140,10 @@ async def _record_account_changes(
     account_id = existing.account.id
     if changes:
         action = "imported" if existing.is_new else "updated"
-        await run.record_change(session, account_id, f"account:{account_id}", action, changes)
+        await run.record_change(session, account_id, existing.account.audit_subject, action, changes)
     for subscription_id, details in overwritten.items():
-        await run.record_change(
-            session, account_id, f"subscription:{subscription_id}", "overwritten", details
-        )
+        subject = AuditSubject(SubjectNoun.SUBSCRIPTION, subscription_id)
+        await run.record_change(session, account_id, subject, "overwritten", details)
 
 
 async def _load_stored_ids(session: Session) -> StoredRecords:

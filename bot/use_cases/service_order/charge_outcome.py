@@ -170,7 +170,7 @@ async def _assign_seat(session: Session, order: ServiceOrder, line: OrderLine, a
         session,
         account_id=order.account_id,
         actor=PROCESSING_JOB_ACTOR,
-        subject=f"service_order:{order.number}",
+        subject=order.audit_subject,
         action="seat_assigned",
         at=at,
         details={"product": quoted.product_id, "administrator": order.administrator_id},

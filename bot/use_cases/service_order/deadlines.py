@@ -41,7 +41,7 @@ async def _announce_overdue_order(
         session,
         account_id=account.id,
         actor=build_job_actor(JobId.MARK_ORDERS_OVERDUE),
-        subject=f"service_order:{order.number}",
+        subject=order.audit_subject,
         action="overdue",
         at=at,
     )

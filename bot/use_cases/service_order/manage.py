@@ -143,7 +143,7 @@ async def retry_service_order(
                 session,
                 account_id=account.id,
                 actor=build_actor(contact, person),
-                subject=f"service_order:{order.number}",
+                subject=order.audit_subject,
                 action="retried",
                 at=at,
                 status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
@@ -171,7 +171,7 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
             session,
             account_id=account.id,
             actor=actor,
-            subject=f"service_order:{order.number}",
+            subject=order.audit_subject,
             action="given_up",
             at=at,
         )
@@ -185,7 +185,7 @@ async def _build_nothing_to_retry(session: Session, order: ServiceOrder) -> Noth
     found = await session.exec(
         select(AuditEntry)
         .where(
-            AuditEntry.subject == f"service_order:{order.number}",
+            AuditEntry.subject == str(order.audit_subject),
             col(AuditEntry.action).in_(("retried", "given_up")),
         )
         .order_by(col(AuditEntry.number).desc())

@@ -156,10 +156,10 @@ async def _get_or_create_administrator(
         session,
         account_id=account.id,
         actor=actor,
-        subject=f"administrator:{administrator.email}",
+        subject=administrator.audit_subject,
         action="added",
         at=at,
-        details={"name": administrator.name},
+        details={"name": administrator.name, "email": administrator.email},
     )
     return administrator
 
@@ -200,7 +200,7 @@ async def _record_placement(
         session,
         account_id=account.id,
         actor=actor,
-        subject=f"service_order:{order.number}",
+        subject=order.audit_subject,
         action="placed",
         at=at,
         status_change=(None, order.status.value),
