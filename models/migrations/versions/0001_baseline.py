@@ -39,7 +39,8 @@ GUARDS = (
         "UPDATE",
         # Only what people can be recognised by may be erased, all of it at once.
         "NOT (OLD.content_salt IS NOT NULL AND NEW.content_salt IS NULL AND NEW.reason IS NULL "
-        "AND CAST(NEW.details AS TEXT) = '{}' AND NEW.content_digest = OLD.content_digest "
+        "AND CAST(NEW.details AS TEXT) = '{}' "
+        "AND coalesce(NEW.content_digest, '') = coalesce(OLD.content_digest, '') "
         "AND NEW.id = OLD.id AND NEW.account_id = OLD.account_id AND NEW.number = OLD.number "
         "AND NEW.at = OLD.at AND NEW.actor_kind = OLD.actor_kind "
         "AND coalesce(NEW.person_id, '') = coalesce(OLD.person_id, '') "
