@@ -27,7 +27,8 @@ from bot.services import Services
 from bot.settings import InvalidSettings, Settings, read_settings
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
-from bot.use_cases.operations.doctor import CheckResult, run_checks
+from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.doctor import run_checks
 from bot.version import VERSION
 from handlers.http import build_http_app, serve_http
 from handlers.routes import ROUTES
@@ -139,7 +140,7 @@ def import_file(
     ] = False,
 ) -> None:
     """Import accounts from a file: all of it, or nothing."""
-    from bot.accounts_file import InvalidAccountsFile
+    from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 
     settings = read_settings_or_exit()
     try:

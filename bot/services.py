@@ -19,6 +19,12 @@ from bot.tasks import BackgroundTasks
 class Timeouts:
     # A scraper or load balancer gives up after about ten seconds, and then knows nothing at all.
     check_seconds: float = 2.0
+    # From the request to its ack, for which Slack waits three seconds.
+    ack_seconds: float = 1.5
+    # Work is given at least this long before the ack, however late the request was read.
+    min_work_seconds: float = 0.3
+    # Longer than anything that ends by itself: a statement, a call to Slack or to the billing provider.
+    unresponsive_seconds: float = 20.0
 
 
 @dataclass(eq=False)

@@ -11,7 +11,8 @@ from starlette.routing import Route
 from bot import metrics
 from bot.services import Services
 from bot.use_cases.operations.queue_stats import QueueStats, load_queue_stats
-from bot.use_cases.operations.readiness import Readiness, SingleFlight
+from bot.use_cases.operations.readiness import Readiness
+from bot.use_cases.operations.single_flight import SingleFlight
 from handlers.socket_mode import SocketModeRunner
 from models.service_order import OrderStatus
 
@@ -59,17 +60,17 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner |
             log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
-    look = SingleFlight("backlog", services, find_stats)
+    stats_flight = SingleFlight("queue statistics", services, find_stats)
 
     async def handle_metrics(request: Request) -> Response:
         metrics.BACKGROUND_TASKS.set(len(services.tasks))
         if socket_runner is not None:
             metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.idle_seconds)
-        backlog = await look.wait_for_result()
-        # Without it, what this process counted is told all the same.
-        metrics.DATABASE_UP.set(backlog is not None)
-        if backlog is not None:
-            _set_queue_metrics(backlog)
+        stats = await stats_flight.wait_for_result()
+        # If the database does not answer, what this process counted is exported all the same.
+        metrics.DATABASE_UP.set(stats is not None)
+        if stats is not None:
+            _set_queue_metrics(stats)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return handle_metrics

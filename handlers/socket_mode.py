@@ -16,7 +16,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.use_cases.operations.doctor import CheckResult
+from bot.use_cases.operations.check_result import CheckResult
 
 log = structlog.get_logger()
 

@@ -26,7 +26,7 @@ class TooManySeatsInOrder(Refusal):
 
 class Cart(SQLModel, table=True):
     """`quote_id` is the quote this cart made (or the one an address change put in its place).
-    `consented_to` holds the ids of the pending quotes the person agreed to replace (R7)."""
+    `replaceable_quote_ids` holds the ids of the pending quotes the person agreed to replace (R7)."""
 
     __table_args__ = (UniqueConstraint("account_id", "contact_id"),)
 

@@ -55,7 +55,7 @@ class QuotesPending(Refusal):
 
 
 class ReasonTooLong(Refusal):
-    """A reason over LONGEST_REASON characters."""
+    """A reason over MAX_REASON_LENGTH characters."""
 
 
 class Quote(SQLModel, table=True):

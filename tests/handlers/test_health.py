@@ -19,7 +19,7 @@ from bot import metrics
 from bot.db import Session
 from bot.installations.clients import INVALID_TOKEN_ERRORS
 from bot.use_cases.operations import queue_stats
-from bot.use_cases.operations.readiness import SingleFlight
+from bot.use_cases.operations.single_flight import SingleFlight
 from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from tests.handlers.steps import failing, logged
@@ -210,7 +210,7 @@ async def test_the_values_of_labels_are_in_lower_case_with_underscores(world: Wo
         for label, given in labels:
             if name.startswith("seatbot_") and label not in {"le", *ids}:
                 is_slack_method = label == "operation" and ("service", "slack") in labels
-                form = r"[a-zA-Z]+(\.[a-zA-Z]+)+" if is_slack_method else r"[a-z]+(_[a-z0-9]+)*"
+                form = r"[a-zA-Z]+(\.[a-zA-Z0-9]+)+" if is_slack_method else r"[a-z]+(_[a-z0-9]+)*"
                 assert re.fullmatch(form, given), (name, label, given)
 
 

@@ -227,7 +227,7 @@ async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_to
         assert "the workspace of other (T02OTHER): " in found["accounts"].message
         assert found["slack"].passed
         absent = (
-            "in T02OTHER no channel could be looked at: the bot is not installed there; the bot is not in C"
+            "in T02OTHER no channel could be checked: the bot is not installed there; the bot is not in C"
         )
         assert found["channels"].message.startswith(absent)
 
@@ -243,6 +243,6 @@ async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_to
         closed = "T02OTHER cannot be called: no key of TOKEN_ENCRYPTION_KEYS opens its token"
         assert found["slack"].message == closed
         assert (
-            "in T02OTHER no channel could be looked at: no key of TOKEN_ENCRYPTION_KEYS"
+            "in T02OTHER no channel could be checked: no key of TOKEN_ENCRYPTION_KEYS"
             in found["channels"].message
         )

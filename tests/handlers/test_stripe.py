@@ -321,7 +321,7 @@ async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
     world.fake.key = "another"
     well, words = await billing()
     assert not well
-    assert "the key is refused; look at STRIPE_API_KEY" in words
+    assert "the key is refused; check STRIPE_API_KEY" in words
 
 
 async def test_no_key_and_no_link_is_in_any_log(

@@ -15,7 +15,8 @@ from bot.use_cases.checkout import find_chosen_administrator, get_saved_form, ge
 from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_order_details
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
-from bot.use_cases.quote.decide import authorize_quote, check_pending, decide_quote, list_quote_lines
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.read import authorize_quote, check_pending, list_quote_lines
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import announce_order_progress
 from models.account import Account
