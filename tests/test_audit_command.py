@@ -65,8 +65,7 @@ def run_sql(url: str, *statements: str) -> None:
             connection.execute(statement)
 
 
-def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str) -> None:
-    """R18"""
+def test_r18_tampering_with_the_database_is_reported_by_account_and_entry(url: str) -> None:
     run_sql(
         url,
         "DROP TRIGGER audit_entry_no_update",
@@ -78,16 +77,14 @@ def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str
     assert "slow: 1 entries, the last is" in out
 
 
-def test_another_name_for_who_acted_is_told_by_account_and_entry(url: str) -> None:
-    """R18"""
+def test_r18_another_name_for_who_acted_is_reported_by_account_and_entry(url: str) -> None:
     run_sql(url, "DROP TRIGGER audit_person_no_update", "UPDATE audit_person SET name = 'x'")
     code, out, _ = audit(url, "--verify")
     assert code == 1
     assert "acme: entry 1 was changed: the name or ids of the person who acted\n" in out
 
 
-def test_who_acted_and_what_they_wrote_can_be_erased(url: str) -> None:
-    """R18: as docs/operate.md says."""
+def test_r18_the_statements_of_the_operations_guide_erase_who_acted_and_what_they_wrote(url: str) -> None:
     _, before, _ = audit(url, "--account", "acme", "--format", "json")
     assert {row["actor_name"] for row in json.loads(before)} == {"operator"}
     person, content = re.findall(r"^(UPDATE audit_\w+ SET [^;]+);", OPERATE_PAGE, re.MULTILINE)
@@ -106,7 +103,7 @@ def test_who_acted_and_what_they_wrote_can_be_erased(url: str) -> None:
     assert [row["hash"] for row in rows] == [row["hash"] for row in json.loads(before)]
 
 
-def test_what_cannot_be_written_is_said_in_a_line(url: str, tmp_path: Path) -> None:
+def test_a_write_error_is_reported_in_one_line(url: str, tmp_path: Path) -> None:
     assert audit(url, "--account", "nobody") == (1, "", "there is no account nobody\n")
     assert audit(url) == (1, "", "choose --account ACCOUNT or --verify\n")
     old = audit(f"sqlite:///{tmp_path}/empty.db", "--verify")
