@@ -180,7 +180,7 @@ async def _build_nothing_to_retry(
     found = await session.exec(
         select(AuditEntry)
         .where(
-            AuditEntry.subject == f"service_order:{order.number}",
+            AuditEntry.subject == str(order.audit_subject),
             col(AuditEntry.action).in_(("retried", "given_up")),
         )
         .order_by(col(AuditEntry.number).desc())

@@ -71,7 +71,7 @@ class OrderUpdate:
                 self.session,
                 account_id=self.account.id,
                 actor=self.actor,
-                subject=f"service_order:{self.order.number}",
+                subject=self.order.audit_subject,
                 action=action,
                 at=self.at,
                 status_change=status_change,

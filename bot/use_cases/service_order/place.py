@@ -187,10 +187,10 @@ async def _get_or_create_administrator(
         session,
         account_id=account.id,
         actor=placement.actor,
-        subject=f"administrator:{administrator.email}",
+        subject=administrator.audit_subject,
         action="added",
         at=placement.at,
-        details={"name": administrator.name},
+        details={"name": administrator.name, "email": administrator.email},
     )
     return administrator
 
