@@ -13,7 +13,6 @@ from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destination
 from models.account import Account, AccountNotFound
 from models.billing_contact import BillingContact
 from models.destination import Destination
-from models.details import ReceiptDetails
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.notice_payloads import ReceiptPayload
@@ -96,13 +95,6 @@ async def _list_receipt_cards(
         charged[method_id] = charged.get(method_id, 0) + line.amount + line.tax
     methods = [await session.get_one(PaymentMethod, method_id) for method_id in charged]
     return [ReceiptCard(brand=m.brand, last4=m.last4, amount=charged[m.id]) for m in methods]
-
-
-async def load_receipt_details(session: AsyncSession, receipt: Receipt, seller: Seller) -> ReceiptDetails:
-    """`seller` is who sells now: for receipts from before sellers were kept."""
-    order = await session.get_one(ServiceOrder, receipt.order_id)
-    quote = await session.get_one(Quote, order.quote_id)
-    return ReceiptDetails(receipt, order.number, quote.number, receipt.seller_details or seller)
 
 
 async def list_receipts(

@@ -91,12 +91,12 @@ async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox
 async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: object, **__: object) -> timedelta:
+    def broken(*_: object) -> timedelta:
         raise KeyError("a bug")
 
     await outbox.tell(CHANNEL)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.results.mark_delivered", broken)
+        patch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
         assert await outbox.deliver() == 0
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()
