@@ -20,20 +20,31 @@ setup: .venv/ready  ## Prepare .venv with the locked dependencies
 demo: setup  ## Run the bot against a Slack on this machine: nothing else is needed
 	$(BIN)/python app.py demo
 
-# A worker more than cores: whole-program tests wait now and then.
+# One worker more than cores: whole-program tests wait now and then.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
-# None of these has a database of its own, each chooses its engines itself, or a row is all it reads; over Stripe
-# the database is asked what it is asked over the embedded provider.
-NOT_ON_POSTGRESQL := sandbox browser door replicas simulation crash_matrix planted stress blocks mail messaging \
+POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_DOOR=socket
+# Tests whose outcome can depend on the database or the transport: locks, claims, races, redelivery, crashes and outages.
+ON_POSTGRESQL := test_scheduler.py test_cost.py use_cases models/test_audit_entry.py \
+	$(addprefix handlers/test_,changed_together.py charges.py crashes.py declined_lines.py health.py home.py \
+	late_answers.py main_job.py outages.py own_quotes.py pending_quotes.py permissions.py quotes.py races.py \
+	redelivery.py service_orders.py stale_identities.py time.py waiting_orders.py workspaces.py)
+# None of these has a database of its own, each chooses its engines itself, or reads one row; over Stripe the
+# database sees the same queries as over the embedded provider.
+NOT_ON_POSTGRESQL := sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
 	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/test_stripe.py \
 	handlers/test_stripe_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
-	models/test_receipt_migration.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
+	models/test_baseline.py test_unsupported_schema.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
-test: setup  ## Run the tests, on SQLite over HTTP and on PostgreSQL over Socket Mode
+test: setup  ## Run the tests: on SQLite over HTTP, then what depends on the database on PostgreSQL over Socket Mode
 	$(PYTEST)
-	SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_DOOR=socket $(PYTEST) $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
+	$(POSTGRESQL) $(PYTEST) $(ON_POSTGRESQL:%=tests/%)
+
+test-long: setup  ## Run everything: all tests on both databases, all seeds and cells, planted bugs, stress (hours)
+	$(PYTEST) -m "long or not long"
+	$(POSTGRESQL) $(PYTEST) -m "long or not long" $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
+	@$(MAKE) --no-print-directory simulate crash-matrix bad-input planted stress
 
 check: setup  ## Format, lint, types, import contracts, lock freshness, tests
 	$(BIN)/ruff format --check .
@@ -72,22 +83,22 @@ simulate: setup  ## Run N seeds of the fault simulation over each provider: make
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --at-stripe --seeds $(SEEDS_AT_STRIPE)
 
-crash-matrix: setup  ## Let one thing go wrong after each commit of an order, over each provider
-	$(BIN)/python -m tests.crash_matrix
-	$(BIN)/python -m tests.crash_matrix --at-stripe
+crash-matrix: setup  ## Inject one fault after each commit of an order, over each provider
+	$(BIN)/python -m tests.simulation --crash-matrix
+	$(BIN)/python -m tests.simulation --crash-matrix --at-stripe
 
 CASES ?= 10000
 bad-input: setup  ## Send N bad requests to the HTTP door: make bad-input CASES=N
 	$(BIN)/python -m tests.http_fuzz --cases $(CASES)
 
 replicas: setup  ## Kill and restart several processes at random moments
-	$(BIN)/python -m pytest -n 2 tests/replicas/test_replicas.py
+	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
 
 planted: setup  ## Plant bugs, and see that the tests notice each (ONLY=name plants one)
 	$(BIN)/python -m tests.mutants $(if $(ONLY),--only $(ONLY))
 
 stress: setup  ## Press one button many times at once, against eight processes (long)
-	$(BIN)/python -m tests.stress
+	$(BIN)/python -m tests.replicas
 
 bench: setup  ## Measure the bot beside bare Bolt (two quiet cores, some minutes): docs/performance.md
 	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \
@@ -100,7 +111,7 @@ trace: setup  ## Count the files, queries and writing transactions of one order 
 pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
-migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0003
+migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0002
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench trace
+.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench trace

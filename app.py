@@ -2,40 +2,40 @@
 
 import asyncio
 import contextlib
-import gc
-import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import aiohttp
 import structlog
 import typer
 import uvloop
 from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import build_installation_store, now, open_services, open_slack_clients
-from bot.db import Database, hold_import
-from bot.installations.clients import INVALID_TOKEN_ERRORS, get_error_name
+from bot.db import Database, lock_imports
+from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
+from bot.process import ShutdownSignals, tune_garbage_collection
 from bot.services import Services
 from bot.settings import InvalidSettings, Settings, read_settings
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
-from bot.use_cases.operations.doctor import CheckResult, run_checks
-from handlers.http import build_server, serving
+from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.doctor import run_checks
+from bot.version import VERSION
+from handlers.http import build_http_app, serve_http
 from handlers.routes import ROUTES
-from handlers.slack import build_app
-from handlers.socket_mode import SocketDoor
+from handlers.slack_app import build_slack_app
+from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
+from models.migrations.run import UnsupportedSchema
 from scheduler import build_scheduler
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -45,7 +45,11 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def run_bot(
-    settings: Settings, *, clock: Callable[[], datetime] = now, with_scheduler: bool = True
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    with_scheduler: bool = True,
+    database: Database | None = None,
 ) -> AsyncIterator[tuple[Services, int]]:
     """The whole bot, up while inside; gives its services and the port it listens on.
 
@@ -53,17 +57,19 @@ async def run_bot(
     the clock.
     """
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url)
+        database = database or Database(settings.database_url)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
-        app = build_app(services, clients, ROUTES)
-        door = SocketDoor(settings.socket_idle_timeout_seconds) if settings.is_socket_mode else None
+        slack_app = build_slack_app(services, clients, ROUTES)
+        idle_timeout = settings.socket_idle_timeout_seconds
+        socket_runner = SocketModeRunner(idle_timeout) if settings.is_socket_mode else None
         listener = socket.create_server((settings.host, settings.port))
-        await stack.enter_async_context(serving(build_server(services, app, clients, door), listener))
-        if door is not None and settings.slack_app_token is not None:
+        http_app = build_http_app(services, slack_app, clients, socket_runner)
+        await stack.enter_async_context(serve_http(http_app, listener))
+        if socket_runner is not None and settings.slack_app_token is not None:
             token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(door.open(app, token, clients.default_client))
+            await stack.enter_async_context(socket_runner.connect(slack_app, token, clients.default_client))
         if with_scheduler:
             scheduler = build_scheduler(services)
             scheduler.start()
@@ -75,12 +81,24 @@ async def prepare_database(database: Database) -> None:
     """Bring the database up to date, with the shipped catalogue in it."""
     await database.migrate()
     async with database.write() as session:
-        await hold_import(session)
+        await lock_imports(session)
         await save_catalogue(session)
 
 
+def print_version(requested: bool) -> None:
+    if requested:
+        print(f"seatbot {VERSION}")  # noqa: T201
+        raise typer.Exit
+
+
 @cli.callback(invoke_without_command=True)
-def main(context: typer.Context) -> None:
+def main(
+    context: typer.Context,
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True),
+    ] = False,
+) -> None:
     if context.invoked_subcommand is None:
         serve()
 
@@ -90,65 +108,28 @@ def serve() -> None:
     """Answer Slack until stopped (the default)."""
     settings = read_settings_or_exit()
     configure_logging(settings)
-    run_or_exit(_run_server(settings))
+    try:
+        run_or_exit(_run_server(settings))
+    except TokenRejected as error:
+        exit_with_error(f"cannot go on: {error}")
 
 
 async def _run_server(settings: Settings) -> None:
-    # A thread that has waited for the disk is heard ten times sooner: until then a transaction is held open.
-    sys.setswitchinterval(0.0005)
-    stop, at_once = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop_immediately() -> None:
-        at_once.set()
-        stop.set()
-
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, stop_immediately)
+    signals = ShutdownSignals()
+    signals.register_handlers()
     async with open_slack_clients(settings, Database(settings.database_url)) as clients:
-        await _check_tokens(settings, clients.default_client)
+        await check_tokens(settings, clients.default_client)
     async with run_bot(settings) as (services, port):
-        _configure_garbage_collection()
-        mode = "Socket Mode" if settings.is_socket_mode else f"HTTP on {settings.host}:{port}/slack/events"
-        log.info("app.started", transport=mode)
-        await stop.wait()
+        tune_garbage_collection()
+        address = f"HTTP on {settings.host}:{port}/slack/events"
+        transport = "Socket Mode" if settings.is_socket_mode else address
+        log.info("app.started", version=VERSION, transport=transport)
+        await signals.wait_for_shutdown()
         services.tasks.is_stopping = True
-        if not settings.is_socket_mode:
-            # A balancer looks every few seconds, and sends requests until it has seen. Ctrl-C has none.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(at_once.wait(), settings.shutdown_delay_seconds)
         log.info("app.stopping")
-
-
-def _configure_garbage_collection() -> None:
-    """What is there by now stays, and need not be looked through for garbage; what comes is looked through
-    less often: else that takes a quarter of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
-
-
-async def _check_tokens(settings: Settings, slack: AsyncWebClient) -> None:
-    """A wrong token stops the start; a Slack that is away does not."""
-    if settings.slack_bot_token is not None:
-        await _check_token("SLACK_BOT_TOKEN", "auth.test", slack.auth_test())
-    if settings.slack_app_token is not None:
-        # The address that Slack answers with is not opened.
-        token = settings.slack_app_token.get_secret_value()
-        await _check_token(
-            "SLACK_APP_TOKEN", "apps.connections.open", slack.apps_connections_open(app_token=token)
-        )
-
-
-async def _check_token(setting: str, operation: str, request: Awaitable[object]) -> None:
-    try:
-        await request
-    except SlackApiError as error:
-        if get_error_name(error) in INVALID_TOKEN_ERRORS:
-            exit_with_error(f"cannot go on: Slack says {get_error_name(error)}; is {setting} right?")
-        log.warning("slack.unavailable", operation=operation, error=get_error_name(error))
-    except (aiohttp.ClientError, OSError) as error:
-        log.warning("slack.unavailable", operation=operation, error=str(error) or type(error).__name__)
+        if not settings.is_socket_mode:
+            # Until its next health check, a load balancer goes on sending requests.
+            await signals.wait_for_delay(settings.shutdown_delay_seconds)
 
 
 @cli.command(name="import")
@@ -254,7 +235,7 @@ async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]
     """Its shape is changed in nothing."""
     database = Database(settings.database_url)
     try:
-        if not await database.migrated():
+        if not await database.is_migrated():
             exit_with_error("the database's shape is older than this version: python app.py migrate")
         yield database
     finally:
@@ -346,6 +327,8 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     """What Slack, the database or the machine refuses is said in a line; faults of ours stay loud."""
     try:
         uvloop.run(work)
+    except UnsupportedSchema as error:
+        exit_with_error(str(error))
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 

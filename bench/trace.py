@@ -26,7 +26,7 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus, ServiceOrder
-from tests.handlers.steps import ForgetfulTasks, swap
+from tests.handlers.steps import ForgetfulTasks
 from tests.postgres import Kind
 from tests.world import World, world
 
@@ -92,7 +92,7 @@ def _get_product_file(path: str) -> str | None:
 async def trace_order(kind: Kind) -> list[Leg]:
     async with world(kind=kind) as opened:
         # The background task that starts processing would be counted with the first leg.
-        swap(opened.services, tasks=ForgetfulTasks())
+        opened.services.tasks = ForgetfulTasks()
         alice = opened.person("alice")
         await opened.placement(alice, acme_meeting=1)
         with record(Leg("place")) as place:

@@ -63,12 +63,6 @@ def build_installation_store(settings: Settings, database: Database) -> "Encrypt
     return EncryptedInstallationStore(settings.slack_client_id, database, keys)
 
 
-def _build_portal_links(settings: Settings) -> PortalLinks:
-    return PortalLinks(
-        settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url
-    )
-
-
 @asynccontextmanager
 async def open_services(
     settings: Settings, database: Database, clients: SlackClientProvider, clock: Callable[[], datetime] = now
@@ -82,7 +76,7 @@ async def open_services(
             now=clock,
             billing=billing,
             messenger=SlackMessenger(clients, settings.account_services_url),
-            home_publisher=SlackHomePublisher(clients, _build_portal_links(settings)),
+            home_publisher=SlackHomePublisher(clients, PortalLinks.from_settings(settings)),
             directory=SlackUserDirectory(clients),
             mailer=SmtpMailer(smtp_url, settings.mail_from),
             tasks=BackgroundTasks(),

@@ -1,23 +1,28 @@
-"""Who may do what (R1, R5), asked of the database at every call."""
+"""Who may do what (R1, R5), read from the database at every call."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
-from sqlalchemy import and_, bindparam, or_
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import and_, bindparam
+from sqlmodel import col, or_, select
 
+from bot.db import Session, lock_account
 from models.account import Account, AccountNotFound
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
+from models.errors import Refusal
+from models.quote import Quote
+from models.receipt import Receipt
+from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
 
 
 @dataclass(frozen=True)
 class SlackIdentity:
-    """Who presses, by ids alone: the workspace the bot is installed in, the user, and the channel they are
-    in. `home_team_id` is what the request says of their own workspace; it can only take away, never give.
-    `source` names the command, button or form."""
+    """The user, by ids alone. `team_id` is the workspace the bot is installed in, `home_team_id` what the
+    request claims to be the user's own: it can only deny, never permit. `source` names the command, button or
+    form."""
 
     team_id: str
     user_id: str
@@ -26,20 +31,88 @@ class SlackIdentity:
     home_team_id: str | None = None
 
 
+RowT = TypeVar("RowT", Quote, ServiceOrder, Receipt)
 AccountRoles = list[tuple[Account, BillingContact]]
 
-# Who somebody is, beside each of their roles, in one look: every press begins with it. Bound by user id; by
-# e-mail only where no user id is bound.
-_MATCHES_BY_EMAIL = and_(
-    col(BillingContact.slack_user).is_(None), col(BillingContact.email) == SlackUser.email
-)
+
+@dataclass(frozen=True)
+class Authorized(Generic[RowT]):
+    """A row that the person may see, with its account and their role for that."""
+
+    row: RowT
+    account: Account
+    contact: BillingContact
+
+
+async def list_account_roles(
+    session: Session, person: SlackIdentity, *, fresh_at: datetime | None = None
+) -> AccountRoles:
+    """The accounts that the person is a billing contact of, by name. With `fresh_at`, for a change.
+
+    Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1).
+    """
+    user, roles = await _load_identity(session, person)
+    if fresh_at is not None and not user.is_fresh(fresh_at):
+        raise IdentityNotFresh
+    if not roles:
+        raise NotABillingContact(contacts=await _list_contact_names(session, person))
+    return roles
+
+
+async def get_authorized_role(
+    session: Session, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
+) -> tuple[Account, BillingContact]:
+    """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
+
+    Raises as `list_account_roles` does, and AccountNotFound for an account of others.
+    """
+    for account, contact in await list_account_roles(session, person, fresh_at=at if for_change else None):
+        if account.id == account_id:
+            return account, contact
+    raise AccountNotFound
+
+
+async def authorize_row(
+    session: Session,
+    person: SlackIdentity,
+    row: RowT | None,
+    at: datetime,
+    *,
+    for_change: bool,
+    not_found: Refusal,
+) -> Authorized[RowT]:
+    """The row with the person's role for its account. Raises as `list_account_roles` does, and `not_found`
+    both for no row and for one of others: ids tell nothing."""
+    if row is None:
+        await list_account_roles(session, person)
+        raise not_found
+    try:
+        role = await get_authorized_role(session, person, row.account_id, at, for_change=for_change)
+    except AccountNotFound:
+        raise not_found from None
+    return Authorized(row, *role)
+
+
+async def lock_authorized_row(
+    session: Session, person: SlackIdentity, row: RowT | None, at: datetime, *, not_found: Refusal
+) -> Authorized[RowT]:
+    """The same for a change: with the account locked, and both as they are then."""
+    authorized = await authorize_row(session, person, row, at, for_change=True, not_found=not_found)
+    await lock_account(session, authorized.account.id, authorized.row)
+    return authorized
+
+
+# Built once: every request begins with it, and building it takes twice as long as running it.
 _IDENTITY_QUERY = (
     select(SlackUser, Account, BillingContact)
     .outerjoin(
         BillingContact,
         and_(
             col(BillingContact.active),
-            or_(col(BillingContact.slack_user) == SlackUser.user_id, _MATCHES_BY_EMAIL),
+            or_(
+                col(BillingContact.slack_user) == SlackUser.user_id,
+                and_(col(BillingContact.slack_user).is_(None), col(BillingContact.email) == SlackUser.email),
+            ),
         ),
     )
     .outerjoin(
@@ -55,66 +128,28 @@ _IDENTITY_QUERY = (
 )
 
 
-async def _load_identity(session: AsyncSession, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
-    """What Slack said of the person, and the accounts they are a contact of. Raises IdentityNotFresh where it
-    never said anything, NotAllowed by R5."""
+async def _load_identity(session: Session, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
+    """What Slack said of the person, and their roles. A contact is bound by user id, or by e-mail only if no
+    user id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
-    found = (await session.exec(_IDENTITY_QUERY, params=values)).all()
-    if not found:
+    found = await session.exec(_IDENTITY_QUERY, params=values)
+    rows = found.all()
+    if not rows:
         raise IdentityNotFresh
-    user = found[0][0]
-    outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
-    if outsider or not user.is_full_member:
+    user = rows[0][0]
+    is_outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
+    if is_outsider or not user.is_full_member:
         raise NotAllowed
-    # Held by the session, which else forgets what nobody holds: asked for by id, they are there.
-    session.info["standing"] = found
-    roles = {account.id: (account, contact) for _, account, contact in reversed(found) if account}
+    # Of two rows for one account the first counts: the contact that was added first.
+    roles = {account.id: (account, contact) for _, account, contact in reversed(rows) if account}
     return user, [*reversed(roles.values())]
-
-
-async def get_slack_user(session: AsyncSession, person: SlackIdentity) -> SlackUser:
-    """What Slack said of the person. Raises IdentityNotFresh, NotAllowed."""
-    return (await _load_identity(session, person))[0]
-
-
-async def list_account_roles(session: AsyncSession, person: SlackIdentity) -> AccountRoles:
-    """The accounts the person is a billing contact of, by name. Raises NotABillingContact where none."""
-    _, roles = await _load_identity(session, person)
-    if not roles:
-        raise NotABillingContact(contacts=await _list_contact_names(session, person))
-    return roles
-
-
-async def get_authorized_contact(
-    session: AsyncSession, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
-) -> BillingContact:
-    """The person's role for that account. Raises as `require_role` does."""
-    return (await get_authorized_role(session, person, account_id, at, for_change=for_change))[1]
-
-
-async def get_authorized_role(
-    session: AsyncSession, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
-) -> tuple[Account, BillingContact]:
-    """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
-
-    Raises NotAllowed, NotABillingContact, IdentityNotFresh, and AccountNotFound for an account of others.
-    """
-    user, roles = await _load_identity(session, person)
-    if for_change and not user.is_fresh(at):
-        raise IdentityNotFresh
-    if not roles:
-        raise NotABillingContact(contacts=await _list_contact_names(session, person))
-    for account, contact in roles:
-        if account.id == account_id:
-            return account, contact
-    raise AccountNotFound
 
 
 def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
     return Actor("contact", contact.name, person.source, f"{person.team_id}/{person.user_id}")
 
 
-async def _find_channel_account(session: AsyncSession, person: SlackIdentity) -> Account | None:
+async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:
     # A modal stands in no channel: that is not the channel of an account that has none.
     if person.channel_id is None:
         return None
@@ -128,7 +163,7 @@ async def _find_channel_account(session: AsyncSession, person: SlackIdentity) ->
     return found.first()
 
 
-async def _list_contact_names(session: AsyncSession, person: SlackIdentity) -> list[str]:
+async def _list_contact_names(session: Session, person: SlackIdentity) -> list[str]:
     """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
     accounts = list(
         (

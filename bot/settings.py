@@ -2,13 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -17,6 +19,9 @@ from models.cart import SeatLimits
 from models.receipt import Seller
 
 ENV_FILE = ".env"
+
+# The type of an error that concerns several settings; its message names them.
+COMBINATION_ERROR = "combination"
 
 
 class InvalidSettings(Exception):
@@ -61,6 +66,25 @@ class Settings(BaseSettings):
     socket_idle_timeout_seconds: int = Field(default=600, ge=1, le=86_400)
     shutdown_delay_seconds: int = Field(default=5, ge=0, le=300)
     log_format: Literal["json", "console"] = "console"
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _validate_combinations(cls, values: dict[str, Any], validate: Callable[[Any], Self]) -> Self:
+        """Raises what is wrong with each setting and with several together: an `after` validator would not
+        run if a single one is wrong."""
+        problems = [
+            InitErrorDetails(
+                type=PydanticCustomError(COMBINATION_ERROR, "{problem}", {"problem": problem}), input=None
+            )
+            for problem in _list_combination_problems(values)
+        ]
+        try:
+            settings = validate(values)
+        except ValidationError as error:
+            problems = [*map(_copy_error, error.errors()), *problems]
+        if problems:
+            raise ValidationError.from_exception_data(cls.__name__, problems, hide_input=True)
+        return settings
 
     @field_validator("*", mode="before")
     @classmethod
@@ -188,72 +212,43 @@ def _parse_url(url: str) -> SplitResult:
     return parts
 
 
-class _CombinedSettings(BaseSettings):
-    """What is needed of several settings at once, read apart: what is missing is told beside all else."""
+def _list_combination_problems(values: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with several settings together, by their values as they were given."""
+    yield from _list_workspace_problems(values)
+    if not values.get("slack_app_token") and not values.get("slack_signing_secret"):
+        yield "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"
+    if values.get("billing") == "stripe":
+        if not values.get("stripe_api_key"):
+            yield "STRIPE_API_KEY is missing: BILLING=stripe needs it"
+        if re.fullmatch(r"0*[1-5]?\d", str(values.get("lease_seconds", ""))):
+            yield "LEASE_SECONDS is wrong: a charge by Stripe may take a minute, so at least 60"
 
-    model_config = Settings.model_config
 
-    slack_bot_token: SecretStr | None = None
-    slack_client_id: str | None = None
-    slack_client_secret: SecretStr | None = None
-    token_encryption_keys: SecretStr | None = None
-    account_services_channel: str | None = None
-    account_services_team: str | None = None
-    slack_app_token: SecretStr | None = None
-    slack_signing_secret: SecretStr | None = None
-    billing: str = "embedded"
-    stripe_api_key: SecretStr | None = None
-    lease_seconds: str = "60"
-
-    def list_problems(self) -> list[str]:
-        return [
-            *self._list_workspace_problems(),
-            *self._list_transport_problems(),
-            *self._list_stripe_problems(),
-        ]
-
-    def _list_workspace_problems(self) -> list[str]:
-        if self.slack_client_id is None and self.slack_client_secret is None:
-            return [] if self.slack_bot_token else ["SLACK_BOT_TOKEN is missing"]
-        if self.slack_bot_token:
-            return ["SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID for many: set one of them"]
-        needed = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS"]
-        if self.account_services_channel:
-            needed.append("ACCOUNT_SERVICES_TEAM")
-        return [
-            f"{name} is missing: many workspaces need it"
-            for name in needed
-            if not getattr(self, name.lower())
-        ]
-
-    def _list_transport_problems(self) -> list[str]:
-        if self.slack_app_token or self.slack_signing_secret:
-            return []
-        return ["SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"]
-
-    def _list_stripe_problems(self) -> list[str]:
-        if self.billing != "stripe":
-            return []
-        wrong = [] if self.stripe_api_key else ["STRIPE_API_KEY is missing: BILLING=stripe needs it"]
-        if re.fullmatch(r"0*[1-5]?\d", self.lease_seconds):
-            wrong.append("LEASE_SECONDS is wrong: a charge by Stripe may take a minute, so at least 60")
-        return wrong
+def _list_workspace_problems(values: dict[str, Any]) -> Iterator[str]:
+    if not values.get("slack_client_id") and not values.get("slack_client_secret"):
+        if not values.get("slack_bot_token"):
+            yield "SLACK_BOT_TOKEN is missing"
+        return
+    if values.get("slack_bot_token"):
+        yield "SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID for many: set one of them"
+        return
+    required = ["slack_client_id", "slack_client_secret", "token_encryption_keys"]
+    if values.get("account_services_channel"):
+        required.append("account_services_team")
+    for name in required:
+        if not values.get(name):
+            yield f"{name.upper()} is missing: many workspaces need it"
 
 
 def read_settings() -> Settings:
-    """The settings of this process. Raises WrongSettings, with all that is wrong."""
+    """The settings of this process. Raises InvalidSettings, with all that is wrong."""
     try:
-        wrong = _CombinedSettings().list_problems()
+        return Settings()
     except (UnicodeDecodeError, OSError) as error:
         why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
         raise InvalidSettings([f".env cannot be read: {why}"]) from None
-    try:
-        settings = Settings()
     except ValidationError as error:
-        raise InvalidSettings([*(_format_error(dict(e)) for e in error.errors()), *wrong]) from None
-    if wrong:
-        raise InvalidSettings(wrong)
-    return settings
+        raise InvalidSettings([_format_error(details) for details in error.errors()]) from None
 
 
 def list_unknown_names() -> list[str]:
@@ -269,9 +264,16 @@ def list_unknown_names() -> list[str]:
     return [*told, *([f"{hidden} that cannot be shown"] if hidden else [])]
 
 
-def _format_error(error: dict[str, object]) -> str:
-    location = error["loc"]
-    assert isinstance(location, tuple)
-    name = str(location[0]).upper()
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{name} is missing" if error["type"] == "missing" else f"{name} is wrong: {message}"
+def _copy_error(error: ErrorDetails) -> InitErrorDetails:
+    return InitErrorDetails(
+        type=PydanticCustomError("value_error", "{message}", {"message": error["msg"]}),
+        loc=error["loc"],
+        input=None,
+    )
+
+
+def _format_error(error: ErrorDetails) -> str:
+    if error["type"] == COMBINATION_ERROR:
+        return error["msg"]
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{str(error['loc'][0]).upper()} is wrong: {message}"

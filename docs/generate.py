@@ -13,7 +13,7 @@ import yaml
 from sqlalchemy import create_engine
 
 from docs.messages import render_messages_page
-from models import migrations
+from models.migrations.run import upgrade_database, write_migration
 from models.notice import Notice, NoticeStatus
 from models.quote import QUOTE_TRANSITIONS as NEXT_QUOTE_STATUSES
 from models.quote import Quote, QuoteStatus
@@ -114,7 +114,7 @@ INTRODUCTION = """\
 Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
 
 No change of a quote, an order or a line can be stored but the ones drawn here. The models refuse others, and
-so do triggers of the database ([decision 1](decisions/0001-the-database-guards-transitions.md)).
+so do triggers of the database ([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
 """
 
 
@@ -194,13 +194,13 @@ def manifest() -> None:
 def migration(number: str, message: str) -> None:
     """Write a migration from what the models say and the migrations so far do not."""
     if not number or not message:
-        raise typer.BadParameter('say both: make migration NUMBER=0003 MESSAGE="Add …"')
+        raise typer.BadParameter('say both: make migration NUMBER=0002 MESSAGE="Add …"')
     with TemporaryDirectory() as folder:
         engine = create_engine(f"sqlite:///{folder}/fresh.db")
         with engine.begin() as connection:
-            migrations.upgrade_database(connection)
+            upgrade_database(connection)
         with engine.begin() as connection:
-            migrations.write_migration(connection, message, number)
+            write_migration(connection, message, number)
         engine.dispose()
 
 

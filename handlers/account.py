@@ -7,81 +7,67 @@ from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.cart import render_account_choice_modal
 from bot.blocks.notification_preferences import render_preferences_modal
 from bot.blocks.receipt import LIST as LIST_RECEIPTS
-from bot.use_cases.account.overview import get_account_overview
 from bot.use_cases.account.portal import open_portal, switch_portal
 from bot.use_cases.cart.open import list_accounts
 from bot.use_cases.checkout import save_checkout_draft
 from bot.use_cases.notice.preferences import get_preferences
-from handlers.receipt import render_receipt_list
-from handlers.request import Call
-from handlers.route import Route
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
+from handlers.screens import render_account, render_receipts
 from models.errors import UnknownSubcommand
 
 NOTICES_SUBCOMMANDS = ("notices", "notifications")
 RECEIPTS_SUBCOMMANDS = ("receipts", "reçus", "recus")
+MAX_SHOWN_SUBCOMMAND_LENGTH = 40
 
 
-async def handle_billing_command(request: Call) -> View:
+async def handle_billing_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
-    words = request.words.lower()
-    if words in NOTICES_SUBCOMMANDS:
-        return render_preferences_modal(
-            request.reader, await get_preferences(request.services, person=request.person), ModalMetadata()
-        )
-    if words and words not in RECEIPTS_SUBCOMMANDS:
-        raise UnknownSubcommand(command="/billing", word=request.words[:40])
+    subcommand = request.command_text.lower()
+    if subcommand in NOTICES_SUBCOMMANDS:
+        preferences = await get_preferences(request.services, person=request.person)
+        return render_preferences_modal(request.localizer, preferences, ModalMetadata())
+    if subcommand and subcommand not in RECEIPTS_SUBCOMMANDS:
+        raise UnknownSubcommand(command="/billing", word=request.command_text[:MAX_SHOWN_SUBCOMMAND_LENGTH])
     if len(accounts) > 1:
-        action = LIST_RECEIPTS if words else blocks.OVERVIEW
-        return render_account_choice_modal(request.reader, accounts, ModalMetadata(), action)
-    return await (render_receipt_list if words else render_account)(request, accounts[0].id)
+        action_id = LIST_RECEIPTS if subcommand else blocks.OVERVIEW
+        return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), action_id)
+    return await (render_receipts if subcommand else render_account)(request, accounts[0].id)
 
 
-async def open_overview(request: Call) -> View:
-    return await render_account(request, request.value or request.place.account)
+async def open_overview(request: SlackRequest) -> View:
+    return await render_account(request, request.action_value or request.metadata.account)
 
 
-async def manage_methods(request: Call) -> View:
-    """From wherever they come; what was typed in a checkout is kept, and Back leads there again."""
-    if request.checkout_typed is not None:
-        quote_id = request.place.quote
+async def manage_methods(request: SlackRequest) -> View:
+    """Pressed on any screen. What was typed in a checkout is kept, and Back leads there again."""
+    if request.checkout_form is not None:
         await save_checkout_draft(
-            request.services, person=request.person, quote_id=quote_id, form=request.checkout_typed
+            request.services,
+            person=request.person,
+            quote_id=request.metadata.quote,
+            form=request.checkout_form,
         )
-    account_id = request.value or request.place.account
+    account_id = request.action_value or request.metadata.account
     account, link = await open_portal(request.services, person=request.person, account_id=account_id)
-    place = replace(request.place, account=account.id)
+    metadata = replace(request.metadata, account=account.id)
     if link is None:
-        return blocks.render_portal_warning_modal(request.reader, account, place)
-    return blocks.render_portal_link_modal(request.reader, account, link, place)
+        return blocks.render_portal_warning_modal(request.localizer, account, metadata)
+    return blocks.render_portal_link_modal(request.localizer, account, link, metadata)
 
 
-async def switch_default_portal(request: Call) -> View:
-    account_id = request.value or request.place.account
+async def switch_default_portal(request: SlackRequest) -> View:
+    account_id = request.action_value or request.metadata.account
     account, link = await switch_portal(request.services, person=request.person, account_id=account_id)
-    return blocks.render_portal_link_modal(
-        request.reader, account, link, replace(request.place, account=account.id)
-    )
-
-
-async def render_account(request: Call, account_id: str) -> View:
-    sheet = await get_account_overview(request.services, person=request.person, account_id=account_id)
-    return blocks.render_account_modal(
-        request.reader, sheet, ModalMetadata(account=account_id), get_portal_links(request)
-    )
-
-
-def get_portal_links(request: Call) -> blocks.PortalLinks:
-    settings = request.services.settings
-    return blocks.PortalLinks(
-        settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url
-    )
+    metadata = replace(request.metadata, account=account.id)
+    return blocks.render_portal_link_modal(request.localizer, account, link, metadata)
 
 
 ROUTES = [
-    Route("command", "/billing", handle_billing_command),
-    Route("show", blocks.OVERVIEW, open_overview),
-    Route("change", blocks.MANAGE_PAYMENT_METHODS, manage_methods),
-    Route("change", blocks.SWITCH_PORTAL, switch_default_portal),
-    Route("link", blocks.OPEN_PORTAL),
-    Route("link", blocks.CONTACT_SERVICES),
+    Route(RouteKind.COMMAND, "/billing", handle_billing_command),
+    Route(RouteKind.SHOW, blocks.OVERVIEW, open_overview),
+    Route(RouteKind.CHANGE, blocks.MANAGE_PAYMENT_METHODS, manage_methods),
+    Route(RouteKind.CHANGE, blocks.SWITCH_PORTAL, switch_default_portal),
+    Route(RouteKind.LINK, blocks.OPEN_PORTAL),
+    Route(RouteKind.LINK, blocks.CONTACT_SERVICES),
 ]

@@ -33,12 +33,12 @@ def _make_webhook_endpoint(
         start_log_context(source="provider event")
         body = await read_body(request)
         if body is None:
-            REQUESTS_REJECTED_TOTAL.labels("too large").inc()
+            REQUESTS_REJECTED_TOTAL.labels("too_large").inc()
             return PlainTextResponse("too large", 413)
         try:
             event = reader.parse_event(body, request.headers.get("stripe-signature", ""))
         except WebhookVerificationError as error:
-            REQUESTS_REJECTED_TOTAL.labels("event").inc()
+            REQUESTS_REJECTED_TOTAL.labels("unsigned_event").inc()
             log.warning("provider_event.rejected", reason=str(error))
             return PlainTextResponse("unsigned", 400)
         stored = await handle_provider_event(services, event)

@@ -1,8 +1,8 @@
 """`/add-seats`: from the warning about pending quotes to the cart's quote."""
 
 from bot.blocks import cart as blocks
-from bot.blocks import quote as quote_blocks
 from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.quote import render_quote_modal
 from bot.use_cases.cart.open import (
     AccountChoiceNeeded,
     CartBlocked,
@@ -16,199 +16,156 @@ from bot.use_cases.cart.open import (
 )
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.quote.decide import get_quote
-from handlers.account import render_account
-from handlers.request import Call
-from handlers.route import Route
-from models.details import CartPage
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
+from handlers.screens import render_account, render_cart, render_pending_quotes
+from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 
 SEATS_BLOCK_PREFIX = "seats:"
-# More is no product and number; it travels in a view of limited size.
+# Longer is no product and number; it travels in a view's metadata, which is limited.
 MAX_COMMAND_TEXT_LENGTH = 200
 
 
-async def handle_add_seats_command(request: Call) -> View:
-    return await _render_opened_cart(request, None, request.words)
+async def handle_add_seats_command(request: SlackRequest) -> View:
+    return await _render_opened_cart(request, None, request.command_text)
 
 
-async def select_account(request: Call) -> View:
-    return await _render_opened_cart(request, request.value, request.place.command_text)
+async def select_account(request: SlackRequest) -> View:
+    return await _render_opened_cart(request, request.action_value, request.metadata.command_text)
 
 
-async def open_account_cart(request: Call) -> View:
-    return await _render_opened_cart(request, request.value or request.place.account, "")
+async def open_account_cart(request: SlackRequest) -> View:
+    return await _render_opened_cart(request, request.action_value or request.metadata.account, "")
 
 
-async def warn(request: Call) -> View:
-    warned = await load_pending_quotes_warning(
-        request.services, person=request.person, account_id=request.place.account
-    )
-    return render_pending_quotes(request, warned)
+async def warn(request: SlackRequest) -> View:
+    return render_pending_quotes(request, await _load_warning(request))
 
 
-async def continue_to_cart(request: Call) -> View:
-    account_id, place = request.place.account, request.place
+async def continue_to_cart(request: SlackRequest) -> View:
+    metadata = request.metadata
     try:
         await record_consent_to_replace(
-            request.services, person=request.person, account_id=account_id, quote_ids=place.quote_ids
-        )
-    except QuotesPending:
-        return await _render_new_quotes(request, account_id)
-    sheet = await load_cart_page(
-        request.services, person=request.person, account_id=account_id, command_text=place.command_text
-    )
-    return _render_cart(request, sheet)
-
-
-async def change_page(request: Call) -> View:
-    sheet = await _save_typed_seats(request)
-    return _render_cart(request, sheet, page=request.id_pressed)
-
-
-async def continue_to_quote(request: Call) -> View:
-    """To the cart's own quote; what is typed in the form stays in the cart."""
-    await _save_typed_seats(request)
-    sheet = await get_quote(request.services, person=request.person, quote_id=request.id_pressed)
-    place = ModalMetadata(account=sheet.account.id, quote=sheet.quote.key, origin="cart")
-    return quote_blocks.render_quote_modal(request.reader, sheet, place)
-
-
-async def edit(request: Call) -> View:
-    sheet = await load_cart_page(request.services, person=request.person, account_id=request.place.account)
-    return _render_cart(request, sheet)
-
-
-async def back(request: Call) -> View:
-    """Where the person came from: the warning, the choice of an account, else the account itself."""
-    await _save_typed_seats(request)
-    warned = await load_pending_quotes_warning(
-        request.services, person=request.person, account_id=request.place.account
-    )
-    if warned.pending_quotes:
-        return render_pending_quotes(request, warned)
-    accounts = await list_accounts(request.services, person=request.person)
-    if len(accounts) > 1:
-        return blocks.render_account_choice_modal(request.reader, accounts, ModalMetadata())
-    return await render_account(request, request.place.account)
-
-
-async def save(request: Call) -> View:
-    account_id = request.place.account
-    try:
-        sheet = await save_cart(
             request.services,
             person=request.person,
-            account_id=account_id,
-            seat_inputs=_get_typed_seats(request),
+            account_id=metadata.account,
+            quote_ids=metadata.quote_ids,
         )
     except QuotesPending:
-        return await _render_new_quotes(request, account_id)
-    place = ModalMetadata(account=account_id, quote=sheet.quote.key, origin="cart")
-    return quote_blocks.render_quote_modal(request.reader, sheet, place)
-
-
-async def continue_after_decision(request: Call) -> View:
-    """On from a quote that was decided on the way to the cart: the next one, else the cart."""
-    warned = await load_pending_quotes_warning(
-        request.services, person=request.person, account_id=request.place.account
-    )
-    if warned.pending_quotes:
-        return render_pending_quotes(request, warned)
-    sheet = await load_cart_page(
+        return render_pending_quotes(request, await _load_warning(request), has_new_quotes=True)
+    page = await load_cart_page(
         request.services,
         person=request.person,
-        account_id=request.place.account,
-        command_text=request.place.command_text,
+        account_id=metadata.account,
+        command_text=metadata.command_text,
     )
-    return _render_cart(request, sheet)
+    return render_cart(request, page)
 
 
-def render_pending_quotes(
-    request: Call,
-    warning: PendingQuotesWarning,
-    *,
-    command_text: str | None = None,
-    has_new_quotes: bool = False,
-) -> View:
-    place = ModalMetadata(
-        account=warning.account.id,
-        origin="pending",
-        command_text=request.place.command_text if command_text is None else command_text,
-        quote_ids=tuple(sheet.quote.key for sheet in warning.pending_quotes),
-    )
-    return blocks.render_pending_quotes_modal(
-        request.reader, warning.pending_quotes, place, warning.own_quote, has_new_quotes=has_new_quotes
-    )
+async def change_page(request: SlackRequest) -> View:
+    page = await _save_draft(request)
+    return render_cart(request, page, page=request.action_row_id)
 
 
-async def _render_opened_cart(request: Call, account_id: str | None, command_text: str) -> View:
-    found = await open_cart(
+async def continue_to_quote(request: SlackRequest) -> View:
+    """To the cart's own quote. What was typed in the form is kept in the cart."""
+    await _save_draft(request)
+    details = await get_quote(request.services, person=request.person, quote_id=request.action_row_id)
+    return _render_own_quote(request, details)
+
+
+async def edit(request: SlackRequest) -> View:
+    page = await load_cart_page(request.services, person=request.person, account_id=request.metadata.account)
+    return render_cart(request, page)
+
+
+async def back(request: SlackRequest) -> View:
+    """To the screen before the cart: the warning, the choice of an account, else the account itself."""
+    await _save_draft(request)
+    warning = await _load_warning(request)
+    if warning.pending_quotes:
+        return render_pending_quotes(request, warning)
+    accounts = await list_accounts(request.services, person=request.person)
+    if len(accounts) > 1:
+        return blocks.render_account_choice_modal(request.localizer, accounts, ModalMetadata())
+    return await render_account(request, request.metadata.account)
+
+
+async def save(request: SlackRequest) -> View:
+    try:
+        details = await save_cart(
+            request.services,
+            person=request.person,
+            account_id=request.metadata.account,
+            seat_inputs=_get_seat_inputs(request),
+        )
+    except QuotesPending:
+        return render_pending_quotes(request, await _load_warning(request), has_new_quotes=True)
+    return _render_own_quote(request, details)
+
+
+async def _render_opened_cart(request: SlackRequest, account_id: str | None, command_text: str) -> View:
+    screen = await open_cart(
         request.services, person=request.person, account_id=account_id, command_text=command_text
     )
-    match found:
+    match screen:
         case AccountChoiceNeeded(accounts):
-            return blocks.render_account_choice_modal(
-                request.reader, accounts, ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
-            )
+            metadata = ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
+            return blocks.render_account_choice_modal(request.localizer, accounts, metadata)
         case CartBlocked(account, obstacles, rows):
-            url = request.services.settings.account_services_url
             return blocks.render_cart_blocked_modal(
-                request.reader,
+                request.localizer,
                 account,
                 obstacles,
                 ModalMetadata(account=account.id),
-                services_url=url,
+                services_url=request.services.settings.account_services_url,
                 rows=rows,
             )
         case PendingQuotesWarning():
-            return render_pending_quotes(request, found, command_text=command_text)
+            return render_pending_quotes(request, screen, command_text=command_text)
         case CartPage():
-            return _render_cart(request, found)
+            return render_cart(request, screen)
 
 
-async def _render_new_quotes(request: Call, account_id: str) -> View:
-    warned = await load_pending_quotes_warning(request.services, person=request.person, account_id=account_id)
-    return render_pending_quotes(request, warned, has_new_quotes=True)
-
-
-def _render_cart(request: Call, cart_page: CartPage, page: int | None = None) -> View:
-    settings = request.services.settings
-    page = blocks.get_requested_page(cart_page) if page is None else page
-    return blocks.render_cart_modal(
-        request.reader,
-        cart_page,
-        ModalMetadata(account=cart_page.account.id, origin="cart", page=page),
-        settings.max_seats_per_line,
-        services_url=settings.account_services_url,
+async def _load_warning(request: SlackRequest) -> PendingQuotesWarning:
+    return await load_pending_quotes_warning(
+        request.services, person=request.person, account_id=request.metadata.account
     )
 
 
-async def _save_typed_seats(request: Call) -> CartPage:
+async def _save_draft(request: SlackRequest) -> CartPage:
     return await save_cart_draft(
         request.services,
         person=request.person,
-        account_id=request.place.account,
-        seat_inputs=_get_typed_seats(request),
+        account_id=request.metadata.account,
+        seat_inputs=_get_seat_inputs(request),
     )
 
 
-def _get_typed_seats(request: Call) -> dict[str, str]:
+def _get_seat_inputs(request: SlackRequest) -> dict[str, str]:
+    """By subscription id."""
     return {
         block_id.removeprefix(SEATS_BLOCK_PREFIX): text
-        for block_id, text in request.typed.items()
+        for block_id, text in request.input_values.items()
         if block_id.startswith(SEATS_BLOCK_PREFIX)
     }
 
 
+def _render_own_quote(request: SlackRequest, details: QuoteDetails) -> View:
+    metadata = ModalMetadata(account=details.account.id, quote=details.quote.key, origin="cart")
+    return render_quote_modal(request.localizer, details, metadata)
+
+
 ROUTES = [
-    Route("command", "/add-seats", handle_add_seats_command),
-    Route("show", blocks.CHOOSE_ACCOUNT, select_account),
-    Route("show", blocks.OPEN, open_account_cart),
-    Route("show", blocks.SHOW_WARNING, warn),
-    Route("change", blocks.CONTINUE_TO_CART, continue_to_cart),
-    Route("change", blocks.CHANGE_PAGE, change_page),
-    Route("change", blocks.CONTINUE_TO_QUOTE, continue_to_quote),
-    Route("show", blocks.EDIT, edit),
-    Route("change", blocks.BACK, back),
-    Route("submit", blocks.SAVE, save),
+    Route(RouteKind.COMMAND, "/add-seats", handle_add_seats_command),
+    Route(RouteKind.SHOW, blocks.CHOOSE_ACCOUNT, select_account),
+    Route(RouteKind.SHOW, blocks.OPEN, open_account_cart),
+    Route(RouteKind.SHOW, blocks.SHOW_WARNING, warn),
+    Route(RouteKind.CHANGE, blocks.CONTINUE_TO_CART, continue_to_cart),
+    Route(RouteKind.CHANGE, blocks.CHANGE_PAGE, change_page),
+    Route(RouteKind.CHANGE, blocks.CONTINUE_TO_QUOTE, continue_to_quote),
+    Route(RouteKind.SHOW, blocks.EDIT, edit),
+    Route(RouteKind.CHANGE, blocks.BACK, back),
+    Route(RouteKind.SUBMIT, blocks.SAVE, save),
 ]

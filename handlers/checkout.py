@@ -7,43 +7,40 @@ from bot.blocks.block_kit import View
 from bot.blocks.quote import render_quote_modal
 from bot.blocks.service_order import render_placement_modal
 from bot.use_cases.checkout import save_checkout, save_checkout_draft
-from handlers.quote import render_checkout
-from handlers.request import Call
-from handlers.route import Route
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
+from handlers.screens import render_checkout
 from models.checkout import CheckoutForm
 
 
-async def save(request: Call) -> View:
-    sheet = await save_checkout(
+async def save(request: SlackRequest) -> View:
+    page = await save_checkout(
         request.services,
         person=request.person,
-        quote_id=request.place.quote,
-        form=_get_checkout_form(request),
+        quote_id=request.metadata.quote,
+        form=request.checkout_form or CheckoutForm(),
     )
-    # An address that changes the tax has put another quote in place.
-    return render_placement_modal(request.reader, sheet, replace(request.place, quote=sheet.quote.quote.key))
+    # An address that changes the tax has made a new quote in place of this one.
+    metadata = replace(request.metadata, quote=page.quote.quote.key)
+    return render_placement_modal(request.localizer, page, metadata)
 
 
-async def back(request: Call) -> View:
-    sheet = await save_checkout_draft(
+async def back(request: SlackRequest) -> View:
+    details = await save_checkout_draft(
         request.services,
         person=request.person,
-        quote_id=request.place.quote,
-        form=_get_checkout_form(request),
+        quote_id=request.metadata.quote,
+        form=request.checkout_form or CheckoutForm(),
     )
-    return render_quote_modal(request.reader, sheet, request.place)
+    return render_quote_modal(request.localizer, details, request.metadata)
 
 
-async def edit(request: Call) -> View:
-    return await render_checkout(request, request.place.quote)
-
-
-def _get_checkout_form(request: Call) -> CheckoutForm:
-    return request.checkout_typed or CheckoutForm()
+async def edit(request: SlackRequest) -> View:
+    return await render_checkout(request, request.metadata.quote)
 
 
 ROUTES = [
-    Route("submit", blocks.SAVE, save),
-    Route("change", blocks.BACK, back),
-    Route("show", blocks.EDIT, edit),
+    Route(RouteKind.SUBMIT, blocks.SAVE, save),
+    Route(RouteKind.CHANGE, blocks.BACK, back),
+    Route(RouteKind.SHOW, blocks.EDIT, edit),
 ]

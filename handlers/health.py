@@ -11,8 +11,9 @@ from starlette.routing import Route
 from bot import metrics
 from bot.services import Services
 from bot.use_cases.operations.queue_stats import QueueStats, load_queue_stats
-from bot.use_cases.operations.readiness import Readiness, SingleFlight
-from handlers.socket_mode import SocketDoor
+from bot.use_cases.operations.readiness import Readiness
+from bot.use_cases.operations.single_flight import SingleFlight
+from handlers.socket_mode import SocketModeRunner
 from models.service_order import OrderStatus
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 OPEN_STATUSES = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
-def build_health_routes(services: Services, socket_runner: SocketDoor | None) -> list[Route]:
+def build_health_routes(services: Services, socket_runner: SocketModeRunner | None) -> list[Route]:
     return [
         Route("/healthz", _handle_healthz),
         Route("/readyz", _make_readyz_endpoint(services, socket_runner)),
@@ -34,14 +35,14 @@ async def _handle_healthz(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def _make_readyz_endpoint(services: Services, socket_runner: SocketDoor | None) -> Endpoint:
+def _make_readyz_endpoint(services: Services, socket_runner: SocketModeRunner | None) -> Endpoint:
     readiness = Readiness(services)
 
     async def handle_readyz(request: Request) -> Response:
         """A line for each part; 503 where one is not well, or where the process is about to stop."""
         found = await readiness.run_checks()
         if socket_runner is not None:
-            found.append(socket_runner.finding())
+            found.append(socket_runner.get_status())
         lines = [f"{finding.name}: {finding.message}" for finding in found]
         if services.tasks.is_stopping:
             lines.append("stopping")
@@ -51,7 +52,7 @@ def _make_readyz_endpoint(services: Services, socket_runner: SocketDoor | None) 
     return handle_readyz
 
 
-def _make_metrics_endpoint(services: Services, socket_runner: SocketDoor | None) -> Endpoint:
+def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner | None) -> Endpoint:
     async def find_stats() -> QueueStats | None:
         try:
             return await load_queue_stats(services)
@@ -59,17 +60,17 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketDoor | None)
             log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
-    look = SingleFlight("backlog", services.tasks, find_stats)
+    stats_flight = SingleFlight("queue statistics", services, find_stats)
 
     async def handle_metrics(request: Request) -> Response:
         metrics.BACKGROUND_TASKS.set(len(services.tasks))
         if socket_runner is not None:
-            metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.silent_for)
-        backlog = await look.wait_for_result()
-        # Without it, what this process counted is told all the same.
-        metrics.DATABASE_UP.set(backlog is not None)
-        if backlog is not None:
-            _set_queue_metrics(backlog)
+            metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.idle_seconds)
+        stats = await stats_flight.wait_for_result()
+        # If the database does not answer, what this process counted is exported all the same.
+        metrics.DATABASE_UP.set(stats is not None)
+        if stats is not None:
+            _set_queue_metrics(stats)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return handle_metrics

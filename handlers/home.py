@@ -1,28 +1,22 @@
-"""The Home tab."""
+"""The Home tab. What is pressed there is answered by the tab itself: no view is opened."""
 
-from bot.blocks.block_kit import View
 from bot.blocks.home import page as blocks
 from bot.use_cases.home.publish import open_home
-from handlers.request import Call
-from handlers.route import Route
-
-# What was pressed there is answered by the Home itself: no screen is opened.
-NO_VIEW: View = {}
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
 
 
-async def handle_home_opened(request: Call) -> View:
-    if request.body["event"].get("tab") == "home" and request.person.user_id:
+async def handle_home_opened(request: SlackRequest) -> None:
+    if request.opened_tab == "home" and request.person.user_id:
         await open_home(request.services, person=request.person)
-    return NO_VIEW
 
 
-async def change_page(request: Call) -> View:
-    await open_home(request.services, person=request.person, page=request.id_pressed)
-    return NO_VIEW
+async def change_page(request: SlackRequest) -> None:
+    await open_home(request.services, person=request.person, page=request.action_row_id)
 
 
 ROUTES = [
-    Route("event", "app_home_opened", handle_home_opened),
-    Route("change", blocks.PREVIOUS_PAGE, change_page),
-    Route("change", blocks.NEXT_PAGE, change_page),
+    Route(RouteKind.EVENT, "app_home_opened", handle_home_opened),
+    Route(RouteKind.CHANGE, blocks.PREVIOUS_PAGE, change_page),
+    Route(RouteKind.CHANGE, blocks.NEXT_PAGE, change_page),
 ]

@@ -1,21 +1,22 @@
-"""The HTTP door, and the small server that tells operators how the bot is."""
+"""The HTTP server: Slack's requests in HTTP mode, and pages for operators and the billing provider."""
 
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import parse_qsl
 
+import structlog
 import uvicorn
-from slack_bolt.adapter.starlette.async_handler import to_starlette_response
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider
 from bot.metrics import REQUESTS_REJECTED_TOTAL
@@ -23,105 +24,121 @@ from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
 from handlers.health import build_health_routes
 from handlers.install import build_install_routes
-from handlers.payload import read_payload
 from handlers.request_body import read_body
-from handlers.socket_mode import SocketDoor
+from handlers.socket_mode import SocketModeRunner
 
-SECONDS = re.compile(r"[0-9]{1,12}")
+log = structlog.get_logger()
+
+TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
-def build_server(
-    services: Services, app: AsyncApp, clients: SlackClientProvider, door: SocketDoor | None
+def build_http_app(
+    services: Services,
+    slack_app: AsyncApp,
+    clients: SlackClientProvider,
+    socket_runner: SocketModeRunner | None,
 ) -> Router:
-    """`/slack/events` in HTTP mode; `/healthz`, `/readyz` and `/metrics` in both, the pages by which many
-    workspaces install the bot, and the billing provider's events."""
-    routes = [*build_health_routes(services, door), *build_webhook_routes(services)]
+    """A bare router: around it, Starlette's application would put two layers of error pages."""
+    routes = [*build_health_routes(services, socket_runner), *build_webhook_routes(services)]
     if isinstance(clients, MultiWorkspaceClients):
         routes += build_install_routes(services, clients)
     if not services.settings.is_socket_mode:
-        # They are tried in their order, and this one is asked for most.
-        routes.insert(0, Route("/slack/events", _SlackEvents(services, app), methods=["POST"]))
+        # Routes are tried in order, and this one has most of the traffic.
+        routes.insert(0, _build_slack_route(services, slack_app))
     return Router(routes)
 
 
-class _SlackEvents:
-    """Where Slack knocks. Starlette takes an instance for an ASGI app, and puts nothing around it."""
+def _build_slack_route(services: Services, slack_app: AsyncApp) -> Route:
+    secret = services.settings.slack_signing_secret
+    assert secret is not None, "HTTP mode has a signing secret"
+    return Route(
+        "/slack/events",
+        _make_slack_endpoint(slack_app),
+        methods=["POST"],
+        middleware=[Middleware(SlackRequestGuard, signing_secret=secret.get_secret_value())],
+    )
 
-    def __init__(self, services: Services, app: AsyncApp) -> None:
-        secret = services.settings.slack_signing_secret
-        assert secret is not None, "HTTP mode has a signing secret"
-        self._verifier = SignatureVerifier(secret.get_secret_value())
+
+def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
+    handler = AsyncSlackRequestHandler(slack_app)
+
+    async def handle_slack_request(request: Request) -> Response:
+        try:
+            return await handler.handle(request)
+        except Exception as error:
+            # Bolt raises only before it dispatches: the body is no JSON, no object, or has odd ids.
+            log.warning("request.unreadable", error=type(error).__name__)
+            return _reject("malformed", 400)
+
+    return handle_slack_request
+
+
+class SlackRequestGuard:
+    """ASGI middleware in front of Bolt, which parses a body before it verifies it. Lets in what is not too
+    large and was signed by Slack in the last five minutes."""
+
+    def __init__(self, app: ASGIApp, signing_secret: str) -> None:
         self._app = app
+        self._verifier = SignatureVerifier(signing_secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(Request(scope, receive))
-        await response(scope, receive, send)
+        request = Request(scope, receive)
+        body = await read_body(request)
+        if body is None:
+            await _reject("too_large", 413)(scope, receive, send)
+        elif not self._is_signed(request, body):
+            await _reject("unsigned", 401)(scope, receive, send)
+        else:
+            await self._app(scope, _replay(_escape_form(request, body)), send)
 
-    async def _answer(self, request: Request) -> Response:
-        text = await _text(request)
-        if text is None:
-            return _turned_away("too large", 413)
-        if not _signed(self._verifier, request, text):
-            return _turned_away("unsigned", 401)
-        try:
-            payload = read_payload(text)
-        except ValueError:
-            return _turned_away("malformed", 400)
-        return to_starlette_response(await self._app.async_dispatch(_trusted(request, payload)))
-
-
-def _turned_away(why: str, status: int) -> Response:
-    REQUESTS_REJECTED_TOTAL.labels(why).inc()
-    return PlainTextResponse(why, status)
+    def _is_signed(self, request: Request, body: bytes) -> bool:
+        """The verifier raises if the timestamp is not a number of seconds, the signature is not ASCII or the
+        body is not UTF-8."""
+        timestamp = request.headers.get("x-slack-request-timestamp", "")
+        signature = request.headers.get("x-slack-signature", "")
+        if not TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
+            return False
+        return self._verifier.is_valid(body.decode("utf-8", "replace"), timestamp, signature)
 
 
-async def _text(request: Request) -> str | None:
-    body = await read_body(request)
-    return None if body is None else body.decode("utf-8", "replace")
+def _reject(reason: str, status: int) -> Response:
+    REQUESTS_REJECTED_TOTAL.labels(reason).inc()
+    return PlainTextResponse(reason, status)
 
 
-def _signed(verifier: SignatureVerifier, request: Request, text: str) -> bool:
-    """The verifier raises at a timestamp that is no number of seconds, and at a signature beyond ASCII."""
-    timestamp = request.headers.get("x-slack-request-timestamp", "")
-    signature = request.headers.get("x-slack-signature", "")
-    if not SECONDS.fullmatch(timestamp) or not signature.isascii():
-        return False
-    return verifier.is_valid(text, timestamp, signature)
+def _escape_form(request: Request, body: bytes) -> bytes:
+    """Bolt reads a form as an empty one if "payload" appears in it anywhere but as a field: in what was typed
+    after a command, or in a channel's name."""
+    if b"payload" not in body or body.startswith((b"payload=", b"{")) or _is_json(request):
+        return body
+    if "payload" in dict(parse_qsl(body.decode(), keep_blank_values=True)):
+        return body
+    return body.replace(b"payload", b"%70ayload")
 
 
-def _trusted(request: Request, payload: dict[str, Any]) -> AsyncBoltRequest:
-    """Bolt parses a body before it looks at its signature, and answers 500 to what it cannot parse. From a
-    socket it takes what is parsed and trusted already, as this is."""
-    return AsyncBoltRequest(body=payload, headers=dict(request.headers), mode="socket_mode")
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0] == "application/json"
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 class _Server(uvicorn.Server):
-    """Signals are the entry point's business: it stops what feeds the server before the server."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._told = asyncio.Event()
-
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Signals are the entry point's: it stops what feeds the server before the server."""
         yield
-
-    async def main_loop(self) -> None:
-        """uvicorn would look ten times a second whether it should stop, and at each tenth write the date."""
-        while not await self.on_tick(0):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), timeout=1)
-
-    def stop(self) -> None:
-        self.should_exit = True
-        self._told.set()
 
 
 @asynccontextmanager
-async def serving(app: Router, listener: socket.socket) -> AsyncIterator[None]:
-    """Answering on `listener` while inside; requests under way are answered before leaving."""
-    # The head and the body of an answer are two writes: without this the second waits for the first to be
-    # acknowledged, 40 ms late. What is accepted inherits it.
+async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """Serves on `listener` while inside; requests in progress are answered before leaving."""
+    # The head and the body of a response are two writes: without this the second waits until the first is
+    # acknowledged, 40 ms later. Accepted connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         app,
@@ -130,7 +147,7 @@ async def serving(app: Router, listener: socket.socket) -> AsyncIterator[None]:
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=10,
-        # Nothing here asks where a request came from: a signature says who sent it.
+        # Nobody asks where a request came from: its signature says who sent it.
         proxy_headers=False,
     )
     server = _Server(config)
@@ -140,5 +157,5 @@ async def serving(app: Router, listener: socket.socket) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        server.stop()
+        server.should_exit = True
         await task

@@ -6,7 +6,6 @@ from urllib.parse import urljoin
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
-from slack_bolt.async_app import AsyncBoltContext
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -16,15 +15,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route as PageRoute
 
 from bot.blocks.refusal import format_refusal
 from bot.i18n import Localizer
-from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider, get_error_name, verify_token
+from bot.installations.clients import MultiWorkspaceClients, get_error_name, verify_token
 from bot.logs import get_log_reference, start_log_context
 from bot.metrics import ERRORS_TOTAL
 from bot.services import Services
 from bot.use_cases.slack_user import delete_workspace_users
+from handlers.payloads import EventCallback, Payload
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
 from models.errors import UnexpectedError
 
 log = structlog.get_logger()
@@ -77,13 +79,13 @@ async def _raise_refusals(response: Awaitable[AsyncSlackResponse]) -> AsyncSlack
         raise InstallationRefused(get_error_name(error)) from None
 
 
-def build_install_routes(services: Services, clients: MultiWorkspaceClients) -> list[Route]:
+def build_install_routes(services: Services, clients: MultiWorkspaceClients) -> list[PageRoute]:
     flow = _build_oauth_flow(services, clients)
     for path in (flow.install_path, flow.redirect_uri_path):
         ERRORS_TOTAL.labels(path)
     return [
-        Route(flow.install_path, _make_page_endpoint(flow.handle_installation)),
-        Route(flow.redirect_uri_path, _make_page_endpoint(flow.handle_callback)),
+        PageRoute(flow.install_path, _make_page_endpoint(flow.handle_installation)),
+        PageRoute(flow.redirect_uri_path, _make_page_endpoint(flow.handle_callback)),
     ]
 
 
@@ -103,7 +105,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
             authorization_url=urljoin(settings.slack_api_url, "/oauth/v2/authorize"),
             installation_store=clients.store,
             installation_store_bot_only=True,
-            state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database.writer),
+            state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database),
             state_expiration_seconds=OAUTH_STATE_SECONDS,
             # The library's page shows a picture from elsewhere; Slack's own page asks all there is.
             install_page_rendering_enabled=False,
@@ -133,21 +135,23 @@ def _handle_failure(path: str, **details: Any) -> Response:
     return PlainTextResponse(format_refusal(Localizer(), UnexpectedError(reference=shown)), 500)
 
 
-def make_uninstall_listener(
-    services: Services, clients: SlackClientProvider
-) -> Callable[..., Awaitable[None]]:
-    """Done before the ack, and once more where Slack repeats it. The two events come in either order, and so
-    late that the bot may be installed again: then its token opens the workspace."""
-
-    async def handle_uninstall(event: dict[str, Any], context: AsyncBoltContext) -> None:
-        team = context.team_id
-        if team and _is_uninstall(event) and not await verify_token(clients, team):
-            await clients.handle_uninstall(team)
-            await delete_workspace_users(services, team_id=team)
-
-    return handle_uninstall
+async def handle_uninstall(request: SlackRequest) -> None:
+    """The two events come in either order, may be repeated, and may come so late that the app is installed
+    again: then its token opens the workspace."""
+    team_id = request.person.team_id
+    if not team_id or not _is_bot_removed(request.payload):
+        return
+    if not await verify_token(request.clients, team_id):
+        await request.clients.handle_uninstall(team_id)
+        await delete_workspace_users(request.services, team_id=team_id)
 
 
-def _is_uninstall(event: dict[str, Any]) -> bool:
-    """`tokens_revoked` names the bot where its own token is among them."""
-    return event["type"] == "app_uninstalled" or bool((event.get("tokens") or {}).get("bot"))
+def _is_bot_removed(payload: Payload) -> bool:
+    """`tokens_revoked` lists the bot if its own token is one of them."""
+    if not isinstance(payload, EventCallback):
+        return False
+    tokens = payload.event.tokens
+    return payload.event.type == "app_uninstalled" or bool(tokens and tokens.bot)
+
+
+ROUTES = [Route(RouteKind.UNINSTALL, event_type, handle_uninstall) for event_type in UNINSTALL_EVENTS]

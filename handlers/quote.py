@@ -2,109 +2,102 @@
 
 from dataclasses import replace
 
-from bot.blocks import checkout as checkout_blocks
 from bot.blocks import quote as blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.cart import render_account_choice_modal
 from bot.use_cases.cart.open import list_accounts
-from bot.use_cases.checkout import open_checkout
 from bot.use_cases.quote.decide import get_quote, get_quote_id, list_quotes, reject_quote
-from handlers.cart import continue_after_decision
-from handlers.request import Call
-from handlers.route import Route
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
+from handlers.screens import render_checkout, render_next_cart_screen
 from models.errors import InvalidInput
 from models.quote import MAX_REASON_LENGTH, ReasonTooLong
 
-# A view carries 3,000 characters, and each of these takes six.
+# A view's metadata holds 3,000 characters, and as JSON each of these takes six.
 CONTROL_CHARACTERS = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
-async def handle_quotes_command(request: Call) -> View:
+async def handle_quotes_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
-    if request.words:
-        ids = [account.id for account in accounts]
+    if request.command_text:
+        account_ids = [account.id for account in accounts]
         quote_id = await get_quote_id(
-            request.services, person=request.person, account_ids=ids, number=request.words
+            request.services, person=request.person, account_ids=account_ids, number=request.command_text
         )
         return await _render_quote(request, quote_id, ModalMetadata(origin="quotes"))
     if len(accounts) > 1:
-        return render_account_choice_modal(request.reader, accounts, ModalMetadata(), blocks.LIST)
+        return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)
     return await _render_quote_list(request, accounts[0].id)
 
 
-async def list_account_quotes(request: Call) -> View:
-    return await _render_quote_list(request, request.value or request.place.account)
+async def list_account_quotes(request: SlackRequest) -> View:
+    return await _render_quote_list(request, request.action_value or request.metadata.account)
 
 
-async def open_quote(request: Call) -> View:
-    return await _render_quote(request, request.id_pressed, _set_reason(request))
+async def open_quote(request: SlackRequest) -> View:
+    return await _render_quote(request, request.action_row_id, _update_reason(request))
 
 
-async def approve(request: Call) -> View:
-    return await render_checkout(request, request.id_pressed)
+async def approve(request: SlackRequest) -> View:
+    return await render_checkout(request, request.action_row_id)
 
 
-async def submit_review(request: Call) -> View:
-    return await render_checkout(request, request.place.quote)
+async def submit_review(request: SlackRequest) -> View:
+    return await render_checkout(request, request.metadata.quote)
 
 
-async def open_reject_modal(request: Call) -> View:
-    sheet = await get_quote(request.services, person=request.person, quote_id=request.id_pressed)
-    place = replace(_set_reason(request), account=sheet.account.id, quote=sheet.quote.key)
-    if not sheet.is_pending:
-        return blocks.render_quote_modal(request.reader, sheet, place)
-    return blocks.render_reject_modal(request.reader, sheet, place)
+async def open_reject_modal(request: SlackRequest) -> View:
+    details = await get_quote(request.services, person=request.person, quote_id=request.action_row_id)
+    metadata = replace(_update_reason(request), account=details.account.id, quote=details.quote.key)
+    if not details.is_pending:
+        return blocks.render_quote_modal(request.localizer, details, metadata)
+    return blocks.render_reject_modal(request.localizer, details, metadata)
 
 
-async def reject(request: Call) -> View:
-    reason = request.typed.get("reason")
+async def reject(request: SlackRequest) -> View:
+    reason = request.input_values.get("reason")
     try:
-        sheet = await reject_quote(
-            request.services, person=request.person, quote_id=request.place.quote, reason=reason
+        details = await reject_quote(
+            request.services, person=request.person, quote_id=request.metadata.quote, reason=reason
         )
     except ReasonTooLong as refusal:
         raise InvalidInput({"reason": refusal}) from None
-    if request.place.origin == "pending":
-        return await continue_after_decision(request)
-    if request.place.origin == "quotes":
-        return await _render_quote_list(request, sheet.account.id)
-    return blocks.render_quote_modal(request.reader, sheet, request.place)
+    match request.metadata.origin:
+        case "pending":
+            return await render_next_cart_screen(request)
+        case "quotes":
+            return await _render_quote_list(request, details.account.id)
+        case _:
+            return blocks.render_quote_modal(request.localizer, details, request.metadata)
 
 
-async def render_checkout(request: Call, quote_id: int) -> View:
-    sheet = await open_checkout(request.services, person=request.person, quote_id=quote_id)
-    place = replace(request.place, account=sheet.quote.account.id, quote=quote_id)
-    return checkout_blocks.render_checkout_modal(request.reader, sheet, place)
+def _update_reason(request: SlackRequest) -> ModalMetadata:
+    """Back from the form for rejecting keeps what was typed there, in case the person returns to it."""
+    metadata = request.metadata
+    if request.action_row_id != metadata.quote:
+        return replace(metadata, reason="")
+    reason = request.input_values.get("reason", metadata.reason)
+    return replace(metadata, reason=reason[:MAX_REASON_LENGTH].translate(CONTROL_CHARACTERS))
 
 
-def _set_reason(request: Call) -> ModalMetadata:
-    """Back from the form for rejecting takes along what is typed there, for when one returns to it."""
-    place = request.place
-    if request.id_pressed != place.quote:
-        return replace(place, reason="")
-    typed = request.typed.get("reason", place.reason)
-    return replace(place, reason=typed[:MAX_REASON_LENGTH].translate(CONTROL_CHARACTERS))
+async def _render_quote(request: SlackRequest, quote_id: int, metadata: ModalMetadata) -> View:
+    details = await get_quote(request.services, person=request.person, quote_id=quote_id)
+    metadata = replace(metadata, account=details.account.id, quote=details.quote.key)
+    return blocks.render_quote_modal(request.localizer, details, metadata)
 
 
-async def _render_quote(request: Call, quote_id: int, metadata: ModalMetadata) -> View:
-    sheet = await get_quote(request.services, person=request.person, quote_id=quote_id)
-    metadata = replace(metadata, account=sheet.account.id, quote=sheet.quote.key)
-    return blocks.render_quote_modal(request.reader, sheet, metadata)
-
-
-async def _render_quote_list(request: Call, account_id: str) -> View:
-    account, sheets = await list_quotes(request.services, person=request.person, account_id=account_id)
-    return blocks.render_quote_list_modal(
-        request.reader, account, sheets, ModalMetadata(account=account.id, origin="quotes")
-    )
+async def _render_quote_list(request: SlackRequest, account_id: str) -> View:
+    account, quotes = await list_quotes(request.services, person=request.person, account_id=account_id)
+    metadata = ModalMetadata(account=account.id, origin="quotes")
+    return blocks.render_quote_list_modal(request.localizer, account, quotes, metadata)
 
 
 ROUTES = [
-    Route("command", "/quotes", handle_quotes_command),
-    Route("show", blocks.LIST, list_account_quotes),
-    Route("show", blocks.OPEN, open_quote),
-    Route("show", blocks.APPROVE, approve),
-    Route("submit", blocks.REVIEW, submit_review),
-    Route("show", blocks.REJECT, open_reject_modal),
-    Route("submit", blocks.REJECT, reject),
+    Route(RouteKind.COMMAND, "/quotes", handle_quotes_command),
+    Route(RouteKind.SHOW, blocks.LIST, list_account_quotes),
+    Route(RouteKind.SHOW, blocks.OPEN, open_quote),
+    Route(RouteKind.SHOW, blocks.APPROVE, approve),
+    Route(RouteKind.SUBMIT, blocks.REVIEW, submit_review),
+    Route(RouteKind.SHOW, blocks.REJECT, open_reject_modal),
+    Route(RouteKind.SUBMIT, blocks.REJECT, reject),
 ]

@@ -2,39 +2,31 @@
 
 from bot.blocks import receipt as blocks
 from bot.blocks.block_kit import ModalMetadata, View
-from bot.use_cases.receipt import list_receipts, send_receipt
-from handlers.request import Call
-from handlers.route import Route
+from bot.use_cases.receipt import send_receipt
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
+from handlers.screens import render_receipts
 
 
-async def list_account_receipts(request: Call) -> View:
-    return await render_receipt_list(request, request.value or request.place.account)
+async def list_account_receipts(request: SlackRequest) -> View:
+    return await render_receipts(request, request.action_value or request.metadata.account)
 
 
-async def list_older_receipts(request: Call) -> View:
-    return await render_receipt_list(request, request.place.account, before=request.id_pressed)
+async def list_older_receipts(request: SlackRequest) -> View:
+    return await render_receipts(request, request.metadata.account, before=request.action_row_id)
 
 
-async def send(request: Call) -> View:
+async def send(request: SlackRequest) -> View:
     account, receipt, contact = await send_receipt(
-        request.services, person=request.person, receipt_id=request.id_pressed
+        request.services, person=request.person, receipt_id=request.action_row_id
     )
     return blocks.render_receipt_sent_modal(
-        request.reader, account, receipt, contact, ModalMetadata(account=account.id)
-    )
-
-
-async def render_receipt_list(request: Call, account_id: str, before: int | None = None) -> View:
-    account, receipts, older = await list_receipts(
-        request.services, person=request.person, account_id=account_id, before=before
-    )
-    return blocks.render_receipt_list_modal(
-        request.reader, account, receipts, ModalMetadata(account=account.id), older
+        request.localizer, account, receipt, contact, ModalMetadata(account=account.id)
     )
 
 
 ROUTES = [
-    Route("show", blocks.LIST, list_account_receipts),
-    Route("show", blocks.SHOW_OLDER, list_older_receipts),
-    Route("change", blocks.SEND, send),
+    Route(RouteKind.SHOW, blocks.LIST, list_account_receipts),
+    Route(RouteKind.SHOW, blocks.SHOW_OLDER, list_older_receipts),
+    Route(RouteKind.CHANGE, blocks.SEND, send),
 ]

@@ -1,131 +1,137 @@
-"""One request from Slack, read for a handler: who, what they pressed, and what they typed."""
+"""One request from Slack as a handler reads it: who acted, on what, and what they typed."""
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
+from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.block_kit import ModalMetadata, View
-from bot.blocks.checkout import SAVE as CHECKOUT
+from bot.blocks.checkout import SAVE as CHECKOUT_VIEW
 from bot.i18n import Localizer
+from bot.installations.clients import SlackClientProvider
 from bot.permissions import SlackIdentity
 from bot.services import Services
+from handlers.payloads import (
+    BlockActions,
+    Body,
+    EventCallback,
+    Payload,
+    SlashCommand,
+    StateValue,
+    ViewSubmission,
+)
 from models.checkout import CheckoutForm
 from models.errors import Refusal
 
-Body = dict[str, Any]
+HELP_SUBCOMMANDS = ("help", "aide", "?")
+ROW_ID_MAX_DIGITS = 18
 
-HELP = ("help", "aide", "?")
+
+class AppNotInstalled(Refusal):
+    """The workspace has removed the bot, or it has no usable token of it."""
+
+    key = "not-installed"
 
 
 @dataclass(frozen=True)
-class Call:
+class SlackRequest:
     services: Services
-    client: AsyncWebClient
+    clients: SlackClientProvider
+    payload: Payload
     body: Body
     person: SlackIdentity
-    reader: Localizer = field(default_factory=Localizer)
+    # English until the person's own language was read.
+    localizer: Localizer = field(default_factory=Localizer)
+    # `time.monotonic()` when the request came in.
     started: float = field(default_factory=time.monotonic)
-    # It was not let in: that is all there is to say.
+    # Why the handler is not to run.
     refusal: Refusal | None = None
 
     @property
-    def words(self) -> str:
-        """What stands after the command."""
-        return words_of(self.body)
+    def route_id(self) -> str:
+        return self.payload.route_id
+
+    @property
+    def command_text(self) -> str:
+        """What was typed after the command."""
+        return (self.payload.text or "").strip() if isinstance(self.payload, SlashCommand) else ""
+
+    @property
+    def is_help(self) -> bool:
+        return self.command_text.lower() in HELP_SUBCOMMANDS
 
     @property
     def view(self) -> View | None:
-        """The modal or Home in which something was pressed."""
+        """The modal or Home tab in which the person acted, as Slack sent it."""
         return self.body.get("view")
 
     @property
     def in_modal(self) -> bool:
-        return self.view is not None and self.view.get("type") == "modal"
+        return self.view is not None and self.view["type"] == "modal"
+
+    @cached_property
+    def metadata(self) -> ModalMetadata:
+        if self.view is None or not self.in_modal:
+            return ModalMetadata()
+        return ModalMetadata.from_json(self.view.get("private_metadata") or "")
 
     @property
-    def place(self) -> ModalMetadata:
-        return (
-            ModalMetadata.from_json(self.view.get("private_metadata", ""))
-            if self.view and self.in_modal
-            else ModalMetadata()
-        )
+    def action_value(self) -> str:
+        """The value of the button that was pressed."""
+        return (self.payload.actions[0].value or "") if isinstance(self.payload, BlockActions) else ""
 
     @property
-    def value(self) -> str:
-        """The value of the button pressed."""
-        actions = self.body.get("actions") or [{}]
-        return str(actions[0].get("value") or "")
+    def action_row_id(self) -> int:
+        """The value as a row's id; 0, which no row has, if it is not a number."""
+        value = self.action_value
+        return int(value) if value.isdecimal() and len(value) <= ROW_ID_MAX_DIGITS else 0
+
+    @cached_property
+    def input_values(self) -> dict[str, str]:
+        """The text or the selected option of each input of the view, by block id; blank if there is none."""
+        return {block_id: _get_value(state) for block_id, state in self._input_states.items()}
+
+    def get_selected_values(self, block_id: str) -> list[str]:
+        """The checked boxes of that input."""
+        state = self._input_states.get(block_id, StateValue())
+        return [option.value for option in state.selected_options or []]
 
     @property
-    def id_pressed(self) -> int:
-        """The value as a row's id; 0, which no row has, where it is none."""
-        return int(self.value) if self.value.isdecimal() and len(self.value) < 19 else 0
-
-    @property
-    def typed(self) -> dict[str, str]:
-        """What stands in each input of the view, by block id; blank where nothing does."""
-        values = (self.view or {}).get("state", {}).get("values", {})
-        return {block_id: _text(next(iter(block.values()), {})) for block_id, block in values.items()}
-
-    @property
-    def response_url(self) -> str | None:
-        return response_url_of(self.body)
-
-    def ticked(self, block_id: str) -> list[str]:
-        """The values of the boxes that are ticked in that input."""
-        values = (self.view or {}).get("state", {}).get("values", {})
-        element: Body = next(iter(values.get(block_id, {}).values()), {})
-        return [str(option.get("value")) for option in element.get("selected_options") or []]
-
-    @property
-    def checkout_typed(self) -> CheckoutForm | None:
-        """The checkout's fields, where something was pressed in the checkout."""
-        if self.view is None or self.view.get("callback_id") != CHECKOUT:
+    def checkout_form(self) -> CheckoutForm | None:
+        """The fields of the checkout, if the person acted there."""
+        if self.view is None or self.view.get("callback_id") != CHECKOUT_VIEW:
             return None
-        return CheckoutForm(**{name: self.typed.get(name, "") for name in CheckoutForm.model_fields})
+        return CheckoutForm(**{name: self.input_values.get(name, "") for name in CheckoutForm.model_fields})
+
+    @property
+    def opened_tab(self) -> str | None:
+        return self.payload.event.tab if isinstance(self.payload, EventCallback) else None
+
+    async def get_client(self) -> AsyncWebClient:
+        """The client of the person's workspace. Raises NotInstalled."""
+        return await self.clients.get_client(self.person.team_id)
+
+    @property
+    def _input_states(self) -> dict[str, StateValue]:
+        """Each block of inputs has one element."""
+        view = self.payload.view if isinstance(self.payload, BlockActions | ViewSubmission) else None
+        values = (view.state.values if view and view.state else None) or {}
+        return {block_id: next(iter(states.values()), StateValue()) for block_id, states in values.items()}
 
 
-def _text(element: dict[str, Any]) -> str:
-    chosen = element.get("selected_option") or {}
-    return str(element.get("value") or chosen.get("value") or "")
+def _get_value(state: StateValue) -> str:
+    return state.value or (state.selected_option.value if state.selected_option else "")
 
 
-def person_of(body: Body, team_id: str, user_id: str, source: str) -> SlackIdentity:
-    """The ids of a payload: all that is taken from it."""
-    user, channel = body.get("user"), body.get("channel")
-    channel_id = channel.get("id") if isinstance(channel, dict) else channel
+def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:
+    """Ids are all that is taken from a payload."""
+    user = payload.user if isinstance(payload, BlockActions | ViewSubmission) else None
     return SlackIdentity(
-        team_id=team_id,
-        user_id=user_id,
-        source=f"slack:{source}",
-        channel_id=body.get("channel_id") or channel_id,
-        home_team_id=user.get("team_id") if isinstance(user, dict) else None,
+        team_id=context.team_id or "",
+        user_id=context.user_id or "",
+        source=f"slack:{payload.route_id}",
+        channel_id=context.channel_id,
+        home_team_id=user.team_id if user else None,
     )
-
-
-def words_of(body: Body) -> str:
-    return str(body.get("text") or "").strip()
-
-
-def asks_for_help(body: Body) -> bool:
-    return words_of(body).lower() in HELP
-
-
-def response_url_of(body: Body) -> str | None:
-    """Where a private line goes that is shown where something was typed or pressed."""
-    others = [entry["response_url"] for entry in body.get("response_urls") or []]
-    return body.get("response_url") or next(iter(others), None)
-
-
-def source_of(body: Body) -> str:
-    """The command, button, form or event by its id."""
-    if "command" in body:
-        return str(body["command"])
-    if body.get("actions"):
-        return str(body["actions"][0].get("action_id"))
-    if "view" in body:
-        return str(body["view"].get("callback_id"))
-    event = body.get("event")
-    return str(event.get("type") if isinstance(event, dict) else body.get("type"))

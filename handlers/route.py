@@ -1,20 +1,31 @@
-"""A route: which handler answers what a person did, and how it is acknowledged."""
+"""A route: which handler answers what a person did. `handlers/dispatch.py` says when it is acknowledged."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from bot.blocks.block_kit import View
-from handlers.request import Call
+from handlers.request import SlackRequest
 
-Handler = Callable[[Call], Coroutine[Any, Any, View]]
+# None if there is no view to show.
+Handler = Callable[[SlackRequest], Coroutine[Any, Any, View | None]]
+
+
+class RouteKind(StrEnum):
+    COMMAND = "command"
+    SHOW = "show"  # A button that changes nothing.
+    CHANGE = "change"  # A button that changes something.
+    SUBMIT = "submit"  # A modal's form.
+    LINK = "link"  # A button with a URL, which Slack opens by itself.
+    EVENT = "event"
+    UNINSTALL = "uninstall"  # An event that must not be lost.
 
 
 @dataclass(frozen=True)
 class Route:
-    """`kind` says what is answered when: `command` and `show` are acknowledged first; `change` and
-    `submit` change something, and are acknowledged once that is stored; `link` only needs its ack."""
+    """`id` is the command, the action id, the view's callback id or the event's type."""
 
-    kind: str
+    kind: RouteKind
     id: str
     handler: Handler | None = None

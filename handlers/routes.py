@@ -21,6 +21,6 @@ ROUTES: list[Route] = [
     *receipt.ROUTES,
     *account.ROUTES,
     *home.ROUTES,
-    *[Route("uninstall", event) for event in install.UNINSTALL_EVENTS],
+    *install.ROUTES,
     *notification_preferences.ROUTES,
 ]

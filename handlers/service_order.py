@@ -16,88 +16,97 @@ from bot.use_cases.service_order.manage import (
     retry_service_order,
 )
 from bot.use_cases.service_order.place import place_service_order
-from handlers.request import Call
-from handlers.route import Route
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
 from models.details import OrderDetails
 from models.errors import InvalidInput
 from models.payment_method import PaymentMethodNotUsable
 
 
-async def handle_service_orders_command(request: Call) -> View:
+async def handle_service_orders_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
-    if request.words:
-        ids = [account.id for account in accounts]
+    if request.command_text:
+        account_ids = [account.id for account in accounts]
         order_id = await get_order_id(
-            request.services, person=request.person, account_ids=ids, number=request.words
+            request.services, person=request.person, account_ids=account_ids, number=request.command_text
         )
         return await _load_order_modal(request, order_id)
     if len(accounts) > 1:
-        return render_account_choice_modal(request.reader, accounts, ModalMetadata(), blocks.LIST)
+        return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)
     return await _render_order_list(request, accounts[0].id)
 
 
-async def list_account_orders(request: Call) -> View:
-    return await _render_order_list(request, request.value or request.place.account)
+async def list_account_orders(request: SlackRequest) -> View:
+    return await _render_order_list(request, request.action_value or request.metadata.account)
 
 
-async def list_older_orders(request: Call) -> View:
-    return await _render_order_list(request, request.place.account, before=request.id_pressed)
+async def list_older_orders(request: SlackRequest) -> View:
+    return await _render_order_list(request, request.metadata.account, before=request.action_row_id)
 
 
-async def open_order(request: Call) -> View:
-    return await _load_order_modal(request, request.id_pressed)
+async def open_order(request: SlackRequest) -> View:
+    return await _load_order_modal(request, request.action_row_id)
 
 
-async def place(request: Call) -> View:
-    sheet = await place_service_order(request.services, person=request.person, quote_id=request.place.quote)
-    return _render_order(request, sheet, blocks.render_placed_modal)
+async def place(request: SlackRequest) -> View:
+    details = await place_service_order(
+        request.services, person=request.person, quote_id=request.metadata.quote
+    )
+    return _render_order(request, details, blocks.render_placed_modal)
 
 
-async def open_retry_modal(request: Call) -> View:
-    sheet, methods = await open_retry(request.services, person=request.person, order_id=request.id_pressed)
-    return blocks.render_retry_modal(request.reader, sheet, methods, _make_metadata(sheet))
+async def open_retry_modal(request: SlackRequest) -> View:
+    details, methods = await open_retry(
+        request.services, person=request.person, order_id=request.action_row_id
+    )
+    return blocks.render_retry_modal(request.localizer, details, methods, _make_metadata(details))
 
 
-async def retry(request: Call) -> View:
-    method_id = request.typed.get("payment_method", "")
+async def retry(request: SlackRequest) -> View:
+    method_id = request.input_values.get("payment_method", "")
     try:
-        sheet = await retry_service_order(
-            request.services, person=request.person, order_id=request.place.order, payment_method_id=method_id
+        details = await retry_service_order(
+            request.services,
+            person=request.person,
+            order_id=request.metadata.order,
+            payment_method_id=method_id,
         )
     except PaymentMethodNotUsable as refusal:
         raise InvalidInput({"payment_method": refusal}) from None
-    return _render_order(request, sheet, blocks.render_order_modal)
+    return _render_order(request, details, blocks.render_order_modal)
 
 
-async def give_up(request: Call) -> View:
-    sheet = await give_up_service_order(request.services, person=request.person, order_id=request.id_pressed)
-    return _render_order(request, sheet, blocks.render_order_modal)
+async def give_up(request: SlackRequest) -> View:
+    details = await give_up_service_order(
+        request.services, person=request.person, order_id=request.action_row_id
+    )
+    return _render_order(request, details, blocks.render_order_modal)
 
 
-async def open_history(request: Call) -> View:
-    sheet = await get_order(request.services, person=request.person, order_id=request.place.order)
+async def open_history(request: SlackRequest) -> View:
+    details = await get_order(request.services, person=request.person, order_id=request.metadata.order)
     return blocks.render_history_modal(
-        request.reader, sheet, replace(_make_metadata(sheet), page=request.id_pressed)
+        request.localizer, details, replace(_make_metadata(details), page=request.action_row_id)
     )
 
 
-async def _load_order_modal(request: Call, order_id: int) -> View:
-    sheet = await get_order(request.services, person=request.person, order_id=order_id)
-    return _render_order(request, sheet, blocks.render_order_modal)
+async def _load_order_modal(request: SlackRequest, order_id: int) -> View:
+    details = await get_order(request.services, person=request.person, order_id=order_id)
+    return _render_order(request, details, blocks.render_order_modal)
 
 
-async def _render_order_list(request: Call, account_id: str, before: int | None = None) -> View:
-    account, sheets, older = await list_orders(
+async def _render_order_list(request: SlackRequest, account_id: str, before: int | None = None) -> View:
+    account, orders, older = await list_orders(
         request.services, person=request.person, account_id=account_id, before=before
     )
     return blocks.render_order_list_modal(
-        request.reader, account, sheets, ModalMetadata(account=account.id), older
+        request.localizer, account, orders, ModalMetadata(account=account.id), older
     )
 
 
-def _render_order(request: Call, details: OrderDetails, render: Callable[..., View]) -> View:
+def _render_order(request: SlackRequest, details: OrderDetails, render: Callable[..., View]) -> View:
     services_url = request.services.settings.account_services_url
-    return render(request.reader, details, _make_metadata(details), services_url=services_url)
+    return render(request.localizer, details, _make_metadata(details), services_url=services_url)
 
 
 def _make_metadata(details: OrderDetails) -> ModalMetadata:
@@ -105,14 +114,14 @@ def _make_metadata(details: OrderDetails) -> ModalMetadata:
 
 
 ROUTES = [
-    Route("command", "/service-orders", handle_service_orders_command),
-    Route("show", blocks.LIST, list_account_orders),
-    Route("show", blocks.SHOW_OLDER, list_older_orders),
-    Route("show", blocks.OPEN, open_order),
-    Route("show", blocks.SHOW_HISTORY, open_history),
-    Route("submit", blocks.PLACE, place),
-    Route("show", blocks.RETRY, open_retry_modal),
-    Route("submit", blocks.RETRY, retry),
-    Route("change", blocks.GIVE_UP, give_up),
-    Route("link", blocks.CONFIRM_PAYMENT),
+    Route(RouteKind.COMMAND, "/service-orders", handle_service_orders_command),
+    Route(RouteKind.SHOW, blocks.LIST, list_account_orders),
+    Route(RouteKind.SHOW, blocks.SHOW_OLDER, list_older_orders),
+    Route(RouteKind.SHOW, blocks.OPEN, open_order),
+    Route(RouteKind.SHOW, blocks.SHOW_HISTORY, open_history),
+    Route(RouteKind.SUBMIT, blocks.PLACE, place),
+    Route(RouteKind.SHOW, blocks.RETRY, open_retry_modal),
+    Route(RouteKind.SUBMIT, blocks.RETRY, retry),
+    Route(RouteKind.CHANGE, blocks.GIVE_UP, give_up),
+    Route(RouteKind.LINK, blocks.CONFIRM_PAYMENT),
 ]

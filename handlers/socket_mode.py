@@ -1,7 +1,7 @@
-"""The Socket Mode door.
+"""Socket Mode: Slack's requests over a WebSocket.
 
-A connection can be open, answer pings and still bring nothing (bolt-python#1529). So whoever has heard
-nothing for a while connects anew: the new connection's greeting is the proof that it can hear.
+A connection can be open, answer pings and still deliver nothing (bolt-python#1529). So if nothing was
+received for a while, the runner opens a new one: its `hello` message is the proof that it delivers.
 """
 
 import asyncio
@@ -16,40 +16,39 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.use_cases.operations.doctor import CheckResult
+from bot.use_cases.operations.check_result import CheckResult
 
 log = structlog.get_logger()
 
-# With Slack away the bot starts all the same: jobs run, and the connection comes when it can.
-CONNECT_WITHIN = 10.0
+# If Slack is unavailable the bot starts all the same: jobs run, and the connection follows.
+CONNECT_TIMEOUT_SECONDS = 10.0
 
 
-class SocketDoor:
-    """`quiet` is for how many seconds nothing may be heard before it connects anew."""
-
-    def __init__(self, quiet: float) -> None:
-        self._quiet = quiet
-        self._heard = time.monotonic()
-        self._greeted = False
+class SocketModeRunner:
+    def __init__(self, idle_timeout_seconds: float) -> None:
+        self._idle_timeout = idle_timeout_seconds
+        self._last_message_at = time.monotonic()
+        self._is_connected = False
 
     @property
-    def silent_for(self) -> float:
-        return time.monotonic() - self._heard
+    def idle_seconds(self) -> float:
+        """Since anything was received."""
+        return time.monotonic() - self._last_message_at
 
-    def finding(self) -> CheckResult:
-        if not self._greeted:
+    def get_status(self) -> CheckResult:
+        if not self._is_connected:
             return CheckResult("socket mode", False, "not connected yet")
-        # A new connection was asked for at half this time, and has not come.
-        well = self.silent_for <= 2 * self._quiet
-        return CheckResult("socket mode", well, f"last heard {self.silent_for:.0f} s ago")
+        # A new connection was tried after half of this time, and brought nothing.
+        passed = self.idle_seconds <= 2 * self._idle_timeout
+        return CheckResult("socket mode", passed, f"last heard {self.idle_seconds:.0f} s ago")
 
     @asynccontextmanager
-    async def open(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
-        """Connected while inside. Built here, inside the running loop, as its session needs one."""
+    async def connect(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
+        """Connected while inside. The handler is built here: its HTTP session needs the running loop."""
         handler = AsyncSocketModeHandler(app, app_token, web_client=client)
-        handler.client.on_message_listeners.append(self._hear)
+        handler.client.on_message_listeners.append(self._record_message)
         connecting: asyncio.Task[Any] = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
-        await asyncio.wait({connecting}, timeout=CONNECT_WITHIN)
+        await asyncio.wait({connecting}, timeout=CONNECT_TIMEOUT_SECONDS)
         watching = asyncio.create_task(self._watch(handler, connecting))
         try:
             yield
@@ -59,20 +58,20 @@ class SocketDoor:
             await asyncio.gather(watching, connecting, return_exceptions=True)
             await handler.close_async()  # type: ignore[no-untyped-call]
 
-    async def _hear(self, _: aiohttp.WSMessage) -> None:
-        self._heard, self._greeted = time.monotonic(), True
+    async def _record_message(self, _: aiohttp.WSMessage) -> None:
+        self._last_message_at, self._is_connected = time.monotonic(), True
 
     async def _watch(self, handler: AsyncSocketModeHandler, connecting: asyncio.Task[Any]) -> None:
         await asyncio.wait({connecting})
         while True:
-            await asyncio.sleep(self._quiet / 4)
-            if self.silent_for > self._quiet:
-                await self._connect_anew(handler)
+            await asyncio.sleep(self._idle_timeout / 4)
+            if self.idle_seconds > self._idle_timeout:
+                await self._reconnect(handler)
 
-    async def _connect_anew(self, handler: AsyncSocketModeHandler) -> None:
-        log.info("socket.reconnecting", idle_seconds=round(self.silent_for))
+    async def _reconnect(self, handler: AsyncSocketModeHandler) -> None:
+        log.info("socket_mode.reconnecting", idle_seconds=round(self.idle_seconds))
         try:
             await handler.client.connect_to_new_endpoint(force=True)
         except Exception as error:
-            # Whatever it is: who watches must go on watching.
-            log.warning("socket.reconnect_failed", error=type(error).__name__)
+            # Whatever it is, the watch goes on.
+            log.warning("socket_mode.reconnect_failed", error=type(error).__name__)

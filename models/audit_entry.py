@@ -59,7 +59,7 @@ def compute_entry_hash(entry: Mapping[str, Any]) -> str:
 class AuditChainTip(SQLModel, table=True):
     """How far an account's history has come: without it, nobody could tell that its last entries are gone."""
 
-    __tablename__ = "audit_head"
+    __tablename__ = "audit_chain_tip"
 
     account_id: str = Field(primary_key=True, foreign_key="account.id")
     number: int = 0

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 class ReceivedBillingEvent(SQLModel, table=True):
     """`account_id` is none for word about nobody the bot knows."""
 
-    __tablename__ = "received_event"
+    __tablename__ = "received_billing_event"
 
     id: str = Field(primary_key=True)
     kind: str

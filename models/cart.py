@@ -33,7 +33,7 @@ class Cart(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id")
     contact_id: int = Field(foreign_key="billing_contact.id")
     quote_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
-    consented_to: list[int] = Field(default_factory=list, sa_type=JSON)
+    replaceable_quote_ids: list[int] = Field(default_factory=list, sa_type=JSON)
 
     @property
     def key(self) -> int:

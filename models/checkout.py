@@ -71,8 +71,8 @@ class Checkout(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     quote_id: int = Field(foreign_key="quote.id")
     contact_id: int = Field(foreign_key="billing_contact.id")
-    typed: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    saved: bool = False
+    form_values: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    is_saved: bool = False
 
 
 class CheckoutForm(SQLModel):

@@ -8,7 +8,7 @@ QUOTE_PREFIX, SERVICE_ORDER_PREFIX, RECEIPT_PREFIX = "SQ", "SO", "R"
 class DocumentSequence(SQLModel, table=True):
     """`last` is the last number given with this prefix."""
 
-    __tablename__ = "numbering"
+    __tablename__ = "document_sequence"
 
     prefix: str = Field(primary_key=True)
-    last: int
+    last_number: int

@@ -16,8 +16,8 @@ class Home(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
     page: int = 0
     opened_at: datetime
-    changes: int = 0
-    drawn_at: datetime | None = None
+    change_count: int = 0
+    published_at: datetime | None = None
     # When to draw it again; none while it shows how things stand.
     due_at: datetime | None = Field(default=None, index=True)
     claimed_until: datetime | None = None
@@ -52,5 +52,5 @@ class RefusedBlock(SQLModel, table=True):
 
     team_id: str = Field(primary_key=True)
     surface: str = Field(primary_key=True)
-    block: str = Field(primary_key=True)
+    block_type: str = Field(primary_key=True)
     refused_at: datetime

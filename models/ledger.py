@@ -40,7 +40,7 @@ class LedgerSubscription(SQLModel, table=True):
 
 
 class LedgerSeatBlock(SQLModel, table=True):
-    __tablename__ = "ledger_block"
+    __tablename__ = "ledger_seat_block"
     __table_args__ = (
         UniqueConstraint("subscription_id", "unit_price"),
         CheckConstraint("seats > 0 AND unit_price >= 0", name="amounts"),
@@ -66,7 +66,7 @@ class LedgerCharge(SQLModel, table=True):
         ),
     )
 
-    key: str = Field(primary_key=True)
+    idempotency_key: str = Field(primary_key=True)
     subscription_id: str = Field(foreign_key="ledger_subscription.id")
     payment_method_id: str
     seats: int
@@ -75,4 +75,4 @@ class LedgerCharge(SQLModel, table=True):
     tax: int = Field(sa_type=MinorUnits)
     status: ChargeStatus = Field(sa_type=string_enum(ChargeStatus))
     created_at: datetime
-    until: datetime | None = None
+    deadline_at: datetime | None = None

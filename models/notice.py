@@ -43,7 +43,7 @@ class Notice(SQLModel, table=True):
     """`event` names what is reported, once for each destination.
 
     `destination` is a Destination's `str()`; notices of one destination are delivered in order of id.
-    `words` is the JSON of the kind's payload model (notice_payloads).
+    `payload` is the JSON of the kind's payload model (notice_payloads).
     """
 
     __table_args__ = (
@@ -62,7 +62,7 @@ class Notice(SQLModel, table=True):
     kind: NoticeKind = Field(sa_type=string_enum(NoticeKind))
     order_id: int | None = Field(default=None, foreign_key="service_order.id")
     quote_id: int | None = Field(default=None, foreign_key="quote.id")
-    words: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=string_enum(NoticeStatus))
     created_at: datetime
     due_at: datetime

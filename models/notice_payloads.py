@@ -112,7 +112,7 @@ def validate_payload(kind: NoticeKind, payload: NoticePayload) -> None:
 def parse_payload(notice: Notice) -> NoticePayload:
     """What cannot be read is left at its default: a notice that says less is better than none (R24)."""
     model = PAYLOAD_BY_KIND[notice.kind]
-    known = {name: value for name, value in notice.words.items() if name in model.model_fields}
+    known = {name: value for name, value in notice.payload.items() if name in model.model_fields}
     try:
         return model.model_validate(known)
     except ValidationError as error:

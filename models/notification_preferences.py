@@ -34,20 +34,22 @@ FINAL_REMINDER_HOURS = 4
 class NotificationPreferences(SQLModel, table=True):
     """Of a person, for all their accounts; whoever has none gets everything at once."""
 
-    __tablename__ = "notice_choice"
+    __tablename__ = "notification_preferences"
 
     team_id: str = Field(primary_key=True)
     user_id: str = Field(primary_key=True)
-    off: list[str] = Field(default_factory=list, sa_type=JSON)
-    daily: bool = False
-    changed_at: datetime
+    disabled_topics: list[str] = Field(default_factory=list, sa_type=JSON)
+    daily_digest: bool = False
+    updated_at: datetime
 
     def is_enabled(self, topic: NotificationTopic) -> bool:
-        return topic.value not in self.off
+        return topic.value not in self.disabled_topics
 
     def set_topics(self, enabled_topics: Collection[str], at: datetime, *, daily: bool) -> None:
-        self.off = [topic.value for topic in NotificationTopic if topic.value not in enabled_topics]
-        self.daily, self.changed_at = daily, at
+        self.disabled_topics = [
+            topic.value for topic in NotificationTopic if topic.value not in enabled_topics
+        ]
+        self.daily_digest, self.updated_at = daily, at
 
 
 def find_topic(notice: Notice) -> NotificationTopic | None:

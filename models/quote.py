@@ -81,7 +81,7 @@ class Quote(SQLModel, table=True):
     number: str = Field(unique=True)
     account_id: str = Field(foreign_key="account.id", index=True)
     status: QuoteStatus = Field(default=QuoteStatus.PENDING, sa_type=string_enum(QuoteStatus))
-    made_elsewhere: bool = False
+    created_externally: bool = False
     contact_id: int | None = Field(default=None, foreign_key="billing_contact.id")
     created_at: datetime
     frozen_at: datetime
@@ -98,7 +98,7 @@ class Quote(SQLModel, table=True):
     replaced_by_id: int | None = Field(default=None, foreign_key="quote.id")
     decided_at: datetime | None = None
     decided_by: str | None = None
-    decided_elsewhere: bool = False
+    decided_externally: bool = False
     reason: str | None = None
 
     @property
@@ -124,7 +124,7 @@ class Quote(SQLModel, table=True):
             raise QuoteNotPending(
                 number=self.number,
                 status=status.value,
-                elsewhere="yes" if self.decided_elsewhere else "no",
+                elsewhere="yes" if self.decided_externally else "no",
                 by=self.decided_by or "",
                 at=self.decided_at or self.expires_at,
                 replaced_by=replaced_by,

@@ -104,7 +104,7 @@ class ServiceOrder(SQLModel, table=True):
     administrator_id: int = Field(foreign_key="administrator.id")
     payment_method_id: str = Field(foreign_key="payment_method.id")
     address: dict[str, str] = Field(sa_type=JSON)
-    given_up: bool = False
+    retries_abandoned: bool = False
     # When to look whether it is overdue (R21); none once told, or finished.
     overdue_check_at: datetime | None = Field(default=None, index=True)
     finished_at: datetime | None = None
@@ -175,14 +175,14 @@ class OrderLine(SQLModel, table=True):
     status: LineStatus = Field(default=LineStatus.WAITING, sa_type=string_enum(LineStatus))
     reason: str | None = None
     customer_link: str | None = None
-    until: datetime | None = None
+    deadline_at: datetime | None = None
     # When to remind the customer that a payment waits to be confirmed.
     remind_at: datetime | None = Field(default=None, index=True)
     # What the provider would have charged instead of what was promised, where it was stopped for that.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
     # The provider's own reference of what it charged.
-    receipt: str | None = None
+    provider_receipt_id: str | None = None
     settled_at: datetime | None = None
     # When a worker should look at the line again; none once nothing is left to do. While one holds it,
     # when the lease ends, or sooner where word came meanwhile.
@@ -201,7 +201,7 @@ class OrderLine(SQLModel, table=True):
     def change_status(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
         """The one way a line's status changes."""
         self.status = check_transition(ORDER_LINE_TRANSITIONS, self.status, to)
-        self.reason, self.customer_link, self.until, self.remind_at = reason, None, None, None
+        self.reason, self.customer_link, self.deadline_at, self.remind_at = reason, None, None, None
         self.offered_amount, self.offered_tax = None, None
         self.settled_at = at if to is LineStatus.SETTLED else None
 
@@ -209,7 +209,9 @@ class OrderLine(SQLModel, table=True):
         return min(order.placed_at + RETRY_WINDOW, self.period_ends_at)
 
     def can_retry(self, order: ServiceOrder, at: datetime) -> bool:
-        open_still = not order.given_up and not order.is_finished and at < self.get_retry_deadline(order)
+        open_still = (
+            not order.retries_abandoned and not order.is_finished and at < self.get_retry_deadline(order)
+        )
         return self.status is LineStatus.DECLINED and open_still
 
     def is_done(self, order: ServiceOrder, at: datetime) -> bool:
@@ -246,7 +248,7 @@ class ChargeAttempt(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     order_line_id: int = Field(foreign_key="order_line.id", index=True)
     number: int
-    key: str = Field(unique=True)
+    idempotency_key: str = Field(unique=True)
     payment_method_id: str = Field(foreign_key="payment_method.id")
     expected_seats: int
     started_at: datetime

@@ -1,12 +1,11 @@
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db import Database
-from tests.postgres import database_url
+from tests.postgres import database_url, open_database
 from tests.world import World
 from tests.world import world as open_world
 
@@ -23,32 +22,11 @@ def _plain_logs() -> None:
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _kept_engines() -> Iterator[None]:
-    """An engine compiles each statement once. Here that is once a worker, and not once a test: what a closed
-    database leaves serves the next one at its address, with a new pool."""
-    free: dict[str, list[tuple[AsyncEngine, AsyncEngine]]] = {}
-    make, close = Database._engines, Database.close
-
-    def engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-        kept = free.get(url)
-        return kept.pop() if kept else make(url)
-
-    async def closed(database: Database) -> None:
-        await close(database)
-        free.setdefault(database.url, []).append((database._reader, database._writer))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "_engines", staticmethod(engines))
-        patch.setattr(Database, "close", closed)
-        yield
-
-
 @pytest.fixture
 async def database() -> AsyncIterator[Database]:
     """At the last migration, with nothing in it."""
     with database_url("migrated") as url:
-        database = Database(url)
+        database = open_database(url)
         yield database
         await database.close()
 
@@ -57,7 +35,7 @@ async def database() -> AsyncIterator[Database]:
 async def database_with_accounts() -> AsyncIterator[Database]:
     """The same, with tests/accounts.yml imported."""
     with database_url("accounts") as url:
-        database = Database(url)
+        database = open_database(url)
         yield database
         await database.close()
 

@@ -17,13 +17,17 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from shutil import copy, rmtree
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, NullPool, Row, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.db import Database
+from bot.db import Database, to_driver_url
+from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
+from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
 from bot.use_cases.accounts_import.run import import_accounts
 
 Kind = Literal["sqlite", "postgresql"]
@@ -45,7 +49,7 @@ _in_use: set[int] = set()
 @contextmanager
 def database_url(content: Content, kind: Kind = CHOSEN) -> Iterator[str]:
     """The address of a copy that is gone afterwards. Another copy takes the address then: what SQLAlchemy has
-    prepared for it serves again (conftest)."""
+    prepared for it serves again (open_database)."""
     number = next(n for n in count() if n not in _in_use)
     _in_use.add(number)
     try:
@@ -141,6 +145,30 @@ def _created(name: str, template: str) -> str:
     # Writing a whole copy to the log would take three times as long.
     run(server_url(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     return server_url().replace("/postgres?", f"/{name}?")
+
+
+@cache
+def _engine(url: str) -> Engine | AsyncEngine:
+    """An engine compiles each statement once: once a worker then, and not once a test."""
+    return create_sqlite_engine(url) if url.startswith("sqlite") else create_postgresql_engine(url)
+
+
+def open_database(url: str) -> Database:
+    """Closing it leaves its engine to the next database at that address, with a new pool."""
+    engine = _engine(to_driver_url(url))
+    return Database(
+        url, backend=SQLiteBackend(engine) if isinstance(engine, Engine) else PostgreSQLBackend(engine)
+    )
+
+
+def explain(database: Database, sql: str, parameters: Any) -> list[Row[Any]]:
+    engine = create_engine(database.url, poolclass=NullPool)
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # So few rows would be read as they lie.
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        words = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+        return [*connection.exec_driver_sql(f"{words} {sql}", parameters)]
 
 
 def run(url: str, *statements: str) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from models.account import Account
 from models.proration import get_midnight
-from tests.fake_stripe import Books, Card, Courier, FakeStripe
+from tests.fake_stripe import Card, FakeStripe, StripeRecords, WebhookSender
 from tests.fake_stripe.books import Customer, Item, Price, Subscription
 from tests.world import ACCOUNTS, Clock, World, world
 
@@ -28,10 +28,10 @@ BEHAVIOURS = {
 @dataclass(kw_only=True)
 class StripeWorld(World):
     fake: FakeStripe
-    courier: Courier
+    courier: WebhookSender
 
     @property
-    def books(self) -> Books:
+    def books(self) -> StripeRecords:
         return self.fake.books
 
     def paid(self) -> list[int]:
@@ -58,13 +58,13 @@ async def stripe_world(**settings: Any) -> AsyncIterator[StripeWorld]:
                 account = await session.get_one(Account, customer.id.removeprefix("cus_"))
                 account.stripe_customer = customer.id
                 session.add(account)
-        courier = Courier(fake.books, f"http://127.0.0.1:{inner.port}/stripe/webhook", SECRET)
+        courier = WebhookSender(fake.books, f"http://127.0.0.1:{inner.port}/stripe/webhook", SECRET)
         yield StripeWorld(**vars(inner), fake=fake, courier=courier)
 
 
-def books_of_accounts(now: Any) -> Books:
+def books_of_accounts(now: Any) -> StripeRecords:
     """What the accounts file says, as Stripe would hold it."""
-    books = Books(now, {"FR": "0.20", "GB": "0.20", "DE": "0.19"})
+    books = StripeRecords(now, {"FR": "0.20", "GB": "0.20", "DE": "0.19"})
     for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
         customer = Customer(f"cus_{account['id']}", dict(account["billing_address"]))
         books.customers[customer.id] = customer

@@ -13,8 +13,8 @@ from bot.installations.store import SingleUseOAuthStateStore
 from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS
-from tests.handlers.steps import ForgetfulTasks, swap
-from tests.postgres import CHOSEN
+from tests.handlers.steps import ForgetfulTasks
+from tests.postgres import explain
 from tests.world import World
 
 # They hold what waits, and nothing of the past.
@@ -41,17 +41,12 @@ def listening(world: World) -> Iterator[Asked]:
     def note(_c: object, _k: object, sql: str, parameters: object, *_: object) -> None:
         asked.append((sql, parameters))
 
-    database = world.services.database
-    engines = {database._writer.sync_engine}
-    if CHOSEN == "sqlite":
-        engines.add(database._reader.sync_engine)  # On a server it is the other with an option.
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+    engine = world.services.database.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
     try:
         yield asked
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", note)
 
 
 async def ordered(world: World) -> None:
@@ -62,7 +57,7 @@ async def ordered(world: World) -> None:
 
 def add_a_past(world: World, first: int, past: int = 200) -> None:
     """Nothing of it is under way."""
-    url = world.services.database.url.replace("+loop", "").replace("+psycopg", "")
+    url = world.services.database.url.replace("+psycopg", "")
     with filling(url) as connection:
         multiply(connection, {**ORDERS, **OLD_NOTICES}, past, first=first)
 
@@ -113,7 +108,7 @@ async def test_a_home_asks_few_questions_and_as_many_after_a_long_past(world: Wo
 
 async def test_saving_a_cart_and_placing_its_order_ask_few_questions(world: World) -> None:
     await ordered(world)
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=2)
     with listening(world) as saving:
@@ -139,31 +134,23 @@ async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_fro
     asked = await tick(world)
     assert len(asked) == few <= MOST_A_TICK, few
     for sql, parameters in asked:
-        read_whole = await tables_read_whole(world, sql, parameters)
+        read_whole = tables_read_whole(world, sql, parameters)
         assert not read_whole - QUEUES, sql
 
 
 async def test_states_of_installations_that_have_expired_are_cleared_away_by_an_index(world: World) -> None:
-    expired, states = (
-        SingleUseOAuthStateStore(seconds, world.services.database.writer) for seconds in (-1, 600)
-    )
+    expired, states = (SingleUseOAuthStateStore(seconds, world.services.database) for seconds in (-1, 600))
     await expired.async_issue()
     with listening(world) as asked:
         state = await states.async_issue()
     async with world.services.read() as session:
-        kept = await (await session.connection()).scalars(select(oauth_states.c.state))
-        assert kept.all() == [state]
+        kept = await (await session.connection()).execute(select(oauth_states.c.state))
+        assert kept.scalars().all() == [state]
     for sql, parameters in asked:
-        assert await tables_read_whole(world, sql, parameters) == set(), sql
+        assert tables_read_whole(world, sql, parameters) == set(), sql
 
 
-async def tables_read_whole(world: World, sql: str, parameters: Any) -> set[str]:
+def tables_read_whole(world: World, sql: str, parameters: Any) -> set[str]:
     """What the database says it would go through from end to end."""
-    async with world.services.read() as session:
-        connection = await session.connection()
-        if CHOSEN == "postgresql":
-            # So few rows would be read as they lie.
-            await connection.exec_driver_sql("SET enable_seqscan = off")
-        explain = "EXPLAIN QUERY PLAN" if CHOSEN == "sqlite" else "EXPLAIN"
-        plan = "\n".join(str(row) for row in await connection.exec_driver_sql(f"{explain} {sql}", parameters))
+    plan = "\n".join(str(row) for row in explain(world.services.database, sql, parameters))
     return {name for found in READ_WHOLE.findall(plan) for name in found if name}

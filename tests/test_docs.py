@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from prometheus_client import Counter, Gauge, Histogram
 from typer.main import get_command
 
 from app import cli
-from bot import metrics
 from bot.settings import Settings
 from demo.story import WORKSPACE_PATH
 from docs import generate
@@ -22,7 +20,6 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WRITTEN_BY_PEOPLE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEEDED = "needed"
-METRICS = [m for m in vars(metrics).values() if isinstance(m, Counter | Gauge | Histogram)]
 
 
 def rows(page: str) -> Iterator[list[str]]:
@@ -132,15 +129,6 @@ def test_every_module_is_on_the_architectures_map() -> None:
     folders = ("models", "bot", "bot/use_cases", "handlers")
     modules = {path.stem for folder in folders for path in (ROOT / folder).glob("[a-z]*.py")}
     assert modules - words == set()
-
-
-def test_every_metric_is_explained_and_every_explained_one_is_there() -> None:
-    page = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
-    [table] = re.findall(r"\| metric \|.*?\n\n", page, re.DOTALL)
-    exported = {f"{m._name}_total" if isinstance(m, Counter) else m._name for m in METRICS}
-    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == exported
-    # Those of the alerts too.
-    assert {name.removesuffix("_bucket") for name in re.findall(r"seatbot_[a-z_]+", page)} == exported
 
 
 def test_every_decision_is_listed() -> None:

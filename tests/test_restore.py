@@ -25,7 +25,7 @@ from models.ledger import ChargeStatus, LedgerCharge
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus
 from sandbox import Sandbox
-from tests.handlers.steps import opened, order_of, swap
+from tests.handlers.steps import opened, order_of
 from tests.postgres import CHOSEN, Kind, database_url, sqlite_file
 from tests.world import PATIENT_SECONDS, WORKSPACE, Clock, World
 
@@ -96,7 +96,7 @@ async def bot(slack: Sandbox, url: str, provider: Database, clock: Clock) -> Asy
         "smtp_url": slack.smtp_url,
     }
     async with run_bot(Settings(**values), clock=clock, with_scheduler=False) as (services, port):
-        swap(services, billing=EmbeddedGateway(provider, clock, "https://admin.example/"))
+        services.billing = EmbeddedGateway(provider, clock, "https://admin.example/")
         slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
         yield World(slack, services, clock, port)
 

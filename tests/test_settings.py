@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from app import cli
 from bot.settings import InvalidSettings, Settings, read_settings
 from sandbox import Sandbox
-from tests.replica import environment_of, replicas
+from tests.replicas.processes import build_environment, run_replicas
 
 APP = Path(__file__).parents[1] / "app.py"
 NAMES = [name.upper() for name in Settings.model_fields]
@@ -319,8 +319,8 @@ async def test_a_slack_that_is_away_does_not_stop_the_start(tmp_path: Path) -> N
     async with Sandbox.start() as slack:
         for method in ("auth.test", "apps.connections.open"):
             slack.fault("error_503", method, times=1)
-        environment = environment_of(slack, f"sqlite:///{tmp_path}/seatbot.db", door="socket")
-        async with replicas(1, environment, tmp_path) as [replica]:
+        environment = build_environment(slack, f"sqlite:///{tmp_path}/seatbot.db", door="socket")
+        async with run_replicas(1, environment, tmp_path) as [replica]:
             warned = [line for line in replica.lines() if line["event"] == "slack.unavailable"]
             assert [line["operation"] for line in warned] == ["auth.test", "apps.connections.open"]
 

@@ -22,7 +22,7 @@ from models.service_order import OrderLine
 from sandbox import Sandbox
 from sandbox.config import ConfigSource
 from sandbox.driver import Modal, Person, PostedMessage
-from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url
+from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url, open_database
 
 __all__ = ["ACCOUNTS", "START", "Clock", "World", "world"]
 
@@ -177,7 +177,11 @@ async def world(
                 "account_services_channel": "C07GENERAL",
                 **settings,
             }
-            async with run_bot(Settings(**values), clock=clock, with_scheduler=False) as (services, port):
+            database = open_database(str(values["database_url"]))
+            async with run_bot(Settings(**values), clock=clock, with_scheduler=False, database=database) as (
+                services,
+                port,
+            ):
                 if door == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
                 yield World(slack, services, clock, port)

@@ -17,7 +17,7 @@ AT_ONCE = 16
 # Receipts are made and sent meanwhile; messages go on falling due, one a second in a channel.
 AFTERWARDS = 3.0
 MOST_MS = 100.0
-OPEN_ORDERS = re.compile(rb"^seatbot_orders_open\S* (\S+)$", re.MULTILINE)
+OPEN_ORDERS = re.compile(rb"^seatbot_open_orders\S* (\S+)$", re.MULTILINE)
 
 
 async def measure(scale: float) -> list[Figure]:

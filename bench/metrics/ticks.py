@@ -60,9 +60,7 @@ async def _queries(services: Services) -> int:
     def note(_c: object, _k: object, sql: str, *_: object) -> None:
         asked.append(sql)
 
-    engines = {services.database._reader.sync_engine, services.database._writer.sync_engine}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+    event.listen(services.database.sync_engine, "before_cursor_execute", note)
     await _tick(services)
     return len(asked)
 

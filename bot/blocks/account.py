@@ -8,6 +8,7 @@ from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.subscription import format_price_per_seat, make_product_labels
 from bot.i18n import Localizer
+from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
@@ -30,6 +31,10 @@ class PortalLinks:
     corporate_url: str
     admin_url: str
     services_url: str
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "PortalLinks":
+        return cls(settings.corporate_portal_url, settings.admin_portal_url, settings.account_services_url)
 
 
 def render_account_modal(
@@ -56,7 +61,7 @@ def render_account_modal(
 
 def _build_account_buttons(localizer: Localizer, overview: AccountOverview) -> Block:
     account_id = overview.account.id
-    quotes = localizer.format_text("account-quotes", count=len(overview.pending_quotes))
+    quotes = localizer.format_text("action-view-quotes-count", count=len(overview.pending_quotes))
     return block_kit.build_actions(
         navigation.build_add_seats_button(localizer, account_id),
         block_kit.build_button(navigation.LIST_QUOTES, quotes, account_id),
@@ -107,7 +112,9 @@ def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> lis
     if len(overview.rows) < 2:
         return []
     texts = [
-        localizer.format_text("account-renewal", period=period, total=Money(total, overview.account.currency))
+        localizer.format_text(
+            "price-per-period", period=period, total=Money(total, overview.account.currency)
+        )
         for period, total in sorted(totals.items())
     ]
     return [
@@ -181,7 +188,7 @@ def render_portal_warning_modal(localizer: Localizer, account: Account, metadata
             localizer.format_text("portal-switch-ask"),
             localizer.format_text("portal-switch-consequence"),
             localizer.format_text("portal-switch-yes"),
-            localizer.format_text("portal-switch-no"),
+            localizer.format_text("go-back"),
         )
         button = block_kit.build_button(
             SWITCH_PORTAL, localizer.format_text("portal-switch"), account.id, style="danger", confirm=asks

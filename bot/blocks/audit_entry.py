@@ -41,9 +41,7 @@ def build_history_page(
     blocks = _build_history_paragraphs(
         localizer, entries[page * MAX_HISTORY_LINES : (page + 1) * MAX_HISTORY_LINES], names
     )
-    blocks.append(
-        block_kit.build_context(localizer.format_mrkdwn("history-page", page=page + 1, count=count))
-    )
+    blocks.append(block_kit.build_context(localizer.format_mrkdwn("page-of", page=page + 1, count=count)))
     # In rows of their own: an action stands once in a row.
     if page > 0:
         blocks.append(
@@ -100,15 +98,13 @@ def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
 def _format_action(localizer: Localizer, entry: AuditEntry, names: Mapping[str, str]) -> str:
     """Of a line of an order, the state it came to; else the noun and what was done to it."""
     noun, _, number = entry.subject.partition(":")
+    key = f"history-{noun}-{entry.action}".replace("_", "-")
     if entry.action == "line":
-        key = "history-line-" + (entry.to_status or "").replace("_", "-")
-    else:
-        key = f"history-{noun}-{entry.action}".replace("_", "-")
+        key = "history-line"
     subscription_id = str(entry.details.get("subscription", ""))
     product = names.get(subscription_id, subscription_id)
-    return localizer.format_text(
-        key if localizer.has_message(key) else "history-other", number=number, product=product
-    )
+    words = {"number": number, "product": product, "status": entry.to_status or ""}
+    return localizer.format_text(key if localizer.has_message(key) else "history-other", **words)
 
 
 def _format_reason(localizer: Localizer, reason: str) -> str:

@@ -41,9 +41,7 @@ def render_account_choice_modal(
             action_id, localizer.format_text("cart-choose-button"), account.id, accessibility_label=label
         )
         blocks.append(
-            block_kit.build_section(
-                localizer.format_mrkdwn("cart-choose-account", account=account.name), button
-            )
+            block_kit.build_section(localizer.format_mrkdwn("account-name", account=account.name), button)
         )
     if len(accounts) > MAX_ACCOUNTS:
         blocks.append(
@@ -65,7 +63,7 @@ def render_pending_quotes_modal(
 ) -> View:
     blocks = [
         *block_kit.build_alerts(
-            [localizer.format_text("cart-warning-came-back")] if has_new_quotes else [], "warning"
+            [localizer.format_text("cart-warning-changed")] if has_new_quotes else [], "warning"
         ),
         block_kit.build_section(localizer.format_mrkdwn("cart-warning", count=len(quotes))),
         *build_pending_quote_blocks(localizer, quotes),
@@ -75,12 +73,12 @@ def render_pending_quotes_modal(
         block_kit.build_actions(_build_continue_button(localizer, metadata, len(quotes))),
     ]
     return block_kit.build_modal(
-        WARNING_VIEW, localizer.format_text("cart-warning-title"), blocks, localizer, metadata=metadata
+        WARNING_VIEW, localizer.format_text("pending-quotes"), blocks, localizer, metadata=metadata
     )
 
 
 def _build_own_quote_section(localizer: Localizer, own_quote: QuoteDetails) -> Block:
-    text = f"{localizer.format_mrkdwn('cart-own-quote')}\n{format_quote_summary(localizer, own_quote)}"
+    text = f"{localizer.format_mrkdwn('cart-resume')}\n{format_quote_summary(localizer, own_quote)}"
     return block_kit.build_section(
         text, navigation.build_continue_quote_button(localizer, own_quote.quote.key, own_quote.quote.number)
     )
@@ -91,7 +89,7 @@ def _build_continue_button(localizer: Localizer, metadata: ModalMetadata, count:
         localizer.format_text("cart-continue-ask", count=count),
         localizer.format_text("cart-continue-consequence", count=count),
         localizer.format_text("cart-continue-yes"),
-        localizer.format_text("cart-continue-no"),
+        localizer.format_text("go-back"),
     )
     return block_kit.build_button(
         CONTINUE_TO_CART,
@@ -138,7 +136,7 @@ def render_cart_modal(
     ]
     submit = localizer.format_text("cart-submit")
     return block_kit.build_modal(
-        SAVE, localizer.format_text("cart-title"), blocks, localizer, metadata=metadata, submit_label=submit
+        SAVE, localizer.format_text("add-seats"), blocks, localizer, metadata=metadata, submit_label=submit
     )
 
 
@@ -162,11 +160,11 @@ def count_pages(row_count: int) -> int:
 
 
 def _build_saved_quote_section(localizer: Localizer, quote: Quote) -> Block:
-    text = localizer.format_mrkdwn("cart-own-quote-saved", number=quote.number, until=quote.expires_at)
+    text = localizer.format_mrkdwn("cart-resume-quote", number=quote.number, until=quote.expires_at)
     return block_kit.build_section(
         text,
         block_kit.build_button(
-            CONTINUE_TO_QUOTE, localizer.format_text("way-go-on", number=quote.number), quote.key
+            CONTINUE_TO_QUOTE, localizer.format_text("action-continue-quote", number=quote.number), quote.key
         ),
     )
 
@@ -219,13 +217,13 @@ def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Bloc
     if page > 0:
         blocks.append(
             block_kit.build_actions(
-                block_kit.build_button(CHANGE_PAGE, localizer.format_text("cart-page-previous"), page - 1)
+                block_kit.build_button(CHANGE_PAGE, localizer.format_text("previous-page"), page - 1)
             )
         )
     if page + 1 < count:
         blocks.append(
             block_kit.build_actions(
-                block_kit.build_button(CHANGE_PAGE, localizer.format_text("cart-page-next"), page + 1)
+                block_kit.build_button(CHANGE_PAGE, localizer.format_text("next-page"), page + 1)
             )
         )
     return blocks

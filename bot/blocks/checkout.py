@@ -51,7 +51,7 @@ def render_checkout_modal(
             hint=localizer.format_text("checkout-method-hint"),
         ),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, account.id)),
-        block_kit.build_header(localizer.format_text("checkout-address-header")),
+        block_kit.build_header(localizer.format_text("billing-address")),
         *_build_address_inputs(localizer, checkout_page.form),
         block_kit.build_actions(navigation.build_back_button(localizer, BACK, quote.key)),
     ]

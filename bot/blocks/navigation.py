@@ -40,7 +40,7 @@ def add_account_label(localizer: Localizer, button: Block, account_name: str | N
     return {
         **button,
         **block_kit.build_accessibility_label(
-            localizer.format_text("way-of-account", way=way, account=account_name)
+            localizer.format_text("action-for-account", action=way, account=account_name)
         ),
     }
 
@@ -48,65 +48,67 @@ def add_account_label(localizer: Localizer, button: Block, account_name: str | N
 def build_add_seats_button(localizer: Localizer, account_id: str, account_name: str | None = None) -> Block:
     return add_account_label(
         localizer,
-        block_kit.build_button(ADD_SEATS, localizer.format_text("way-add-seats"), account_id),
+        block_kit.build_button(ADD_SEATS, localizer.format_text("add-seats"), account_id),
         account_name,
     )
 
 
 def build_open_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
-    label = localizer.format_text("way-open-quote-label", number=number)
+    label = localizer.format_text("action-review-quote-label", number=number)
     return block_kit.build_button(
-        OPEN_QUOTE, localizer.format_text("way-open-quote"), quote_id, accessibility_label=label
+        OPEN_QUOTE, localizer.format_text("action-review-quote"), quote_id, accessibility_label=label
     )
 
 
 def build_continue_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
     """To a cart's own pending quote."""
-    return block_kit.build_button(OPEN_QUOTE, localizer.format_text("way-go-on", number=number), quote_id)
+    return block_kit.build_button(
+        OPEN_QUOTE, localizer.format_text("action-continue-quote", number=number), quote_id
+    )
 
 
 def build_approve_button(localizer: Localizer, quote_id: int, number: str) -> Block:
-    label = localizer.format_text("way-approve-label", number=number)
+    label = localizer.format_text("action-approve-quote-label", number=number)
     return block_kit.build_button(
-        APPROVE_QUOTE, localizer.format_text("way-approve"), quote_id, accessibility_label=label
+        APPROVE_QUOTE, localizer.format_text("action-approve-quote"), quote_id, accessibility_label=label
     )
 
 
 def build_reject_button(localizer: Localizer, quote_id: int, number: str) -> Block:
-    label = localizer.format_text("way-reject-label", number=number)
+    label = localizer.format_text("action-reject-quote-label", number=number)
     return block_kit.build_button(
-        REJECT_QUOTE, localizer.format_text("way-reject"), quote_id, accessibility_label=label
+        REJECT_QUOTE, localizer.format_text("action-reject-quote"), quote_id, accessibility_label=label
     )
 
 
 def build_quotes_button(localizer: Localizer, account_id: str) -> Block:
-    return block_kit.build_button(LIST_QUOTES, localizer.format_text("way-quotes"), account_id)
+    return block_kit.build_button(LIST_QUOTES, localizer.format_text("action-view-quotes"), account_id)
 
 
 def build_open_order_button(localizer: Localizer, order_id: int, number: str) -> Block:
-    label = localizer.format_text("way-open-order-label", number=number)
+    label = localizer.format_text("action-view-order-label", number=number)
     return block_kit.build_button(
-        OPEN_ORDER, localizer.format_text("way-open-order"), order_id, accessibility_label=label
+        OPEN_ORDER, localizer.format_text("action-view-order"), order_id, accessibility_label=label
     )
 
 
 def build_orders_button(localizer: Localizer, account_id: str) -> Block:
-    return block_kit.build_button(LIST_ORDERS, localizer.format_text("way-orders"), account_id)
+    return block_kit.build_button(LIST_ORDERS, localizer.format_text("action-view-orders"), account_id)
 
 
 def build_receipts_button(localizer: Localizer, account_id: str, account_name: str | None = None) -> Block:
     return add_account_label(
         localizer,
-        block_kit.build_button(LIST_RECEIPTS, localizer.format_text("way-receipts"), account_id),
+        block_kit.build_button(LIST_RECEIPTS, localizer.format_text("action-view-receipts"), account_id),
         account_name,
     )
 
 
 def build_send_receipt_button(localizer: Localizer, receipt_id: int, number: str) -> Block:
     """The PDF, by direct message."""
-    label = localizer.format_text("way-send-receipt-label", number=number)
+    label = localizer.format_text("action-send-receipt-label", number=number)
     return block_kit.build_button(
-        SEND_RECEIPT, localizer.format_text("way-send-receipt"), receipt_id, accessibility_label=label
+        SEND_RECEIPT, localizer.format_text("action-send-receipt"), receipt_id, accessibility_label=label
     )
 
 
@@ -116,15 +118,17 @@ def build_payment_methods_button(
     return add_account_label(
         localizer,
         block_kit.build_button(
-            MANAGE_PAYMENT_METHODS, localizer.format_text("way-manage-methods"), account_id
+            MANAGE_PAYMENT_METHODS, localizer.format_text("action-manage-payment-methods"), account_id
         ),
         account_name,
     )
 
 
 def build_preferences_button(localizer: Localizer) -> Block:
-    return block_kit.build_button(OPEN_PREFERENCES, localizer.format_text("way-notices"))
+    return block_kit.build_button(OPEN_PREFERENCES, localizer.format_text("action-manage-notifications"))
 
 
 def build_contact_services_button(localizer: Localizer, url: str) -> Block:
-    return block_kit.build_link_button(CONTACT_SERVICES, localizer.format_text("way-services"), url)
+    return block_kit.build_link_button(
+        CONTACT_SERVICES, localizer.format_text("action-contact-services"), url
+    )

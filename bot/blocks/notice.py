@@ -82,7 +82,7 @@ def _join_paragraphs(lines: list[str]) -> list[str]:
 
 def _format_choices(notice: RenderableNotice, rows: list[list[Block]]) -> list[str]:
     names = [button["text"]["text"] for row in rows for button in row]
-    return [notice.localizer.format_mrkdwn("notice-choices", choices=names)] if names else []
+    return [notice.localizer.format_mrkdwn("notice-actions", choices=names)] if names else []
 
 
 def _build_no_rows(_: RenderableNotice) -> list[list[Block]]:
@@ -101,12 +101,12 @@ def _get_quote(notice: RenderableNotice) -> QuoteDetails:
 
 def _build_open_order_rows(notice: RenderableNotice) -> list[list[Block]]:
     sheet = _get_order(notice)
-    label = notice.localizer.format_text("notice-open-order-label", number=sheet.order.number)
+    label = notice.localizer.format_text("action-view-order-label", number=sheet.order.number)
     return [
         [
             block_kit.build_button(
                 OPEN_ORDER,
-                notice.localizer.format_text("notice-open-order"),
+                notice.localizer.format_text("action-view-order"),
                 sheet.order.key,
                 accessibility_label=label,
             )
@@ -120,23 +120,23 @@ def _build_retry_rows(notice: RenderableNotice) -> list[list[Block]]:
         return _build_open_order_rows(notice)
     number, key = sheet.order.number, sheet.order.key
     asks = block_kit.build_confirm_dialog(
-        reader.format_text("notice-give-up"),
-        reader.format_text("notice-give-up-ask", number=number),
-        reader.format_text("notice-give-up"),
-        reader.format_text("notice-give-up-no"),
+        reader.format_text("cancel-seats-ask"),
+        reader.format_text("cancel-seats-consequence", number=number),
+        reader.format_text("cancel-seats-yes"),
+        reader.format_text("go-back"),
     )
-    retry_label = reader.format_text("notice-retry-label", number=number)
-    give_up_label = reader.format_text("notice-give-up-label", number=number)
+    retry_label = reader.format_text("action-retry-label", number=number)
+    give_up_label = reader.format_text("action-cancel-seats-label", number=number)
     retry = block_kit.build_button(
         navigation.RETRY_ORDER,
-        reader.format_text("notice-retry"),
+        reader.format_text("action-retry"),
         key,
         style="primary",
         accessibility_label=retry_label,
     )
     give_up = block_kit.build_button(
         navigation.GIVE_UP_ORDER,
-        reader.format_text("notice-give-up"),
+        reader.format_text("action-cancel-seats"),
         key,
         style="danger",
         accessibility_label=give_up_label,
@@ -147,11 +147,11 @@ def _build_retry_rows(notice: RenderableNotice) -> list[list[Block]]:
 
 def _build_confirm_payment_rows(notice: RenderableNotice) -> list[list[Block]]:
     """The link is for the person alone. One row a link: an action id stands once in a row."""
-    text = notice.localizer.format_text("notice-confirm-payment")
+    text = notice.localizer.format_text("action-confirm-payment")
     asked = [
         (
             row.line.customer_link,
-            notice.localizer.format_text("order-line-confirm-label", product=row.product.name),
+            notice.localizer.format_text("action-confirm-payment-label", product=row.product.name),
         )
         for row in _get_order(notice).list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
         if row.line.customer_link and notice.destination_kind is DestinationKind.CONTACT
@@ -170,14 +170,14 @@ def _build_decision_rows(notice: RenderableNotice) -> list[list[Block]]:
     number, key = sheet.quote.number, sheet.quote.key
 
     def build_decision_button(action_id: str, name: str, style: str | None = None) -> Block:
-        label = reader.format_text(f"notice-{name}-label", number=number)
+        label = reader.format_text(f"action-{name}-label", number=number)
         return block_kit.build_button(
-            action_id, reader.format_text(f"notice-{name}"), key, style=style, accessibility_label=label
+            action_id, reader.format_text(f"action-{name}"), key, style=style, accessibility_label=label
         )
 
     return [
         [
-            build_decision_button(OPEN_QUOTE, "open-quote"),
+            build_decision_button(OPEN_QUOTE, "review-quote"),
             build_decision_button(APPROVE_QUOTE, "approve-quote", "primary"),
             build_decision_button(REJECT_QUOTE, "reject-quote", "danger"),
         ]

@@ -1,4 +1,4 @@
-"""Which notices one gets, and when: `/billing notices`."""
+"""Which notices one gets, and when: `/billing notifications`."""
 
 from collections.abc import Sequence
 
@@ -22,37 +22,37 @@ def render_preferences_modal(
 ) -> View:
     topics = [
         block_kit.build_option(
-            localizer.format_text(f"notices-{t.value}"),
+            localizer.format_text(f"notifications-{t.value}"),
             t.value,
-            localizer.format_text(f"notices-{t.value}-means"),
+            localizer.format_text(f"notifications-{t.value}-hint"),
         )
         for t in NotificationTopic
     ]
     chosen = [option for option in topics if preferences.is_enabled(NotificationTopic(option["value"]))]
     when = [
-        block_kit.build_option(localizer.format_text(f"notices-{w.replace('_', '-')}"), w)
+        block_kit.build_option(localizer.format_text(f"notifications-{w.replace('_', '-')}"), w)
         for w in (IMMEDIATE_DELIVERY, DAILY_DELIVERY)
     ]
     blocks = [
         *block_kit.build_alerts(notes, "success"),
-        block_kit.build_section(localizer.format_mrkdwn("notices-intro")),
+        block_kit.build_section(localizer.format_mrkdwn("notifications-intro")),
         block_kit.build_input(
             TOPICS_INPUT,
-            localizer.format_text("notices-wanted"),
+            localizer.format_text("notifications-wanted"),
             block_kit.build_checkboxes(TOPICS_INPUT, topics, chosen),
             optional=True,
         ),
         block_kit.build_input(
             DELIVERY_INPUT,
-            localizer.format_text("notices-delivery"),
-            block_kit.build_radio_buttons(DELIVERY_INPUT, when, when[preferences.daily]),
+            localizer.format_text("notifications-delivery"),
+            block_kit.build_radio_buttons(DELIVERY_INPUT, when, when[preferences.daily_digest]),
         ),
-        block_kit.build_section(localizer.format_mrkdwn("notices-always")),
+        block_kit.build_section(localizer.format_mrkdwn("notifications-always")),
     ]
-    submit = localizer.format_text("notices-submit")
+    submit = localizer.format_text("notifications-submit")
     return block_kit.build_modal(
         SAVE,
-        localizer.format_text("notices-title"),
+        localizer.format_text("notifications-title"),
         blocks,
         localizer,
         metadata=metadata,

@@ -27,9 +27,9 @@ def build_line_blocks(localizer: Localizer, details: OrderDetails) -> list[Block
 
 
 def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
-    label = localizer.format_text("order-line-confirm-label", product=row.product.name)
+    label = localizer.format_text("action-confirm-payment-label", product=row.product.name)
     return block_kit.build_link_button(
-        CONFIRM_PAYMENT, localizer.format_text("order-line-confirm"), row.line.customer_link or "", label
+        CONFIRM_PAYMENT, localizer.format_text("action-confirm-payment"), row.line.customer_link or "", label
     )
 
 
@@ -56,17 +56,22 @@ def format_line_status(localizer: Localizer, details: OrderDetails, row: OrderRo
         return localizer.format_text("order-line-settled", at=line.settled_at)
     if line.status is LineStatus.DECLINED:
         return " ".join(
-            [_format_decline(localizer, details, line), _format_retry_option(localizer, details, row)]
+            [
+                localizer.format_text(
+                    "order-line-declined", reason=_format_decline(localizer, details, line)
+                ),
+                _format_retry_option(localizer, details, row),
+            ]
         )
     if line.status is LineStatus.WAITING and row.blocking_order_number:
         return localizer.format_text(
-            "order-line-waits-for", order=row.blocking_order_number, by=order.processing_deadline
+            "order-line-queued", order=row.blocking_order_number, by=order.processing_deadline
         )
-    has_until = "yes" if line.until else "no"
+    has_until = "yes" if line.deadline_at else "no"
     return localizer.format_text(
         f"order-line-{line.status.value.replace('_', '-')}",
         by=order.processing_deadline,
-        until=line.until or order.processing_deadline,
+        until=line.deadline_at or order.processing_deadline,
         has_until=has_until,
     )
 
@@ -84,7 +89,9 @@ def _format_decline(localizer: Localizer, details: OrderDetails, line: OrderLine
 def _format_retry_option(localizer: Localizer, details: OrderDetails, row: OrderRow) -> str:
     if row.line.can_retry(details.order, details.at):
         return localizer.format_text("order-line-can-retry", until=row.line.get_retry_deadline(details.order))
-    return localizer.format_text("order-line-given-up" if details.order.given_up else "order-line-no-retry")
+    return localizer.format_text(
+        "order-line-given-up" if details.order.retries_abandoned else "order-line-no-retry"
+    )
 
 
 def format_decline_code(localizer: Localizer, reason: str | None) -> str:
@@ -93,5 +100,5 @@ def format_decline_code(localizer: Localizer, reason: str | None) -> str:
     return (
         localizer.format_text(key)
         if localizer.has_message(key)
-        else localizer.format_text("decline-other", reason=reason)
+        else localizer.format_text("decline-with-code", reason=reason)
     )

@@ -47,7 +47,7 @@ def render_quote_list_modal(
         block_kit.build_actions(navigation.build_add_seats_button(localizer, account.id), way),
     ]
     return block_kit.build_modal(
-        LIST, localizer.format_text("quote-list-title"), blocks, localizer, metadata=metadata
+        LIST, localizer.format_text("pending-quotes"), blocks, localizer, metadata=metadata
     )
 
 
@@ -98,15 +98,15 @@ def render_quote_modal(
 ) -> View:
     blocks = [
         *block_kit.build_alerts(notes),
-        block_kit.build_header(localizer.format_text("quote-header", number=details.quote.number)),
+        block_kit.build_header(localizer.format_text("quote-number", number=details.quote.number)),
         block_kit.build_section(format_quote_status(localizer, details)),
         *build_quote_detail_blocks(localizer, details),
         *_build_quote_actions(localizer, details, metadata),
     ]
-    submit = localizer.format_text("quote-review-submit") if details.is_pending else None
+    submit = localizer.format_text("quote-submit") if details.is_pending else None
     return block_kit.build_modal(
         REVIEW,
-        localizer.format_text("quote-title"),
+        localizer.format_text("quote"),
         blocks,
         localizer,
         metadata=metadata,
@@ -116,9 +116,9 @@ def render_quote_modal(
 
 def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
     """mrkdwn: whose it is, where it comes from and where it stands."""
-    origin = "elsewhere" if details.quote.made_elsewhere else "cart"
+    origin = "elsewhere" if details.quote.created_externally else "cart"
     made = localizer.format_mrkdwn(
-        "quote-made",
+        "quote-origin",
         account=details.account.name,
         origin=origin,
         by=details.created_by or localizer.format_text("someone"),
@@ -135,7 +135,9 @@ def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
     return localizer.format_mrkdwn(
         "quote-decided",
         outcome=get_decision_outcome(
-            status.value, decided_elsewhere=quote.decided_elsewhere, replaced=bool(details.replacement_number)
+            status.value,
+            decided_externally=quote.decided_externally,
+            replaced=bool(details.replacement_number),
         ),
         by=quote.decided_by or localizer.format_text("someone"),
         at=quote.decided_at or quote.expires_at,
@@ -147,11 +149,11 @@ def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
     )
 
 
-def get_decision_outcome(status: str, *, decided_elsewhere: bool, replaced: bool) -> str:
+def get_decision_outcome(status: str, *, decided_externally: bool, replaced: bool) -> str:
     """The word that messages about a decided quote choose their sentence by."""
     if status == QuoteStatus.EXPIRED.value:
         return "replaced" if replaced else "expired"
-    return f"{status}-elsewhere" if decided_elsewhere else status
+    return f"{status}-elsewhere" if decided_externally else status
 
 
 def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
@@ -243,7 +245,7 @@ def render_reject_modal(localizer: Localizer, details: QuoteDetails, metadata: M
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.quote.key)),
     ]
-    submit = localizer.format_text("quote-reject-submit")
+    submit = localizer.format_text("quote-reject-title")
     return block_kit.build_modal(
         REJECT,
         localizer.format_text("quote-reject-title"),

@@ -32,14 +32,12 @@ def render_receipt_list_modal(
     for receipt, order in shown:
         blocks += _build_receipt_blocks(localizer, receipt, order)
     if shown and (has_older or len(receipts) > len(shown)):
-        older = block_kit.build_button(
-            SHOW_OLDER, localizer.format_text("receipt-list-more"), shown[-1][0].key
-        )
+        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), shown[-1][0].key)
         blocks.append(block_kit.build_actions(older))
     back = navigation.build_back_button(localizer, navigation.SHOW_ACCOUNT, account.id)
     blocks.append(block_kit.build_actions(back, navigation.build_orders_button(localizer, account.id)))
     return block_kit.build_modal(
-        LIST, localizer.format_text("receipt-list-title"), blocks, localizer, metadata=metadata
+        LIST, localizer.format_text("receipts"), blocks, localizer, metadata=metadata
     )
 
 
@@ -67,10 +65,12 @@ def render_receipt_sent_modal(
 ) -> View:
     text = localizer.format_mrkdwn("receipt-sent", number=receipt.number, email=contact.email)
     blocks = [
-        block_kit.build_alert(localizer.format_text("receipt-sent-done", number=receipt.number), "success"),
+        block_kit.build_alert(
+            localizer.format_text("receipt-sent-success", number=receipt.number), "success"
+        ),
         block_kit.build_section(text),
         block_kit.build_actions(navigation.build_back_button(localizer, LIST, account.id)),
     ]
     return block_kit.build_modal(
-        SENT_VIEW, localizer.format_text("receipt-list-title"), blocks, localizer, metadata=metadata
+        SENT_VIEW, localizer.format_text("receipts"), blocks, localizer, metadata=metadata
     )

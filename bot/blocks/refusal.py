@@ -30,7 +30,7 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
     if isinstance(refusal, QuoteNotPending):
         words["outcome"] = get_decision_outcome(
             str(words["status"]),
-            decided_elsewhere=words["elsewhere"] == "yes",
+            decided_externally=words["elsewhere"] == "yes",
             replaced=bool(words["replaced_by"]),
         )
         words["by"] = words["by"] or localizer.format_text("someone")
@@ -91,11 +91,11 @@ _add_seats_button = _make_account_button(navigation.build_add_seats_button)
 _receipts_button = _make_account_button(navigation.build_receipts_button)
 _quotes_button = _make_account_button(navigation.build_quotes_button)
 _orders_button = _make_account_button(navigation.build_orders_button)
-_cart_button = _make_button(navigation.EDIT_CART, "way-cart", "account")
-_pending_quotes_button = _make_button(navigation.SHOW_WARNING, "way-warning", "account")
-_quote_button = _make_button(navigation.OPEN_QUOTE, "way-this-quote", "quote")
-_order_button = _make_button(navigation.OPEN_ORDER, "way-this-order", "order")
-_checkout_button = _make_button(navigation.EDIT_CHECKOUT, "way-checkout", "quote")
+_cart_button = _make_button(navigation.EDIT_CART, "action-back-to-cart", "account")
+_pending_quotes_button = _make_button(navigation.SHOW_WARNING, "action-view-quotes", "account")
+_quote_button = _make_button(navigation.OPEN_QUOTE, "action-view-quote", "quote")
+_order_button = _make_button(navigation.OPEN_ORDER, "action-view-order", "order")
+_checkout_button = _make_button(navigation.EDIT_CHECKOUT, "action-back-to-checkout", "quote")
 
 # By key, since some refusals are raised in layers above this one. What is not here has no button:
 # its text says what to do.

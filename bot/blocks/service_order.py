@@ -58,7 +58,7 @@ def render_placement_modal(
     submit = localizer.format_text("placement-submit")
     return block_kit.build_modal(
         PLACE,
-        localizer.format_text("placement-title"),
+        localizer.format_text("service-order"),
         blocks,
         localizer,
         metadata=metadata,
@@ -93,7 +93,7 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
 def _format_address(localizer: Localizer, address: Address) -> str:
     """mrkdwn, a line for each part."""
     return "\n".join(
-        [localizer.format_mrkdwn("billing-address"), *map(escape_mrkdwn, localizer.format_address(address))]
+        [localizer.format_mrkdwn("placement-address"), *map(escape_mrkdwn, localizer.format_address(address))]
     )
 
 
@@ -109,10 +109,10 @@ def render_placed_modal(
     order, contact = details.order, details.contact
     if order.is_finished:
         return render_order_modal(localizer, details, metadata, notes, services_url=services_url)
-    done = localizer.format_text("placed-done", number=order.number)
+    done = localizer.format_text("placed-success", number=order.number)
     has_channel = "yes" if details.account.channel else "no"
     text = localizer.format_mrkdwn(
-        "placed",
+        "placed-next",
         by=order.processing_deadline,
         has_channel=has_channel,
         name=contact.name,
@@ -139,7 +139,7 @@ def render_order_modal(
     standing = [block_kit.build_section(format_order_status(localizer, details))]
     blocks = _build_order_blocks(localizer, details, standing, notes, services_url)
     return block_kit.build_modal(
-        SHOW_VIEW, localizer.format_text("service-order-title"), blocks, localizer, metadata=metadata
+        SHOW_VIEW, localizer.format_text("service-order"), blocks, localizer, metadata=metadata
     )
 
 
@@ -152,7 +152,7 @@ def _build_order_blocks(
 ) -> list[Block]:
     return [
         *block_kit.build_alerts(notes),
-        block_kit.build_header(localizer.format_text("service-order-header", number=details.order.number)),
+        block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         *status_blocks,
         *block_kit.build_alerts(
             [localizer.format_text("service-order-overdue")] if details.is_overdue else [], "warning"
@@ -192,7 +192,7 @@ def _get_product_labels(details: OrderDetails) -> dict[str, str]:
 def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: ModalMetadata) -> View:
     """All that ever happened to the order and its quote; `place.page` of it."""
     blocks = [
-        block_kit.build_header(localizer.format_text("service-order-header", number=details.order.number)),
+        block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         block_kit.build_section(localizer.format_mrkdwn("history-title")),
         *build_history_page(
             localizer, details.history, _get_product_labels(details), metadata.page, SHOW_HISTORY
@@ -200,7 +200,7 @@ def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: 
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.order.key)),
     ]
     return block_kit.build_modal(
-        SHOW_HISTORY, localizer.format_text("service-order-title"), blocks, localizer, metadata=metadata
+        SHOW_HISTORY, localizer.format_text("service-order"), blocks, localizer, metadata=metadata
     )
 
 
@@ -214,7 +214,7 @@ def _build_retry_blocks(localizer: Localizer, details: OrderDetails) -> list[Blo
         if row.line.can_retry(details.order, details.at)
     )
     return [
-        block_kit.build_section(localizer.format_mrkdwn("service-order-retry", until=until)),
+        block_kit.build_section(localizer.format_mrkdwn("service-order-decision", until=until)),
         block_kit.build_actions(*build_retry_buttons(localizer, details)),
     ]
 
@@ -223,20 +223,20 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
     """Try again, give up."""
     number, key = details.order.number, details.order.key
     asks = block_kit.build_confirm_dialog(
-        localizer.format_text("give-up-ask"),
-        localizer.format_text("give-up-consequence"),
-        localizer.format_text("give-up-yes"),
-        localizer.format_text("give-up-no"),
+        localizer.format_text("cancel-seats-ask"),
+        localizer.format_text("cancel-seats-consequence", number=number),
+        localizer.format_text("cancel-seats-yes"),
+        localizer.format_text("go-back"),
     )
-    again = localizer.format_text("notice-retry-label", number=number)
-    give_up = localizer.format_text("notice-give-up-label", number=number)
+    again = localizer.format_text("action-retry-label", number=number)
+    give_up = localizer.format_text("action-cancel-seats-label", number=number)
     return [
         block_kit.build_button(
-            RETRY, localizer.format_text("retry-button"), key, style="primary", accessibility_label=again
+            RETRY, localizer.format_text("action-retry"), key, style="primary", accessibility_label=again
         ),
         block_kit.build_button(
             GIVE_UP,
-            localizer.format_text("give-up-button"),
+            localizer.format_text("action-cancel-seats"),
             key,
             style="danger",
             accessibility_label=give_up,
@@ -306,9 +306,7 @@ def render_order_list_modal(
     blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
     blocks += [build_order_block(localizer, sheet) for sheet in shown]
     if shown and (has_older or len(orders) > len(shown)):
-        older = block_kit.build_button(
-            SHOW_OLDER, localizer.format_text("service-order-list-more"), shown[-1].order.key
-        )
+        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), shown[-1].order.key)
         blocks.append(block_kit.build_actions(older))
     blocks.append(
         block_kit.build_actions(
@@ -317,7 +315,7 @@ def render_order_list_modal(
         )
     )
     return block_kit.build_modal(
-        LIST, localizer.format_text("service-order-list-title"), blocks, localizer, metadata=metadata
+        LIST, localizer.format_text("service-orders"), blocks, localizer, metadata=metadata
     )
 
 
@@ -341,7 +339,7 @@ def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
 
 
 def format_status(localizer: Localizer, status: OrderStatus) -> str:
-    return localizer.format_text("service-order-status", status=status.value)
+    return localizer.format_text("order-status", status=status.value)
 
 
 def needs_attention(details: OrderDetails) -> bool:
@@ -372,7 +370,12 @@ def render_retry_modal(
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, details.account.id)),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, order.key)),
     ]
-    submit = localizer.format_text("retry-submit") if methods else None
+    submit = localizer.format_text("action-retry") if methods else None
     return block_kit.build_modal(
-        RETRY, localizer.format_text("retry-title"), blocks, localizer, metadata=metadata, submit_label=submit
+        RETRY,
+        localizer.format_text("action-retry"),
+        blocks,
+        localizer,
+        metadata=metadata,
+        submit_label=submit,
     )

@@ -1,122 +1,139 @@
 ### What people read, in English. Grouped by the noun of the screen or message.
+### We are the service, you are the reader. British spelling, sentence case; buttons are verbs.
 
 ## Everywhere
 close = Close
 back = Back
+go-back = Go back
+previous-page = Previous page
+next-page = Next page
+page-of = Page { $page } of { $count }
+show-older = Show older
 list-item = • { $text }
 someone = a colleague
 and-more = and { $count } more
 count-more = { $count } more
-price-per-seat = { $period ->
-    [year] { $price } per seat and year
-   *[month] { $price } per seat and month
+account-name = *{ $account }*
+seat-count = { $seats ->
+    [one] { $seats } seat
+   *[other] { $seats } seats
 }
+new-seat-count = { $seats ->
+    [one] { $seats } new seat
+   *[other] { $seats } new seats
+}
+price-per-seat = { $period ->
+    [year] { $price } per seat per year
+   *[month] { $price } per seat per month
+}
+price-per-period = { $period ->
+    [year] { $total } per year
+   *[month] { $total } per month
+}
+billing-address = Billing address
+pending-quotes = Pending quotes
+service-order = Service order
+service-orders = Service orders
+receipts = Receipts
+quote = Quote
+quote-number = Quote { $number }
+service-order-number = Service order { $number }
+admin-contact = Admin contact: { $name }, { $email }
 
-## Ways on
-way-add-seats = Add seats
-way-cart = Back to the cart
-way-warning = Show the pending quotes
-way-open-quote = Review
-way-open-quote-label = Review quote { $number }
-way-this-quote = Show the quote
-way-go-on = Go on with { $number }
-way-approve = Approve
-way-approve-label = Approve quote { $number }
-way-reject = Reject
-way-reject-label = Reject quote { $number }
-way-quotes = Pending quotes
-way-checkout = Back to checkout
-way-open-order = Open
-way-open-order-label = Open service order { $number }
-way-this-order = Show the service order
-way-orders = Service orders
-way-receipts = All receipts
-way-send-receipt = Send me the PDF
-way-send-receipt-label = Send me receipt { $number } as a PDF
-way-manage-methods = Manage payment methods
-way-notices = Notices
-way-services = Account Services
-way-of-account = { $way }: { $account }
+## Actions
+add-seats = Add seats
+action-back-to-cart = Back to cart
+action-back-to-checkout = Back to checkout
+action-review-quote = Review
+action-review-quote-label = Review quote { $number }
+action-view-quote = View quote
+action-continue-quote = Continue with { $number }
+action-approve-quote = Approve
+action-approve-quote-label = Approve quote { $number }
+action-reject-quote = Reject
+action-reject-quote-label = Reject quote { $number }
+action-view-quotes = View pending quotes
+action-view-quotes-count = View pending quotes ({ $count })
+action-view-order = View service order
+action-view-order-label = View service order { $number }
+action-view-orders = View service orders
+action-view-receipts = View all receipts
+action-send-receipt = Send me the PDF
+action-send-receipt-label = Send me the PDF of receipt { $number }
+action-manage-payment-methods = Manage payment methods
+action-manage-notifications = Manage notifications
+action-contact-services = Contact Account Services
+action-view-billing = View billing
+action-confirm-payment = Confirm payment
+action-confirm-payment-label = Confirm payment for { $product }
+action-retry = Try again
+action-retry-label = Try again: service order { $number }
+action-cancel-seats = Cancel declined seats
+action-cancel-seats-label = Cancel declined seats of service order { $number }
+action-for-account = { $action }: { $account }
 
 ## Cart
-cart-title = Add seats
 cart-submit = Save cart and review
 cart-intro =
-    {"*"}New seats for { $account }*
-    Type the number of seats to *add*, up to { $most } a subscription. Blank or 0 means none. Nothing is bought yet: you see the prices and the resulting totals once the cart is saved.
-cart-seats = { $product }: number of new seats
-cart-hint = { $seats ->
-    [one] { $seats } seat today
-   *[other] { $seats } seats today
-} · { $price } · period ends { $until }
-cart-hint-typed = { $seats ->
-    [one] { $seats } seat today
-   *[other] { $seats } seats today
-}, { $after } with { $typed } more · { $price } · period ends { $until }
-cart-not-orderable = { $seats ->
-    [one] *{ $product }* · { $seats } seat today
-   *[other] *{ $product }* · { $seats } seats today
-    }
-cart-own-quote = *You have begun an order already.* It waits for you as it is:
-cart-own-quote-saved = Your cart’s quote { $number } is pending until { $until }. Saved unchanged, the cart leads back to it; saved with other numbers, a new quote takes its place.
-cart-page = Page { $page } of { $count }. What you typed is kept when you turn the page.
-cart-page-previous = Previous page
-cart-page-next = Next page
-cart-choose-title = Choose an account
-cart-choose = You are a billing contact of several accounts. Which one is it for?
-cart-choose-account = *{ $account }*
-cart-choose-button = Choose
-cart-choose-label = Choose { $account }
+    {"*"}Add seats to { $account }*
+    Enter how many seats to *add*, up to { $most } per subscription. Leave blank or enter 0 for none. You won’t be charged yet: after you save, you’ll see the prices and your new totals.
+cart-seats = { $product }: seats to add
+cart-hint = Currently { seat-count } · { $price } · current period ends on { $until }
+cart-hint-typed = Currently { seat-count }, { $after } after adding { $typed } · { $price } · current period ends on { $until }
+cart-not-orderable = *{ $product }* · currently { seat-count }
+cart-resume = *You’ve already started an order.* Pick up where you left off:
+cart-resume-quote = Quote { $number } from this cart is pending until { $until }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
+cart-page = { page-of }. Your entries are kept when you switch pages.
+cart-choose-title = Select an account
+cart-choose = You’re a billing contact for several accounts. Which one do you want to use?
+cart-choose-button = Select
+cart-choose-label = Select { $account }
 cart-choose-more = { $count ->
-    [one] 1 more account does not fit here.
-   *[other] { $count } more accounts do not fit here.
-} Account Services can help with them.
-cart-warning-title = Pending quotes
-cart-warning = { $count ->
-    [one] Before you order, please approve or reject the pending quote.
-   *[other] Before you order, please approve or reject the { $count } pending quotes.
+    [one] { $count } more account isn’t shown here. Contact Account Services to use it.
+   *[other] { $count } more accounts aren’t shown here. Contact Account Services to use one of them.
 }
-cart-warning-came-back = Meanwhile the pending quotes have changed. Nothing was replaced; please look again before you continue.
+cart-warning = { $count ->
+    [one] You have a pending quote. Approve or reject it before you order more seats.
+   *[other] You have { $count } pending quotes. Approve or reject them before you order more seats.
+}
+cart-warning-changed = Your pending quotes have changed in the meantime. Nothing was replaced. Check them before you continue.
 cart-warning-replace = { $count ->
-    [one] If you continue instead, the quote above expires as soon as you save your cart, and the new order’s quote replaces it.
-   *[other] If you continue instead, the quotes above expire as soon as you save your cart, and the new order’s quote replaces them.
-} *Replaced quotes do not return, even if you abandon the new order.* An abandoned new quote stays pending.
+    [one] If you continue anyway, the quote above expires as soon as you save your cart, and your new quote replaces it.
+   *[other] If you continue anyway, the quotes above expire as soon as you save your cart, and your new quote replaces them.
+} *Replaced quotes can’t be restored, even if you abandon the new order.* If you abandon it, its quote stays pending.
 cart-continue = Continue and replace
 cart-continue-ask = { $count ->
     [one] Replace the pending quote?
    *[other] Replace { $count } pending quotes?
 }
 cart-continue-consequence = { $count ->
-    [one] It expires when you save the new cart
-   *[other] They expire when you save the new cart
-}. Replaced quotes do not return, even if you abandon the new order. An abandoned new quote stays pending.
+    [one] It expires when you save your new cart.
+   *[other] They expire when you save your new cart.
+} Replaced quotes can’t be restored, even if you abandon the new order. If you abandon it, its quote stays pending.
 cart-continue-yes = Continue
-cart-continue-no = Go back
-cart-not-eligible-title = Not possible here
-cart-not-eligible = Seats cannot be added for *{ $account }* here at the moment:
+cart-not-eligible-title = Can’t add seats
+cart-not-eligible = You can’t add seats to *{ $account }* here right now:
 
 ## Quote
-quote-title = Quote
-quote-header = Quote { $number }
-quote-review-submit = Proceed to checkout
+quote-submit = Proceed to checkout
 quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
-    Valid until { $until }
-quote-list-title = Pending quotes
+    { quote-valid-until }
+quote-valid-until = Valid until { $until }
 quote-list-intro = { $count ->
-    [one] *{ $account }* has one pending quote. Approving it leads to checkout; nothing is bought before you place the service order.
-   *[other] *{ $account }* has { $count } pending quotes. Approving one leads to checkout; nothing is bought before you place the service order.
+    [one] *{ $account }* has one pending quote. Approve it to go to checkout. You won’t be charged until you place the service order.
+   *[other] *{ $account }* has { $count } pending quotes. Approve one to go to checkout. You won’t be charged until you place the service order.
 }
-quote-list-empty = *{ $account }* has no pending quotes. To order seats, type `/add-seats`. To see a quote that was decided, type `/quotes` and its number.
+quote-list-empty = *{ $account }* has no pending quotes. To order seats, type `/add-seats`. To see an earlier quote, type `/quotes` followed by its number.
 quote-list-more = { $count ->
-    [one] 1 more is pending. To open it, type `/quotes` and its number:
-   *[other] { $count } more are pending. To open one, type `/quotes` and its number:
+    [one] 1 more quote is pending. To open it, type `/quotes` followed by its number:
+   *[other] { $count } more quotes are pending. To open one, type `/quotes` followed by its number:
 }
 quote-list-numbers = { $numbers }
-quote-made = { $origin ->
-    [elsewhere] For *{ $account }*. Prepared for you outside Slack; here since { $at }.
-   *[cart] For *{ $account }*. Made by { $by } from a cart on { $at }.
+quote-origin = { $origin ->
+    [elsewhere] For *{ $account }*. Prepared for you outside Slack and added here on { $at }.
+   *[cart] For *{ $account }*. Created by { $by } from a cart on { $at }.
 }
 quote-pending = *Pending*, valid until { $until }.
 quote-decided = { $outcome ->
@@ -124,56 +141,49 @@ quote-decided = { $outcome ->
     [accepted-elsewhere] *Accepted outside Slack* on { $at }.
     [rejected] *Rejected* by { $by } on { $at }.
     [rejected-elsewhere] *Rejected outside Slack* on { $at }.
-    [replaced] *Expired*: replaced by quote { $replaced_by } on { $at }, by { $by }.
-   *[expired] *Expired* on { $at }. To order the seats, type `/add-seats`.
+    [replaced] *Expired*: { $by } replaced it with quote { $replaced_by } on { $at }.
+   *[expired] *Expired* on { $at }. To order these seats, type `/add-seats`.
 }{ $has_order ->
-    [yes] {" "}Its service order is { $order }.
+    [yes] {" "}Service order: { $order }.
    *[no] {""}
 }{ $has_reason ->
     [yes] {" "}Reason: { $reason }
    *[no] {""}
 }
-quote-line = { $seats ->
-    [one] *{ $product }* · { $seats } new seat: { $before } → { $after }
-   *[other] *{ $product }* · { $seats } new seats: { $before } → { $after }
-    }
-    { $price }, charged from { $since } to { $until }
+quote-line =
+    {"*"}{ $product }* · { new-seat-count }: { $before } → { $after }
+    { $price }, prorated from { $since } to { $until }
     { $amount } + { $tax } tax
 quote-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total due now: { $total }*
-quote-recurring = *From the next renewal*
-quote-recurring-line = { $period ->
-    [year] { $total } a year: { $net } + { $tax } tax
-   *[month] { $total } a month: { $net } + { $tax } tax
-}
-quote-recurring-scope = For all seats of this quote’s subscriptions, old and new. The renewal date does not move.
-quote-reject-title = Reject the quote
-quote-reject-submit = Reject quote
-quote-reject-intro = A rejected quote does not return. The account’s other billing contacts can read your reason.
+quote-recurring = *From your next renewal*
+quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
+quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
+quote-reject-title = Reject quote
+quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
-quote-reject-hint = If you like, up to { $most } characters.
+quote-reject-hint = Optional, up to { $most } characters.
 
 ## Checkout
 checkout-title = Checkout
 checkout-submit = Save and continue
 checkout-intro =
     {"*"}Quote { $number } for { $account }*
-    Total due now: *{ $total }*. Please check the details below; you can still look at everything before you place the service order.
+    Total due now: *{ $total }*. Check the details below. You can review everything before you place the service order.
 checkout-admin-header = Admin contact
-checkout-admin-intro = An administrator of the account in GoTo Admin Centre (classic), existing or new. They get one of the ordered seats of each product, unless they already have one.
+checkout-admin-intro = Choose an administrator from GoTo Admin Centre (classic), or add a new one. We’ll assign them one of the new seats of each product, unless they already have one.
 checkout-administrator = Administrator
-checkout-admin-new = A new administrator
-checkout-admin-name = Name of the new administrator
-checkout-admin-email = E-mail of the new administrator
-checkout-admin-new-hint = Only where you chose “A new administrator”.
+checkout-admin-new = New administrator
+checkout-admin-name = New administrator’s name
+checkout-admin-email = New administrator’s email
+checkout-admin-new-hint = Only if you chose “New administrator”.
 checkout-method-header = Payment method
 checkout-payment-method = Card to charge
-checkout-method-hint = For this order. To add or change a card, or another default, use “Manage payment methods”.
-checkout-address-header = Billing address
-checkout-line1 = Street and number
-checkout-line2 = Further address line
+checkout-method-hint = For this order only. To add a card or change the default, use “Manage payment methods”.
+checkout-line1 = Address line 1
+checkout-line2 = Address line 2
 checkout-postal-code = Postal code
 checkout-city = City
 checkout-state = State or province
@@ -188,523 +198,454 @@ payment-method = { $brand } •••• { $last4 }, { $state ->
     [yes] , default
    *[no] {""}
 }
-payment-method-none = No valid automatic payment method is stored. Use “Manage payment methods” to add one.
+payment-method-none = You don’t have a valid automatic payment method. Use “Manage payment methods” to add one.
 
 ## Placing a service order
-placement-title = Service order
 placement-submit = Place service order
 placement-intro =
-    {"*"}Service order details for { $account }*, from quote { $number }
-    Please check them. Nothing is bought before you place the service order.
-placement-replaced = Your billing address changes the tax: quote { $number } has replaced { $replaced }. The total is now { $total }.
+    {"*"}Service order for { $account }*, from quote { $number }
+    Check the details below. You won’t be charged until you place the service order.
+placement-replaced = Your billing address changes the tax, so quote { $number } has replaced { $replaced }. The new total is { $total }.
 placement-admin =
     {"*"}Admin contact*
     { $name }, { $email }
     { $takes ->
-        [yes] Gets one of the new seats of: { $products }.
-       *[no] Has a seat of each product already, and takes none of the new ones.
+        [yes] Gets one of the new seats of { $products }.
+       *[no] Already has a seat of each product, so won’t use one of the new seats.
     }
     { $free ->
-        [0] No new seat remains free for others.
-        [one] { $free } new seat remains free for others.
-       *[other] { $free } new seats remain free for others.
+        [0] No new seats left to assign to others.
+        [one] { $free } new seat left to assign to others.
+       *[other] { $free } new seats left to assign to others.
     }
 placement-method =
     {"*"}Payment method*
     { $method }
-billing-address = *Billing address*
-placement-consequence = Placing the service order accepts quote { $number } and charges { $total }. Processing may take up to 24 hours; a confirmation with the receipt comes by e-mail.
+placement-address = *{ billing-address }*
+placement-consequence = By placing this service order, you accept quote { $number } and will be charged { $total }. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
 placed-title = Service order placed
-placed-done = Service order { $number } is placed.
-placed = Processing may take up to 24 hours: until { $by } at the latest. You can close this; { $has_channel ->
-    [yes] the status is posted to your account’s channel.
-   *[no] you are told the status by direct message.
-} Once it is completed, the confirmation with the receipt goes to { $name }, { $email }.
+placed-success = Service order { $number } has been placed.
+placed-next = { order-promise } You can close this window: { $has_channel ->
+    [yes] updates are posted to your account’s channel.
+   *[no] we’ll send you updates by direct message.
+} Once the order is completed, we’ll email the receipt to { $name }, { $email }.
 
 ## Service order
-service-order-title = Service order
-service-order-header = Service order { $number }
-service-order-status = { $status ->
+order-status = { $status ->
     [placed] Placed
-    [processing] Being processed
+    [processing] Processing
     [completed] Completed
    *[failed] Failed
 }
-service-order-placed = *Placed.* Processing starts by itself and may take up to 24 hours: until { $by }.
-service-order-processing = *Being processed.* It may take up to 24 hours: until { $by }.
+order-promise = Processing can take up to 24 hours, until { $by } at the latest.
+service-order-placed = *Placed.* { order-promise }
+service-order-processing = *Processing.* This can take up to 24 hours, until { $by } at the latest.
 service-order-completed = *Completed* on { $at }.{ $some_declined ->
-    [yes] {" "}Declined, not charged: { $products }. Account Services can help with that.
+    [yes] {" "}Declined and not charged: { $products }. Account Services can help.
    *[no] {""}
 }
-service-order-failed = *Failed* on { $at }. Nothing was charged and no seats were added. Account Services can help.
-service-order-overdue = This takes longer than the promised 24 hours. Account Services can help; there is no need to order again.
-service-order-retry = *Your decision is needed.* The declined seats can be tried again until { $until }, at the same price. Or give them up: then the rest of the order is completed.
+service-order-failed = *Failed* on { $at }. { order-nothing-charged }
+order-nothing-charged = Nothing was charged and no seats were added. Account Services can help.
+service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
+service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
 service-order-facts =
     {"*"}Account:* { $account }
-    {"*"}Quote:* { $quote }, total { $total }, of which { $tax } tax
+    {"*"}Quote:* { $quote }, total { $total }, including { $tax } tax
     {"*"}Placed:* { $at }, by { $by }
     {"*"}Admin contact:* { $admin }
     {"*"}Payment method:* { $method }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
-        [yes] {" "}· *needs you*
+        [yes] {" "}· *needs your attention*
        *[no] {""}
     }
     { $seats }
     Placed { $at }
-service-order-list-title = Service orders
-service-order-list = Service orders of *{ $account }*, the newest first.
-service-order-list-empty = *{ $account }* has no service orders yet. To add seats, type `/add-seats`.
-service-order-list-more = Older ones
-order-line = { $seats ->
-    [one] *{ $product }* · { $seats } new seat · { $amount } + { $tax } tax
-   *[other] *{ $product }* · { $seats } new seats · { $amount } + { $tax } tax
-    }
+service-order-list = Service orders of *{ $account }*, newest first.
+service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
+order-line =
+    { order-line-seats }
     { $standing }
-order-line-waiting = Waits to be processed, until { $by } at the latest.
-order-line-waits-for = Waits for service order { $order }, which is charging the same subscription. It goes on by itself, until { $by } at the latest.
-order-line-charging = Being charged{ $has_until ->
-    [yes] , until { $until }
-   *[no] {""}
-}.
-order-line-settled = Done on { $at }: charged, and the seats are added.
-order-line-needs-customer = The card’s bank asks you to confirm the payment, until { $until }. Otherwise it is declined.
-order-line-unknown = The payment provider has not answered yet. We keep asking; nothing is charged twice, so please do not order again.
-order-line-can-retry = Not charged. It can be tried again until { $until }.
-order-line-given-up = Not charged. It was given up.
-order-line-no-retry = Not charged. It can no longer be tried again.
-order-line-confirm = Confirm the payment
-order-line-confirm-label = Confirm the payment for { $product }
-decline-card-declined = The card was declined.
-decline-customer-timeout = The payment was not confirmed in time.
-decline-never-received = The payment did not reach the provider.
-decline-period-ended = The subscription’s period ended before it was charged.
-decline-subscription-gone = The subscription no longer exists.
-decline-subscription-not-active = The subscription is not active with the payment provider.
-decline-authentication-failed = The bank did not accept the confirmation of the payment.
-decline-price-changed = The price has changed.
-decline-price-changed-to = The price has changed: { $promised } was promised, { $offered } would be charged now.
-decline-price-archived = Seats are no longer sold at this price.
-decline-paid-by-invoice = The subscription is paid by invoice: no card is charged for it.
-decline-other-currency = The subscription is charged in another currency than the account’s.
-decline-customer-gone = The payment provider no longer knows the account.
-decline-method-gone = The card is no longer stored with the payment provider.
-decline-provider-error = The payment provider had a fault and charged nothing.
-decline-unknown = It was declined.
-decline-seats-changed = The number of seats has changed meanwhile.
-decline-other = It was declined ({ $reason }).
+order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } tax
+order-line-waiting = Waiting to be processed, by { $by } at the latest.
+order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
+order-line-charging = Charging.
+order-line-settled = Charged and seats added on { $at }.
+order-line-needs-customer = Your card’s bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
+order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be charged twice, so please don’t order again.
+order-line-declined = Declined: { $reason }. Not charged.
+order-line-can-retry = You can try again until { $until }.
+order-line-given-up = The seats were cancelled.
+order-line-no-retry = You can no longer try again.
+line-status = { $status ->
+    [waiting] waiting
+    [charging] charging
+    [settled] charged, seats added
+    [declined] declined
+    [needs_customer] waiting for the payment to be confirmed
+   *[unknown] waiting for the payment provider
+}
+line-queued = queued behind service order { $number }
+line-declined = declined: { $reason }
+decline-card-declined = the card was declined
+decline-customer-timeout = the payment wasn’t confirmed in time
+decline-never-received = the payment didn’t reach the provider
+decline-period-ended = the subscription’s period ended before it was charged
+decline-subscription-gone = the subscription no longer exists
+decline-subscription-not-active = the subscription isn’t active with the payment provider
+decline-authentication-failed = the bank didn’t accept the payment confirmation
+decline-price-changed = the price has changed
+decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
+decline-price-archived = seats are no longer sold at this price
+decline-paid-by-invoice = the subscription is paid by invoice, so no card can be charged
+decline-other-currency = the subscription is charged in a different currency from the account
+decline-customer-gone = the payment provider no longer has this account
+decline-method-gone = the payment provider no longer has this card
+decline-provider-error = the payment provider had a problem and charged nothing
+decline-provider-refused = the payment provider refused the charge
+decline-unknown = no reason was given
+decline-seats-changed = the number of seats changed in the meantime
+decline-with-code = the payment provider refused the charge ({ $reason })
 receipt-totals =
     {"*"}Receipt { $number }*, { $day }
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total: { $total }*
-provider-receipt = The payment provider’s receipt { $number }: <{ $page }|see it> or <{ $pdf }|PDF>
-retry-title = Try again
-retry-submit = Try again
-retry-button = Try again
-retry-intro = These seats of service order { $number } were declined. They are tried again at the same price, with the card you choose:
-retry-line = { $seats ->
-    [one] • *{ $product }* · { $seats } new seat · { $amount } + { $tax } tax
-   *[other] • *{ $product }* · { $seats } new seats · { $amount } + { $tax } tax
-}
-give-up-button = Give up
-give-up-ask = Give up the declined seats?
-give-up-consequence = They are not charged and cannot be tried again. Seats of this order that are already added stay.
-give-up-yes = Give up
-give-up-no = Go back
+provider-receipt = Payment provider’s receipt { $number }: <{ $page }|view> or <{ $pdf }|download PDF>
+retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the card you choose:
+retry-line = • { order-line-seats }
+cancel-seats-ask = Cancel the declined seats?
+cancel-seats-consequence = The declined seats of service order { $number } won’t be charged, and you won’t be able to try them again. Seats that were already added stay.
+cancel-seats-yes = Cancel seats
 
 ## History
 history-title = *History*
 history-older = { $count ->
-    [one] … and 1 step before
-   *[other] … and { $count } steps before
+    [one] 1 earlier entry
+   *[other] { $count } earlier entries
 }
-history-whole = Whole history
-history-page = Page { $page } of { $count }
-history-page-previous = Earlier steps
-history-page-next = Later steps
-history-entry = { $at } · { $who }: { $what }{ $has_reason ->
+history-whole = View full history
+history-page-previous = Show earlier entries
+history-page-next = Show later entries
+history-entry = { $at } · { $what } · { $who }{ $has_reason ->
     [yes] {" "}({ $reason })
    *[no] {""}
 }
-history-by-scheduler = the app
-history-by-provider = the payment provider
-history-other = recorded a change of { $number }
-history-quote-made = made quote { $number }
-history-quote-replaced = replaced quote { $number }
-history-quote-accepted = accepted quote { $number }
-history-quote-rejected = rejected quote { $number }
-history-quote-expired = quote { $number } expired
-history-service-order-placed = placed the service order
-history-service-order-processing = processing started
-history-service-order-completed = service order completed
-history-service-order-failed = service order failed
-history-service-order-retried = tried { $product } again
-history-service-order-given-up = gave up the declined seats
-history-service-order-overdue = service order overdue
-history-service-order-seat-assigned = assigned a seat to the admin contact
-history-line-charging = { $product } is being charged
-history-line-settled = { $product } charged, seats added
-history-line-declined = { $product } declined
-history-line-needs-customer = { $product } waits for the payment to be confirmed
-history-line-unknown = { $product } waits for the payment provider’s answer
+history-by-scheduler = Seatbot
+history-by-provider = Payment provider
+history-other = { $number } changed
+history-quote-made = Quote { $number } created
+history-quote-replaced = Quote { $number } replaced
+history-quote-accepted = Quote { $number } accepted
+history-quote-rejected = Quote { $number } rejected
+history-quote-expired = Quote { $number } expired
+history-service-order-placed = Order placed
+history-service-order-processing = Processing started
+history-service-order-completed = Order completed
+history-service-order-failed = Order failed
+history-service-order-retried = { $product } tried again
+history-service-order-given-up = Declined seats cancelled
+history-service-order-overdue = Order overdue
+history-service-order-seat-assigned = Seat assigned to the admin contact
+history-line = { $product }: { line-status }
 history-reason-address-changes-tax = the billing address changes the tax
 
 ## Account
 account-title = Billing
 account-header = { $account }
-account-quotes = Pending quotes ({ $count })
 account-subscriptions = { $count ->
     [0] *Subscriptions:* none yet
     [one] *Subscription*
    *[other] *{ $count } subscriptions*
 }
-account-subscription = { $seats ->
-    [one] *{ $product }* · { $seats } seat · { $price }
-   *[other] *{ $product }* · { $seats } seats · { $price }
-    }{ $has_blocks ->
-    [yes] {" "}(of which { $blocks })
+account-subscription =
+    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
+    [yes] {" "}(including { $blocks })
    *[no] {""}
     }
-    Renews { $renews } for { $total } before tax{ $orderable ->
+    Renews on { $renews } at { $total } before tax{ $orderable ->
     [yes] {""}
-   *[no] {" "}· seats are added by Account Services
+   *[no] {" "}· contact Account Services to add seats
     }
-account-renewals = The next renewals together: { $totals }, before tax.
-account-renewal = { $period ->
-    [year] { $total } a year
-   *[month] { $total } a month
-}
+account-renewals = Next renewals total { $totals }, before tax.
 account-block = { $seats } at { $price }
 account-portal = { $portal ->
-    [admin] *Default billing portal: GoTo Admin.* There you can look at invoices, accept quotes, manage subscriptions, and view and update billing information.
-   *[corporate] *Default billing portal: Corporate Billing Portal.* There you can look at subscriptions, quotes, service orders and receipts. Opening it changes nothing.
+    [admin] *Default billing portal: GoTo Admin.* View invoices, accept quotes, manage subscriptions, and view and update billing information.
+   *[corporate] *Default billing portal: Corporate Billing Portal.* View subscriptions, quotes, service orders and receipts. Opening it doesn’t change anything.
 }
 account-open-portal = { $portal ->
     [admin] Open GoTo Admin
-   *[corporate] Open the billing portal
+   *[corporate] Open billing portal
 }
-account-methods = *Payment methods.* To add or change one, or another default, “Manage payment methods” leads to GoTo Admin; you are told before what that changes.
-account-methods-none = *Payment methods:* none is stored. To order seats you need a credit or debit card as your default automatic payment method: “Manage payment methods” leads to GoTo Admin, and you are told before what that changes.
-account-receipts = *Last receipts*
-account-receipts-none = *Receipts:* none yet. A receipt is made when a service order is completed.
+account-methods = *Payment methods.* To add or update a card, or change the default, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
+account-methods-none = *Payment methods:* none yet. To order seats, you need a credit or debit card as your default automatic payment method. To add one, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
+account-receipts = *Recent receipts*
+account-receipts-none = *Receipts:* none yet. You’ll get one when a service order is completed.
 account-receipt = { $number } · { $day } · { $total } · service order { $order }
 account-contacts = *Billing contacts*
 account-contact = • { $name }, { $email }
-account-services = *Account Services* help where something cannot be done here.
+account-services = Can’t do something here? Contact *Account Services*.
 
 ## Portal
 portal-title = Payment methods
-portal-warning-alert = Payment methods are managed in GoTo Admin. Please read what changes before you go there.
+portal-warning-alert = Payment methods are managed in GoTo Admin. Read what changes before you go there.
 portal-warning =
-    For *{ $account }*, for good:
+    For *{ $account }*, permanently:
     • GoTo Admin becomes your default billing portal.
     • The Corporate Billing Portal is no longer available to you.
-    • Your billing information and permissions stay as they are.
-    • The other billing contacts are told. You can go on adding seats here in Slack.
+    • Your billing information and permissions stay the same.
+    • We’ll notify the account’s other billing contacts. You can still add seats here in Slack.
 portal-offers =
-    {"*"}What GoTo Admin offers*
-    • invoices
-    • accepting quotes
-    • managing subscriptions
-    • viewing and updating billing information
+    {"*"}What you can do in GoTo Admin*
+    • view invoices
+    • accept quotes
+    • manage subscriptions
+    • view and update billing information
 portal-switch = Switch to GoTo Admin
 portal-switch-ask = Switch to GoTo Admin?
-portal-switch-consequence = GoTo Admin becomes your default billing portal, and the Corporate Billing Portal is no longer available to you. This cannot be undone.
+portal-switch-consequence = GoTo Admin becomes your default billing portal, and the Corporate Billing Portal is no longer available to you. You can’t undo this.
 portal-switch-yes = Switch
-portal-switch-no = Go back
-portal-already = GoTo Admin is the default billing portal of *{ $account }* already. The link to the payment methods is only for you; please do not pass it on.
-portal-show-link = Show the link
-portal-link = GoTo Admin is now the default billing portal of *{ $account }*. The link to the payment methods is only for you; please do not pass it on. When you are done there, come back and go on.
+portal-already = GoTo Admin is already the default billing portal for *{ $account }*. The link to the payment methods is just for you: please don’t share it.
+portal-show-link = Show link
+portal-link = GoTo Admin is now the default billing portal for *{ $account }*. The link to the payment methods is just for you: please don’t share it. When you’re done there, return here to continue.
 
 ## Home
-home-commands = `/add-seats` orders seats, `/quotes` shows pending quotes, `/service-orders` where each order stands, `/billing` everything about the account.
-home-waits = Waits for you
-home-nothing-waits = Nothing waits for you.
+home-commands = `/add-seats` to order seats, `/quotes` to view pending quotes, `/service-orders` to track orders, `/billing` for everything about your account.
+home-attention = Needs your attention
+home-no-attention = Nothing needs your attention.
 home-orders = { $count ->
     [one] *Service order in progress*
    *[other] *{ $count } service orders in progress*
 }
-home-details = Billing
-home-of-account = *{ $account }*
 home-order-line = • { $product }: { $standing }
 home-payment = *Payment method:* { $method }
-home-payment-expires-soon = *Expires soon.* Add another card or its new date in time: once it has expired, no seats can be ordered.
-home-page = Page { $page } of { $count }
-home-page-previous = Previous page
-home-page-next = Next page
-home-help = Something cannot be done here? Account Services help.
+home-payment-expires-soon = *Expires soon.* Add another card or update its expiry date now: once it expires, you can’t order seats.
+home-help = Can’t do something here? Contact Account Services.
 home-unlinked =
-    {"*"}Welcome.* Here billing contacts order seats for their company’s subscriptions and follow their service orders.
-    You are not registered as a billing contact in this workspace. If you should be, ask one of your company’s billing contacts, or Account Services, to register you with the e-mail address you use in Slack. Then type `/add-seats`.
-home-what-it-does =
-    {"*"}What it does for billing contacts*
-    • orders additional seats, with the price and the new renewal total before anything is bought
-    • shows pending quotes, to approve or reject
-    • tells where each service order stands, and sends its receipt
-    To read more, type `/add-seats help`.
-home-ask = The billing contacts here: { $contacts }.
+    {"*"}Welcome!* Billing contacts use Seatbot to order seats for their company’s subscriptions and track service orders.
+    You aren’t registered as a billing contact in this workspace. If you should be, ask one of your company’s billing contacts or Account Services to register you with the email address you use in Slack. Then type `/add-seats`.
+home-features =
+    {"*"}What billing contacts can do*
+    • order additional seats, and see the price and new renewal total before buying
+    • view pending quotes, and approve or reject them
+    • track service orders and get their receipts
+    To learn more, type `/add-seats help`.
+home-contacts = Billing contacts in this workspace: { $contacts }.
 
-## Notices one chooses
-notices-title = Notices
-notices-submit = Save
-notices-intro = What the app sends you by direct message, for all your accounts.
-notices-wanted = Send me
-notices-orders = My service orders
-notices-orders-means = That one is placed, or waits for another one
-notices-receipts = Receipts, with their PDF
-notices-receipts-means = They come by e-mail in any case
-notices-decisions = Decisions about quotes
-notices-decisions-means = Approved or rejected by others, replaced, expired
-notices-reminders = Early reminders of quotes
-notices-reminders-means = 7 days and 48 hours before the end
-notices-delivery = When
-notices-at-once = At once
-notices-daily = Once a day, at 9 in the morning of my time
-notices-always =
-    {"*"}These always come, and at once:* quotes that wait for you and their last reminder (4 hours ahead), payments that were declined or must be confirmed, orders that failed or are overdue, a new default portal, a channel that cannot be posted to.
-    Receipts always come by e-mail. The account’s channel is not changed by this.
-notices-saved = Saved. You get these notices at once.
-notices-saved-daily = Saved. These notices come once a day, at 9 in the morning.
+## Notification preferences
+notifications-title = Notifications
+notifications-submit = Save
+notifications-intro = Choose what we send you by direct message, for all your accounts.
+notifications-wanted = Send me
+notifications-orders = My service orders
+notifications-orders-hint = When one is placed, or queued behind another
+notifications-receipts = Receipts with PDF
+notifications-receipts-hint = You’ll always get them by email too
+notifications-decisions = Decisions on quotes
+notifications-decisions-hint = Approved or rejected by others, replaced or expired
+notifications-reminders = Early quote reminders
+notifications-reminders-hint = 7 days and 48 hours before a quote expires
+notifications-delivery = When
+notifications-at-once = Immediately
+notifications-daily = Daily at 9:00 (my time)
+notifications-always =
+    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, a change of default portal, and a channel we can’t post to.
+    Receipts always come by email. These settings don’t affect your account’s channel.
+notifications-saved = Saved. You’ll get these notifications immediately.
+notifications-saved-daily = Saved. You’ll get these notifications daily at 9:00.
 
 ## Seat history
-seat-history = *How your seats changed*
+seat-history = *{ seat-history-title }*
 seat-history-title = How your seats changed
 seat-history-seats = Seats
 seat-history-first = before
 seat-history-line = { $product }: { $steps }
-seat-history-before = { $seats ->
-    [one] { $seats } seat before
-   *[other] { $seats } seats before
-}
-seat-history-since = { $seats ->
-    [one] { $seats } seat since { $day }
-   *[other] { $seats } seats since { $day }
-}
+seat-history-before = { seat-count } before
+seat-history-since = { seat-count } since { $day }
 
 ## Help
 help-add-seats =
-    {"*"}`/add-seats`* orders additional seats, in four steps: choose the number of new seats, review the quote, check payment, place the service order. Nothing is bought before the last step, and every step has a way back.
-    • `/add-seats webinar 5` begins with 5 new seats of GoTo Webinar
+    {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be charged before the last step, and you can go back at every step.
+    • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
     • `/add-seats webinar` checks that product first
-    What you typed is kept: if you stop halfway, `/add-seats` takes you back to your cart.
+    We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =
-    {"*"}`/quotes`* shows the pending quotes, to review, approve or reject. Approving leads to checkout; nothing is bought before you place the service order.
-    • `/quotes SQ-1001` opens one quote, also a decided one
+    {"*"}`/quotes`* shows your pending quotes, so that you can review, approve or reject them. Approving takes you to checkout. You won’t be charged until you place the service order.
+    • `/quotes SQ-1001` opens one quote, including decided ones
 help-service-orders =
-    {"*"}`/service-orders`* shows your service orders and where each one stands. Processing may take up to 24 hours.
-    • `/service-orders SO-1001` opens one of them, with its history and receipt
+    {"*"}`/service-orders`* shows your service orders and their status. Processing can take up to 24 hours.
+    • `/service-orders SO-1001` opens one order with its history and receipt
 help-billing =
-    {"*"}`/billing`* shows subscriptions and seats, the default billing portal, payment methods, receipts and billing contacts.
-    • `/billing receipts` lists the receipts
-    • `/billing notices` sets which notices you get, and when
-    • *Open the billing portal* leads to your default portal and changes nothing
-    • *Manage payment methods* leads to GoTo Admin; you are told before what that changes
+    {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
+    • `/billing receipts` lists your receipts
+    • `/billing notifications` lets you choose which notifications you get, and when
+    • *Open billing portal* takes you to your default portal and doesn’t change anything
+    • *Manage payment methods* takes you to GoTo Admin, and we’ll tell you first what that changes
 
-## Waiting
-waiting-title = One moment
-waiting-text = One moment, please: the answer takes a little longer. It appears here by itself.
-not-installed = Seatbot is not installed in this workspace. Ask whoever looks after your apps to install it.
+## Loading
+loading-title = One moment
+loading-text = This is taking a little longer than usual. Your answer will appear here shortly.
+not-installed = Seatbot isn’t installed in this workspace. Ask your workspace admin to install it.
 
 ## Refusal
-refusal-title = Not possible now
-refusal = That is not possible.
-refusal-account-not-found = I do not know that account.
-refusal-account-not-self-served = Seats of { $account } cannot be ordered here.{ $has_reason ->
+refusal-title = Can’t do that now
+refusal = That isn’t possible.
+refusal-account-not-found = We can’t find that account.
+refusal-account-not-self-served = You can’t order seats for { $account } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
 } Account Services can order them for you.
 refusal-ambiguous-product = { $has_typed ->
-    [yes] “{ $typed }” may be several products: { $products }. Please type more of the name.
-   *[no] Which product is it? Please type its name before the number. You have: { $products }.
+    [yes] “{ $typed }” matches several products: { $products }. Enter more of the name.
+   *[no] Which product do you want? Enter its name before the number. You have: { $products }.
 }
-refusal-billing-unavailable = The billing system does not answer at the moment. Nothing was changed or bought. Please try again in a few minutes.
-refusal-checkout-incomplete = The checkout of this quote is not complete, or something in it is no longer valid. Please check admin contact, payment method and billing address again.
-refusal-customer-not-found = { $account } is not known to the payment provider: it was never linked with it, or was deleted there. Nothing was changed or bought. Account Services can help.
-refusal-empty-order = Please type the number of new seats for at least one subscription.
-refusal-field-required = Please fill in this field.
-refusal-field-too-long = That is too long: at most { $most } characters.
-refusal-forbidden-transition = That can no longer be done, because something else happened meanwhile. Please look at where it stands now.
-refusal-identity-not-fresh = Slack has not confirmed who you are within the last hour, so nothing was changed. Please try again in a moment.
-refusal-invalid-amount = { $amount } is not an amount in { $currency }.
-refusal-invalid-input = Please check what you typed.
-refusal-no-automatic-payment-method = Ordering seats needs a valid credit or debit card as the account’s default automatic payment method. To add or choose one, use “Manage payment methods”.
-refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or read its quotes, service orders and receipts. { $has_contacts ->
-    [yes] Please ask one of them: { $contacts }.
-   *[no] Please ask Account Services who they are.
+refusal-billing-unavailable = The billing system isn’t responding right now. Nothing was changed or bought. Try again in a few minutes.
+refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
+refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
+refusal-empty-order = Enter how many seats to add for at least one subscription.
+refusal-field-required = Fill in this field.
+refusal-field-too-long = That’s too long. The maximum is { $most } characters.
+refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
+refusal-identity-not-fresh = Slack hasn’t confirmed your identity in the last hour, so nothing was changed. Try again in a moment.
+refusal-invalid-amount = { $amount } isn’t a valid amount in { $currency }.
+refusal-invalid-input = Check what you entered.
+refusal-no-automatic-payment-method = To order seats, the account needs a valid credit or debit card as its default automatic payment method. Use “Manage payment methods” to add or choose one.
+refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or view its quotes, service orders and receipts. { $has_contacts ->
+    [yes] Ask one of them: { $contacts }.
+   *[no] Ask Account Services who they are.
 }
-refusal-not-allowed = This is not available to you.
+refusal-not-allowed = This isn’t available to you.
 refusal-not-an-email = { $has_typed ->
-    [yes] “{ $typed }” is not an e-mail address. Please type one as in name@example.com.
-   *[no] Please type an e-mail address, as in name@example.com.
+    [yes] “{ $typed }” isn’t an email address. Enter one such as name@example.com.
+   *[no] Enter an email address, such as name@example.com.
 }
-refusal-nothing-to-order = None of the subscriptions of { $account } can get additional seats here. Account Services can help.
+refusal-nothing-to-order = You can’t add seats to any of { $account }’s subscriptions here. Account Services can help.
 refusal-nothing-to-retry = { $outcome ->
-    [retried] { $by } tried the declined seats of service order { $number } again on { $at }. To see where it stands, type /service-orders { $number }.
-    [given_up] { $by } gave up the declined seats of service order { $number } on { $at }. They are not charged. To order seats, type /add-seats.
-   *[over] Nothing of service order { $number } can be tried again or given up now: the time for it is over. Account Services can help.
+    [retried] { $by } tried the declined seats of service order { $number } again on { $at }. To see the current status, type /service-orders { $number }.
+    [given_up] { $by } cancelled the declined seats of service order { $number } on { $at }. They won’t be charged. To order seats, type /add-seats.
+   *[over] Nothing in service order { $number } can be tried again or cancelled now: the time to do so has passed. Account Services can help.
 }
 refusal-order-not-found = { $has_number ->
-    [yes] I do not know a service order { $number }. To see yours, type /service-orders.
-   *[no] I do not know that service order. To see yours, type /service-orders.
+    [yes] We can’t find service order { $number }. To see yours, type /service-orders.
+   *[no] We can’t find that service order. To see yours, type /service-orders.
 }
-refusal-currency-mismatch = One of these subscriptions is charged in another currency than the account’s, so that no price can be promised for its seats. Nothing was changed or bought. Account Services can order these seats for you.
-refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, and no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
-refusal-payment-method-not-usable = That card cannot be charged: it is gone, expired, or not set for automatic payment. Please choose another one.
-refusal-price-archived = The seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
-refusal-quoted-price-changed = The price is no longer what quote { $number } promised: { $promised } was promised, { $now } would be charged now, tax included. Nothing was charged, and the quote stays pending. To order at today’s price, save the cart again with other numbers, or ask Account Services.
-refusal-mixed-prices-unsupported = The billing system cannot hold seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
-refusal-product-not-self-served = Additional seats of { $product } cannot be ordered here.{ $has_reason ->
+refusal-currency-mismatch = One of these subscriptions is charged in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, so no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-payment-method-not-usable = That card can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
+refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
+refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
+refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
 } Account Services can order them for you.
 refusal-quote-not-found = { $has_number ->
-    [yes] I do not know a quote { $number }. To see the pending ones, type /quotes.
-   *[no] I do not know that quote. To see the pending ones, type /quotes.
+    [yes] We can’t find quote { $number }. To see pending quotes, type /quotes.
+   *[no] We can’t find that quote. To see pending quotes, type /quotes.
 }
 refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome ->
-    [accepted] { $by } accepted it on { $at }. To see its service order, type /service-orders.
+    [accepted] It was accepted by { $by } on { $at }. To see its service order, type /service-orders.
     [accepted-elsewhere] It was accepted outside Slack on { $at }.
-    [rejected] { $by } rejected it on { $at }. To order seats, type /add-seats.
+    [rejected] It was rejected by { $by } on { $at }. To order seats, type /add-seats.
     [rejected-elsewhere] It was rejected outside Slack on { $at }. To order seats, type /add-seats.
-    [replaced] { $by } replaced it by quote { $replaced_by } on { $at }. To see the pending quotes, type /quotes.
-   *[expired] It expired on { $at }. To order the seats, type /add-seats.
+    [replaced] It was replaced with quote { $replaced_by } by { $by } on { $at }. To see pending quotes, type /quotes.
+   *[expired] It expired on { $at }. To order these seats, type /add-seats.
 }
-refusal-quotes-pending = Other quotes became pending meanwhile. Nothing was changed; please decide about them first: { $numbers }.
-refusal-reason-too-long = The reason has { $length } characters; at most { $most } fit.
-refusal-receipt-not-found = I do not know that receipt. To see yours, type /billing receipts.
-refusal-seats-not-a-number = “{ $typed }” is not a number of seats. Please type a whole number, 0 or more.
-refusal-subscription-busy = Service order { $number } is charging the same subscription. Please try again once it is done.
-refusal-subscription-not-active = One of these subscriptions is not active with the payment provider: it is paused, on trial, or not paid for. Nothing was changed or bought. Account Services can help.
-refusal-subscription-not-found = I do not know that subscription. Please open the cart again.
-refusal-subscription-not-self-served = Seats of this subscription to { $product } cannot be ordered here.{ $has_reason ->
+refusal-quotes-pending = More quotes became pending in the meantime, so nothing was changed. Approve or reject them first: { $numbers }.
+refusal-reason-too-long = Your reason is { $length } characters long. The maximum is { $most }.
+refusal-receipt-not-found = We can’t find that receipt. To see yours, type /billing receipts.
+refusal-seats-not-a-number = “{ $typed }” isn’t a number of seats. Enter a whole number, 0 or more.
+refusal-subscription-busy = Service order { $number } is charging the same subscription. Try again once it’s done.
+refusal-subscription-not-active = One of these subscriptions isn’t active with the payment provider: it’s paused, on trial or unpaid. Nothing was changed or bought. Account Services can help.
+refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
+refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
 } Account Services can order them for you.
-refusal-view-trigger-expired = That took too long for Slack to open a screen. Nothing is lost; please try again.
-refusal-database-unavailable = Seatbot cannot reach its records at the moment. Please try again in a few minutes: what was stored is safe, and nothing is bought twice.
-refusal-unexpected-error = Something went wrong on our side, and it is logged. Please try again; if it happens again, tell Account Services this reference: { $reference }.
-refusal-unknown-subcommand = I do not know “{ $word }” after { $command }. To see what it can do, type { $command } help.
-refusal-too-busy = Too much is going on at the moment, so nothing was changed. Please try again in a minute.
-refusal-too-many-seats = At most { $most } new seats fit here.
-refusal-too-many-seats-in-order = { $total } new seats are too many for one order: at most { $most }.
-refusal-unknown-administrator = That administrator is not on this account any more. Please choose another one.
-refusal-unknown-country = Please choose a country from the list.
-refusal-unknown-currency = { $currency } is not a currency.
+refusal-view-trigger-expired = That took too long for Slack to open a window. Nothing is lost. Try again.
+refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
+refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
+refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
+refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
+refusal-too-many-seats = The maximum is { $most } new seats.
+refusal-too-many-seats-in-order = { $total } new seats are too many for one order. The maximum is { $most }.
+refusal-unknown-administrator = That administrator is no longer on this account. Choose another one.
+refusal-unknown-country = Choose a country from the list.
+refusal-unknown-currency = { $currency } isn’t a currency.
 refusal-unknown-product = { $has_products ->
-    [yes] There is no subscription to “{ $typed }” here. You have: { $products }.
-   *[no] There is no subscription here that seats could be added to.
+    [yes] You don’t have a subscription to “{ $typed }” here. You have: { $products }.
+   *[no] You don’t have a subscription that you can add seats to here.
 }
-refusal-invalid-accounts-file = The file cannot be imported. { $problems }
+refusal-invalid-accounts-file = The file can’t be imported. { $problems }
 
 ## Notices
 notice-services = Account Services: { $url }
-notice-row = { $product }: { $seats ->
-    [one] 1 new seat
-   *[other] { $seats } new seats
-}
+notice-row = { $product }: { new-seat-count }
 notice-row-amount = { $amount } plus { $tax } tax
-notice-more-rows = … and { $more ->
-    [one] 1 more product
-   *[other] { $more } more products
+notice-more-rows = { $more ->
+    [one] … and 1 more product
+   *[other] … and { $more } more products
 }
-notice-total-with-tax = Total: { $total }, of which { $tax } tax
+notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
 notice-paid-by = Charged to { $brand } ending in { $last4 }
-notice-line-state = { $status ->
-    [waiting] waiting
-    [charging] being charged
-    [settled] settled, seats added
-    [declined] declined
-    [needs_customer] waits for the payment to be confirmed
-   *[unknown] waits for the payment provider’s answer
-}
-notice-line-waits = waits for service order { $number }
-notice-line-declined = declined: { $reason }
-notice-reason-card-declined = the card was declined
-notice-reason-customer-timeout = the payment was not confirmed in time
-notice-reason-never-received = the payment did not reach the provider
-notice-reason-period-ended = the subscription’s period ended first
-notice-reason-subscription-gone = the subscription no longer exists
-notice-reason-subscription-not-active = the subscription is not active with the payment provider
-notice-reason-seats-changed = the number of seats has changed meanwhile
-notice-reason-authentication-failed = the bank did not accept the confirmation
-notice-reason-price-changed = the price has changed
-notice-reason-price-archived = seats are no longer sold at this price
-notice-reason-paid-by-invoice = the subscription is paid by invoice
-notice-reason-other-currency = the subscription is charged in another currency than the account’s
-notice-reason-customer-gone = the payment provider no longer knows the account
-notice-reason-method-gone = the card is no longer stored with the payment provider
-notice-reason-provider-error = the payment provider had a fault and charged nothing
-notice-order-state = { $status ->
-    [placed] placed
-    [processing] processing
-    [completed] completed
-   *[failed] failed
-}
-notice-order-status = Service order { $number }: { notice-order-state }
-notice-order-now = No longer needed: the service order is { notice-order-state } now.
+notice-order-status = Service order { $number }: { order-status }
+notice-order-outdated = No longer needed. Order status: { order-status }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
-notice-order-promise = Processing may take up to 24 hours: until { $by } at the latest.
-notice-order-next-decide = A billing contact’s decision is needed: try the declined seats again or give them up, until { $until }. Nothing is charged for them before.
-notice-order-next-confirm = The billing contact is asked to confirm the payment until { $until }; otherwise it is declined.
-notice-order-next-waits = It goes on by itself once service order { $number } is done, until { $by } at the latest.
-notice-order-next-late = It was to be finished by { $by } and takes longer. There is no need to order again; Account Services can help.
+notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only charged if you try again.
+notice-order-next-confirm = The billing contact needs to confirm the payment by { $until }. Otherwise, it will be declined.
+notice-order-next-queued = We’ll continue automatically once service order { $number } is done, by { $by } at the latest.
+notice-order-next-overdue = { notice-order-overdue-since } There’s no need to order again. Account Services can help.
 notice-order-finished = { $status ->
     [completed] Completed on { $at }. Receipt { $receipt }
    *[failed] Failed on { $at }
 }
-notice-order-placed = Your service order { $number } for { $account } is placed
-notice-order-admin = Admin contact: { $name }, { $email }
-notice-order-waits = Service order { $number } waits for { $waits_for }
-notice-order-waits-why = One service order at a time is charged for a subscription. Yours goes on by itself once { $waits_for } is done.
+notice-order-placed = Your service order { $number } for { $account } has been placed
+notice-order-queued = Service order { $number } is queued behind { $waits_for }
+notice-order-queued-reason = We charge one service order at a time for a subscription. Yours will continue automatically once { $waits_for } is done.
 notice-order-declined = Service order { $number }: payment declined for { $products }
-notice-order-declined-why = Reason: { $reason }
-notice-order-two-prices = Promised: { $promised }. It would be { $offered } now, tax included.
-notice-order-declined-nothing = Nothing was charged for it and no seats were added.
-notice-order-retry = Try again with this or another payment method until { $until }, or give up.
-notice-order-no-retry = It can no longer be tried again.
+notice-order-declined-reason = Reason: { $reason }
+notice-order-two-prices = You were promised { $promised }. The price is now { $offered }, including tax.
+notice-order-not-charged = These seats weren’t charged or added.
+notice-order-retry = Try again with this or another payment method by { $until }, or cancel these seats.
 notice-order-needs-customer = { $personal ->
-    [yes] Service order { $number }: please confirm the payment for { $products }
-   *[no] Service order { $number }: the billing contact is asked to confirm the payment for { $products }
+    [yes] Service order { $number }: confirm your payment for { $products }
+   *[no] Service order { $number }: the billing contact needs to confirm the payment for { $products }
 }
-notice-order-confirm = { $product }: the card’s bank asks for a confirmation.
-notice-order-confirm-until = { $product }: the card’s bank asks for a confirmation, until { $until }.
+notice-order-confirm = { $product }: the card’s bank needs a confirmation.
+notice-order-confirm-until = { $product }: the card’s bank needs a confirmation by { $until }.
 notice-order-confirm-link = Confirm here: { $url }
 notice-order-failed = Service order { $number } failed
-notice-order-failed-nothing = Nothing was charged and no seats were added. Account Services can help.
 notice-order-overdue = Service order { $number } is overdue
-notice-order-overdue-since = It was to be finished by { $by } and is not.
-notice-order-overdue-ask = Account Services can help. Tell them the number { $number }.
+notice-order-overdue-since = This was due by { $by } and is still in progress.
+notice-order-overdue-ask = Account Services can help. Give them the order number: { $number }.
 notice-account = Account: { $name } ({ $id })
 notice-contact = Billing contact: { $name }, { $email }
-notice-steps = Steps so far:
+notice-steps = History so far:
 notice-step = • { $at }: { $what } ({ $by }) { $reason }
 notice-history = { $step ->
-    [placed] { $at }: placed by { $by }
-    [processing] { $at }: processing started
+    [placed] { $at }: { history-service-order-placed } by { $by }
+    [processing] { $at }: { history-service-order-processing }
     [line_settled] { $at }: { notice-row } added
     [line_declined] { $at }: { $product } declined: { $reason }
-    [line_needs_customer] { $at }: { $product } waits for the payment to be confirmed
-    [line_unknown] { $at }: { $product } waits for the payment provider’s answer; it is not charged twice
-    [waits] { $at }: waits for service order { $waits_for }
-    [retried] { $at }: tried again by { $by }
-    [given_up] { $at }: declined seats given up by { $by }
-    [overdue] { $at }: overdue
-    [completed] { $at }: completed
-    [failed] { $at }: failed
+    [line_needs_customer] { $at }: { $product }: waiting for the payment to be confirmed
+    [line_unknown] { $at }: { $product }: waiting for the payment provider. You won’t be charged twice.
+    [waits] { $at }: Queued behind service order { $waits_for }
+    [retried] { $at }: Payment tried again by { $by }
+    [given_up] { $at }: { history-service-order-given-up } by { $by }
+    [overdue] { $at }: { history-service-order-overdue }
+    [completed] { $at }: { history-service-order-completed }
+    [failed] { $at }: { history-service-order-failed }
    *[other] { $at }: { $step }
 }
 notice-receipt = Receipt { $number } for service order { $order }
-notice-receipt-file = The PDF of receipt { $number }
-notice-receipt-went = Receipt { $number } went to the billing contact by direct message and e-mail. Billing contacts find it again with /billing receipts.
-notice-not-bought = Not bought, not charged:
-notice-quote = Quote { $number }
-notice-quote-arrived = Quote { $number } waits for your decision
+notice-receipt-file = PDF of receipt { $number }
+notice-receipt-sent = Receipt { $number } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
+notice-not-charged = Not bought or charged:
+notice-quote-arrived = Quote { $number } needs your decision
 notice-quote-reminder = Quote { $number } expires on { $until }
-notice-quote-valid = Valid until { $until }
 notice-quote-decided = { $decision ->
     [accepted] Quote { $number } was accepted
     [rejected] Quote { $number } was rejected
@@ -717,46 +658,29 @@ notice-quote-decided = { $decision ->
 notice-quote-decision = { $decision ->
     [accepted] Accepted by { $by } on { $at }: service order { $order }
     [rejected] Rejected by { $by } on { $at }. { $reason }
-    [replaced] Replaced by quote { $replaced_by } on { $at }, by { $by }. It does not come back.
+    [replaced] Replaced with quote { $replaced_by } by { $by } on { $at }. It can’t be restored.
     [accepted_elsewhere] Accepted outside Slack on { $at }
     [rejected_elsewhere] Rejected outside Slack on { $at }
    *[expired] Expired on { $at }
 }
-notice-portal-changed = { $by } went to the payment methods in GoTo Admin: it is now the default billing portal of { $account }
-notice-portal-changed-means = The Corporate Billing Portal is no longer available to you. Your billing information and permissions stay as they are, and you can go on adding seats here.
-notice-channel-unreachable = I cannot post to <#{ $channel }>, the channel of { $account }
-notice-channel-unreachable-plain = The channel { $channel } of { $account } cannot be posted to
-notice-channel-unreachable-means = What belongs there comes to the billing contacts by direct message instead. To bring it back, invite the app to the channel, or have another channel set.
+notice-portal-changed = { $by } made GoTo Admin the default billing portal for { $account }
+notice-portal-changed-details = The Corporate Billing Portal is no longer available to you. Your billing information and permissions stay the same, and you can still add seats here.
+notice-channel-unreachable = We can’t post to <#{ $channel }>, the channel for { $account }
+notice-channel-unreachable-plain = We can’t post to { $channel }, the channel for { $account }
+notice-channel-unreachable-details = Its messages now go to the billing contacts by direct message. To fix this, invite the app to the channel or ask for a different channel to be set.
 notice-digest = { $count ->
-    [one] Your digest for { $account }: 1 notice
-   *[other] Your digest for { $account }: { $count } notices
+    [one] Your digest for { $account }: 1 notification
+   *[other] Your digest for { $account }: { $count } notifications
 }
 notice-digest-line = • { $at }: { $what }
-notice-digest-why = You chose to get these once a day.
-notice-choices = You can choose: { $choices }
-notice-open-order = See details
-notice-open-order-label = See the details of service order { $number }
-notice-retry = Try again
-notice-retry-label = Try service order { $number } again
-notice-give-up = Give up
-notice-give-up-label = Give up service order { $number }
-notice-give-up-ask = Give up what was declined in { $number }? It cannot be tried again afterwards.
-notice-give-up-no = Go back
-notice-confirm-payment = Confirm the payment
-notice-open-quote = Review
-notice-open-quote-label = Review quote { $number }
-notice-approve-quote = Approve
-notice-approve-quote-label = Approve quote { $number }
-notice-reject-quote = Reject
-notice-reject-quote-label = Reject quote { $number }
+notice-digest-reason = You chose to get these once a day.
+notice-actions = Actions: { $choices }
 
 ## Receipt
-receipt-list-title = Receipts
-receipt-list = Receipts of *{ $account }*, the newest first. The PDF comes to you by direct message.
-receipt-list-empty = *{ $account }* has no receipts yet. A receipt is made when a service order is completed.
-receipt-list-more = Older ones
-receipt-sent-done = Receipt { $number } is on its way to you.
-receipt-sent = It comes to you by direct message in a moment, with the PDF. Where Slack cannot deliver it, it goes to { $email }.
+receipt-list = Receipts of *{ $account }*, newest first. We’ll send you the PDF by direct message.
+receipt-list-empty = *{ $account }* has no receipts yet. You’ll get one when a service order is completed.
+receipt-sent-success = Receipt { $number } is on its way.
+receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
 receipt-title = Receipt { $number }
 receipt-heading = Receipt
 receipt-paid = Paid
@@ -764,35 +688,25 @@ receipt-seller = Seller
 receipt-buyer = Billed to
 receipt-number = Receipt number
 receipt-date = Date
-receipt-order = Service order
-receipt-quote = Quote
-receipt-column-product = Product
-receipt-column-seats = New seats
-receipt-column-period = Period
-receipt-column-amount = Amount
-receipt-column-tax = Tax
+receipt-product = Product
+receipt-seats = New seats
+receipt-period = Period
+receipt-amount = Amount
+receipt-tax = Tax
 receipt-price = { price-per-seat }, prorated
 receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-subtotal = Subtotal
-receipt-tax = Tax
 receipt-total = Total
 receipt-card = Paid on { $day } with { $brand } ending in { $last4 }
-receipt-page-of = Page { $page } of { $pages }
 
 ## Receipt mail
-mail-receipt-subject = Receipt { $number } for service order { $order }
-mail-receipt-thanks = Your service order { $order } is completed. This is its receipt.
-mail-receipt-attached = The receipt is attached as a PDF.
+mail-receipt-thanks = Your service order { $order } is completed. Here’s your receipt.
+mail-receipt-attached = Your receipt is attached as a PDF.
 mail-receipt-number = Receipt: { $number }
 mail-receipt-date = Date: { $day }
 mail-receipt-account = Account: { $account }
-mail-receipt-address = Billing address:
+mail-receipt-address = { billing-address }:
 mail-receipt-order = Service order: { $order }, from quote { $quote }
 mail-receipt-placed = Placed by { $name } on { $day }
-mail-receipt-admin = Admin contact: { $name }, { $email }
-mail-column-product = Product
-mail-column-seats = New seats
-mail-column-amount = Amount
-mail-column-tax = Tax
-mail-why = Slack could not deliver this message to you, so it comes by e-mail.
+mail-footer = Slack couldn’t deliver this message to you, so we sent it by email.

@@ -1,121 +1,138 @@
-### Ce que lisent les personnes, en français. Les mots sont ceux du portail : devis, postes, commande de Service, panier.
+### Ce que lisent les personnes, en français. Les mots sont ceux du portail : devis, postes, commande de Service, panier.
+### « Nous » est le service, « vous » la personne qui lit. Les boutons sont des verbes.
 
 ## Partout
 close = Fermer
 back = Retour
+go-back = Revenir
+previous-page = Page précédente
+next-page = Page suivante
+page-of = Page { $page } sur { $count }
+show-older = Afficher les plus anciens
 list-item = • { $text }
 someone = un collègue
 and-more = et { $count } de plus
 count-more = { $count } de plus
+account-name = *{ $account }*
+seat-count = { $seats ->
+    [one] { $seats } poste
+   *[other] { $seats } postes
+}
+new-seat-count = { $seats ->
+    [one] { $seats } nouveau poste
+   *[other] { $seats } nouveaux postes
+}
 price-per-seat = { $period ->
     [year] { $price } par poste et par an
    *[month] { $price } par poste et par mois
 }
+price-per-period = { $period ->
+    [year] { $total } par an
+   *[month] { $total } par mois
+}
+billing-address = Adresse de facturation
+pending-quotes = Devis en attente
+service-order = Commande de Service
+service-orders = Commandes de Service
+receipts = Reçus
+quote = Devis
+quote-number = Devis { $number }
+service-order-number = Commande de Service { $number }
+admin-contact = Contact administrateur : { $name }, { $email }
 
-## Suites possibles
-way-add-seats = Ajouter des postes
-way-cart = Revenir au panier
-way-warning = Afficher les devis en attente
-way-open-quote = Vérifier
-way-open-quote-label = Vérifier le devis { $number }
-way-this-quote = Afficher le devis
-way-go-on = Continuer avec { $number }
-way-approve = Approuver
-way-approve-label = Approuver le devis { $number }
-way-reject = Rejeter
-way-reject-label = Rejeter le devis { $number }
-way-quotes = Devis en attente
-way-checkout = Revenir au paiement
-way-open-order = Ouvrir
-way-open-order-label = Ouvrir la commande de Service { $number }
-way-this-order = Afficher la commande de Service
-way-orders = Commandes de Service
-way-receipts = Tous les reçus
-way-send-receipt = M’envoyer le PDF
-way-send-receipt-label = M’envoyer le reçu { $number } au format PDF
-way-manage-methods = Gérer les modes de paiement
-way-notices = Notifications
-way-services = Services des comptes Corporate
-way-of-account = { $way } : { $account }
+## Actions
+add-seats = Ajouter des postes
+action-back-to-cart = Revenir au panier
+action-back-to-checkout = Revenir au paiement
+action-review-quote = Vérifier
+action-review-quote-label = Vérifier le devis { $number }
+action-view-quote = Afficher le devis
+action-continue-quote = Reprendre { $number }
+action-approve-quote = Approuver
+action-approve-quote-label = Approuver le devis { $number }
+action-reject-quote = Rejeter
+action-reject-quote-label = Rejeter le devis { $number }
+action-view-quotes = Voir les devis en attente
+action-view-quotes-count = Voir les devis en attente ({ $count })
+action-view-order = Voir la commande de Service
+action-view-order-label = Voir la commande de Service { $number }
+action-view-orders = Voir les commandes de Service
+action-view-receipts = Voir tous les reçus
+action-send-receipt = M’envoyer le PDF
+action-send-receipt-label = M’envoyer le PDF du reçu { $number }
+action-manage-payment-methods = Gérer les modes de paiement
+action-manage-notifications = Gérer les notifications
+action-contact-services = Contacter les Services des comptes Corporate
+action-view-billing = Voir la facturation
+action-confirm-payment = Confirmer le paiement
+action-confirm-payment-label = Confirmer le paiement pour { $product }
+action-retry = Réessayer
+action-retry-label = Réessayer : commande de Service { $number }
+action-cancel-seats = Annuler les postes refusés
+action-cancel-seats-label = Annuler les postes refusés de la commande de Service { $number }
+action-for-account = { $action } : { $account }
 
 ## Panier
-cart-title = Ajouter des postes
 cart-submit = Enregistrer et vérifier
 cart-intro =
-    {"*"}Nouveaux postes pour { $account }*
-    Saisissez le nombre de postes à *ajouter*, { $most } au plus par abonnement. Vide ou 0 signifie aucun. Rien n’est encore acheté : les prix et les totaux s’affichent une fois le panier enregistré.
-cart-seats = { $product } : nombre de nouveaux postes
-cart-hint = { $seats ->
-    [one] { $seats } poste aujourd’hui
-   *[other] { $seats } postes aujourd’hui
-} · { $price } · fin de période le { $until }
-cart-hint-typed = { $seats ->
-    [one] { $seats } poste aujourd’hui
-   *[other] { $seats } postes aujourd’hui
-}, { $after } avec { $typed } de plus · { $price } · fin de période le { $until }
-cart-not-orderable = { $seats ->
-    [one] *{ $product }* · { $seats } poste aujourd’hui
-   *[other] *{ $product }* · { $seats } postes aujourd’hui
-    }
-cart-own-quote = *Vous avez déjà commencé une commande.* Elle vous attend telle quelle :
-cart-own-quote-saved = Le devis { $number } de votre panier est en attente jusqu’au { $until }. Enregistré sans changement, le panier y ramène ; enregistré avec d’autres nombres, il donne un nouveau devis qui le remplace.
-cart-page = Page { $page } sur { $count }. Votre saisie est conservée d’une page à l’autre.
-cart-page-previous = Page précédente
-cart-page-next = Page suivante
+    {"*"}Ajouter des postes au compte { $account }*
+    Indiquez le nombre de postes à *ajouter*, { $most } au maximum par abonnement. Laissez vide ou saisissez 0 pour n’en ajouter aucun. Rien n’est débité à ce stade : les prix et les nouveaux totaux s’affichent une fois le panier enregistré.
+cart-seats = { $product } : postes à ajouter
+cart-hint = Actuellement { seat-count } · { $price } · fin de la période en cours le { $until }
+cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · fin de la période en cours le { $until }
+cart-not-orderable = *{ $product }* · actuellement { seat-count }
+cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
+cart-resume-quote = Le devis { $number } issu de ce panier est en attente jusqu’au { $until }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
+cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
 cart-choose-title = Choisir un compte
-cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Pour lequel est-ce ?
-cart-choose-account = *{ $account }*
+cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Lequel souhaitez-vous utiliser ?
 cart-choose-button = Choisir
 cart-choose-label = Choisir { $account }
 cart-choose-more = { $count ->
-    [one] { $count } autre compte ne tient pas ici.
-   *[other] { $count } autres comptes ne tiennent pas ici.
-} Les Services des comptes Corporate peuvent vous aider.
-cart-warning-title = Devis en attente
-cart-warning = { $count ->
-    [one] Avant de commander, veuillez approuver ou rejeter le devis en attente.
-   *[other] Avant de commander, veuillez approuver ou rejeter les { $count } devis en attente.
+    [one] { $count } autre compte n’apparaît pas ici. Pour l’utiliser, contactez les Services des comptes Corporate.
+   *[other] { $count } autres comptes n’apparaissent pas ici. Pour en utiliser un, contactez les Services des comptes Corporate.
 }
-cart-warning-came-back = Entre-temps, les devis en attente ont changé. Rien n’a été remplacé ; veuillez les revoir avant de continuer.
+cart-warning = { $count ->
+    [one] Vous avez un devis en attente. Approuvez-le ou rejetez-le avant de commander d’autres postes.
+   *[other] Vous avez { $count } devis en attente. Approuvez-les ou rejetez-les avant de commander d’autres postes.
+}
+cart-warning-changed = Entre-temps, vos devis en attente ont changé. Rien n’a été remplacé. Vérifiez-les avant de continuer.
 cart-warning-replace = { $count ->
-    [one] Si vous continuez malgré tout, le devis ci-dessus expire dès que vous enregistrez votre panier et le devis de la nouvelle commande le remplace.
-   *[other] Si vous continuez malgré tout, les devis ci-dessus expirent dès que vous enregistrez votre panier et le devis de la nouvelle commande les remplace.
-} *Un devis remplacé ne revient pas, même si vous abandonnez la nouvelle commande.* Un nouveau devis abandonné reste en attente.
+    [one] Si vous continuez malgré tout, le devis ci-dessus expirera dès que vous enregistrerez votre panier, et votre nouveau devis le remplacera.
+   *[other] Si vous continuez malgré tout, les devis ci-dessus expireront dès que vous enregistrerez votre panier, et votre nouveau devis les remplacera.
+} *Un devis remplacé ne peut pas être rétabli, même si vous abandonnez la nouvelle commande.* Si vous l’abandonnez, son devis reste en attente.
 cart-continue = Continuer et remplacer
 cart-continue-ask = { $count ->
     [one] Remplacer le devis en attente ?
    *[other] Remplacer { $count } devis en attente ?
 }
 cart-continue-consequence = { $count ->
-    [one] Il expire quand vous enregistrez le nouveau panier
-   *[other] Ils expirent quand vous enregistrez le nouveau panier
-}. Un devis remplacé ne revient pas, même si vous abandonnez la nouvelle commande. Un nouveau devis abandonné reste en attente.
+    [one] Il expirera dès que vous enregistrerez le nouveau panier.
+   *[other] Ils expireront dès que vous enregistrerez le nouveau panier.
+} Un devis remplacé ne peut pas être rétabli, même si vous abandonnez la nouvelle commande. Si vous l’abandonnez, son devis reste en attente.
 cart-continue-yes = Continuer
-cart-continue-no = Revenir
-cart-not-eligible-title = Impossible ici
-cart-not-eligible = Pour le moment, il n’est pas possible d’ajouter ici des postes au compte *{ $account }* :
+cart-not-eligible-title = Ajout impossible
+cart-not-eligible = Vous ne pouvez pas ajouter de postes au compte *{ $account }* ici pour le moment :
 
 ## Devis
-quote-title = Devis
-quote-header = Devis { $number }
-quote-review-submit = Passer au paiement
+quote-submit = Passer au paiement
 quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
-    Valable jusqu’au { $until }
-quote-list-title = Devis en attente
+    { quote-valid-until }
+quote-valid-until = Valable jusqu’au { $until }
 quote-list-intro = { $count ->
-    [one] *{ $account }* a un devis en attente. L’approuver mène au paiement ; rien n’est acheté avant que vous passiez la commande de Service.
-   *[other] *{ $account }* a { $count } devis en attente. En approuver un mène au paiement ; rien n’est acheté avant que vous passiez la commande de Service.
+    [one] *{ $account }* a un devis en attente. Approuvez-le pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+   *[other] *{ $account }* a { $count } devis en attente. Approuvez-en un pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
 }
-quote-list-empty = *{ $account }* n’a aucun devis en attente. Pour commander des postes, tapez `/add-seats`. Pour voir un devis déjà traité, tapez `/quotes` et son numéro.
+quote-list-empty = *{ $account }* n’a aucun devis en attente. Pour commander des postes, tapez `/add-seats`. Pour consulter un ancien devis, tapez `/quotes` suivi de son numéro.
 quote-list-more = { $count ->
-    [one] { $count } autre est en attente. Pour l’ouvrir, tapez `/quotes` et son numéro :
-   *[other] { $count } autres sont en attente. Pour en ouvrir un, tapez `/quotes` et son numéro :
+    [one] { $count } autre devis est en attente. Pour l’ouvrir, tapez `/quotes` suivi de son numéro :
+   *[other] { $count } autres devis sont en attente. Pour en ouvrir un, tapez `/quotes` suivi de son numéro :
 }
 quote-list-numbers = { $numbers }
-quote-made = { $origin ->
-    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack ; ici depuis le { $at }.
+quote-origin = { $origin ->
+    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack et ajouté ici le { $at }.
    *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $at }.
 }
 quote-pending = *En attente*, valable jusqu’au { $until }.
@@ -124,55 +141,48 @@ quote-decided = { $outcome ->
     [accepted-elsewhere] *Accepté hors de Slack* le { $at }.
     [rejected] *Rejeté* par { $by } le { $at }.
     [rejected-elsewhere] *Rejeté hors de Slack* le { $at }.
-    [replaced] *Expiré* : remplacé par le devis { $replaced_by } le { $at }, par { $by }.
-   *[expired] *Expiré* le { $at }. Pour commander les postes, tapez `/add-seats`.
+    [replaced] *Expiré* : { $by } l’a remplacé par le devis { $replaced_by } le { $at }.
+   *[expired] *Expiré* le { $at }. Pour commander ces postes, tapez `/add-seats`.
 }{ $has_order ->
-    [yes] {" "}Sa commande de Service est { $order }.
+    [yes] {" "}Commande de Service : { $order }.
    *[no] {""}
 }{ $has_reason ->
     [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
-quote-line = { $seats ->
-    [one] *{ $product }* · { $seats } nouveau poste : { $before } → { $after }
-   *[other] *{ $product }* · { $seats } nouveaux postes : { $before } → { $after }
-    }
-    { $price }, du { $since } au { $until }
+quote-line =
+    {"*"}{ $product }* · { new-seat-count } : { $before } → { $after }
+    { $price }, au prorata du { $since } au { $until }
     { $amount } + { $tax } de taxe
 quote-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
 quote-recurring = *À partir du prochain renouvellement*
-quote-recurring-line = { $period ->
-    [year] { $total } par an : { $net } + { $tax } de taxe
-   *[month] { $total } par mois : { $net } + { $tax } de taxe
-}
-quote-recurring-scope = Pour tous les postes des abonnements de ce devis, anciens et nouveaux. La date de renouvellement ne change pas.
+quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
+quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
 quote-reject-title = Rejeter le devis
-quote-reject-submit = Rejeter le devis
-quote-reject-intro = Un devis rejeté ne revient pas. Les autres contacts de facturation du compte peuvent lire votre motif.
+quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
 quote-reject-reason = Motif
-quote-reject-hint = Si vous le souhaitez, { $most } caractères au plus.
+quote-reject-hint = Facultatif, { $most } caractères au maximum.
 
 ## Paiement
 checkout-title = Paiement
 checkout-submit = Enregistrer et continuer
 checkout-intro =
     {"*"}Devis { $number } pour { $account }*
-    Total dû maintenant : *{ $total }*. Veuillez vérifier les informations ci-dessous ; vous pourrez encore tout relire avant de passer la commande de Service.
+    Total dû maintenant : *{ $total }*. Vérifiez les informations ci-dessous. Vous pourrez tout relire avant de passer la commande de Service.
 checkout-admin-header = Contact administrateur
-checkout-admin-intro = Un administrateur du compte dans GoTo Admin Centre (classique), existant ou nouveau. Un des postes commandés de chaque produit lui est attribué, sauf s’il en a déjà un.
+checkout-admin-intro = Choisissez un administrateur de GoTo Admin Centre (classique) ou ajoutez-en un. Nous lui attribuerons un des nouveaux postes de chaque produit, sauf s’il en a déjà un.
 checkout-administrator = Administrateur
-checkout-admin-new = Un nouvel administrateur
+checkout-admin-new = Nouvel administrateur
 checkout-admin-name = Nom du nouvel administrateur
 checkout-admin-email = E-mail du nouvel administrateur
-checkout-admin-new-hint = Seulement si vous avez choisi « Un nouvel administrateur ».
+checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateur ».
 checkout-method-header = Mode de paiement
 checkout-payment-method = Carte à débiter
-checkout-method-hint = Pour cette commande. Pour ajouter ou modifier une carte, ou changer celle par défaut, utilisez « Gérer les modes de paiement ».
-checkout-address-header = Adresse de facturation
-checkout-line1 = Numéro et rue
+checkout-method-hint = Pour cette commande uniquement. Pour ajouter une carte ou changer celle par défaut, utilisez « Gérer les modes de paiement ».
+checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
 checkout-city = Ville
@@ -188,57 +198,56 @@ payment-method = { $brand } •••• { $last4 }, { $state ->
     [yes] , par défaut
    *[no] {""}
 }
-payment-method-none = Aucun mode de paiement automatique valide n’est enregistré. Utilisez « Gérer les modes de paiement » pour en ajouter un.
+payment-method-none = Vous n’avez aucun mode de paiement automatique valide. Utilisez « Gérer les modes de paiement » pour en ajouter un.
 
 ## Passer une commande de Service
-placement-title = Commande de Service
 placement-submit = Passer la commande
 placement-intro =
-    {"*"}Détails de la commande de Service pour { $account }*, à partir du devis { $number }
-    Veuillez les vérifier. Rien n’est acheté avant que vous passiez la commande de Service.
-placement-replaced = Votre adresse de facturation change la taxe : le devis { $number } a remplacé { $replaced }. Le total est maintenant de { $total }.
+    {"*"}Commande de Service pour { $account }*, à partir du devis { $number }
+    Vérifiez les informations ci-dessous. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+placement-replaced = Votre adresse de facturation modifie la taxe : le devis { $number } a remplacé { $replaced }. Le nouveau total est de { $total }.
 placement-admin =
     {"*"}Contact administrateur*
     { $name }, { $email }
     { $takes ->
-        [yes] Reçoit un des nouveaux postes de : { $products }.
-       *[no] A déjà un poste de chaque produit et n’en prend aucun des nouveaux.
+        [yes] Reçoit un des nouveaux postes de { $products }.
+       *[no] A déjà un poste de chaque produit et n’utilisera donc aucun des nouveaux postes.
     }
     { $free ->
-        [0] Aucun nouveau poste ne reste libre pour d’autres.
-        [one] { $free } nouveau poste reste libre pour d’autres.
-       *[other] { $free } nouveaux postes restent libres pour d’autres.
+        [0] Aucun nouveau poste à attribuer à d’autres personnes.
+        [one] { $free } nouveau poste à attribuer à d’autres personnes.
+       *[other] { $free } nouveaux postes à attribuer à d’autres personnes.
     }
 placement-method =
     {"*"}Mode de paiement*
     { $method }
-billing-address = *Adresse de facturation*
-placement-consequence = Passer la commande de Service accepte le devis { $number } et débite { $total }. Le traitement peut prendre jusqu’à 24 heures ; une confirmation contenant le reçu arrive par e-mail.
+placement-address = *{ billing-address }*
+placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et autorisez le débit de { $total }. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
 placed-title = Commande passée
-placed-done = La commande de Service { $number } est passée.
-placed = Le traitement peut prendre jusqu’à 24 heures : au plus tard le { $by }. Vous pouvez fermer cette fenêtre ; { $has_channel ->
-    [yes] l’état est publié dans le canal de votre compte.
-   *[no] l’état vous est communiqué par message direct.
-} Une fois la commande terminée, la confirmation contenant le reçu est envoyée à { $name }, { $email }.
+placed-success = La commande de Service { $number } est passée.
+placed-next = { order-promise } Vous pouvez fermer cette fenêtre : { $has_channel ->
+    [yes] son avancement est publié dans le canal de votre compte.
+   *[no] nous vous tiendrons au courant par message direct.
+} Une fois la commande terminée, nous enverrons le reçu par e-mail à { $name }, { $email }.
 
 ## Commande de Service
-service-order-title = Commande de Service
-service-order-header = Commande de Service { $number }
-service-order-status = { $status ->
+order-status = { $status ->
     [placed] Passée
     [processing] En cours de traitement
     [completed] Terminée
    *[failed] Échouée
 }
-service-order-placed = *Passée.* Le traitement commence de lui-même et peut prendre jusqu’à 24 heures : au plus tard le { $by }.
-service-order-processing = *En cours de traitement.* Cela peut prendre jusqu’à 24 heures : au plus tard le { $by }.
+order-promise = Le traitement peut prendre jusqu’à 24 heures, au plus tard le { $by }.
+service-order-placed = *Passée.* { order-promise }
+service-order-processing = *En cours de traitement.* Cela peut prendre jusqu’à 24 heures, au plus tard le { $by }.
 service-order-completed = *Terminée* le { $at }.{ $some_declined ->
-    [yes] {" "}Refusé, non débité : { $products }. Les Services des comptes Corporate peuvent vous aider.
+    [yes] {" "}Refusé et non débité : { $products }. Les Services des comptes Corporate peuvent vous aider.
    *[no] {""}
 }
-service-order-failed = *Échouée* le { $at }. Rien n’a été débité et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
-service-order-overdue = Cela prend plus que les 24 heures promises. Les Services des comptes Corporate peuvent vous aider ; inutile de commander à nouveau.
-service-order-retry = *Votre décision est attendue.* Vous pouvez réessayer les postes refusés jusqu’au { $until }, au même prix. Ou bien abandonnez-les : le reste de la commande sera alors terminé.
+service-order-failed = *Échouée* le { $at }. { order-nothing-charged }
+order-nothing-charged = Rien n’a été débité et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
+service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
+service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
 service-order-facts =
     {"*"}Compte :* { $account }
     {"*"}Devis :* { $quote }, total { $total }, dont { $tax } de taxe
@@ -247,467 +256,396 @@ service-order-facts =
     {"*"}Mode de paiement :* { $method }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
-        [yes] {" "}· *vous attend*
+        [yes] {" "}· *à traiter*
        *[no] {""}
     }
     { $seats }
     Passée le { $at }
-service-order-list-title = Commandes de Service
-service-order-list = Commandes de Service du compte *{ $account }*, la plus récente en premier.
-service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour ajouter des postes, tapez `/add-seats`.
-service-order-list-more = Plus anciennes
-order-line = { $seats ->
-    [one] *{ $product }* · { $seats } nouveau poste · { $amount } + { $tax } de taxe
-   *[other] *{ $product }* · { $seats } nouveaux postes · { $amount } + { $tax } de taxe
-    }
+service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
+service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
+order-line =
+    { order-line-seats }
     { $standing }
-order-line-waiting = Attend son traitement, au plus tard le { $by }.
-order-line-waits-for = Attend la commande de Service { $order }, en cours de débit pour le même abonnement. Continuera d’elle-même, au plus tard le { $by }.
-order-line-charging = Débit en cours{ $has_until ->
-    [yes] , jusqu’au { $until }
-   *[no] {""}
-}.
-order-line-settled = Terminé le { $at } : débité, et les postes sont ajoutés.
-order-line-needs-customer = La banque de la carte vous demande de confirmer le paiement, jusqu’au { $until }. Sinon, il est refusé.
-order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons à l’interroger ; rien n’est débité deux fois, veuillez donc ne pas commander à nouveau.
-order-line-can-retry = Non débité. Vous pouvez réessayer jusqu’au { $until }.
-order-line-given-up = Non débité. Abandonné.
-order-line-no-retry = Non débité. Il n’est plus possible de réessayer.
-order-line-confirm = Confirmer le paiement
-order-line-confirm-label = Confirmer le paiement pour { $product }
-decline-card-declined = La carte a été refusée.
-decline-customer-timeout = Le paiement n’a pas été confirmé à temps.
-decline-never-received = Le paiement n’est pas parvenu au prestataire.
-decline-period-ended = La période de l’abonnement s’est terminée avant le débit.
-decline-subscription-gone = L’abonnement n’existe plus.
-decline-subscription-not-active = L’abonnement n’est pas actif chez le prestataire de paiement.
-decline-authentication-failed = La banque n’a pas accepté la confirmation du paiement.
-decline-price-changed = Le prix a changé.
-decline-price-changed-to = Le prix a changé : { $promised } étaient promis, { $offered } seraient débités maintenant.
-decline-price-archived = Les postes ne sont plus vendus à ce prix.
-decline-paid-by-invoice = L’abonnement se paie sur facture : aucune carte n’est débitée.
-decline-other-currency = L’abonnement est facturé dans une autre devise que celle du compte.
-decline-customer-gone = Le prestataire de paiement ne connaît plus le compte.
-decline-method-gone = La carte n’est plus enregistrée chez le prestataire de paiement.
-decline-provider-error = Le prestataire de paiement a eu une panne et n’a rien débité.
-decline-unknown = Le paiement a été refusé.
-decline-seats-changed = Le nombre de postes a changé entre-temps.
-decline-other = Le paiement a été refusé ({ $reason }).
+order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } de taxe
+order-line-waiting = En attente de traitement, au plus tard le { $by }.
+order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
+order-line-charging = Débit en cours.
+order-line-settled = Débité et postes ajoutés le { $at }.
+order-line-needs-customer = La banque de votre carte vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
+order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas débité deux fois : ne commandez pas à nouveau.
+order-line-declined = Refusé : { $reason }. Non débité.
+order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
+order-line-given-up = Les postes ont été annulés.
+order-line-no-retry = Il n’est plus possible de réessayer.
+line-status = { $status ->
+    [waiting] en attente
+    [charging] débit en cours
+    [settled] débité, postes ajoutés
+    [declined] refusé
+    [needs_customer] en attente de la confirmation du paiement
+   *[unknown] en attente de la réponse du prestataire de paiement
+}
+line-queued = en attente de la commande de Service { $number }
+line-declined = refusé : { $reason }
+decline-card-declined = la carte a été refusée
+decline-customer-timeout = le paiement n’a pas été confirmé à temps
+decline-never-received = le paiement n’est pas parvenu au prestataire
+decline-period-ended = la période de l’abonnement s’est terminée avant le débit
+decline-subscription-gone = l’abonnement n’existe plus
+decline-subscription-not-active = l’abonnement n’est pas actif chez le prestataire de paiement
+decline-authentication-failed = la banque n’a pas accepté la confirmation du paiement
+decline-price-changed = le prix a changé
+decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
+decline-price-archived = les postes ne sont plus vendus à ce prix
+decline-paid-by-invoice = l’abonnement est payé sur facture et aucune carte ne peut être débitée
+decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
+decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
+decline-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
+decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien débité
+decline-provider-refused = le prestataire de paiement a refusé le débit
+decline-unknown = aucun motif n’a été indiqué
+decline-seats-changed = le nombre de postes a changé entre-temps
+decline-with-code = le prestataire de paiement a refusé le débit ({ $reason })
 receipt-totals =
     {"*"}Reçu { $number }*, { $day }
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total : { $total }*
-provider-receipt = Le reçu { $number } du prestataire de paiement : <{ $page }|le voir> ou <{ $pdf }|PDF>
-retry-title = Réessayer
-retry-submit = Réessayer
-retry-button = Réessayer
-retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Ils seront réessayés au même prix, avec la carte que vous choisissez :
-retry-line = { $seats ->
-    [one] • *{ $product }* · { $seats } nouveau poste · { $amount } + { $tax } de taxe
-   *[other] • *{ $product }* · { $seats } nouveaux postes · { $amount } + { $tax } de taxe
-}
-give-up-button = Abandonner
-give-up-ask = Abandonner les postes refusés ?
-give-up-consequence = Ils ne sont pas débités et ne peuvent plus être réessayés. Les postes de cette commande déjà ajoutés restent.
-give-up-yes = Abandonner
-give-up-no = Revenir
+provider-receipt = Reçu { $number } du prestataire de paiement : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
+retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec la carte de votre choix :
+retry-line = • { order-line-seats }
+cancel-seats-ask = Annuler les postes refusés ?
+cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas débités et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
+cancel-seats-yes = Annuler les postes
 
 ## Historique
 history-title = *Historique*
 history-older = { $count ->
-    [one] … et { $count } étape avant
-   *[other] … et { $count } étapes avant
+    [one] { $count } étape antérieure
+   *[other] { $count } étapes antérieures
 }
-history-whole = Tout l’historique
-history-page = Page { $page } sur { $count }
+history-whole = Voir tout l’historique
 history-page-previous = Étapes précédentes
 history-page-next = Étapes suivantes
-history-entry = { $at } · { $who } : { $what }{ $has_reason ->
+history-entry = { $at } · { $what } · { $who }{ $has_reason ->
     [yes] {" "}({ $reason })
    *[no] {""}
 }
-history-by-scheduler = l’application
-history-by-provider = le prestataire de paiement
-history-other = modification de { $number } enregistrée
-history-quote-made = devis { $number } établi
-history-quote-replaced = devis { $number } remplacé
-history-quote-accepted = devis { $number } accepté
-history-quote-rejected = devis { $number } rejeté
-history-quote-expired = devis { $number } expiré
-history-service-order-placed = commande de Service passée
-history-service-order-processing = traitement commencé
-history-service-order-completed = commande de Service terminée
-history-service-order-failed = commande de Service échouée
-history-service-order-retried = nouvel essai pour { $product }
-history-service-order-given-up = postes refusés abandonnés
-history-service-order-overdue = commande de Service en retard
-history-service-order-seat-assigned = poste attribué au contact administrateur
-history-line-charging = { $product } en cours de débit
-history-line-settled = { $product } débité, postes ajoutés
-history-line-declined = { $product } refusé
-history-line-needs-customer = { $product } en attente de la confirmation du paiement
-history-line-unknown = { $product } en attente de la réponse du prestataire de paiement
-history-reason-address-changes-tax = l’adresse de facturation change la taxe
+history-by-scheduler = Seatbot
+history-by-provider = Prestataire de paiement
+history-other = { $number } modifié
+history-quote-made = Devis { $number } établi
+history-quote-replaced = Devis { $number } remplacé
+history-quote-accepted = Devis { $number } accepté
+history-quote-rejected = Devis { $number } rejeté
+history-quote-expired = Devis { $number } expiré
+history-service-order-placed = Commande passée
+history-service-order-processing = Traitement commencé
+history-service-order-completed = Commande terminée
+history-service-order-failed = Commande échouée
+history-service-order-retried = Nouvel essai pour { $product }
+history-service-order-given-up = Postes refusés annulés
+history-service-order-overdue = Commande en retard
+history-service-order-seat-assigned = Poste attribué au contact administrateur
+history-line = { $product } : { line-status }
+history-reason-address-changes-tax = l’adresse de facturation modifie la taxe
 
 ## Compte
 account-title = Facturation
 account-header = { $account }
-account-quotes = Devis en attente ({ $count })
 account-subscriptions = { $count ->
     [0] *Abonnements :* aucun pour le moment
     [one] *Abonnement*
    *[other] *{ $count } abonnements*
 }
-account-subscription = { $seats ->
-    [one] *{ $product }* · { $seats } poste · { $price }
-   *[other] *{ $product }* · { $seats } postes · { $price }
-    }{ $has_blocks ->
+account-subscription =
+    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
     [yes] {" "}(dont { $blocks })
    *[no] {""}
     }
-    Renouvellement le { $renews } pour { $total } hors taxe{ $orderable ->
+    Renouvellement le { $renews } à { $total } hors taxe{ $orderable ->
     [yes] {""}
-   *[no] {" "}· postes ajoutés par les Services des comptes Corporate
+   *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
     }
-account-renewals = Les prochains renouvellements ensemble : { $totals }, hors taxe.
-account-renewal = { $period ->
-    [year] { $total } par an
-   *[month] { $total } par mois
-}
+account-renewals = Total des prochains renouvellements : { $totals }, hors taxe.
 account-block = { $seats } à { $price }
 account-portal = { $portal ->
-    [admin] *Portail de facturation par défaut : GoTo Admin.* Vous y consultez vos factures, acceptez des devis, gérez des abonnements, et consultez et mettez à jour vos informations de facturation.
-   *[corporate] *Portail de facturation par défaut : portail de facturation Corporate.* Vous y consultez abonnements, devis, commandes de Service et reçus. L’ouvrir ne change rien.
+    [admin] *Portail de facturation par défaut : GoTo Admin.* Consultez vos factures, acceptez des devis, gérez vos abonnements, consultez et mettez à jour vos informations de facturation.
+   *[corporate] *Portail de facturation par défaut : portail de facturation Corporate.* Consultez vos abonnements, devis, commandes de Service et reçus. L’ouvrir ne change rien.
 }
 account-open-portal = { $portal ->
     [admin] Ouvrir GoTo Admin
    *[corporate] Ouvrir le portail de facturation
 }
-account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou changer celui par défaut, « Gérer les modes de paiement » mène à GoTo Admin ; vous saurez avant ce que cela change.
-account-methods-none = *Modes de paiement :* aucun n’est enregistré. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut : « Gérer les modes de paiement » mène à GoTo Admin, et vous saurez avant ce que cela change.
+account-methods = *Modes de paiement.* Pour ajouter ou modifier une carte, ou changer celle par défaut, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
+account-methods-none = *Modes de paiement :* aucun pour le moment. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
 account-receipts = *Derniers reçus*
-account-receipts-none = *Reçus :* aucun pour le moment. Un reçu est établi quand une commande de Service est terminée.
+account-receipts-none = *Reçus :* aucun pour le moment. Vous en recevrez un à la fin de chaque commande de Service.
 account-receipt = { $number } · { $day } · { $total } · commande de Service { $order }
 account-contacts = *Contacts de facturation*
 account-contact = • { $name }, { $email }
-account-services = Les *Services des comptes Corporate* vous aident pour ce qui ne peut pas se faire ici.
+account-services = Une opération impossible ici ? Contactez les *Services des comptes Corporate*.
 
 ## Portail
 portal-title = Modes de paiement
-portal-warning-alert = Les modes de paiement se gèrent dans GoTo Admin. Veuillez lire ce qui change avant de vous y rendre.
+portal-warning-alert = Les modes de paiement se gèrent dans GoTo Admin. Lisez ce qui change avant de vous y rendre.
 portal-warning =
     Pour *{ $account }*, définitivement :
     • GoTo Admin devient votre portail de facturation par défaut.
     • Le portail de facturation Corporate ne vous est plus accessible.
     • Vos informations de facturation et vos autorisations restent les mêmes.
-    • Les autres contacts de facturation en sont informés. Vous pouvez continuer à ajouter des postes ici, dans Slack.
+    • Nous en informerons les autres contacts de facturation du compte. Vous pourrez toujours ajouter des postes ici, dans Slack.
 portal-offers =
-    {"*"}Ce que propose GoTo Admin*
+    {"*"}Ce que vous pouvez faire dans GoTo Admin*
     • consulter vos factures
     • accepter des devis
-    • gérer des abonnements
+    • gérer vos abonnements
     • consulter et mettre à jour vos informations de facturation
 portal-switch = Passer à GoTo Admin
 portal-switch-ask = Passer à GoTo Admin ?
 portal-switch-consequence = GoTo Admin devient votre portail de facturation par défaut et le portail de facturation Corporate ne vous est plus accessible. C’est définitif.
-portal-switch-yes = Passer à GoTo Admin
-portal-switch-no = Revenir
-portal-already = GoTo Admin est déjà le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre.
+portal-switch-yes = Confirmer
+portal-already = GoTo Admin est déjà le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement vous est réservé : ne le partagez pas.
 portal-show-link = Afficher le lien
-portal-link = GoTo Admin est maintenant le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement n’est que pour vous ; veuillez ne pas le transmettre. Quand vous y aurez terminé, revenez ici et continuez.
+portal-link = GoTo Admin est désormais le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement vous est réservé : ne le partagez pas. Quand vous aurez terminé, revenez ici pour continuer.
 
 ## Accueil
-home-commands = `/add-seats` commande des postes, `/quotes` affiche les devis en attente, `/service-orders` l’état de chaque commande de Service, `/billing` tout ce qui concerne le compte.
-home-waits = Ce qui vous attend
-home-nothing-waits = Rien ne vous attend.
+home-commands = `/add-seats` pour commander des postes, `/quotes` pour voir les devis en attente, `/service-orders` pour suivre les commandes de Service, `/billing` pour tout ce qui concerne votre compte.
+home-attention = À traiter
+home-no-attention = Vous n’avez rien à traiter.
 home-orders = { $count ->
     [one] *Commande de Service en cours*
    *[other] *{ $count } commandes de Service en cours*
 }
-home-details = Facturation
-home-of-account = *{ $account }*
 home-order-line = • { $product } : { $standing }
 home-payment = *Mode de paiement :* { $method }
-home-payment-expires-soon = *Expire bientôt.* Ajoutez à temps une autre carte ou sa nouvelle date : une fois la carte expirée, il n’est plus possible de commander des postes.
-home-page = Page { $page } sur { $count }
-home-page-previous = Page précédente
-home-page-next = Page suivante
-home-help = Quelque chose ne peut pas se faire ici ? Les Services des comptes Corporate vous aident.
+home-payment-expires-soon = *Expire bientôt.* Ajoutez dès maintenant une autre carte ou mettez à jour sa date d’expiration : une fois la carte expirée, vous ne pourrez plus commander de postes.
+home-help = Une opération impossible ici ? Contactez les Services des comptes Corporate.
 home-unlinked =
-    {"*"}Bienvenue.* Ici, les contacts de facturation commandent des postes pour les abonnements de leur entreprise et suivent leurs commandes de Service.
+    {"*"}Bienvenue !* Avec Seatbot, les contacts de facturation commandent des postes pour les abonnements de leur entreprise et suivent leurs commandes de Service.
     Vous n’êtes pas enregistré comme contact de facturation dans cet espace de travail. Si vous devez l’être, demandez à un contact de facturation de votre entreprise, ou aux Services des comptes Corporate, de vous enregistrer avec l’adresse e-mail que vous utilisez dans Slack. Tapez ensuite `/add-seats`.
-home-what-it-does =
-    {"*"}Ce que l’application fait pour les contacts de facturation*
-    • commander des postes supplémentaires, avec le prix et le nouveau total de renouvellement avant tout achat
-    • afficher les devis en attente, pour les approuver ou les rejeter
-    • dire où en est chaque commande de Service, et envoyer son reçu
+home-features =
+    {"*"}Ce que les contacts de facturation peuvent faire*
+    • commander des postes supplémentaires, en voyant le prix et le nouveau total de renouvellement avant d’acheter
+    • consulter les devis en attente, les approuver ou les rejeter
+    • suivre les commandes de Service et en recevoir les reçus
     Pour en savoir plus, tapez `/add-seats help`.
-home-ask = Les contacts de facturation ici : { $contacts }.
+home-contacts = Contacts de facturation de cet espace de travail : { $contacts }.
 
-## Notifications choisies
-notices-title = Notifications
-notices-submit = Enregistrer
-notices-intro = Ce que l’application vous envoie par message direct, pour tous vos comptes.
-notices-wanted = M’envoyer
-notices-orders = Mes commandes de Service
-notices-orders-means = Qu’une commande est passée, ou en attend une autre
-notices-receipts = Les reçus, avec leur PDF
-notices-receipts-means = Ils arrivent de toute façon par e-mail
-notices-decisions = Les décisions sur les devis
-notices-decisions-means = Approuvés ou rejetés par d’autres, remplacés, expirés
-notices-reminders = Les premiers rappels de devis
-notices-reminders-means = 7 jours et 48 heures avant la fin
-notices-delivery = Quand
-notices-at-once = Tout de suite
-notices-daily = Une fois par jour, à 9 heures du matin chez moi
-notices-always =
-    {"*"}Ceci arrive toujours, et tout de suite :* les devis en attente et leur dernier rappel (4 heures avant), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un nouveau portail par défaut, un canal où il est impossible d’écrire.
-    Les reçus arrivent toujours par e-mail. Le canal du compte n’est pas concerné.
-notices-saved = Enregistré. Vous recevez ces notifications tout de suite.
-notices-saved-daily = Enregistré. Ces notifications arrivent une fois par jour, à 9 heures du matin.
+## Préférences de notification
+notifications-title = Notifications
+notifications-submit = Enregistrer
+notifications-intro = Choisissez ce que nous vous envoyons par message direct, pour tous vos comptes.
+notifications-wanted = M’envoyer
+notifications-orders = Mes commandes de Service
+notifications-orders-hint = Quand une commande est passée ou en attend une autre
+notifications-receipts = Les reçus au format PDF
+notifications-receipts-hint = Vous les recevez toujours aussi par e-mail
+notifications-decisions = Les décisions sur les devis
+notifications-decisions-hint = Approuvés ou rejetés par d’autres, remplacés ou expirés
+notifications-reminders = Les premiers rappels de devis
+notifications-reminders-hint = 7 jours et 48 heures avant l’expiration d’un devis
+notifications-delivery = Quand
+notifications-at-once = Immédiatement
+notifications-daily = Tous les jours à 9 h (mon fuseau horaire)
+notifications-always =
+    {"*"}Nous envoyons toujours immédiatement :* les devis qui attendent votre décision et leur dernier rappel (4 heures avant l’expiration), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un changement de portail par défaut et un canal où nous ne pouvons pas publier.
+    Les reçus arrivent toujours par e-mail. Ces réglages ne concernent pas le canal de votre compte.
+notifications-saved = Enregistré. Vous recevrez ces notifications immédiatement.
+notifications-saved-daily = Enregistré. Vous recevrez ces notifications tous les jours à 9 h.
 
 ## Historique des postes
-seat-history = *L’évolution de vos postes*
-seat-history-title = L’évolution de vos postes
+seat-history = *{ seat-history-title }*
+seat-history-title = Évolution de vos postes
 seat-history-seats = Postes
 seat-history-first = avant
 seat-history-line = { $product } : { $steps }
-seat-history-before = { $seats ->
-    [one] { $seats } poste avant
-   *[other] { $seats } postes avant
-}
-seat-history-since = { $seats ->
-    [one] { $seats } poste depuis le { $day }
-   *[other] { $seats } postes depuis le { $day }
-}
+seat-history-before = { seat-count } avant
+seat-history-since = { seat-count } depuis le { $day }
 
 ## Aide
 help-add-seats =
-    {"*"}`/add-seats`* commande des postes supplémentaires, en quatre étapes : choisir le nombre de nouveaux postes, vérifier le devis, vérifier le paiement, passer la commande de Service. Rien n’est acheté avant la dernière étape, et chaque étape permet de revenir en arrière.
+    {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est débité avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
     • `/add-seats webinar` vérifie d’abord ce produit
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
-    {"*"}`/quotes`* affiche les devis en attente, à vérifier, approuver ou rejeter. Approuver mène au paiement ; rien n’est acheté avant que vous passiez la commande de Service.
-    • `/quotes SQ-1001` ouvre un devis, même déjà traité
+    {"*"}`/quotes`* affiche vos devis en attente, pour les vérifier, les approuver ou les rejeter. L’approbation mène au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+    • `/quotes SQ-1001` ouvre un devis, y compris s’il est déjà traité
 help-service-orders =
-    {"*"}`/service-orders`* affiche vos commandes de Service et l’état de chacune. Le traitement peut prendre jusqu’à 24 heures.
-    • `/service-orders SO-1001` en ouvre une, avec son historique et son reçu
+    {"*"}`/service-orders`* affiche vos commandes de Service et leur état. Le traitement peut prendre jusqu’à 24 heures.
+    • `/service-orders SO-1001` ouvre une commande, avec son historique et son reçu
 help-billing =
-    {"*"}`/billing`* affiche abonnements et postes, portail de facturation par défaut, modes de paiement, reçus et contacts de facturation.
-    • `/billing reçus` affiche la liste des reçus
-    • `/billing notifications` règle quelles notifications vous recevez, et quand
+    {"*"}`/billing`* affiche vos abonnements et postes, votre portail de facturation par défaut, vos modes de paiement, vos reçus et vos contacts de facturation.
+    • `/billing reçus` affiche la liste de vos reçus
+    • `/billing notifications` permet de choisir les notifications que vous recevez, et quand
     • *Ouvrir le portail de facturation* mène à votre portail par défaut et ne change rien
-    • *Gérer les modes de paiement* mène à GoTo Admin ; vous saurez avant ce que cela change
+    • *Gérer les modes de paiement* mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change
 
-## Attente
-waiting-title = Un instant
-waiting-text = Un instant, s’il vous plaît : la réponse prend un peu plus de temps. Elle s’affiche ici d’elle-même.
-not-installed = Seatbot n’est pas installé dans cet espace de travail. Demandez à la personne qui gère vos applications de l’installer.
+## Chargement
+loading-title = Un instant
+loading-text = La réponse prend un peu plus de temps que d’habitude. Elle s’affichera ici dans un instant.
+not-installed = Seatbot n’est pas installé dans cet espace de travail. Demandez à l’administrateur de votre espace de travail de l’installer.
 
 ## Refus
-refusal-title = Impossible actuellement
+refusal-title = Action impossible
 refusal = Ce n’est pas possible.
-refusal-account-not-found = Je ne connais pas ce compte.
-refusal-account-not-self-served = Les postes du compte { $account } ne peuvent pas être commandés ici.{ $has_reason ->
+refusal-account-not-found = Ce compte est introuvable.
+refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pour le compte { $account }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-ambiguous-product = { $has_typed ->
-    [yes] « { $typed } » peut désigner plusieurs produits : { $products }. Veuillez préciser le nom.
-   *[no] De quel produit s’agit-il ? Veuillez taper son nom avant le nombre. Vous avez : { $products }.
+    [yes] « { $typed } » correspond à plusieurs produits : { $products }. Précisez le nom.
+   *[no] De quel produit s’agit-il ? Tapez son nom avant le nombre. Vous avez : { $products }.
 }
-refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Veuillez réessayer dans quelques minutes.
-refusal-checkout-incomplete = Le paiement de ce devis n’est pas complet, ou un élément n’est plus valide. Veuillez vérifier à nouveau contact administrateur, mode de paiement et adresse de facturation.
-refusal-customer-not-found = { $account } n’est pas connu du prestataire de paiement : le compte n’y a jamais été relié ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
-refusal-empty-order = Veuillez saisir le nombre de nouveaux postes pour au moins un abonnement.
-refusal-field-required = Veuillez remplir ce champ.
-refusal-field-too-long = C’est trop long : { $most } caractères au plus.
-refusal-forbidden-transition = Ce n’est plus possible, car autre chose s’est passé entre-temps. Veuillez regarder où cela en est.
-refusal-identity-not-fresh = Slack n’a pas confirmé votre identité depuis une heure : rien n’a été modifié. Veuillez réessayer dans un instant.
-refusal-invalid-amount = { $amount } n’est pas un montant en { $currency }.
-refusal-invalid-input = Veuillez vérifier votre saisie.
-refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Pour en ajouter ou en choisir une, utilisez « Gérer les modes de paiement ».
-refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou lire ses devis, commandes de Service et reçus. { $has_contacts ->
-    [yes] Veuillez vous adresser à l’un d’eux : { $contacts }.
-   *[no] Veuillez demander aux Services des comptes Corporate qui ils sont.
+refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
+refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.
+refusal-customer-not-found = Le compte { $account } n’existe pas chez le prestataire de paiement : il n’y a jamais été associé ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
+refusal-empty-order = Indiquez le nombre de postes à ajouter pour au moins un abonnement.
+refusal-field-required = Remplissez ce champ.
+refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractères.
+refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.
+refusal-identity-not-fresh = Slack n’a pas confirmé votre identité au cours de la dernière heure : rien n’a été modifié. Réessayez dans un instant.
+refusal-invalid-amount = { $amount } n’est pas un montant valide en { $currency }.
+refusal-invalid-input = Vérifiez votre saisie.
+refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir une.
+refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou consulter ses devis, commandes de Service et reçus. { $has_contacts ->
+    [yes] Adressez-vous à l’un d’eux : { $contacts }.
+   *[no] Pour savoir qui ils sont, adressez-vous aux Services des comptes Corporate.
 }
-refusal-not-allowed = Cela ne vous est pas accessible.
+refusal-not-allowed = Vous n’y avez pas accès.
 refusal-not-an-email = { $has_typed ->
-    [yes] « { $typed } » n’est pas une adresse e-mail. Veuillez en saisir une comme nom@exemple.com.
-   *[no] Veuillez saisir une adresse e-mail, comme nom@exemple.com.
+    [yes] « { $typed } » n’est pas une adresse e-mail. Saisissez une adresse telle que nom@exemple.com.
+   *[no] Saisissez une adresse e-mail, telle que nom@exemple.com.
 }
-refusal-nothing-to-order = Aucun des abonnements du compte { $account } ne peut recevoir de postes supplémentaires ici. Les Services des comptes Corporate peuvent vous aider.
+refusal-nothing-to-order = Vous ne pouvez ajouter ici de postes à aucun des abonnements du compte { $account }. Les Services des comptes Corporate peuvent vous aider.
 refusal-nothing-to-retry = { $outcome ->
-    [retried] { $by } a réessayé les postes refusés de la commande de Service { $number } le { $at }. Pour voir où elle en est, tapez /service-orders { $number }.
-    [given_up] { $by } a abandonné les postes refusés de la commande de Service { $number } le { $at }. Ils ne sont pas débités. Pour commander des postes, tapez /add-seats.
-   *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou abandonné maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
+    [retried] { $by } a réessayé les postes refusés de la commande de Service { $number } le { $at }. Pour connaître son état, tapez /service-orders { $number }.
+    [given_up] { $by } a annulé les postes refusés de la commande de Service { $number } le { $at }. Ils ne seront pas débités. Pour commander des postes, tapez /add-seats.
+   *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou annulé maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
 }
 refusal-order-not-found = { $has_number ->
-    [yes] Je ne connais pas de commande de Service { $number }. Pour voir les vôtres, tapez /service-orders.
-   *[no] Je ne connais pas cette commande de Service. Pour voir les vôtres, tapez /service-orders.
+    [yes] La commande de Service { $number } est introuvable. Pour voir les vôtres, tapez /service-orders.
+   *[no] Cette commande de Service est introuvable. Pour voir les vôtres, tapez /service-orders.
 }
-refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte, et aucun prix ne peut être promis pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-subscription-paid-by-invoice = L’un de ces abonnements se paie sur facture et ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle n’existe plus, a expiré ou n’est pas réglée pour le paiement automatique. Veuillez en choisir une autre.
+refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte : nous ne pouvons pas établir de prix pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur facture : ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle a été supprimée, a expiré ou n’est pas configurée pour le paiement automatique. Choisissez-en une autre.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
-refusal-quoted-price-changed = Le prix n’est plus celui que promettait le devis { $number } : { $promised } étaient promis, { $now } seraient débités maintenant, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix d’aujourd’hui, enregistrez à nouveau le panier avec d’autres nombres ou adressez-vous aux Services des comptes Corporate.
-refusal-mixed-prices-unsupported = Le système de facturation ne peut pas tenir des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-product-not-self-served = Des postes supplémentaires pour { $product } ne peuvent pas être commandés ici.{ $has_reason ->
+refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
+refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-quote-not-found = { $has_number ->
-    [yes] Je ne connais pas de devis { $number }. Pour voir ceux en attente, tapez /quotes.
-   *[no] Je ne connais pas ce devis. Pour voir ceux en attente, tapez /quotes.
+    [yes] Le devis { $number } est introuvable. Pour voir les devis en attente, tapez /quotes.
+   *[no] Ce devis est introuvable. Pour voir les devis en attente, tapez /quotes.
 }
 refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $outcome ->
-    [accepted] { $by } l’a accepté le { $at }. Pour voir sa commande de Service, tapez /service-orders.
+    [accepted] Il a été accepté par { $by } le { $at }. Pour voir sa commande de Service, tapez /service-orders.
     [accepted-elsewhere] Il a été accepté hors de Slack le { $at }.
-    [rejected] { $by } l’a rejeté le { $at }. Pour commander des postes, tapez /add-seats.
+    [rejected] Il a été rejeté par { $by } le { $at }. Pour commander des postes, tapez /add-seats.
     [rejected-elsewhere] Il a été rejeté hors de Slack le { $at }. Pour commander des postes, tapez /add-seats.
-    [replaced] { $by } l’a remplacé par le devis { $replaced_by } le { $at }. Pour voir les devis en attente, tapez /quotes.
-   *[expired] Il a expiré le { $at }. Pour commander les postes, tapez /add-seats.
+    [replaced] Le { $at }, { $by } l’a remplacé par le devis { $replaced_by }. Pour voir les devis en attente, tapez /quotes.
+   *[expired] Il a expiré le { $at }. Pour commander ces postes, tapez /add-seats.
 }
-refusal-quotes-pending = D’autres devis sont en attente depuis. Rien n’a été modifié ; veuillez d’abord les traiter : { $numbers }.
-refusal-reason-too-long = Le motif a { $length } caractères ; { $most } au plus sont possibles.
-refusal-receipt-not-found = Je ne connais pas ce reçu. Pour voir les vôtres, tapez /billing receipts.
-refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Veuillez saisir un nombre entier, 0 ou plus.
-refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Veuillez réessayer quand elle sera terminée.
+refusal-quotes-pending = De nouveaux devis sont en attente : rien n’a été modifié. Approuvez-les ou rejetez-les d’abord : { $numbers }.
+refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum est de { $most }.
+refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
+refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
+refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Réessayez quand elle sera terminée.
 refusal-subscription-not-active = L’un de ces abonnements n’est pas actif chez le prestataire de paiement : il est suspendu, à l’essai ou impayé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-not-found = Je ne connais pas cet abonnement. Veuillez rouvrir le panier.
-refusal-subscription-not-self-served = Les postes de cet abonnement à { $product } ne peuvent pas être commandés ici.{ $has_reason ->
+refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
+refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
-refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre un écran. Rien n’est perdu ; veuillez réessayer.
-refusal-database-unavailable = Seatbot ne peut pas accéder à ses données pour le moment. Veuillez réessayer dans quelques minutes : ce qui est enregistré est en sécurité, et rien n’est acheté deux fois.
-refusal-unexpected-error = Un problème est survenu de notre côté, et il est consigné. Veuillez réessayer ; si cela se reproduit, indiquez cette référence aux Services des comptes Corporate : { $reference }.
-refusal-unknown-subcommand = Je ne connais pas « { $word } » après { $command }. Pour voir ce que cette commande sait faire, tapez { $command } help.
-refusal-too-busy = Il y a trop d’activité pour le moment : rien n’a été modifié. Veuillez réessayer dans une minute.
-refusal-too-many-seats = { $most } nouveaux postes au plus sont possibles ici.
-refusal-too-many-seats-in-order = { $total } nouveaux postes sont trop pour une commande : { $most } au plus.
-refusal-unknown-administrator = Cet administrateur n’est plus sur ce compte. Veuillez en choisir un autre.
-refusal-unknown-country = Veuillez choisir un pays dans la liste.
+refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
+refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
+refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
+refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
+refusal-too-busy = Le service est très sollicité pour le moment : rien n’a été modifié. Réessayez dans une minute.
+refusal-too-many-seats = Le maximum est de { $most } nouveaux postes.
+refusal-too-many-seats-in-order = { $total } nouveaux postes, c’est trop pour une seule commande. Le maximum est de { $most }.
+refusal-unknown-administrator = Cet administrateur ne fait plus partie du compte. Choisissez-en un autre.
+refusal-unknown-country = Choisissez un pays dans la liste.
 refusal-unknown-currency = { $currency } n’est pas une devise.
 refusal-unknown-product = { $has_products ->
-    [yes] Il n’y a pas d’abonnement à « { $typed } » ici. Vous avez : { $products }.
-   *[no] Aucun abonnement ici ne peut recevoir de postes supplémentaires.
+    [yes] Vous n’avez pas ici d’abonnement à « { $typed } ». Vous avez : { $products }.
+   *[no] Vous n’avez ici aucun abonnement auquel ajouter des postes.
 }
 refusal-invalid-accounts-file = Le fichier ne peut pas être importé. { $problems }
 
 ## Notifications
 notice-services = Services des comptes Corporate : { $url }
-notice-row = { $product } : { $seats ->
-    [one] { $seats } nouveau poste
-   *[other] { $seats } nouveaux postes
-}
+notice-row = { $product } : { new-seat-count }
 notice-row-amount = { $amount } plus { $tax } de taxe
-notice-more-rows = … et { $more ->
-    [one] { $more } autre produit
-   *[other] { $more } autres produits
+notice-more-rows = { $more ->
+    [one] … et { $more } autre produit
+   *[other] … et { $more } autres produits
 }
 notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
-notice-paid-by = Débité sur { $brand } se terminant par { $last4 }
-notice-line-state = { $status ->
-    [waiting] en attente
-    [charging] paiement en cours
-    [settled] réglé, postes ajoutés
-    [declined] refusé
-    [needs_customer] attend la confirmation du paiement
-   *[unknown] attend la réponse du prestataire de paiement
-}
-notice-line-waits = attend la commande de Service { $number }
-notice-line-declined = refusé : { $reason }
-notice-reason-card-declined = la carte a été refusée
-notice-reason-customer-timeout = le paiement n’a pas été confirmé à temps
-notice-reason-never-received = le paiement n’est pas parvenu au prestataire
-notice-reason-period-ended = la période de l’abonnement s’est terminée avant
-notice-reason-subscription-gone = l’abonnement n’existe plus
-notice-reason-subscription-not-active = l’abonnement n’est pas actif chez le prestataire de paiement
-notice-reason-seats-changed = le nombre de postes a changé entre-temps
-notice-reason-authentication-failed = la banque n’a pas accepté la confirmation
-notice-reason-price-changed = le prix a changé
-notice-reason-price-archived = les postes ne sont plus vendus à ce prix
-notice-reason-paid-by-invoice = l’abonnement se paie sur facture
-notice-reason-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
-notice-reason-customer-gone = le prestataire de paiement ne connaît plus le compte
-notice-reason-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
-notice-reason-provider-error = le prestataire de paiement a eu une panne et n’a rien débité
-notice-order-state = { $status ->
-    [placed] passée
-    [processing] en cours de traitement
-    [completed] terminée
-   *[failed] échouée
-}
-notice-order-status = Commande de Service { $number } : { notice-order-state }
-notice-order-now = Ce n’est plus nécessaire : la commande de Service est maintenant { notice-order-state }.
+notice-paid-by = Débité sur la carte { $brand } se terminant par { $last4 }
+notice-order-status = Commande de Service { $number } : { order-status }
+notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
-notice-order-promise = Le traitement peut prendre jusqu’à 24 heures : au plus tard le { $by }.
-notice-order-next-decide = La décision d’un contact de facturation est attendue : réessayer les postes refusés ou les abandonner, jusqu’au { $until }. Rien n’est débité pour eux d’ici là.
-notice-order-next-confirm = Le contact de facturation doit confirmer le paiement jusqu’au { $until } ; sinon, il est refusé.
-notice-order-next-waits = Elle continuera d’elle-même dès que la commande de Service { $number } sera traitée, au plus tard le { $by }.
-notice-order-next-late = Elle devait être terminée le { $by } au plus tard et prend plus de temps. Inutile de commander à nouveau ; les Services des comptes Corporate peuvent vous aider.
+notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Ils ne sont débités qu’en cas de nouvel essai.
+notice-order-next-confirm = Le contact de facturation doit confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
+notice-order-next-queued = Nous poursuivrons automatiquement dès que la commande de Service { $number } sera traitée, au plus tard le { $by }.
+notice-order-next-overdue = { notice-order-overdue-since } Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
 notice-order-finished = { $status ->
     [completed] Terminée le { $at }. Reçu { $receipt }
    *[failed] Échouée le { $at }
 }
 notice-order-placed = Votre commande de Service { $number } pour { $account } est passée
-notice-order-admin = Contact administrateur : { $name }, { $email }
-notice-order-waits = La commande de Service { $number } attend { $waits_for }
-notice-order-waits-why = Une seule commande de Service à la fois est débitée pour un abonnement. La vôtre continuera d’elle-même dès que { $waits_for } sera traitée.
+notice-order-queued = La commande de Service { $number } attend { $waits_for }
+notice-order-queued-reason = Nous ne débitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $waits_for } sera traitée.
 notice-order-declined = Commande de Service { $number } : paiement refusé pour { $products }
-notice-order-declined-why = Motif : { $reason }
-notice-order-two-prices = Promis : { $promised }. Ce serait { $offered } maintenant, taxes comprises.
-notice-order-declined-nothing = Rien n’a été débité pour cela et aucun poste n’a été ajouté.
-notice-order-retry = Réessayez avec ce mode de paiement ou un autre jusqu’au { $until }, ou abandonnez.
-notice-order-no-retry = Il n’est plus possible de réessayer.
+notice-order-declined-reason = Motif : { $reason }
+notice-order-two-prices = Le prix promis était de { $promised }. Il est maintenant de { $offered }, taxes comprises.
+notice-order-not-charged = Ces postes n’ont été ni débités ni ajoutés.
+notice-order-retry = Réessayez avec ce mode de paiement ou un autre avant le { $until }, ou annulez ces postes.
 notice-order-needs-customer = { $personal ->
-    [yes] Commande de Service { $number } : veuillez confirmer le paiement pour { $products }
+    [yes] Commande de Service { $number } : confirmez votre paiement pour { $products }
    *[no] Commande de Service { $number } : le contact de facturation doit confirmer le paiement pour { $products }
 }
 notice-order-confirm = { $product } : la banque de la carte demande une confirmation.
-notice-order-confirm-until = { $product } : la banque de la carte demande une confirmation, jusqu’au { $until }.
+notice-order-confirm-until = { $product } : la banque de la carte demande une confirmation avant le { $until }.
 notice-order-confirm-link = Confirmez ici : { $url }
 notice-order-failed = La commande de Service { $number } a échoué
-notice-order-failed-nothing = Rien n’a été débité et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 notice-order-overdue = La commande de Service { $number } est en retard
-notice-order-overdue-since = Elle devait être terminée le { $by } au plus tard et ne l’est pas.
-notice-order-overdue-ask = Les Services des comptes Corporate peuvent vous aider. Indiquez-leur le numéro { $number }.
+notice-order-overdue-since = Elle devait être terminée le { $by } au plus tard et est toujours en cours.
+notice-order-overdue-ask = Les Services des comptes Corporate peuvent vous aider. Indiquez-leur le numéro de commande : { $number }.
 notice-account = Compte : { $name } ({ $id })
 notice-contact = Contact de facturation : { $name }, { $email }
-notice-steps = Étapes jusqu’ici :
+notice-steps = Historique à ce jour :
 notice-step = • { $at } : { $what } ({ $by }) { $reason }
 notice-history = { $step ->
-    [placed] { $at } : passée par { $by }
-    [processing] { $at } : traitement commencé
-    [line_settled] { $at } : { $product } : { $seats ->
-        [one] { $seats } poste ajouté
-       *[other] { $seats } postes ajoutés
-    }
+    [placed] { $at } : { history-service-order-placed } par { $by }
+    [processing] { $at } : { history-service-order-processing }
+    [line_settled] { $at } : { notice-row } – débité, postes ajoutés
     [line_declined] { $at } : { $product } refusé : { $reason }
-    [line_needs_customer] { $at } : { $product } attend la confirmation du paiement
-    [line_unknown] { $at } : { $product } attend la réponse du prestataire de paiement ; rien n’est débité deux fois
-    [waits] { $at } : attend la commande de Service { $waits_for }
-    [retried] { $at } : nouvel essai par { $by }
-    [given_up] { $at } : postes refusés abandonnés par { $by }
-    [overdue] { $at } : en retard
-    [completed] { $at } : terminée
-    [failed] { $at } : échouée
+    [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
+    [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas débité deux fois.
+    [waits] { $at } : En attente de la commande de Service { $waits_for }
+    [retried] { $at } : Nouvel essai de paiement par { $by }
+    [given_up] { $at } : { history-service-order-given-up } par { $by }
+    [overdue] { $at } : { history-service-order-overdue }
+    [completed] { $at } : { history-service-order-completed }
+    [failed] { $at } : { history-service-order-failed }
    *[other] { $at } : { $step }
 }
 notice-receipt = Reçu { $number } de la commande de Service { $order }
-notice-receipt-file = Le PDF du reçu { $number }
-notice-receipt-went = Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent avec /billing receipts.
-notice-not-bought = Non acheté, non débité :
-notice-quote = Devis { $number }
+notice-receipt-file = PDF du reçu { $number }
+notice-receipt-sent = Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
+notice-not-charged = Ni acheté ni débité :
 notice-quote-arrived = Le devis { $number } attend votre décision
 notice-quote-reminder = Le devis { $number } expire le { $until }
-notice-quote-valid = Valable jusqu’au { $until }
 notice-quote-decided = { $decision ->
     [accepted] Le devis { $number } a été accepté
     [rejected] Le devis { $number } a été rejeté
@@ -720,46 +658,29 @@ notice-quote-decided = { $decision ->
 notice-quote-decision = { $decision ->
     [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
     [rejected] Rejeté par { $by } le { $at }. { $reason }
-    [replaced] Remplacé par le devis { $replaced_by } le { $at }, par { $by }. Il ne revient pas.
+    [replaced] Remplacé par le devis { $replaced_by } le { $at } ({ $by }). Il ne peut pas être rétabli.
     [accepted_elsewhere] Accepté hors de Slack le { $at }
     [rejected_elsewhere] Rejeté hors de Slack le { $at }
    *[expired] Expiré le { $at }
 }
-notice-portal-changed = { $by } a ouvert les modes de paiement dans GoTo Admin : c’est désormais le portail de facturation par défaut de { $account }
-notice-portal-changed-means = Le portail de facturation Corporate ne vous est plus accessible. Vos informations de facturation et vos autorisations restent les mêmes, et vous pouvez continuer à ajouter des postes ici.
-notice-channel-unreachable = Je ne peux pas écrire dans <#{ $channel }>, le canal de { $account }
-notice-channel-unreachable-plain = Il est impossible d’écrire dans le canal { $channel } de { $account }
-notice-channel-unreachable-means = Ce qui y était destiné est envoyé aux contacts de facturation par message direct. Pour rétablir le canal, invitez-y l’application ou faites définir un autre canal.
+notice-portal-changed = { $by } a fait de GoTo Admin le portail de facturation par défaut du compte { $account }
+notice-portal-changed-details = Le portail de facturation Corporate ne vous est plus accessible. Vos informations de facturation et vos autorisations restent les mêmes, et vous pouvez toujours ajouter des postes ici.
+notice-channel-unreachable = Nous ne pouvons pas publier dans <#{ $channel }>, le canal du compte { $account }
+notice-channel-unreachable-plain = Nous ne pouvons pas publier dans { $channel }, le canal du compte { $account }
+notice-channel-unreachable-details = Ses messages sont désormais envoyés aux contacts de facturation par message direct. Pour y remédier, invitez l’application dans le canal ou demandez qu’un autre canal soit défini.
 notice-digest = { $count ->
     [one] Votre résumé pour { $account } : { $count } notification
    *[other] Votre résumé pour { $account } : { $count } notifications
 }
 notice-digest-line = • { $at } : { $what }
-notice-digest-why = Vous avez choisi de recevoir ceci une fois par jour.
-notice-choices = Vous pouvez choisir : { $choices }
-notice-open-order = Voir les détails
-notice-open-order-label = Voir les détails de la commande de Service { $number }
-notice-retry = Réessayer
-notice-retry-label = Réessayer la commande de Service { $number }
-notice-give-up = Abandonner
-notice-give-up-label = Abandonner la commande de Service { $number }
-notice-give-up-ask = Abandonner ce qui a été refusé dans { $number } ? Il ne sera plus possible de réessayer.
-notice-give-up-no = Retour
-notice-confirm-payment = Confirmer le paiement
-notice-open-quote = Vérifier
-notice-open-quote-label = Vérifier le devis { $number }
-notice-approve-quote = Approuver
-notice-approve-quote-label = Approuver le devis { $number }
-notice-reject-quote = Rejeter
-notice-reject-quote-label = Rejeter le devis { $number }
+notice-digest-reason = Vous avez choisi de les recevoir une fois par jour.
+notice-actions = Actions possibles : { $choices }
 
 ## Reçu
-receipt-list-title = Reçus
-receipt-list = Reçus du compte *{ $account }*, le plus récent en premier. Le PDF vous parvient par message direct.
-receipt-list-empty = Le compte *{ $account }* n’a pas encore de reçus. Un reçu est établi quand une commande de Service est terminée.
-receipt-list-more = Plus anciens
-receipt-sent-done = Le reçu { $number } vous est envoyé.
-receipt-sent = Il vous parvient dans un instant par message direct, avec le PDF. Si Slack ne peut pas le remettre, il est envoyé à { $email }.
+receipt-list = Reçus du compte *{ $account }*, du plus récent au plus ancien. Nous vous envoyons le PDF par message direct.
+receipt-list-empty = *{ $account }* n’a pas encore de reçu. Vous en recevrez un à la fin de chaque commande de Service.
+receipt-sent-success = Le reçu { $number } vous est envoyé.
+receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
 receipt-title = Reçu { $number }
 receipt-heading = Reçu
 receipt-paid = Payé
@@ -767,35 +688,25 @@ receipt-seller = Vendeur
 receipt-buyer = Facturé à
 receipt-number = Numéro de reçu
 receipt-date = Date
-receipt-order = Commande de Service
-receipt-quote = Devis
-receipt-column-product = Produit
-receipt-column-seats = Nouveaux postes
-receipt-column-period = Période
-receipt-column-amount = Montant
-receipt-column-tax = Taxe
+receipt-product = Produit
+receipt-seats = Nouveaux postes
+receipt-period = Période
+receipt-amount = Montant
+receipt-tax = Taxe
 receipt-price = { price-per-seat }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-subtotal = Sous-total
-receipt-tax = Taxe
 receipt-total = Total
-receipt-card = Payé le { $day } par { $brand } se terminant par { $last4 }
-receipt-page-of = Page { $page } sur { $pages }
+receipt-card = Payé le { $day } avec la carte { $brand } se terminant par { $last4 }
 
 ## E-mail du reçu
-mail-receipt-subject = Reçu { $number } de la commande de Service { $order }
-mail-receipt-thanks = Votre commande de Service { $order } est terminée. Voici son reçu.
-mail-receipt-attached = Le reçu est joint au format PDF.
+mail-receipt-thanks = Votre commande de Service { $order } est terminée. Voici votre reçu.
+mail-receipt-attached = Votre reçu est joint au format PDF.
 mail-receipt-number = Reçu : { $number }
 mail-receipt-date = Date : { $day }
 mail-receipt-account = Compte : { $account }
-mail-receipt-address = Adresse de facturation :
+mail-receipt-address = { billing-address } :
 mail-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
 mail-receipt-placed = Passée par { $name } le { $day }
-mail-receipt-admin = Contact administrateur : { $name }, { $email }
-mail-column-product = Produit
-mail-column-seats = Nouveaux postes
-mail-column-amount = Montant
-mail-column-tax = Taxe
-mail-why = Slack n’a pas pu vous remettre ce message : il vous parvient donc par e-mail.
+mail-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.

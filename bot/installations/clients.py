@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.metrics import record_call
+from bot.metrics import record_call, to_snake_case
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
@@ -49,7 +49,7 @@ class InstrumentedClient(AsyncWebClient):
             # Slack's library would do it in a way that aiohttp will drop.
             basic = encode_basic_auth(client["client_id"], client["client_secret"])
             arguments["headers"] = {**(arguments.get("headers") or {}), "Authorization": basic}
-        with record_call("slack", api_method, get_error_name):
+        with record_call("slack", api_method, lambda error: to_snake_case(get_error_name(error))):
             return await super().api_call(api_method, **arguments)
 
 

@@ -1,26 +1,32 @@
-"""Installations in the database, through Slack's own stores, with every token encrypted."""
+"""Installations, in the tables of Slack's own library, with every token encrypted.
+
+Its stores need an AsyncEngine, which there is not for SQLite (decision 14), so the statements are ours.
+"""
 
 import copy
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from slack_bolt.error import BoltError
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
-from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstallationStore
-from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStore
-from sqlalchemy import Table, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
+from slack_sdk.oauth.sqlalchemy_utils import normalize_datetime_for_db
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+from sqlalchemy import ColumnElement, Table, delete, insert, select, update
 
-from bot.db import Database
-from models.installation import ENCRYPTED_COLUMNS, bots, installations
+from bot.db import Connection, Database
+from models.installation import ENCRYPTED_COLUMNS, bots, installations, oauth_states
 
 log = structlog.get_logger()
+
+INSTANTS = ("installed_at", "bot_token_expires_at", "user_token_expires_at")
 
 
 def build_keyring(keys: str) -> MultiFernet:
@@ -33,14 +39,12 @@ class EncryptedInstallationStore(AsyncInstallationStore):
     So an installation for a whole organisation at once is refused."""
 
     def __init__(self, client_id: str, database: Database, keys: MultiFernet) -> None:
-        self._read_store = AsyncSQLAlchemyInstallationStore(client_id, database.engine)
-        self._write_store = AsyncSQLAlchemyInstallationStore(client_id, database.writer)
-        self._database, self._keys = database, keys
+        self._client_id, self._database, self._keys = client_id, database, keys
         self.on_change: Callable[[str], None] = lambda team_id: None
 
     @property
     def logger(self) -> logging.Logger:
-        return self._write_store.logger
+        return logging.getLogger(__name__)
 
     async def async_save(self, installation: Installation) -> None:
         if installation.is_enterprise_install or not installation.team_id:
@@ -52,13 +56,16 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         for name in ENCRYPTED_COLUMNS:
             if token := getattr(stored, name):
                 setattr(stored, name, self._keys.encrypt(token.encode()).decode())
-        await self._write_store.async_save(stored)
+        async with self._database.write() as session:
+            connection = await session.connection()
+            await connection.execute(insert(installations).values(self._to_row(stored.to_dict())))
+            await connection.execute(insert(bots).values(self._to_row(stored.to_bot().to_dict())))
         self.on_change(installation.team_id)
         log.info("app.installed", team=installation.team_id, user=installation.user_id)
 
     async def find_bot_token(self, team_id: str) -> str | None:
         """The bot's token there; none where it is not installed, or no key opens what is stored."""
-        bot = await self._read_store.async_find_bot(enterprise_id=None, team_id=team_id)
+        bot = await self.async_find_bot(enterprise_id=None, team_id=team_id)
         if bot is None or bot.bot_token is None:
             return None
         try:
@@ -67,23 +74,44 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             log.error("token.undecryptable", team=team_id)
             return None
 
-    async def async_find_bot(self, **where: Any) -> Bot | None:
-        bot: Bot | None = await self._read_store.async_find_bot(**{**where, "enterprise_id": None})
-        return bot
+    async def async_find_bot(
+        self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
+    ) -> Bot | None:
+        # Bolt says so for a whole organisation's installation, of which there is none.
+        team_id = None if is_enterprise_install else team_id
+        newest = select(bots).where(*self._is_of(bots, team_id), bots.c.bot_token.is_not(None))
+        async with self._database.read() as session:
+            connection = await session.connection()
+            found = await connection.execute(newest.order_by(bots.c.installed_at.desc()).limit(1))
+            row = found.mappings().first()
+        return SQLAlchemyInstallationStore.build_bot_entity(row) if row else None
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
-        await self._write_store.async_delete_bot(enterprise_id=None, team_id=team_id)
+        async with self._database.write() as session:
+            connection = await session.connection()
+            await connection.execute(delete(bots).where(*self._is_of(bots, team_id)))
         self.on_change(team_id or "")
 
     async def async_delete_installation(
         self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
     ) -> None:
-        await self._write_store.async_delete_installation(
-            enterprise_id=None, team_id=team_id, user_id=user_id
-        )
+        of_user = [installations.c.user_id == user_id] if user_id else []
+        async with self._database.write() as session:
+            connection = await session.connection()
+            await connection.execute(
+                delete(installations).where(*self._is_of(installations, team_id), *of_user)
+            )
+
+    def _is_of(self, table: Table, team_id: str | None) -> list[ColumnElement[bool]]:
+        return [table.c.client_id == self._client_id, table.c.team_id == team_id]
+
+    def _to_row(self, values: dict[str, Any]) -> dict[str, Any]:
+        instants = {name: normalize_datetime_for_db(values[name]) for name in INSTANTS if name in values}
+        return {**values, **instants, "client_id": self._client_id}
 
     async def list_team_ids(self) -> list[str]:
-        async with self._database.engine.connect() as connection:
+        async with self._database.read() as session:
+            connection = await session.connection()
             return [*(await connection.execute(select(bots.c.team_id).distinct())).scalars()]
 
     async def encrypt_with_first_key(self) -> "KeyRotationResult":
@@ -91,13 +119,14 @@ class EncryptedInstallationStore(AsyncInstallationStore):
 
         What no key opens stays as it is. It counts as closed where the workspace is called with it: of one
         that had to install anew, as its key was lost, the older rows are read by nobody."""
-        async with self._database.writer.begin() as connection:
+        async with self._database.write() as session:
+            connection = await session.connection()
             found = [await self._encrypt_table(connection, table) for table in (bots, installations)]
         return KeyRotationResult(
             sum(each.encrypted_rows for each in found), sum(each.undecryptable_rows for each in found)
         )
 
-    async def _encrypt_table(self, connection: AsyncConnection, table: Table) -> "KeyRotationResult":
+    async def _encrypt_table(self, connection: Connection, table: Table) -> "KeyRotationResult":
         columns = [table.c[name] for name in ENCRYPTED_COLUMNS if name in table.c]
         rows = select(table.c.id, table.c.client_id, table.c.team_id, *columns)
         newest_first = await connection.execute(rows.order_by(table.c.installed_at.desc()))
@@ -126,22 +155,32 @@ class KeyRotationResult:
     undecryptable_rows: int
 
 
-class SingleUseOAuthStateStore(AsyncSQLAlchemyOAuthStateStore):
-    """A state is used up by one statement: the library's own look first and delete then, and two that come
+class SingleUseOAuthStateStore(AsyncOAuthStateStore):
+    """A state is used up by one statement: Slack's own store looks first and deletes then, and two that come
     at once would both be let in. Whoever begins an installation clears away those that have expired."""
 
+    def __init__(self, expiration_seconds: int, database: Database) -> None:
+        self._expires_after, self._database = timedelta(seconds=expiration_seconds), database
+
+    @property
+    def logger(self) -> logging.Logger:
+        return logging.getLogger(__name__)
+
     async def async_issue(self, *args: Any, **kwargs: Any) -> str:
-        async with self.engine.begin() as connection:
-            await connection.execute(
-                delete(self.oauth_states).where(self.oauth_states.c.expire_at <= _get_utc_now())
-            )
-        return str(await super().async_issue(*args, **kwargs))
+        state, now = str(uuid4()), _get_utc_now()
+        async with self._database.write() as session:
+            connection = await session.connection()
+            await connection.execute(delete(oauth_states).where(oauth_states.c.expire_at <= now))
+            issued = {"state": state, "expire_at": now + self._expires_after}
+            await connection.execute(insert(oauth_states).values(issued))
+        return state
 
     async def async_consume(self, state: str) -> bool:
-        column = self.oauth_states.c
-        unused = delete(self.oauth_states).where(column.state == state, column.expire_at > _get_utc_now())
-        async with self.engine.begin() as connection:
-            return bool((await connection.execute(unused)).rowcount)
+        column = oauth_states.c
+        unused = delete(oauth_states).where(column.state == state, column.expire_at > _get_utc_now())
+        async with self._database.write() as session:
+            connection = await session.connection()
+            return (await connection.execute(unused.returning(column.id))).first() is not None
 
 
 def _get_utc_now() -> datetime:

@@ -31,7 +31,7 @@ def render_email(notice: RenderableNotice, services_url: str) -> EmailContent:
 def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailContent:
     """A message that Slack could not deliver."""
     wording = render_notice(notice, services_url, mrkdwn=False)
-    why = notice.localizer.format_text("mail-why")
+    why = notice.localizer.format_text("mail-footer")
     text = "\n".join([wording.title, "", *wording.lines, "", why, ""])
     return EmailContent(
         _normalize_whitespace(wording.title),
@@ -45,7 +45,7 @@ def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailCo
 def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     sheet, reader = renderer.order, renderer.notice.localizer
     number = renderer.receipt.number
-    subject = reader.format_text("mail-receipt-subject", number=number, order=sheet.order.number)
+    subject = reader.format_text("notice-receipt", number=number, order=sheet.order.number)
     thanks = reader.format_text("mail-receipt-thanks", order=sheet.order.number)
     attached = reader.format_text("mail-receipt-attached")
     facts, cells = _format_receipt_facts(renderer), _format_table_rows(renderer)
@@ -79,15 +79,13 @@ def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
         reader.format_text(
             "mail-receipt-placed", name=sheet.contact.name, day=account.get_local_date(sheet.order.placed_at)
         ),
-        reader.format_text(
-            "mail-receipt-admin", name=sheet.administrator.name, email=sheet.administrator.email
-        ),
+        reader.format_text("admin-contact", name=sheet.administrator.name, email=sheet.administrator.email),
     ]
 
 
 def _format_table_rows(renderer: NoticeRenderer) -> list[list[str]]:
     sheet, reader = renderer.order, renderer.notice.localizer
-    names = [reader.format_text(f"mail-column-{name}") for name in ("product", "seats", "amount", "tax")]
+    names = [reader.format_text(f"receipt-{name}") for name in ("product", "seats", "amount", "tax")]
     rows = [
         [
             row.product.name,

@@ -28,7 +28,7 @@ from models.service_order import LineStatus, OrderStatus
 
 def render_order_status(renderer: NoticeRenderer) -> NoticeText:
     order = renderer.order.order
-    title = renderer.format_text("order-status", number=order.number, status=order.status.value)
+    title = renderer.format_text("notice-order-status", number=order.number, status=order.status.value)
     return NoticeText(
         title,
         (
@@ -46,14 +46,14 @@ def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
     if order.status is OrderStatus.FAILED:
         return [
             _format_completion(renderer),
-            renderer.format_text("order-failed-nothing"),
+            renderer.format_text("order-nothing-charged"),
             renderer.format_contact_services(),
         ]
     if order.is_finished:
         return [_format_completion(renderer)]
     late = (
         [
-            renderer.format_text("order-next-late", by=order.processing_deadline),
+            renderer.format_text("notice-order-next-overdue", by=order.processing_deadline),
             renderer.format_contact_services(),
         ]
         if sheet.is_overdue
@@ -69,12 +69,14 @@ def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
     declined = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
     if declined:
         until = min(line.get_retry_deadline(sheet.order) for line in declined)
-        asked.append(renderer.format_text("order-next-decide", until=until))
+        asked.append(renderer.format_text("notice-order-next-decide", until=until))
     confirmed_by = [
-        row.line.until for row in sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER) if row.line.until
+        row.line.deadline_at
+        for row in sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+        if row.line.deadline_at
     ]
     if confirmed_by:
-        asked.append(renderer.format_text("order-next-confirm", until=min(confirmed_by)))
+        asked.append(renderer.format_text("notice-order-next-confirm", until=min(confirmed_by)))
     return asked
 
 
@@ -84,14 +86,16 @@ def _format_progress(renderer: NoticeRenderer) -> str:
         (row.blocking_order_number for row in renderer.order.rows if row.blocking_order_number), None
     )
     if waits_for:
-        return renderer.format_text("order-next-waits", number=waits_for, by=order.processing_deadline)
+        return renderer.format_text(
+            "notice-order-next-queued", number=waits_for, by=order.processing_deadline
+        )
     return _format_completion(renderer)
 
 
 def _format_placed_by(renderer: NoticeRenderer) -> str:
     sheet = renderer.order
     return renderer.format_text(
-        "order-placed-by", name=sheet.contact.name, at=sheet.order.placed_at, quote=sheet.quote.number
+        "notice-order-placed-by", name=sheet.contact.name, at=sheet.order.placed_at, quote=sheet.quote.number
     )
 
 
@@ -102,7 +106,7 @@ def _format_completion(renderer: NoticeRenderer) -> str:
         return renderer.format_text("order-promise", by=order.processing_deadline)
     receipt = renderer.order.receipt.number if renderer.order.receipt else ""
     return renderer.format_text(
-        "order-finished", status=order.status.value, at=order.finished_at, receipt=receipt
+        "notice-order-finished", status=order.status.value, at=order.finished_at, receipt=receipt
     )
 
 
@@ -110,7 +114,7 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderHistoryPayload)
     return NoticeText(
         renderer.format_text(
-            "history",
+            "notice-history",
             step=payload.step,
             product=truncate_escaped(payload.product, MAX_NAME_LENGTH),
             seats=payload.seats,
@@ -125,12 +129,12 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
 def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
     sheet = renderer.order
     return NoticeText(
-        renderer.format_text("order-placed", number=sheet.order.number, account=sheet.account.name),
+        renderer.format_text("notice-order-placed", number=sheet.order.number, account=sheet.account.name),
         (
             *format_order_rows(renderer, with_status=False),
             *format_total(renderer, sheet.quote),
             renderer.format_text(
-                "order-admin", name=sheet.administrator.name, email=sheet.administrator.email
+                "admin-contact", name=sheet.administrator.name, email=sheet.administrator.email
             ),
             _format_completion(renderer),
         ),
@@ -139,19 +143,25 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
 
 def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
     waits_for = renderer.get_payload(OrderWaitsPayload).blocking_order_number
-    title = renderer.format_text("order-waits", number=renderer.order.order.number, waits_for=waits_for)
+    title = renderer.format_text(
+        "notice-order-queued", number=renderer.order.order.number, waits_for=waits_for
+    )
     return NoticeText(
-        title, (renderer.format_text("order-waits-why", waits_for=waits_for), *format_order_rows(renderer))
+        title,
+        (
+            renderer.format_text("notice-order-queued-reason", waits_for=waits_for),
+            *format_order_rows(renderer),
+        ),
     )
 
 
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderDeclinedPayload)
     title = renderer.format_text(
-        "order-declined", number=renderer.order.order.number, products=payload.products
+        "notice-order-declined", number=renderer.order.order.number, products=payload.products
     )
     reason = format_decline_reason(renderer.notice.localizer, payload.reason)
-    because = [renderer.format_text("order-declined-why", reason=reason)] if reason else []
+    because = [renderer.format_text("notice-order-declined-reason", reason=reason)] if reason else []
     return NoticeText(
         title,
         (
@@ -169,7 +179,11 @@ def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload
     if promised is None or offered is None or not renderer.notice.shows_amounts:
         return []
     to_money = renderer.order.to_money
-    return [renderer.format_text("order-two-prices", promised=to_money(promised), offered=to_money(offered))]
+    return [
+        renderer.format_text(
+            "notice-order-two-prices", promised=to_money(promised), offered=to_money(offered)
+        )
+    ]
 
 
 def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
@@ -178,13 +192,13 @@ def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
     if retryable:
         until = min(line.get_retry_deadline(sheet.order) for line in retryable)
         return [
-            renderer.format_text("order-declined-nothing"),
-            renderer.format_text("order-retry", until=until),
+            renderer.format_text("notice-order-not-charged"),
+            renderer.format_text("notice-order-retry", until=until),
         ]
     if sheet.list_rows_with_status(LineStatus.DECLINED):
         return [
-            renderer.format_text("order-declined-nothing"),
-            renderer.format_text("order-no-retry"),
+            renderer.format_text("notice-order-not-charged"),
+            renderer.format_text("order-line-no-retry"),
             renderer.format_contact_services(),
         ]
     return [_format_current_status(renderer)]
@@ -192,14 +206,14 @@ def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
 
 def _format_current_status(renderer: NoticeRenderer) -> str:
     """Where what the notice asks for is no longer needed when it is read."""
-    return renderer.format_text("order-now", status=renderer.order.order.status.value)
+    return renderer.format_text("notice-order-outdated", status=renderer.order.order.status.value)
 
 
 def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
     sheet = renderer.order
     rows = sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
     title = renderer.format_text(
-        "order-needs-customer",
+        "notice-order-needs-customer",
         number=sheet.order.number,
         products=renderer.get_payload(PaymentConfirmationPayload).products,
         personal="yes" if renderer.is_personal else "no",
@@ -212,21 +226,21 @@ def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
 
 def _format_confirmation(renderer: NoticeRenderer, row: OrderRow) -> list[str]:
     name = truncate_escaped(row.product.name, MAX_NAME_LENGTH)
-    lines = [renderer.format_text("order-confirm", product=name)]
-    if row.line.until:
-        lines = [renderer.format_text("order-confirm-until", product=name, until=row.line.until)]
+    lines = [renderer.format_text("notice-order-confirm", product=name)]
+    if row.line.deadline_at:
+        lines = [renderer.format_text("notice-order-confirm-until", product=name, until=row.line.deadline_at)]
     # The link opens the payment to whoever holds it: a button in a direct message, never in a channel.
     if renderer.destination_kind is DestinationKind.EMAIL and row.line.customer_link:
-        lines.append(renderer.format_text("order-confirm-link", url=row.line.customer_link))
+        lines.append(renderer.format_text("notice-order-confirm-link", url=row.line.customer_link))
     return lines
 
 
 def render_order_failed(renderer: NoticeRenderer) -> NoticeText:
-    title = renderer.format_text("order-failed", number=renderer.order.order.number)
+    title = renderer.format_text("notice-order-failed", number=renderer.order.order.number)
     return NoticeText(
         title,
         (
-            renderer.format_text("order-failed-nothing"),
+            renderer.format_text("order-nothing-charged"),
             *format_order_rows(renderer),
             renderer.format_contact_services(),
         ),
@@ -235,21 +249,21 @@ def render_order_failed(renderer: NoticeRenderer) -> NoticeText:
 
 def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
     sheet = renderer.order
-    title = renderer.format_text("order-overdue", number=sheet.order.number)
-    due = renderer.format_text("order-overdue-since", by=sheet.order.processing_deadline)
+    title = renderer.format_text("notice-order-overdue", number=sheet.order.number)
+    due = renderer.format_text("notice-order-overdue-since", by=sheet.order.processing_deadline)
     if renderer.destination_kind is not DestinationKind.SERVICES:
-        ask = renderer.format_text("order-overdue-ask", number=sheet.order.number)
+        ask = renderer.format_text("notice-order-overdue-ask", number=sheet.order.number)
         return NoticeText(title, (due, *format_order_rows(renderer), ask, renderer.format_contact_services()))
     return NoticeText(
         title,
         (
             due,
-            renderer.format_text("account", name=sheet.account.name, id=sheet.account.id),
-            renderer.format_text("contact", name=sheet.contact.name, email=sheet.contact.email),
+            renderer.format_text("notice-account", name=sheet.account.name, id=sheet.account.id),
+            renderer.format_text("notice-contact", name=sheet.contact.name, email=sheet.contact.email),
             _format_placed_by(renderer),
             *format_order_rows(renderer),
             *format_total(renderer, sheet.quote),
-            renderer.format_text("steps"),
+            renderer.format_text("notice-steps"),
             *(_format_history_step(renderer, entry) for entry in sheet.history[-MAX_ROWS:]),
         ),
     )
@@ -258,7 +272,7 @@ def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
 def _format_history_step(renderer: NoticeRenderer, entry: AuditEntry) -> str:
     what = _format_step_name(renderer.notice.localizer, entry)
     return renderer.format_text(
-        "step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or ""
+        "notice-step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or ""
     ).rstrip()
 
 
@@ -266,25 +280,29 @@ def _format_step_name(localizer: Localizer, entry: AuditEntry) -> str:
     """The states a person knows in their words; the rest of the history by the names it was stored under."""
     to = entry.to_status or ""
     if entry.action == "line" and to in list(LineStatus):
-        state = localizer.format_text("notice-line-state", status=to)
+        state = localizer.format_text("line-status", status=to)
         return f"{entry.details.get('subscription', '')}: {state}"
     if to in list(OrderStatus):
-        return localizer.format_text("notice-order-state", status=to)
+        return localizer.format_text("order-status", status=to)
     return entry.action.replace("_", " ")
 
 
 def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
     sheet = renderer.order
     if renderer.is_personal:
-        title = renderer.format_text("receipt", number=renderer.receipt.number, order=sheet.order.number)
+        title = renderer.format_text(
+            "notice-receipt", number=renderer.receipt.number, order=sheet.order.number
+        )
     else:
         title = renderer.format_text(
-            "order-status", number=sheet.order.number, status=sheet.order.status.value
+            "notice-order-status", number=sheet.order.number, status=sheet.order.status.value
         )
     settled = sheet.list_rows_with_status(LineStatus.SETTLED)
     # A channel has readers who may not read receipts (R1): it is told where the receipt went, no more.
     elsewhere = (
-        [] if renderer.is_personal else [renderer.format_text("receipt-went", number=renderer.receipt.number)]
+        []
+        if renderer.is_personal
+        else [renderer.format_text("notice-receipt-sent", number=renderer.receipt.number)]
     )
     return NoticeText(
         title,
@@ -303,7 +321,7 @@ def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
     """What stands beside the PDF."""
-    return NoticeText(renderer.format_text("receipt-file", number=renderer.receipt.number))
+    return NoticeText(renderer.format_text("notice-receipt-file", number=renderer.receipt.number))
 
 
 def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
@@ -312,11 +330,11 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
         return []
     receipt = renderer.receipt
     return [
-        renderer.format_text("subtotal", amount=sheet.to_money(receipt.subtotal)),
-        renderer.format_text("tax", amount=sheet.to_money(receipt.tax)),
-        renderer.format_text("total", amount=sheet.to_money(receipt.total)),
+        renderer.format_text("notice-subtotal", amount=sheet.to_money(receipt.subtotal)),
+        renderer.format_text("notice-tax", amount=sheet.to_money(receipt.tax)),
+        renderer.format_text("notice-total", amount=sheet.to_money(receipt.total)),
         *(
-            renderer.format_text("paid-by", brand=method.brand.title(), last4=method.last4)
+            renderer.format_text("notice-paid-by", brand=method.brand.title(), last4=method.last4)
             for method in sheet.charged_payment_methods
         ),
     ]
@@ -332,4 +350,4 @@ def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:
         missing,
         lambda row: format_product_row(renderer, row, state=format_line_state(renderer, row)),
     )
-    return [renderer.format_text("not-bought"), *rows, renderer.format_contact_services()]
+    return [renderer.format_text("notice-not-charged"), *rows, renderer.format_contact_services()]

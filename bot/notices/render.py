@@ -70,9 +70,7 @@ class NoticeRenderer:
     def format_text(self, key: str, **arguments: object) -> str:
         reader = self.notice.localizer
         say = reader.format_mrkdwn if self.is_mrkdwn else reader.format_text
-        return say(
-            f"notice-{key}", **{name: self._prepare_argument(name, word) for name, word in arguments.items()}
-        )
+        return say(key, **{name: self._prepare_argument(name, word) for name, word in arguments.items()})
 
     def _prepare_argument(self, name: str, argument: object) -> object:
         if self.live_dates and isinstance(argument, datetime):
@@ -107,12 +105,12 @@ class NoticeRenderer:
         return self.destination_kind in (DestinationKind.CONTACT, DestinationKind.EMAIL)
 
     def format_contact_services(self) -> str:
-        return self.format_text("services", url=self.services_url)
+        return self.format_text("notice-services", url=self.services_url)
 
 
 def format_decline_reason(localizer: Localizer, reason: str) -> str:
     """A provider's code in words; what has none is the provider's own sentence."""
-    key = "notice-reason-" + reason.replace("_", "-")
+    key = "decline-" + reason.replace("_", "-")
     return localizer.format_text(key) if localizer.has_message(key) else reason
 
 
@@ -160,7 +158,7 @@ def format_rows(renderer: NoticeRenderer, rows: Sequence[Any], format_row: Calla
         line = format_row(row)
         full = len(shown) == MAX_ROWS or sum(map(len, shown)) + len(line) > MAX_ROWS_LENGTH
         if full and renderer.destination_kind is not DestinationKind.EMAIL:
-            return [*shown, renderer.format_text("more-rows", more=len(rows) - len(shown))]
+            return [*shown, renderer.format_text("notice-more-rows", more=len(rows) - len(shown))]
         shown.append(line)
     return shown
 
@@ -170,29 +168,29 @@ def format_product_row(
 ) -> str:
     parts = [
         renderer.format_text(
-            "row", product=truncate_escaped(row.product.name, MAX_NAME_LENGTH), seats=row.line.seats
+            "notice-row", product=truncate_escaped(row.product.name, MAX_NAME_LENGTH), seats=row.line.seats
         )
     ]
     if with_amounts:
         sheet = renderer.notice.order or renderer.quote
         amount, tax = sheet.to_money(row.line.amount), sheet.to_money(row.line.tax)
-        parts.append(renderer.format_text("row-amount", amount=amount, tax=tax))
+        parts.append(renderer.format_text("notice-row-amount", amount=amount, tax=tax))
     return "• " + " – ".join([*parts, *filter(None, [state])])
 
 
 def format_line_state(renderer: NoticeRenderer, row: OrderRow) -> str:
     if row.blocking_order_number:
-        return renderer.format_text("line-waits", number=row.blocking_order_number)
+        return renderer.format_text("line-queued", number=row.blocking_order_number)
     if row.line.status is LineStatus.DECLINED and row.line.reason:
         return renderer.format_text(
             "line-declined", reason=format_decline_reason(renderer.notice.localizer, row.line.reason)
         )
-    return renderer.format_text("line-state", status=row.line.status.value)
+    return renderer.format_text("line-status", status=row.line.status.value)
 
 
 def format_total(renderer: NoticeRenderer, quote: Quote) -> Iterable[str]:
     if renderer.notice.shows_amounts:
         sheet = renderer.notice.order or renderer.quote
         yield renderer.format_text(
-            "total-with-tax", total=sheet.to_money(quote.total), tax=sheet.to_money(quote.tax)
+            "notice-total-with-tax", total=sheet.to_money(quote.total), tax=sheet.to_money(quote.tax)
         )

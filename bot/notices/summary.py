@@ -21,9 +21,13 @@ def render_notice(
 def _render_digest(renderer: NoticeRenderer) -> NoticeText:
     """A line for each notice: when it came, and its title."""
     parts = renderer.notice.digest_items
-    title = renderer.format_text("digest", account=renderer.notice.account.name, count=len(parts))
+    title = renderer.format_text("notice-digest", account=renderer.notice.account.name, count=len(parts))
     return NoticeText(
-        title, (*(_format_digest_line(renderer, part) for part in parts), renderer.format_text("digest-why"))
+        title,
+        (
+            *(_format_digest_line(renderer, part) for part in parts),
+            renderer.format_text("notice-digest-reason"),
+        ),
     )
 
 
@@ -31,25 +35,25 @@ def _format_digest_line(renderer: NoticeRenderer, item: RenderableNotice) -> str
     said = RENDER_BY_KIND[item.kind](replace(renderer, notice=item)).title
     # What is said is escaped already.
     return renderer.format_text(
-        "digest-line", at=item.created_at, what=SlackMarkup(said) if renderer.is_mrkdwn else said
+        "notice-digest-line", at=item.created_at, what=SlackMarkup(said) if renderer.is_mrkdwn else said
     )
 
 
 def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
     title = renderer.format_text(
-        "portal-changed",
+        "notice-portal-changed",
         by=renderer.get_payload(PortalChangedPayload).by,
         account=renderer.notice.account.name,
     )
-    return NoticeText(title, (renderer.format_text("portal-changed-means"),))
+    return NoticeText(title, (renderer.format_text("notice-portal-changed-details"),))
 
 
 def _render_channel_unreachable(renderer: NoticeRenderer) -> NoticeText:
     # As a reference Slack shows the channel's name; elsewhere only its id is known.
-    key = "channel-unreachable" if renderer.is_mrkdwn else "channel-unreachable-plain"
+    key = "notice-channel-unreachable" if renderer.is_mrkdwn else "notice-channel-unreachable-plain"
     channel = renderer.get_payload(ChannelUnreachablePayload).channel
     title = renderer.format_text(key, channel=channel, account=renderer.notice.account.name)
-    return NoticeText(title, (renderer.format_text("channel-unreachable-means"),))
+    return NoticeText(title, (renderer.format_text("notice-channel-unreachable-details"),))
 
 
 RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {

@@ -21,11 +21,11 @@ TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"
 MAX_PDF_BYTES = 100_000
 
 COLUMN_MESSAGE_IDS = (
-    "receipt-column-product",
-    "receipt-column-seats",
-    "receipt-column-period",
-    "receipt-column-amount",
-    "receipt-column-tax",
+    "receipt-product",
+    "receipt-seats",
+    "receipt-period",
+    "receipt-amount",
+    "receipt-tax",
 )
 
 
@@ -80,7 +80,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         "language": localizer.language,
         "title": localizer.format_text("receipt-title", number=receipt.number),
         "heading": localizer.format_text("receipt-heading"),
-        "page": localizer.format_text("receipt-page-of", page="{page}", pages="{pages}"),
+        "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
         "from": localizer.format_text("receipt-seller"),
         "seller": [*filter(None, [details.seller.name, *details.seller.address, details.seller.tax_id])],
         "to": localizer.format_text("receipt-buyer"),
@@ -88,8 +88,8 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         "facts": [
             (localizer.format_text("receipt-number"), receipt.number),
             (localizer.format_text("receipt-date"), localizer.format_date(receipt.issued_on)),
-            (localizer.format_text("receipt-order"), details.order_number),
-            (localizer.format_text("receipt-quote"), details.quote_number),
+            (localizer.format_text("service-order"), details.order_number),
+            (localizer.format_text("quote"), details.quote_number),
         ],
         "columns": [localizer.format_text(key) for key in COLUMN_MESSAGE_IDS],
         "lines": [_build_line(localizer, details, line) for line in receipt.receipt_lines],

@@ -5,8 +5,8 @@ wait for each other over one person's Home.
 """
 
 from sqlmodel import insert
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.home import AccountChange
 
 RECORDED_ACCOUNTS_KEY = "changed_accounts"
@@ -14,7 +14,7 @@ RECORDED_ACCOUNTS_KEY = "changed_accounts"
 _CHANGE_INSERT = insert(AccountChange.__table__)  # type: ignore[attr-defined]
 
 
-async def record_account_change(session: AsyncSession, account_id: str) -> None:
+async def record_account_change(session: Session, account_id: str) -> None:
     """Once a transaction. `record` calls it: only what has no history needs it besides."""
     noted = session.info.setdefault(RECORDED_ACCOUNTS_KEY, set())
     if account_id not in noted:

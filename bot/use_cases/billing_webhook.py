@@ -11,10 +11,9 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEvent
-from bot.db import AWAY
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
 from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import StopProcessing, process_keys
@@ -45,7 +44,7 @@ async def handle_provider_event(services: Services, event: WebhookEvent) -> bool
     return True
 
 
-async def _save_event(session: AsyncSession, event: WebhookEvent, at: datetime) -> Account | None:
+async def _save_event(session: Session, event: WebhookEvent, at: datetime) -> Account | None:
     """The event, and that its account is to be looked at, in this one transaction."""
     account = await _find_account(session, event)
     account_id = account.id if account else None
@@ -58,14 +57,14 @@ async def _save_event(session: AsyncSession, event: WebhookEvent, at: datetime) 
     return account
 
 
-async def _find_account(session: AsyncSession, event: WebhookEvent) -> Account | None:
+async def _find_account(session: Session, event: WebhookEvent) -> Account | None:
     if event.customer_id is None:
         return None
     found = await session.exec(select(Account).where(Account.stripe_customer == event.customer_id))
     return found.one_or_none()
 
 
-async def _schedule_busy_lines(session: AsyncSession, account: Account, at: datetime) -> None:
+async def _schedule_busy_lines(session: Session, account: Account, at: datetime) -> None:
     """A line that a worker holds is left to it, and looked at once more after it."""
     found = await session.exec(
         select(OrderLine)
@@ -110,7 +109,7 @@ async def _try_refresh(services: Services, account_id: str) -> bool:
         await refresh_account(services, account_id)
     except CustomerNotFound:
         log.warning("account.missing_at_provider", account=account_id)
-    except (BillingUnavailable, *AWAY):
+    except (BillingUnavailable, *DATABASE_UNAVAILABLE_ERRORS):
         raise
     except Exception:
         log.exception("account.refresh_failed", account=account_id)

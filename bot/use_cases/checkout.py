@@ -5,20 +5,20 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, Preview
+from bot.db import Session
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
 from bot.use_cases.quote.decide import (
+    authorize_quote,
     check_pending,
     create_quote,
     decide_quote,
-    get_quote_for,
     list_quote_lines,
-    lock_quote_for,
+    lock_quote,
 )
 from models.account import Account
 from models.administrator import Administrator
@@ -46,7 +46,8 @@ async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: 
     """
     at = services.now()
     async with services.read() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=False)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=False)
+        quote, contact = authorized.row, authorized.contact
         await check_pending(session, quote, at)
     await refresh_methods_if_available(services, quote.account_id)
     async with services.read() as session:
@@ -59,7 +60,8 @@ async def save_checkout_draft(
     """Store what is typed, valid or not: going back loses nothing (R10)."""
     at = services.now()
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        authorized = await lock_quote(session, person, quote_id, at)
+        quote, contact = authorized.row, authorized.contact
         await _save_checkout_form(session, quote, contact, form, saved=False)
         return await load_quote_details(session, quote, at)
 
@@ -74,10 +76,10 @@ async def save_checkout(
     """
     at = services.now()
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
-        quote = await _resolve_replacement(session, quote, contact, form)
+        authorized = await lock_quote(session, person, quote_id, at)
+        account, contact = authorized.account, authorized.contact
+        quote = await _resolve_replacement(session, authorized.row, contact, form)
         await check_pending(session, quote, at)
-        account = await session.get_one(Account, quote.account_id)
         await _check_form(session, account, await list_payment_methods(session, account.id), form, at)
         # For another address the tax is not known yet: until it is, the order cannot be placed.
         await _save_checkout_form(session, quote, contact, form, saved=form.address == quote.billing_address)
@@ -89,7 +91,8 @@ async def save_checkout(
     if preview.tax != quote.tax:
         return await _replace_quote_for_address(services, person, quote.key, lines, form, preview)
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote.key, at)
+        authorized = await lock_quote(session, person, quote.key, at)
+        quote, contact = authorized.row, authorized.contact
         await check_pending(session, quote, at)
         await _check_lines_unchanged(session, quote, lines)
         await _save_checkout_form(session, quote, contact, form, saved=True)
@@ -97,25 +100,27 @@ async def save_checkout(
 
 
 async def copy_checkout(
-    session: AsyncSession, contact: BillingContact, old_quote: Quote, new_quote: Quote
+    session: Session, contact: BillingContact, old_quote: Quote, new_quote: Quote
 ) -> None:
     """R10: what the person typed for a quote goes on to the one their cart puts in its place, to be checked
     there again."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
-        await _save_checkout_form(session, new_quote, contact, CheckoutForm(**checkout.typed), saved=False)
+        await _save_checkout_form(
+            session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False
+        )
 
 
-async def get_saved_form(session: AsyncSession, quote: Quote, contact: BillingContact) -> CheckoutForm:
+async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
     """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
     checkout = await _find_checkout(session, quote, contact)
-    if checkout is None or not checkout.saved:
+    if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
-    return CheckoutForm(**checkout.typed)
+    return CheckoutForm(**checkout.form_values)
 
 
 async def get_valid_form(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     quote: Quote,
     contact: BillingContact,
@@ -132,7 +137,7 @@ async def get_valid_form(
 
 
 async def find_chosen_administrator(
-    session: AsyncSession, quote: Quote, form: CheckoutForm
+    session: Session, quote: Quote, form: CheckoutForm
 ) -> Administrator | None:
     """The existing administrator chosen, or of the e-mail typed; none where they are new."""
     new = form.new_administrator
@@ -143,7 +148,7 @@ async def find_chosen_administrator(
 
 
 async def list_products_without_seat(
-    session: AsyncSession, administrator: Administrator | None, product_ids: list[str]
+    session: Session, administrator: Administrator | None, product_ids: list[str]
 ) -> list[Product]:
     """R11: the products, once each, of which the administrator takes one of the new seats."""
     held: set[str] = set()
@@ -162,9 +167,9 @@ async def _load_placement_page(
     services: Services, person: SlackIdentity, quote_id: int, at: datetime
 ) -> PlacementPage:
     async with services.read() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=False)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=False)
+        quote, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, quote, at)
-        account = await session.get_one(Account, quote.account_id)
         methods = await list_payment_methods(session, account.id)
         form = await get_valid_form(session, account, quote, contact, methods, at)
         chosen = await find_chosen_administrator(session, quote, form)
@@ -181,7 +186,7 @@ async def _load_placement_page(
         )
 
 
-async def _find_replaced_quote_number(session: AsyncSession, quote: Quote) -> str | None:
+async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | None:
     """The quote that an address change put this one in place of: the same instant tells it."""
     found = await session.exec(
         select(Quote.number).where(
@@ -194,16 +199,16 @@ async def _find_replaced_quote_number(session: AsyncSession, quote: Quote) -> st
 
 
 async def _resolve_replacement(
-    session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm
+    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm
 ) -> Quote:
     """The same submission delivered twice: the quote that its address has put in place already."""
     new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
     checkout = await _find_checkout(session, new, contact) if new else None
-    again = checkout is not None and checkout.saved and checkout.typed == form.model_dump()
+    again = checkout is not None and checkout.is_saved and checkout.form_values == form.model_dump()
     return new if new is not None and again else quote
 
 
-async def _check_lines_unchanged(session: AsyncSession, quote: Quote, priced_lines: list[QuoteLine]) -> None:
+async def _check_lines_unchanged(session: Session, quote: Quote, priced_lines: list[QuoteLine]) -> None:
     """An import can put other lines in place while the tax is asked for: those were not seen, nor taxed."""
     if [line.model_dump() for line in await list_quote_lines(session, quote)] != [
         p.model_dump() for p in priced_lines
@@ -221,10 +226,10 @@ async def _replace_quote_for_address(
 ) -> PlacementPage:
     at = services.now()
     async with services.write() as session:
-        old, contact = await lock_quote_for(session, person, quote_id, at)
+        authorized = await lock_quote(session, person, quote_id, at)
+        old, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, old, at)
         await _check_lines_unchanged(session, old, lines)
-        account = await session.get_one(Account, old.account_id)
         new = await create_quote(
             session,
             account=account,
@@ -235,7 +240,7 @@ async def _replace_quote_for_address(
             frozen_at=old.frozen_at,
             expires_at=old.expires_at,
             at=at,
-            made_elsewhere=old.made_elsewhere,
+            created_externally=old.created_externally,
             reason="address_changes_tax",
         )
         await decide_quote(
@@ -269,7 +274,7 @@ def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
 
 
 async def _check_form(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     methods: list[PaymentMethod],
     form: CheckoutForm,
@@ -295,7 +300,7 @@ async def _check_form(
 
 
 async def _load_checkout_page(
-    session: AsyncSession, quote: Quote, contact: BillingContact, at: datetime
+    session: Session, quote: Quote, contact: BillingContact, at: datetime
 ) -> CheckoutPage:
     account = await session.get_one(Account, quote.account_id)
     methods = await list_payment_methods(session, account.id)
@@ -306,7 +311,7 @@ async def _load_checkout_page(
         quote=await load_quote_details(session, quote, at),
         administrators=admins,
         payment_methods=[m for m in methods if m.is_usable(account.get_local_date(at))],
-        form=CheckoutForm(**stored.typed)
+        form=CheckoutForm(**stored.form_values)
         if stored
         else _build_suggested_form(quote, contact, admins, methods),
     )
@@ -330,17 +335,17 @@ _CHECKOUT_QUERY = select(Checkout).where(
 )
 
 
-async def _find_checkout(session: AsyncSession, quote: Quote, contact: BillingContact) -> Checkout | None:
+async def _find_checkout(session: Session, quote: Quote, contact: BillingContact) -> Checkout | None:
     found = await session.exec(_CHECKOUT_QUERY, params={"quote": quote.id, "contact": contact.id})
     return found.one_or_none()
 
 
 async def _save_checkout_form(
-    session: AsyncSession, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
+    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
 ) -> None:
     checkout = await _find_checkout(session, quote, contact) or Checkout(
         quote_id=quote.key, contact_id=contact.key
     )
-    checkout.typed, checkout.saved = form.model_dump(), saved
+    checkout.form_values, checkout.is_saved = form.model_dump(), saved
     session.add(checkout)
     await session.flush()

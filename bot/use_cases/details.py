@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.use_cases.audit.write import list_audit_entries
 from models.account import Account
 from models.administrator import Administrator
@@ -72,12 +72,12 @@ _ORDER_LINES_QUERY = (
 )
 
 
-async def list_subscription_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
+async def list_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
     """The account's subscriptions by product name, each with why it cannot be ordered, if so."""
     return [row for row in await list_all_subscription_rows(session, account) if row.subscription.active]
 
 
-async def list_all_subscription_rows(session: AsyncSession, account: Account) -> list[SubscriptionRow]:
+async def list_all_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
     """The same with those that have ended."""
     found = await session.exec(_SUBSCRIPTION_ROWS_QUERY, params={"account": account.id})
     rows: dict[str, SubscriptionRow] = {}
@@ -95,13 +95,13 @@ def _find_obstacle(subscription: Subscription, product: Product) -> Refusal | No
     return None
 
 
-async def list_payment_methods(session: AsyncSession, account_id: str) -> list[PaymentMethod]:
+async def list_payment_methods(session: Session, account_id: str) -> list[PaymentMethod]:
     """The account's active methods, the default first."""
     found = await session.exec(_PAYMENT_METHODS_QUERY, params={"account": account_id})
     return list(found.all())
 
 
-async def list_administrators(session: AsyncSession, account_id: str) -> list[Administrator]:
+async def list_administrators(session: Session, account_id: str) -> list[Administrator]:
     found = await session.exec(
         select(Administrator)
         .where(Administrator.account_id == account_id, col(Administrator.active))
@@ -110,12 +110,12 @@ async def list_administrators(session: AsyncSession, account_id: str) -> list[Ad
     return list(found.all())
 
 
-async def load_quote_details(session: AsyncSession, quote: Quote, at: datetime) -> QuoteDetails:
+async def load_quote_details(session: Session, quote: Quote, at: datetime) -> QuoteDetails:
     return (await load_quote_details_by_id(session, [quote.key], at))[quote.key]
 
 
 async def load_quote_details_by_id(
-    session: AsyncSession, quote_ids: Sequence[int], at: datetime
+    session: Session, quote_ids: Sequence[int], at: datetime
 ) -> dict[int, QuoteDetails]:
     """By the quotes' ids, in their order; for many it asks no more than for one."""
     if not quote_ids:
@@ -140,26 +140,26 @@ async def load_quote_details_by_id(
     return {id_: sheets[id_] for id_ in quote_ids}
 
 
-async def find_replacement_number(session: AsyncSession, quote: Quote) -> str | None:
+async def find_replacement_number(session: Session, quote: Quote) -> str | None:
     if quote.replaced_by_id is None:
         return None
     return (await session.get_one(Quote, quote.replaced_by_id)).number
 
 
 async def load_order_details(
-    session: AsyncSession, order: ServiceOrder, at: datetime, *, include_history: bool = False
+    session: Session, order: ServiceOrder, at: datetime, *, include_history: bool = False
 ) -> OrderDetails:
     sheet = (await load_order_details_by_id(session, [order.key], at))[order.key]
     return await with_history(session, sheet) if include_history else sheet
 
 
-async def with_history(session: AsyncSession, details: OrderDetails) -> OrderDetails:
+async def with_history(session: Session, details: OrderDetails) -> OrderDetails:
     subjects = [f"service_order:{details.order.number}", f"quote:{details.quote.number}"]
     return replace(details, history=await list_audit_entries(session, subjects))
 
 
 async def load_order_details_by_id(
-    session: AsyncSession, order_ids: Sequence[int], at: datetime
+    session: Session, order_ids: Sequence[int], at: datetime
 ) -> dict[int, OrderDetails]:
     """By the orders' ids, in their order; for many it asks no more than for one."""
     if not order_ids:
@@ -175,7 +175,7 @@ async def load_order_details_by_id(
     return {id_: sheets[id_] for id_ in order_ids}
 
 
-async def _load_order_rows(session: AsyncSession, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
+async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
     lines = (await session.exec(_ORDER_LINES_QUERY, params={"orders": order_ids})).all()
     waiting = [line.subscription_id for line, *_ in lines if line.status is LineStatus.WAITING]
     busy = await load_busy_orders(session, waiting) if waiting else {}
@@ -192,7 +192,7 @@ def _find_blocking_order_number(line: OrderLine, busy_orders: dict[str, ServiceO
     return other.number if other and other.id != line.order_id else None
 
 
-async def load_busy_orders(session: AsyncSession, subscription_ids: list[str]) -> dict[str, ServiceOrder]:
+async def load_busy_orders(session: Session, subscription_ids: list[str]) -> dict[str, ServiceOrder]:
     """The order that is charging a line of each of these subscriptions."""
     found = await session.exec(
         select(OrderLine.subscription_id, ServiceOrder)

@@ -1,23 +1,24 @@
-"""Giving numbers."""
+"""Numbers for quotes, orders and receipts."""
 
 from sqlalchemy import bindparam, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.document_sequence import DocumentSequence
 
 _SEQUENCE_TABLE = DocumentSequence.__table__  # type: ignore[attr-defined]
+# Prebuilt: run for every quote, order and receipt.
 _NEXT_NUMBER_UPDATE = (
     update(_SEQUENCE_TABLE)
-    .where(_SEQUENCE_TABLE.c.prefix == bindparam("of"))
-    .values(last=_SEQUENCE_TABLE.c.last + 1)
-    .returning(_SEQUENCE_TABLE.c.last)
+    .where(_SEQUENCE_TABLE.c.prefix == bindparam("document_prefix"))
+    .values(last_number=_SEQUENCE_TABLE.c.last_number + 1)
+    .returning(_SEQUENCE_TABLE.c.last_number)
 )
 
 
-async def allocate_document_number(session: AsyncSession, prefix: str) -> str:
-    """`SQ-1001`, `SQ-1002`, … without gaps: the counter's row is held until the transaction ends.
+async def allocate_document_number(session: Session, prefix: str) -> str:
+    """`SQ-1001`, `SQ-1002`, … without gaps: the counter's row is locked until the transaction ends.
 
-    The migrations store the counters, so that there is always a row to hold.
+    The first migration stores the counters, so there is always a row to lock.
     """
-    found = await session.exec(_NEXT_NUMBER_UPDATE, params={"of": prefix})
-    return f"{prefix}-{found.scalar_one()}"
+    number = await session.exec(_NEXT_NUMBER_UPDATE, params={"document_prefix": prefix})
+    return f"{prefix}-{number.scalar_one()}"

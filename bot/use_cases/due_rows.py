@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.metrics import record_job_progress
 from bot.services import Services
 from models.quote import Quote
@@ -111,7 +111,7 @@ async def process_due_rows(
     services: Services,
     table: type[RowT],
     due_at: Any,
-    process_row: Callable[[AsyncSession, RowT, datetime], Awaitable[None]],
+    process_row: Callable[[Session, RowT, datetime], Awaitable[None]],
     *conditions: Any,
 ) -> int:
     """A transaction for each row whose time in the column `due_at` has come, the one due longest first.

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, text
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from bot.db import Session
 from bot.settings import Settings
 from models.notice import DeliverySlot
 
@@ -70,8 +71,15 @@ def get_delivery_timeout(settings: Settings) -> timedelta:
     return settings.lease_duration / 3
 
 
+def update_together(slots: Iterable[DeliverySlot]) -> None:
+    """Have the session write them in one UPDATE, which it does for rows with the same changed columns."""
+    for slot in slots:
+        flag_modified(slot, "next_at")
+        flag_modified(slot, "claimed_until")
+
+
 async def lock_slots(
-    session: AsyncSession, names: Iterable[str], *, skip_locked: bool = False
+    session: Session, names: Iterable[str], *, skip_locked: bool = False
 ) -> dict[str, DeliverySlot]:
     """Always in the same order, so that two workers cannot deadlock."""
     found = await session.exec(
@@ -85,7 +93,7 @@ async def lock_slots(
 
 
 async def lock_or_create_slots(
-    session: AsyncSession, names: Iterable[str], at: datetime, *, skip_locked: bool = False
+    session: Session, names: Iterable[str], at: datetime, *, skip_locked: bool = False
 ) -> dict[str, DeliverySlot]:
     """With `skip_locked`, slots that another transaction has locked are left out."""
     wanted = set(names)

@@ -3,14 +3,13 @@
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
-from bot.permissions import SlackIdentity, get_authorized_contact, list_account_roles
+from bot.db import Session
+from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
-from models.account import Account, AccountNotFound
+from models.account import Account
 from models.billing_contact import BillingContact
 from models.destination import Destination
 from models.document_sequence import RECEIPT_PREFIX
@@ -26,7 +25,7 @@ PAGE_SIZE = 20
 
 
 async def issue_receipt(
-    session: AsyncSession, account: Account, order: ServiceOrder, seller: Seller, at: datetime
+    session: Session, account: Account, order: ServiceOrder, seller: Seller, at: datetime
 ) -> None:
     """One receipt, over the lines that settled, with all that it says as it is now."""
     quote = await session.get_one(Quote, order.quote_id)
@@ -58,7 +57,7 @@ async def issue_receipt(
 
 
 async def _list_settled_lines(
-    session: AsyncSession, order: ServiceOrder
+    session: Session, order: ServiceOrder
 ) -> list[tuple[OrderLine, QuoteLine, Product]]:
     found = await session.exec(
         select(OrderLine, QuoteLine, Product)
@@ -86,7 +85,7 @@ def _build_receipt_line(
 
 
 async def _list_receipt_cards(
-    session: AsyncSession, order: ServiceOrder, lines: list[OrderLine]
+    session: Session, order: ServiceOrder, lines: list[OrderLine]
 ) -> list[ReceiptCard]:
     """Each card once, with what was charged to it: a line that was tried again may have its own."""
     charged: dict[str, int] = {}
@@ -103,7 +102,7 @@ async def list_receipts(
     """A page of the account's receipts, newest first, each with its order's number; are there older ones."""
     at = services.now()
     async with services.read() as session:
-        await get_authorized_contact(session, person, account_id, at, for_change=False)
+        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         query = (
             select(Receipt, ServiceOrder.number)
             .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
@@ -112,7 +111,7 @@ async def list_receipts(
             .limit(PAGE_SIZE + 1)
         )
         found = (await session.exec(query.where(col(Receipt.id) < before) if before else query)).all()
-        return await session.get_one(Account, account_id), list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
+        return account, list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
 
 
 async def send_receipt(
@@ -124,8 +123,9 @@ async def send_receipt(
     """
     at = services.now()
     async with services.write() as session:
-        receipt, contact = await _get_receipt_for(session, person, receipt_id, at)
-        account = await lock_account(session, receipt.account_id)
+        found = await session.get(Receipt, receipt_id)
+        authorized = await lock_authorized_row(session, person, found, at, not_found=ReceiptNotFound())
+        receipt, account, contact = authorized.row, authorized.account, authorized.contact
         destination = list_direct_destinations([contact])
         asked = f"receipt:{receipt.id}:asked:"
         if not await _is_delivery_pending(session, asked, destination):
@@ -142,23 +142,7 @@ async def send_receipt(
         return account, receipt, contact
 
 
-async def _get_receipt_for(
-    session: AsyncSession, person: SlackIdentity, receipt_id: int, at: datetime
-) -> tuple[Receipt, BillingContact]:
-    receipt = await session.get(Receipt, receipt_id)
-    if receipt is None:
-        # Who has no role is told that, and not which ids there are.
-        await list_account_roles(session, person)
-        raise ReceiptNotFound
-    try:
-        return receipt, await get_authorized_contact(session, person, receipt.account_id, at, for_change=True)
-    except AccountNotFound:
-        raise ReceiptNotFound from None
-
-
-async def _is_delivery_pending(
-    session: AsyncSession, event_prefix: str, destinations: list[Destination]
-) -> bool:
+async def _is_delivery_pending(session: Session, event_prefix: str, destinations: list[Destination]) -> bool:
     waiting = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),

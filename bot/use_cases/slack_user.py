@@ -8,10 +8,11 @@ import structlog
 from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.i18n import Localizer
+from bot.jobs import JobId
 from bot.permissions import SlackIdentity
 from bot.services import Services
 from models.account import Account
@@ -76,7 +77,7 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
     if user_id is None:
         return None
     await refresh_slack_user(
-        services, SlackIdentity(team_id, user_id, "job:deliver_due_notices"), max_wait=BACKGROUND_TIMEOUT
+        services, SlackIdentity(team_id, user_id, JobId.DELIVER_NOTICES.value), max_wait=BACKGROUND_TIMEOUT
     )
     user = await find_slack_user(services, team_id, user_id)
     if user is None:
@@ -90,13 +91,13 @@ def can_receive_messages(contact: BillingContact, user: SlackUser) -> bool:
     return bound and user.is_full_member
 
 
-async def find_contact_user(session: AsyncSession, team_id: str, contact: BillingContact) -> SlackUser | None:
+async def find_contact_user(session: Session, team_id: str, contact: BillingContact) -> SlackUser | None:
     """The contact's Slack user from what is stored, whoever they are by now: for their language."""
     return (await load_contact_users(session, [(team_id, contact)])).get((team_id, contact.key))
 
 
 async def load_contact_users(
-    session: AsyncSession, contacts: Collection[tuple[str, BillingContact]]
+    session: Session, contacts: Collection[tuple[str, BillingContact]]
 ) -> dict[tuple[str, int], SlackUser]:
     """The same of many contacts, each beside the workspace: by that and the contact's id."""
     if not contacts:

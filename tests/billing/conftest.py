@@ -15,14 +15,14 @@ from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import ChargeOutcome, NeverReceived
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from bot.billing.stripe.gateway import StripeGateway
-from bot.db import Database, driver_url
-from models import migrations
+from bot.db import Database, to_driver_url
 from models.account import Account
+from models.migrations.run import upgrade_database
 from models.product import Product
 from models.proration import get_midnight
 from models.subscription import PeriodLength, Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
-from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.books import Customer, Invoice, Item, Price
 from tests.fake_stripe.books import Subscription as StripeSubscription
 from tests.postgres import new_database
@@ -33,7 +33,7 @@ settings.load_profile("steady")
 
 PORTAL = "https://admin.example/billing/payment-methods"
 USED_TABLES = (
-    *("ledger_charge", "ledger_block", "ledger_subscription"),
+    *("ledger_charge", "ledger_seat_block", "ledger_subscription"),
     *("seat_block", "subscription", "product", "account"),
 )
 EMBEDDED_CARDS = Cards(
@@ -109,8 +109,8 @@ STRIPE_CARDS = {
 }
 
 
-def stripe_books(clock: Clock) -> Books:
-    books = Books(clock, {"FR": "0.20"})
+def stripe_books(clock: Clock) -> StripeRecords:
+    books = StripeRecords(clock, {"FR": "0.20"})
     books.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_card="pm_1")
     books.cards = {name: replace(card) for name, card in STRIPE_CARDS.items()}
     for name, price, seats, start, end in (
@@ -156,9 +156,9 @@ def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres() -> str:
     """The address of a PostgreSQL database at the last migration."""
     url = new_database("billing")
-    engine = create_engine(driver_url(url))
+    engine = create_engine(to_driver_url(url))
     with engine.begin() as connection:
-        migrations.upgrade_database(connection)
+        upgrade_database(connection)
     engine.dispose()
     return url
 

@@ -1,6 +1,8 @@
 """The embedded gateway: the claims that every adapter keeps, and what is its own."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from bot.billing.embedded import gateway as embedded_gateway
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import (
     Declined,
@@ -20,7 +21,7 @@ from bot.billing.gateway import (
     Settled,
     SubscriptionState,
 )
-from bot.db import Database, transaction_open
+from bot.db import Database, Session, transaction_open
 from models.account import Account, AccountNotFound
 from models.subscription import PeriodLength, SeatBlock, Subscription, SubscriptionNotFound
 from tests.billing.conftest import PORTAL, embedded_provider, found_acme, subscription
@@ -396,17 +397,21 @@ async def test_receipts_of_two_keys_have_two_references(provider: Provider) -> N
     assert first.receipt != second.receipt
 
 
-async def test_what_another_process_copied_since_the_first_look_is_there(
+async def test_a_subscription_that_another_process_copied_meanwhile_is_not_copied_twice(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await found_acme(database)
     one, other = embedded_provider(database).gateway, embedded_provider(database).gateway
-    look = embedded_gateway._list_stale_subscriptions
+    write, overtaken = database.write, asyncio.Event()
 
-    async def late(*asked: Any) -> set[str]:
-        monkeypatch.setattr(embedded_gateway, "_list_stale_subscriptions", look)
+    @asynccontextmanager
+    async def write_second() -> AsyncIterator[Session]:
+        monkeypatch.setattr(database, "write", write)
         await other.list_subscriptions("acme")
-        return await look(*asked)
+        overtaken.set()
+        async with write() as session:
+            yield session
 
-    monkeypatch.setattr(embedded_gateway, "_list_stale_subscriptions", late)
+    monkeypatch.setattr(database, "write", write_second)
     assert {state.id for state in await one.list_subscriptions("acme")} == {"sub_month", "sub_year"}
+    assert overtaken.is_set()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.db import Database
@@ -40,15 +40,14 @@ def numbers_in(words: str) -> Iterator[str]:
             yield digits
 
 
-async def everything_stored(database: Database) -> str:
-    async with database.read() as session:
-        connection = await session.connection()
-        tables = await connection.run_sync(lambda c: inspect(c).get_table_names())
+def everything_stored(database: Database) -> str:
+    engine = create_engine(database.url)
+    with engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
         rows = [
-            str(row)
-            for table in tables
-            for row in (await connection.execute(text(f'SELECT * FROM "{table}"'))).all()
+            str(row) for table in tables for row in connection.execute(text(f'SELECT * FROM "{table}"')).all()
         ]
+    engine.dispose()
     return "\n".join(rows)
 
 
@@ -75,7 +74,7 @@ async def test_r23_a_number_that_a_provider_sends_is_stored_told_and_logged_nowh
         assert set(await world.courier.deliver(events)) == {200}
         await world.settle()
         assert len(world.paid()) == 1
-        stored = await everything_stored(world.services.database)
+        stored = everything_stored(world.services.database)
         told = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
     assert "pm_good_1" in stored, "the scan does see what is stored"
     logged = caplog.text + "".join(capsys.readouterr())

@@ -30,7 +30,7 @@ from models.account import Account
 from models.subscription import Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import brought_to_an_end
-from tests.fake_stripe import Books, FakeStripe
+from tests.fake_stripe import FakeStripe, StripeRecords
 from tests.world import World, world
 
 KEY = os.environ.get("SEATBOT_STRIPE_SANDBOX_KEY", "")
@@ -85,7 +85,7 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     if request.param == "sandbox":
         yield Place("https://api.stripe.com", KEY)
         return
-    async with FakeStripe(Books(lambda: datetime.now(UTC))).running() as fake:
+    async with FakeStripe(StripeRecords(lambda: datetime.now(UTC))).running() as fake:
         yield Place(fake.url, fake.key)
 
 
@@ -160,10 +160,10 @@ async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there:
     assert await ordered(bot, there.good) == "settled"
     [line] = await bot.lines()
     assert await bot.seats("acme_meeting") == (13, 13)
-    invoice = await there.client.v1.invoices.retrieve_async(str(line.receipt))
+    invoice = await there.client.v1.invoices.retrieve_async(str(line.provider_receipt_id))
     assert invoice.total_excluding_tax == line.amount
     assert invoice.total == line.amount + line.tax
-    assert await bot.services.billing.fetch_receipt_page("acme", str(line.receipt)) is not None
+    assert await bot.services.billing.fetch_receipt_page("acme", str(line.provider_receipt_id)) is not None
 
 
 async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, there: Sandboxed) -> None:

@@ -252,7 +252,7 @@ def order_row(number: int, status: LineStatus, size: Size = USUAL, reason: str |
         status=status,
         reason=reason,
         customer_link="https://bank.example/confirm" if waits_for_customer else None,
-        until=AT + timedelta(minutes=20) if waits_for_customer else None,
+        deadline_at=AT + timedelta(minutes=20) if waits_for_customer else None,
         settled_at=AT if status is LineStatus.SETTLED else None,
     )
     return OrderRow(line, quote_line(number), product(number, size))
@@ -332,7 +332,7 @@ def history(size: Size = USUAL) -> list[AuditEntry]:
 
 
 def notice_choice(**changes: Any) -> NotificationPreferences:
-    return NotificationPreferences(team_id="T1", user_id="U1", changed_at=AT, **changes)
+    return NotificationPreferences(team_id="T1", user_id="U1", updated_at=AT, **changes)
 
 
 def seat_history(size: Size = USUAL) -> SeatHistory:

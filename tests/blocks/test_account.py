@@ -24,8 +24,8 @@ def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: L
     row = samples.subscription_row(0)
     assert account.compute_renewal_total(row) == 20 * 1400 + 5 * 1300
     text = said(account.render_account_modal(english, samples.account_sheet(), PLACE, LINKS))
-    assert "25 seats · €14.00 per seat and month (of which 5 at €13.00)" in text
-    assert "Renews 1 Dec 2026 for €345.00 before tax" in text
+    assert "25 seats · €14.00 per seat per month (including 5 at €13.00)" in text
+    assert "Renews on 1 Dec 2026 at €345.00 before tax" in text
 
 
 @pytest.mark.parametrize(
@@ -73,16 +73,16 @@ def test_before_the_switch_the_person_is_told_what_changes(english: Localizer) -
     for part in (
         "GoTo Admin becomes your default billing portal",
         "The Corporate Billing Portal is no longer available to you",
-        "Your billing information and permissions stay as they are",
+        "Your billing information and permissions stay the same",
         "invoices",
-        "accepting quotes",
-        "managing subscriptions",
-        "viewing and updating billing information",
+        "accept quotes",
+        "manage subscriptions",
+        "view and update billing information",
     ):
         assert part in said(view)
     [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert switch["value"] == "acme"
-    assert "cannot be undone" in switch["confirm"]["text"]["text"]
+    assert "can’t undo this" in switch["confirm"]["text"]["text"]
     assert not [b for b in buttons(view) if "url" in b]
 
 

@@ -61,8 +61,8 @@ def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer)
     view = cart.render_pending_quotes_modal(english, samples.quote_sheets(), PLACE, None)
     [go_on] = [b for b in buttons(view) if b["action_id"] == cart.CONTINUE_TO_CART]
     for said in (" ".join(texts(view["blocks"])), go_on["confirm"]["text"]["text"]):
-        assert "Replaced quotes do not return, even if you abandon the new order." in said
-        assert "An abandoned new quote stays pending." in said
+        assert "Replaced quotes can’t be restored, even if you abandon the new order." in said
+        assert "If you abandon it, its quote stays pending." in said
     assert (go_on["style"], go_on["value"]) == ("danger", "acme")
 
 
@@ -90,16 +90,16 @@ def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Localize
 
 def test_what_is_not_orderable_is_shown_with_its_reason_and_the_way_on(english: Localizer) -> None:
     view = form(english, samples.cart_sheet())
-    assert "Additional seats of Product 4 cannot be ordered here. Reason: Not sold." in " ".join(texts(view))
+    assert "You can’t order additional seats of Product 4 here. Reason: Not sold." in " ".join(texts(view))
     assert "account.contact_services" in ids(view)
 
 
 def test_what_was_typed_stands_in_its_field_with_the_resulting_total(english: Localizer) -> None:
     first, second = inputs(form(english, samples.cart_sheet()))
     assert first["element"]["initial_value"] == "5"  # type: ignore[index]
-    assert first["hint"]["text"].startswith("25 seats today, 30 with 5 more")  # type: ignore[index]
+    assert first["hint"]["text"].startswith("Currently 25 seats, 30 after adding 5")  # type: ignore[index]
     assert "initial_value" not in second["element"]  # type: ignore[operator]
-    assert second["hint"]["text"].startswith("25 seats today · €14.00 per seat and year")  # type: ignore[index]
+    assert second["hint"]["text"].startswith("Currently 25 seats · €14.00 per seat per year")  # type: ignore[index]
 
 
 def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: Localizer) -> None:

@@ -98,7 +98,7 @@ def test_the_total_stands_on_top_and_the_way_back_below(english: Localizer) -> N
 def test_it_says_what_the_admin_contact_is(english: Localizer) -> None:
     said = " ".join(texts(draw(english)))
     assert "GoTo Admin Centre (classic)" in said
-    assert "one of the ordered seats of each product" in said
+    assert "one of the new seats of each product" in said
 
 
 def test_an_unknown_country_is_shown_by_its_code() -> None:

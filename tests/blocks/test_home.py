@@ -46,7 +46,7 @@ def test_what_waits_for_the_person_can_be_decided_there(reader: Localizer) -> No
 def test_what_waits_comes_before_everything_else_whatever_account_it_is_of(english: Localizer) -> None:
     words = said(quiet(), samples.account_sheet(id_="waits"), reader=english)
     first_account = words.index("subscriptions*")
-    assert words.startswith("Waits for you")
+    assert words.startswith("Needs your attention")
     assert words.index("SQ-1002") < first_account
     assert words.index("SO-1007") < words.index("SQ-1002"), "money that hangs is more pressing than an offer"
 
@@ -58,12 +58,12 @@ def test_accounts_for_which_something_waits_come_first(english: Localizer) -> No
 
 def test_where_nothing_waits_it_says_so(english: Localizer) -> None:
     words = said(quiet(), reader=english)
-    assert "Nothing waits for you." in words
+    assert "Nothing needs your attention." in words
     assert "*Service order in progress*" in words
     assert "until 11 Nov 2026" in words or "until Nov 11, 2026" in words, "where it stands, and by when"
-    assert "*Last receipts*" in words
+    assert "*Recent receipts*" in words
     assert "25 seats" in words
-    assert "The next renewals together" in words
+    assert "Next renewals total" in words
 
 
 def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localizer) -> None:
@@ -72,7 +72,7 @@ def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localize
     failed = samples.order_sheet(status=OrderStatus.FAILED)
     for sheet in (quiet(open_orders=[late]), quiet(failed_orders=[failed])):
         view = home_page.render_home(english, [sheet], LINKS)
-        assert "Waits for you" in "\n".join(texts(view))
+        assert "Needs your attention" in "\n".join(texts(view))
         assert sum(b["action_id"] == "account.contact_services" for b in buttons(view)) == 2
 
 
@@ -85,7 +85,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
     words = said(quiet(payment_methods=[method]), reader=english)
     assert f"Visa •••• 4242, expires {month:02}/{year}" in words
     assert ("*Expires soon.*" in words) is warned
-    assert "Nothing waits for you." in words
+    assert "Nothing needs your attention." in words
 
 
 def test_without_a_card_that_can_be_charged_adding_one_waits(english: Localizer) -> None:
@@ -93,8 +93,8 @@ def test_without_a_card_that_can_be_charged_adding_one_waits(english: Localizer)
     expired = samples.method(0, expiry=(2026, 10))
     view = home_page.render_home(english, [quiet(payment_methods=[expired])], LINKS)
     words = "\n".join(texts(view))
-    assert "No valid automatic payment method" in words
-    assert "Waits for you" in words
+    assert "You don’t have a valid automatic payment method" in words
+    assert "Needs your attention" in words
 
 
 def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
@@ -151,7 +151,7 @@ def test_the_chart_says_its_numbers_in_words_and_without_it_bars_do(english: Loc
 
 def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> None:
     row = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
-    assert "Waits for service order SO-1001" in said(
+    assert "Queued behind service order SO-1001" in said(
         quiet(open_orders=[samples.order_sheet(row)]), reader=english
     )
 

@@ -178,7 +178,11 @@ SCREENS: dict[str, Draw] = {
         r, samples.notice_choice(), PLACE, ["Note."]
     ),
     "notification_preferences.save, daily": lambda r, s: notification_preferences.render_preferences_modal(
-        r, samples.notice_choice(off=["orders", "receipts", "decisions", "reminders"], daily=True), PLACE
+        r,
+        samples.notice_choice(
+            disabled_topics=["orders", "receipts", "decisions", "reminders"], daily_digest=True
+        ),
+        PLACE,
     ),
     "refusal": lambda r, s: refusal.render_refusal_modal(
         r, NotABillingContact(contacts=[c.name for c in samples.contacts(s)]), PLACE, URL

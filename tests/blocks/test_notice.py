@@ -146,11 +146,13 @@ def test_the_status_message_says_what_happens_next_and_by_when(english: Localize
     waiting = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     promise = "until 11 Nov 2026, 09:00 (CET) at the latest"
     assert promise in standing(english, charging)
-    assert f"once service order SO-1001 is done, {promise}" in standing(english, waiting)
-    assert "give them up, until 11 Nov 2026, 08:00 (CET)" in standing(english, charging, declined)
-    assert "asked to confirm the payment until 10 Nov 2026, 10:20 (CET)" in standing(english, customer)
+    assert "once service order SO-1001 is done, by 11 Nov 2026, 09:00 (CET) at the latest" in standing(
+        english, waiting
+    )
+    assert "needs to decide by 11 Nov 2026, 08:00 (CET)" in standing(english, charging, declined)
+    assert "needs to confirm the payment by 10 Nov 2026, 10:20 (CET)" in standing(english, customer)
     late = standing(english, charging, at=AT + timedelta(days=2))
-    assert "was to be finished by 11 Nov 2026, 09:00 (CET) and takes longer" in late
+    assert "was due by 11 Nov 2026, 09:00 (CET) and is still in progress" in late
     assert promise not in late
     failed = standing(english, declined, order=samples.service_order(status=OrderStatus.FAILED))
     assert "Nothing was charged and no seats were added" in failed
@@ -182,33 +184,33 @@ def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> N
 def test_the_status_message_names_number_products_seats_and_status(english: Localizer) -> None:
     told = letter(NoticeKind.ORDER_STATUS, english, to="channel")
     text = drawn(told)["text"]
-    assert text.startswith("Service order SO-1007: processing\n")
-    assert "• GoTo Meeting: 1 new seat – waits for service order SO-1001" in text
-    assert "• GoTo Training: 3 new seats – settled, seats added" in text
+    assert text.startswith("Service order SO-1007: Processing\n")
+    assert "• GoTo Meeting: 1 new seat – queued behind service order SO-1001" in text
+    assert "• GoTo Training: 3 new seats – charged, seats added" in text
     assert "Product 3: 1 new seat – declined: the card was declined" in text
     assert "Placed by Alice 0 on 10 Nov 2026, 09:00 (CET), from quote SQ-1001" in text
-    assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
+    assert "by 11 Nov 2026, 09:00 (CET) at the latest" in text
 
 
 def test_the_status_message_in_french_uses_the_portals_words() -> None:
     told = letter(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
     text = drawn(told)["text"].replace("\u00a0", " ")
-    assert text.startswith("Commande de Service SO-1007 : en cours de traitement\n")
-    assert "• GoTo Training : 3 nouveaux postes – réglé, postes ajoutés" in text
+    assert text.startswith("Commande de Service SO-1007 : En cours de traitement\n")
+    assert "• GoTo Training : 3 nouveaux postes – débité, postes ajoutés" in text
     assert "à partir du devis SQ-1001" in text
 
 
 def test_the_person_who_placed_the_order_is_told_by_when_and_how_much(english: Localizer) -> None:
     """R12"""
     text = drawn(letter(NoticeKind.ORDER_PLACED, english))["text"]
-    assert "Your service order SO-1007 for Acme &amp; Söhne SA is placed" in text
-    assert "Total: €24.00, of which €4.00 tax" in text
+    assert "Your service order SO-1007 for Acme &amp; Söhne SA has been placed" in text
+    assert "Total: €24.00, including €4.00 tax" in text
     assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
 
 
 def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> None:
     content = drawn(letter(NoticeKind.ORDER_DECLINED, english))
-    assert "Try again with this or another payment method until 11 Nov 2026, 08:00 (CET)" in content["text"]
+    assert "Try again with this or another payment method by 11 Nov 2026, 08:00 (CET)" in content["text"]
     assert ids(content) == ["service_order.retry", "service_order.give_up", "service_order.open"]
     assert {button["value"] for button in buttons(content)} == {"7"}
     assert buttons(content)[1]["confirm"]["deny"]["text"] == "Go back"
@@ -232,7 +234,7 @@ def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localize
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
     personal = drawn(letter(kind, english))
     assert buttons(personal)[0]["url"] == "https://bank.example/confirm"
-    assert "until 10 Nov 2026, 10:20 (CET)" in personal["text"]
+    assert "by 10 Nov 2026, 10:20 (CET)" in personal["text"]
     channel = drawn(letter(kind, english, to="channel"))
     assert "bank.example" not in str(channel)
     assert ids(channel) == ["service_order.open"]
@@ -243,7 +245,7 @@ def test_account_services_get_the_whole_story_of_an_overdue_order(english: Local
     content = drawn(letter(NoticeKind.ORDER_OVERDUE, english, to="services"))
     for part in ("SO-1007", "SQ-1001", "Acme &amp; Söhne SA (acme)", "Alice 0, alice0@acme.example"):
         assert part in content["text"]
-    assert "declined" in content["text"].partition("Steps so far:")[2]
+    assert "declined" in content["text"].partition("History so far:")[2]
     assert ids(content) == []
 
 
@@ -257,7 +259,7 @@ def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: L
         "Tax: €2.00",
         "Total: €12.00",
         "Charged to Visa ending in 4242",
-        "Not bought, not charged:\n• GoTo Training: 3 new seats – declined: the card was declined",
+        "Not bought or charged:\n• GoTo Training: 3 new seats – declined: the card was declined",
     ):
         assert line in text
 
@@ -271,7 +273,7 @@ def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Localize
     content = drawn(letter(NoticeKind.QUOTE_ARRIVED, english))
     assert ids(content) == ["quote.open", "quote.approve", "quote.reject"]
     assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger"]
-    assert "You can choose: Review, Approve and Reject" in content["text"]
+    assert "Actions: Review, Approve and Reject" in content["text"]
     assert "Valid until 30 Nov 2026, 10:00 (CET)" in content["text"]
 
 
@@ -289,16 +291,16 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
     "replaced": (
         QuoteStatus.EXPIRED,
         {"replaced_by_id": 2},
-        "Replaced by quote SQ-2000 on 10 Nov 2026, 10:00",
+        "Replaced with quote SQ-2000 by Bob Durand on 10 Nov 2026, 10:00",
     ),
     "accepted elsewhere": (
         QuoteStatus.ACCEPTED,
-        {"decided_elsewhere": True},
+        {"decided_externally": True},
         "Accepted outside Slack on 10 Nov",
     ),
     "rejected elsewhere": (
         QuoteStatus.REJECTED,
-        {"decided_elsewhere": True},
+        {"decided_externally": True},
         "Rejected outside Slack on 10 Nov",
     ),
     "expired": (QuoteStatus.EXPIRED, {}, "Expired on 10 Nov 2026, 10:00 (CET)"),
@@ -348,4 +350,4 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
 def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Localizer) -> None:
     sheet = replace(sample_messages.completed(), order=samples.service_order(status=status))
     text = drawn(letter(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
-    assert text.startswith(f"Service order SO-1007: {status}\n")
+    assert text.startswith(f"Service order SO-1007: {status.capitalize()}\n")

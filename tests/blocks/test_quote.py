@@ -28,14 +28,14 @@ def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> No
     text = said(quote.render_quote_modal(english, samples.quote_sheet(), PLACE))
     for part in (
         "2 new seats: 25 → 27",
-        "€14.00 per seat and month, charged from 8 Nov 2026, 10:00 (CET) to 1 Dec 2026",
+        "€14.00 per seat per month, prorated from 8 Nov 2026, 10:00 (CET) to 1 Dec 2026",
         "€10.00 + €2.00 tax",
         "Subtotal: €20.00",
         "Tax: €4.00",
         "Total due now: €24.00",
-        "€504.00 a month: €420.00 + €84.00 tax",
-        "€216.00 a year: €180.00 + €36.00 tax",
-        "The renewal date does not move.",
+        "€504.00 per month: €420.00 + €84.00 tax",
+        "€216.00 per year: €180.00 + €36.00 tax",
+        "Your renewal date stays the same.",
         "valid until 30 Nov 2026, 10:00 (CET)",
     ):
         assert part in text
@@ -83,25 +83,25 @@ def test_past_its_validity_a_quote_is_expired_though_no_job_ran(english: Localiz
 
 def test_an_accepted_quote_says_by_whom_and_opens_its_order(english: Localizer) -> None:
     view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
-    assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Its service order is SO-1007." in said(view)
+    assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Service order: SO-1007." in said(view)
     assert ("service_order.open", "7") in actions(view)
     assert "submit" not in view
 
 
 def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
     view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.EXPIRED, replaced=True), PLACE)
-    assert "replaced by quote SQ-2000 on 10 Nov 2026" in said(view)
+    assert "replaced it with quote SQ-2000 on 10 Nov 2026" in said(view)
 
 
 def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
     sheet = samples.decided_quote(QuoteStatus.REJECTED)
-    sheet.quote.decided_elsewhere, sheet.quote.decided_by, sheet.quote.reason = True, None, None
+    sheet.quote.decided_externally, sheet.quote.decided_by, sheet.quote.reason = True, None, None
     assert "*Rejected outside Slack* on 10 Nov 2026" in said(quote.render_quote_modal(english, sheet, PLACE))
 
 
 def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
     sheet = samples.quote_sheet()
-    sheet.quote.made_elsewhere = True
+    sheet.quote.created_externally = True
     assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, sheet, PLACE))
 
 

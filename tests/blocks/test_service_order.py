@@ -36,11 +36,11 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
         "2 new seats: 25 → 27",
         "Total due now: €24.00",
         "Hugo Petit, hugo@acme.example",
-        "Gets one of the new seats of: GoTo Meeting.",
-        "2 new seats remain free for others.",
+        "Gets one of the new seats of GoTo Meeting.",
+        "2 new seats left to assign to others.",
         "Visa •••• 4242, expires 04/2028, default",
         "1 rue de la Paix\n75002 Paris\nFrance",
-        "accepts quote SQ-1001 and charges €24.00",
+        "you accept quote SQ-1001 and will be charged €24.00",
         "up to 24 hours",
     ):
         assert part in said(view)
@@ -51,9 +51,12 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
 @pytest.mark.parametrize(
     ("assigned", "part"),
     [
-        (0, "Has a seat of each product already, and takes none of the new ones.\n3 new seats remain free"),
-        (2, "1 new seat remains free for others."),
-        (3, "No new seat remains free for others."),
+        (
+            0,
+            "so won’t use one of the new seats.\n3 new seats left to assign",
+        ),
+        (2, "1 new seat left to assign to others."),
+        (3, "No new seats left to assign to others."),
     ],
 )
 def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, english: Localizer) -> None:
@@ -74,8 +77,8 @@ def test_an_address_that_changed_the_tax_is_told_before_placing(english: Localiz
 def test_once_placed_the_person_is_told_how_long_it_may_take(english: Localizer) -> None:
     view = service_order.render_placed_modal(english, order_sheet(), PLACE)
     assert view["blocks"][0]["level"] == "success"
-    assert "up to 24 hours: until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
-    assert "goes to Alice 0, alice0@acme.example" in said(view)
+    assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
+    assert "email the receipt to Alice 0, alice0@acme.example" in said(view)
 
 
 @pytest.mark.parametrize(
@@ -97,19 +100,23 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
 @pytest.mark.parametrize(
     ("status", "reason", "part"),
     [
-        (LineStatus.WAITING, None, "Waits to be processed, until 11 Nov 2026, 09:00 (CET)"),
-        (LineStatus.CHARGING, None, "Being charged."),
-        (LineStatus.SETTLED, None, "Done on 10 Nov 2026, 10:00 (CET): charged, and the seats are added."),
-        (LineStatus.NEEDS_CUSTOMER, None, "to confirm the payment, until 10 Nov 2026, 10:20 (CET)"),
-        (LineStatus.UNKNOWN, None, "nothing is charged twice, so please do not order again"),
+        (LineStatus.WAITING, None, "Waiting to be processed, by 11 Nov 2026, 09:00 (CET)"),
+        (LineStatus.CHARGING, None, "Charging."),
+        (LineStatus.SETTLED, None, "Charged and seats added on 10 Nov 2026, 10:00 (CET)."),
+        (LineStatus.NEEDS_CUSTOMER, None, "to confirm the payment by 10 Nov 2026, 10:20 (CET)"),
+        (LineStatus.UNKNOWN, None, "You won’t be charged twice, so please don’t order again"),
         (
             LineStatus.DECLINED,
             "card_declined",
-            "The card was declined. Not charged. It can be tried again until",
+            "Declined: the card was declined. Not charged. You can try again until",
         ),
-        (LineStatus.DECLINED, "customer_timeout", "The payment was not confirmed in time."),
-        (LineStatus.DECLINED, "do_not_honor", "It was declined (do_not_honor)."),
-        (LineStatus.DECLINED, None, "It was declined. Not charged."),
+        (LineStatus.DECLINED, "customer_timeout", "Declined: the payment wasn’t confirmed in time."),
+        (
+            LineStatus.DECLINED,
+            "do_not_honor",
+            "Declined: the payment provider refused the charge (do_not_honor).",
+        ),
+        (LineStatus.DECLINED, None, "Declined: no reason was given. Not charged."),
     ],
 )
 def test_each_line_says_where_it_stands_and_what_follows(
@@ -120,7 +127,7 @@ def test_each_line_says_where_it_stands_and_what_follows(
 
 def test_a_line_that_waits_names_the_order_it_waits_for(english: Localizer) -> None:
     row = replace(order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
-    assert "Waits for service order SO-1001" in said(show(english, order_sheet(row)))
+    assert "Queued behind service order SO-1001" in said(show(english, order_sheet(row)))
 
 
 def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
@@ -135,7 +142,7 @@ def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
 def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> None:
     view = show(english, order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED)))
     assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
-    assert "until 11 Nov 2026, 08:00 (CET), at the same price" in said(view)
+    assert "by 11 Nov 2026, 08:00 (CET) at the same price" in said(view)
     [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.GIVE_UP]
     assert "confirm" in give_up
 
@@ -144,13 +151,13 @@ def test_after_23_hours_nothing_is_offered_to_be_tried_again(english: Localizer)
     late = replace(order_sheet(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
     view = show(english, late)
     assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
-    assert "It can no longer be tried again." in said(view)
+    assert "You can no longer try again." in said(view)
 
 
 def test_what_was_given_up_says_so(english: Localizer) -> None:
     sheet = order_sheet(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
-    sheet.order.given_up = True
-    assert "It was given up." in said(show(english, sheet))
+    sheet.order.retries_abandoned = True
+    assert "The seats were cancelled." in said(show(english, sheet))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
@@ -166,7 +173,7 @@ def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Lo
     rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
     sheet = replace(order_sheet(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
     text = said(show(english, sheet))
-    assert "Declined, not charged: GoTo Webinar." in text
+    assert "Declined and not charged: GoTo Webinar." in text
     assert "*Receipt R-1001*, 10 Nov 2026\nSubtotal: €10.00\nTax: €2.00\n*Total: €12.00*" in text
 
 
@@ -178,17 +185,17 @@ def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
 
 def test_the_history_tells_when_who_what_and_why(english: Localizer) -> None:
     lines = said(show(english, samples.every_status())).splitlines()
-    assert "10 Nov 2026, 10:00 (CET) · Alice Martin: placed the service order" in lines
-    made = "Alice Martin: made quote SQ-1001 (the billing address changes the tax)"
+    assert "10 Nov 2026, 10:00 (CET) · Order placed · Alice Martin" in lines
+    made = "Quote SQ-1001 created · Alice Martin (the billing address changes the tax)"
     assert f"10 Nov 2026, 10:00 (CET) · {made}" in lines
 
 
 @pytest.mark.parametrize(
     ("action", "details", "part"),
     [
-        ("retried", {"subscription": "sub_0"}, "Alice Martin: tried GoTo Meeting again"),
-        ("retried", {"subscription": "sub_gone"}, "Alice Martin: tried sub_gone again"),
-        ("something_new", {}, "recorded a change of SO-1007"),
+        ("retried", {"subscription": "sub_0"}, "GoTo Meeting tried again · Alice Martin"),
+        ("retried", {"subscription": "sub_gone"}, "sub_gone tried again · Alice Martin"),
+        ("something_new", {}, "SO-1007 changed"),
     ],
 )
 def test_history_names_products_and_never_falls_silent(
@@ -219,7 +226,7 @@ def test_a_short_history_needs_no_pages(reader: Localizer) -> None:
 
 def test_a_long_history_shows_its_end(english: Localizer) -> None:
     text = said(show(english, replace(order_sheet(), history=samples.history(Size(rows=100)))))
-    assert "… and 62 steps before" in text
+    assert "62 earlier entries" in text
 
 
 def test_the_list_opens_each_order_and_the_older_ones(reader: Localizer) -> None:
@@ -241,7 +248,7 @@ def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) 
         PLACE,
         has_older=False,
     )
-    assert "*SO-1007* · Being processed · *needs you*" in said(needs)
+    assert "*SO-1007* · Processing · *needs your attention*" in said(needs)
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from fluent.syntax import FluentParser
-from fluent.syntax.ast import Junk, Message, MessageReference, VariableReference
+from fluent.syntax import FluentParser, FluentSerializer
+from fluent.syntax.ast import Identifier, Junk, Message, MessageReference, VariableReference
 from fluent.syntax.visitor import Visitor
 
 from bot.i18n import LANGUAGES, MESSAGES_FOLDER
@@ -13,8 +13,10 @@ from bot.i18n import LANGUAGES, MESSAGES_FOLDER
 ROOT = Path(__file__).parents[2]
 # Keys that are put together where they are used.
 PUT_TOGETHER = re.compile(
-    r"refusal|notices?-|mail-column-|decline-|history-|service-order-(placed|processing|completed|failed)$"
-    r"|order-line-(waiting|charging|needs-customer|unknown)$|help-|checkout-"
+    r"refusal|decline-|history-|help-|service-order-(placed|processing|completed|failed)$"
+    r"|order-line-(waiting|charging|needs-customer|unknown)$"
+    r"|notifications-((orders|receipts|decisions|reminders)(-hint)?|at-once|daily)$"
+    r"|checkout-(line[12]|postal-code|city|state|country)$"
 )
 
 
@@ -66,12 +68,29 @@ def test_the_languages_fill_in_the_same_words() -> None:
 
 def test_no_key_is_left_that_nothing_shows() -> None:
     code = "".join(p.read_text(encoding="utf-8") for folder in ("bot", "handlers") for p in _modules(folder))
+    found = messages("en")
+    taken_in = set[str]().union(*(words.taken_in for words in found.values()))
     unused = [
         key
-        for key in messages("en")
+        for key in found.keys() - taken_in
         if not re.search(f"[\"']{key}[\"']", code) and not PUT_TOGETHER.match(key)
     ]
     assert unused == []
+
+
+def test_each_thing_is_said_under_one_key() -> None:
+    said: dict[str, list[str]] = {}
+    for part in FluentParser().parse((MESSAGES_FOLDER / "en.ftl").read_text(encoding="utf-8")).body:
+        if isinstance(part, Message):
+            text = FluentSerializer().serialize_entry(Message(Identifier("any"), part.value))
+            said.setdefault(text, []).append(part.id.name)
+    assert [keys for keys in said.values() if len(keys) > 1] == []
+
+
+def test_every_key_that_is_shown_has_a_text() -> None:
+    code = "".join(p.read_text(encoding="utf-8") for folder in ("bot", "handlers") for p in _modules(folder))
+    shown = set(re.findall(r"\.format_(?:text|mrkdwn)\(\s*[\"']([a-z][a-z0-9-]*)[\"']\s*[,)]", code))
+    assert shown - messages("en").keys() == set()
 
 
 def _modules(folder: str) -> list[Path]:

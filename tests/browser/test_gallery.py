@@ -54,8 +54,8 @@ def views(reader: Localizer, size: Size) -> Iterator[tuple[str, View]]:
     for name in ("cart.save", "checkout.save", "quote.reject"):
         words = {"a field": "Wrong. " * 40 if size is LONGEST else "Wrong."}
         yield f"{name}, again", render_form_with_errors(SCREENS[name](reader, size), words)
-    waiting = build_section(reader.format_mrkdwn("waiting-text"))
-    yield "waiting", build_modal("waiting.show", reader.format_text("waiting-title"), [waiting], reader)
+    waiting = build_section(reader.format_mrkdwn("loading-text"))
+    yield "waiting", build_modal("waiting.show", reader.format_text("loading-title"), [waiting], reader)
     yield "home, refused", home_page.render_refused_home(reader, ViewTriggerExpired(), URL)
     for level in ("default", "info", "warning", "error", "success"):
         yield f"alert, {level}", build_modal("alert.show", "Alert", [build_alert("&" * 200, level)], reader)

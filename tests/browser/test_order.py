@@ -16,25 +16,25 @@ STEPS = ("Save cart and review", "Proceed to checkout", "Save and continue", "Pl
 ENGLISH = {
     "person": "alice",
     "cart": "Add seats",
-    "meeting": "GoTo Meeting: number of new seats",
-    "webinar": "GoTo Webinar: number of new seats",
-    "intro": "New seats for Acme SA",
-    "held": "25 seats today · €14.00 per seat and month · period ends 1 Dec 2026",
+    "meeting": "GoTo Meeting: seats to add",
+    "webinar": "GoTo Webinar: seats to add",
+    "intro": "Add seats to Acme SA",
+    "held": "Currently 25 seats · €14.00 per seat per month · current period ends on 1 Dec 2026",
     "save": "Save cart and review",
     "quote": "Quote SQ-1001",
     "line": "5 new seats: 25 → 30",
     "totals": "Subtotal: €338.88",
     "due": "Total due now: €406.66",
-    "recurring": "From the next renewal",
+    "recurring": "From your next renewal",
     "proceed": "Proceed to checkout",
     "checkout": "Checkout",
     "administrator": "Administrator",
     "card": "Visa •••• 4242",
     "continue": "Save and continue",
     "order": "Service order",
-    "free": "6 new seats remain free for others.",
+    "free": "6 new seats left to assign to others.",
     "place": "Place service order",
-    "placed": "Service order SO-1001 is placed.",
+    "placed": "Service order SO-1001 has been placed.",
     "until": "until 11 Nov 2026, 10:00 (CET) at the latest",
     "receipt": "Receipt R-1001 for service order SO-1001",
     "total": "Total: €406.66",
@@ -43,10 +43,12 @@ ENGLISH = {
 FRENCH = {
     "person": "benoit",
     "cart": "Ajouter des postes",
-    "meeting": "GoTo Meeting : nombre de nouveaux postes",
-    "webinar": "GoTo Webinar : nombre de nouveaux postes",
-    "intro": "Nouveaux postes pour Acme SA",
-    "held": "25 postes aujourd’hui · 14,00 € par poste et par mois · fin de période le 1 déc. 2026",
+    "meeting": "GoTo Meeting : postes à ajouter",
+    "webinar": "GoTo Webinar : postes à ajouter",
+    "intro": "Ajouter des postes au compte Acme SA",
+    "held": (
+        "Actuellement 25 postes · 14,00 € par poste et par mois · fin de la période en cours le 1 déc. 2026"
+    ),
     "save": "Enregistrer et vérifier",
     "quote": "Devis SQ-1001",
     "line": "5 nouveaux postes : 25 → 30",
@@ -59,7 +61,7 @@ FRENCH = {
     "card": "Visa •••• 4242",
     "continue": "Enregistrer et continuer",
     "order": "Commande de Service",
-    "free": "6 nouveaux postes restent libres pour d’autres.",
+    "free": "6 nouveaux postes à attribuer à d’autres personnes.",
     "place": "Passer la commande",
     "placed": "La commande de Service SO-1001 est passée.",
     "until": "au plus tard le 11 nov. 2026, 10:00",
@@ -104,11 +106,11 @@ async def test_the_whole_order(office: Office, words: dict[str, str]) -> None:
 async def _the_channel_was_told(desk: Desk) -> None:
     """R25: one status message, edited in place, in the account's language, without amounts; history below."""
     card = desk.messages.first
-    await desk.reads("Commande de Service SO-1001 : terminée", "5 nouveaux postes", within=card)
+    await desk.reads("Commande de Service SO-1001 : Terminée", "5 nouveaux postes", within=card)
     await expect(card.locator(".edited")).to_be_visible()
     await expect(desk.page.locator("#main")).not_to_contain_text("406")
     await card.locator(".replies").click()
-    await desk.reads("passée par", "traitement commencé", within=desk.thread)
+    await desk.reads("Commande passée par", "Traitement commencé", within=desk.thread)
     await desk.thread.get_by_role("button", name="Close the thread").click()
 
 
@@ -122,24 +124,26 @@ async def test_a_reload_in_mid_order_loses_nothing_that_was_saved(office: Office
     await expect(desk.modal).to_have_count(0)
 
     await desk.say("/add-seats")
-    await desk.reads("Your cart’s quote SQ-1001 is pending")
+    await desk.reads("Quote SQ-1001 from this cart is pending")
     await expect(desk.field("GoTo Meeting")).to_have_value("5")
-    await desk.press("Go on with SQ-1001")
+    await desk.press("Continue with SQ-1001")
     await desk.press("Proceed to checkout")
-    await desk.field("Administrator").first.select_option("A new administrator")
-    await desk.fill(Name_of_the_new_administrator="Zoé Neuve", Further_address_line="Bâtiment B")
-    await desk.fill(**{"E-mail of the new administrator": "zoe@acme.example"})
+    await desk.field("Administrator").first.select_option("New administrator")
+    await desk.fill(
+        **{"New administrator’s name": "Zoé Neuve", "New administrator’s email": "zoe@acme.example"}
+    )
+    await desk.fill(Address_line_2="Bâtiment B")
     await desk.press("Save and continue")
     await desk.reads("Zoé Neuve, zoe@acme.example", "Bâtiment B")
     await desk.page.reload()
 
     await desk.say("/quotes")
     await desk.press("Approve quote SQ-1001")
-    await expect(desk.field("Name of the new administrator")).to_have_value("Zoé Neuve")
-    await expect(desk.field("Further address line")).to_have_value("Bâtiment B")
+    await expect(desk.field("New administrator’s name")).to_have_value("Zoé Neuve")
+    await expect(desk.field("Address line 2")).to_have_value("Bâtiment B")
     await desk.press("Save and continue")
     await desk.press("Place service order")
-    await desk.reads("Service order SO-1001 is placed.")
+    await desk.reads("Service order SO-1001 has been placed.")
     await desk.page.reload()
     await office.settle()
     await desk.say("/service-orders SO-1001")
@@ -155,12 +159,12 @@ async def test_back_keeps_what_was_typed(office: Office) -> None:
     await desk.fill(GoTo_Meeting="4")
     await desk.press("Save cart and review")
     await desk.press("Proceed to checkout")
-    await desk.fill(Further_address_line="Bâtiment B")
+    await desk.fill(Address_line_2="Bâtiment B")
     await desk.press("Save and continue")
     await desk.titled("Service order")
     await desk.press("Back")
     await desk.titled("Checkout")
-    await expect(desk.field("Further address line")).to_have_value("Bâtiment B")
+    await expect(desk.field("Address line 2")).to_have_value("Bâtiment B")
     await desk.fill(City="Lyon")
     await desk.press("Back")
     await desk.titled("Quote")
@@ -185,9 +189,9 @@ async def test_an_address_that_changes_the_tax_is_shown_before_placing(office: O
     await desk.press("Proceed to checkout")
     await desk.field("Country").select_option("Germany")
     await desk.press("Save and continue")
-    await desk.reads("quote SQ-1002 has replaced SQ-1001", "The total is now €48.03.")
+    await desk.reads("quote SQ-1002 has replaced SQ-1001", "The new total is €48.03.")
     await desk.press("Place service order")
-    await desk.reads("Service order SO-1001 is placed.", "Quote: SQ-1002, total €48.03")
+    await desk.reads("Service order SO-1001 has been placed.", "Quote: SQ-1002, total €48.03")
 
 
 async def test_a_declined_card_and_another_one(office: Office) -> None:
@@ -196,13 +200,13 @@ async def test_a_declined_card_and_another_one(office: Office) -> None:
     await desk.say("/add-seats meeting 2")
     for step in STEPS:
         await desk.press(step)
-    await desk.reads("Service order SO-1001 is placed.")
+    await desk.reads("Service order SO-1001 has been placed.")
     await desk.close()
     await office.settle()
     await desk.go("Messages")
     told = desk.messages.filter(has_text="payment declined for GoTo Meeting")
-    await desk.reads("Nothing was charged for it", within=told)
-    await desk.press("Try service order SO-1001 again", within=told)
+    await desk.reads("These seats weren’t charged or added.", within=told)
+    await desk.press("Try again: service order SO-1001", within=told)
     await desk.field("Card to charge").select_option(label="Visa •••• 4242, expires 04/2028")
     await desk.press("Try again")
     await desk.titled("Service order")
@@ -210,7 +214,7 @@ async def test_a_declined_card_and_another_one(office: Office) -> None:
     await office.settle()
     receipt = desk.messages.filter(has_text="Receipt R-1001 for service order")
     await desk.reads("Total: £19.80", within=receipt)
-    await desk.reads("The PDF of receipt R-1001", "PDF · ", within=desk.messages.last)
+    await desk.reads("PDF of receipt R-1001", "PDF · ", within=desk.messages.last)
     assert await office.world.seats("declined_meeting") == (12, 12)
 
 
@@ -224,14 +228,14 @@ async def test_the_order_by_the_keyboard_alone(office: Office) -> None:
     await keyboard.press("Tab")
     await keyboard.type("meeting")
     await keyboard.press("Enter")
-    await expect(focused).to_have_accessible_name("GoTo Meeting: number of new seats (optional)")
+    await expect(focused).to_have_accessible_name("GoTo Meeting: seats to add (optional)")
     await keyboard.type("5")
     await keyboard.press("Enter")
     for title, button in zip(("Quote", "Checkout", "Service order"), STEPS[1:], strict=True):
         await desk.titled(title)
         await tab_to(desk, button)
         await keyboard.press("Enter")
-    await desk.reads("Service order SO-1001 is placed.")
+    await desk.reads("Service order SO-1001 has been placed.")
     await keyboard.press("Escape")
     await expect(desk.modal).to_have_count(0)
     await expect(focused).to_have_accessible_name("Message or command")
@@ -260,11 +264,11 @@ async def test_the_order_on_a_narrow_phone(office: Office) -> None:
         await expect(desk.modal.get_by_role("button", name=step)).to_be_in_viewport()
         await desk.fits()
         await desk.press(step)
-    await desk.reads("Service order SO-1001 is placed.")
+    await desk.reads("Service order SO-1001 has been placed.")
     await desk.fits()
     await desk.close()
     await office.settle()
-    await desk.reads("terminée", within=desk.messages.first)
+    await desk.reads("Terminée", within=desk.messages.first)
     await desk.fits()
     await desk.messages.first.locator(".replies").click()
     await desk.reads("passée par Alice Martin", within=desk.thread)

@@ -23,13 +23,13 @@ async def test_a_pending_quote_is_approved_from_the_message_that_brought_it(offi
     await office.settle()
     desk = await office.sit("alice", "messages")
     arrived = desk.messages.first
-    await desk.reads("Quote Q-2041 waits for your decision", within=arrived)
+    await desk.reads("Quote Q-2041 needs your decision", within=arrived)
     await desk.press("Approve quote Q-2041", within=arrived)
     await desk.titled("Checkout")
     assert (await quote_of(office.world, "Q-2041")).status is QuoteStatus.PENDING
     await desk.press("Save and continue")
     await desk.press("Place service order")
-    await desk.reads("Service order SO-1001 is placed.")
+    await desk.reads("Service order SO-1001 has been placed.")
     assert (await quote_of(office.world, "Q-2041")).status is QuoteStatus.ACCEPTED
     await desk.close()
     await office.settle()
@@ -63,7 +63,7 @@ async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     desk = await office.sit("alice")
     await desk.say("/add-seats")
     await desk.titled("Pending quotes")
-    await desk.reads("please approve or reject the pending quote", "Replaced quotes do not return")
+    await desk.reads("Approve or reject it before you order more seats", "Replaced quotes can’t be restored")
     await desk.press("Continue and replace")
     await desk.reads("Replace the pending quote?", within=desk.dialog)
     await desk.press("Go back", within=desk.dialog)
@@ -77,7 +77,7 @@ async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     await desk.reads("Quote SQ-1001")
     await desk.close()
     await desk.say("/quotes Q-2041")
-    await desk.reads(f"Expired: replaced by quote SQ-1001 on {AT}, by Alice Martin.")
+    await desk.reads(f"Expired: Alice Martin replaced it with quote SQ-1001 on {AT}.")
 
 
 async def test_who_acts_on_a_quote_already_rejected_is_told_by_whom_and_when(office: Office) -> None:
@@ -92,7 +92,7 @@ async def test_who_acts_on_a_quote_already_rejected_is_told_by_whom_and_when(off
     await alice.reads("Acme SA has no pending quotes.")
     await benoit.press("Passer au paiement")
     await benoit.reads(
-        "Le devis Q-2041 n’est plus en attente.", "Alice Martin l’a rejeté le 10 nov. 2026, 10:00"
+        "Le devis Q-2041 n’est plus en attente.", "Il a été rejeté par Alice Martin le 10 nov. 2026, 10:00"
     )
     await benoit.press("Afficher le devis")
     await benoit.reads("Rejeté par Alice Martin")
@@ -105,14 +105,14 @@ async def test_of_two_people_placing_one_quote_one_does_and_the_other_is_told(of
     await _to_placement(alice, "Proceed to checkout", "Save and continue")
     await _to_placement(benoit, "Passer au paiement", "Enregistrer et continuer")
     await asyncio.gather(alice.press("Place service order"), benoit.press("Passer la commande"))
-    await expect(alice.modal).to_contain_text(re.compile("SO-1001 is placed|accepted it"))
+    await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|It was accepted"))
     order = await office.world.row(ServiceOrder)
     if order.contact_id == (await contact_of(office.world, "alice@acme.example")).id:
-        await alice.reads("Service order SO-1001 is placed.")
-        await benoit.reads("Alice Martin l’a accepté le 10 nov. 2026, 10:00")
+        await alice.reads("Service order SO-1001 has been placed.")
+        await benoit.reads("Il a été accepté par Alice Martin le 10 nov. 2026, 10:00")
     else:
         await benoit.reads("La commande de Service SO-1001 est passée.")
-        await alice.reads(f"Benoît Roche accepted it on {AT}")
+        await alice.reads(f"It was accepted by Benoît Roche on {AT}")
     await office.settle()
     assert await office.world.seats("acme_meeting") == (35, 35)
 
@@ -133,5 +133,5 @@ async def test_a_quote_that_expired_on_the_screen_cannot_be_placed(office: Offic
     office.world.clock.move(days=3)
     await desk.press("Proceed to checkout")
     await desk.reads("Quote Q-2041 is no longer pending.", "It expired on 13 Nov 2026, 00:00 (CET).")
-    await desk.press("Show the quote")
+    await desk.press("View quote")
     await desk.reads("Expired on 13 Nov 2026")

@@ -9,14 +9,14 @@ from tests.handlers.steps import import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-NEUTRAL = "This is not available to you."
+NEUTRAL = "This isn’t available to you."
 
 
 async def test_without_a_card_the_way_to_add_one_is_shown(office: Office) -> None:
     """R3, in French."""
     desk = await office.sit("noe", "messages")
     await desk.say("/add-seats")
-    await desk.titled("Impossible ici")
+    await desk.titled("Ajout impossible")
     await desk.reads("une carte de crédit ou de débit valide comme mode de paiement automatique par défaut")
     await expect(desk.modal.get_by_role("button", name="Services des comptes Corporate")).to_be_visible()
     await desk.press("Gérer les modes de paiement")
@@ -29,11 +29,11 @@ async def test_an_account_that_is_not_self_served_is_told_why(office: Office) ->
     await desk.say("/add-seats")
     await desk.reads(
         "Your contract is managed by Account Services.",
-        "Ordering seats needs a valid credit or debit card",
-        "None of the subscriptions of Ineligible AG can get additional seats here.",
+        "the account needs a valid credit or debit card",
+        "You can’t add seats to any of Ineligible AG’s subscriptions here.",
     )
     async with desk.page.context.expect_page() as opened:
-        await desk.press("Account Services")
+        await desk.press("Contact Account Services")
     assert (await opened.value).url == "https://support.goto.com/corporate-account-services"
 
 
@@ -41,20 +41,20 @@ async def test_a_product_that_takes_no_more_seats_is_shown_and_not_selectable(of
     """R2"""
     desk = await office.sit("alice")
     await desk.say("/add-seats")
-    await desk.reads("Rescue · 3 seats today", "Seats of Rescue are sold by Account Services.")
-    await expect(desk.modal.get_by_label("number of new seats")).to_have_count(2)
+    await desk.reads("Rescue · currently 3 seats", "Seats of Rescue are sold by Account Services.")
+    await expect(desk.modal.get_by_label("seats to add")).to_have_count(2)
 
 
 async def test_a_member_without_the_role_is_named_the_contacts_in_private(office: Office) -> None:
     """R1"""
     nora, alice = await office.sit("nobody"), await office.sit("alice")
     await nora.say("/add-seats meeting 5")
-    await nora.told("Please ask one of them: Alice Martin and Benoît Roche.")
+    await nora.told("Ask one of them: Alice Martin and Benoît Roche.")
     await nora.go("general")
     await nora.say("/quotes")
-    await nora.told("Please ask Account Services who they are.")
+    await nora.told("Ask Account Services who they are.")
     await nora.go("Home")
-    await nora.reads("You are not registered as a billing contact", within=nora.page.locator(".home"))
+    await nora.reads("You aren’t registered as a billing contact", within=nora.page.locator(".home"))
     await expect(alice.messages).to_have_count(0)
 
 
@@ -78,7 +78,7 @@ async def test_a_stranger_of_another_workspace_gets_one_private_line(office: Off
     before = await stored(office.world)
     card = desk.messages.filter(has_text="Q-2041")
     await desk.press("Approuver le devis Q-2041", within=card)
-    await desk.told("Cela ne vous est pas accessible.")
+    await desk.told("Vous n’y avez pas accès.")
     await expect(alice.messages).to_have_count(1)
     assert await stored(office.world) == before
 
@@ -99,7 +99,7 @@ async def test_wrong_numbers_are_told_at_their_fields(office: Office) -> None:
         await expect(desk.field(webinar)).to_be_focused()
     await desk.field(webinar).fill("0")
     await desk.press("Save cart and review")
-    await desk.wrong(meeting, "Please type the number of new seats for at least one subscription.")
+    await desk.wrong(meeting, "Enter how many seats to add for at least one subscription.")
     await desk.field(webinar).fill("3")
     await desk.press("Save cart and review")
     await desk.reads("Quote SQ-1001", "3 new seats: 5 → 8")
@@ -111,7 +111,7 @@ async def test_a_new_administrator_needs_a_name_and_an_address(office: Office) -
     await desk.say("/add-seats meeting 1")
     await desk.press("Enregistrer et vérifier")
     await desk.press("Passer au paiement")
-    await desk.field("Administrateur").first.select_option("Un nouvel administrateur")
+    await desk.field("Administrateur").first.select_option("Nouvel administrateur")
     await desk.field("E-mail du nouvel administrateur").fill("zoe@nowhere")
     await desk.field("Ville").fill("")
     await desk.press("Enregistrer et continuer")
@@ -119,7 +119,7 @@ async def test_a_new_administrator_needs_a_name_and_an_address(office: Office) -
     await desk.field("Ville").fill("Lyon")
     await desk.field("E-mail du nouvel administrateur").fill("zoe@acme.example")
     await desk.press("Enregistrer et continuer")
-    await desk.wrong("Nom du nouvel administrateur", "Veuillez remplir ce champ.")
+    await desk.wrong("Nom du nouvel administrateur", "Remplissez ce champ.")
     await desk.field("Nom du nouvel administrateur").fill("Zoé Neuve")
     await desk.press("Enregistrer et continuer")
     await desk.reads("Zoé Neuve, zoe@acme.example", "Lyon")
@@ -128,12 +128,12 @@ async def test_a_new_administrator_needs_a_name_and_an_address(office: Office) -
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("/add-seats zoom 5", "There is no subscription to “zoom” here."),
+        ("/add-seats zoom 5", "You don’t have a subscription to “zoom” here."),
         ("/add-seats rescue 2", "Seats of Rescue are sold by Account Services."),
-        ("/quotes Q-9", "I do not know a quote Q-9."),
-        ("/service-orders SO-9", "I do not know a service order SO-9."),
-        ("/billing cards", "I do not know “cards” after /billing."),
-        ("/add-seats help", "/add-seats webinar 5 begins with 5 new seats of GoTo Webinar"),
+        ("/quotes Q-9", "We can’t find quote Q-9."),
+        ("/service-orders SO-9", "We can’t find service order SO-9."),
+        ("/billing cards", "/billing doesn’t know “cards”."),
+        ("/add-seats help", "/add-seats webinar 5 starts with 5 new seats of GoTo Webinar"),
         ("/nonsense", "/nonsense is not a valid command."),
     ],
 )

@@ -140,7 +140,7 @@ class Invoice:
         return sum(line.tax for line in self.lines)
 
 
-class Books:
+class StripeRecords:
     """`tax` gives, for a country, the rate as in "0.20"."""
 
     def __init__(self, now: Callable[[], datetime], tax: dict[str, str] | None = None) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.fake_stripe import forms, shapes
-from tests.fake_stripe.books import Books, Customer, Invoice, Item, Subscription, invalid, missing
+from tests.fake_stripe.books import Customer, Invoice, Item, StripeRecords, Subscription, invalid, missing
 
 Params = dict[str, Any]
 # All that may travel with a change that waits for its payment.
 WITH_PENDING = {"expand", "payment_behavior", "proration_behavior", "proration_date", "items"}
 
 
-def list_subscriptions(books: Books, params: Params) -> Params:
+def list_subscriptions(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "_subscription_list_params", "SubscriptionListParams")
     wanted = params.get("status")
     if params.get("customer"):
@@ -25,7 +25,7 @@ def list_subscriptions(books: Books, params: Params) -> Params:
     return _page("/v1/subscriptions", found, params)
 
 
-def update_subscription(books: Books, params: Params, name: str) -> Params:
+def update_subscription(books: StripeRecords, params: Params, name: str) -> Params:
     forms.check(params, "_subscription_update_params", "SubscriptionUpdateParams")
     subscription = _subscription(books, name)
     if params.get("payment_behavior") == "pending_if_incomplete":
@@ -44,7 +44,7 @@ def update_subscription(books: Books, params: Params, name: str) -> Params:
     return shapes.subscription(books, subscription, invoice=_latest(books, subscription, params))
 
 
-def _update_plain(books: Books, subscription: Subscription, params: Params) -> None:
+def _update_plain(books: StripeRecords, subscription: Subscription, params: Params) -> None:
     for key, value in params.get("metadata", {}).items():
         subscription.metadata[key] = value
         if value == "":
@@ -56,7 +56,7 @@ def _update_plain(books: Books, subscription: Subscription, params: Params) -> N
         subscription.default_card = card or None
 
 
-def _latest(books: Books, subscription: Subscription, params: Params) -> Params | None:
+def _latest(books: StripeRecords, subscription: Subscription, params: Params) -> Params | None:
     expand = forms.listed(params.get("expand"))
     if not any(each.startswith("latest_invoice") for each in expand) or subscription.latest_invoice is None:
         return None
@@ -64,7 +64,7 @@ def _latest(books: Books, subscription: Subscription, params: Params) -> Params 
     return shapes.invoice(books, invoice, payments="latest_invoice.payments" in expand)
 
 
-def preview(books: Books, params: Params) -> Params:
+def preview(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "_invoice_create_preview_params", "InvoiceCreatePreviewParams")
     subscription = _subscription(books, params["subscription"])
     if subscription.status != "active":
@@ -89,7 +89,7 @@ def preview(books: Books, params: Params) -> Params:
     return shapes.invoice(books, draft)
 
 
-def list_invoices(books: Books, params: Params) -> Params:
+def list_invoices(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "_invoice_list_params", "InvoiceListParams")
     if params.get("customer") and not books.remembers_deleted:
         _customer(books, params["customer"], "customer")
@@ -106,28 +106,28 @@ def list_invoices(books: Books, params: Params) -> Params:
     return _page("/v1/invoices", found, params)
 
 
-def retrieve_invoice(books: Books, params: Params, name: str) -> Params:
+def retrieve_invoice(books: StripeRecords, params: Params, name: str) -> Params:
     return shapes.invoice(books, _invoice(books, name))
 
 
-def list_items(books: Books, params: Params) -> Params:
+def list_items(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "_subscription_item_list_params", "SubscriptionItemListParams")
     held = _subscription(books, params["subscription"])
     return _page("/v1/subscription_items", [shapes.item(each, held.id) for each in held.items], params)
 
 
-def list_lines(books: Books, params: Params, name: str) -> Params:
+def list_lines(books: StripeRecords, params: Params, name: str) -> Params:
     forms.check(params, "_invoice_line_item_list_params", "InvoiceLineItemListParams")
     return _page(f"/v1/invoices/{name}/lines", shapes.lines(_invoice(books, name)), params)
 
 
-def void_invoice(books: Books, params: Params, name: str) -> Params:
+def void_invoice(books: StripeRecords, params: Params, name: str) -> Params:
     invoice = _invoice(books, name)
     books.void(invoice)
     return shapes.invoice(books, invoice)
 
 
-def retrieve_payment(books: Books, params: Params, name: str) -> Params:
+def retrieve_payment(books: StripeRecords, params: Params, name: str) -> Params:
     for invoice in books.invoices.values():
         for payment in (invoice.payment, invoice.attached):
             if payment and payment.id == name:
@@ -135,13 +135,13 @@ def retrieve_payment(books: Books, params: Params, name: str) -> Params:
     raise missing("payment_intent", name)
 
 
-def retrieve_customer(books: Books, params: Params, name: str) -> Params:
+def retrieve_customer(books: StripeRecords, params: Params, name: str) -> Params:
     if name not in books.customers:
         raise missing("customer", name)
     return shapes.customer(books.customers[name])
 
 
-def update_customer(books: Books, params: Params, name: str) -> Params:
+def update_customer(books: StripeRecords, params: Params, name: str) -> Params:
     forms.check(params, "_customer_update_params", "CustomerUpdateParams")
     customer = _customer(books, name, "id")
     customer.address = {**customer.address, **params.get("address", {})}
@@ -150,14 +150,14 @@ def update_customer(books: Books, params: Params, name: str) -> Params:
     return shapes.customer(customer)
 
 
-def list_cards(books: Books, params: Params, name: str) -> Params:
+def list_cards(books: StripeRecords, params: Params, name: str) -> Params:
     forms.check(params, "_customer_payment_method_list_params", "CustomerPaymentMethodListParams")
     customer = _customer(books, name, "id")
     found = [shapes.card(card) for card in books.cards.values() if card.customer == customer.id]
     return _page(f"/v1/customers/{name}/payment_methods", found, params)
 
 
-def open_portal(books: Books, params: Params) -> Params:
+def open_portal(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "billing_portal._session_create_params", "SessionCreateParams")
     customer = _customer(books, params["customer"], "customer")
     if not books.has_portal:
@@ -173,7 +173,7 @@ def _page(url: str, found: list[Params], params: Params) -> Params:
     return shapes.page(url, found[start:end], len(found) > end)
 
 
-def _subscription(books: Books, name: str) -> Subscription:
+def _subscription(books: StripeRecords, name: str) -> Subscription:
     if name not in books.subscriptions:
         raise missing("subscription", name)
     return books.subscriptions[name]
@@ -186,13 +186,13 @@ def _item(subscription: Subscription, name: str) -> Item:
     raise missing("subscription item", name, "items")
 
 
-def _invoice(books: Books, name: str) -> Invoice:
+def _invoice(books: StripeRecords, name: str) -> Invoice:
     if name not in books.invoices:
         raise missing("invoice", name)
     return books.invoices[name]
 
 
-def _customer(books: Books, name: str, param: str) -> Customer:
+def _customer(books: StripeRecords, name: str, param: str) -> Customer:
     if name not in books.customers or books.customers[name].deleted:
         raise missing("customer", name, param)
     return books.customers[name]

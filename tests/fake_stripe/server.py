@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from handlers.http import serving
+from handlers.http import serve_http
 from tests.fake_stripe import forms, setting_up, types
-from tests.fake_stripe.books import Books, Refused
+from tests.fake_stripe.books import Refused, StripeRecords
 from tests.fake_stripe.routes import ROUTES
 
 KEY_LIVES = 24 * 3600
@@ -71,7 +71,7 @@ class Cut(Exception):
 class FakeStripe:
     """`checked` holds every answer against the SDK's types, which takes its time."""
 
-    def __init__(self, books: Books, key: str = "sk_test_fake", *, checked: bool = True) -> None:
+    def __init__(self, books: StripeRecords, key: str = "sk_test_fake", *, checked: bool = True) -> None:
         self.books, self.key, self._checked = books, key, checked
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
@@ -89,7 +89,7 @@ class FakeStripe:
     async def running(self) -> AsyncIterator["FakeStripe"]:
         listener = create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with serving(self, listener):  # type: ignore[arg-type]
+        async with serve_http(self, listener):
             yield self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,7 +194,7 @@ class FakeStripe:
             self._saved[key] = Saved(request, status, json.loads(json.dumps(body)), self.books.now)
         return JSONResponse(body, status)
 
-    def _route(self, method: str, path: str) -> Callable[[Books, dict[str, Any]], dict[str, Any]]:
+    def _route(self, method: str, path: str) -> Callable[[StripeRecords, dict[str, Any]], dict[str, Any]]:
         for wanted, pattern, answer in (*ROUTES, *setting_up.ROUTES):
             found = re.fullmatch(pattern, path)
             if wanted == method and found:

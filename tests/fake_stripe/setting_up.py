@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.fake_stripe import forms, shapes
-from tests.fake_stripe.books import Books, Card, Customer, Item, Price, Subscription, later, missing
+from tests.fake_stripe.books import Card, Customer, Item, Price, StripeRecords, Subscription, later, missing
 
 Params = dict[str, Any]
 # Cards that every sandbox has, to be attached.
 CARDS = {"pm_card_visa": "settles", "pm_card_chargeCustomerFail": "declined"}
 
 
-def create_clock(books: Books, params: Params) -> Params:
+def create_clock(books: StripeRecords, params: Params) -> Params:
     """All that there is lives by it."""
     forms.check(params, "test_helpers._test_clock_create_params", "TestClockCreateParams")
     books.test_clock = books.new_id("clock")
@@ -19,7 +19,7 @@ def create_clock(books: Books, params: Params) -> Params:
     return shapes.test_clock(books, "ready")
 
 
-def retrieve_clock(books: Books, params: Params, name: str) -> Params:
+def retrieve_clock(books: StripeRecords, params: Params, name: str) -> Params:
     """It takes its time to advance: the first look finds it at that."""
     _check_clock(books, name)
     status = "advancing" if books.advancing else "ready"
@@ -27,7 +27,7 @@ def retrieve_clock(books: Books, params: Params, name: str) -> Params:
     return shapes.test_clock(books, status)
 
 
-def advance_clock(books: Books, params: Params, name: str) -> Params:
+def advance_clock(books: StripeRecords, params: Params, name: str) -> Params:
     forms.check(params, "test_helpers._test_clock_advance_params", "TestClockAdvanceParams")
     _check_clock(books, name)
     books.freeze(int(params["frozen_time"]))
@@ -36,7 +36,7 @@ def advance_clock(books: Books, params: Params, name: str) -> Params:
     return shapes.test_clock(books, "advancing")
 
 
-def delete_clock(books: Books, params: Params, name: str) -> Params:
+def delete_clock(books: StripeRecords, params: Params, name: str) -> Params:
     """With all that lives by it."""
     _check_clock(books, name)
     books.test_clock = None
@@ -45,7 +45,7 @@ def delete_clock(books: Books, params: Params, name: str) -> Params:
     return {"id": name, "object": "test_helpers.test_clock", "deleted": True}
 
 
-def create_customer(books: Books, params: Params) -> Params:
+def create_customer(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "_customer_create_params", "CustomerCreateParams")
     _check_clock(books, params.get("test_clock"))
     customer = Customer(books.new_id("cus"), params.get("address", {}))
@@ -53,7 +53,7 @@ def create_customer(books: Books, params: Params) -> Params:
     return shapes.customer(customer)
 
 
-def attach_card(books: Books, params: Params, name: str) -> Params:
+def attach_card(books: StripeRecords, params: Params, name: str) -> Params:
     forms.check(params, "_payment_method_attach_params", "PaymentMethodAttachParams")
     if name not in CARDS:
         raise missing("PaymentMethod", name)
@@ -62,7 +62,7 @@ def attach_card(books: Books, params: Params, name: str) -> Params:
     return shapes.card(card)
 
 
-def create_price(books: Books, params: Params) -> Params:
+def create_price(books: StripeRecords, params: Params) -> Params:
     forms.check(params, "_price_create_params", "PriceCreateParams")
     price = Price(
         books.new_id("price"),
@@ -75,7 +75,7 @@ def create_price(books: Books, params: Params) -> Params:
     return shapes.price(price)
 
 
-def create_subscription(books: Books, params: Params) -> Params:
+def create_subscription(books: StripeRecords, params: Params) -> Params:
     """Its first period begins now."""
     forms.check(params, "_subscription_create_params", "SubscriptionCreateParams")
     items = [_item(books, wanted) for wanted in forms.listed(params["items"])]
@@ -84,20 +84,20 @@ def create_subscription(books: Books, params: Params) -> Params:
     return shapes.subscription(books, held)
 
 
-def _item(books: Books, wanted: Params) -> Item:
+def _item(books: StripeRecords, wanted: Params) -> Item:
     price = books.prices[wanted["price"]]
     end = later(books.now, price.interval, "UTC")
     quantity, metadata = int(wanted["quantity"]), wanted.get("metadata", {})
     return Item(books.new_id("si"), price, quantity, books.now, end, metadata)
 
 
-def retrieve_subscription(books: Books, params: Params, name: str) -> Params:
+def retrieve_subscription(books: StripeRecords, params: Params, name: str) -> Params:
     if name not in books.subscriptions:
         raise missing("subscription", name)
     return shapes.subscription(books, books.subscriptions[name])
 
 
-def _check_clock(books: Books, name: object) -> None:
+def _check_clock(books: StripeRecords, name: object) -> None:
     if name is None or name != books.test_clock:
         raise missing("test clock", name)
 

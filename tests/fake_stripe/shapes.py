@@ -5,7 +5,6 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe.books import (
-    Books,
     Card,
     Customer,
     Invoice,
@@ -14,6 +13,7 @@ from tests.fake_stripe.books import (
     Payment,
     PendingChange,
     Price,
+    StripeRecords,
     Subscription,
 )
 from tests.fake_stripe.types import filled
@@ -86,7 +86,7 @@ def item(held: Item, subscription: str) -> dict[str, Any]:
 
 
 def subscription(
-    books: Books, held: Subscription, *, invoice: dict[str, Any] | None = None
+    books: StripeRecords, held: Subscription, *, invoice: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """`invoice` is the latest, where it is expanded."""
     items = [item(each, held.id) for each in held.items]
@@ -168,7 +168,7 @@ def card(held: Card) -> dict[str, Any]:
     )
 
 
-def invoice(books: Books, held: Invoice, *, payments: bool = False) -> dict[str, Any]:
+def invoice(books: StripeRecords, held: Invoice, *, payments: bool = False) -> dict[str, Any]:
     final = held.status != "draft"
     total = held.net + held.tax
     paid = total if held.status == "paid" else 0
@@ -321,7 +321,7 @@ def payment(of: Invoice, held: Payment) -> dict[str, Any]:
     )
 
 
-def test_clock(books: Books, status: str) -> dict[str, Any]:
+def test_clock(books: StripeRecords, status: str) -> dict[str, Any]:
     return filled(
         stripe.test_helpers.TestClock,
         id=books.test_clock,

@@ -9,7 +9,7 @@ import stripe
 
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
-from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.books import Customer, Item, Price, Subscription
 from tests.fake_stripe.types import check
 
@@ -26,7 +26,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def fake(clock: Clock) -> AsyncIterator[FakeStripe]:
-    books = Books(clock, {"FR": "0.20"})
+    books = StripeRecords(clock, {"FR": "0.20"})
     books.customers["cus_1"] = Customer("cus_1", {"country": "FR"}, "pm_1")
     books.cards["pm_1"] = Card("pm_1", "cus_1")
     item = Item("si_1", Price("price_1", 1000), 3, int(START.timestamp()), int(END.timestamp()))

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 
 from tests.fake_stripe import shapes
-from tests.fake_stripe.books import Books
+from tests.fake_stripe.books import StripeRecords
 
 
-class Courier:
-    def __init__(self, books: Books, url: str, secret: str) -> None:
+class WebhookSender:
+    def __init__(self, books: StripeRecords, url: str, secret: str) -> None:
         self.books, self.url, self.secret = books, url, secret
         self._seen = 0
 
@@ -35,7 +35,10 @@ class Courier:
     ) -> httpx.Response:
         body = json.dumps(event)
         signed_at = int(at.timestamp()) if at else self.books.now
-        headers = {"Stripe-Signature": sign(body, self.secret, signed_at), "Content-Type": "application/json"}
+        headers = {
+            "Stripe-Signature": sign_event(body, self.secret, signed_at),
+            "Content-Type": "application/json",
+        }
         return await client.post(self.url, content=body, headers=headers)
 
     def _event(self, told: dict[str, Any]) -> dict[str, Any]:
@@ -60,12 +63,12 @@ class Courier:
         }
 
 
-def sign(body: str, secret: str, at: int) -> str:
+def sign_event(body: str, secret: str, at: int) -> str:
     digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
 
-def muddled(events: list[dict[str, Any]], random: Random, lost: float = 0.2) -> list[dict[str, Any]]:
+def shuffle_events(events: list[dict[str, Any]], random: Random, lost: float = 0.2) -> list[dict[str, Any]]:
     """Each none to three times, in any order."""
     sent = [event for event in events if random.random() >= lost for _ in range(random.randint(1, 3))]
     random.shuffle(sent)

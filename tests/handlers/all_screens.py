@@ -15,12 +15,12 @@ COMMANDS = [route for route in ROUTES if route.kind == "command"]
 HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
 BUTTONS = [route for route in ROUTES if route.kind in ("show", "change") and route not in HOME_BUTTONS]
 FORMS = [route for route in ROUTES if route.kind == "submit"]
-NEUTRAL = "This is not available to you."
-NEUTRAL_IN_FRENCH = "Cela ne vous est pas accessible."
+NEUTRAL = "This isn’t available to you."
+NEUTRAL_IN_FRENCH = "Vous n’y avez pas accès."
 NOT_A_CONTACT = (
-    "Only an account’s billing contacts can add seats or read its quotes, service orders and receipts."
+    "Only an account’s billing contacts can add seats or view its quotes, service orders and receipts."
 )
-ASK_SERVICES = "Please ask Account Services who they are."
+ASK_SERVICES = "Ask Account Services who they are."
 # What nobody but Acme's contacts may read in an answer.
 OF_ACME = ("Acme SA", "acme_", "Hugo", "Inès", "4242", "rue de la Paix", "€", "SQ-", "SO-", "GoTo Webinar")
 # Of the one receipt there is.

@@ -62,10 +62,11 @@ async def install(world: World, team: str) -> httpx.Response:
 
 
 async def tokens(world: World) -> list[str]:
-    async with world.services.database.engine.connect() as connection:
+    async with world.services.read() as session:
         columns = [
             table.c[name] for table in (bots, installations) for name in ENCRYPTED_COLUMNS if name in table.c
         ]
+        connection = await session.connection()
         rows = [row for c in columns for row in (await connection.execute(select(c))).scalars()]
     return [token for token in rows if token]
 

@@ -23,7 +23,6 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.logs import configure_logging
-from bot.services import Services
 from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Address
@@ -96,14 +95,8 @@ class HookedGateway:
 def hooked(world: World) -> HookedGateway:
     """Put in front of the world's gateway."""
     gateway = HookedGateway(world.services.billing)
-    swap(world.services, billing=gateway)
+    world.services.billing = gateway
     return gateway
-
-
-def swap(services: Services, **ports: object) -> None:
-    """The running program holds these very services: there is no building others for it."""
-    for name, port in ports.items():
-        object.__setattr__(services, name, port)
 
 
 def failing(error: Exception) -> Hook:

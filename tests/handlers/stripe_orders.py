@@ -9,7 +9,7 @@ from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.details import OrderDetails
 from models.service_order import OrderLine
-from tests.handlers.steps import ForgetfulTasks, swap
+from tests.handlers.steps import ForgetfulTasks
 from tests.stripe_world import StripeWorld
 
 ALICE = Caller("T01ACME", "U01ALICE", "test")
@@ -48,9 +48,9 @@ async def placed_only(world: StripeWorld, who: Caller, subscription: str, **form
     """The process dies right after its commit: a job takes the line up."""
     quote_id = await quoted(world, who, subscription, 2, **form)
     tasks = world.services.tasks
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     await place_service_order(world.services, person=who, quote_id=quote_id)
-    swap(world.services, tasks=tasks)
+    world.services.tasks = tasks
 
 
 async def retried(world: StripeWorld, order_id: int) -> None:

@@ -47,7 +47,7 @@ async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> 
     assert alice.modal
     assert alice.modal.value("admin_email") == "no address"
     assert alice.modal.value("city") in (None, "")
-    assert not (await world.row(Checkout)).saved
+    assert not (await world.row(Checkout)).is_saved
     reply = await alice.submit()
     assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
 
@@ -65,7 +65,7 @@ async def test_what_was_typed_in_the_checkout_outlives_a_change_of_the_cart(worl
     typed = [form.value(part) for part in ("administrator", "admin_name", "payment_method")]
     assert typed == ["new", "Zoé Neuve", "pm_acme_2"]
     assert await pending(world) == ["SQ-1002"]
-    assert not any(c.saved for c in await world.rows(Checkout)), "nothing of it has been checked"
+    assert not any(c.is_saved for c in await world.rows(Checkout)), "nothing of it has been checked"
 
 
 async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> None:
@@ -84,7 +84,7 @@ async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_
     alice = world.person("alice")
     form = await world.fill_cart(alice, acme_meeting="lots", acme_webinar=2)
     await form.press("cart.back")
-    form = await shown(alice, "“lots” is not a number of seats.")
+    form = await shown(alice, "“lots” isn’t a number of seats.")
     assert form.callback_id == "cart.save"
     assert (form.value(MEETING), form.value(WEBINAR)) == ("lots", "2")
     assert await cart_of(world) == {}
@@ -100,7 +100,7 @@ async def test_the_way_to_the_payment_methods_and_back_keeps_the_checkout(world:
     checkout = await world.checkout(alice, acme_meeting=5)
     checkout.fill("line1", "8 rue Neuve")
     await go(alice, ("account.manage_methods", "account.portal"), ("account.switch_portal", "account.portal"))
-    await shown(alice, "The link to the payment methods is only for you")
+    await shown(alice, "The link to the payment methods is just for you")
     await go(alice, ("checkout.edit", "checkout.save"))
     assert alice.modal
     assert alice.modal.value("line1") == "8 rue Neuve"

@@ -21,20 +21,20 @@ MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
 # What is typed → what is said, in English and in French.
 NO_NUMBERS = {
     text: (
-        f"“{text}” is not a number of seats. Please type a whole number, 0 or more.",
-        f"« {text} » n’est pas un nombre de postes. Veuillez saisir un nombre entier, 0 ou plus.",
+        f"“{text}” isn’t a number of seats. Enter a whole number, 0 or more.",
+        f"« {text} » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.",
     )
     for text in ("five", "-1", "2.5", "2,5", "1 000", "+5", "5e3", "<!channel> & *x*")
 }
 TOO_MANY = dict.fromkeys(
     ("1000000", "1001", "9" * 40),
-    ("At most 1,000 new seats fit here.", "1 000 nouveaux postes au plus sont possibles ici."),
+    ("The maximum is 1,000 new seats.", "Le maximum est de 1 000 nouveaux postes."),
 )
 NO_ORDER = dict.fromkeys(
     ("", "   ", "0", "000", "٠"),
     (
-        "Please type the number of new seats for at least one subscription.",
-        "Veuillez saisir le nombre de nouveaux postes pour au moins un abonnement.",
+        "Enter how many seats to add for at least one subscription.",
+        "Indiquez le nombre de postes à ajouter pour au moins un abonnement.",
     ),
 )
 
@@ -77,7 +77,7 @@ async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(worl
     alice = world.person("alice")
     form = await world.fill_cart(alice, acme_meeting=1000, acme_webinar=201)
     reply = await form.submit()
-    assert reply.errors == {MEETING: "1,201 new seats are too many for one order: at most 1,200."}
+    assert reply.errors == {MEETING: "1,201 new seats are too many for one order. The maximum is 1,200."}
     assert await world.rows(Quote) == []
     await form.fill(WEBINAR, 200).submit()
     await alice.wait_for_modal("quote.review")
@@ -85,7 +85,7 @@ async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(worl
 
 async def change_bounds(world: World, most: int) -> None:
     settings = world.services.settings.model_copy(update={"max_seats_per_order": most})
-    object.__setattr__(world.services, "settings", settings)
+    world.services.settings = settings
 
 
 @pytest.mark.parametrize("typed", ["  7 ", "٧", "007"])
@@ -106,15 +106,17 @@ async def test_slacks_own_client_is_told_the_bounds_too(world: World) -> None:
 # --- the words after /add-seats
 
 WORDS_REFUSED = {
-    "zoom 5": "There is no subscription to “zoom” here. You have: GoTo Meeting, GoTo Webinar and Rescue.",
-    "goto 5": "“goto” may be several products: GoTo Meeting and GoTo Webinar. Please type more of the name.",
-    "5": "Which product is it? Please type its name before the number.",
-    "webinar -5": "“-5” is not a number of seats. Please type a whole number, 0 or more.",
-    "webinar 2.5": "“2.5” is not a number of seats. Please type a whole number, 0 or more.",
-    "webinar 1000000": "At most 1,000 new seats fit here.",
+    "zoom 5": (
+        "You don’t have a subscription to “zoom” here. You have: GoTo Meeting, GoTo Webinar and Rescue."
+    ),
+    "goto 5": "“goto” matches several products: GoTo Meeting and GoTo Webinar. Enter more of the name.",
+    "5": "Which product do you want? Enter its name before the number.",
+    "webinar -5": "“-5” isn’t a number of seats. Enter a whole number, 0 or more.",
+    "webinar 2.5": "“2.5” isn’t a number of seats. Enter a whole number, 0 or more.",
+    "webinar 1000000": "The maximum is 1,000 new seats.",
     "rescue 2": "Seats of Rescue are sold by Account Services.",
     "<!channel> & *x*": "&lt;!channel&gt; &amp; *x*",
-    "x" * 3900: "There is no subscription to “xxx",
+    "x" * 3900: "You don’t have a subscription to “xxx",
 }
 
 
@@ -181,13 +183,13 @@ async def test_a_quote_that_is_not_theirs_is_as_unknown_as_one_that_is_not_there
         seen += 1
         shown_as = number.replace("<", "&lt;").replace(">", "&gt;")
         assert (await dora.wait_for_ephemeral(seen)).text == (
-            f"I do not know a quote {shown_as}. To see the pending ones, type /quotes."
+            f"We can’t find quote {shown_as}. To see pending quotes, type /quotes."
         )
     for number in ("SO-1001", "SO-9999", "xyz"):
         await dora.command("/service-orders", number)
         seen += 1
         assert (await dora.wait_for_ephemeral(seen)).text == (
-            f"I do not know a service order {number}. To see yours, type /service-orders."
+            f"We can’t find service order {number}. To see yours, type /service-orders."
         )
     assert dora.modal is None
     benoit = world.person("benoit")
@@ -213,7 +215,7 @@ async def test_a_reason_that_is_too_long_is_told_at_its_field(world: World) -> N
     """R8"""
     quote = await import_quote(world)
     for person, said in (
-        (world.person("alice"), "The reason has 501 characters; at most 500 fit."),
+        (world.person("alice"), "Your reason is 501 characters long. The maximum is 500."),
         (world.person("benoit"), "501 caractères"),
     ):
         await opened(person, "/quotes", quote.number, "quote.review")
@@ -231,8 +233,8 @@ async def test_a_reason_that_is_too_long_is_told_at_its_field(world: World) -> N
 
 # --- checkout
 
-REQUIRED = {"en": "Please fill in this field.", "fr": "Veuillez remplir ce champ."}
-TOO_LONG = "That is too long: at most 200 characters."
+REQUIRED = {"en": "Fill in this field.", "fr": "Remplissez ce champ."}
+TOO_LONG = "That’s too long. The maximum is 200 characters."
 
 
 async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
@@ -277,15 +279,15 @@ async def test_several_wrong_fields_of_the_checkout_are_all_told_at_once(world: 
     reply = await form.submit()
     assert reply.errors == {
         "admin_name": TOO_LONG,
-        "admin_email": "“not an address” is not an e-mail address. Please type one as in name@example.com.",
+        "admin_email": "“not an address” isn’t an email address. Enter one such as name@example.com.",
         "payment_method": (
-            "That card cannot be charged: it is gone, expired, or not set for automatic payment. "
-            "Please choose another one."
+            "That card can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. "
+            "Choose another one."
         ),
         "line1": TOO_LONG,
         "line2": TOO_LONG,
-        "city": "Please fill in this field.",
-        "country": "Please choose a country from the list.",
+        "city": "Fill in this field.",
+        "country": "Choose a country from the list.",
     }
     assert form.value("admin_email") == "not an address"
     assert await stored(world) == before
@@ -312,7 +314,7 @@ async def test_what_the_form_does_not_offer_is_not_taken(world: World, field: st
         reply = await form.submit()
         assert list(reply.errors) == [field], value
         assert await stored(world) == before
-    assert await world.rows(Checkout, saved=True) == []
+    assert await world.rows(Checkout, is_saved=True) == []
 
 
 @pytest.mark.parametrize("email", ["", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"])
@@ -364,7 +366,7 @@ async def test_an_unknown_word_is_named_with_the_way_to_help(world: World) -> No
     alice = world.person("alice")
     await alice.command("/billing", "<!channel>")
     assert (await alice.wait_for_ephemeral()).text == (
-        "I do not know “&lt;!channel&gt;” after /billing. To see what it can do, type /billing help."
+        "/billing doesn’t know “&lt;!channel&gt;”. To see what you can do, type /billing help."
     )
     benoit = world.person("benoit")
     await benoit.command("/billing", "factures")

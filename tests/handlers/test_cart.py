@@ -57,7 +57,7 @@ async def test_words_far_too_long_for_a_screen_wait_for_the_choice_all_the_same(
     sam = world.person("sam")
     chooser = await opened(sam, "/add-seats", "é" * 3900, "cart.choose")
     await chooser.press("cart.account", "slow")
-    await shown(sam, "There is no subscription to “ééé")
+    await shown(sam, "You don’t have a subscription to “ééé")
     assert world.slack.refusals == []
 
 
@@ -88,7 +88,7 @@ async def test_more_than_forty_subscriptions_page_and_every_page_is_saved(world:
     form = await shown(sam, "Page 3 of 3")
     form.fill("seats:slow_89", "x")
     await sam.press(text="Previous page")
-    form = await shown(sam, "“x” is not a number of seats.")
+    form = await shown(sam, "“x” isn’t a number of seats.")
     assert "Page 3 of 3" in form.text
     assert form.value("seats:slow_89") == "x"
     form.fill("seats:slow_89", 3)
@@ -126,6 +126,6 @@ async def test_a_page_with_nothing_to_order_on_it_still_says_what_is_wrong(world
     await sam.press(text="Next page")
     await shown(sam, "Page 2 of 3")
     await sam.submit()
-    form = await shown(sam, "Please type the number of new seats for at least one subscription.")
+    form = await shown(sam, "Enter how many seats to add for at least one subscription.")
     assert "Page 2 of 3" in form.text
     assert world.slack.refusals == []

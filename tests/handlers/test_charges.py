@@ -44,11 +44,11 @@ async def test_the_customer_is_sent_the_link_in_private_and_confirming_settles(w
     carla = await ordered(world, "carla", customer_assist=1)
     assert await line_statuses(world) == ["needs_customer"]
     url = world.services.settings.admin_portal_url
-    asked = newest(carla.dms, "confirm the payment")
+    asked = newest(carla.dms, "confirm your payment")
     links = [e.get("url") for b in asked.blocks if b["type"] == "actions" for e in b["elements"]]
     assert url in links
     assert url not in str([m.blocks for m in world.channel("C04CUSTOMER")])
-    assert newest(world.channel("C04CUSTOMER"), "asked to confirm").thread_ts is None
+    assert newest(world.channel("C04CUSTOMER"), "needs to confirm").thread_ts is None
     order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
     assert url in str(order.blocks)
     asked_at = (await charges(world, "needs_customer"))[0].created_at
@@ -59,7 +59,7 @@ async def test_the_customer_is_sent_the_link_in_private_and_confirming_settles(w
     await world.settle()
     assert await line_statuses(world) == ["settled"]
     assert await world.seats("customer_assist") == (8, 8)
-    assert len(saying(carla.dms, "confirm the payment")) == 1, "asked once"
+    assert len(saying(carla.dms, "confirm your payment")) == 1, "asked once"
 
 
 async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
@@ -95,7 +95,7 @@ async def test_a_lost_answer_is_asked_for_and_never_charged_twice(world: World) 
     assert await line_statuses(world) == ["unknown"]
     assert (await world.row(OrderLine)).seats == 3
     order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
-    assert "do not order again" in order.text
+    assert "don’t order again" in order.text
     await world.pass_time(seconds=10)
     assert await line_statuses(world) == ["settled"]
     assert len(await charges(world)) == 1
@@ -116,12 +116,12 @@ async def test_while_the_provider_is_silent_nothing_is_lost(world: World) -> Non
 
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
-    assert "does not answer" in (await alice.wait_for_ephemeral()).text
+    assert "isn’t responding" in (await alice.wait_for_ephemeral()).text
     gateway.before.clear()
     await world.fill_cart(alice, acme_webinar=2)
     gateway.before["preview"] = failing(BillingUnavailable())
     reply = await alice.submit()
-    assert "does not answer" in str(reply.errors)
+    assert "isn’t responding" in str(reply.errors)
     gateway.before.clear()
     await alice.submit()
     await shown(alice, "2 new seats")
@@ -179,6 +179,6 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     first, second = await world.rows(ChargeAttempt)
     assert (first.expected_seats, first.outcome) == (25, "seats_changed")
     assert (second.expected_seats, second.outcome) == (31, "settled")
-    assert first.key != second.key
+    assert first.idempotency_key != second.idempotency_key
     assert len(await charges(world)) == 1
     assert await world.seats("acme_meeting") == (36, 36)

@@ -12,7 +12,6 @@ from tests.handlers.steps import (
     failing,
     hooked,
     opened,
-    swap,
 )
 from tests.world import World
 
@@ -21,7 +20,7 @@ async def test_after_a_crash_between_placement_and_processing_the_job_takes_it_u
     """R12, R19: the row is there, and that is enough."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.services.tasks.wait_until_idle()
@@ -54,8 +53,8 @@ async def test_after_a_crash_around_the_call_the_provider_is_asked_and_one_charg
     world.clock.at = line.claimed_until
     await world.settle()
     assert gateway.calls["place"] == (2 if when == "before" else 1)
-    assert [a.key for a in await world.rows(ChargeAttempt)] == [attempt.key]
-    assert [charge.key for charge in await charges(world)] == [attempt.key]
+    assert [a.idempotency_key for a in await world.rows(ChargeAttempt)] == [attempt.idempotency_key]
+    assert [charge.idempotency_key for charge in await charges(world)] == [attempt.idempotency_key]
     await charged_once(world, "acme_meeting", 30)
 
 

@@ -20,7 +20,6 @@ from tests.handlers.steps import (
     order_of,
     saying,
     shown,
-    swap,
     texts,
 )
 from tests.world import World
@@ -79,7 +78,7 @@ async def test_given_up_an_order_of_nothing_settled_has_failed(world: World) -> 
     await shown(dora, "Failed")
     await world.settle()
     order = await order_of(world)
-    assert (order.status, order.given_up) == ("failed", True)
+    assert (order.status, order.retries_abandoned) == ("failed", True)
     assert await world.rows(Receipt) == []
     assert world.slack.mail.messages == []
     failed = newest(dora.dms, "failed")
@@ -104,7 +103,7 @@ async def test_what_can_be_retried_ends_23_hours_after_placement(world: World) -
     form.fill("payment_method", "pm_good_1")
     world.clock.at = (await order_of(world)).placed_at + timedelta(hours=23)
     await dora.submit()
-    assert "the time for it is over" in (await dora.wait_for_modal("refusal.show")).text
+    assert "the time to do so has passed" in (await dora.wait_for_modal("refusal.show")).text
     assert (await order_of(world)).status == "processing"
     await world.settle()
     assert (await order_of(world)).status == "failed"
@@ -119,7 +118,7 @@ async def test_partly_settled_the_receipt_lists_what_settled_and_names_the_other
     checkout.fill("payment_method", "pm_good_1")
     await dora.submit()
     await dora.wait_for_modal("service_order.place")
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     await dora.submit()
     await dora.wait_for_modal("service_order.show")
     _, training = await world.lines()

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from handlers.http import serving
+from handlers.http import serve_http
 from models.quote import Quote
 from tests.world import World
 from tests.world import world as open_world
@@ -115,5 +115,5 @@ async def test_a_form_sent_without_its_blocks_is_told_at_its_field(world: World,
 async def test_no_answer_waits_for_its_head_to_be_acknowledged() -> None:
     """What is accepted inherits this of the listener; by itself its body would come 40 ms after its head."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with serving(Router(), listener):
+        async with serve_http(Router(), listener):
             assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -32,7 +32,7 @@ from tests.handlers.installations import (
     tokens,
     two_workspaces,
 )
-from tests.replica import replicas
+from tests.replicas.processes import run_replicas
 from tests.world import WORKSPACE, World
 
 
@@ -135,8 +135,8 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert (await client.get(back, headers={"Cookie": cookie})).status_code == 401, "used up"
         refused = await client.get(back.partition("?")[0] + "?error=access_denied")
         assert refused.status_code == 200
-    async with workspaces.services.database.engine.connect() as connection:
-        assert (await connection.execute(select(oauth_states.c.state))).all() == []
+    async with workspaces.services.read() as session:
+        assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
 
 
 async def test_where_an_installation_fails_its_reference_is_shown_and_logged(
@@ -159,7 +159,7 @@ async def test_a_wrong_client_secret_is_logged_with_the_reference_that_the_perso
     assert failed.status_code == 500
     found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
     assert found, failed.text
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "installation failed" in line]
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "installation.failed" in line]
     assert found[0] in line
     assert "error" in line
     assert "bad_client_secret" in line
@@ -195,7 +195,10 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
             "SLACK_API_URL": slack.api_url,
             "LOG_FORMAT": "json",
         }
-        async with replicas(1, environment, tmp_path) as [replica], httpx.AsyncClient(timeout=20) as client:
+        async with (
+            run_replicas(1, environment, tmp_path) as [replica],
+            httpx.AsyncClient(timeout=20) as client,
+        ):
             answer = await client.get(f"http://127.0.0.1:{replica.port}/slack/install")
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
             assert replica.errors() == []
@@ -224,13 +227,14 @@ async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_to
         assert "the workspace of other (T02OTHER): " in found["accounts"].message
         assert found["slack"].passed
         absent = (
-            "in T02OTHER no channel could be looked at: the bot is not installed there; the bot is not in C"
+            "in T02OTHER no channel could be checked: the bot is not installed there; the bot is not in C"
         )
         assert found["channels"].message.startswith(absent)
 
         await install(world, "T02OTHER")
         another = Fernet(Fernet.generate_key()).encrypt(b"xoxb-closed").decode()
-        async with world.services.database.writer.begin() as connection:
+        async with world.services.write() as session:
+            connection = await session.connection()
             await connection.execute(
                 update(bots).where(bots.c.team_id == "T02OTHER").values(bot_token=another)
             )
@@ -239,6 +243,6 @@ async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_to
         closed = "T02OTHER cannot be called: no key of TOKEN_ENCRYPTION_KEYS opens its token"
         assert found["slack"].message == closed
         assert (
-            "in T02OTHER no channel could be looked at: no key of TOKEN_ENCRYPTION_KEYS"
+            "in T02OTHER no channel could be checked: no key of TOKEN_ENCRYPTION_KEYS"
             in found["channels"].message
         )

@@ -10,14 +10,13 @@ import pytest
 from bot.billing.gateway import BillingUnavailable
 from bot.installations.clients import SingleWorkspaceClients
 from bot.tasks import BackgroundTasks
-from handlers import listener, view_delivery
+from handlers import dispatch, respond
 from models.cart import CartLine
 from models.quote import Quote
 from tests.handlers.steps import (
     hooked,
     import_quote,
     opened,
-    swap,
 )
 from tests.world import World
 
@@ -52,7 +51,7 @@ async def test_a_late_fault_brings_the_form_back_with_its_values(
     await alice.wait_for_modal("waiting.show")
     gate.set()
     form = await alice.wait_for_modal("cart.save")
-    assert "does not answer" in form.text
+    assert "isn’t responding" in form.text
     assert (form.value("seats:acme_meeting"), form.value("seats:acme_webinar")) == ("5", "2")
     gateway.before.clear()
     await alice.submit()
@@ -128,16 +127,16 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
     await import_quote(world)
     await opened(benoit, "/add-seats", "", "cart.warning")
     tasks = world.services.tasks
-    swap(world.services, tasks=BackgroundTasks(max_tasks=0))
+    world.services.tasks = BackgroundTasks(max_tasks=0)
     reply = await alice.submit()
-    assert "Too much is going on" in str(reply.errors)
+    assert "We’re very busy" in str(reply.errors)
     await benoit.press("cart.continue")
     await benoit.wait_for_modal("refusal.show")
     sam = world.person("sam")
     await sam.command("/billing")
-    assert "Too much is going on" in (await sam.wait_for_ephemeral()).text
+    assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
     assert await world.rows(CartLine) == []
-    swap(world.services, tasks=tasks)
+    world.services.tasks = tasks
     await alice.submit()
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
@@ -146,12 +145,12 @@ async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_t
 
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     sam, nobody = world.person("sam"), world.person("nobody")
-    swap(world.services, tasks=BackgroundTasks(max_tasks=1))
+    world.services.tasks = BackgroundTasks(max_tasks=1)
     gateway, gate = hooked(world), asyncio.Event()
     gateway.before["subscriptions"] = wait_for(gate)
     await world.person("alice").command("/add-seats", "meeting 1")
     await sam.command("/billing")
-    assert "Too much is going on" in (await sam.wait_for_ephemeral()).text
+    assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
     gate.set()
     await world.person("alice").wait_for_modal("cart.save")
     await world.services.tasks.wait_until_idle()
@@ -184,13 +183,13 @@ async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(
     cart = await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = hooked(world), asyncio.Event()
     hurry(monkeypatch)
-    monkeypatch.setattr(view_delivery, "HANGS_AFTER", 0.4)
+    monkeypatch.setattr(respond, "UNRESPONSIVE_SECONDS", 0.4)
     gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
     await benoit.command("/add-seats")
-    assert "ne peut pas accéder à ses données" in (await benoit.wait_for_ephemeral()).text
+    assert "Nos données sont momentanément inaccessibles" in (await benoit.wait_for_ephemeral()).text
     await cart.submit()
     refused = await alice.wait_for_modal("refusal.show")
-    assert "cannot reach its records" in refused.text
+    assert "can’t reach our database" in refused.text
     gate.set()
     assert "SQ-1001" in (await alice.wait_for_modal("quote.review")).text
     await benoit.wait_until(lambda: benoit.modal)
@@ -199,8 +198,8 @@ async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of a second is late already."""
-    monkeypatch.setattr(listener, "ANSWER_WITHIN", 0.1)
-    monkeypatch.setattr(listener, "LEAST_WAIT", 0.1)
+    monkeypatch.setattr(dispatch, "ACK_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(dispatch, "MIN_WORK_SECONDS", 0.1)
 
 
 def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[], Any]:

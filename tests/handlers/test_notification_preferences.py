@@ -1,4 +1,4 @@
-"""`/billing notices`: which notices one gets, and a daily digest instead (R24)."""
+"""`/billing notifications`: which notices one gets, and a daily digest instead (R24)."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ ALL = [topic.value for topic in NotificationTopic]
 
 
 async def choose(person: Person, *wanted: str, when: str = "at_once") -> None:
-    modal = await opened(person, "/billing", "notices", "notification_preferences.save")
+    modal = await opened(person, "/billing", "notifications", "notification_preferences.save")
     modal.fill("wanted", list(wanted)).fill("delivery", when)
     await person.submit()
     await person.wait_for_modal("notification_preferences.save")
@@ -36,14 +36,14 @@ async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
     alice = world.person("alice")
     await choose(alice, "receipts", "reminders", when="daily")
     [row] = await world.rows(NotificationPreferences)
-    assert (row.user_id, row.off, row.daily) == ("U01ALICE", ["orders", "decisions"], True)
+    assert (row.user_id, row.disabled_topics, row.daily_digest) == ("U01ALICE", ["orders", "decisions"], True)
     modal = await opened(alice, "/billing", "notices", "notification_preferences.save")
     assert modal.value("wanted") == ["receipts", "reminders"]
     assert modal.value("delivery") == "daily"
-    assert "These always come" in modal.text
+    assert "We always send these" in modal.text
     await alice.close_modal(everything=True)
     await choose(alice)
-    assert (await world.row(NotificationPreferences)).off == ALL
+    assert (await world.row(NotificationPreferences)).disabled_topics == ALL
     assert world.slack.refusals == []
 
 
@@ -73,7 +73,7 @@ async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) ->
 
     await import_quote(world, expires="2026-11-25")
     await world.settle()
-    assert len(saying(alice.dms, "waits for your decision")) == 1
+    assert len(saying(alice.dms, "needs your decision")) == 1
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await enqueue_quote_reminders(world.services)
     await world.settle()
@@ -81,7 +81,7 @@ async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) ->
 
 
 def retries() -> float:
-    return REGISTRY.get_sample_value("seatbot_retries_total", {"of": "notice"}) or 0
+    return REGISTRY.get_sample_value("seatbot_retries_total", {"kind": "notice"}) or 0
 
 
 async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:
@@ -97,11 +97,11 @@ async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: Worl
     world.clock.move(minutes=1)
     await world.settle()
     [digest] = alice.dms
-    assert digest.text.startswith("Your digest for Acme SA: 4 notices")
+    assert digest.text.startswith("Your digest for Acme SA: 4 notifications")
     for said in (
-        "SO-1001 for Acme SA is placed",
+        "SO-1001 for Acme SA has been placed",
         "Receipt R-1001",
-        "SO-1002 for Acme SA is placed",
+        "SO-1002 for Acme SA has been placed",
         "R-1002",
     ):
         assert said in digest.text
@@ -127,7 +127,7 @@ async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(w
     assert len([n for n in await world.rows(Notice) if n.status == "waiting"]) == 2
     await world.pass_time(seconds=5)
     [digest] = alice.dms
-    assert "2 notices" in digest.text
+    assert "2 notifications" in digest.text
 
 
 async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: World) -> None:
@@ -140,8 +140,8 @@ async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: Wor
     arrived = len(alice.dms)
     await world.pass_time(hours=23)
     assert [m.text.splitlines()[0] for m in alice.dms[arrived:]] == [
-        "Your digest for Acme SA: 10 notices",
-        "Your digest for Acme SA: 2 notices",
+        "Your digest for Acme SA: 10 notifications",
+        "Your digest for Acme SA: 2 notifications",
     ]
     assert len(saying(benoit.dms, "rejeté hors de Slack")) >= 12, "at once, for who chose nothing"
 
@@ -154,7 +154,7 @@ async def test_who_ends_the_digest_gets_at_once_what_waited_for_it(world: World)
     await choose(alice, *ALL)
     await world.settle()
     assert [m.text.splitlines()[0] for m in alice.dms[:2]] == [
-        "Your service order SO-1001 for Acme SA is placed",
+        "Your service order SO-1001 for Acme SA has been placed",
         "Receipt R-1001 for service order SO-1001",
     ]
 
@@ -166,16 +166,16 @@ async def test_what_is_switched_off_meanwhile_is_left_out_of_the_digest(world: W
     await choose(alice, "receipts", when="daily")
     await world.pass_time(hours=23)
     [digest] = alice.dms
-    assert "1 notice" in digest.text
+    assert "1 notification" in digest.text
     assert "Receipt R-1001" in digest.text
-    assert "is placed" not in digest.text
+    assert "has been placed" not in digest.text
 
 
 @pytest.mark.parametrize("name", ["nobody", "guest"])
 async def test_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
     """R1, R5"""
     person = world.person(name)
-    await person.command("/billing", "notices")
+    await person.command("/billing", "notifications")
     await person.wait_for_ephemeral()
     assert person.modal is None
     assert await world.rows(NotificationPreferences) == []

@@ -26,7 +26,7 @@ async def test_a_contact_of_another_account_gets_nowhere_with_forged_ids(world: 
     own = ("notification_preferences.open", "notification_preferences.save")
     answers = await press_everything(world, dora, metadata, leave_out=own)
     for where, said in answers.items():
-        assert "I do not know that" in said, (where, said)
+        assert "We can’t find that" in said, (where, said)
         assert says_nothing_of_acme(said), (where, said)
     assert await stored(world) == before
     assert world.slack.refusals == []
@@ -60,7 +60,7 @@ async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world
             reply = await world.slack.forge(request, edit)
             await world.services.tasks.wait_until_idle()
             said = json.dumps(reply.body, ensure_ascii=False) + (dora.modal.text if dora.modal else "")
-            assert "I do not know that subscription." in said
+            assert "We can’t find that subscription." in said
             assert "GoTo Webinar" not in said, said
             assert await stored(world) == before
 

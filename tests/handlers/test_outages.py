@@ -24,13 +24,13 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.db import AWAY, Database, hold_import
-from handlers import view_delivery
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, Database, lock_imports
+from handlers import respond
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
-from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying, swap
+from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying
 from tests.postgres import CHOSEN, copied, run, server_url
 from tests.world import World
 from tests.world import world as open_world
@@ -48,7 +48,7 @@ async def tick(world: World) -> None:
     """Time goes by, and each job runs; one that fails leaves the others alone, as in the scheduler."""
     world.clock.move(seconds=TICK)
     for job in JOBS.values():
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*DATABASE_UNAVAILABLE_ERRORS):
             await job.run(world.services)
 
 
@@ -170,14 +170,14 @@ async def test_while_the_provider_is_away_people_are_told_so_and_nothing_is_char
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
     alice, benoit = world.person("alice"), world.person("benoit")
     provider = LosingGateway(world.services.billing)
-    swap(world.services, billing=provider)
+    world.services.billing = provider
     cart = await world.fill_cart(benoit, acme_webinar=3)
     await world.order(alice, acme_meeting=2, acme_webinar=1)
     await world.services.tasks.wait_until_idle()
     assert provider.away
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
-    assert "The billing system does not answer" in (await alice.wait_for_ephemeral()).text
+    assert "The billing system isn’t responding" in (await alice.wait_for_ephemeral()).text
     await cart_submitted(world, cart)
     [said] = cart.errors.values()
     assert "Le système de facturation ne répond pas" in said
@@ -234,16 +234,16 @@ async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost
         with Away(world):
             await cart_submitted(world, cart)
             [said] = cart.errors.values()
-            assert "cannot reach its records" in said
+            assert "can’t reach our database" in said
             assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
             seen = len(benoit.ephemerals)
             await benoit.command("/service-orders")
             await world.services.tasks.wait_until_idle()
-            assert "cannot reach its records" in benoit.ephemerals[seen].words
+            assert "can’t reach our database" in benoit.ephemerals[seen].words
             await cart.press("cart.back")
             await world.services.tasks.wait_until_idle()
             assert benoit.modal is not None
-            assert "cannot reach its records" in benoit.modal.text
+            assert "can’t reach our database" in benoit.modal.text
             await wait(world, TEN_MINUTES)
             assert await ready(world) == 503
         await wait(world, FIVE_MINUTES)
@@ -273,11 +273,11 @@ async def test_where_the_database_hangs_people_are_told_so_and_can_try_again() -
             other.execute("LOCK TABLE account")
             await cart_submitted(world, cart)
             [said] = cart.errors.values()
-            assert "cannot reach its records" in said
+            assert "can’t reach our database" in said
             seen = len(alice.ephemerals)
             await alice.command("/quotes")
             await world.services.tasks.wait_until_idle()
-            assert "cannot reach its records" in alice.ephemerals[seen].words
+            assert "can’t reach our database" in alice.ephemerals[seen].words
         await cart_submitted(world, cart)
         assert cart.errors == {}
         await alice.wait_for_modal("quote.review")
@@ -302,14 +302,14 @@ async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """R20: no time limit of its own is any help then."""
-    monkeypatch.setattr(view_delivery, "HANGS_AFTER", 0.3)
+    monkeypatch.setattr(respond, "UNRESPONSIVE_SECONDS", 0.3)
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")
         await opened(alice, "/quotes", "", "quote.list")
         await alice.close_modal()
         with standing_still(world):
             await alice.command("/quotes")
-            assert "cannot reach its records" in (await alice.wait_for_ephemeral()).text
+            assert "can’t reach our database" in (await alice.wait_for_ephemeral()).text
             assert alice.modal is None
         await alice.wait_for_modal("quote.list")
 
@@ -318,10 +318,10 @@ async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_e
     database = Database(copied("migrated"))
     asked = text("SHOW statement_timeout")
     async with database.read() as session:
-        assert await (await session.connection()).scalar(asked) == "15s"
+        assert (await (await session.connection()).execute(asked)).scalar() == "15s"
     async with database.write() as session:
-        await hold_import(session)
-        assert await (await session.connection()).scalar(asked) == "0"
+        await lock_imports(session)
+        assert (await (await session.connection()).execute(asked)).scalar() == "0"
     async with database.write() as session:
-        assert await (await session.connection()).scalar(asked) == "15s"
+        assert (await (await session.connection()).execute(asked)).scalar() == "15s"
     await database.close()

@@ -53,8 +53,8 @@ async def test_the_own_quote_is_offered_beside_the_warning_of_others(world: Worl
     alice.client.stack.clear()
     other = await import_quote(world)
     warning = await opened(alice, "/add-seats", "", "cart.warning")
-    assert "You have begun an order already" in warning.text
-    assert "Before you order, please approve or reject the pending quote." in warning.text
+    assert "You’ve already started an order" in warning.text
+    assert "You have a pending quote. Approve or reject it before you order more seats." in warning.text
     approvable = [e["value"] for b in warning.blocks for e in b.get("elements", []) if "approve" in str(e)]
     assert approvable == [str(other.key)]
     await go(alice, ("cart.continue", "cart.save"))
@@ -93,7 +93,7 @@ async def test_quotes_that_became_pending_meanwhile_bring_the_warning_back(world
     other = await import_quote(world)
     await form.submit()
     warning = await alice.wait_for_modal("cart.warning")
-    assert "Meanwhile the pending quotes have changed." in warning.text
+    assert "Your pending quotes have changed in the meantime." in warning.text
     assert other.number in warning.text
     assert await pending(world) == [other.number]
     await go(alice, ("cart.continue", "cart.save"))
@@ -113,7 +113,7 @@ async def test_of_two_tabs_the_later_save_wins_and_the_earlier_one_is_told(world
     assert await pending(world) == ["SQ-1002"]
     await first.submit()
     refused = await first.wait_for_modal("refusal.show")
-    assert "Alice Martin replaced it by quote SQ-1002 on 10 Nov 2026, 10:00 (CET)." in refused.text
+    assert "replaced with quote SQ-1002 by Alice Martin on 10 Nov 2026, 10:00 (CET)." in refused.text
     await go(first, ("quote.open", "quote.review"))
     await go(second, ("", "checkout.save"), ("", "service_order.place"), ("", "service_order.show"))
     assert await cart_of(world) == {}

@@ -23,14 +23,14 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     await alice.command("/add-seats", "meeting 5")
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
-    assert "do not return, even if you abandon the new order" in warning.text
+    assert "can’t be restored, even if you abandon the new order" in warning.text
     assert {*QUOTE_BUTTONS, "cart.continue"} <= set(warning.action_ids)
 
     await alice.press("cart.continue")
     cart = await alice.wait_for_modal("cart.save")
     assert cart.value("seats:acme_meeting") == "5", "the words after the command are kept on the way"
     assert await statuses(world) == {"Q-2041": "pending"}
-    assert (await world.row(Cart)).consented_to == [(await quote_of(world, "Q-2041")).id]
+    assert (await world.row(Cart)).replaceable_quote_ids == [(await quote_of(world, "Q-2041")).id]
 
     await alice.submit()
     await alice.wait_for_modal("quote.review")
@@ -157,7 +157,7 @@ async def test_saving_the_cart_unchanged_expires_the_quotes_consented_to(world: 
     await world.quote(alice, acme_meeting=5)
     await import_quote(world)
     warning = await opened(alice, "/add-seats", "", "cart.warning")
-    assert "Go on with SQ-1001" in str(warning.blocks)
+    assert "Continue with SQ-1001" in str(warning.blocks)
     await alice.press("cart.continue")
     await alice.wait_for_modal("cart.save")
     await alice.submit()

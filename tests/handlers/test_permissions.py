@@ -43,7 +43,7 @@ async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_a
     nora = world.person("nobody")
     before = await stored(world)
     told = await type_every_command(world, nora, "C01BILLING")
-    assert set(told.values()) == {f"{NOT_A_CONTACT} Please ask one of them: Alice Martin and Benoît Roche."}
+    assert set(told.values()) == {f"{NOT_A_CONTACT} Ask one of them: Alice Martin and Benoît Roche."}
     for said in (await type_every_command(world, nora, "C02DECLINED")).values():
         assert "Dora Lane" in said
         assert "Alice" not in said
@@ -64,7 +64,7 @@ async def test_with_one_account_in_the_workspace_its_contacts_are_named_everywhe
     benoit = await world.row(BillingContact, email="benoit@acme.example")
     await change(world, BillingContact, benoit.id, active=False)
     for said in (await type_every_command(world, world.person("nobody"), "C07GENERAL")).values():
-        assert said == f"{NOT_A_CONTACT} Please ask one of them: Alice Martin."
+        assert said == f"{NOT_A_CONTACT} Ask one of them: Alice Martin."
 
 
 async def test_a_contact_is_found_by_e_mail_in_whatever_case(world: World) -> None:
@@ -95,7 +95,7 @@ async def test_a_withdrawn_contact_is_none_any_more(world: World) -> None:
     await change(world, BillingContact, contact.id, active=False)
     before = await stored(world)
     answers = await type_every_command(world, alice, "C01BILLING")
-    assert set(answers.values()) == {f"{NOT_A_CONTACT} Please ask one of them: Benoît Roche."}
+    assert set(answers.values()) == {f"{NOT_A_CONTACT} Ask one of them: Benoît Roche."}
     answers = await press_everything(world, alice, metadata)
     assert all(NOT_A_CONTACT in said and says_nothing_of_acme(said) for said in answers.values()), answers
     await alice.open_home()
@@ -136,5 +136,5 @@ async def test_the_home_of_someone_without_the_role_names_no_account(world: Worl
         if route is not None:
             await show_button(nora, route.id, "1", "").press(route.id)
             await world.services.tasks.wait_until_idle()
-        assert "not registered as a billing contact" in nora.home.text
+        assert "aren’t registered as a billing contact" in nora.home.text
         assert says_nothing_of_acme(nora.home.text)

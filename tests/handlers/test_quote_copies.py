@@ -55,7 +55,7 @@ async def _expired(world: World, alice: Person) -> None:
     [
         (_rejected_in_the_channel, "Rejected by Alice Martin on 24 Nov 2026"),
         (_accepted_on_home, "Accepted by Alice Martin on 24 Nov 2026"),
-        (_replaced_by_a_cart, "Replaced by quote SQ-1001 on 24 Nov 2026"),
+        (_replaced_by_a_cart, "Replaced with quote SQ-1001 by Alice Martin on 24 Nov 2026"),
         (_accepted_elsewhere, "Accepted outside Slack on 23 Nov 2026"),
         (_expired, "Expired on 1 Dec 2026"),
     ],

@@ -153,7 +153,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     await world.pass_time(hours=3)
     decided = {"status": "accepted", "at": "2026-11-10T11:30:00Z"}
     quote = await import_quote(world, decided=decided)
-    assert (quote.status, quote.decided_elsewhere, quote.decided_by) == ("accepted", True, "GoTo Admin")
+    assert (quote.status, quote.decided_externally, quote.decided_by) == ("accepted", True, "GoTo Admin")
     await alice.submit()
     await told(world, alice, "accepted outside Slack", "12:30")
     await world.settle()
@@ -258,7 +258,7 @@ async def test_there_is_one_checkout_for_each_quote_and_person(world: World) -> 
         assert list(reply.errors) == ["city"]
     rows = await world.rows(Checkout, quote_id=quote.id)
     ids = [(await contact_of(world, f"{name}@acme.example")).id for name in ("alice", "benoit")]
-    assert [(row.contact_id, row.saved) for row in rows] == [(ids[0], False), (ids[1], False)]
+    assert [(row.contact_id, row.is_saved) for row in rows] == [(ids[0], False), (ids[1], False)]
 
 
 @pytest.mark.parametrize("number", ["SQ-9999", "Q-OTHER"])
@@ -271,7 +271,7 @@ async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: W
     alice = world.person("alice")
     await import_quote(world)
     await alice.command("/quotes", number)
-    assert f"I do not know a quote {number}" in (await alice.wait_for_ephemeral()).text
+    assert f"We can’t find quote {number}" in (await alice.wait_for_ephemeral()).text
 
     other = await quote_of(world, "Q-OTHER")
     await opened(alice, "/quotes", "Q-2041", "quote.review")
@@ -288,5 +288,5 @@ async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: W
         )
 
     reply = await world.slack.forge(request, of_the_other)
-    assert "I do not know that quote" in str(reply.body)
+    assert "We can’t find that quote" in str(reply.body)
     assert (await quote_of(world, "Q-OTHER")).status == "pending"

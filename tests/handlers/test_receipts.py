@@ -47,8 +47,8 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
     for pdf in (file.content, attached.content):
         assert "€57.64" in text_of(pdf)
         assert "GoTo Corporate Account Services" in text_of(pdf)
-    assert "The receipt is attached as a PDF." in mail.text
-    assert "The receipt is attached as a PDF." in mail.html
+    assert "Your receipt is attached as a PDF." in mail.text
+    assert "Your receipt is attached as a PDF." in mail.html
     channel = world.channel("C01BILLING")
     thread = [reply for message in channel for reply in message.thread]
     assert files_of([*channel, *thread]) == []
@@ -61,7 +61,7 @@ async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
     receipts = await opened(alice, "/billing", "receipts", "receipt.list")
     assert "R-1001 · 10 Nov 2026 · €57.64 · service order SO-1001" in receipts.text
     await alice.press("receipt.send")
-    await shown(alice, "Receipt R-1001 is on its way to you.")
+    await shown(alice, "Receipt R-1001 is on its way.")
     await world.settle()
     assert files_of(alice.dms) == ["R-1001.pdf"] * 2
     first, second = world.slack.files
@@ -116,5 +116,5 @@ async def test_another_accounts_receipt_is_not_known(world: World) -> None:
     told = len(await world.rows(Notice))
     show_button(dora, "receipt.send", "1", "{}")
     await dora.press("receipt.send")
-    await shown(dora, "I do not know that receipt.")
+    await shown(dora, "We can’t find that receipt.")
     assert len(await world.rows(Notice)) == told

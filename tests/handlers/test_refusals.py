@@ -19,7 +19,7 @@ from tests.handlers.steps import import_account, import_quote, opened, saying, s
 from tests.world import World
 
 NO_CARD = (
-    "Ordering seats needs a valid credit or debit card as the account’s default automatic payment method."
+    "To order seats, the account needs a valid credit or debit card as its default automatic payment method."
 )
 CORPORATE = "https://link.logmeininc.com/corp-billing"
 ADMIN = "https://admin.goto.com/billing/payment-methods"
@@ -73,7 +73,7 @@ async def test_everything_in_the_way_is_told_at_once_each_with_its_remedy(world:
     refused = await add_seats(ida, "cart.obstacles")
     assert "Your contract is managed by Account Services." in refused.text
     assert NO_CARD in refused.text
-    assert "None of the subscriptions of Ineligible AG can get additional seats here." in refused.text
+    assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
     assert "Seats of Rescue are sold by Account Services." in refused.text
     assert links(refused).count(SERVICES) == 3
     assert "account.manage_methods" in refused.action_ids
@@ -88,7 +88,7 @@ async def test_an_expired_default_card_stops_an_order_in_the_persons_language(wo
     noe = world.person("noe")
     refused = await add_seats(noe, "cart.obstacles")
     assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
-    assert "Aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
+    assert "à aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
     assert "account.manage_methods" in refused.action_ids
     assert SERVICES in links(refused)
 
@@ -155,7 +155,7 @@ async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_bes
     )
     await cart.submit()
     refused = await alice.wait_for_modal("refusal.show")
-    assert "Seats of this subscription to GoTo Webinar cannot be ordered here." in refused.text
+    assert "You can’t order seats for this GoTo Webinar subscription here." in refused.text
     assert "Under negotiation." in refused.text
     assert SERVICES in links(refused)
     assert await world.rows(Quote) == []
@@ -284,11 +284,11 @@ async def test_the_way_to_the_payment_methods_warns_before_it_changes_the_portal
     for told in (
         "GoTo Admin becomes your default billing portal",
         "The Corporate Billing Portal is no longer available to you",
-        "Your billing information and permissions stay as they are",
+        "Your billing information and permissions stay the same",
         "invoices",
-        "accepting quotes",
-        "managing subscriptions",
-        "viewing and updating billing information",
+        "accept quotes",
+        "manage subscriptions",
+        "view and update billing information",
     ):
         assert told in warning.text
     assert links(warning) == [], "the link is revealed by the confirmed button"
@@ -313,7 +313,7 @@ async def test_the_switch_is_for_good_told_once_and_every_later_link_follows(wor
     await world.settle()
     assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
     [told] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
-    assert told.words["by"] == "Alice Martin"
+    assert told.payload["by"] == "Alice Martin"
     [message] = saying(benoit.dms, "Alice Martin")
     assert "GoTo Admin" in message.text
     assert saying(alice.dms, "GoTo Admin") == [], "who did it need not be told"

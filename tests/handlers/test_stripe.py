@@ -67,7 +67,7 @@ async def test_an_order_is_charged_at_stripe_for_what_its_quote_promised(world: 
     assert len(world.fake.charges()) == 1
     order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
     [invoice] = world.books.settled_invoices()
-    assert f"<https://invoice.stripe.example/i/{invoice.id}|see it>" in str(order.view.blocks)
+    assert f"<https://invoice.stripe.example/i/{invoice.id}|view>" in str(order.view.blocks)
     assert "Receipt R-1001" in order.text
 
 
@@ -146,7 +146,7 @@ async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows
     assert stopped.offered_tax is not None
     assert stopped.offered_tax > stopped.tax
     told = newest(world.person("dora").dms, "payment declined").text
-    assert "Promised: £19.80. It would be £20.63 now, tax included." in told
+    assert "You were promised £19.80. The price is now £20.63, including tax." in told
     assert world.paid() == []
     world.books.tax["GB"] = "0.20"
     await retried(world, stopped.order_id)
@@ -194,13 +194,13 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     assert (waiting.status, waiting.customer_link) == (
         "needs_customer", "https://invoice.stripe.example/i/" + next(iter(world.books.invoices)),
     )  # fmt: skip
-    assert waiting.until == START + timedelta(hours=23)
+    assert waiting.deadline_at == START + timedelta(hours=23)
     carla = world.person("carla")
     await world.pass_time(hours=21, minutes=1)
     assert await remind_customers(world.services) == 1
     assert await remind_customers(world.services) == 0
     await world.settle()
-    assert len(saying(carla.dms, "please confirm the payment")) == 2, "asked, and reminded once"
+    assert len(saying(carla.dms, "confirm your payment")) == 2, "asked, and reminded once"
     await world.pass_time(hours=2)
     assert (await line(world)).reason == "customer_timeout"
     assert world.paid() == []
@@ -212,7 +212,7 @@ async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeW
     assert (await line(world)).status == "settled"
     assert len(world.paid()) == 1
     [attempt] = await world.rows(ChargeAttempt)
-    assert {call.key for call in world.fake.charges()} == {attempt.key}
+    assert {call.key for call in world.fake.charges()} == {attempt.idempotency_key}
 
 
 async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: StripeWorld) -> None:
@@ -321,7 +321,7 @@ async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
     world.fake.key = "another"
     well, words = await billing()
     assert not well
-    assert "the key is refused; look at STRIPE_API_KEY" in words
+    assert "the key is refused; check STRIPE_API_KEY" in words
 
 
 async def test_no_key_and_no_link_is_in_any_log(

@@ -21,8 +21,8 @@ from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
 from models.subscription import Subscription
-from tests.fake_stripe.webhook_sender import muddled, sign
-from tests.handlers.steps import swap
+from tests.fake_stripe.webhook_sender import shuffle_events, sign_event
+from tests.handlers.steps import HookedGateway
 from tests.handlers.stripe_orders import (
     ALICE,
     CARLA,
@@ -88,7 +88,7 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
     await world.pass_time(seconds=30)
     world.books.catch_up()
-    sent = muddled(world.courier.new(), random)
+    sent = shuffle_events(world.courier.new(), random)
     assert set(await world.courier.deliver(sent)) <= {200}
     assert len(await world.rows(ReceivedBillingEvent)) == len({event["id"] for event in sent})
     await world.settle()
@@ -115,10 +115,10 @@ async def test_what_stripe_did_not_sign_lately_is_turned_away(
 ) -> None:
     event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
     text = body or json.dumps(event)
-    signature = sign(text, secret, world.books.now - age)
+    signature = sign_event(text, secret, world.books.now - age)
     async with httpx.AsyncClient() as client:
         beyond_ascii = f"t={int(world.books.now)},v1=é"
-        at, digest = sign(text, SECRET, world.books.now).split(",")
+        at, digest = sign_event(text, SECRET, world.books.now).split(",")
         # The library takes what is between the first two signs for the instant.
         ambiguous = f"{at}=3,{digest}"
         forged = (signature, "t=,v1=", beyond_ascii, ambiguous)
@@ -174,9 +174,7 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
     await looked_at(world, ALICE, "acme")
     usual = world.services.billing
 
-    class Interrupted:
-        list_payment_methods = usual.list_payment_methods
-
+    class Interrupted(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             states = await usual.list_subscriptions(account_id)
             world.books.set_seats("acme_meeting", 41)
@@ -187,10 +185,10 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
 
     world.books.set_seats("acme_meeting", 40)
     await world.courier.deliver(world.courier.new())
-    swap(world.services, billing=Interrupted())
+    world.services.billing = Interrupted(usual)
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
-    swap(world.services, billing=usual)
+    world.services.billing = usual
     world.clock.move(seconds=1)
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 41
@@ -204,10 +202,7 @@ async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
     await looked_at(world, DORA, "declined")
     usual = world.services.billing
 
-    class Failing:
-        def __getattr__(self, name: str) -> object:
-            return getattr(usual, name)
-
+    class Failing(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             if account_id == "acme":
                 raise fault
@@ -217,11 +212,11 @@ async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
         world.books.set_seats(subscription, 44)
         await world.courier.deliver(world.courier.new())
         world.clock.move(seconds=1)
-    swap(world.services, billing=Failing())
+    world.services.billing = Failing(usual)
     looked = [await refresh_due_accounts(world.services) for _ in range(3)]
     assert (sum(looked), looked[-1]) == (1, 0), "the failing one is left alone for a while"
     assert (await world.row(Subscription, id="declined_meeting")).seats == 44
-    swap(world.services, billing=usual)
+    world.services.billing = usual
     world.clock.move(minutes=1)
     assert await refresh_due_accounts(world.services) == 1, "and is still due"
     assert (await world.row(Subscription, id="acme_meeting")).seats == 44

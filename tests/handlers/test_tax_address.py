@@ -76,7 +76,7 @@ async def test_lines_changed_elsewhere_while_the_tax_is_asked_for_must_be_seen_f
 
     gateway.after["preview"] = other_lines_come
     await alice.submit()
-    await shown(alice, "The checkout of this quote is not complete")
+    await shown(alice, "This quote’s checkout is incomplete")
     quote = await world.row(Quote)
     assert (quote.status, quote.subtotal + quote.tax) == ("pending", quote.total)
     assert await world.rows(ServiceOrder) == []

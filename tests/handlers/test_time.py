@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from freezegun import freeze_time
 
+from bot.billing.embedded.gateway import EmbeddedGateway
 from models.proration import BillingPeriod
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import OrderLine
 from models.subscription import Subscription
 from sandbox.driver import Person
-from tests.handlers.steps import ForgetfulTasks, import_file, opened, quote_of, shown, swap
+from tests.handlers.steps import ForgetfulTasks, import_file, opened, quote_of, shown
 from tests.world import World
 from tests.world import world as open_world
 
@@ -220,10 +221,10 @@ async def test_placed_in_time_and_taken_up_too_late_nothing_is_charged(clocked: 
     async with clocked("2026-11-30T23:59:30", "2026-11-01", "2026-12-01") as (world, alice):
         await world.placement(alice, sub=5)
         tasks = world.services.tasks
-        swap(world.services, tasks=ForgetfulTasks())
+        world.services.tasks = ForgetfulTasks()
         await alice.submit()
         await alice.wait_for_modal("service_order.show")
-        swap(world.services, tasks=tasks)
+        world.services.tasks = tasks
         await world.pass_time(seconds=30)
         line = await world.row(OrderLine)
         assert (line.status, line.reason) == ("declined", "period_ended")
@@ -260,10 +261,10 @@ async def test_by_the_machines_clock_too_a_quote_ends_at_its_second() -> None:
     }  # fmt: skip
     async with open_world("migrated") as world:
         with freeze_time("2027-02-28 22:59:59", real_asyncio=True) as frozen:
-            swap(world.services, now=now)
+            world.services.now = now
             world.clock.at = now()
             await import_file(world, an_account(sub, PARIS, "pm_1"), [])
-            swap(world.services.billing, _now=now)  # type: ignore[arg-type]
+            world.services.billing = EmbeddedGateway(world.services.database, now, "https://admin.example/")
             alice = world.person("alice")
             await world.placement(alice, sub=5)
             stale = alice.modal

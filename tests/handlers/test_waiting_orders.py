@@ -12,7 +12,6 @@ from tests.handlers.steps import (
     order_of,
     saying,
     shown,
-    swap,
     texts,
 )
 from tests.world import World
@@ -31,12 +30,12 @@ async def test_a_second_order_waits_as_a_whole_and_goes_on_after_the_first(world
     second = await order_of(world, "SO-1002")
     assert second.status == "placed"
     assert await line_statuses(world) == ["charging", "waiting", "waiting"]
-    waits = saying(alice.dms, "waits for SO-1001")
+    waits = saying(alice.dms, "is queued behind SO-1001")
     assert len(waits) == 1, texts(alice.dms)
     order = await opened(alice, "/service-orders", "SO-1002", "service_order.show")
-    assert "Waits for service order SO-1001" in order.text
+    assert "Queued behind service order SO-1001" in order.text
     await world.pass_time(seconds=30)
-    assert len(saying(alice.dms, "waits for SO-1001")) == 1
+    assert len(saying(alice.dms, "is queued behind SO-1001")) == 1
     card = newest([m for m in world.channel("C01BILLING") if not m.thread_ts], "SO-1002")
     assert "dès que la commande de Service SO-1001 sera traitée" in card.text, "what happens next (R25)"
     steps = [reply.text for reply in card.thread if "SO-1001" in reply.text]
@@ -55,7 +54,7 @@ async def test_orders_that_wait_for_one_subscription_go_on_in_the_order_they_wer
     """R19: whichever is looked at first."""
     alice = world.person("alice")
     await opened(alice, "/service-orders", "", "service_order.list")
-    swap(world.services, tasks=ForgetfulTasks())
+    world.services.tasks = ForgetfulTasks()
     for seats in (1, 2, 3):
         await placed_behind_the_scenes(world, "acme_meeting", seats)
     gateway = hooked(world)

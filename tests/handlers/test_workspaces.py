@@ -24,7 +24,7 @@ from tests.handlers.installations import (
     installed_everywhere,
     tokens,
 )
-from tests.handlers.steps import ForgetfulTasks, swap
+from tests.handlers.steps import ForgetfulTasks
 from tests.world import DOOR, World
 
 
@@ -86,7 +86,7 @@ async def test_a_contacts_own_id_means_nobody_in_another_workspace(workspaces: W
     assert reply.ok
     user = await workspaces.row(SlackUser, team_id="T02OTHER", user_id="U01ALICE")
     assert not user.is_full_member
-    assert "not available to you" in olga.ephemerals[-1].words
+    assert "isn’t available to you" in olga.ephemerals[-1].words
     assert await stored(workspaces) == before
 
 
@@ -125,7 +125,7 @@ async def test_a_person_of_a_workspace_without_the_bot_is_told_so(workspaces: Wo
     assert (await workspaces.slack.event({"type": "app_uninstalled"}, "T02OTHER")).ok
     await workspaces.slack.redeliver(command)
     await workspaces.services.tasks.wait_until_idle()
-    assert "is not installed in this workspace" in olga.ephemerals[-1].words
+    assert "isn’t installed in this workspace" in olga.ephemerals[-1].words
 
 
 async def test_a_command_is_acknowledged_however_long_the_token_takes(
@@ -200,7 +200,7 @@ async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
 
 
 async def test_account_services_are_told_in_their_own_workspace(workspaces: World) -> None:
-    swap(workspaces.services, tasks=ForgetfulTasks())
+    workspaces.services.tasks = ForgetfulTasks()
     await workspaces.order(workspaces.person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
     assert await announce_overdue_orders(workspaces.services) == 1

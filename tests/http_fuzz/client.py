@@ -17,9 +17,9 @@ import structlog
 from bot.bootstrap import open_slack_clients
 from bot.logs import configure_logging
 from bot.settings import Settings
-from handlers.http import build_server
+from handlers.http import build_http_app
 from handlers.routes import ROUTES
-from handlers.slack import build_app
+from handlers.slack_app import build_slack_app
 from sandbox.delivery import signature
 from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import stored
@@ -150,7 +150,9 @@ async def open_door(log_format: str = "json") -> AsyncIterator[Door]:
     ):
         requests = list(await recorded(world))
         with production_logs(world.services.settings) as written:
-            app = build_server(world.services, build_app(world.services, clients, ROUTES), clients, None)
+            app = build_http_app(
+                world.services, build_slack_app(world.services, clients, ROUTES), clients, None
+            )
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
                 yield Door(world, http, written, requests)

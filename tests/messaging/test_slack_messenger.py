@@ -216,7 +216,7 @@ async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger:
     [file] = slack.files
     assert (file.name, file.title, file.content) == (PDF.name, PDF.title, PDF.content)
     assert [shown.id for shown in shared.files] == [file.id]
-    assert shared.text == "The PDF of receipt R-1001"
+    assert shared.text == "PDF of receipt R-1001"
     assert slack.refusals == []
 
 

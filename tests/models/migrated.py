@@ -8,10 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
-from bot.db import driver_url
-from models import migrations
+from bot.db import to_driver_url
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
+from models.migrations.run import downgrade_database, upgrade_database
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
@@ -53,7 +53,7 @@ def _triggers(connection: Connection) -> set[str]:
 def new_engine(dialect: str) -> Engine:
     if dialect == "sqlite":
         return create_engine("sqlite://", poolclass=StaticPool)
-    return create_engine(driver_url(new_database("migrations")))
+    return create_engine(to_driver_url(new_database("migrations")))
 
 
 class Migrated:
@@ -62,13 +62,13 @@ class Migrated:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         with engine.begin() as connection:
-            migrations.upgrade_database(connection)
+            upgrade_database(connection)
             self.first = shape(connection)
         with engine.begin() as connection:
-            migrations.downgrade_database(connection)
+            downgrade_database(connection)
             self.emptied = shape(connection)
         with engine.begin() as connection:
-            migrations.upgrade_database(connection)
+            upgrade_database(connection)
             self.last = shape(connection)
         self.rows = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.store(*_founders())
@@ -152,7 +152,7 @@ def an_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> Cha
     return ChargeAttempt(
         order_line_id=line_id,
         number=number,
-        key=f"line-{line_id}-{number}",
+        idempotency_key=f"line-{line_id}-{number}",
         payment_method_id="pm_1",
         expected_seats=25,
         started_at=NOW,

@@ -116,8 +116,10 @@ def test_r13_an_order_has_one_receipt(migrated: Migrated) -> None:
 def test_r19_a_key_names_one_attempt(migrated: Migrated) -> None:
     line_id = stored_line(migrated, LineStatus.CHARGING)
     migrated.store(an_attempt(line_id, 1, None))
-    with pytest.raises(IntegrityError, match="key"):
-        migrated.store(an_attempt(line_id, 2, None).model_copy(update={"key": f"line-{line_id}-1"}))
+    with pytest.raises(IntegrityError, match="idempotency_key"):
+        migrated.store(
+            an_attempt(line_id, 2, None).model_copy(update={"idempotency_key": f"line-{line_id}-1"})
+        )
 
 
 def test_r18_an_entry_has_a_number_of_its_own(migrated: Migrated) -> None:

@@ -6,8 +6,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Session, select
 
-from models import migrations
 from models.document_sequence import DocumentSequence
+from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head
 from models.migrations.tables import metadata
 from tests.models.migrated import (
     Migrated,
@@ -44,18 +44,18 @@ def test_the_models_and_the_migrated_database_are_the_same(migrated: Migrated) -
 
 
 def test_the_last_migration_is_the_one_whose_file_has_the_highest_number() -> None:
-    scripts = ScriptDirectory(str(migrations.MIGRATIONS_DIR))
-    assert migrations.get_head_revision() == scripts.get_current_head()
+    scripts = ScriptDirectory(str(MIGRATIONS_DIR))
+    assert get_head_revision() == scripts.get_current_head()
 
 
 def test_a_migrated_database_knows_that_it_is(migrated: Migrated) -> None:
     with migrated.engine.connect() as connection:
-        assert migrations.is_at_head(connection)
+        assert is_at_head(connection)
 
 
 def test_numbers_start_after_a_thousand(migrated: Migrated) -> None:
     with Session(migrated.engine) as session:
-        assert {n.prefix: n.last for n in session.exec(select(DocumentSequence))} == {
+        assert {n.prefix: n.last_number for n in session.exec(select(DocumentSequence))} == {
             "SQ": 1000,
             "SO": 1000,
             "R": 1000,

@@ -51,9 +51,9 @@ def test_r18_no_other_line_status_can_follow(current: LineStatus, to: LineStatus
 
 @pytest.mark.parametrize(("current", "to"), [(a, b) for a, b in LINE_PAIRS if b in ORDER_LINE_TRANSITIONS[a]])
 def test_r18_a_line_moves_and_forgets_what_the_last_state_needed(current: LineStatus, to: LineStatus) -> None:
-    line = a_line(status=current, reason="old", customer_link="https://old.example", until=NOW)
+    line = a_line(status=current, reason="old", customer_link="https://old.example", deadline_at=NOW)
     line.change_status(to, NOW, "new")
-    assert (line.status, line.reason, line.customer_link, line.until) == (to, "new", None, None)
+    assert (line.status, line.reason, line.customer_link, line.deadline_at) == (to, "new", None, None)
     assert line.settled_at == (NOW if to is SETTLED else None)
 
 
@@ -80,7 +80,9 @@ def test_r18_a_declined_line_can_be_retried_until_its_period_ends(before_end: ti
 
 
 @pytest.mark.parametrize(
-    "order", [an_order(given_up=True), an_order(status=FAILED, finished_at=NOW)], ids=["given up", "finished"]
+    "order",
+    [an_order(retries_abandoned=True), an_order(status=FAILED, finished_at=NOW)],
+    ids=["given up", "finished"],
 )
 def test_r18_nothing_of_an_order_given_up_or_finished_can_be_retried(order: object) -> None:
     line = a_line(status=DECLINED)
@@ -124,7 +126,7 @@ def test_r18_an_order_ends_once_every_line_is_done(
 def test_r18_giving_up_ends_the_order_at_once() -> None:
     lines = [a_line(status=DECLINED), a_line(status=SETTLED)]
     assert find_final_status(an_order(), lines, NOW) is None
-    assert find_final_status(an_order(given_up=True), lines, NOW) is COMPLETED
+    assert find_final_status(an_order(retries_abandoned=True), lines, NOW) is COMPLETED
 
 
 def test_r18_each_line_ends_with_its_own_period() -> None:

@@ -91,10 +91,10 @@ def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> No
 @pytest.mark.parametrize(
     ("statement", "guard"),
     [
-        ("DELETE FROM audit_head", "audit_head_no_delete"),
-        ("UPDATE audit_head SET number = number - 1", "audit_head_goes_on"),
-        ("UPDATE audit_head SET hash = 'another'", "audit_head_goes_on"),
-        ("UPDATE audit_head SET number = number + 1", "allowed"),
+        ("DELETE FROM audit_chain_tip", "audit_chain_tip_no_delete"),
+        ("UPDATE audit_chain_tip SET number = number - 1", "audit_chain_tip_forward_only"),
+        ("UPDATE audit_chain_tip SET hash = 'another'", "audit_chain_tip_forward_only"),
+        ("UPDATE audit_chain_tip SET number = number + 1", "allowed"),
     ],
 )
 def test_r18_the_end_of_a_history_only_moves_on(migrated: Migrated, statement: str, guard: str) -> None:

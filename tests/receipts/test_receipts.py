@@ -56,7 +56,7 @@ def test_it_says_all_that_a_bookkeeper_asks_for() -> None:
         "SO-1007",
         "SQ-1042",
         "GoTo Meeting",
-        "€14.00 per seat and month, prorated",
+        "€14.00 per seat per month, prorated",
         "from 16 Nov 2026",
         "to 1 Dec 2026",
         "€70.00",
@@ -78,7 +78,7 @@ def test_it_speaks_the_readers_language() -> None:
         "14,00 € par poste et par mois, au prorata",
         "du 16 nov. 2026",
         "84,00 €",
-        "Payé le 16 nov. 2026 par Visa se terminant par 4242",
+        "Payé le 16 nov. 2026 avec la carte Visa se terminant par 4242",
         "Page 1 sur 1",
     ):
         assert part in text

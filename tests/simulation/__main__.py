@@ -1,67 +1,109 @@
-"""`python -m tests.simulation --seeds N`, or one seed alone with its trace: `--seed N`."""
+"""The fault simulation, by chance or by plan.
 
-import multiprocessing
+python -m tests.simulation --seeds N            many seeds; one alone, with its trace: --seed N
+python -m tests.simulation --crash-matrix       every cell of the crash matrix; one alone: --cell N
+"""
+
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing.pool import Pool
-from typing import Annotated
+from itertools import chain
+from multiprocessing import get_context
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.simulation.coverage import missing
+from tests.simulation.coverage import list_missing
+from tests.simulation.crash_matrix import count_gates, find_cell_violations, find_death_violations, list_cells
 from tests.simulation.run import Outcome, open_store, run_chunk, run_seed
 
-# So many seeds at once go to a process.
-CHUNK = 10
-# A run of fewer need not have met everything.
-ENOUGH = 300
+# Seeds that a process takes at once.
+CHUNK_SIZE = 10
+# A run of fewer seeds need not have met everything.
+FULL_RUN_SEEDS = 300
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 console = Console(highlight=False)
 
 
 def main(
-    seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = ENOUGH,
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = FULL_RUN_SEEDS,
     first: Annotated[int, typer.Option(help="The seed to begin with.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Run this one alone and print its trace.")] = None,
+    crash_matrix: Annotated[bool, typer.Option("--crash-matrix", help="Run the cells, not seeds.")] = False,
+    cell: Annotated[int | None, typer.Option(help="Run this cell alone.")] = None,
     processes: Annotated[int, typer.Option(help="How many processes to use.")] = 2,
     at_stripe: Annotated[bool, typer.Option(help="Over the Stripe gateway and a fake Stripe.")] = False,
 ) -> None:
-    if seed is not None:
-        raise typer.Exit(_replay(seed, at_stripe))
-    raise typer.Exit(_run_all(range(first, first + seeds), processes, at_stripe))
+    if crash_matrix or cell is not None:
+        passed = run_crash_matrix(cell, processes, at_stripe)
+    elif seed is not None:
+        passed = replay_seed(seed, at_stripe)
+    else:
+        passed = run_seeds(range(first, first + seeds), processes, at_stripe)
+    raise typer.Exit(0 if passed else 1)
 
 
-def _replay(seed: int, at_stripe: bool) -> int:
+def replay_seed(seed: int, at_stripe: bool) -> bool:
     outcome = run_seed(open_store(), seed, at_stripe=at_stripe)
     console.print("\n".join(outcome.trace), markup=False, soft_wrap=True)
     _print_broken(outcome, at_stripe)
     console.print(f"1 seeds, {outcome.orders} orders, {len(outcome.violations)} violations")
-    return 1 if outcome.violations else 0
+    return not outcome.violations
 
 
-def _run_all(seeds: range, processes: int, at_stripe: bool) -> int:
+def run_seeds(seeds: range, processes: int, at_stripe: bool) -> bool:
     began = time.monotonic()
     seen: Counter[str] = Counter()
     orders, violations = 0, 0
-    chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
-    with _progress(len(seeds)) as step, _pool(processes) as pool:
-        for outcome in _flat(pool.imap(partial(run_chunk, at_stripe=at_stripe), chunks)):
-            step()
+    chunks = [seeds[at : at + CHUNK_SIZE] for at in range(0, len(seeds), CHUNK_SIZE)]
+    with _map("seeds", partial(run_chunk, at_stripe=at_stripe), chunks, processes) as outcomes:
+        for outcome in chain.from_iterable(outcomes):
             seen += outcome.seen
             orders += outcome.orders
             violations += len(outcome.violations)
             _print_broken(outcome, at_stripe)
-    unseen = missing(seen, at_stripe=at_stripe) if len(seeds) >= ENOUGH else []
+    unseen = list_missing(seen, at_stripe=at_stripe) if len(seeds) >= FULL_RUN_SEEDS else []
     for what in unseen:
         console.print(f"never occurred: {what}", markup=False)
     console.print(f"{len(seeds) / (time.monotonic() - began):.1f} seeds a second")
     console.print(f"{len(seeds)} seeds, {orders} orders, {violations} violations")
-    return 1 if violations or unseen else 0
+    return not violations and not unseen
+
+
+def run_crash_matrix(number: int | None, processes: int, at_stripe: bool) -> bool:
+    """Over Stripe a process also dies between any two requests."""
+    passed = True
+    if at_stripe and number is None:
+        gates = {gate: f"the process dies at gate {gate}" for gate in range(1, count_gates())}
+        passed = _run_cases("deaths", find_death_violations, list(gates), gates, processes)
+    names = {cell: f"cell {number}, {cell}" for number, cell in enumerate(list_cells(at_stripe=at_stripe))}
+    chosen = list(names) if number is None else [list(names)[number]]
+    find_violations = partial(find_cell_violations, at_stripe=at_stripe)
+    return _run_cases("cells", find_violations, chosen, names, processes) and passed
+
+
+def _run_cases(
+    kind: str,
+    find_violations: Callable[[Job], list[str]],
+    cases: list[Job],
+    names: dict[Job, str],
+    processes: int,
+) -> bool:
+    failed = 0
+    with _map(kind, find_violations, cases, processes) as results:
+        for case, violations in zip(cases, results, strict=True):
+            failed += bool(violations)
+            for violation in violations:
+                console.print(f"{names[case]}: {violation}", markup=False, soft_wrap=True)
+    console.print(f"{len(cases)} {kind}, {failed} failed")
+    return not failed
 
 
 def _print_broken(outcome: Outcome, at_stripe: bool) -> None:
@@ -75,20 +117,16 @@ def _print_broken(outcome: Outcome, at_stripe: bool) -> None:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    columns = (TextColumn("seeds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("seeds", total=total)
-        yield lambda: progress.advance(task)
-
-
-def _pool(processes: int) -> Pool:
-    return multiprocessing.get_context("spawn").Pool(processes)
-
-
-def _flat(chunks: Iterable[list[Outcome]]) -> Iterator[Outcome]:
-    for chunk in chunks:
-        yield from chunk
+def _map(
+    kind: str, run: Callable[[Job], Result], jobs: list[Job], processes: int
+) -> Iterator[Iterator[Result]]:
+    """The results in the order of the jobs, from several processes, beside a progress bar."""
+    columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        get_context("spawn").Pool(processes) as pool,
+    ):
+        yield iter(progress.track(pool.imap(run, jobs), total=len(jobs)))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ QUERIES = {
     "order_line": "SELECT * FROM order_line",
     "charge_attempt": "SELECT * FROM charge_attempt",
     "receipt": "SELECT * FROM receipt",
-    "notice": "SELECT id, event, destination, kind, order_id, quote_id, status, due_at, words, last_error, "
+    "notice": "SELECT id, event, destination, kind, order_id, quote_id, status, due_at, payload, last_error, "
     "delivered_at, account_id FROM notice",
     "billing_contact": "SELECT * FROM billing_contact",
     "account": "SELECT id, refresh_due_at FROM account",
-    "received_event": "SELECT * FROM received_event",
+    "received_billing_event": "SELECT * FROM received_billing_event",
 }
 
 Row = sqlite3.Row

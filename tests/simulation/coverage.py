@@ -95,6 +95,6 @@ EXPECTED_AT_STRIPE = (
 )
 
 
-def missing(seen: Counter[str], *, at_stripe: bool = False) -> list[str]:
+def list_missing(seen: Counter[str], *, at_stripe: bool = False) -> list[str]:
     """What never occurred."""
     return [what for what in (EXPECTED_AT_STRIPE if at_stripe else EXPECTED) if not seen[what]]

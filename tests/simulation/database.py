@@ -4,17 +4,16 @@ import asyncio
 import atexit
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
+from bot.db.sqlite import SQLiteBackend
 from tests.simulation.gates import Gates, Process
 
 
@@ -29,19 +28,9 @@ class Store:
         self.raw = sqlite3.connect(self.folder / "world.db", isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON", "locking_mode=EXCLUSIVE"):
             self.raw.execute(f"PRAGMA {pragma}")
-        self.engine = self._engine()
+        self.engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
         self.reset()
         atexit.register(self.close)
-
-    def _engine(self) -> AsyncEngine:
-        # What is asked of the plain driver is answered at once, without a thread.
-        engine = create_async_engine("sqlite+loop:///world", creator=lambda: self.raw, poolclass=StaticPool)
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-        return engine
 
     def reset(self, template: int = 0) -> None:
         """As that template has it, for another loop."""
@@ -70,21 +59,20 @@ class GatedDatabase(Database):
     """The database as one process reaches it."""
 
     def __init__(self, store: Store, gates: Gates, process: Process, committed: Callable[[], None]) -> None:
-        self.url = "sqlite+loop:///world"
-        self._reader = self._writer = store.engine
+        super().__init__("sqlite://", backend=SQLiteBackend(store.engine))
         self._gates, self._process, self._committed = gates, process, committed
-        self._turn, self._writing, self._kept = store.turn, nullcontext(), None
+        self._turn = store.turn
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        await self._gates.stop(self._process, "read")
+    async def read(self) -> AsyncIterator[Session]:
+        await self._gates.wait(self._process, "read")
         async with self._turn, super().read() as session:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        await self._gates.stop(self._process, "begin")
+    async def write(self) -> AsyncIterator[Session]:
+        await self._gates.wait(self._process, "begin")
         async with self._turn, super().write() as session:
             yield session
         self._committed()
-        await self._gates.stop(self._process, "committed")
+        await self._gates.wait(self._process, "committed")

@@ -1,12 +1,12 @@
 """Which jobs have something to do, asked of the database as they do themselves."""
 
 from tests.simulation.books import stored
-from tests.simulation.world import World
+from tests.simulation.world import SimulatedWorld
 
 DUE = {
     "service_order.process": "SELECT 1 FROM order_line WHERE due_at <= :now"
     " AND (claimed_until IS NULL OR claimed_until <= :now)",
-    "service_order.tell_overdue": "SELECT 1 FROM service_order WHERE overdue_check_at <= :now",
+    "service_order.mark_overdue": "SELECT 1 FROM service_order WHERE overdue_check_at <= :now",
     "account.refresh": "SELECT 1 FROM account WHERE refresh_due_at <= :now",
     "quote.expire": "SELECT 1 FROM quote WHERE status = 'pending' AND expires_at <= :now",
     "quote.remind": "SELECT 1 FROM quote WHERE remind_at <= :now",
@@ -14,6 +14,6 @@ DUE = {
 }
 
 
-def due_jobs(world: World) -> list[str]:
+def list_due_jobs(world: SimulatedWorld) -> list[str]:
     now = {"now": stored(world.clock())}
     return [job_id for job_id, query in DUE.items() if world.store.raw.execute(query, now).fetchone()]

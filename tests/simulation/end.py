@@ -6,8 +6,8 @@ from datetime import timedelta
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.audit_entry import AuditEntry, list_broken_entries
 from tests.simulation.books import instant, read_books, stored
-from tests.simulation.due import due_jobs
-from tests.simulation.world import Replica, World
+from tests.simulation.due import list_due_jobs
+from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 LONGEST = 400
 NEXT = """
@@ -31,12 +31,14 @@ OPEN = """
 """
 
 
-async def bring_to_an_end(world: World) -> None:
+async def run_to_completion(world: SimulatedWorld) -> None:
     if world.violations:
         return
     world.trace.add("faults stop")
     for user in ("U01ALICE", "U02BENOIT"):
-        world.slack.change(user, deleted=False, is_guest=False, email=f"{user[3:].lower()}@acme.example")
+        world.slack.update_member(
+            user, deleted=False, is_guest=False, email=f"{user[3:].lower()}@acme.example"
+        )
     await world.open_gates()
     await _run_out(world)
     if not world.violations:
@@ -45,44 +47,44 @@ async def bring_to_an_end(world: World) -> None:
         _count(world)
 
 
-async def _run_out(world: World) -> None:
+async def _run_out(world: SimulatedWorld) -> None:
     """The jobs, whenever something is due, until nothing is; ever more rarely while nothing comes of it."""
     done, pause = -1, 1.0
     for _ in range(LONGEST):
-        while not world.violations and await world.bring_word(world.replicas[0]):
-            world.judge()
+        while not world.violations and await world.deliver_event(world.replicas[0]):
+            world.check_invariants()
         if world.violations or not any(world.store.rows(OPEN)):
             return
         [(so_far,)] = world.store.rows(PROGRESS)
         done, pause = so_far, (min(pause * 4, 20_000) if so_far == done else 1.0)
-        for job_id in due_jobs(world):
-            world.begin_job(world.replicas[0], job_id)
+        for job_id in list_due_jobs(world):
+            world.start_job(world.replicas[0], job_id)
             await world.loop.settle()
-            world.judge()
+            world.check_invariants()
         [(at,)] = world.store.rows(NEXT, stored(world.clock()))
         later = world.clock() + timedelta(seconds=pause)
-        await world.move_clock(max(instant(at), later) if at else later)
-        world.judge()
+        await world.advance_clock(max(instant(at), later) if at else later)
+        world.check_invariants()
 
 
-async def _unfinished(world: World) -> list[str]:
+async def _unfinished(world: SimulatedWorld) -> list[str]:
     replica = world.replicas[0]
     found = [str(what) for (what,) in world.store.rows(OPEN)]
     found += _broken_histories(world)
     if world.webhooks and not world.webhooks.lost:
         found += [f"told of it, and {what}" for what in _wrong_copies(world)]
-    world.begin(replica, "refresh", _refresh(world, replica))
+    world.start_actor(replica, "refresh", _refresh(world, replica))
     await world.loop.settle()
     return [*found, *_wrong_copies(world), *_needless_messages(world), *world.failures]
 
 
-async def _refresh(world: World, replica: Replica) -> None:
+async def _refresh(world: SimulatedWorld, replica: SimulatedReplica) -> None:
     unknown = {world.stripe.unlinked, world.stripe.deleted} if world.stripe else set()
     for account in sorted({"acme", "borea", "custos"} - unknown):
         await refresh_subscriptions(replica.services, account)
 
 
-def _wrong_copies(world: World) -> Iterator[str]:
+def _wrong_copies(world: SimulatedWorld) -> Iterator[str]:
     """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing."""
     deleted = world.stripe.deleted if world.stripe else ""
     held_here = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
@@ -99,7 +101,7 @@ def _wrong_copies(world: World) -> Iterator[str]:
             yield f"the copy of {subscription} has {seats} seats, the provider {held.seats} {held.blocks}"
 
 
-def _broken_histories(world: World) -> Iterator[str]:
+def _broken_histories(world: SimulatedWorld) -> Iterator[str]:
     histories: dict[str, list[AuditEntry]] = {}
     for entry in read_books(world.store, 0).new_entries:
         histories.setdefault(entry.account_id, []).append(entry)
@@ -108,7 +110,7 @@ def _broken_histories(world: World) -> Iterator[str]:
             yield f"the history of {account} is broken at {broken}"
 
 
-def _needless_messages(world: World) -> Iterator[str]:
+def _needless_messages(world: SimulatedWorld) -> Iterator[str]:
     """Where nothing was left in doubt, nothing was sent twice."""
     if world.doubt or any(fault.endswith(" lost") for fault in world.seen):
         return
@@ -125,12 +127,12 @@ STATES = """
     SELECT 'order ' || status FROM service_order
     UNION ALL SELECT 'order completed in part' FROM service_order o WHERE status = 'completed'
         AND EXISTS (SELECT 1 FROM order_line WHERE order_id = o.id AND status = 'declined')
-    UNION ALL SELECT 'order given up' FROM service_order WHERE given_up
+    UNION ALL SELECT 'order given up' FROM service_order WHERE retries_abandoned
     UNION ALL SELECT 'line ' || status || coalesce(' ' || reason, '') FROM order_line
     UNION ALL SELECT 'line settled after a retry' FROM order_line l WHERE status = 'settled'
         AND EXISTS (SELECT 1 FROM charge_attempt WHERE order_line_id = l.id AND outcome = 'declined')
     UNION ALL SELECT 'attempt ' || outcome FROM charge_attempt
-    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_elsewhere THEN ' elsewhere' ELSE '' END
+    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_externally THEN ' elsewhere' ELSE '' END
         || CASE WHEN replaced_by_id IS NOT NULL THEN ', replaced' ELSE '' END FROM quote
     UNION ALL SELECT 'notice ' || status FROM notice
     UNION ALL SELECT 'told ' || kind FROM notice
@@ -138,6 +140,6 @@ STATES = """
 """
 
 
-def _count(world: World) -> None:
+def _count(world: SimulatedWorld) -> None:
     for (state,) in world.store.rows(STATES):
         world.seen[state] += 1

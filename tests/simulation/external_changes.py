@@ -12,12 +12,12 @@ import yaml
 
 from bot.services import Services
 from bot.use_cases.accounts_import.run import import_accounts
-from tests.simulation.slack import Slack
+from tests.simulation.slack import SimulatedSlack
 from tests.simulation.stripe import StripeProvider
 from tests.simulation.template import ACCOUNTS
 
 
-class Elsewhere:
+class ExternalChanges:
     """The operator's file, as it changes. Of accounts at `stripe` it names the customer, who keeps the
     payment methods there; of one it does not."""
 
@@ -105,12 +105,12 @@ def _file() -> dict[str, Any]:
     return file
 
 
-def change_member(random: Random, slack: Slack) -> str:
+def change_member(random: Random, slack: SimulatedSlack) -> str:
     """Someone leaves the workspace, becomes a guest, takes another address, or is as before."""
     user = random.choice(("U01ALICE", "U02BENOIT"))
     usual = {"deleted": False, "is_guest": False, "email": f"{user[3:].lower()}@acme.example"}
     change: dict[str, Any] = random.choice(
         ({"deleted": True}, {"is_guest": True}, {"email": "new@acme.example"}, {}, {})
     )
-    slack.change(user, **{**usual, **change})
+    slack.update_member(user, **{**usual, **change})
     return f"{user} {change}"

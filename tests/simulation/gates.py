@@ -40,7 +40,7 @@ class Gates:
         self.closed = True
         self.over = False
 
-    async def stop(self, process: Process, gate: str) -> None:
+    async def wait(self, process: Process, gate: str) -> None:
         """Wait to be let on. Whatever a dead process awaits never comes: its cancelling either."""
         while True:
             if self.over:
@@ -61,7 +61,7 @@ class Gates:
             if not process.dead:
                 return
 
-    def let_on(self, waiter: Waiter, error: Exception | None = None) -> None:
+    def release(self, waiter: Waiter, error: Exception | None = None) -> None:
         """On with the actor; with an error, that is what the awaited call came to."""
         self.waiting.remove(waiter)
         if error is None:
@@ -69,7 +69,7 @@ class Gates:
         else:
             waiter.future.set_exception(error)
 
-    def kill(self, process: Process) -> None:
+    def kill_process(self, process: Process) -> None:
         """The process dies where it stands: nothing of it runs on, nothing is cleaned up."""
         process.dead = True
         self._dead += [waiter for waiter in self.waiting if waiter.process is process]

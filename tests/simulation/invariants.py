@@ -7,7 +7,7 @@ from datetime import timedelta
 from models.audit_entry import GENESIS_HASH, AuditEntry
 from tests.simulation.books import Books, Row, instant, read_books
 from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
-from tests.simulation.world import World
+from tests.simulation.world import SimulatedWorld
 
 # Which status may follow which: written here once more, from the rules.
 NEXT = {
@@ -32,7 +32,7 @@ Invariant = Callable[["Watch", Books, Books], Found]
 class Watch:
     """Reads the books after every commit, and compares them with those before."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self.world = world
         self.provider = world.provider
         self.checks = 0
@@ -100,7 +100,7 @@ def statuses_follow_the_rules(watch: Watch, before: Books, now: Books) -> Found:
 
 def _closed_at_once(table: str, row: Row) -> str | None:
     """A quote that was imported may be over already."""
-    return row["status"] if table == "quote" and row["made_elsewhere"] else None
+    return row["status"] if table == "quote" and row["created_externally"] else None
 
 
 def changes_are_recorded(watch: Watch, before: Books, now: Books) -> Found:
@@ -146,7 +146,7 @@ def orders_have_accepted_quotes(watch: Watch, before: Books, now: Books) -> Foun
         if key in before["service_order"]:
             continue
         quote = now["quote"][order["quote_id"]]
-        if quote["status"] != "accepted" or quote["decided_elsewhere"]:
+        if quote["status"] != "accepted" or quote["decided_externally"]:
             yield f"{order['number']} of {quote['number']}, which is {quote['status']}"
         if instant(order["placed_at"]) >= instant(quote["expires_at"]):
             yield f"{order['number']} was placed after {quote['number']} had ended"
@@ -154,7 +154,7 @@ def orders_have_accepted_quotes(watch: Watch, before: Books, now: Books) -> Foun
         if promised != [_terms(line) for line in now.where("order_line", order_id=key)]:
             yield f"{order['number']} is not what {quote['number']} promised"
     ordered = {order["quote_id"] for order in orders}
-    for quote in now.where("quote", status="accepted", decided_elsewhere=0):
+    for quote in now.where("quote", status="accepted", decided_externally=0):
         if quote["id"] not in ordered:
             yield f"{quote['number']} is accepted, and nothing was ordered"
 
@@ -190,7 +190,7 @@ def lines_are_charged_once(watch: Watch, before: Books, now: Books) -> Found:
     what is not settled."""
     keys: dict[int, list[str]] = {}
     for attempt in now["charge_attempt"].values():
-        keys.setdefault(attempt["order_line_id"], []).append(attempt["key"])
+        keys.setdefault(attempt["order_line_id"], []).append(attempt["idempotency_key"])
     for key, line in now["order_line"].items():
         settled = watch.provider.settled(keys.get(key, []))
         order = now["service_order"][line["order_id"]]
@@ -256,8 +256,8 @@ def orders_end_as_their_lines(watch: Watch, before: Books, now: Books) -> Found:
 
 def word_is_acted_on(watch: Watch, before: Books, now: Books) -> Found:
     """Word from the provider is stored with what follows: its account, and what waits there, is looked at."""
-    for key, event in now["received_event"].items():
-        if key in before["received_event"] or event["account_id"] is None:
+    for key, event in now["received_billing_event"].items():
+        if key in before["received_billing_event"] or event["account_id"] is None:
             continue
         if now["account"][event["account_id"]]["refresh_due_at"] is None:
             yield f"{event['kind']} is stored, and {event['account_id']} is not looked at"
@@ -269,7 +269,7 @@ def word_is_acted_on(watch: Watch, before: Books, now: Books) -> Found:
 
 
 def details_of(row: Row) -> dict[str, object]:
-    details: dict[str, object] = json.loads(row["words"])
+    details: dict[str, object] = json.loads(row["payload"])
     return details
 
 

@@ -8,14 +8,14 @@ from typing import Any
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Clock:
+class VirtualClock:
     def __init__(self, at: datetime) -> None:
         self.at = at
 
     def __call__(self) -> datetime:
         return self.at
 
-    def move(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         self.at += timedelta(**by)
 
     def seconds(self) -> float:
@@ -26,7 +26,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """Timeouts run by the clock; what would go to a thread runs at once. So nothing but the order of calls
     decides what happens next."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         self._virtual = clock
         super().__init__()
 

@@ -91,7 +91,7 @@ def _can_be_retried(now: Books, entry: AuditEntry) -> bool:
     [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
     lines = now.where("order_line", order_id=order["id"], subscription_id=entry.details["subscription"])
     ends = min(instant(order["placed_at"]) + RETRY_TIME, *(instant(line["period_ends_at"]) for line in lines))
-    return entry.at < ends and not order["given_up"]
+    return entry.at < ends and not order["retries_abandoned"]
 
 
 def _decision_untold(now: Books, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _receipt_to_others(now: Books, entry: AuditEntry, new: list[Row]) -> Iterato
     [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
     contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
     placed = [c for c in contacts if c["id"] == order["contact_id"]]
-    if not placed or now["quote"][order["quote_id"]]["made_elsewhere"]:
+    if not placed or now["quote"][order["quote_id"]]["created_externally"]:
         placed = contacts
     mailed = {n["destination"] for n in new if n["kind"] == "receipt_mail" and n["order_id"] == order["id"]}
     if mailed != {f"email:{c['id']}" for c in placed}:

@@ -10,8 +10,8 @@ from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
 from tests.simulation.books import instant
-from tests.simulation.due import due_jobs
-from tests.simulation.external_changes import Elsewhere, change_member
+from tests.simulation.due import list_due_jobs
+from tests.simulation.external_changes import ExternalChanges, change_member
 from tests.simulation.faults import Theme
 from tests.simulation.gates import Waiter
 from tests.simulation.invalid_input import mistake
@@ -19,8 +19,8 @@ from tests.simulation.people import Click, Shopper
 from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
 from tests.simulation.stripe import ELSEWHERE
-from tests.simulation.webhooks import Webhooks
-from tests.simulation.world import Replica, World
+from tests.simulation.webhooks import WebhookQueue
+from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 MOVES = 36
 # As many besides what Stripe's word takes.
@@ -35,7 +35,7 @@ TURNS = """
     UNION SELECT due_at FROM order_line WHERE due_at IS NOT NULL
     UNION SELECT claimed_until FROM order_line WHERE claimed_until IS NOT NULL
     UNION SELECT period_ends_at FROM order_line WHERE due_at IS NOT NULL
-    UNION SELECT until FROM order_line WHERE until IS NOT NULL
+    UNION SELECT deadline_at FROM order_line WHERE deadline_at IS NOT NULL
 """
 
 DECLINED = """
@@ -47,13 +47,13 @@ Move = Callable[[], Awaitable[None]]
 
 
 class Plan:
-    def __init__(self, world: World, theme: Theme, *, begun: bool) -> None:
+    def __init__(self, world: SimulatedWorld, theme: Theme, *, begun: bool) -> None:
         self._world, self._theme, self._random = world, theme, world.random
-        self._elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml", world.stripe)
+        self._elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml", world.stripe)
         self._pressed: list[Click] = []
         self._last: Waiter | None = None
         # Each shopper, and the replica where their last press is.
-        self._shoppers: dict[Shopper, Replica | None] = dict.fromkeys(self._contacts(begun))
+        self._shoppers: dict[Shopper, SimulatedReplica | None] = dict.fromkeys(self._contacts(begun))
         self._moves: list[tuple[Move, int]] = [
             (self._press, 40),
             (self._press_again, 8),
@@ -68,7 +68,7 @@ class Plan:
             (self._outage, world.random.choice((0, 0, 2))),
         ]
         if world.stripe:
-            world.webhooks = Webhooks(world.stripe, world.store, world.random, world.seen)
+            world.webhooks = WebhookQueue(world.stripe, world.store, world.random, world.seen)
             self._moves += [(self._bring_word, 12), (self._change_terms, 3)]
             # Fewer seeds are run over Stripe: more of what else is rare.
             self._moves += [(self._mistake, 3), (self._import, 1)]
@@ -108,10 +108,10 @@ class Plan:
             self._crash(self._last)
             await world.loop.settle()
         else:
-            await world.let_on(self._last)
+            await world.release(self._last)
 
     def _crash(self, waiter: Waiter) -> None:
-        self._world.crash(waiter.process)
+        self._world.crash_process(waiter.process)
         for shopper, replica in self._shoppers.items():
             if replica and replica.process is waiter.process:
                 self._shoppers[shopper] = None
@@ -153,17 +153,17 @@ class Plan:
             give_up = Click("service_order.give_up", user, manage_order.give_up_service_order, order)
             await self._begin(self._random.choice((retry, retry, retry, give_up)))
 
-    async def _begin(self, click: Click, shopper: Shopper | None = None) -> Replica:
+    async def _begin(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
         world = self._world
         replica = self._random.choice(world.replicas)
         self._pressed.append(click)
         name = f"#{len(self._pressed)} {click}"
         world.trace.add(f"press: {replica.process.name} {name}")
-        world.begin(replica, name, self._answered(replica, click, shopper))
+        world.start_actor(replica, name, self._answered(replica, click, shopper))
         await world.loop.settle()
         return replica
 
-    async def _answered(self, replica: Replica, click: Click, shopper: Shopper | None) -> None:
+    async def _answered(self, replica: SimulatedReplica, click: Click, shopper: Shopper | None) -> None:
         person = SlackIdentity(TEAM, click.user, click.name, self._random.choice((None, "C01BILLING")))
         try:
             await refresh_slack_user(replica.services, person)
@@ -193,17 +193,17 @@ class Plan:
 
     async def _job(self) -> None:
         """Mostly one that has something to do; a tick finds nothing now and then."""
-        due = due_jobs(self._world) if self._random.random() < 0.9 else list(JOBS)
+        due = list_due_jobs(self._world) if self._random.random() < 0.9 else list(JOBS)
         if not due:
             return
         job_id, replica = self._random.choice(due), self._random.choice(self._world.replicas)
-        if self._world.begin_job(replica, job_id):
+        if self._world.start_job(replica, job_id):
             self._world.trace.add(f"job: {replica.process.name} {job_id}")
             await self._world.loop.settle()
 
     async def _tick(self) -> None:
         seconds = self._random.choice((0.2, 1, 1, 3, 10, 11, 60, 61, 600))
-        await self._world.move_clock(self._world.clock() + timedelta(seconds=seconds))
+        await self._world.advance_clock(self._world.clock() + timedelta(seconds=seconds))
 
     async def _jump(self) -> None:
         """To where something turns, or just somewhere later."""
@@ -213,7 +213,7 @@ class Plan:
         if turns and self._random.random() < 0.8:
             to = self._random.choice(turns) + timedelta(seconds=self._random.choice((-1, 0, 1)))
         self._world.seen["fault jump"] += 1
-        await self._world.move_clock(max(now, min(to, now + timedelta(days=20))))
+        await self._world.advance_clock(max(now, min(to, now + timedelta(days=20))))
 
     async def _import(self) -> None:
         if any("import" in replica.running for replica in self._world.replicas):
@@ -222,7 +222,7 @@ class Plan:
         what = self._elsewhere.change(_whole(self._world.clock()))
         self._world.seen[f"elsewhere {what}"] += 1
         self._world.trace.add(f"import: {replica.process.name} {what}")
-        self._world.begin(replica, "import", self._elsewhere.take_over(replica.services))
+        self._world.start_actor(replica, "import", self._elsewhere.take_over(replica.services))
         await self._world.loop.settle()
 
     async def _change_seats(self) -> None:
@@ -238,7 +238,7 @@ class Plan:
         """Some of what Stripe has to say gets here."""
         for _ in range(self._random.randint(1, 3)):
             stale = self._random.random() < 0.05
-            await self._world.bring_word(self._random.choice(self._world.replicas), stale=stale)
+            await self._world.deliver_event(self._random.choice(self._world.replicas), stale=stale)
 
     async def _change_terms(self) -> None:
         """Not between the bot's look and its charge: nobody could prevent what that does (docs/stripe.md)."""

@@ -32,13 +32,13 @@ from models.account import Address
 from models.receipt import ProviderReceipt
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process
-from tests.simulation.provider import Provider
-from tests.simulation.slack import Slack
+from tests.simulation.provider import SimulatedProvider
+from tests.simulation.slack import SimulatedSlack
 
 Answer = TypeVar("Answer")
 
 
-class Line:
+class PortCaller:
     """The way out of one process."""
 
     def __init__(self, gates: Gates, process: Process, faults: Faults) -> None:
@@ -47,19 +47,21 @@ class Line:
     async def call(self, name: str, effect: Callable[[str | None], Answer]) -> Answer:
         """`effect` is given what goes wrong, if anything."""
         assert not transaction_open.get(), "a port was called inside a transaction"
-        await self._gates.stop(self._process, name)
+        await self._gates.wait(self._process, name)
         try:
             return effect(self._faults.of(name))
         finally:
-            await self._gates.stop(self._process, f"{name} answered")
+            await self._gates.wait(self._process, f"{name} answered")
 
 
-class Billing:
+class GatedGateway:
     """BillingGateway. `key_is_stored` asks the database whether the key of a charge is committed."""
 
     reconcile_interval = timedelta(seconds=10)
 
-    def __init__(self, line: Line, provider: Provider, key_is_stored: Callable[[str], bool]) -> None:
+    def __init__(
+        self, line: PortCaller, provider: SimulatedProvider, key_is_stored: Callable[[str], bool]
+    ) -> None:
         self._line, self._provider, self._key_is_stored = line, provider, key_is_stored
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
@@ -131,10 +133,10 @@ class Billing:
         return Unknown() if fault == "lost" else answer
 
 
-class Messages:
+class GatedMessenger:
     """Messenger."""
 
-    def __init__(self, line: Line, slack: Slack) -> None:
+    def __init__(self, line: PortCaller, slack: SimulatedSlack) -> None:
         self._line, self._slack = line, slack
 
     async def is_installed(self, team_id: str) -> bool:
@@ -162,17 +164,17 @@ class Messages:
         return posted
 
 
-class Members:
+class GatedDirectory:
     """Directory."""
 
-    def __init__(self, line: Line, slack: Slack) -> None:
+    def __init__(self, line: PortCaller, slack: SimulatedSlack) -> None:
         self._line, self._slack = line, slack
 
     async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
         def effect(fault: str | None) -> UserProfile:
             if fault:
                 raise DirectoryUnavailable("silent")
-            return self._slack.asked_for(user_id)
+            return self._slack.fetch_profile(user_id)
 
         return await self._line.call("directory.profile", effect)
 
@@ -195,17 +197,17 @@ class Members:
         def effect(fault: str | None) -> str | None:
             if fault:
                 raise DirectoryUnavailable("silent")
-            return self._slack.member_of(email)
+            return self._slack.find_member(email)
 
         return await self._line.call("directory.email", effect)
 
 
-class Post:
+class GatedMailer:
     """Mailer."""
 
     is_configured = True
 
-    def __init__(self, line: Line, sent: list[OutboundEmail]) -> None:
+    def __init__(self, line: PortCaller, sent: list[OutboundEmail]) -> None:
         self._line, self._sent = line, sent
 
     async def check_connection(self) -> None:

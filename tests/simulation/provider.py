@@ -31,14 +31,14 @@ from bot.billing.gateway import (
 from models.account import Address
 from models.subscription import PeriodLength
 from tests.simulation.faults import Faults
-from tests.simulation.loop import Clock
+from tests.simulation.loop import VirtualClock
 from tests.simulation.template import ACCOUNTS
 
 CUSTOMER_TIME = timedelta(hours=23)
 
 
 @dataclass
-class Held:
+class ProviderSubscription:
     """A subscription as the provider holds it. Its period is the first; later ones follow."""
 
     id: str
@@ -54,7 +54,7 @@ class Held:
 
 
 @dataclass
-class Taken:
+class ReceivedCharge:
     """A charge that arrived, by its key."""
 
     charge: Charge
@@ -68,11 +68,11 @@ class WrongCharge(Exception):
     """The provider was asked for what nobody promised."""
 
 
-class Provider:
-    def __init__(self, clock: Clock, random: Random, faults: Faults) -> None:
+class SimulatedProvider:
+    def __init__(self, clock: VirtualClock, random: Random, faults: Faults) -> None:
         self._clock, self._random, self._faults = clock, random, faults
-        self.held: dict[str, Held] = {}
-        self.taken: dict[str, Taken] = {}
+        self.held: dict[str, ProviderSubscription] = {}
+        self.taken: dict[str, ReceivedCharge] = {}
         self.accounts: dict[str, dict[str, Any]] = {}
         # Requests that are under way, though nobody waits for their answer any more.
         self._late: list[Charge] = []
@@ -140,15 +140,15 @@ class Provider:
         held.outside += by
         self.changes += 1
 
-    def settled(self, keys: list[str]) -> list[Taken]:
+    def settled(self, keys: list[str]) -> list[ReceivedCharge]:
         found = [self.taken[key] for key in keys if key in self.taken]
         return [taken for taken in found if taken.status == "settled"]
 
     # --- the card network
 
-    def _take(self, charge: Charge, held: Held) -> Taken:
+    def _take(self, charge: Charge, held: ProviderSubscription) -> ReceivedCharge:
         now = self._clock()
-        taken = self.taken[charge.key] = Taken(charge, "declined", now)
+        taken = self.taken[charge.key] = ReceivedCharge(charge, "declined", now)
         self.changes += 1
         match self._faults.card():
             case "settles":
@@ -162,7 +162,7 @@ class Provider:
                 taken.status, taken.until = "needs_customer", self._customer_until(held)
         return taken
 
-    def _customer_until(self, held: Held) -> datetime:
+    def _customer_until(self, held: ProviderSubscription) -> datetime:
         _, end = self._days(held, self._today(held.account))
         return min(self._clock() + CUSTOMER_TIME, self._midnight(held.account, end))
 
@@ -182,7 +182,7 @@ class Provider:
                 taken.status = "declined"
                 self.changes += 1
 
-    def _settle(self, taken: Taken, seats: int | None = None) -> None:
+    def _settle(self, taken: ReceivedCharge, seats: int | None = None) -> None:
         held = self.held[taken.charge.subscription_id]
         held.seats = held.seats + taken.charge.seats if seats is None else seats
         if taken.charge.unit_price != held.price:
@@ -191,7 +191,7 @@ class Provider:
         taken.status = "settled"
         self.changes += 1
 
-    def _answer(self, taken: Taken) -> ChargeOutcome:
+    def _answer(self, taken: ReceivedCharge) -> ChargeOutcome:
         match taken.status:
             case "settled":
                 return Settled(f"re_{taken.charge.key}", taken.charge.amount, taken.charge.tax)
@@ -206,7 +206,7 @@ class Provider:
 
     # --- prices, reckoned here once more
 
-    def _check(self, charge: Charge, held: Held) -> None:
+    def _check(self, charge: Charge, held: ProviderSubscription) -> None:
         line = LineRequest(charge.subscription_id, charge.seats, charge.unit_price)
         priced = self._priced(line, charge.at, charge.address)
         if (priced.amount, priced.tax) != (charge.amount, charge.tax) or held.account != charge.account_id:
@@ -250,12 +250,12 @@ class Provider:
             totals[line.period] = before[0] + net, before[1] + self._tax(account, net, address)
         return tuple(RecurringTotal(period, *total) for period, total in totals.items())
 
-    def _state(self, held: Held) -> SubscriptionState:
+    def _state(self, held: ProviderSubscription) -> SubscriptionState:
         start, end = self._days(held, self._today(held.account))
         blocks = tuple(SeatBlockState(seats, price) for price, seats in held.blocks.items())
         return SubscriptionState(held.id, held.seats, held.price, _length(held), start, end, blocks)
 
-    def _days(self, held: Held, day: date) -> tuple[date, date]:
+    def _days(self, held: ProviderSubscription, day: date) -> tuple[date, date]:
         start, end = held.start, held.end
         while end <= day:
             start, end = end, _months_later(end, held.months)
@@ -275,8 +275,8 @@ def _listed() -> list[dict[str, Any]]:
     return accounts
 
 
-def _held(account: str, listed: dict[str, Any]) -> Held:
-    return Held(
+def _held(account: str, listed: dict[str, Any]) -> ProviderSubscription:
+    return ProviderSubscription(
         id=listed["id"],
         account=account,
         seats=listed["seats"],
@@ -288,7 +288,7 @@ def _held(account: str, listed: dict[str, Any]) -> Held:
     )
 
 
-def _length(held: Held) -> PeriodLength:
+def _length(held: ProviderSubscription) -> PeriodLength:
     return PeriodLength.YEAR if held.months == 12 else PeriodLength.MONTH
 
 

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,14 +18,14 @@ from bot.use_cases.service_order import process as process_orders
 from models.quote import find_first_reminder_check
 from tests.simulation.books import stored
 from tests.simulation.database import Store
-from tests.simulation.end import bring_to_an_end
+from tests.simulation.end import run_to_completion
 from tests.simulation.faults import Theme
 from tests.simulation.invariants import Watch
-from tests.simulation.loop import Clock, VirtualLoop
+from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.plan import Plan
-from tests.simulation.scene import checked_out
-from tests.simulation.template import imported
-from tests.simulation.world import World
+from tests.simulation.scene import build_checked_out_scene
+from tests.simulation.template import build_imported_database
+from tests.simulation.world import SimulatedWorld
 
 EARLIEST = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
 # The first period that ends: midnight in Paris. London's is an hour later.
@@ -43,25 +43,33 @@ class Outcome:
 
 def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     random = Random(seed)
-    clock = Clock(_start(random))
+    clock = VirtualClock(_start(random))
     begun = random.random() < 0.75
     _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.6)
     seen: Counter[str] = Counter()
     theme = Theme(seed, random, seen, at_stripe=at_stripe)
-    world = World(store, clock, random, theme, seen, at_stripe=at_stripe)
+    world = SimulatedWorld(store, clock, random, theme, seen, at_stripe=at_stripe)
+    # Two workers of a process show all there is to see of several.
+    run_in_virtual_time(world, lambda: _live(world, theme, begun=begun), workers=2)
+    orders = next(store.rows("SELECT count(*) FROM service_order"))[0]
+    return Outcome(seed, world.violations, world.trace.lines, orders, seen)
+
+
+def run_in_virtual_time(
+    world: SimulatedWorld, play: Callable[[], Coroutine[Any, Any, None]], *, workers: int
+) -> None:
+    """`workers` are those of one process that charge order lines."""
     with (
         heard_errors(world.failures),
-        _few_workers(),
-        asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner,
+        _order_workers(workers),
+        asyncio.Runner(loop_factory=lambda: VirtualLoop(world.clock)) as runner,
     ):
-        violations = runner.run(_live(world, theme, begun=begun))
-    orders = next(store.rows("SELECT count(*) FROM service_order"))[0]
-    return Outcome(seed, violations, world.trace.lines, orders, seen)
+        runner.run(play())
 
 
 def run_chunk(seeds: Iterable[int], *, at_stripe: bool = False) -> list[Outcome]:
     """Some seeds, one after another. They are short: what each leaves is collected afterwards."""
-    store = _store()
+    store = open_worker_store()
     gc.disable()
     try:
         return [run_seed(store, seed, at_stripe=at_stripe) for seed in seeds]
@@ -71,8 +79,8 @@ def run_chunk(seeds: Iterable[int], *, at_stripe: bool = False) -> list[Outcome]
 
 
 @cache
-def _store() -> Store:
-    """One for this process."""
+def open_worker_store() -> Store:
+    """The one of this process."""
     store = open_store()
     gc.freeze()
     return store
@@ -80,22 +88,21 @@ def _store() -> Store:
 
 def open_store() -> Store:
     """For many seeds, one after another."""
-    return Store(imported(), checked_out())
+    return Store(build_imported_database(), build_checked_out_scene())
 
 
-async def _live(world: World, theme: Theme, *, begun: bool) -> list[str]:
+async def _live(world: SimulatedWorld, theme: Theme, *, begun: bool) -> None:
     watch = Watch(world)
     world.watch = watch.look
     try:
         await Plan(world, theme, begun=begun).run()
         theme.stopped = True
-        await bring_to_an_end(world)
+        await run_to_completion(world)
     finally:
-        await world.end()
-    return world.violations
+        await world.stop_actors()
 
 
-def _set_scene(store: Store, random: Random, clock: Clock, *, begun: bool, quiet: float) -> None:
+def _set_scene(store: Store, random: Random, clock: VirtualClock, *, begun: bool, quiet: float) -> None:
     store.reset(1 if begun else 0)
     ends = [clock() + timedelta(seconds=random.choice((30, 3_600, 90_000, 200_000))) for _ in range(2)]
     for quote, end in enumerate(ends, start=1):
@@ -116,9 +123,8 @@ def _start(random: Random) -> datetime:
 
 
 @contextmanager
-def _few_workers() -> Iterator[None]:
-    """Two of a process show all there is to see of several."""
-    usual, process_orders.WORKER_COUNT = process_orders.WORKER_COUNT, 2
+def _order_workers(count: int) -> Iterator[None]:
+    usual, process_orders.WORKER_COUNT = process_orders.WORKER_COUNT, count
     try:
         yield
     finally:

@@ -10,23 +10,23 @@ from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from tests.simulation.database import Store
-from tests.simulation.external_changes import Elsewhere
+from tests.simulation.external_changes import ExternalChanges
 from tests.simulation.faults import Nothing
-from tests.simulation.loop import Clock, VirtualLoop
+from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.slack import TEAM
 from tests.simulation.stripe import ELSEWHERE
-from tests.simulation.template import IMPORTED_AT, imported
-from tests.simulation.world import Replica, World
+from tests.simulation.template import IMPORTED_AT, build_imported_database
+from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 # Alice's own quote over two subscriptions; the other is over one of them, and was made elsewhere.
 OWN = 1
 
 
 @cache
-def checked_out() -> bytes:
-    store = Store(imported())
-    clock = Clock(IMPORTED_AT)
-    world = World(store, clock, Random(0), Nothing(), Counter())
+def build_checked_out_scene() -> bytes:
+    store = Store(build_imported_database())
+    clock = VirtualClock(IMPORTED_AT)
+    world = SimulatedWorld(store, clock, Random(0), Nothing(), Counter())
     world.gates.closed = False
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
         runner.run(_prepare(world))
@@ -35,14 +35,14 @@ def checked_out() -> bytes:
     return content
 
 
-async def _prepare(world: World) -> None:
+async def _prepare(world: SimulatedWorld) -> None:
     replica = world.open_replica()
     alice, benoit = SlackIdentity(TEAM, "U01ALICE", "scene"), SlackIdentity(TEAM, "U02BENOIT", "scene")
     await refresh_slack_user(replica.services, alice)
     await refresh_slack_user(replica.services, benoit)
     typed = {"acme_meeting": "2", "acme_webinar": "1"}
     await save_cart(replica.services, person=alice, account_id="acme", seat_inputs=typed)
-    elsewhere = Elsewhere(world.random, world.store.folder / "accounts.yml")
+    elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml")
     elsewhere.offer(IMPORTED_AT, "acme_meeting")
     await elsewhere.take_over(replica.services)
     await _check_out(replica, alice, OWN)
@@ -51,6 +51,6 @@ async def _prepare(world: World) -> None:
     world.store.raw.execute("DELETE FROM slack_user")
 
 
-async def _check_out(replica: Replica, person: SlackIdentity, quote_id: int) -> None:
+async def _check_out(replica: SimulatedReplica, person: SlackIdentity, quote_id: int) -> None:
     sheet = await open_checkout(replica.services, person=person, quote_id=quote_id)
     await save_checkout(replica.services, person=person, quote_id=quote_id, form=sheet.form)

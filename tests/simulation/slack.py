@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from bot.directory.user_directory import UserProfile
 from bot.messaging.messenger import MessageRef, OutboundMessage
-from tests.simulation.loop import Clock
+from tests.simulation.loop import VirtualClock
 
 TEAM = "T01ACME"
 # R5: a change of state needs to know who this is, and has known it for an hour at most.
-BELIEVED_FOR = timedelta(hours=1)
-NOBODY = UserProfile("", "", "", None, None, None, deleted=True)
+IDENTITY_MAX_AGE = timedelta(hours=1)
+UNKNOWN_USER = UserProfile("", "", "", None, None, None, deleted=True)
 
 
 @dataclass(frozen=True)
-class PostedLetter:
+class SimulatedPost:
     at: datetime
     letter: OutboundMessage
     ts: str
@@ -35,37 +35,37 @@ MEMBERS = (
 )
 
 
-class Slack:
-    def __init__(self, clock: Clock) -> None:
+class SimulatedSlack:
+    def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self.members = {member.user_id: member for member in MEMBERS}
-        self.posts: list[PostedLetter] = []
+        self.posts: list[SimulatedPost] = []
         # What the product was told of each person, and when.
         self._answers: dict[str, list[tuple[datetime, UserProfile]]] = defaultdict(list)
 
     def post(self, letter: OutboundMessage) -> MessageRef:
         """An edit keeps its message's timestamp; a direct message stands in a channel of its own."""
         ts = letter.update_ts or f"{len(self.posts) + 1}.000000"
-        self.posts.append(PostedLetter(self._clock(), letter, ts))
+        self.posts.append(SimulatedPost(self._clock(), letter, ts))
         channel = "D" + letter.channel[1:] if letter.channel.startswith("U") else letter.channel
         return MessageRef(channel, ts)
 
-    def asked_for(self, user_id: str) -> UserProfile:
-        profile = self.members.get(user_id, NOBODY)
+    def fetch_profile(self, user_id: str) -> UserProfile:
+        profile = self.members.get(user_id, UNKNOWN_USER)
         self._answers[user_id].append((self._clock(), profile))
         return profile
 
-    def member_of(self, email: str) -> str | None:
+    def find_member(self, email: str) -> str | None:
         return next((m.user_id for m in self.members.values() if m.email == email and not m.deleted), None)
 
-    def change(self, user_id: str, **changes: object) -> None:
+    def update_member(self, user_id: str, **changes: object) -> None:
         self.members[user_id] = replace(self.members[user_id], **changes)  # type: ignore[arg-type]
 
     def was_known_as_member(self, user_id: str, email: str | None, at: datetime) -> bool:
         """Whether, within the hour before `at`, the product was told that this is a full member, of that
         e-mail where one is given."""
         return any(
-            at - BELIEVED_FOR <= told_at and not (profile.deleted or profile.is_guest)
+            at - IDENTITY_MAX_AGE <= told_at and not (profile.deleted or profile.is_guest)
             and email in (None, profile.email)
             for told_at, profile in self._answers[user_id]
         )  # fmt: skip

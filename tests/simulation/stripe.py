@@ -21,13 +21,13 @@ from bot.billing.stripe.gateway import StripeGateway
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
 from bot.db import Database
 from models.proration import get_midnight
-from tests.fake_stripe import Books, Card, FakeStripe
+from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.books import Customer, Invoice, Item, Price, Subscription
 from tests.fake_stripe.server import Cut, Kind
 from tests.simulation.database import Store
 from tests.simulation.faults import Faults
-from tests.simulation.loop import Clock
-from tests.simulation.ports import Line
+from tests.simulation.loop import VirtualClock
+from tests.simulation.ports import PortCaller
 from tests.simulation.template import ACCOUNTS
 
 KEY = "sk_test_fake"
@@ -45,7 +45,7 @@ AT_STRIPE: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Terms:
+class ChargedTerms:
     """What was charged, by an invoice."""
 
     subscription_id: str
@@ -55,13 +55,13 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Taken:
-    charge: Terms
+class PaidInvoice:
+    charge: ChargedTerms
     status: str
 
 
 @dataclass
-class Held:
+class StripeItem:
     id: str
     item: Item
     before: int
@@ -73,10 +73,10 @@ class Held:
         return self.item.quantity
 
 
-class SimulatedBooks(Books):
+class SimulatedBooks(StripeRecords):
     """A card does what the seed says."""
 
-    def __init__(self, clock: Clock, random: Random, faults: Faults) -> None:
+    def __init__(self, clock: VirtualClock, random: Random, faults: Faults) -> None:
         super().__init__(clock, {"FR": "0.20", "GB": "0.20"})
         self._random, self._faults = random, faults
 
@@ -93,10 +93,10 @@ class SimulatedBooks(Books):
 class StripeProvider:
     """What the judges ask of a provider, read from the fake's books."""
 
-    def __init__(self, clock: Clock, random: Random, faults: Faults) -> None:
+    def __init__(self, clock: VirtualClock, random: Random, faults: Faults) -> None:
         self.books = SimulatedBooks(clock, random, faults)
         self.fake = FakeStripe(self.books, KEY, checked=False)
-        self.held: dict[str, Held] = {}
+        self.held: dict[str, StripeItem] = {}
         # Requests that are under way, though nobody waits for their answer any more.
         self.late: list[Callable[[], object]] = []
         # An account of which nobody has told the bot which customer it is.
@@ -133,17 +133,17 @@ class StripeProvider:
             name = {"seatbot_subscription": listed["id"]}
             item = Item(f"si_{listed['id']}", price, listed["seats"], start, end, name)
             there.items.append(item)
-            self.held[listed["id"]] = Held(listed["id"], item, item.quantity)
+            self.held[listed["id"]] = StripeItem(listed["id"], item, item.quantity)
 
     @property
     def changes(self) -> int:
         return len(self.books.events) + len(self.books.invoices)
 
     @property
-    def taken(self) -> dict[str, Taken]:
+    def taken(self) -> dict[str, PaidInvoice]:
         return {invoice.id: _taken(invoice) for invoice in self._charges()}
 
-    def settled(self, keys: list[str]) -> list[Taken]:
+    def settled(self, keys: list[str]) -> list[PaidInvoice]:
         """By invoice, so that a key that was charged twice is seen."""
         found = [_taken(i) for i in self._charges() if i.metadata.get(ATTEMPT_METADATA_KEY) in keys]
         return [taken for taken in found if taken.status == "settled"]
@@ -210,19 +210,21 @@ def _expiry(written: str) -> tuple[int, int]:
     return year, month
 
 
-def _taken(invoice: Invoice) -> Taken:
+def _taken(invoice: Invoice) -> PaidInvoice:
     back, anew = invoice.lines[:2]
     name = anew.item.removeprefix("si_")
-    terms = Terms(name, anew.quantity - back.quantity, invoice.net, invoice.tax)
-    return Taken(terms, "settled" if invoice.status == "paid" else invoice.status)
+    terms = ChargedTerms(name, anew.quantity - back.quantity, invoice.net, invoice.tax)
+    return PaidInvoice(terms, "settled" if invoice.status == "paid" else invoice.status)
 
 
-class InProcess(stripe.HTTPClient):
+class InProcessTransport(stripe.HTTPClient):
     """The way of one process's requests. `key_is_stored` asks the database whether a key is committed."""
 
     name = "in-process"
 
-    def __init__(self, line: Line, provider: StripeProvider, key_is_stored: Callable[[str], bool]) -> None:
+    def __init__(
+        self, line: PortCaller, provider: StripeProvider, key_is_stored: Callable[[str], bool]
+    ) -> None:
         super().__init__()
         self._line, self._provider, self._key_is_stored = line, provider, key_is_stored
         self._fake = provider.fake
@@ -276,14 +278,16 @@ def _call(method: str, path: str, text: str) -> str:
     return "billing.subscriptions"
 
 
-def gateway(
-    line: Line,
+def build_gateway(
+    line: PortCaller,
     provider: StripeProvider,
     key_is_stored: Callable[[str], bool],
     database: Database,
     now: Callable[[], datetime],
 ) -> StripeGateway:
-    client = build_stripe_client(KEY, "https://stripe.example", InProcess(line, provider, key_is_stored))
+    client = build_stripe_client(
+        KEY, "https://stripe.example", InProcessTransport(line, provider, key_is_stored)
+    )
     return StripeGateway(client, database, now, "https://provider.example/portal")
 
 

@@ -15,7 +15,7 @@ IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 
 
 @cache
-def imported() -> bytes:
+def build_imported_database() -> bytes:
     """Migrated, and the accounts imported."""
     with TemporaryDirectory(prefix="simulation-") as folder:
         path = Path(folder) / "template.db"

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.simulation.loop import Clock
+from tests.simulation.loop import VirtualClock
 
 KEY = re.compile(r"(SO-\d+-\d+-\d+)-[0-9a-f]{16}")
 
@@ -10,7 +10,7 @@ KEY = re.compile(r"(SO-\d+-\d+-\d+)-[0-9a-f]{16}")
 class Trace:
     """The random end of a charge's key is left out; all else follows from the seed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self.lines: list[str] = []
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
-from tests.fake_stripe import Courier
-from tests.fake_stripe.webhook_sender import sign
+from tests.fake_stripe import WebhookSender
+from tests.fake_stripe.webhook_sender import sign_event
 from tests.simulation.database import Store
 from tests.simulation.gates import Process
 from tests.simulation.stripe import StripeProvider
@@ -25,7 +25,7 @@ TOO_OLD_SECONDS = 301
 
 
 @dataclass(eq=False)
-class Word:
+class EventCopy:
     """One copy of an event; `process` is where it is being heard."""
 
     number: int
@@ -36,15 +36,15 @@ class Word:
         return f"{self.number} {self.event['type']}"
 
 
-class Webhooks:
+class WebhookQueue:
     """What is not answered with a yes is sent again, as Stripe does, until faults stop and for ever."""
 
     def __init__(self, provider: StripeProvider, store: Store, random: Random, seen: Counter[str]) -> None:
         self._provider, self._store, self._random, self._seen = provider, store, random, seen
-        self._courier = Courier(provider.books, "", SECRET)
+        self._courier = WebhookSender(provider.books, "", SECRET)
         self._silence = random.choice((0.0, 0.2, 0.2, 1.0))
         self._told = 0
-        self._on_the_way: list[Word] = []
+        self._on_the_way: list[EventCopy] = []
         # The numbers of those that were taken, and of those that were new to whoever took them.
         self._taken: set[int] = set()
         self._new: set[int] = set()
@@ -58,12 +58,12 @@ class Webhooks:
         for event in self._courier.new():
             self._told += 1
             copies = 0 if self._random.random() < self._silence else self._random.choice((1, 1, 1, 2, 3))
-            self._on_the_way += [Word(self._told, event) for _ in range(copies)]
+            self._on_the_way += [EventCopy(self._told, event) for _ in range(copies)]
             if not copies:
                 self.lost = True
                 self._count("lost")
 
-    def take(self, process: Process) -> Word | None:
+    def take(self, process: Process) -> EventCopy | None:
         """Any of those on the way sets out for `process`; what was heard by one that died is sent again."""
         waiting = [word for word in self._on_the_way if word.process is None or word.process.dead]
         if not waiting:
@@ -74,11 +74,11 @@ class Webhooks:
         word.process = process
         return word
 
-    async def deliver(self, word: Word, services: Services, *, stale: bool = False) -> None:
+    async def deliver(self, word: EventCopy, services: Services, *, stale: bool = False) -> None:
         """Through the door. `stale` was signed too long ago, and is turned away."""
         signed_at = self._provider.books.now - TOO_OLD_SECONDS * stale
         body = json.dumps(word.event)
-        response = await posted(services, body, sign(body, SECRET, signed_at))
+        response = await post_event(services, body, sign_event(body, SECRET, signed_at))
         word.process = None
         if stale:
             assert response.status_code == 400, "word that was signed long ago was taken"
@@ -86,9 +86,9 @@ class Webhooks:
         else:
             self._taken_by_bot(word, response)
 
-    def _taken_by_bot(self, word: Word, response: Response) -> None:
+    def _taken_by_bot(self, word: EventCopy, response: Response) -> None:
         assert response.status_code == 200, f"word was answered with {response.status_code}"
-        assert any(self._store.rows("SELECT 1 FROM received_event WHERE id = ?", word.event["id"]))
+        assert any(self._store.rows("SELECT 1 FROM received_billing_event WHERE id = ?", word.event["id"]))
         if bytes(response.body) == b"stored":
             assert word.number not in self._new, "word was stored twice"
             self._new.add(word.number)
@@ -105,7 +105,7 @@ class Webhooks:
         self._seen[f"word {what}"] += 1
 
 
-async def posted(services: Services, body: str, signature: str) -> Response:
+async def post_event(services: Services, body: str, signature: str) -> Response:
     """As the server hands a request to the bot's own route."""
     [route] = build_webhook_routes(services)
     headers = [(b"stripe-signature", signature.encode())]

@@ -20,20 +20,20 @@ from tests.fakes import FakeHomePublisher
 from tests.simulation.database import GatedDatabase, Store
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
-from tests.simulation.loop import Clock, VirtualLoop
-from tests.simulation.ports import Billing, Line, Members, Messages, Post
-from tests.simulation.provider import Provider
-from tests.simulation.slack import Slack
-from tests.simulation.stripe import StripeProvider, gateway, link_accounts
+from tests.simulation.loop import VirtualClock, VirtualLoop
+from tests.simulation.ports import GatedDirectory, GatedGateway, GatedMailer, GatedMessenger, PortCaller
+from tests.simulation.provider import SimulatedProvider
+from tests.simulation.slack import SimulatedSlack
+from tests.simulation.stripe import StripeProvider, build_gateway, link_accounts
 from tests.simulation.trace import Trace
-from tests.simulation.webhooks import SECRET, Webhooks
+from tests.simulation.webhooks import SECRET, WebhookQueue
 
-MOST_TASKS = 3
+MAX_TASKS = 3
 LONGEST_LEASE = timedelta(seconds=60)
 
 
 @dataclass(eq=False)
-class Replica:
+class SimulatedReplica:
     """A process of the bot, and the jobs and presses that run in it."""
 
     process: Process
@@ -41,13 +41,13 @@ class Replica:
     running: dict[str, "asyncio.Task[Any]"] = field(default_factory=dict)
 
 
-class World:
+class SimulatedWorld:
     """`at_stripe` puts the Stripe gateway, with a fake Stripe behind it, in place of the provider."""
 
     def __init__(
         self,
         store: Store,
-        clock: Clock,
+        clock: VirtualClock,
         random: Random,
         faults: Faults,
         seen: Counter[str],
@@ -57,17 +57,17 @@ class World:
         self.store, self.clock, self.random, self.faults, self.seen = store, clock, random, faults, seen
         self.gates = Gates()
         self.stripe: StripeProvider | None = None
-        self.provider: Provider | StripeProvider
+        self.provider: SimulatedProvider | StripeProvider
         if at_stripe:
             self.provider = self.stripe = StripeProvider(clock, random, faults)
             link_accounts(store, self.stripe, random)
         else:
-            self.provider = Provider(clock, random, faults)
+            self.provider = SimulatedProvider(clock, random, faults)
         # Without it no word from Stripe ever arrives.
-        self.webhooks: Webhooks | None = None
-        self.slack = Slack(clock)
+        self.webhooks: WebhookQueue | None = None
+        self.slack = SimulatedSlack(clock)
         self.mails: list[OutboundEmail] = []
-        self.replicas: list[Replica] = []
+        self.replicas: list[SimulatedReplica] = []
         self.trace = Trace(clock)
         # What nobody may come to: an actor that ended with anything but an answer or a refusal.
         self.failures: list[str] = []
@@ -94,34 +94,34 @@ class World:
         assert isinstance(loop, VirtualLoop)
         return loop
 
-    def open_replica(self) -> Replica:
+    def open_replica(self) -> SimulatedReplica:
         self._processes += 1
         process = Process(f"p{self._processes}")
-        line = Line(self.gates, process, self.faults)
-        database = GatedDatabase(self.store, self.gates, process, self.judge)
+        line = PortCaller(self.gates, process, self.faults)
+        database = GatedDatabase(self.store, self.gates, process, self.check_invariants)
         services = Services(
             settings=self._settings,
             database=database,
             now=self.clock,
             billing=self._billing(line, database),
-            messenger=Messages(line, self.slack),
+            messenger=GatedMessenger(line, self.slack),
             home_publisher=FakeHomePublisher(),
-            directory=Members(line, self.slack),
-            mailer=Post(line, self.mails),
-            tasks=BackgroundTasks(MOST_TASKS),
+            directory=GatedDirectory(line, self.slack),
+            mailer=GatedMailer(line, self.mails),
+            tasks=BackgroundTasks(MAX_TASKS),
             webhook_parser=StripeWebhookParser(SECRET, self.clock) if self.stripe else None,
         )
-        replica = Replica(process, services)
+        replica = SimulatedReplica(process, services)
         self.replicas.append(replica)
         return replica
 
-    def _billing(self, line: Line, database: GatedDatabase) -> BillingGateway:
+    def _billing(self, line: PortCaller, database: GatedDatabase) -> BillingGateway:
         if isinstance(self.provider, StripeProvider):
-            return gateway(line, self.provider, self._key_is_stored, database, self.clock)
-        return Billing(line, self.provider, self._key_is_stored)
+            return build_gateway(line, self.provider, self._key_is_stored, database, self.clock)
+        return GatedGateway(line, self.provider, self._key_is_stored)
 
     def _key_is_stored(self, key: str) -> bool:
-        return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE key = ?", key))
+        return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE idempotency_key = ?", key))
 
     def provider_may_be_charging(self, subscription: str) -> bool:
         """Stripe sets a number of seats without comparing it: what others change between our look and the end
@@ -131,7 +131,7 @@ class World:
         asking = any(waiter.gate.startswith("billing.") for waiter in self.gates.waiting)
         return asking or self.stripe.is_busy(subscription)
 
-    def judge(self) -> None:
+    def check_invariants(self) -> None:
         for found in (*self.watch(), *self.failures):
             self.trace.add(f"BROKEN {found}")
             self.violations.append(found)
@@ -139,7 +139,7 @@ class World:
 
     # --- who does what
 
-    def begin(self, replica: Replica, name: str, work: Coroutine[Any, Any, Any]) -> None:
+    def start_actor(self, replica: SimulatedReplica, name: str, work: Coroutine[Any, Any, Any]) -> None:
         """An actor sets out."""
         context = copy_context()
         context.run(actor.set, name)
@@ -158,45 +158,45 @@ class World:
         except Exception as error:
             self.failures.append(f"{name} failed: {error!r}")
 
-    def begin_job(self, replica: Replica, job_id: str) -> bool:
+    def start_job(self, replica: SimulatedReplica, job_id: str) -> bool:
         """False where it is running there: a job never overlaps itself in one process."""
         if job_id in replica.running:
             return False
-        self.begin(replica, job_id, JOBS[job_id].run(replica.services))
+        self.start_actor(replica, job_id, JOBS[job_id].run(replica.services))
         return True
 
-    async def bring_word(self, replica: Replica, *, stale: bool = False) -> bool:
+    async def deliver_event(self, replica: SimulatedReplica, *, stale: bool = False) -> bool:
         """Some word from Stripe reaches that process. False where none is on its way."""
         if self.webhooks is None:
             return False
         self.webhooks.collect()
-        self.judge()
+        self.check_invariants()
         word = self.webhooks.take(replica.process)
         if word is None:
             return False
         self._words += 1
         self.trace.add(f"word: {replica.process.name} {word}{', too old' if stale else ''}")
         name = f"word {self._words}"
-        self.begin(replica, name, self.webhooks.deliver(word, replica.services, stale=stale))
+        self.start_actor(replica, name, self.webhooks.deliver(word, replica.services, stale=stale))
         await self.loop.settle()
         return True
 
-    async def let_on(self, waiter: Waiter, error: Exception | None = None) -> None:
+    async def release(self, waiter: Waiter, error: Exception | None = None) -> None:
         self.trace.add(f"on: {waiter}")
-        self.gates.let_on(waiter, error)
+        self.gates.release(waiter, error)
         await self.loop.settle()
-        self.judge()
+        self.check_invariants()
 
-    def crash(self, process: Process) -> None:
+    def crash_process(self, process: Process) -> None:
         """What the process knew is gone; a new one takes its place."""
         self.trace.add(f"crash: {process.name}")
         self.seen["fault crash"] += 1
         self.doubt = True
-        self.gates.kill(process)
+        self.gates.kill_process(process)
         self.replicas = [replica for replica in self.replicas if replica.process is not process]
         self.open_replica()
 
-    async def move_clock(self, to: datetime) -> None:
+    async def advance_clock(self, to: datetime) -> None:
         """Timers that are over by then run out."""
         # A delivery that takes this long may be taken over, or given up, after it was sent.
         self.doubt |= any(waiter.actor == "notice.deliver" for waiter in self.gates.waiting)
@@ -211,10 +211,10 @@ class World:
         """From now on nobody stops, and nothing goes wrong."""
         self.gates.closed = False
         for waiter in list(self.gates.waiting):
-            await self.let_on(waiter)
+            await self.release(waiter)
         await self.loop.settle()
 
-    async def end(self) -> None:
+    async def stop_actors(self) -> None:
         """Let go of everybody, dead processes too."""
         self.gates.over = True
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -3,11 +3,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
-from tests.postgres import database_url
+from tests.postgres import database_url, open_database
 from tests.use_cases.imports import ACME, AT, Import
 from tests.use_cases.outbox import Outbox
 
@@ -20,7 +19,7 @@ def outbox(database_with_accounts: Database) -> Outbox:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def any_outbox(request: pytest.FixtureRequest) -> AsyncIterator[Outbox]:
     with database_url("accounts", request.param) as url:
-        database = Database(url)
+        database = open_database(url)
         yield Outbox(database)
         await database.close()
 
@@ -36,6 +35,6 @@ def imports(database: Database, tmp_path: Path) -> Import:
 
 
 @pytest.fixture
-async def session(database: Database) -> AsyncIterator[AsyncSession]:
-    async with AsyncSession(database.engine) as session:
+async def session(database: Database) -> AsyncIterator[Session]:
+    async with database.read() as session:
         yield session

@@ -6,9 +6,8 @@ from typing import TypeVar
 
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from bot.use_cases.accounts_import.run import ImportSummary
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
@@ -62,21 +61,20 @@ Row = TypeVar("Row", bound=SQLModel)
 Import = Callable[..., Awaitable[ImportSummary]]
 
 
-async def all_of(session: AsyncSession, model: type[Row]) -> list[Row]:
+async def all_of(session: Session, model: type[Row]) -> list[Row]:
     """As they are now, by primary key, and belonging to no session."""
-    await session.rollback()
     keys = model.__table__.primary_key  # type: ignore[attr-defined]
     rows = list((await session.exec(select(model).order_by(*keys))).all())
     session.expunge_all()
     return rows
 
 
-async def one_of(session: AsyncSession, model: type[Row]) -> Row:
+async def one_of(session: Session, model: type[Row]) -> Row:
     [row] = await all_of(session, model)
     return row
 
 
-async def story(session: AsyncSession) -> list[tuple[str, str, str | None, str | None]]:
+async def story(session: Session) -> list[tuple[str, str, str | None, str | None]]:
     entries = sorted(await all_of(session, AuditEntry), key=lambda e: e.id or 0)
     return [(e.subject, e.action, e.from_status, e.to_status) for e in entries]
 
@@ -91,14 +89,14 @@ def decided(status: str) -> str:
     return ACME.replace("number: Q-2041,", f"number: Q-2041, {closed},")
 
 
-async def active(session: AsyncSession) -> list[bool]:
+async def active(session: Session) -> list[bool]:
     """Of the contacts, the administrator and the payment method."""
     contacts = [row.active for row in await all_of(session, BillingContact)]
     administrators = [row.active for row in await all_of(session, Administrator)]
     return contacts + administrators + [row.active for row in await all_of(session, PaymentMethod)]
 
 
-async def reject(database: Database, session: AsyncSession) -> None:
+async def reject(database: Database, session: Session) -> None:
     quote = await one_of(session, Quote)
     quote.change_status(QuoteStatus.REJECTED, AT, "Alice Martin")
     async with database.write() as writing:
@@ -106,7 +104,7 @@ async def reject(database: Database, session: AsyncSession) -> None:
 
 
 def dump(database: Database) -> list[str]:
-    engine = create_engine(database.url.replace("+loop", ""))
+    engine = create_engine(database.url)
     with engine.connect() as connection:
         rows = {t.name: connection.execute(t.select()).all() for t in metadata.sorted_tables}
     engine.dispose()

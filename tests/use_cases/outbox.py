@@ -144,7 +144,7 @@ class Outbox:
             quote = Quote(
                 number=number,
                 account_id="acme",
-                made_elsewhere=not number.startswith("SQ-"),
+                created_externally=not number.startswith("SQ-"),
                 created_at=self.at,
                 frozen_at=self.at,
                 expires_at=self.at + timedelta(days=10),

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bench.import_accounts import big_file
 from bot.accounts_file import InvalidAccountsFile
-from bot.db import Database
+from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Account, Portal
@@ -22,7 +21,7 @@ from models.subscription import Subscription
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, dump, one_of, story
 
 
-async def test_the_file_is_stored(imports: Import, session: AsyncSession) -> None:
+async def test_the_file_is_stored(imports: Import, session: Session) -> None:
     summary = await imports(ACME.replace("products:\n", UMBRELLA + "products:\n"))
     assert summary == ImportSummary(
         accounts=2, subscriptions=2, billing_contacts=3, quotes=1, changed_accounts=2, warnings=[]
@@ -47,7 +46,7 @@ async def test_the_file_is_stored(imports: Import, session: AsyncSession) -> Non
     assert (seat.product_id, seat.subscription_id, seat.order_line_id) == ("goto-meeting", "sub_1", None)
 
 
-async def test_history_tells_who_imported_what_from_where(imports: Import, session: AsyncSession) -> None:
+async def test_history_tells_who_imported_what_from_where(imports: Import, session: Session) -> None:
     await imports()
     assert await story(session) == [
         ("account:acme", "imported", None, None),
@@ -72,7 +71,7 @@ async def test_the_same_file_again_changes_nothing(
 
 
 async def test_the_same_file_after_a_period_has_turned_changes_nothing(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     [meeting, _] = await all_of(session, Subscription)
@@ -84,7 +83,7 @@ async def test_the_same_file_after_a_period_has_turned_changes_nothing(
 
 
 async def test_one_problem_anywhere_stores_nothing(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     before = dump(database)
     with pytest.raises(InvalidAccountsFile):
@@ -121,14 +120,14 @@ async def test_an_id_of_another_account_in_the_database_is_refused_by_name(impor
         await imports("accounts:\n" + UMBRELLA + method)
 
 
-async def test_products_of_earlier_files_are_known(imports: Import, session: AsyncSession) -> None:
+async def test_products_of_earlier_files_are_known(imports: Import, session: Session) -> None:
     await imports()
     assert (await imports(ACME[: ACME.index("products:")])).changed_accounts == 0
     assert len(await all_of(session, Product)) == len(DEFAULT_PRODUCTS) + 1
 
 
 async def test_the_catalogue_is_stored_once_and_overrides_stay(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports(ACME + "  - {id: goto-training, name: GoTo Training, reason: No more.}\n")
     async with database.write() as writing:

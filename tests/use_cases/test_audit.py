@@ -71,7 +71,7 @@ async def test_r18_an_honest_history_is_found_well(database_with_accounts: Datab
 async def test_r18_what_is_written_while_it_is_checked_is_no_flaw(database_with_accounts: Database) -> None:
     """All of it is read as it was at the beginning."""
     last = await write_history(database_with_accounts, 3)
-    url = database_with_accounts.url.replace("+loop", "").replace("+psycopg", "")
+    url = database_with_accounts.url.replace("+psycopg", "")
 
     async def write_one() -> None:
         other = Database(url)
@@ -168,7 +168,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "all removed, and that there were any": (
         lambda c, last: (
             c.execute("DELETE FROM audit_entry WHERE account_id = 'acme'"),
-            c.execute("DELETE FROM audit_head WHERE account_id = 'acme'"),
+            c.execute("DELETE FROM audit_chain_tip WHERE account_id = 'acme'"),
         ),
         "how far it had come is gone",
     ),

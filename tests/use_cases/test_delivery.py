@@ -16,7 +16,7 @@ from bot.use_cases.pacing import get_lease_duration
 from models.account import Account
 from models.destination import Destination
 from models.notice import NoticeKind, NoticeStatus
-from tests.postgres import only_sqlite
+from tests.postgres import explain, only_sqlite
 from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, read_number, steps
 
 # Order and claims
@@ -147,25 +147,21 @@ async def test_the_due_ones_are_found_by_index_among_any_number_of_delivered_one
     for _ in range(3):
         await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     asked: list[tuple[str, object]] = []
-    for engine in (outbox.database._reader, outbox.database._writer):
 
-        @event.listens_for(engine.sync_engine, "before_cursor_execute")
-        def listen(_c: object, _k: object, sql: str, parameters: object, *_: object) -> None:
-            if sql.startswith("SELECT") and "FROM notice" in sql:
-                asked.append((sql, parameters))
+    @event.listens_for(outbox.database.sync_engine, "before_cursor_execute")
+    def listen(_c: object, _k: object, sql: str, parameters: object, *_: object) -> None:
+        if sql.startswith("SELECT") and "FROM notice" in sql:
+            asked.append((sql, parameters))
 
     for _ in range(3):
         await outbox.deliver()
         outbox.move(1)
     assert len(outbox.messenger.sent) == 1, "the first one shows all three"
-    async with outbox.database.read() as session:
-        connection = await session.connection()
-        for sql, parameters in asked:
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)  # type: ignore[arg-type]
-            details = [str(row._mapping["detail"]) for row in plan]
-            steps = [detail for detail in details if " notice" in detail]
-            assert steps
-            assert all("INDEX ix_notice_waiting" in s or "PRIMARY KEY" in s for s in steps), steps
+    for sql, parameters in asked:
+        details = [str(row._mapping["detail"]) for row in explain(outbox.database, sql, parameters)]
+        steps = [detail for detail in details if " notice" in detail]
+        assert steps
+        assert all("INDEX ix_notice_waiting" in s or "PRIMARY KEY" in s for s in steps), steps
 
 
 async def fill(outbox: Outbox, number: int) -> None:
@@ -173,8 +169,8 @@ async def fill(outbox: Outbox, number: int) -> None:
         await (await session.connection()).execute(
             text(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number) "
-                "INSERT INTO notice (event, account_id, team, destination, kind, words, status, created_at, "
-                "due_at, delivered_at, attempts) SELECT 'old:' || i, 'acme', 'T01ACME', "
+                "INSERT INTO notice (event, account_id, team, destination, kind, payload, status, "
+                "created_at, due_at, delivered_at, attempts) SELECT 'old:' || i, 'acme', 'T01ACME', "
                 "'channel:C01BILLING', 'portal_changed', '{}', 'delivered', '2026-01-01 00:00:00', "
                 "'2026-01-01 00:00:00', '2026-01-01 00:00:00', 0 FROM n"
             ),

@@ -36,18 +36,16 @@ async def fill(outbox: Outbox, *numbers: int) -> None:
 @contextmanager
 def counting(outbox: Outbox, what: str) -> Iterator[list[str]]:
     seen: list[str] = []
-    engines = {outbox.database.engine.sync_engine, outbox.database.writer.sync_engine}
+    engine = outbox.database.sync_engine
 
     def note(*_: Any) -> None:
         seen.append(what)
 
-    for engine in engines:
-        event.listen(engine, what, note)
+    event.listen(engine, what, note)
     try:
         yield seen
     finally:
-        for engine in engines:
-            event.remove(engine, what, note)
+        event.remove(engine, what, note)
 
 
 async def waiting(outbox: Outbox) -> list[tuple[str, int]]:

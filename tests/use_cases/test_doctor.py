@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.settings import Settings
-from bot.use_cases.operations.doctor import CheckResult, run_checks
-from tests.handlers.steps import swap
-from tests.replica import environment_of
+from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.doctor import run_checks
+from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
 
@@ -41,7 +41,7 @@ async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
-        "settings", "database", "accounts", "slack", "door", "channels", "mail", "billing", "seller",
+        "settings", "database", "accounts", "slack", "transport", "channels", "mail", "billing", "seller",
         "account services",
     ]  # fmt: skip
     assert found["channels"].message == "the bot is in all 6"
@@ -62,13 +62,13 @@ async def test_names_in_the_file_that_no_setting_has_are_noted(
     (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
     found = (await findings(well))["settings"]
     assert found.passed is None
-    assert "no setting: SMPT_URL (SMTP_URL?), POSTGRES_USER, 1 that cannot be shown" in found.message
+    assert "unknown settings: SMPT_URL (SMTP_URL?), POSTGRES_USER, 1 that cannot be shown" in found.message
     assert "secret" not in found.message
 
 
 async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(well: World) -> None:
     async with well.services.write() as session:
-        await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
+        await session.exec(text("DELETE FROM alembic_version"))  # type: ignore[call-overload]
     found = (await findings(well))["database"]
     assert (found.passed, "python app.py migrate" in found.message) == (False, True)
 
@@ -82,7 +82,7 @@ async def test_a_scope_that_the_token_lacks_is_named(well: World) -> None:
 async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World) -> None:
     well.slack.slack.workspace.installations[0].bot_token = "xoxb-another"
     found = await findings(well)
-    assert found["slack"].message == "Slack says invalid_auth: look at SLACK_BOT_TOKEN and SLACK_API_URL"
+    assert found["slack"].message == "Slack says invalid_auth: check SLACK_BOT_TOKEN and SLACK_API_URL"
     assert found["channels"].passed is False
     assert found["mail"].passed
 
@@ -91,10 +91,10 @@ async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
     settings = world.services.settings
     for token, well in ((world.slack.app_token, True), (world.slack.bot_token, False)):
         changed = settings.model_copy(update={"slack_app_token": SecretStr(token)})
-        swap(world.services, settings=changed)
-        found = (await findings(world))["door"]
+        world.services.settings = changed
+        found = (await findings(world))["transport"]
         assert found.passed is well, found
-    assert "look at SLACK_APP_TOKEN" in found.message
+    assert "check SLACK_APP_TOKEN" in found.message
 
 
 async def test_the_channels_that_the_bot_is_not_in_are_named(well: World) -> None:
@@ -113,13 +113,13 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(w
     well.slack.channel("C04CUSTOMER").remove_bot()
     found = await findings(well)
     assert found["accounts"].passed is False
-    assert "the workspace of acme (T01ACMF), slow (T01ACMF): look at slack_team" in found["accounts"].message
+    assert "the workspace of acme (T01ACMF), slow (T01ACMF): check slack_team" in found["accounts"].message
     assert found["slack"].passed
     # Its channel of that id may be a stranger's: it is not looked up with another workspace's token.
     asked = {call.args["channel"] for call in well.slack.calls("conversations.info")}
     assert "C01BILLING" not in asked
     assert found["channels"].message == (
-        "in T01ACMF no channel could be looked at: the bot is not installed there; "
+        "in T01ACMF no channel could be checked: the bot is not installed there; "
         "the bot is not in C04CUSTOMER: type /invite @seatbot there"
     )
 
@@ -137,14 +137,14 @@ DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
     "sender", [DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"]
 )
 async def test_a_sender_that_is_no_mail_address_is_named(well: World, sender: str) -> None:
-    swap(well.services, settings=well.services.settings.model_copy(update={"mail_from": sender}))
+    well.services.settings = well.services.settings.model_copy(update={"mail_from": sender})
     found = (await findings(well))["mail"]
     assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
 
 
 async def test_a_sender_may_have_a_name(well: World) -> None:
     changed = well.services.settings.model_copy(update={"mail_from": "Seatbot <seatbot@acme.example>"})
-    swap(well.services, settings=changed)
+    well.services.settings = changed
     assert (await findings(well))["mail"].passed
 
 
@@ -157,7 +157,7 @@ async def test_what_is_not_set_is_a_note() -> None:
 
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
     url = well.services.settings.database_url
-    environment = environment_of(well.slack, url, door="http", DATABASE_URL=url)
+    environment = build_environment(well.slack, url, door="http", DATABASE_URL=url)
     codes = []
     for _ in range(2):
         process = await asyncio.create_subprocess_exec(

@@ -4,10 +4,9 @@ import re
 from datetime import date
 
 import pytest
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.embedded.gateway import EmbeddedGateway
-from bot.db import Database
+from bot.db import Database, Session
 from models.account import Account, Portal
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
@@ -28,7 +27,7 @@ from tests.use_cases.imports import (
 
 
 async def test_changes_of_an_account_are_in_one_entry_with_old_and_new(
-    imports: Import, session: AsyncSession
+    imports: Import, session: Session
 ) -> None:
     await imports()
     await imports(ACME.replace("Acme SA", "Acme SAS").replace('"14.00"', '"15.00"'))
@@ -41,7 +40,7 @@ async def test_changes_of_an_account_are_in_one_entry_with_old_and_new(
 
 
 async def test_who_and_what_is_no_longer_listed_is_withdrawn_and_taken_back(
-    imports: Import, session: AsyncSession
+    imports: Import, session: Session
 ) -> None:
     await imports()
     shorter = re.sub(r"      - {(email: benoit|email: hugo|id: pm_1).*\n", "", ACME)
@@ -58,7 +57,7 @@ async def test_who_and_what_is_no_longer_listed_is_withdrawn_and_taken_back(
 
 
 async def test_an_administrator_whom_an_order_added_is_not_withdrawn(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     """R11: a file withdraws whom it no longer lists, and never listed them."""
     await imports()
@@ -68,14 +67,14 @@ async def test_an_administrator_whom_an_order_added_is_not_withdrawn(
     assert found == {"hugo@acme.example": True, "zoe@acme.example": True}
 
 
-async def test_accounts_that_are_not_named_stay(imports: Import, session: AsyncSession) -> None:
+async def test_accounts_that_are_not_named_stay(imports: Import, session: Session) -> None:
     await imports()
     await imports("accounts:\n" + UMBRELLA)
     assert all(c.active for c in await all_of(session, BillingContact))
 
 
 async def test_the_default_portal_is_never_reset(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     await change(database, await one_of(session, Account), default_portal=Portal.ADMIN)
@@ -84,7 +83,7 @@ async def test_the_default_portal_is_never_reset(
 
 
 async def test_an_orders_address_stays_until_the_file_has_a_new_one(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     await change(database, await one_of(session, Account), city="Lyon", postal_code="69001")
@@ -101,9 +100,7 @@ NEW_PERIOD = ACME.replace("period_start: 2026-11-01, period_end: 2026-12-01",
 
 
 @pytest.mark.parametrize("text", [NEW_SEATS, NEW_PERIOD])
-async def test_seats_and_periods_that_are_stored_stay(
-    imports: Import, session: AsyncSession, text: str
-) -> None:
+async def test_seats_and_periods_that_are_stored_stay(imports: Import, session: Session, text: str) -> None:
     await imports()
     summary = await imports(text)
     assert summary.warnings == ["seats and periods differ here and stay without --overwrite: sub_1"]
@@ -113,7 +110,7 @@ async def test_seats_and_periods_that_are_stored_stay(
 
 
 async def test_overwriting_seats_is_in_the_history(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     await change(database, SeatBlock(subscription_id="sub_1", unit_price=1300, seats=5))
@@ -136,7 +133,7 @@ async def test_what_is_overwritten_reaches_the_embedded_provider(imports: Import
     assert (held.seats, held.unit_price) == (40, 1500)
 
 
-async def test_overwriting_a_period_is_in_the_history(imports: Import, session: AsyncSession) -> None:
+async def test_overwriting_a_period_is_in_the_history(imports: Import, session: Session) -> None:
     await imports()
     await imports(NEW_PERIOD, overwrite=True)
     entry = (await all_of(session, AuditEntry))[-1]
@@ -147,7 +144,7 @@ async def test_overwriting_a_period_is_in_the_history(imports: Import, session: 
 
 
 async def test_seats_of_administrators_follow_the_file_but_for_those_that_orders_gave(
-    imports: Import, session: AsyncSession
+    imports: Import, session: Session
 ) -> None:
     await imports()
     await imports(ACME.replace("seats: [sub_1]", "seats: [sub_2]"))
@@ -156,7 +153,7 @@ async def test_seats_of_administrators_follow_the_file_but_for_those_that_orders
     assert (await one_of(session, SeatAssignment)).product_id == "rescue"
 
 
-async def test_r3_another_method_becomes_the_default(imports: Import, session: AsyncSession) -> None:
+async def test_r3_another_method_becomes_the_default(imports: Import, session: Session) -> None:
     """Whichever of the two is written first, the account never has two defaults."""
     line = '      - {id: pm_1, brand: visa, last4: "4242", expires: 2028-04, default: true}\n'
     for default, other in (("pm_1", "pm_2"), ("pm_2", "pm_1"), ("pm_1", "pm_2")):
@@ -168,9 +165,7 @@ async def test_r3_another_method_becomes_the_default(imports: Import, session: A
         }
 
 
-async def test_a_file_leaves_the_cards_of_a_linked_account_alone(
-    imports: Import, session: AsyncSession
-) -> None:
+async def test_a_file_leaves_the_cards_of_a_linked_account_alone(imports: Import, session: Session) -> None:
     """Stripe says which there are."""
     await imports()
     card = '      - {id: pm_1, brand: visa, last4: "4242", expires: 2028-04, default: true}\n'

@@ -96,7 +96,7 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
         counter = await session.get_one(DocumentSequence, SERVICE_ORDER_PREFIX)
     numbers = sorted(int(order.number.split("-")[1]) for order in orders)
     assert numbers == list(range(1001, 1001 + len(numbers)))
-    assert counter.last == numbers[-1]
+    assert counter.last_number == numbers[-1]
     assert len(numbers) == 6
     await _drawn_at_last(outboxes)
     for account_id in ("acme", "declined"):

@@ -11,7 +11,7 @@ from bot.mail.mailer import Mailer
 from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from scheduler import JOBS
-from tests.handlers.steps import charges, import_quote, newest, opened, shown, swap
+from tests.handlers.steps import charges, import_quote, newest, opened, shown
 from tests.world import World
 
 PORTS = {
@@ -54,7 +54,7 @@ class Watched:
 def watch(world: World) -> list[tuple[str, bool]]:
     calls: list[tuple[str, bool]] = []
     for name in PORTS:
-        swap(world.services, **{name: Watched(name, getattr(world.services, name), calls)})
+        setattr(world.services, name, Watched(name, getattr(world.services, name), calls))
     return calls
 
 

@@ -3,9 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from models.audit_entry import AuditEntry
 from models.checkout import Checkout
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -14,14 +13,14 @@ from models.subscription import Subscription
 from tests.use_cases.imports import ACME, AT, Import, all_of, change, decided, one_of, reject, story
 
 
-async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: AsyncSession) -> None:
+async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: Session) -> None:
     await imports(at=AT + timedelta(microseconds=5))
     quote = await one_of(session, Quote)
     line = await one_of(session, QuoteLine)
     # 14.5 of 30 days are left: 10 x 13.00 x 29/60, and 20 % of tax.
     assert (line.amount, line.tax) == (6283, 1257)
     assert (quote.subtotal, quote.tax, quote.total) == (6283, 1257, 7540)
-    assert (quote.frozen_at, quote.made_elsewhere, quote.status) == (AT, True, QuoteStatus.PENDING)
+    assert (quote.frozen_at, quote.created_externally, quote.status) == (AT, True, QuoteStatus.PENDING)
     # 25 seats at 14.00 and 10 at 13.00
     assert quote.recurring == [{"period": "month", "net": 48000, "tax": 9600}]
     assert (line.seats_before, line.unit_price) == (25, 1300)
@@ -29,7 +28,7 @@ async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: As
     assert quote.remind_at == quote.expires_at - timedelta(days=7, hours=12)
 
 
-async def test_a_period_that_is_over_is_rolled_on_for_a_quote(imports: Import, session: AsyncSession) -> None:
+async def test_a_period_that_is_over_is_rolled_on_for_a_quote(imports: Import, session: Session) -> None:
     text = ACME.replace("expires: 2026-11-30", "expires: 2027-02-20")
     await imports(text, datetime(2027, 2, 15, 12, tzinfo=UTC))
     line = await one_of(session, QuoteLine)
@@ -38,7 +37,7 @@ async def test_a_period_that_is_over_is_rolled_on_for_a_quote(imports: Import, s
 
 
 async def test_a_quotes_end_is_capped_at_its_lines_period_with_a_warning(
-    imports: Import, session: AsyncSession
+    imports: Import, session: Session
 ) -> None:
     summary = await imports(ACME.replace("expires: 2026-11-30", "expires: 2026-12-01"))
     assert summary.warnings == ["Q-2041 would outlive a period of its lines: it ends 2026-11-30 23:00 UTC"]
@@ -46,7 +45,7 @@ async def test_a_quotes_end_is_capped_at_its_lines_period_with_a_warning(
 
 
 async def test_a_quote_that_had_ended_is_stored_as_expired_and_nobody_is_told(
-    imports: Import, session: AsyncSession
+    imports: Import, session: Session
 ) -> None:
     summary = await imports(ACME.replace("expires: 2026-11-30", "expires: 2026-11-10"))
     assert summary.warnings == ["Q-2041 had ended already and is stored as expired"]
@@ -54,9 +53,7 @@ async def test_a_quote_that_had_ended_is_stored_as_expired_and_nobody_is_told(
     assert await all_of(session, Notice) == []
 
 
-async def test_a_new_quote_is_told_to_all_contacts_and_the_channel(
-    imports: Import, session: AsyncSession
-) -> None:
+async def test_a_new_quote_is_told_to_all_contacts_and_the_channel(imports: Import, session: Session) -> None:
     await imports()
     quote = await one_of(session, Quote)
     notices = await all_of(session, Notice)
@@ -66,22 +63,22 @@ async def test_a_new_quote_is_told_to_all_contacts_and_the_channel(
     ]
 
 
-async def test_without_a_channel_the_contacts_are_told_once(imports: Import, session: AsyncSession) -> None:
+async def test_without_a_channel_the_contacts_are_told_once(imports: Import, session: Session) -> None:
     await imports(ACME.replace("    channel: C01BILLING\n", ""))
     assert [n.destination for n in await all_of(session, Notice)] == ["contact:1", "contact:2"]
 
 
 async def test_a_pending_quotes_new_lines_are_priced_anew_and_told(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     quote = await one_of(session, Quote)
-    await change(database, Checkout(quote_id=quote.key, contact_id=1, saved=True))
+    await change(database, Checkout(quote_id=quote.key, contact_id=1, is_saved=True))
     await imports(ACME.replace("seats: 10", "seats: 20"), AT + timedelta(hours=1))
     quote, line = await one_of(session, Quote), await one_of(session, QuoteLine)
     assert (line.seats, quote.frozen_at) == (20, AT + timedelta(hours=1))
     assert quote.subtotal == line.amount == 12531
-    assert not (await one_of(session, Checkout)).saved
+    assert not (await one_of(session, Checkout)).is_saved
     assert len(await all_of(session, Notice)) == 6
     entry = (await all_of(session, AuditEntry))[-1]
     assert (entry.subject, entry.action) == ("quote:Q-2041", "updated")
@@ -91,7 +88,7 @@ async def test_a_pending_quotes_new_lines_are_priced_anew_and_told(
     }
 
 
-async def test_a_pending_quotes_new_end_keeps_its_prices(imports: Import, session: AsyncSession) -> None:
+async def test_a_pending_quotes_new_end_keeps_its_prices(imports: Import, session: Session) -> None:
     await imports()
     await imports(ACME.replace("expires: 2026-11-30", "expires: 2026-11-28"), AT + timedelta(hours=1))
     quote = await one_of(session, Quote)
@@ -99,9 +96,7 @@ async def test_a_pending_quotes_new_end_keeps_its_prices(imports: Import, sessio
     assert len(await all_of(session, Notice)) == 3
 
 
-async def test_a_quote_no_longer_pending_stays(
-    imports: Import, database: Database, session: AsyncSession
-) -> None:
+async def test_a_quote_no_longer_pending_stays(imports: Import, database: Database, session: Session) -> None:
     await imports()
     await reject(database, session)
     assert (await imports()).warnings == []
@@ -111,7 +106,7 @@ async def test_a_quote_no_longer_pending_stays(
 
 
 async def test_overwriting_a_rejected_quote_never_revives_it(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     await reject(database, session)
@@ -121,7 +116,7 @@ async def test_overwriting_a_rejected_quote_never_revives_it(
     assert (await story(session))[-1][:2] == ("quote:Q-2041", "overwritten")
 
 
-async def test_a_quote_past_its_validity_is_not_prolonged(imports: Import, session: AsyncSession) -> None:
+async def test_a_quote_past_its_validity_is_not_prolonged(imports: Import, session: Session) -> None:
     await imports(ACME.replace("expires: 2026-11-30", "expires: 2026-11-17"))
     summary = await imports(at=AT + timedelta(days=3), overwrite=True)
     assert summary.warnings == ["quotes that are no longer pending stay as they are: Q-2041"]
@@ -130,14 +125,14 @@ async def test_a_quote_past_its_validity_is_not_prolonged(imports: Import, sessi
 
 @pytest.mark.parametrize("status", ["accepted", "rejected"])
 async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
-    imports: Import, database: Database, session: AsyncSession, status: str
+    imports: Import, database: Database, session: Session, status: str
 ) -> None:
     await imports()
     quote = await one_of(session, Quote)
     await change(database, PostedMessage(team="T01ACME", channel="C01BILLING", ts="1.1", quote_id=quote.id))
     await imports(decided(status), AT + timedelta(hours=1))
     quote = await one_of(session, Quote)
-    assert (quote.status.value, quote.decided_elsewhere, quote.decided_by) == (status, True, "GoTo Admin")
+    assert (quote.status.value, quote.decided_externally, quote.decided_by) == (status, True, "GoTo Admin")
     assert quote.decided_at == datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
     assert (await story(session))[-1] == ("quote:Q-2041", status, "pending", status)
     told = [(n.kind, n.destination) for n in await all_of(session, Notice)][3:]
@@ -150,16 +145,16 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
 
 
 async def test_a_quote_that_arrives_decided_is_stored_closed_and_nobody_is_told(
-    imports: Import, session: AsyncSession
+    imports: Import, session: Session
 ) -> None:
     await imports(decided("accepted"))
     quote = await one_of(session, Quote)
-    assert (quote.status, quote.decided_elsewhere) == (QuoteStatus.ACCEPTED, True)
+    assert (quote.status, quote.decided_externally) == (QuoteStatus.ACCEPTED, True)
     assert await all_of(session, Notice) == []
 
 
 async def test_what_was_decided_here_is_not_decided_again_elsewhere(
-    imports: Import, database: Database, session: AsyncSession
+    imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
     await reject(database, session)

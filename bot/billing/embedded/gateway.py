@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, exists, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -34,7 +33,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.pricing import price_lines
-from bot.db import Database
+from bot.db import Database, Session
 from bot.metrics import instrument_adapter
 from models.account import Account, AccountNotFound, Address
 from models.ledger import (
@@ -138,7 +137,7 @@ class EmbeddedGateway:
                 if not block.seats:
                     await session.delete(block)
 
-    async def _lock_subscription(self, session: AsyncSession, charge: Charge) -> LedgerSubscription:
+    async def _lock_subscription(self, session: Session, charge: Charge) -> LedgerSubscription:
         """The charge's subscription, held by this transaction, with what is due on it settled."""
         held = await _lock_ledger_subscription(session, charge.subscription_id)
         if held.account_id != charge.account_id:
@@ -182,18 +181,18 @@ class EmbeddedGateway:
 
     def _build_outcome(self, charge: LedgerCharge) -> ChargeOutcome:
         if charge.status is ChargeStatus.SETTLED:
-            return Settled(_make_receipt_reference(charge.key), charge.amount, charge.tax)
+            return Settled(_make_receipt_reference(charge.idempotency_key), charge.amount, charge.tax)
         # Only a charge that waited has a time until which it did.
-        if charge.until is None:
+        if charge.deadline_at is None:
             return Declined("card_declined")
         if charge.status is ChargeStatus.DECLINED:
             return Declined("customer_timeout")
         if charge.status is ChargeStatus.NEEDS_CUSTOMER:
-            return NeedsCustomer(self._portal_link, charge.until)
-        return Pending(charge.until)
+            return NeedsCustomer(self._portal_link, charge.deadline_at)
+        return Pending(charge.deadline_at)
 
 
-async def _get_account(session: AsyncSession, account_id: str) -> Account:
+async def _get_account(session: Session, account_id: str) -> Account:
     account = await session.get(Account, account_id)
     if account is None:
         raise AccountNotFound
@@ -203,7 +202,7 @@ async def _get_account(session: AsyncSession, account_id: str) -> Account:
 # --- the books
 
 
-async def _lock_ledger_subscription(session: AsyncSession, subscription_id: str) -> LedgerSubscription:
+async def _lock_ledger_subscription(session: Session, subscription_id: str) -> LedgerSubscription:
     """The ledger's own record, held by this transaction; a copy of the bot's at its first use, and after
     an import changed that."""
     record = select(LedgerSubscription).where(LedgerSubscription.id == subscription_id).with_for_update()
@@ -218,7 +217,7 @@ async def _lock_ledger_subscription(session: AsyncSession, subscription_id: str)
 
 
 async def _copy_subscription(
-    session: AsyncSession, original: Subscription, existing: LedgerSubscription | None
+    session: Session, original: Subscription, existing: LedgerSubscription | None
 ) -> None:
     subscription_id = original.id
     fields = original.model_dump(include=set(LedgerSubscription.model_fields))
@@ -235,7 +234,7 @@ async def _copy_subscription(
         session.add(LedgerSeatBlock(**block.model_dump(exclude={"id"})))
 
 
-async def _add_unless_copied(session: AsyncSession, subscription: LedgerSubscription) -> bool:
+async def _add_unless_copied(session: Session, subscription: LedgerSubscription) -> bool:
     """False where another transaction copied it a moment ago: its copy is the one."""
     try:
         async with session.begin_nested():
@@ -272,7 +271,7 @@ _LEDGER_QUERY = (
 )
 
 
-async def _list_stale_subscriptions(session: AsyncSession, account_id: str, now: datetime) -> set[str]:
+async def _list_stale_subscriptions(session: Session, account_id: str, now: datetime) -> set[str]:
     """The account's subscriptions that are not copied as they are, or on which the network has decided."""
     not_copied = await session.exec(
         select(Subscription.id)
@@ -288,12 +287,12 @@ async def _list_stale_subscriptions(session: AsyncSession, account_id: str, now:
     return {*not_copied.all()} | decided
 
 
-async def _list_blocks(session: AsyncSession, subscription_id: str) -> list[LedgerSeatBlock]:
+async def _list_blocks(session: Session, subscription_id: str) -> list[LedgerSeatBlock]:
     of_one = select(LedgerSeatBlock).where(LedgerSeatBlock.subscription_id == subscription_id)
     return list((await session.exec(of_one.order_by(col(LedgerSeatBlock.id)))).all())
 
 
-async def _add_seats(session: AsyncSession, subscription: LedgerSubscription, charge: LedgerCharge) -> None:
+async def _add_seats(session: Session, subscription: LedgerSubscription, charge: LedgerCharge) -> None:
     """Seats at another price than the subscription's are a block of their own (R17)."""
     subscription.seats += charge.seats
     if charge.unit_price == subscription.unit_price:
@@ -347,7 +346,7 @@ def _create_charge(
     period = _compute_period(subscription, account, charge.at)
     status, until = _decide_initial_status(charge.payment_method_id, now, period)
     return LedgerCharge(
-        key=charge.key,
+        idempotency_key=charge.key,
         subscription_id=subscription.id,
         payment_method_id=charge.payment_method_id,
         seats=charge.seats,
@@ -356,7 +355,7 @@ def _create_charge(
         tax=charge.tax,
         status=status,
         created_at=now,
-        until=until,
+        deadline_at=until,
     )
 
 
@@ -375,19 +374,19 @@ def _decide_initial_status(
 
 def _decide_current_status(charge: LedgerCharge, now: datetime) -> ChargeStatus:
     """What the network says of an undecided charge by `now`."""
-    assert charge.until is not None, "an undecided charge has a time by which it is decided"
+    assert charge.deadline_at is not None, "an undecided charge has a time by which it is decided"
     if charge.status is ChargeStatus.PENDING:
-        return ChargeStatus.SETTLED if now >= charge.until else ChargeStatus.PENDING
+        return ChargeStatus.SETTLED if now >= charge.deadline_at else ChargeStatus.PENDING
     confirmed_at = charge.created_at + CUSTOMER_CONFIRMATION_DELAY
-    confirms = confirmed_at < charge.until and not charge.payment_method_id.startswith(
+    confirms = confirmed_at < charge.deadline_at and not charge.payment_method_id.startswith(
         ABSENT_CUSTOMER_CARD_PREFIX
     )
     if confirms and now >= confirmed_at:
         return ChargeStatus.SETTLED
-    return ChargeStatus.DECLINED if now >= charge.until else ChargeStatus.NEEDS_CUSTOMER
+    return ChargeStatus.DECLINED if now >= charge.deadline_at else ChargeStatus.NEEDS_CUSTOMER
 
 
-async def _settle_due_charges(session: AsyncSession, subscription: LedgerSubscription, now: datetime) -> None:
+async def _settle_due_charges(session: Session, subscription: LedgerSubscription, now: datetime) -> None:
     undecided = await session.exec(
         select(LedgerCharge).where(
             col(LedgerCharge.subscription_id) == subscription.id, UNDECIDED_CHARGE_CONDITION

@@ -128,7 +128,7 @@ def _build_account_actions(
 ) -> Block:
     account_id, name = overview.account.id, _get_account_label(overview, has_several_accounts)
     details = block_kit.build_button(
-        navigation.SHOW_ACCOUNT, localizer.format_text("home-details"), account_id
+        navigation.SHOW_ACCOUNT, localizer.format_text("action-view-billing"), account_id
     )
     return block_kit.build_actions(
         navigation.build_add_seats_button(localizer, account_id, name),

@@ -46,8 +46,8 @@ def build_attention_groups(
         for group in _iter_account_groups(localizer, sheet, links, len(overviews) > 1)
     ]
     if not groups:
-        return [[block_kit.build_section(localizer.format_mrkdwn("home-nothing-waits"))]]
-    title = block_kit.build_header(localizer.format_text("home-waits"))
+        return [[block_kit.build_section(localizer.format_mrkdwn("home-no-attention"))]]
+    title = block_kit.build_header(localizer.format_text("home-attention"))
     return [[title, *groups[0]], *groups[1:]]
 
 
@@ -55,7 +55,7 @@ def _iter_account_groups(
     localizer: Localizer, overview: AccountOverview, links: PortalLinks, has_several_accounts: bool
 ) -> Iterator[BlockGroup]:
     account = (
-        localizer.format_mrkdwn("home-of-account", account=overview.account.name) + "\n"
+        localizer.format_mrkdwn("account-name", account=overview.account.name) + "\n"
         if has_several_accounts
         else ""
     )

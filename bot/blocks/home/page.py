@@ -61,13 +61,13 @@ def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequ
     """For someone who is no billing contact: whom to ask, and nothing of any account."""
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("home-unlinked")),
-        block_kit.build_section(localizer.format_mrkdwn("home-what-it-does")),
+        block_kit.build_section(localizer.format_mrkdwn("home-features")),
     ]
     if contacts:
         blocks.append(
             block_kit.build_section(
                 localizer.format_mrkdwn(
-                    "home-ask", contacts=block_kit.format_short_list(localizer, contacts, MAX_CONTACTS)
+                    "home-contacts", contacts=block_kit.format_short_list(localizer, contacts, MAX_CONTACTS)
                 )
             )
         )
@@ -103,12 +103,12 @@ def _build_pager(localizer: Localizer, page: int, count: int) -> list[Block]:
     buttons = []
     if page > 0:
         buttons.append(
-            block_kit.build_button(PREVIOUS_PAGE, localizer.format_text("home-page-previous"), page - 1)
+            block_kit.build_button(PREVIOUS_PAGE, localizer.format_text("previous-page"), page - 1)
         )
     if page < count - 1:
-        buttons.append(block_kit.build_button(NEXT_PAGE, localizer.format_text("home-page-next"), page + 1))
+        buttons.append(block_kit.build_button(NEXT_PAGE, localizer.format_text("next-page"), page + 1))
     return [
-        block_kit.build_section(localizer.format_mrkdwn("home-page", page=page + 1, count=count)),
+        block_kit.build_section(localizer.format_mrkdwn("page-of", page=page + 1, count=count)),
         block_kit.build_actions(*buttons),
     ]
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import col, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.permissions import SlackIdentity, get_authorized_role, list_account_roles
 from bot.services import Services
 from bot.use_cases.account.seat_history import load_seat_history
@@ -57,7 +57,7 @@ async def load_home_overviews(services: Services, *, person: SlackIdentity) -> l
         ]
 
 
-async def _load_home_overview(session: AsyncSession, account: Account, at: datetime) -> AccountOverview:
+async def _load_home_overview(session: Session, account: Account, at: datetime) -> AccountOverview:
     sheet = await _load_account_overview(session, account, at)
     return replace(
         sheet,
@@ -66,7 +66,7 @@ async def _load_home_overview(session: AsyncSession, account: Account, at: datet
     )
 
 
-async def _load_account_overview(session: AsyncSession, account: Account, at: datetime) -> AccountOverview:
+async def _load_account_overview(session: Session, account: Account, at: datetime) -> AccountOverview:
     return AccountOverview(
         account=account,
         at=at,
@@ -82,9 +82,7 @@ async def _load_account_overview(session: AsyncSession, account: Account, at: da
     )
 
 
-async def _list_orders_in_progress(
-    session: AsyncSession, account: Account, at: datetime
-) -> list[OrderDetails]:
+async def _list_orders_in_progress(session: Session, account: Account, at: datetime) -> list[OrderDetails]:
     """Those that need somebody, however many newer ones wait behind them; then the newest."""
     found = await session.exec(
         select(ServiceOrder)
@@ -104,7 +102,7 @@ def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
 
 
 async def _list_recently_failed_orders(
-    session: AsyncSession, account: Account, at: datetime
+    session: Session, account: Account, at: datetime
 ) -> list[OrderDetails]:
     found = await session.exec(
         select(ServiceOrder)
@@ -119,7 +117,7 @@ async def _list_recently_failed_orders(
     return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
 
 
-async def _list_recent_receipts(session: AsyncSession, account: Account) -> list[tuple[Receipt, str]]:
+async def _list_recent_receipts(session: Session, account: Account) -> list[tuple[Receipt, str]]:
     found = await session.exec(
         select(Receipt, ServiceOrder.number)
         .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)

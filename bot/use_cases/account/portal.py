@@ -1,7 +1,7 @@
 """The way to the payment methods, and what it does to the default portal (R15)."""
 
 from bot.db import lock_account
-from bot.permissions import SlackIdentity, build_actor, get_authorized_contact
+from bot.permissions import SlackIdentity, build_actor, get_authorized_role
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
@@ -15,8 +15,7 @@ async def open_portal(
 ) -> tuple[Account, str | None]:
     """The account, and the link where GoTo Admin is its default portal already: else comes the warning."""
     async with services.read() as session:
-        await get_authorized_contact(session, person, account_id, services.now(), for_change=False)
-        account = await session.get_one(Account, account_id)
+        account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=False)
     if account.default_portal is Portal.CORPORATE:
         return account, None
     return account, await services.billing.create_portal_link(account_id)
@@ -26,8 +25,8 @@ async def switch_portal(services: Services, *, person: SlackIdentity, account_id
     """GoTo Admin becomes the default portal, for good; the other contacts are told. Returns the link."""
     at = services.now()
     async with services.write() as session:
-        contact = await get_authorized_contact(session, person, account_id, at, for_change=True)
-        account = await lock_account(session, account_id)
+        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
+        await lock_account(session, account.id)
         if account.default_portal is Portal.CORPORATE:
             account.default_portal = Portal.ADMIN
             session.add(account)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.account import Account
 from models.audit_entry import AuditEntry
 from models.seat_history import SeatChange, SeatHistory, build_seat_history
@@ -20,7 +20,7 @@ EXTERNAL_CHANGE_ACTIONS = ("overwritten", "seats_changed")
 
 
 async def load_seat_history(
-    session: AsyncSession, account: Account, subscriptions: Sequence[Subscription], at: datetime
+    session: Session, account: Account, subscriptions: Sequence[Subscription], at: datetime
 ) -> SeatHistory:
     """Of the last year, by the account's days."""
     since = at - HISTORY_PERIOD
@@ -33,7 +33,7 @@ async def load_seat_history(
 
 
 async def _list_ordered_changes(
-    session: AsyncSession, account: Account, ids: Sequence[str], since: datetime
+    session: Session, account: Account, ids: Sequence[str], since: datetime
 ) -> list[SeatChange]:
     """The last ones, however many there were. Where they are not all, the oldest day may have lost some."""
     found = await session.exec(
@@ -49,7 +49,7 @@ async def _list_ordered_changes(
 
 
 async def _list_external_changes(
-    session: AsyncSession, account: Account, ids: Sequence[str], since: datetime
+    session: Session, account: Account, ids: Sequence[str], since: datetime
 ) -> list[SeatChange]:
     found = await session.exec(
         select(AuditEntry).where(

@@ -6,10 +6,9 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from bot.accounts_file import AccountEntry
 from bot.accounts_file.entries import PaymentMethodEntry, SubscriptionEntry
+from bot.db import Session
 from bot.use_cases.accounts_import.existing import (
     ExistingAccount,
     build_account_values,
@@ -43,7 +42,7 @@ class ImportRun:
 
     async def record_change(
         self,
-        session: AsyncSession,
+        session: Session,
         account_id: str,
         subject: str,
         action: str,

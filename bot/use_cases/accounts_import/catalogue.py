@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.product import DEFAULT_PRODUCTS, Product
 
 
-async def save_catalogue(session: AsyncSession, overrides: Iterable[Product] = ()) -> None:
+async def save_catalogue(session: Session, overrides: Iterable[Product] = ()) -> None:
     """Store the shipped products that are not there yet, and `overrides` over all."""
     stored = {product.id: product for product in (await session.exec(select(Product))).all()}
     for product in DEFAULT_PRODUCTS:

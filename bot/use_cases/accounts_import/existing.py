@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel, col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import AccountEntry
 from bot.accounts_file.entries import SubscriptionEntry
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from models.account import Account
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
@@ -48,9 +47,7 @@ class ExistingAccount:
         return [c for c in self.contacts.values() if c.active]
 
 
-async def load_and_lock_accounts(
-    session: AsyncSession, entries: list[AccountEntry]
-) -> dict[str, ExistingAccount]:
+async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) -> dict[str, ExistingAccount]:
     """The holdings of each account by id, locked; of a new account there are none yet."""
     ids = [entry.id for entry in entries]
     stored = set((await session.exec(select(Account.id).where(col(Account.id).in_(ids)))).all())
@@ -81,7 +78,7 @@ def build_self_service_values(entry: AccountEntry | SubscriptionEntry) -> dict[s
     }
 
 
-async def _load_account_rows(session: AsyncSession, existing: dict[str, ExistingAccount]) -> None:
+async def _load_account_rows(session: Session, existing: dict[str, ExistingAccount]) -> None:
     for subscription in await _list_rows(session, Subscription, Subscription.account_id, existing):
         existing[subscription.account_id].subscriptions[subscription.id] = subscription
     for method in await _list_rows(session, PaymentMethod, PaymentMethod.account_id, existing):
@@ -102,9 +99,7 @@ async def _load_account_rows(session: AsyncSession, existing: dict[str, Existing
         existing[account_id].seat_assignments[seat.administrator_id, seat.product_id] = seat
 
 
-async def _load_quotes(
-    session: AsyncSession, existing: dict[str, ExistingAccount], numbers: list[str]
-) -> None:
+async def _load_quotes(session: Session, existing: dict[str, ExistingAccount], numbers: list[str]) -> None:
     for quote in await _list_rows(session, Quote, Quote.number, numbers):
         existing[quote.account_id].quotes[quote.number] = quote
     lines = select(Quote.account_id, QuoteLine).join(QuoteLine).order_by(col(QuoteLine.id))
@@ -116,13 +111,11 @@ def _is_in(column: Any, values: Iterable[str]) -> Any:
     return col(column).in_(list(values))
 
 
-async def _list_rows(
-    session: AsyncSession, model: type[Row], column: Any, values: Iterable[str]
-) -> list[Row]:
+async def _list_rows(session: Session, model: type[Row], column: Any, values: Iterable[str]) -> list[Row]:
     return list((await session.exec(select(model).where(_is_in(column, values)))).all())
 
 
-async def _find_last_imported_address(session: AsyncSession, account_id: str) -> Any:
+async def _find_last_imported_address(session: Session, account_id: str) -> Any:
     found = await session.exec(
         select(AuditEntry.details)
         .where(AuditEntry.subject == f"account:{account_id}", col(AuditEntry.source).startswith("import:"))

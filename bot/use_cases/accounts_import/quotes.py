@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import convert_to_utc
 from bot.accounts_file.entries import DecisionEntry, QuoteEntry, QuoteLineEntry
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
 from bot.billing.pricing import price_lines
+from bot.db import Session
 from bot.use_cases.accounts_import.accounts import ImportRun, get_current_period
 from bot.use_cases.accounts_import.existing import ExistingAccount
 from bot.use_cases.notice.enqueue import (
@@ -33,7 +33,7 @@ EXTERNAL_SYSTEM_NAME = "GoTo Admin"
 
 
 async def import_quotes(
-    session: AsyncSession, run: ImportRun, entries_by_account: list[tuple[ExistingAccount, list[QuoteEntry]]]
+    session: Session, run: ImportRun, entries_by_account: list[tuple[ExistingAccount, list[QuoteEntry]]]
 ) -> None:
     """Upsert accounts' quotes by number. The accounts are held by this transaction."""
     new = [
@@ -51,7 +51,7 @@ async def import_quotes(
 
 
 async def _add_quotes(
-    session: AsyncSession, run: ImportRun, new_entries: list[tuple[ExistingAccount, QuoteEntry]]
+    session: Session, run: ImportRun, new_entries: list[tuple[ExistingAccount, QuoteEntry]]
 ) -> None:
     """Together, so that a thousand of them do not take a thousand times as long."""
     made = []
@@ -73,13 +73,13 @@ def _build_quote(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry, p
     quote = Quote(
         number=entry.number,
         account_id=existing.account.id,
-        made_elsewhere=True,
+        created_externally=True,
         created_at=run.at,
         **_build_price_values(existing.account, preview, run.at),
         **_build_expiry_values(run, existing.account, entry, [line.period_end for line in preview.lines]),
     )
     if entry.decided:
-        quote.decided_elsewhere = True
+        quote.decided_externally = True
         decided_at = convert_to_utc(entry.decided.at, existing.account.time_zone)
         quote.change_status(QuoteStatus(entry.decided.status), decided_at, EXTERNAL_SYSTEM_NAME)
     elif not quote.is_pending(run.at):
@@ -89,29 +89,29 @@ def _build_quote(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry, p
 
 
 async def _update_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
     standing = await _get_current_quote(session, quote)
     if entry.decided and standing.is_pending(run.at):
         await _close_quote(session, run, existing, standing, entry.decided)
     elif not quote.is_pending(run.at):
         await _update_closed_quote(session, run, existing, quote, entry)
-    elif quote.made_elsewhere:
+    elif quote.created_externally:
         await _update_pending_quote(session, run, existing, quote, entry)
 
 
-async def _get_current_quote(session: AsyncSession, quote: Quote) -> Quote:
+async def _get_current_quote(session: Session, quote: Quote) -> Quote:
     """The quote, or the one that an address change put in its place: over there it is the same offer."""
     while quote.replaced_by_id is not None:
         replacement = await session.get_one(Quote, quote.replaced_by_id)
-        if not replacement.made_elsewhere:
+        if not replacement.created_externally:
             break
         quote = replacement
     return quote
 
 
 async def _update_pending_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
     """Other lines are priced anew; the same ones keep their prices and instant."""
     lines = existing.quote_lines[quote.key]
@@ -135,7 +135,7 @@ async def _update_pending_quote(
 
 
 async def _update_closed_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
     """No longer pending: its status and end stay for good, what it offered unless it is overwritten.
     What was ordered stays in any case, being what was charged."""
@@ -145,19 +145,19 @@ async def _update_closed_quote(
     wanted = entry.compute_expiry(existing.account.time_zone)
     ends_at = compute_expiry(existing.account, [line.period_end for line in lines], wanted)
     decided_otherwise = entry.decided is not None and entry.decided.status != quote.status.value
-    if run.overwrite and not same and quote.made_elsewhere and not await _has_order(session, quote):
+    if run.overwrite and not same and quote.created_externally and not await _has_order(session, quote):
         details = await _replace_lines(session, run, existing, quote, preview)
         await _record_quote_change(session, run, quote, "overwritten", details)
-    elif decided_otherwise or (quote.made_elsewhere and not (same and ends_at == quote.expires_at)):
+    elif decided_otherwise or (quote.created_externally and not (same and ends_at == quote.expires_at)):
         run.kept_quotes.append(quote.number)
 
 
 async def _close_quote(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, decision: DecisionEntry
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, decision: DecisionEntry
 ) -> None:
     """R15: what was decided over there is closed as decided there, and everybody is told."""
     account = existing.account
-    quote.decided_elsewhere = True
+    quote.decided_externally = True
     run.changed_account_ids.add(account.id)
     status, actor = QuoteStatus(decision.status), replace(run.actor, name=EXTERNAL_SYSTEM_NAME)
     decided_at = convert_to_utc(decision.at, account.time_zone)
@@ -165,7 +165,7 @@ async def _close_quote(
 
 
 async def _enqueue_arrival_notices(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, event: str
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, event: str
 ) -> None:
     account, contacts = existing.account, existing.active_contacts
     people = dict.fromkeys(
@@ -177,7 +177,7 @@ async def _enqueue_arrival_notices(
 
 
 async def _record_quote_change(
-    session: AsyncSession,
+    session: Session,
     run: ImportRun,
     quote: Quote,
     action: str,
@@ -189,7 +189,7 @@ async def _record_quote_change(
     )
 
 
-async def _has_order(session: AsyncSession, quote: Quote) -> bool:
+async def _has_order(session: Session, quote: Quote) -> bool:
     found = await session.exec(select(ServiceOrder.id).where(ServiceOrder.quote_id == quote.id))
     return found.first() is not None
 
@@ -247,7 +247,7 @@ def _build_expiry_values(
 
 
 async def _replace_lines(
-    session: AsyncSession, run: ImportRun, existing: ExistingAccount, quote: Quote, preview: Preview
+    session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, preview: Preview
 ) -> dict[str, Any]:
     """Offer other lines, from now. Whoever has checked the old ones out must see the new ones first."""
     old = existing.quote_lines[quote.key]
@@ -258,7 +258,7 @@ async def _replace_lines(
     quote.sqlmodel_update(_build_price_values(existing.account, preview, run.at))
     for line in old:
         await session.delete(line)
-    await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(saved=False))
+    await session.exec(update(Checkout).where(col(Checkout.quote_id) == quote.id).values(is_saved=False))
     session.add_all(_build_lines(existing, quote, preview))
     await session.flush()
     return details

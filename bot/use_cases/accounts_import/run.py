@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import SQLModel, col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.accounts_file import AccountEntry, AccountsFile, StoredRecords, read_accounts_file
-from bot.db import Database, hold_import
+from bot.db import Database, Session, lock_imports
 from bot.use_cases.accounts_import.accounts import (
     Changes,
     ImportRun,
@@ -68,7 +67,7 @@ async def import_accounts(
     file = await asyncio.to_thread(read_accounts_file, path, stored)
     run = ImportRun(Actor("operator", operator, f"import:{path.name}"), at, overwrite)
     async with database.write() as session:
-        await hold_import(session)
+        await lock_imports(session)
         await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
         # Always in the same order: two imports at once wait for each other, and do not deadlock.
         entries = sorted(file.accounts, key=lambda entry: entry.id)
@@ -78,7 +77,7 @@ async def import_accounts(
     return _build_summary(file, run)
 
 
-async def _import_batch(session: AsyncSession, run: ImportRun, entries: list[AccountEntry]) -> None:
+async def _import_batch(session: Session, run: ImportRun, entries: list[AccountEntry]) -> None:
     held = await load_and_lock_accounts(session, entries)
     changes = {e.id: upsert_account(held[e.id], e) for e in entries}
     await _add_and_flush(session, (h.account for h in held.values()))
@@ -106,7 +105,7 @@ async def _import_batch(session: AsyncSession, run: ImportRun, entries: list[Acc
     session.expunge_all()
 
 
-async def _clear_default_methods(session: AsyncSession, methods: list[PaymentMethod]) -> None:
+async def _clear_default_methods(session: Session, methods: list[PaymentMethod]) -> None:
     """First what is no default any more, then what becomes one: an account never has two."""
     others = [m.id for m in methods if not (m.is_default and m.active)]
     with session.no_autoflush:
@@ -125,13 +124,13 @@ def _iter_account_rows(existing: ExistingAccount) -> Iterator[SQLModel]:
         yield from rows.values()
 
 
-async def _add_and_flush(session: AsyncSession, rows: Iterable[SQLModel]) -> None:
+async def _add_and_flush(session: Session, rows: Iterable[SQLModel]) -> None:
     session.add_all(rows)
     await session.flush()
 
 
 async def _record_account_changes(
-    session: AsyncSession,
+    session: Session,
     run: ImportRun,
     existing: ExistingAccount,
     changes: Changes,
@@ -147,7 +146,7 @@ async def _record_account_changes(
         )
 
 
-async def _load_stored_ids(session: AsyncSession) -> StoredRecords:
+async def _load_stored_ids(session: Session) -> StoredRecords:
     """What a file must not contradict."""
     products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))

@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Any, TextIO
 
 from sqlmodel import col, func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import Database
+from bot.db import Database, Session
 from models.account import Account, AccountNotFound
 from models.audit_entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
 
@@ -118,7 +117,7 @@ WRITER_BY_FORMAT: dict[ExportFormat, Callable[[TextIO], AbstractContextManager[R
 
 
 async def _stream_entries(
-    session: AsyncSession, progress: ProgressCallback, account_id: str | None = None
+    session: Session, progress: ProgressCallback, account_id: str | None = None
 ) -> AsyncIterator[AuditEntry]:
     """In the order of their numbers, some at a time: a history may be longer than memory."""
     wanted = [AuditEntry.account_id == account_id] if account_id else []

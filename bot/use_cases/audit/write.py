@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import bindparam
 from sqlmodel import col, insert, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.use_cases.account_change import record_account_change
 from models.audit_entry import GENESIS_HASH, Actor, AuditChainTip, AuditEntry, compute_entry_hash
 
@@ -39,7 +39,7 @@ class _LockedTip:
 
 
 async def write_audit_entry(
-    session: AsyncSession,
+    session: Session,
     *,
     account_id: str,
     actor: Actor,
@@ -80,12 +80,12 @@ async def write_audit_entry(
     await record_account_change(session, account_id)
 
 
-async def get_last_entry_number(session: AsyncSession, account_id: str) -> int:
+async def get_last_entry_number(session: Session, account_id: str) -> int:
     """Of the account's last entry, this transaction's included."""
     return (await _lock_chain_tip(session, account_id)).number
 
 
-async def _lock_chain_tip(session: AsyncSession, account_id: str) -> _LockedTip:
+async def _lock_chain_tip(session: Session, account_id: str) -> _LockedTip:
     """Until the transaction ends, so that it is asked for once."""
     held: dict[str, _LockedTip] = session.info.setdefault(LOCKED_TIPS_KEY, {})
     if account_id not in held:
@@ -98,7 +98,7 @@ async def _lock_chain_tip(session: AsyncSession, account_id: str) -> _LockedTip:
     return held[account_id]
 
 
-async def list_audit_entries(session: AsyncSession, subjects: list[str]) -> list[AuditEntry]:
+async def list_audit_entries(session: Session, subjects: list[str]) -> list[AuditEntry]:
     """The history of these subjects, oldest first."""
     found = await session.exec(
         select(AuditEntry).where(col(AuditEntry.subject).in_(subjects)).order_by(col(AuditEntry.id))

@@ -5,10 +5,9 @@ from typing import Any
 
 import structlog
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, PaymentMethodState
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from models.payment_method import PaymentMethod
@@ -41,9 +40,7 @@ async def refresh_methods_if_available(services: Services, account_id: str) -> N
         await refresh_payment_methods(services, account_id)
 
 
-async def _apply_method_states(
-    session: AsyncSession, account_id: str, states: list[PaymentMethodState]
-) -> None:
+async def _apply_method_states(session: Session, account_id: str, states: list[PaymentMethodState]) -> None:
     rows = {row.id: row for row in await _list_methods(session, account_id)}
     for row in rows.values():
         # First what is no default any more, then what becomes one: an account never has two.
@@ -60,7 +57,7 @@ async def _apply_method_states(
             log.error("payment_method.account_mismatch", payment_method=state.id, account=account_id)
 
 
-async def _list_methods(session: AsyncSession, account_id: str) -> list[PaymentMethod]:
+async def _list_methods(session: Session, account_id: str) -> list[PaymentMethod]:
     found = await session.exec(select(PaymentMethod).where(PaymentMethod.account_id == account_id))
     return list(found.all())
 

@@ -6,10 +6,10 @@ from datetime import datetime
 import structlog
 from sqlalchemy import bindparam
 from sqlmodel import col, delete, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import SubscriptionState
-from bot.db import lock_account
+from bot.db import Session, lock_account
+from bot.jobs import JobId
 from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entry
@@ -20,7 +20,7 @@ from models.subscription import SeatBlock, Subscription
 
 log = structlog.get_logger()
 
-PROVIDER_ACTOR = Actor("provider", "billing", "refresh_subscriptions")
+PROVIDER_ACTOR = Actor("provider", "billing", JobId.REFRESH_ACCOUNTS.value)
 SYNCED_FIELDS = ("seats", "unit_price", "period", "period_start", "period_end")
 
 
@@ -57,7 +57,7 @@ async def refresh_subscriptions(
 
 
 async def _add_subscriptions(
-    session: AsyncSession, account_id: str, states: list[SubscriptionState], at: datetime
+    session: Session, account_id: str, states: list[SubscriptionState], at: datetime
 ) -> None:
     for state in states:
         product = await session.get(Product, state.product_id) if state.product_id else None
@@ -71,7 +71,7 @@ async def _add_subscriptions(
         await _record_change(session, new, "added", at, {"seats": state.seats})
 
 
-async def _mark_ended(session: AsyncSession, rows: list[Subscription], at: datetime) -> None:
+async def _mark_ended(session: Session, rows: list[Subscription], at: datetime) -> None:
     for row in rows:
         row.active = False
         session.add(row)
@@ -79,7 +79,7 @@ async def _mark_ended(session: AsyncSession, rows: list[Subscription], at: datet
 
 
 async def _record_change(
-    session: AsyncSession, subscription: Subscription, action: str, at: datetime, details: dict[str, object]
+    session: Session, subscription: Subscription, action: str, at: datetime, details: dict[str, object]
 ) -> None:
     await write_audit_entry(
         session,
@@ -93,7 +93,7 @@ async def _record_change(
 
 
 async def _record_seat_changes(
-    session: AsyncSession,
+    session: Session,
     changes: Sequence[tuple[Subscription, SubscriptionState]],
     at: datetime,
 ) -> None:
@@ -110,7 +110,7 @@ async def _record_seat_changes(
             await _record_change(session, held, "seats_changed", at, {"seats": [held.seats, state.seats]})
 
 
-async def apply_subscription_states(session: AsyncSession, states: Iterable[SubscriptionState]) -> None:
+async def apply_subscription_states(session: Session, states: Iterable[SubscriptionState]) -> None:
     """The one place where the bot's copy is written: seats, their prices, and the period."""
     for state in states:
         subscription = await session.get(Subscription, state.id)
@@ -131,7 +131,7 @@ async def apply_subscription_states(session: AsyncSession, states: Iterable[Subs
 _SUBSCRIPTIONS_QUERY = select(Subscription).where(Subscription.account_id == bindparam("account"))
 
 
-async def _list_subscriptions(session: AsyncSession, account_id: str) -> list[Subscription]:
+async def _list_subscriptions(session: Session, account_id: str) -> list[Subscription]:
     return list((await session.exec(_SUBSCRIPTIONS_QUERY, params={"account": account_id})).all())
 
 

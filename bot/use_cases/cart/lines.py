@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam
 from sqlmodel import col, delete, insert, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.cart import Cart, CartLine, SeatLimits
@@ -22,7 +22,7 @@ _CART_WITH_LINES_QUERY = (
 
 
 async def find_cart_with_lines(
-    session: AsyncSession, account: Account, contact: BillingContact
+    session: Session, account: Account, contact: BillingContact
 ) -> tuple[Cart | None, dict[str, int]]:
     """The cart of this account and contact, if they have one, and its lines."""
     values = {"account": account.id, "contact": contact.key}
@@ -32,12 +32,12 @@ async def find_cart_with_lines(
 
 
 async def get_or_create_cart(
-    session: AsyncSession, account: Account, contact: BillingContact
+    session: Session, account: Account, contact: BillingContact
 ) -> tuple[Cart, dict[str, int]]:
     """The same; one not stored yet where they have none."""
     cart, lines = await find_cart_with_lines(session, account, contact)
     # Every value is given: to find out a default takes pydantic longer than a question to the database.
-    return cart or Cart(account_id=account.id, contact_id=contact.key, consented_to=[]), lines
+    return cart or Cart(account_id=account.id, contact_id=contact.key, replaceable_quote_ids=[]), lines
 
 
 def apply_seat_inputs(
@@ -74,7 +74,7 @@ _CART_LINES_INSERT = insert(_CART_LINE_TABLE)
 _CART_LINES_DELETE = delete(_CART_LINE_TABLE).where(_CART_LINE_TABLE.c.cart_id == bindparam("cart"))
 
 
-async def save_cart_lines(session: AsyncSession, cart: Cart, seats: Mapping[str, int]) -> None:
+async def save_cart_lines(session: Session, cart: Cart, seats: Mapping[str, int]) -> None:
     session.add(cart)
     await session.flush()
     await delete_cart_lines(session, cart)
@@ -83,7 +83,7 @@ async def save_cart_lines(session: AsyncSession, cart: Cart, seats: Mapping[str,
         await session.exec(_CART_LINES_INSERT, params=rows)
 
 
-async def delete_cart_lines(session: AsyncSession, cart: Cart) -> None:
+async def delete_cart_lines(session: Session, cart: Cart) -> None:
     await session.exec(_CART_LINES_DELETE, params={"cart": cart.key})
 
 

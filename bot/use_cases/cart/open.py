@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.permissions import SlackIdentity, build_actor, get_authorized_role, list_account_roles
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
@@ -118,7 +116,7 @@ async def _load_cart_view(
 
 
 async def _load_cart_screen(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     contact: BillingContact,
     rows: list[SubscriptionRow],
@@ -176,7 +174,7 @@ async def record_consent_to_replace(
         cart, _ = await get_or_create_cart(session, account, contact)
         pending = await _list_other_quotes(session, account, cart, at)
         check_consent(pending, quote_ids)
-        cart.consented_to = sorted(q.key for q in pending)
+        cart.replaceable_quote_ids = sorted(q.key for q in pending)
         session.add(cart)
         await write_audit_entry(
             session,
@@ -208,7 +206,7 @@ async def save_cart_draft(
 
 
 async def _list_obstacles(
-    session: AsyncSession, account: Account, rows: list[SubscriptionRow], at: datetime
+    session: Session, account: Account, rows: list[SubscriptionRow], at: datetime
 ) -> list[Refusal]:
     """R2-R4 for the account as a whole: every condition that fails."""
     methods = await list_payment_methods(session, account.id)
@@ -227,7 +225,7 @@ async def _list_obstacles(
 
 
 async def _load_warning(
-    session: AsyncSession, account: Account, own_quote: Quote | None, other_quotes: list[Quote], at: datetime
+    session: Session, account: Account, own_quote: Quote | None, other_quotes: list[Quote], at: datetime
 ) -> PendingQuotesWarning:
     return PendingQuotesWarning(
         account,
@@ -236,13 +234,11 @@ async def _load_warning(
     )
 
 
-async def _list_other_quotes(
-    session: AsyncSession, account: Account, cart: Cart, at: datetime
-) -> list[Quote]:
+async def _list_other_quotes(session: Session, account: Account, cart: Cart, at: datetime) -> list[Quote]:
     return split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))[1]
 
 
-async def _find_own_quote(session: AsyncSession, cart: Cart | None, at: datetime) -> Quote | None:
+async def _find_own_quote(session: Session, cart: Cart | None, at: datetime) -> Quote | None:
     quote = await session.get(Quote, cart.quote_id) if cart and cart.quote_id else None
     return quote if quote is not None and quote.is_pending(at) else None
 

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from bot.billing.gateway import LineRequest, Preview
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.permissions import SlackIdentity, build_actor, get_authorized_role
 from bot.services import Services
 from bot.use_cases.cart.lines import (
@@ -75,7 +73,7 @@ class _CartCheck:
 
 
 async def _check_cart(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     cart: Cart,
     rows: list[SubscriptionRow],
@@ -86,7 +84,7 @@ async def _check_cart(
     try:
         await _check_orderable(session, account, rows, seats, at)
         own, others = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
-        check_consent(others, cart.consented_to)
+        check_consent(others, cart.replaceable_quote_ids)
     except Refusal as refusal:
         return refusal
     same = own if own is not None and await _load_quoted_seats(session, own) == seats else None
@@ -123,7 +121,7 @@ async def _create_or_reuse_quote(
 
 
 async def _assign_quote_to_cart(
-    session: AsyncSession,
+    session: Session,
     contact: BillingContact,
     person: SlackIdentity,
     cart: Cart,
@@ -137,7 +135,7 @@ async def _assign_quote_to_cart(
         await decide_quote(
             session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, decided_by_contact=contact
         )
-    cart.quote_id, cart.consented_to = quote.id, []
+    cart.quote_id, cart.replaceable_quote_ids = quote.id, []
     session.add(cart)
     await session.flush()
     return await load_quote_details(session, quote, at)
@@ -145,7 +143,7 @@ async def _assign_quote_to_cart(
 
 async def _create_cart_quote(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     contact: BillingContact,
     person: SlackIdentity,
@@ -168,7 +166,7 @@ async def _create_cart_quote(
 
 
 async def _check_orderable(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     rows: list[SubscriptionRow],
     seats: Mapping[str, int],
@@ -181,7 +179,7 @@ async def _check_orderable(
             raise row.blocked_by
 
 
-async def _load_quoted_seats(session: AsyncSession, quote: Quote) -> dict[str, int]:
+async def _load_quoted_seats(session: Session, quote: Quote) -> dict[str, int]:
     return {line.subscription_id: line.seats for line in await list_quote_lines(session, quote)}
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import structlog
 from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef
 from bot.services import Services
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
@@ -31,9 +30,9 @@ from bot.use_cases.delivery.results import (
     UndeliverableToContact,
 )
 from bot.use_cases.notice.enqueue import (
-    enqueue_notice,
+    build_notices,
+    build_related_notices,
     enqueue_quote_card_updates,
-    enqueue_related_notice,
     get_event_key,
     list_active_contacts,
     list_direct_destinations,
@@ -75,11 +74,12 @@ QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 @dataclass(frozen=True)
 class Delivery:
-    """A locked notice whose result is being stored."""
+    """A locked notice whose result is being stored; `follow_ups` are stored with it."""
 
-    session: AsyncSession
+    session: Session
     notice: Notice
     at: datetime
+    follow_ups: list[Notice]
 
 
 async def apply_result(delivery: Delivery, result: DeliveryResult) -> timedelta:
@@ -92,7 +92,7 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> timedelta:
     if notice.kind is NoticeKind.ORDER_STATUS:
         await _save_status_message(delivery, result)
     elif notice.kind is NoticeKind.RECEIPT and notice.parsed_destination.kind is DestinationKind.CONTACT:
-        await _enqueue_receipt_file(delivery, result)
+        _enqueue_receipt_file(delivery, result)
     elif notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
     return mark_delivered(notice, delivery.at)
@@ -135,20 +135,21 @@ async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -
     delivery.session.add(saved)
 
 
-async def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
+def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
     """The PDF as a notice of its own: if sharing it fails, the message is not posted again."""
     notice = delivery.notice
     payload = ReceiptFilePayload(
         requested=is_requested(notice), channel=result.message.channel, user_id=result.outbound.channel
     )
-    await enqueue_related_notice(
-        delivery.session,
-        notice,
-        [notice.parsed_destination],
-        delivery.at,
-        kind=NoticeKind.RECEIPT_FILE,
-        event=f"{get_event_key(notice)}:file",
-        payload=payload,
+    delivery.follow_ups.extend(
+        build_related_notices(
+            notice,
+            [notice.parsed_destination],
+            delivery.at,
+            kind=NoticeKind.RECEIPT_FILE,
+            event=f"{get_event_key(notice)}:file",
+            payload=payload,
+        )
     )
 
 
@@ -258,14 +259,15 @@ async def _apply_undeliverable_to_channel(delivery: Delivery, result: Undelivera
     account = await session.get_one(Account, notice.account_id)
     contacts = await list_active_contacts(session, account.id)
     channel = notice.parsed_destination.id
-    await enqueue_notice(
-        session,
-        NoticeKind.CHANNEL_UNREACHABLE,
-        f"account:{account.id}:channel:{channel}:{account.get_local_date(delivery.at)}",
-        list_direct_destinations(contacts),
-        account=account,
-        at=delivery.at,
-        payload=ChannelUnreachablePayload(channel=channel),
+    delivery.follow_ups.extend(
+        build_notices(
+            NoticeKind.CHANNEL_UNREACHABLE,
+            f"account:{account.id}:channel:{channel}:{account.get_local_date(delivery.at)}",
+            list_direct_destinations(contacts),
+            account=account,
+            at=delivery.at,
+            payload=ChannelUnreachablePayload(channel=channel),
+        )
     )
     recipients = await _list_recipients(session, notice)
     await _enqueue_for_destinations(delivery, list_direct_destinations(recipients))
@@ -274,7 +276,7 @@ async def _apply_undeliverable_to_channel(delivery: Delivery, result: Undelivera
     return _mark_undeliverable(delivery, f"channel unreachable: {result.error}")
 
 
-async def _list_recipients(session: AsyncSession, notice: Notice) -> Sequence[BillingContact]:
+async def _list_recipients(session: Session, notice: Notice) -> Sequence[BillingContact]:
     order = await session.get(ServiceOrder, notice.order_id) if notice.order_id else None
     return await (
         list_order_recipients(session, order) if order else list_active_contacts(session, notice.account_id)
@@ -294,15 +296,16 @@ async def _enqueue_for_destinations(delivery: Delivery, destinations: Sequence[D
     """The same notice to others; a destination that had it already does not get it twice."""
     notice = delivery.notice
     account = await delivery.session.get_one(Account, notice.account_id)
-    await enqueue_related_notice(
-        delivery.session,
-        notice,
-        destinations,
-        delivery.at,
-        kind=notice.kind,
-        event=get_event_key(notice),
-        payload=parse_payload(notice),
-        team=account.slack_team,
+    delivery.follow_ups.extend(
+        build_related_notices(
+            notice,
+            destinations,
+            delivery.at,
+            kind=notice.kind,
+            event=get_event_key(notice),
+            payload=parse_payload(notice),
+            team=account.slack_team,
+        )
     )
 
 

@@ -10,11 +10,10 @@ from functools import partial
 
 from sqlalchemy import text
 from sqlalchemy.orm import aliased
-from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import and_, col, func, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
+from bot.db import Session
 from bot.services import Services
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.pacing import (
@@ -22,6 +21,7 @@ from bot.use_cases.pacing import (
     get_delivery_timeout,
     get_lease_duration,
     lock_or_create_slots,
+    update_together,
 )
 from models.destination import DestinationKind
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
@@ -102,7 +102,9 @@ async def _claim_destinations(
         expires_at = at + get_lease_duration(services.settings)
         for notice in claimed:
             slots[notice.destination].claimed_until = expires_at
-        _update_together(slots, claimed)
+        changed = {notice.destination for notice in claimed}
+        changed |= {MESSAGE_LIMIT.get_slot_name(notice.team) for notice in claimed}
+        update_together(slots[name] for name in changed & slots.keys())
     deadline = at + get_delivery_timeout(services.settings)
     return [DeliveryLease(notice, expires_at, deadline) for notice in claimed]
 
@@ -113,18 +115,7 @@ def _take_token(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) ->
     return MESSAGE_LIMIT.take_token(slots.get(MESSAGE_LIMIT.get_slot_name(notice.team)), at)
 
 
-def _update_together(slots: dict[str, DeliverySlot], claimed: Sequence[Notice]) -> None:
-    """One UPDATE for destinations and workspaces: it is one for all rows with the same changed columns."""
-    names = {notice.destination for notice in claimed}
-    names |= {MESSAGE_LIMIT.get_slot_name(notice.team) for notice in claimed}
-    for name in names & slots.keys():
-        flag_modified(slots[name], "next_at")
-        flag_modified(slots[name], "claimed_until")
-
-
-async def _load_next_notices(
-    session: AsyncSession, destinations: list[str], at: datetime
-) -> dict[str, Notice]:
+async def _load_next_notices(session: Session, destinations: list[str], at: datetime) -> dict[str, Notice]:
     """The oldest due notice of each destination; those that are obsolete count as delivered."""
     found: dict[str, Notice] = {}
     while destinations:
@@ -141,7 +132,7 @@ async def _load_next_notices(
 
 
 async def _load_oldest_notices(
-    session: AsyncSession, destinations: Sequence[str], at: datetime
+    session: Session, destinations: Sequence[str], at: datetime
 ) -> Sequence[Notice]:
     oldest_id = (
         select(Notice.id)
@@ -159,7 +150,7 @@ async def _load_oldest_notices(
     return (await session.exec(select(Notice).where(col(Notice.id).in_(ids)))).all()
 
 
-async def is_obsolete(session: AsyncSession, notice: Notice, at: datetime) -> bool:
+async def is_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
     """A reminder whose quote is decided, or now ends at another time: that time has reminders of its own."""
     if notice.kind is not NoticeKind.QUOTE_REMINDER:
         return False

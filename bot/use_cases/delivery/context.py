@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.services import Services
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.delivery.posted_message import load_posted_messages
@@ -53,7 +53,7 @@ async def load_notice_contexts(services: Services, notices: Sequence[Notice]) ->
 
 
 async def build_notice_contexts(
-    session: AsyncSession, notices: Sequence[Notice], at: datetime
+    session: Session, notices: Sequence[Notice], at: datetime
 ) -> dict[int, NoticeContext]:
     # Before the orders: what is contained must have been stored before they are read.
     contained = await _load_contained_notice_ids(session, notices)
@@ -86,7 +86,7 @@ async def build_notice_contexts(
     return contexts
 
 
-async def _load_accounts(session: AsyncSession, ids: Collection[str]) -> dict[str, Account]:
+async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Account]:
     if not ids:
         return {}
     found = await session.exec(select(Account).where(col(Account.id).in_(ids)))
@@ -94,7 +94,7 @@ async def _load_accounts(session: AsyncSession, ids: Collection[str]) -> dict[st
 
 
 async def _load_contained_notice_ids(
-    session: AsyncSession, notices: Sequence[Notice]
+    session: Session, notices: Sequence[Notice]
 ) -> dict[int, tuple[int, ...]]:
     """By the ids of status notices: the later ones of the same order and destination that are waiting."""
     statuses = [notice for notice in notices if notice.kind is NoticeKind.ORDER_STATUS]
@@ -117,9 +117,7 @@ async def _load_contained_notice_ids(
     }
 
 
-async def _load_orders(
-    session: AsyncSession, notices: Sequence[Notice], at: datetime
-) -> dict[int, OrderDetails]:
+async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
     """By the notices' ids. Account Services see the order's history as well."""
     ids = {n.key: n.order_id for n in notices if n.order_id and n.kind not in KINDS_WITHOUT_ORDER}
     found = await load_order_details_by_id(session, list({*ids.values()}), at)
@@ -131,7 +129,7 @@ async def _load_orders(
     return orders
 
 
-async def _load_contacts(session: AsyncSession, notices: Collection[Notice]) -> dict[int, BillingContact]:
+async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[int, BillingContact]:
     """By the ids of the notices that have one recipient."""
     ids = {
         notice.key: contact_id
@@ -146,7 +144,7 @@ async def _load_contacts(session: AsyncSession, notices: Collection[Notice]) -> 
 
 
 async def _load_preferences(
-    session: AsyncSession,
+    session: Session,
     notices: Sequence[Notice],
     contacts: dict[int, BillingContact],
     users: dict[tuple[str, int], SlackUser],

@@ -28,7 +28,7 @@ async def apply_preferences(
         return None
     if not preferences.is_enabled(topic):
         return OptedOut()
-    if not preferences.daily:
+    if not preferences.daily_digest:
         return None
     if notice.digest_at is None:
         zone = ZoneInfo(resolve_time_zone(user.time_zone, context.account.time_zone))

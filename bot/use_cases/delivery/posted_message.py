@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from sqlmodel import col, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.destination import DestinationKind
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice_payloads import QuoteCardPayload, parse_payload
 
 
-async def load_posted_messages(session: AsyncSession, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
+async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
     """By the id of the notice that updates it or replies to it."""
     order_ids = [notice.order_id for notice in notices if _is_order_message(notice)]
     copy_ids = [id_ for notice in notices if (id_ := _find_copy_id(notice)) is not None]

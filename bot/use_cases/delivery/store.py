@@ -8,14 +8,15 @@ from datetime import datetime
 
 import structlog
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from bot.use_cases.delivery.apply import Delivery, apply_result
 from bot.use_cases.delivery.claim import DeliveryLease
 from bot.use_cases.delivery.results import DeliveryResult
-from bot.use_cases.pacing import lock_slots
+from bot.use_cases.notice.enqueue import insert_notices
+from bot.use_cases.pacing import lock_slots, update_together
 from models.notice import Notice, NoticeStatus
 
 log = structlog.get_logger()
@@ -97,7 +98,7 @@ class DeliveryResultWriter:
 
 
 async def _apply_results(
-    session: AsyncSession, deliveries: Sequence[FinishedDelivery]
+    session: Session, deliveries: Sequence[FinishedDelivery]
 ) -> list[tuple[FinishedDelivery, Notice]]:
     """With the notices as they are now; without those that another worker has delivered meanwhile."""
     claimed = [delivery.lease.notice for delivery in deliveries]
@@ -109,16 +110,20 @@ async def _apply_results(
         if (notice := notices[delivery.lease.notice.key]).status is NoticeStatus.WAITING
     ]
     # Workspaces' slots and new notices are locked in one order as well.
+    follow_ups: list[Notice] = []
     for delivery, notice in sorted(waiting, key=lambda pair: (pair[1].team, pair[1].key)):
-        delay = await apply_result(Delivery(session, notice, delivery.finished_at), delivery.result)
+        saving = Delivery(session, notice, delivery.finished_at, follow_ups)
+        delay = await apply_result(saving, delivery.result)
         slot = slots[notice.destination]
         slot.next_at = max(slot.next_at, delivery.finished_at + delay)
         if slot.claimed_until == delivery.lease.expires_at:
             slot.claimed_until = None
+    update_together(slots[notice.destination] for _, notice in waiting)
+    await insert_notices(session, follow_ups)
     return waiting
 
 
-async def _lock_notices(session: AsyncSession, ids: Sequence[int]) -> dict[int, Notice]:
+async def _lock_notices(session: Session, ids: Sequence[int]) -> dict[int, Notice]:
     found = await session.exec(
         select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id)).with_for_update()
     )

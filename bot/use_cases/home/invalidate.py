@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlmodel import and_, col, delete, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
@@ -25,16 +25,16 @@ async def mark_changed_homes(services: Services) -> None:
             return
     async with services.write() as session:
         for home in await _lock_affected_homes(session, await _pop_changes(session)):
-            home.changes += 1
+            home.change_count += 1
             home.due_at = home.due_at or _get_next_publish_time(home, at)
             session.add(home)
 
 
 def _get_next_publish_time(home: Home, at: datetime) -> datetime:
-    return max(at, home.drawn_at + HOME_UPDATE_INTERVAL) if home.drawn_at else at
+    return max(at, home.published_at + HOME_UPDATE_INTERVAL) if home.published_at else at
 
 
-async def _pop_changes(session: AsyncSession) -> set[str]:
+async def _pop_changes(session: Session) -> set[str]:
     found = await session.exec(
         select(AccountChange)
         .order_by(col(AccountChange.id))
@@ -46,7 +46,7 @@ async def _pop_changes(session: AsyncSession) -> set[str]:
     return {change.account_id for change in changes}
 
 
-async def _lock_affected_homes(session: AsyncSession, account_ids: Iterable[str]) -> list[Home]:
+async def _lock_affected_homes(session: Session, account_ids: Iterable[str]) -> list[Home]:
     """Those of the accounts' contacts, also withdrawn ones, and those that were drawn from the accounts."""
     ids = list(account_ids)
     drawn_from = select(HomeAccount.team_id, HomeAccount.user_id).where(col(HomeAccount.account_id).in_(ids))

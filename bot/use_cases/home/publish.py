@@ -14,9 +14,10 @@ import structlog
 from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import and_, col, delete, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
+from bot.db import Session
+from bot.jobs import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnreachable
 from bot.permissions import SlackIdentity
@@ -85,7 +86,7 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
         home = home or Home(team_id=key[0], user_id=key[1], opened_at=at)
         # A page past the last one is the last one; a forged number is none that a column cannot hold.
         home.page, home.opened_at, home.due_at, home.attempts = min(page, MAX_PAGE_NUMBER), at, at, 0
-        home.changes += 1
+        home.change_count += 1
         session.add(home)
 
 
@@ -140,7 +141,7 @@ async def _claim_homes(
 
 
 async def _lock_team_slots(
-    session: AsyncSession, teams: Iterable[str], at: datetime, *, skip_locked: bool = True
+    session: Session, teams: Iterable[str], at: datetime, *, skip_locked: bool = True
 ) -> dict[str, DeliverySlot]:
     """By the workspaces' ids."""
     names = {HOME_LIMIT.get_slot_name(team): team for team in teams}
@@ -176,7 +177,7 @@ async def _publish_home(services: Services, home: Home) -> bool:
 
 
 async def _load_home_content(services: Services, home: Home) -> HomeContent:
-    person = SlackIdentity(home.team_id, home.user_id, "job:redraw_homes")
+    person = SlackIdentity(home.team_id, home.user_id, JobId.PUBLISH_HOMES.value)
     await refresh_slack_user(services, person, max_wait=BACKGROUND_TIMEOUT)
     content = HomeContent(
         home.team_id, home.user_id, await load_localizer(services, person), page=home.page,
@@ -208,7 +209,7 @@ async def _record_chart_refusal(services: Services, team: str) -> None:
     surface, block = CHART_BLOCK
     async with services.write() as session:
         at = services.now()
-        await session.merge(RefusedBlock(team_id=team, surface=surface, block=block, refused_at=at))
+        await session.merge(RefusedBlock(team_id=team, surface=surface, block_type=block, refused_at=at))
 
 
 # --- storing what became of it
@@ -218,20 +219,20 @@ async def _mark_published(services: Services, claimed_home: Home, account_ids: S
     at = services.now()
     async with services.write() as session:
         home = await _lock_and_release_home(session, claimed_home)
-        home.drawn_at, home.attempts = at, 0
-        home.due_at = None if home.changes == claimed_home.changes else at + HOME_UPDATE_INTERVAL
+        home.published_at, home.attempts = at, 0
+        home.due_at = None if home.change_count == claimed_home.change_count else at + HOME_UPDATE_INTERVAL
         session.add(home)
         await _update_linked_accounts(session, home, set(account_ids))
 
 
-async def _lock_and_release_home(session: AsyncSession, claimed_home: Home) -> Home:
+async def _lock_and_release_home(session: Session, claimed_home: Home) -> Home:
     home = await session.get_one(Home, (claimed_home.team_id, claimed_home.user_id), with_for_update=True)
     if home.claimed_until == claimed_home.claimed_until:
         home.claimed_until = None
     return home
 
 
-async def _update_linked_accounts(session: AsyncSession, home: Home, account_ids: set[str]) -> None:
+async def _update_linked_accounts(session: Session, home: Home, account_ids: set[str]) -> None:
     own = and_(col(HomeAccount.team_id) == home.team_id, col(HomeAccount.user_id) == home.user_id)
     linked = set((await session.exec(select(HomeAccount.account_id).where(own))).all())
     gone = linked - account_ids

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.destination import Destination
@@ -17,7 +17,7 @@ from models.service_order import ServiceOrder
 
 
 async def enqueue_notice(
-    session: AsyncSession,
+    session: Session,
     kind: NoticeKind,
     event: str,
     destinations: Iterable[Destination],
@@ -32,9 +32,37 @@ async def enqueue_notice(
 ) -> None:
     """Store one notice of `event` for each destination, unless it is stored already. `team` is another
     workspace than the account's. Raises TypeError for the payload of another kind of notice."""
+    notices = build_notices(
+        kind,
+        event,
+        destinations,
+        account=account,
+        at=at,
+        order=order,
+        quote=quote,
+        payload=payload,
+        due_at=due_at,
+        team=team,
+    )
+    await insert_notices(session, notices)
+
+
+def build_notices(
+    kind: NoticeKind,
+    event: str,
+    destinations: Iterable[Destination],
+    *,
+    account: Account,
+    at: datetime,
+    order: ServiceOrder | None = None,
+    quote: Quote | None = None,
+    payload: NoticePayload | None = None,
+    due_at: datetime | None = None,
+    team: str | None = None,
+) -> list[Notice]:
     payload = payload or build_empty_payload(kind)
     validate_payload(kind, payload)
-    notices = [
+    return [
         Notice(
             event=f"{event}>{destination}",
             account_id=account.id,
@@ -43,17 +71,24 @@ async def enqueue_notice(
             kind=kind,
             order_id=order.id if order else None,
             quote_id=quote.id if quote else None,
-            words=payload.to_json(),
+            payload=payload.to_json(),
             created_at=at,
             due_at=due_at or at,
         )
         for destination in destinations
     ]
-    await _insert_notices(session, notices)
 
 
-async def enqueue_related_notice(
-    session: AsyncSession,
+async def insert_notices(session: Session, notices: Sequence[Notice]) -> None:
+    """In their order, in one statement; those stored already are left as they are."""
+    if not notices:
+        return
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
+    await session.exec(insert, params=[notice.model_dump(exclude={"id"}) for notice in notices])
+
+
+def build_related_notices(
     notice: Notice,
     destinations: Iterable[Destination],
     at: datetime,
@@ -62,11 +97,11 @@ async def enqueue_related_notice(
     event: str,
     payload: NoticePayload,
     team: str | None = None,
-) -> None:
-    """The same for a notice that follows from another one, of the same account, order and quote; `team` is
-    another workspace than that one's."""
+) -> list[Notice]:
+    """Notices that follow from another one, of the same account, order and quote; `team` is another
+    workspace than that one's."""
     validate_payload(kind, payload)
-    notices = [
+    return [
         Notice(
             event=f"{event}>{destination}",
             account_id=notice.account_id,
@@ -75,26 +110,17 @@ async def enqueue_related_notice(
             kind=kind,
             order_id=notice.order_id,
             quote_id=notice.quote_id,
-            words=payload.to_json(),
+            payload=payload.to_json(),
             created_at=at,
             due_at=at,
         )
         for destination in destinations
     ]
-    await _insert_notices(session, notices)
 
 
 def get_event_key(notice: Notice) -> str:
     """What it reports, without its destination."""
     return notice.event.removesuffix(f">{notice.destination}")
-
-
-async def _insert_notices(session: AsyncSession, notices: Sequence[Notice]) -> None:
-    if not notices:
-        return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
-    await session.exec(insert, params=[notice.model_dump(exclude={"id"}) for notice in notices])
 
 
 def list_channel_destinations(account: Account, contacts: Iterable[BillingContact]) -> list[Destination]:
@@ -110,7 +136,7 @@ def list_email_destinations(contacts: Iterable[BillingContact]) -> list[Destinat
     return [Destination.email(contact.key) for contact in contacts]
 
 
-async def list_active_contacts(session: AsyncSession, account_id: str) -> list[BillingContact]:
+async def list_active_contacts(session: Session, account_id: str) -> list[BillingContact]:
     found = await session.exec(
         select(BillingContact)
         .where(BillingContact.account_id == account_id, col(BillingContact.active))
@@ -119,25 +145,21 @@ async def list_active_contacts(session: AsyncSession, account_id: str) -> list[B
     return list(found.all())
 
 
-async def list_recipients(
-    session: AsyncSession, account_id: str, contact_id: int | None
-) -> list[BillingContact]:
+async def list_recipients(session: Session, account_id: str, contact_id: int | None) -> list[BillingContact]:
     """R13: that contact; all contacts of the account if there is none, or the person lost the role."""
     contacts = await list_active_contacts(session, account_id)
     return [c for c in contacts if c.id == contact_id] or contacts
 
 
-async def list_order_recipients(session: AsyncSession, order: ServiceOrder) -> list[BillingContact]:
+async def list_order_recipients(session: Session, order: ServiceOrder) -> list[BillingContact]:
     """R13: the person who placed the order; all contacts if the quote was made elsewhere."""
     quote = await session.get_one(Quote, order.quote_id)
     return await list_recipients(
-        session, order.account_id, None if quote.made_elsewhere else order.contact_id
+        session, order.account_id, None if quote.created_externally else order.contact_id
     )
 
 
-async def enqueue_quote_card_updates(
-    session: AsyncSession, account: Account, quote: Quote, at: datetime
-) -> None:
+async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:
     """Every posted copy of the quote is updated to how it stands when the notice is delivered."""
     copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
     for copy in copies.all():

@@ -4,11 +4,10 @@ from collections.abc import Collection
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.permissions import SlackIdentity, get_slack_user, list_account_roles
+from bot.db import Session
+from bot.permissions import SlackIdentity, list_account_roles
 from bot.services import Services
-from models.billing_contact import IdentityNotFresh
 from models.destination import Destination
 from models.notice import Notice, NoticeStatus
 from models.notification_preferences import NotificationPreferences
@@ -33,9 +32,7 @@ async def save_preferences(
     """What waits for a digest that nobody wants any more comes at once."""
     at = services.now()
     async with services.write() as session:
-        roles = await list_account_roles(session, person)
-        if not (await get_slack_user(session, person)).is_fresh(at):
-            raise IdentityNotFresh
+        roles = await list_account_roles(session, person, fresh_at=at)
         choice = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
         choice.set_topics(topics, at, daily=daily_digest)
         session.add(choice)
@@ -51,7 +48,7 @@ async def save_preferences(
 
 
 async def load_preferences(
-    session: AsyncSession, users: Collection[SlackUser]
+    session: Session, users: Collection[SlackUser]
 ) -> dict[tuple[str, str], NotificationPreferences]:
     """By workspace and user, of those who have chosen."""
     if not users:
@@ -62,7 +59,7 @@ async def load_preferences(
 
 
 async def _get_preferences_or_default(
-    services: Services, session: AsyncSession, team_id: str, user_id: str
+    services: Services, session: Session, team_id: str, user_id: str
 ) -> NotificationPreferences:
     found = await session.exec(
         select(NotificationPreferences).where(
@@ -70,5 +67,5 @@ async def _get_preferences_or_default(
         )
     )
     return found.one_or_none() or NotificationPreferences(
-        team_id=team_id, user_id=user_id, changed_at=services.now()
+        team_id=team_id, user_id=user_id, updated_at=services.now()
     )

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlmodel import col, func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
+from bot.db import Session
 from bot.services import Services
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from models.notice import Notice
@@ -67,7 +67,7 @@ def select_oldest_due_time(*, below: str | None = None, above: str | None = None
     return found.order_by(col(Notice.due_at)).limit(1)
 
 
-async def _find_oldest_due_time(session: AsyncSession, *, mail: bool) -> datetime | None:
+async def _find_oldest_due_time(session: Session, *, mail: bool) -> datetime | None:
     """Without a mail server e-mails wait for good, and are no sign of anything: they are left out."""
     asked = (
         [select_oldest_due_time()]

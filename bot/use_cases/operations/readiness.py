@@ -1,69 +1,40 @@
-"""Whether this process can do its work now, for a load balancer: asked every few seconds."""
+"""Whether this process can do its work now. Load balancers ask every few seconds."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
-
-import structlog
 
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
-from bot.tasks import BackgroundTasks
-from bot.use_cases.operations.doctor import CheckResult
+from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.single_flight import SingleFlight
+from models.migrations.run import UnsupportedSchema
 
-log = structlog.get_logger()
-
-Seen = TypeVar("Seen")
-
-# Whoever asks gives up after ten seconds, and then knows nothing at all.
-CHECK_TIMEOUT_SECONDS = 2.0
-
-# Slack is not asked more often, however often we are; a silence is asked about again soon.
+# Bounds how often Slack is called, however often readiness is queried.
 SUCCESS_CACHE_TTL = timedelta(seconds=15)
 FAILURE_CACHE_TTL = timedelta(seconds=1)
-
-
-class SingleFlight(Generic[Seen]):
-    """One at a time, shared by all who ask meanwhile. What hangs is not ended, since a connection is lost
-    with it: whoever comes next waits for the same."""
-
-    def __init__(
-        self, name: str, tasks: BackgroundTasks, call: Callable[[], Coroutine[Any, Any, Seen]]
-    ) -> None:
-        self._name, self._tasks, self._call = name, tasks, call
-        self._running_task: asyncio.Task[Seen] | None = None
-
-    async def wait_for_result(self) -> Seen | None:
-        """Nothing where there is no answer in time."""
-        looking = self._running_task
-        if looking is None or looking.done():
-            looking = self._running_task = self._tasks.start_unbounded(self._call(), f"look at {self._name}")
-        ended, _ = await asyncio.wait({looking}, timeout=CHECK_TIMEOUT_SECONDS)
-        if not ended:
-            log.warning("check.timed_out", check=self._name)
-            return None
-        return looking.result()
 
 
 class Readiness:
     def __init__(self, services: Services) -> None:
         self._services = services
-        looks = {"database": self._check_database, "slack": self._check_slack}
-        self._checks = {about: SingleFlight(about, services.tasks, look) for about, look in looks.items()}
+        checks = {"database": self._check_database, "slack": self._check_slack}
+        self._checks = {name: SingleFlight(name, services, check) for name, check in checks.items()}
         self._slack_result: CheckResult | None = None
         self._slack_result_expires_at = services.now()
 
     async def run_checks(self) -> list[CheckResult]:
-        found = await asyncio.gather(*(look.wait_for_result() for look in self._checks.values()))
+        results = await asyncio.gather(*(check.wait_for_result() for check in self._checks.values()))
         return [
-            finding or CheckResult(about, False, f"no answer within {CHECK_TIMEOUT_SECONDS:g} s")
-            for about, finding in zip(self._checks, found, strict=True)
+            result
+            or CheckResult(name, False, f"no answer within {self._services.timeouts.check_seconds:g} s")
+            for name, result in zip(self._checks, results, strict=True)
         ]
 
     async def _check_database(self) -> CheckResult:
         try:
-            migrated = await self._services.database.migrated()
+            migrated = await self._services.database.is_migrated()
+        except UnsupportedSchema:
+            return CheckResult("database", False, "migrated by another version")
         except Exception:
             return CheckResult("database", False, "unreachable")
         return CheckResult("database", migrated, "up to date" if migrated else "not migrated")
@@ -71,8 +42,8 @@ class Readiness:
     async def _check_slack(self) -> CheckResult:
         if self._slack_result is None or self._services.now() >= self._slack_result_expires_at:
             self._slack_result = await self._call_slack()
-            counts = SUCCESS_CACHE_TTL if self._slack_result.passed else FAILURE_CACHE_TTL
-            self._slack_result_expires_at = self._services.now() + counts
+            lifetime = SUCCESS_CACHE_TTL if self._slack_result.passed else FAILURE_CACHE_TTL
+            self._slack_result_expires_at = self._services.now() + lifetime
         return self._slack_result
 
     async def _call_slack(self) -> CheckResult:

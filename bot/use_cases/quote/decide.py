@@ -5,16 +5,16 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import Preview, PricedLine
-from bot.db import lock_account
+from bot.db import Session
 from bot.permissions import (
+    Authorized,
     SlackIdentity,
+    authorize_row,
     build_actor,
-    get_authorized_contact,
     get_authorized_role,
-    list_account_roles,
+    lock_authorized_row,
 )
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
@@ -26,7 +26,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
     list_recipients,
 )
-from models.account import Account, AccountNotFound, Address
+from models.account import Account, Address
 from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.details import QuoteDetails
@@ -58,7 +58,7 @@ async def list_quotes(
 async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
     at = services.now()
     async with services.read() as session:
-        quote, _ = await get_quote_for(session, person, quote_id, at, changes=False)
+        quote = (await authorize_quote(session, person, quote_id, at, for_change=False)).row
         return await load_quote_details(session, quote, at)
 
 
@@ -85,7 +85,8 @@ async def reject_quote(
     at = services.now()
     stored_reason = validate_reason(reason)
     async with services.write() as session:
-        quote, contact = await lock_quote_for(session, person, quote_id, at)
+        authorized = await lock_quote(session, person, quote_id, at)
+        quote, contact = authorized.row, authorized.contact
         await check_pending(session, quote, at)
         actor = build_actor(contact, person)
         await decide_quote(
@@ -94,32 +95,23 @@ async def reject_quote(
         return await load_quote_details(session, quote, at)
 
 
-async def get_quote_for(
-    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime, *, changes: bool
-) -> tuple[Quote, BillingContact]:
-    """The quote and the person's role for its account; a quote of others is as good as none."""
+async def authorize_quote(
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime, *, for_change: bool
+) -> Authorized[Quote]:
     quote = await session.get(Quote, quote_id)
-    if quote is None:
-        # Who has no role is told that, and not which ids there are.
-        await list_account_roles(session, person)
-        raise QuoteNotFound(number="")
-    try:
-        contact = await get_authorized_contact(session, person, quote.account_id, at, for_change=changes)
-    except AccountNotFound:
-        raise QuoteNotFound(number="") from None
-    return quote, contact
+    return await authorize_row(
+        session, person, quote, at, for_change=for_change, not_found=QuoteNotFound(number="")
+    )
 
 
-async def lock_quote_for(
-    session: AsyncSession, person: SlackIdentity, quote_id: int, at: datetime
-) -> tuple[Quote, BillingContact]:
-    """The same for a change: with the account locked, and the quote as it is then."""
-    quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
-    await lock_account(session, quote.account_id, quote)
-    return quote, contact
+async def lock_quote(
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime
+) -> Authorized[Quote]:
+    quote = await session.get(Quote, quote_id)
+    return await lock_authorized_row(session, person, quote, at, not_found=QuoteNotFound(number=""))
 
 
-async def check_pending(session: AsyncSession, quote: Quote, at: datetime) -> None:
+async def check_pending(session: Session, quote: Quote, at: datetime) -> None:
     """Raises QuoteNotPending, with what replaced it."""
     quote.check_pending(at, await find_replacement_number(session, quote) or "")
 
@@ -135,13 +127,13 @@ _PENDING_QUOTES_QUERY = (
 )
 
 
-async def list_pending_quotes(session: AsyncSession, account_id: str, at: datetime) -> list[Quote]:
+async def list_pending_quotes(session: Session, account_id: str, at: datetime) -> list[Quote]:
     """R9: by their validity, whether or not a job has run."""
     return list((await session.exec(_PENDING_QUOTES_QUERY, params={"account": account_id, "at": at})).all())
 
 
 async def decide_quote(
-    session: AsyncSession,
+    session: Session,
     quote: Quote,
     status: QuoteStatus,
     actor: Actor,
@@ -189,7 +181,7 @@ async def decide_quote(
 
 
 async def create_quote(
-    session: AsyncSession,
+    session: Session,
     *,
     account: Account,
     contact_id: int | None,
@@ -199,14 +191,14 @@ async def create_quote(
     frozen_at: datetime,
     expires_at: datetime,
     at: datetime,
-    made_elsewhere: bool = False,
+    created_externally: bool = False,
     reason: str | None = None,
 ) -> Quote:
     """Store a pending quote at the prices of `preview`. `contact_id` is whose it is; none for all."""
     quote = Quote(
         number=await allocate_document_number(session, QUOTE_PREFIX),
         account_id=account.id,
-        made_elsewhere=made_elsewhere,
+        created_externally=created_externally,
         contact_id=contact_id,
         created_at=at,
         frozen_at=frozen_at,
@@ -248,5 +240,5 @@ _QUOTE_LINES_QUERY = (
 )
 
 
-async def list_quote_lines(session: AsyncSession, quote: Quote) -> list[QuoteLine]:
+async def list_quote_lines(session: Session, quote: Quote) -> list[QuoteLine]:
     return list((await session.exec(_QUOTE_LINES_QUERY, params={"quote": quote.id})).all())

@@ -3,23 +3,22 @@
 from datetime import datetime, timedelta
 
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
+from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_due_rows
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations, list_recipients
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.slack_user import find_contact_user
 from models.account import Account
-from models.audit_entry import Actor
 from models.billing_contact import BillingContact
 from models.notice import NoticeKind
 from models.notice_payloads import QuoteReminderPayload
 from models.quiet_hours import resolve_time_zone
 from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_reminder_check
 
-EXPIRY_JOB_ACTOR = Actor("scheduler", "seatbot", "job:expire_quotes")
+EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
 async def expire_quotes(services: Services) -> int:
@@ -28,7 +27,7 @@ async def expire_quotes(services: Services) -> int:
     return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
 
 
-async def _expire_quote(session: AsyncSession, quote: Quote, at: datetime) -> None:
+async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
     await lock_account(session, quote.account_id, quote)
     if quote.status is QuoteStatus.PENDING and quote.expires_at <= at:
         await decide_quote(
@@ -44,7 +43,7 @@ async def enqueue_quote_reminders(services: Services) -> int:
     return await process_due_rows(services, Quote, col(Quote.remind_at), _enqueue_reminders)
 
 
-async def _enqueue_reminders(session: AsyncSession, quote: Quote, at: datetime) -> None:
+async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> None:
     await lock_account(session, quote.account_id, quote)
     due, quote.remind_at = quote.remind_at, find_next_reminder_check(at, quote.expires_at)
     session.add(quote)
@@ -69,7 +68,7 @@ async def _enqueue_reminders(session: AsyncSession, quote: Quote, at: datetime) 
             )
 
 
-async def _get_time_zone(session: AsyncSession, account: Account, contact: BillingContact) -> str:
+async def _get_time_zone(session: Session, account: Account, contact: BillingContact) -> str:
     """Their own, as far as it is known."""
     user = await find_contact_user(session, account.slack_team, contact)
     return resolve_time_zone(user.time_zone if user else None, account.time_zone)

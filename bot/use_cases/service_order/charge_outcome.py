@@ -5,7 +5,6 @@ from typing import assert_never
 
 import structlog
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
     Charge,
@@ -19,8 +18,8 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.db import lock_account
-from bot.metrics import CHARGES_TOTAL
+from bot.db import Session, lock_account
+from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
@@ -69,12 +68,14 @@ async def apply_charge_outcome(
     subscription_states: list[SubscriptionState],
 ) -> None:
     at = services.now()
-    CHARGES_TOTAL.labels(type(outcome).__name__).inc()
+    CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
     async with services.write() as session:
         account = await lock_account(session, charge.account_id)
         line = await session.get_one(OrderLine, line_id)
         order = await session.get_one(ServiceOrder, line.order_id)
-        attempt = (await session.exec(select(ChargeAttempt).where(ChargeAttempt.key == charge.key))).one()
+        attempt = (
+            await session.exec(select(ChargeAttempt).where(ChargeAttempt.idempotency_key == charge.key))
+        ).one()
         if not line.is_busy or attempt.ended_at is not None:
             return  # Another worker brought the same answer first.
         woken = line.due_at != line.claimed_until
@@ -126,7 +127,7 @@ def _close_attempt(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime
 
 async def _settle_line(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -139,14 +140,14 @@ async def _settle_line(
         log.error("charge.amount_mismatch", order=order.number, receipt=outcome.receipt)
     details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     await update_line_status(session, account, order, line, LineStatus.SETTLED, at, details=details)
-    line.due_at, line.receipt = None, outcome.receipt
+    line.due_at, line.provider_receipt_id = None, outcome.receipt
     await apply_subscription_states(session, subscription_states)
     await _assign_seat(session, order, line, at)
     await _mark_waiting_lines_due(session, line, at)
     await finish_order_if_done(services, session, account, order, PROCESSING_JOB_ACTOR, at)
 
 
-async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
+async def _assign_seat(session: Session, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
     """R11: one of the ordered seats for the admin contact, unless they have one of the product."""
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     held = await session.exec(
@@ -178,7 +179,7 @@ async def _assign_seat(session: AsyncSession, order: ServiceOrder, line: OrderLi
 
 async def decline_line(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -205,7 +206,7 @@ async def decline_line(
 
 
 async def _wait_for_customer(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -215,13 +216,13 @@ async def _wait_for_customer(
 ) -> None:
     if line.status is not LineStatus.NEEDS_CUSTOMER:
         await update_line_status(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
-        line.customer_link, line.until = outcome.link, outcome.until
+        line.customer_link, line.deadline_at = outcome.link, outcome.until
         line.remind_at = find_reminder_time(at, outcome.until)
         await enqueue_attention_notice(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
     line.due_at = min(at + patience, max(outcome.until, at + RETRY_DELAY))
 
 
-async def _mark_waiting_lines_due(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+async def _mark_waiting_lines_due(session: Session, line: OrderLine, at: datetime) -> None:
     """Orders that waited for this one's subscription need wait no longer, whichever of their lines did."""
     of_it = select(OrderLine.order_id).where(
         OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
@@ -236,7 +237,7 @@ async def _mark_waiting_lines_due(session: AsyncSession, line: OrderLine, at: da
 
 async def finish_order_if_done(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     actor: Actor,

@@ -4,9 +4,9 @@ from datetime import datetime
 from functools import partial
 
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import lock_account
+from bot.db import Session, lock_account
+from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.audit.write import write_audit_entry
@@ -18,7 +18,6 @@ from bot.use_cases.notice.enqueue import (
     list_order_recipients,
 )
 from bot.use_cases.service_order.transitions import announce_order_progress, enqueue_attention_notice
-from models.audit_entry import Actor
 from models.destination import Destination
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
@@ -31,7 +30,7 @@ async def announce_overdue_orders(services: Services) -> int:
 
 
 async def _announce_overdue_order(
-    settings: Settings, session: AsyncSession, order: ServiceOrder, at: datetime
+    settings: Settings, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
@@ -41,7 +40,7 @@ async def _announce_overdue_order(
     await write_audit_entry(
         session,
         account_id=account.id,
-        actor=Actor("scheduler", "seatbot", "job:tell_overdue_orders"),
+        actor=build_job_actor(JobId.MARK_ORDERS_OVERDUE),
         subject=f"service_order:{order.number}",
         action="overdue",
         at=at,
@@ -69,7 +68,7 @@ async def remind_customers(services: Services) -> int:
     return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
 
 
-async def _remind_customer(session: AsyncSession, line: OrderLine, at: datetime) -> None:
+async def _remind_customer(session: Session, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
     account = await lock_account(session, order.account_id, line)
     if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:

@@ -5,11 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
-from bot.db import lock_account
-from bot.permissions import SlackIdentity, build_actor, get_authorized_contact, list_account_roles
+from bot.db import Session
+from bot.permissions import (
+    Authorized,
+    SlackIdentity,
+    authorize_row,
+    build_actor,
+    get_authorized_role,
+    lock_authorized_row,
+)
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
@@ -22,9 +28,8 @@ from bot.use_cases.details import (
 from bot.use_cases.service_order.charge_outcome import finish_order_if_done
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import announce_order_progress
-from models.account import Account, AccountNotFound
+from models.account import Account
 from models.audit_entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.details import OrderDetails
 from models.payment_method import PaymentMethod, get_usable_method
 from models.receipt import ProviderReceipt
@@ -46,12 +51,11 @@ async def list_orders(
     """A page of the account's orders, newest first, and whether there are older ones."""
     at = services.now()
     async with services.read() as session:
-        await get_authorized_contact(session, person, account_id, at, for_change=False)
+        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         query = select(ServiceOrder).where(ServiceOrder.account_id == account_id)
         if before:
             query = query.where(col(ServiceOrder.id) < before)
         found = (await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1))).all()
-        account = await session.get_one(Account, account_id)
         sheets = await load_order_details_by_id(session, [order.key for order in found[:PAGE_SIZE]], at)
         return account, [*sheets.values()], len(found) > PAGE_SIZE
 
@@ -60,13 +64,17 @@ async def get_order(services: Services, *, person: SlackIdentity, order_id: int)
     """One order with its whole history, and the provider's own receipts as they can be had now."""
     at = services.now()
     async with services.read() as session:
-        order, _ = await _get_order_for(session, person, order_id, at, changes=False)
+        order = (await _authorize_order(session, person, order_id, at)).row
         sheet = await load_order_details(session, order, at, include_history=True)
     return replace(sheet, provider_receipts=await _fetch_receipt_pages(services, sheet))
 
 
 async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
-    receipts = [r.line.receipt for r in details.list_rows_with_status(LineStatus.SETTLED) if r.line.receipt]
+    receipts = [
+        r.line.provider_receipt_id
+        for r in details.list_rows_with_status(LineStatus.SETTLED)
+        if r.line.provider_receipt_id
+    ]
     asked = (services.billing.fetch_receipt_page(details.account.id, receipt) for receipt in receipts)
     try:
         return [page for page in await asyncio.gather(*asked) if page is not None]
@@ -97,7 +105,7 @@ async def open_retry(
     """What the retry asks: with which method. Raises NothingToRetry."""
     at = services.now()
     async with services.read() as session:
-        order, _ = await _get_order_for(session, person, order_id, at, changes=False)
+        order = (await _authorize_order(session, person, order_id, at)).row
         sheet = await load_order_details(session, order, at)
         if not sheet.can_retry:
             raise await _build_nothing_to_retry(session, order)
@@ -116,8 +124,8 @@ async def retry_service_order(
     """
     at = services.now()
     async with services.write() as session:
-        order, contact = await _lock_order_for(session, person, order_id, at)
-        account = await session.get_one(Account, order.account_id)
+        authorized = await _lock_order(session, person, order_id, at)
+        order, account, contact = authorized.row, authorized.account, authorized.contact
         methods = await list_payment_methods(session, account.id)
         method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
         lines = [line for line in await _list_order_lines(session, order) if line.can_retry(order, at)]
@@ -151,14 +159,14 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
     """No further retry: its declined lines are final (R18). Raises NothingToRetry."""
     at = services.now()
     async with services.write() as session:
-        order, contact = await _lock_order_for(session, person, order_id, at)
+        authorized = await _lock_order(session, person, order_id, at)
+        order, account, contact = authorized.row, authorized.account, authorized.contact
         lines = await _list_order_lines(session, order)
         if not any(line.can_retry(order, at) for line in lines):
             raise await _build_nothing_to_retry(session, order)
         actor = build_actor(contact, person)
-        order.given_up = True
+        order.retries_abandoned = True
         session.add(order)
-        account = await session.get_one(Account, order.account_id)
         await write_audit_entry(
             session,
             account_id=account.id,
@@ -172,7 +180,7 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
         return await load_order_details(session, order, at, include_history=True)
 
 
-async def _build_nothing_to_retry(session: AsyncSession, order: ServiceOrder) -> NothingToRetry:
+async def _build_nothing_to_retry(session: Session, order: ServiceOrder) -> NothingToRetry:
     """R20: who decided about the declined lines, and when; else that the time for it is over."""
     found = await session.exec(
         select(AuditEntry)
@@ -185,35 +193,28 @@ async def _build_nothing_to_retry(session: AsyncSession, order: ServiceOrder) ->
     )
     last = found.one_or_none()
     declined = any(line.status is LineStatus.DECLINED for line in await _list_order_lines(session, order))
-    if last is None or (declined and not order.given_up):
+    if last is None or (declined and not order.retries_abandoned):
         return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
     return NothingToRetry(number=order.number, outcome=last.action, by=last.actor_name, at=last.at)
 
 
-async def _get_order_for(
-    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime, *, changes: bool
-) -> tuple[ServiceOrder, BillingContact]:
+async def _authorize_order(
+    session: Session, person: SlackIdentity, order_id: int, at: datetime
+) -> Authorized[ServiceOrder]:
     order = await session.get(ServiceOrder, order_id)
-    if order is None:
-        # Who has no role is told that, and not which ids there are.
-        await list_account_roles(session, person)
-        raise OrderNotFound(number="")
-    try:
-        contact = await get_authorized_contact(session, person, order.account_id, at, for_change=changes)
-    except AccountNotFound:
-        raise OrderNotFound(number="") from None
-    return order, contact
+    return await authorize_row(
+        session, person, order, at, for_change=False, not_found=OrderNotFound(number="")
+    )
 
 
-async def _lock_order_for(
-    session: AsyncSession, person: SlackIdentity, order_id: int, at: datetime
-) -> tuple[ServiceOrder, BillingContact]:
-    order, contact = await _get_order_for(session, person, order_id, at, changes=True)
-    await lock_account(session, order.account_id, order)
-    return order, contact
+async def _lock_order(
+    session: Session, person: SlackIdentity, order_id: int, at: datetime
+) -> Authorized[ServiceOrder]:
+    order = await session.get(ServiceOrder, order_id)
+    return await lock_authorized_row(session, person, order, at, not_found=OrderNotFound(number=""))
 
 
-async def _list_order_lines(session: AsyncSession, order: ServiceOrder) -> list[OrderLine]:
+async def _list_order_lines(session: Session, order: ServiceOrder) -> list[OrderLine]:
     found = await session.exec(
         select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id))
     )

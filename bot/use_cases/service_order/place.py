@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedPriceChanged
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
@@ -16,7 +15,7 @@ from bot.use_cases.checkout import find_chosen_administrator, get_saved_form, ge
 from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_order_details
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
-from bot.use_cases.quote.decide import check_pending, decide_quote, get_quote_for, list_quote_lines
+from bot.use_cases.quote.decide import authorize_quote, check_pending, decide_quote, list_quote_lines
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import announce_order_progress
 from models.account import Account
@@ -47,7 +46,8 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
     at = services.now()
     await _check_price_unchanged(services, person, quote_id, at)
     async with services.write() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=True)
+        quote, contact = authorized.row, authorized.contact
         if quote.status is QuoteStatus.PENDING:
             # Else it stays as it is: a hundred presses more need not wait for each other to be told so.
             await lock_account(session, quote.account_id, quote)
@@ -67,7 +67,8 @@ async def _check_price_unchanged(
     """R17: priced again at the quote's own instant, before anything is accepted. What else is wrong with a
     quote, or that it is decided already, is told by who places it."""
     async with services.read() as session:
-        quote, contact = await get_quote_for(session, person, quote_id, at, changes=True)
+        authorized = await authorize_quote(session, person, quote_id, at, for_change=True)
+        quote, contact = authorized.row, authorized.contact
         if not quote.is_pending(at):
             return
         form = await get_saved_form(session, quote, contact)
@@ -84,7 +85,7 @@ def _make_price_key(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
 
 
 async def _find_existing_order(
-    session: AsyncSession, quote: Quote, contact: BillingContact
+    session: Session, quote: Quote, contact: BillingContact
 ) -> ServiceOrder | None:
     found = await session.exec(
         select(ServiceOrder).where(ServiceOrder.quote_id == quote.id, ServiceOrder.contact_id == contact.id)
@@ -93,7 +94,7 @@ async def _find_existing_order(
 
 
 async def _place_order(
-    session: AsyncSession, quote: Quote, contact: BillingContact, actor: Actor, at: datetime
+    session: Session, quote: Quote, contact: BillingContact, actor: Actor, at: datetime
 ) -> ServiceOrder:
     account = await session.get_one(Account, quote.account_id)
     methods = await list_payment_methods(session, account.id)
@@ -126,10 +127,10 @@ async def _place_order(
 
 
 async def _check_still_orderable(
-    session: AsyncSession, account: Account, quote: Quote, lines: list[QuoteLine]
+    session: Session, account: Account, quote: Quote, lines: list[QuoteLine]
 ) -> None:
     """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
-    if quote.made_elsewhere:
+    if quote.created_externally:
         return
     account.check_self_service()
     ordered = {line.subscription_id for line in lines}
@@ -139,7 +140,7 @@ async def _check_still_orderable(
 
 
 async def _get_or_create_administrator(
-    session: AsyncSession, account: Account, quote: Quote, form: CheckoutForm, actor: Actor, at: datetime
+    session: Session, account: Account, quote: Quote, form: CheckoutForm, actor: Actor, at: datetime
 ) -> Administrator:
     """R11: the existing administrator, or the new one, who is stored now."""
     chosen = await find_chosen_administrator(session, quote, form)
@@ -179,16 +180,16 @@ def _build_order_line(
     )
 
 
-async def _clear_carts(session: AsyncSession, quote: Quote) -> None:
+async def _clear_carts(session: Session, quote: Quote) -> None:
     carts = (await session.exec(select(Cart).where(Cart.quote_id == quote.id))).all()
     for cart in carts:
         await delete_cart_lines(session, cart)
-        cart.quote_id, cart.consented_to = None, []
+        cart.quote_id, cart.replaceable_quote_ids = None, []
         session.add(cart)
 
 
 async def _record_placement(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     contact: BillingContact,

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import col, or_, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -18,7 +17,7 @@ from bot.billing.gateway import (
     Settled,
     SubscriptionState,
 )
-from bot.db import lock_account
+from bot.db import Session, lock_account
 from bot.metrics import RETRIES_TOTAL, record_job_progress
 from bot.services import Services
 from bot.tasks import TooBusy
@@ -162,7 +161,7 @@ async def _start_or_finish_line(services: Services, line_id: int) -> OrderLine |
 
 async def _start_or_wait(
     services: Services,
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -181,9 +180,7 @@ async def _start_or_wait(
     await update_line_status(session, account, order, line, LineStatus.CHARGING, at)
 
 
-async def _find_blocking_order(
-    session: AsyncSession, order: ServiceOrder, line: OrderLine
-) -> ServiceOrder | None:
+async def _find_blocking_order(session: Session, order: ServiceOrder, line: OrderLine) -> ServiceOrder | None:
     """R19: the order that is charging this subscription, or that waits for it longer. An order that has not
     begun waits as a whole: for any of its subscriptions."""
     touched = [line.subscription_id]
@@ -208,7 +205,7 @@ async def _find_blocking_order(
 
 
 async def _mark_order_processing(
-    session: AsyncSession, account: Account, order: ServiceOrder, at: datetime
+    session: Session, account: Account, order: ServiceOrder, at: datetime
 ) -> None:
     if order.status is OrderStatus.PLACED:
         await update_order_status(session, order, OrderStatus.PROCESSING, PROCESSING_JOB_ACTOR, at)
@@ -267,7 +264,7 @@ async def _create_charge_attempt(services: Services, line: OrderLine) -> Charge 
         attempt = ChargeAttempt(
             order_line_id=line.key,
             number=number,
-            key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
+            idempotency_key=f"{order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
             payment_method_id=line.payment_method_id or order.payment_method_id,
             expected_seats=seats[line.subscription_id],
             started_at=at,
@@ -283,7 +280,7 @@ def _list_grouped_subscription_ids(states: list[SubscriptionState], subscription
     return [s.id for s in states if name is not None and s.charge_group == name and s.id != subscription_id]
 
 
-async def _has_open_attempt(session: AsyncSession, subscription_ids: list[str]) -> bool:
+async def _has_open_attempt(session: Session, subscription_ids: list[str]) -> bool:
     """R19: whether an attempt for one of them has no end yet. Under the account's lock none begins."""
     found = await session.exec(
         select(ChargeAttempt.id)
@@ -294,12 +291,12 @@ async def _has_open_attempt(session: AsyncSession, subscription_ids: list[str]) 
     return found.first() is not None
 
 
-async def _load_charge(session: AsyncSession, line: OrderLine, attempt: ChargeAttempt) -> Charge:
+async def _load_charge(session: Session, line: OrderLine, attempt: ChargeAttempt) -> Charge:
     order = await session.get_one(ServiceOrder, line.order_id)
     quote = await session.get_one(Quote, order.quote_id)
     quoted = await session.get_one(QuoteLine, line.quote_line_id)
     return Charge(
-        key=attempt.key,
+        key=attempt.idempotency_key,
         account_id=order.account_id,
         subscription_id=line.subscription_id,
         seats=line.seats,

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Session
+from bot.jobs import JobId, build_job_actor
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
 from bot.use_cases.notice.enqueue import (
@@ -28,11 +29,11 @@ from models.product import Product
 from models.quote import QuoteLine
 from models.service_order import ChargeAttempt, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
-PROCESSING_JOB_ACTOR = Actor("scheduler", "seatbot", "job:process_due_orders")
+PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)
 
 
 async def update_line_status(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -63,7 +64,7 @@ async def update_line_status(
 
 
 async def update_order_status(
-    session: AsyncSession, order: ServiceOrder, status: OrderStatus, actor: Actor, at: datetime
+    session: Session, order: ServiceOrder, status: OrderStatus, actor: Actor, at: datetime
 ) -> None:
     before = order.status
     order.change_status(status, at)
@@ -81,7 +82,7 @@ async def update_order_status(
 
 
 async def announce_order_progress(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     step: str,
@@ -116,7 +117,7 @@ async def announce_order_progress(
 
 
 async def announce_order_waiting(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     blocking_order: ServiceOrder,
@@ -138,7 +139,7 @@ async def announce_order_waiting(
 
 
 async def enqueue_attention_notice(
-    session: AsyncSession,
+    session: Session,
     account: Account,
     order: ServiceOrder,
     line: OrderLine,
@@ -179,7 +180,7 @@ def _build_attention_payload(kind: NoticeKind, line: OrderLine, product: Product
     return payload.model_copy(update=prices)
 
 
-async def list_charge_attempts(session: AsyncSession, line: OrderLine) -> list[ChargeAttempt]:
+async def list_charge_attempts(session: Session, line: OrderLine) -> list[ChargeAttempt]:
     found = await session.exec(
         select(ChargeAttempt)
         .where(ChargeAttempt.order_line_id == line.id)

@@ -1,0 +1,14 @@
+from bot.db.engines import DATABASE_UNAVAILABLE_ERRORS, Database, to_driver_url, transaction_open
+from bot.db.locks import lock_account, lock_imports
+from bot.db.session import Connection, Session
+
+__all__ = [
+    "DATABASE_UNAVAILABLE_ERRORS",
+    "Connection",
+    "Database",
+    "Session",
+    "lock_account",
+    "lock_imports",
+    "to_driver_url",
+    "transaction_open",
+]

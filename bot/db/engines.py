@@ -1,0 +1,87 @@
+"""The database: sessions to `read`, to `write` in one transaction, and to `stream` a snapshot."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import TypeAlias
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
+from bot.db.session import Session
+from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
+
+Backend: TypeAlias = SQLiteBackend | PostgreSQLBackend
+
+# What a statement raises if the database is down, restarting or overloaded.
+DATABASE_UNAVAILABLE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)
+
+# Whether this task is inside a session. No port may be called then (a test checks it).
+transaction_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+
+def to_driver_url(url: str) -> str:
+    """`postgresql://…` with the driver this project uses; SQLite's is SQLAlchemy's default."""
+    scheme, rest = url.split("://", 1)
+    return url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+
+
+def create_backend(url: str) -> Backend:
+    """Of a URL with its driver."""
+    if url.startswith("sqlite"):
+        return SQLiteBackend(create_sqlite_engine(url))
+    return PostgreSQLBackend(create_postgresql_engine(url))
+
+
+class Database:
+    def __init__(self, url: str, *, backend: Backend | None = None) -> None:
+        """`backend` is one made before, to share its engine."""
+        self.url = to_driver_url(url)
+        self._backend = backend or create_backend(self.url)
+
+    @property
+    def sync_engine(self) -> Engine:
+        """For SQLAlchemy's event listeners."""
+        return self._backend.sync_engine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Session]:
+        """Each statement sees what is committed by then. Nothing is flushed by a query."""
+        with _transaction_open():
+            async with self._backend.read() as session:
+                yield session
+
+    @asynccontextmanager
+    async def stream(self) -> AsyncIterator[Session]:
+        """For what is read in batches: everything as it was at the beginning."""
+        with _transaction_open():
+            async with self._backend.snapshot() as session:
+                yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Session]:
+        """One transaction: committed at the end, rolled back if anything is raised."""
+        with _transaction_open():
+            async with self._backend.write() as session:
+                yield session
+
+    async def migrate(self) -> None:
+        """Bring the schema to what the models expect, however many processes start at once."""
+        await self._backend.migrate()
+
+    async def is_migrated(self) -> bool:
+        return await self._backend.is_migrated()
+
+    async def close(self) -> None:
+        await self._backend.close()
+
+
+@contextmanager
+def _transaction_open() -> Iterator[None]:
+    token = transaction_open.set(True)
+    try:
+        yield
+    finally:
+        transaction_open.reset(token)

@@ -1,0 +1,93 @@
+"""PostgreSQL through SQLAlchemy's own asyncio half."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db.locks import MIGRATION_LOCK, lock_exclusively
+from models.migrations.run import is_at_head, upgrade_database
+
+# PostgreSQL allows a hundred connections by default: eight replicas fit.
+POOL_SIZE = 10
+
+# How long a connection may take to open if the server's machine does not answer at all.
+CONNECT_TIMEOUT_SECONDS = 5
+
+# A server that hangs, or has no connection free, counts as unavailable after this.
+STATEMENT_TIMEOUT_SECONDS = 15
+
+
+class PostgreSQLBackend:
+    """Sessions of one database. Reading is in no transaction: each statement sees what is committed by then
+    with or without one, and beginning and ending one takes two more round trips."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.sync_engine = engine.sync_engine
+        self._writer, self._reader = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        async with _session(self._reader, autoflush=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        async with _session(self._writer, autoflush=False) as session:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        async with _session(self._writer, autoflush=True) as session, session.begin():
+            yield session
+
+    async def migrate(self) -> None:
+        async with self._writer.begin() as connection:
+            await lock_exclusively(connection, MIGRATION_LOCK)
+            await connection.run_sync(upgrade_database)
+
+    async def is_migrated(self) -> bool:
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(is_at_head)
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+
+
+@asynccontextmanager
+async def _session(engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
+    session = AsyncSession(engine, expire_on_commit=False, autoflush=autoflush)
+    try:
+        yield session
+    finally:
+        # The connection goes back to the pool even if the caller is cancelled.
+        await asyncio.shield(session.close())
+
+
+def create_postgresql_engine(url: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=STATEMENT_TIMEOUT_SECONDS,
+        hide_parameters=True,
+        connect_args=_timeouts(url),
+    )
+
+
+def _timeouts(url: str) -> dict[str, str | int]:
+    """The options in the URL itself come last, so they override these."""
+    options = str(make_url(url).query.get("options", ""))
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s {options}".strip(),
+        # A server whose machine or network is gone says nothing: the system asks for a sign of life.
+        "keepalives_idle": STATEMENT_TIMEOUT_SECONDS // 3,
+        "keepalives_interval": STATEMENT_TIMEOUT_SECONDS // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": STATEMENT_TIMEOUT_SECONDS * 1000,
+    }

@@ -1,0 +1,192 @@
+"""SQLite for an event loop, over SQLAlchemy's ordinary engine and session.
+
+A query takes microseconds, so it runs in the loop's own thread. Only what may wait runs in another: `BEGIN
+IMMEDIATE` while another process writes, `COMMIT` (for the disk), and migrations.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable, ScalarResult, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from models.migrations.run import is_at_head, upgrade_database
+
+# An import of a thousand accounts locks the file for some seconds; nothing fails for it.
+BUSY_TIMEOUT_SECONDS = 15.0
+
+POOL_SIZE = 5
+
+BEGIN_IMMEDIATE = text("BEGIN IMMEDIATE")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+def _as_coroutine(
+    method: Callable[Concatenate[Session, P], T],
+) -> Callable[Concatenate["SQLiteSession", P], Coroutine[Any, Any, T]]:
+    async def call(self: "SQLiteSession", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(self.sync_session, *args, **kwargs)
+
+    return call
+
+
+class SQLiteSession:
+    """The methods of AsyncSession that this project calls, over SQLModel's ordinary session."""
+
+    def __init__(self, session: Session) -> None:
+        self.sync_session = session
+        self.info = session.info
+        self.add, self.add_all, self.expunge_all = session.add, session.add_all, session.expunge_all
+        self.get_bind, self.in_transaction = session.get_bind, session.in_transaction
+        self.in_nested_transaction = session.in_nested_transaction
+
+    exec = _as_coroutine(Session.exec)
+    get = _as_coroutine(Session.get)
+    get_one = _as_coroutine(Session.get_one)
+    merge = _as_coroutine(Session.merge)
+    delete = _as_coroutine(Session.delete)
+    flush = _as_coroutine(Session.flush)
+    refresh = _as_coroutine(Session.refresh)
+
+    async def connection(self) -> "SQLiteConnection":
+        return SQLiteConnection(self.sync_session.connection())
+
+    @property
+    def no_autoflush(self) -> AbstractContextManager[object]:
+        return self.sync_session.no_autoflush
+
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
+        with self.sync_session.begin_nested():
+            yield
+
+    async def stream_scalars(self, statement: Executable) -> AsyncIterator[Any]:
+        return _iterate(self.sync_session.scalars(statement))
+
+
+class SQLiteConnection:
+    """The same of AsyncConnection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
+        return self._connection.execute(statement, parameters)
+
+
+async def _iterate(rows: ScalarResult[Any]) -> AsyncIterator[Any]:
+    with rows:
+        for row in rows:
+            yield row
+
+
+async def run_in_thread(executor: ThreadPoolExecutor, work: Callable[[], None]) -> None:
+    """Waits for its end even if the caller is cancelled: until then the thread is using the connection."""
+    running = asyncio.get_running_loop().run_in_executor(executor, work)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({running})
+        raise
+
+
+class SQLiteBackend:
+    """Sessions of one file. The driver is in autocommit mode, so reading sees what is committed by then and
+    writing says when its transaction begins: of transactions that read first and write later, all but one
+    fail if they meet."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.sync_engine = engine
+        # SQLite has one writer. In this process each wakes the next; SQLite would have them sleep and retry.
+        self._write_lock = asyncio.Lock()
+        self._executor = ThreadPoolExecutor(1, "sqlite")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SQLiteSession]:
+        with Session(self.sync_engine, expire_on_commit=False, autoflush=False) as session:
+            yield SQLiteSession(session)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[SQLiteSession]:
+        async with self.read() as session:
+            await (await session.connection()).execute(text("BEGIN"))
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SQLiteSession]:
+        async with self._write_lock:
+            with Session(self.sync_engine, expire_on_commit=False) as session:
+                await self._begin_immediate(session.connection())
+                yield SQLiteSession(session)
+                session.flush()
+                await self._run_blocking(session.commit)
+
+    async def migrate(self) -> None:
+        async with self._write_lock:
+            await self._run_blocking(lambda: _upgrade(self.sync_engine))
+
+    async def is_migrated(self) -> bool:
+        with self.sync_engine.connect() as connection:
+            return is_at_head(connection)
+
+    async def close(self) -> None:
+        self.sync_engine.dispose()
+        self._executor.shutdown(wait=False)
+
+    async def _begin_immediate(self, connection: Connection) -> None:
+        """Usually no other process is writing, and there is nothing to wait for."""
+        try:
+            connection.execute(BEGIN_IMMEDIATE)
+        except OperationalError:
+            await self._run_blocking(lambda: _wait_and_begin(connection))
+
+    async def _run_blocking(self, work: Callable[[], None]) -> None:
+        await run_in_thread(self._executor, work)
+
+
+def _upgrade(engine: Engine) -> None:
+    with engine.begin() as connection:
+        _wait_and_begin(connection)
+        upgrade_database(connection)
+
+
+def _wait_and_begin(connection: Connection) -> None:
+    _set_busy_timeout(connection, BUSY_TIMEOUT_SECONDS)
+    try:
+        connection.execute(BEGIN_IMMEDIATE)
+    finally:
+        _set_busy_timeout(connection, 0)
+
+
+def _set_busy_timeout(connection: Connection, seconds: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
+
+def create_sqlite_engine(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        # More connections than that are closed when they are returned: nothing may wait for one in the loop.
+        pool_size=POOL_SIZE,
+        max_overflow=-1,
+        hide_parameters=True,
+        # None is the driver's autocommit mode.
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS},
+    )
+    event.listen(engine, "connect", _configure)
+    return engine
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    # FULL: an order that was acknowledged survives a power failure. No timeout: the loop waits for nobody.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0"):
+        connection.execute(f"PRAGMA {pragma}").close()

@@ -1,0 +1,39 @@
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from bot.services import Services
+
+log = structlog.get_logger()
+
+ResultT = TypeVar("ResultT")
+
+
+class SingleFlight(Generic[ResultT]):
+    """Runs one call at a time, whose result everybody gets who asks meanwhile.
+
+    A call that hangs is not cancelled, as that would cost a database connection: it is waited for again."""
+
+    def __init__(
+        self,
+        name: str,
+        services: Services,
+        call: Callable[[], Coroutine[Any, Any, ResultT]],
+    ) -> None:
+        self._name, self._services, self._call = name, services, call
+        self._running_task: asyncio.Task[ResultT] | None = None
+
+    async def wait_for_result(self) -> ResultT | None:
+        """None if there is no result within the timeout."""
+        task = self._running_task
+        if task is None or task.done():
+            task = self._running_task = self._services.tasks.start_unbounded(
+                self._call(), f"check of {self._name}"
+            )
+        finished, _ = await asyncio.wait({task}, timeout=self._services.timeouts.check_seconds)
+        if not finished:
+            log.warning("check.timed_out", check=self._name)
+            return None
+        return task.result()

@@ -1,0 +1,265 @@
+"""When each kind of route is acknowledged, and what goes on before and after.
+
+Slack waits three seconds for the ack. What only reads is acknowledged first; what changes something is
+acknowledged once that is committed, or after a second and a half.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.blocks.help import format_help
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.installations.clients import NotInstalled
+from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, VIEW_DURATION_SECONDS
+from bot.tasks import TooBusy
+from bot.use_cases.slack_user import load_refreshed_localizer
+from handlers.request import AppNotInstalled, SlackRequest
+from handlers.respond import (
+    HandlerResult,
+    ack_with_result,
+    notify_if_unresponsive,
+    render_result,
+    render_waiting_modal,
+    report_unavailable_database,
+    report_unexpected_error,
+    show_refusal,
+    show_view,
+)
+from handlers.route import Route, RouteKind
+from models.errors import Refusal
+
+log = structlog.get_logger()
+
+# From the request to its ack.
+ACK_TIMEOUT_SECONDS = 1.5
+# Work is given at least this long, however late the request was read.
+MIN_WORK_SECONDS = 0.3
+# The ack leaves after the listener has returned, over another connection than the call that follows it.
+ACK_DELIVERY_SECONDS = 0.3
+
+AckPolicy = Callable[[AsyncAck, SlackRequest, Route], Awaitable[None]]
+Listener = Callable[[AsyncAck, SlackRequest], Awaitable[None]]
+
+
+def register_routes(app: AsyncApp, routes: list[Route]) -> None:
+    for route in routes:
+        ERRORS_TOTAL.labels(route.id)
+        _get_registrar(app, route.kind)(route.id)(_build_listener(route))
+
+
+def _get_registrar(app: AsyncApp, kind: RouteKind) -> Callable[[str], Callable[[Listener], Any]]:
+    match kind:
+        case RouteKind.COMMAND:
+            return app.command
+        case RouteKind.SHOW | RouteKind.CHANGE | RouteKind.LINK:
+            return app.action
+        case RouteKind.SUBMIT:
+            return app.view
+        case RouteKind.EVENT | RouteKind.UNINSTALL:
+            return app.event
+
+
+def _build_listener(route: Route) -> Listener:
+    acknowledge = ACK_POLICIES[route.kind]
+
+    async def listener(ack: AsyncAck, slack_request: SlackRequest) -> None:
+        try:
+            await acknowledge(ack, slack_request, route)
+        finally:
+            # With process_before_response the ack leaves when the listener returns.
+            duration = time.monotonic() - slack_request.started
+            ACK_DURATION_SECONDS.labels(route.kind).observe(duration)
+
+    return listener
+
+
+# --- policies
+
+
+async def ack_only(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    await ack()
+
+
+async def answer_help_or_ack_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    if request.is_help:
+        localizer = (await _prepare_in_time(request)).localizer
+        await ack(text=format_help(localizer, route.id))
+    else:
+        await ack_first(ack, request, route)
+
+
+async def ack_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    await ack()
+    try:
+        request.services.tasks.start(_run_and_show(request, route), route.id)
+    except TooBusy as refusal:
+        await show_refusal(await _prepare_in_time(request), refusal)
+
+
+async def commit_then_ack(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    try:
+        work = _start_work(request, route)
+    except TooBusy as refusal:
+        await ack()
+        await show_refusal(await _prepare_in_time(request), refusal)
+        return
+    await asyncio.wait({work.result}, timeout=_get_time_left(request))
+    await ack()
+    _show_later(work)
+
+
+async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    try:
+        work = _start_work(request, route)
+    except TooBusy as refusal:
+        await ack_with_result(ack, await _prepare_in_time(request), refusal)
+        return
+    done, _ = await asyncio.wait({work.result}, timeout=_get_time_left(request))
+    if done:
+        await ack_with_result(ack, work.prepared_request, work.result.result())
+    else:
+        await ack(response_action="update", view=render_waiting_modal(work.prepared_request))
+        _show_later(work, delay=ACK_DELIVERY_SECONDS)
+
+
+async def ack_event_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    await ack()
+    request.services.tasks.start(_handle_event(request, route), route.id)
+
+
+async def handle_event_then_ack(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+    """What the handler raises reaches `app.error`, which has Slack send the event again."""
+    assert route.handler is not None, "events have a handler"
+    await route.handler(request)
+    await ack()
+
+
+ACK_POLICIES: dict[RouteKind, AckPolicy] = {
+    RouteKind.COMMAND: answer_help_or_ack_first,
+    RouteKind.SHOW: ack_first,
+    RouteKind.CHANGE: commit_then_ack,
+    RouteKind.SUBMIT: commit_then_ack_with_view,
+    RouteKind.LINK: ack_only,
+    RouteKind.EVENT: ack_event_first,
+    RouteKind.UNINSTALL: handle_event_then_ack,
+}
+
+
+# --- the work
+
+
+async def prepare_request(request: SlackRequest) -> SlackRequest:
+    """With the person's language, from a profile at most an hour old (R5, R22); or with the refusal that ends
+    it. Raises nothing."""
+    try:
+        await request.get_client()
+        localizer = await load_refreshed_localizer(request.services, request.person)
+    except NotInstalled as error:
+        log.warning("app.not_installed", team=request.person.team_id, reason=error.reason)
+        return replace(request, refusal=AppNotInstalled())
+    except DATABASE_UNAVAILABLE_ERRORS as error:
+        # The handler will find out too, and there is a sentence for it.
+        log.warning("slack_user.refresh_failed", error=type(error).__name__)
+        return request
+    except Exception:
+        return replace(request, refusal=report_unexpected_error(request.route_id))
+    return replace(request, localizer=localizer)
+
+
+async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:
+    """Raises nothing: a fault of ours is logged, and its refusal carries the reference."""
+    assert route.handler is not None, "only links have no handler"
+    if request.refusal is not None:
+        return request.refusal
+    try:
+        with request.services.tasks.track_interactive_request():
+            return await route.handler(request)
+    except Refusal as refusal:
+        return refusal
+    except DATABASE_UNAVAILABLE_ERRORS as error:
+        return report_unavailable_database(route.id, error)
+    except Exception:
+        return report_unexpected_error(route.id)
+
+
+async def _run_and_show(request: SlackRequest, route: Route) -> None:
+    try:
+        with request.services.tasks.track_interactive_request():
+            with notify_if_unresponsive(request):
+                request = await prepare_request(request)
+            with notify_if_unresponsive(request):
+                result = await run_handler(request, route)
+        if isinstance(result, Refusal):
+            await show_refusal(request, result)
+        elif result:
+            await show_view(request, result)
+    finally:
+        VIEW_DURATION_SECONDS.labels(route.kind).observe(time.monotonic() - request.started)
+
+
+async def _handle_event(request: SlackRequest, route: Route) -> None:
+    assert route.handler is not None, "events have a handler"
+    request = await prepare_request(request)
+    if request.refusal is None:
+        await route.handler(request)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A handler that runs while its request waits to be acknowledged."""
+
+    request: SlackRequest
+    preparation: asyncio.Task[SlackRequest]
+    result: asyncio.Task[HandlerResult]
+
+    @property
+    def prepared_request(self) -> SlackRequest:
+        """As far as it is prepared by now."""
+        return self.preparation.result() if self.preparation.done() else self.request
+
+
+def _start_work(request: SlackRequest, route: Route) -> Work:
+    """Raises TooBusy."""
+    tasks = request.services.tasks
+    preparation = tasks.start(prepare_request(request), f"{route.id} prepared")
+
+    async def run_when_prepared() -> HandlerResult:
+        return await run_handler(await preparation, route)
+
+    return Work(request, preparation, tasks.start_unbounded(run_when_prepared(), route.id))
+
+
+def _show_later(work: Work, delay: float = 0) -> None:
+    """Unbounded: whatever was started is shown, however busy it has become since."""
+    work.request.services.tasks.start_unbounded(
+        _show_when_done(work, delay), f"{work.request.route_id} shown"
+    )
+
+
+async def _show_when_done(work: Work, delay: float) -> None:
+    """Not before `delay` seconds: a view that overtakes the ack is replaced by the ack's waiting view."""
+    with notify_if_unresponsive(work.request):
+        request = await work.preparation
+    with notify_if_unresponsive(request):
+        result, _ = await asyncio.gather(work.result, asyncio.sleep(delay))
+    if view := render_result(request, result):
+        await show_view(request, view)
+
+
+async def _prepare_in_time(request: SlackRequest) -> SlackRequest:
+    """Unprepared if that takes too long: the ack matters more than its language."""
+    preparation = request.services.tasks.start_unbounded(
+        prepare_request(request), f"{request.route_id} prepared"
+    )
+    done, _ = await asyncio.wait({preparation}, timeout=_get_time_left(request))
+    return preparation.result() if done else request
+
+
+def _get_time_left(request: SlackRequest) -> float:
+    return max(MIN_WORK_SECONDS, ACK_TIMEOUT_SECONDS - (time.monotonic() - request.started))

@@ -1,0 +1,234 @@
+"""How a person is answered: with a view, errors at a form's fields, or a message that only they can see."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.billing.gateway import BillingUnavailable
+from bot.blocks.block_kit import View, build_modal, build_section, render_form_with_errors
+from bot.blocks.refusal import format_refusal, render_refusal_modal
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.i18n import escape_mrkdwn
+from bot.installations.clients import NotInstalled, get_error_name
+from bot.logs import get_log_reference
+from bot.metrics import ERRORS_TOTAL
+from bot.tasks import TooBusy
+from handlers.request import SlackRequest
+from models.billing_contact import IdentityNotFresh
+from models.errors import DatabaseUnavailable, InvalidInput, Refusal, UnexpectedError, ViewTriggerExpired
+
+log = structlog.get_logger()
+
+# What a handler came to. None if there is nothing to show.
+HandlerResult = View | Refusal | None
+
+# Longer than anything that ends by itself: a statement, a call to Slack or to the billing provider.
+UNRESPONSIVE_SECONDS = 20.0
+# The form stays open with the sentence at its first field: submitting again may work.
+RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
+# Slack's older and newer names for a trigger that is too old; and for one that never was a trigger.
+EXPIRED_TRIGGER_ERRORS = (
+    "expired_trigger_id",
+    "exchanged_trigger_id",
+    "trigger_expired",
+    "trigger_exchanged",
+    "invalid_trigger_id",
+)
+CLOSED_VIEW_ERRORS = ("not_found", "view_not_found")
+NO_RESPONSE_ERRORS = (aiohttp.ClientError, TimeoutError)
+DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_UNAVAILABLE_ERRORS)
+
+
+# --- in the ack
+
+
+async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerResult) -> None:
+    """Of a form: the next view, or errors at its fields."""
+    errors = build_field_errors(request, result)
+    if errors and _list_inputs(request):
+        await ack(response_action="errors", errors=errors)
+    elif view := render_result(request, result):
+        await ack(response_action="update", view=view)
+    else:
+        await ack()
+
+
+def build_field_errors(request: SlackRequest, result: HandlerResult) -> dict[str, str]:
+    """By block id; empty unless the refusal belongs to the form's fields."""
+    inputs = _list_inputs(request)
+    if isinstance(result, InvalidInput):
+        return _build_input_errors(request, result, inputs)
+    if isinstance(result, RETRYABLE_REFUSALS) and inputs:
+        return {inputs[0]: format_refusal(request.localizer, result)}
+    return {}
+
+
+def _build_input_errors(request: SlackRequest, invalid: InvalidInput, inputs: list[str]) -> dict[str, str]:
+    """Errors of a field that the view does not have go to its first one."""
+    errors: dict[str, str] = {}
+    for name, refusal in invalid.errors.items():
+        block_id = name if name in inputs else next(iter(inputs), name)
+        sentences = [errors.get(block_id), format_refusal(request.localizer, refusal)]
+        errors[block_id] = " ".join(filter(None, sentences))
+    return errors
+
+
+def _list_inputs(request: SlackRequest) -> list[str]:
+    """The block ids of the form's inputs."""
+    blocks = (request.view or {}).get("blocks")
+    if blocks is None:
+        return list(request.input_values)
+    return [block["block_id"] for block in blocks if block.get("type") == "input"]
+
+
+def render_result(request: SlackRequest, result: HandlerResult) -> View | None:
+    """The handler's view; a refusal as the same form with errors above it, else as a view of its own."""
+    if not isinstance(result, Refusal):
+        return result
+    if errors := build_field_errors(request, result):
+        return render_form_with_errors(request.view or {}, errors)
+    return _render_refusal(request, result)
+
+
+def _render_refusal(request: SlackRequest, refusal: Refusal) -> View:
+    services_url = request.services.settings.account_services_url
+    return render_refusal_modal(request.localizer, refusal, request.metadata, services_url=services_url)
+
+
+def render_waiting_modal(request: SlackRequest) -> View:
+    localizer = request.localizer
+    text = build_section(localizer.format_mrkdwn("loading-text"))
+    title = localizer.format_text("loading-title")
+    return build_modal("waiting.show", title, [text], localizer, metadata=request.metadata)
+
+
+# --- after the ack
+
+
+async def show_view(request: SlackRequest, view: View) -> None:
+    """In place of the modal in which the person acted, else as a new one."""
+    try:
+        await _update_or_open(request, view)
+    except NO_RESPONSE_ERRORS:
+        ERRORS_TOTAL.labels(request.route_id).inc()
+        log.exception("view.delivery_failed", view=view.get("callback_id"))
+        await show_refusal(request, ViewTriggerExpired())
+    except SlackApiError as error:
+        name = get_error_name(error)
+        if name in EXPIRED_TRIGGER_ERRORS:
+            _record_expired_trigger(request, name)
+            await show_refusal(request, ViewTriggerExpired())
+        elif name in CLOSED_VIEW_ERRORS:
+            log.info("view.closed", view=view.get("callback_id"))
+        else:
+            details = error.response.get("response_metadata")
+            log.error("view.rejected", view=view.get("callback_id"), error=name, details=details)
+            await show_refusal(request, report_unexpected_error(request.route_id))
+
+
+async def _update_or_open(request: SlackRequest, view: View) -> None:
+    client = await request.get_client()
+    if request.in_modal and request.view:
+        await client.views_update(view_id=request.view["id"], view=view)
+    else:
+        await client.views_open(trigger_id=request.payload.trigger_id or "", view=view)
+
+
+def _record_expired_trigger(request: SlackRequest, error: str) -> None:
+    """The cause may well be ours: a slow database, most of all."""
+    ERRORS_TOTAL.labels(request.route_id).inc()
+    seconds = round(time.monotonic() - request.started, 2)
+    log.warning("view.trigger_expired", handler=request.route_id, error=error, duration_seconds=seconds)
+
+
+async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
+    """In the modal in which the person acted; else in the first of three places that Slack accepts."""
+    if request.in_modal and not isinstance(refusal, UnexpectedError | ViewTriggerExpired):
+        await show_view(request, _render_refusal(request, refusal))
+        return
+    for deliver in (_post_refusal_privately, _open_refusal_modal, _send_refusal_directly):
+        try:
+            if await deliver(request, refusal):
+                return
+        except DELIVERY_ERRORS as error:
+            log.warning("reply.undelivered", refusal=refusal.key, error=type(error).__name__)
+
+
+async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bool:
+    """Slack takes it for half an hour."""
+    url = request.payload.private_reply_url
+    return url is not None and await post_ephemeral(url, _format_mrkdwn(request, refusal))
+
+
+async def post_ephemeral(response_url: str, text: str) -> bool:
+    """Whether Slack accepted it."""
+    try:
+        response = await AsyncWebhookClient(response_url).send(
+            text=text, response_type="ephemeral", replace_original=False
+        )
+    except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
+        # Only its type: the message may hold the address, which is as good as a secret.
+        log.warning("reply.undelivered", error=type(error).__name__)
+        return False
+    return response.status_code == 200
+
+
+async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:
+    trigger_id = request.payload.trigger_id
+    if isinstance(refusal, ViewTriggerExpired) or not trigger_id:
+        return False
+    client = await request.get_client()
+    await client.views_open(trigger_id=trigger_id, view=_render_refusal(request, refusal))
+    return True
+
+
+async def _send_refusal_directly(request: SlackRequest, refusal: Refusal) -> bool:
+    client = await request.get_client()
+    await client.chat_postMessage(channel=request.person.user_id, text=_format_mrkdwn(request, refusal))
+    return True
+
+
+def _format_mrkdwn(request: SlackRequest, refusal: Refusal) -> str:
+    return escape_mrkdwn(format_refusal(request.localizer, refusal))
+
+
+@contextmanager
+def notify_if_unresponsive(request: SlackRequest) -> Iterator[None]:
+    """The person is told if this takes too long. It goes on all the same, and its result still follows."""
+
+    def notify() -> None:
+        error = TimeoutError(f"no answer within {UNRESPONSIVE_SECONDS} s")
+        refusal = report_unavailable_database(request.route_id, error)
+        request.services.tasks.start_unbounded(
+            show_refusal(request, refusal), f"{request.route_id} unresponsive"
+        )
+
+    timer = asyncio.get_running_loop().call_later(UNRESPONSIVE_SECONDS, notify)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+# --- failures
+
+
+def report_unavailable_database(route_id: str, error: Exception) -> DatabaseUnavailable:
+    ERRORS_TOTAL.labels(route_id).inc()
+    log.error("database.unavailable", handler=route_id, exc_info=error)
+    return DatabaseUnavailable()
+
+
+def report_unexpected_error(route_id: str) -> UnexpectedError:
+    """Of the exception being handled, if there is one."""
+    reference = get_log_reference()
+    ERRORS_TOTAL.labels(route_id).inc()
+    log.exception("handler.failed", handler=route_id, reference=reference)
+    return UnexpectedError(reference=reference)

@@ -1,0 +1,86 @@
+"""Screens that the handlers of several nouns show."""
+
+from dataclasses import replace
+
+from bot.blocks import account as account_blocks
+from bot.blocks import cart as cart_blocks
+from bot.blocks import checkout as checkout_blocks
+from bot.blocks import receipt as receipt_blocks
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.use_cases.account.overview import get_account_overview
+from bot.use_cases.cart.open import PendingQuotesWarning, load_cart_page, load_pending_quotes_warning
+from bot.use_cases.checkout import open_checkout
+from bot.use_cases.receipt import list_receipts
+from handlers.request import SlackRequest
+from models.details import CartPage
+
+
+async def render_account(request: SlackRequest, account_id: str) -> View:
+    overview = await get_account_overview(request.services, person=request.person, account_id=account_id)
+    links = account_blocks.PortalLinks.from_settings(request.services.settings)
+    return account_blocks.render_account_modal(
+        request.localizer, overview, ModalMetadata(account=account_id), links
+    )
+
+
+async def render_receipts(request: SlackRequest, account_id: str, before: int | None = None) -> View:
+    account, receipts, older = await list_receipts(
+        request.services, person=request.person, account_id=account_id, before=before
+    )
+    return receipt_blocks.render_receipt_list_modal(
+        request.localizer, account, receipts, ModalMetadata(account=account.id), older
+    )
+
+
+async def render_checkout(request: SlackRequest, quote_id: int) -> View:
+    page = await open_checkout(request.services, person=request.person, quote_id=quote_id)
+    metadata = replace(request.metadata, account=page.quote.account.id, quote=quote_id)
+    return checkout_blocks.render_checkout_modal(request.localizer, page, metadata)
+
+
+async def render_next_cart_screen(request: SlackRequest) -> View:
+    """After a quote was decided on the way to the cart: the next pending one, else the cart."""
+    account_id, command_text = request.metadata.account, request.metadata.command_text
+    warning = await load_pending_quotes_warning(
+        request.services, person=request.person, account_id=account_id
+    )
+    if warning.pending_quotes:
+        return render_pending_quotes(request, warning)
+    page = await load_cart_page(
+        request.services, person=request.person, account_id=account_id, command_text=command_text
+    )
+    return render_cart(request, page)
+
+
+def render_pending_quotes(
+    request: SlackRequest,
+    warning: PendingQuotesWarning,
+    *,
+    command_text: str | None = None,
+    has_new_quotes: bool = False,
+) -> View:
+    metadata = ModalMetadata(
+        account=warning.account.id,
+        origin="pending",
+        command_text=request.metadata.command_text if command_text is None else command_text,
+        quote_ids=tuple(details.quote.key for details in warning.pending_quotes),
+    )
+    return cart_blocks.render_pending_quotes_modal(
+        request.localizer,
+        warning.pending_quotes,
+        metadata,
+        warning.own_quote,
+        has_new_quotes=has_new_quotes,
+    )
+
+
+def render_cart(request: SlackRequest, cart_page: CartPage, page: int | None = None) -> View:
+    settings = request.services.settings
+    page = cart_blocks.get_requested_page(cart_page) if page is None else page
+    return cart_blocks.render_cart_modal(
+        request.localizer,
+        cart_page,
+        ModalMetadata(account=cart_page.account.id, origin="cart", page=page),
+        settings.max_seats_per_line,
+        services_url=settings.account_services_url,
+    )

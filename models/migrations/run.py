@@ -1,0 +1,95 @@
+"""Applies migrations to a database, and writes new ones (Alembic).
+
+Alembic is imported only if there is something to apply: without it a process starts faster and needs less
+memory.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS_DIR = Path(__file__).parent
+# The revision is the file's name, and `alembic_version` holds 32 characters.
+MAX_REVISION_LENGTH = 32
+
+
+class UnsupportedSchema(Exception):
+    """The database was made by a version that this one cannot upgrade."""
+
+
+def upgrade_database(connection: Connection, revision: str = "head") -> None:
+    """Raises UnsupportedSchema."""
+    if revision == "head" and is_at_head(connection):
+        return
+    from alembic import command
+
+    command.upgrade(_build_config(connection), revision)
+
+
+def downgrade_database(connection: Connection, revision: str = "base") -> None:
+    from alembic import command
+
+    command.downgrade(_build_config(connection), revision)
+
+
+def is_at_head(connection: Connection) -> bool:
+    """Whether every migration was applied. Raises UnsupportedSchema."""
+    current = _find_current_revision(connection)
+    if current is not None and current not in list_revisions():
+        raise UnsupportedSchema(_describe_unknown_revision(current))
+    return current == get_head_revision()
+
+
+@cache
+def list_revisions() -> list[str]:
+    """Oldest first: their names begin with their numbers."""
+    return sorted(file.stem for file in (MIGRATIONS_DIR / "versions").glob("[0-9]*.py"))
+
+
+def get_head_revision() -> str:
+    return list_revisions()[-1]
+
+
+def write_migration(connection: Connection, message: str, number: str) -> None:
+    """Write a migration from the difference between the models and this database (`make migration`)."""
+    from alembic import command
+
+    revision = f"{number}_{_build_slug(message)}"[:MAX_REVISION_LENGTH].rstrip("_")
+    command.revision(_build_config(connection), message, autogenerate=True, rev_id=revision)
+
+
+def _build_config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIR))
+    config.set_main_option("file_template", "%%(rev)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _find_current_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    current: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return current
+
+
+def _describe_unknown_revision(revision: str) -> str:
+    # Before 1.0.0 a revision was a bare number.
+    if revision.isdecimal():
+        return (
+            "the database is from before version 1.0.0 and cannot be upgraded: "
+            "set DATABASE_URL to a new, empty database, then import the accounts again"
+        )
+    return f"the database is from a newer version of seatbot (its schema is {revision}): install that version"
+
+
+def _build_slug(message: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")

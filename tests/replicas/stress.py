@@ -1,0 +1,209 @@
+"""`service_order.place` pressed by many at once: signed requests to several processes on one PostgreSQL."""
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from bot.blocks.block_kit import ModalMetadata
+from bot.db import Database
+from bot.permissions import SlackIdentity
+from bot.services import Services
+from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.cart.save import save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.slack_user import refresh_slack_user
+from models.ledger import ChargeStatus
+from sandbox import Sandbox
+from sandbox.delivery import signature
+from tests.postgres import database_url
+from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
+from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
+from tests.replicas.snapshot import DatabaseSnapshot
+from tests.use_cases.outbox import Outbox
+from tests.world import WORKSPACE
+
+# Without a channel: its status messages, one a second, would be told for long after the last round.
+BUYER = Buyer("acme", ["alice", "benoit"], "pm_1")
+PEOPLE = {"alice": "U01ALICE", "benoit": "U02BENOIT"}
+TEAM = "T01ACME"
+WAITING = "waiting.show"
+PATIENCE = 300
+
+
+@dataclass
+class StressResult:
+    """`late`: answers by a waiting screen first, whose words came after."""
+
+    presses: int = 0
+    charges: int = 0
+    errors: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    late: int = 0
+    seconds: float = 0.0
+
+
+async def run_stress(processes: int, presses: int, rounds: int, done: Callable[[], None]) -> StressResult:
+    """Each round is one quote, and `presses` for it to each process at the same moment."""
+    with database_url("migrated", "postgresql") as url, tempfile.TemporaryDirectory() as folder:
+        database = Database(url)
+        await import_accounts(database, path=accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC))
+        async with Sandbox.start(WORKSPACE) as slack:
+            environment = build_environment(slack, url, door="http")
+            async with run_replicas(processes, environment, Path(folder)) as started, _session() as session:
+                crowd = _Crowd(slack, database, started, session, StressResult())
+                await crowd.run(presses, rounds, done)
+        await database.close()
+    return crowd.result
+
+
+def _session() -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    # A connection a press: one kept from the last round may be closed by the server as the next begins.
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), timeout=timeout)
+
+
+@dataclass
+class _Crowd:
+    slack: Sandbox
+    database: Database
+    replicas: list[ReplicaProcess]
+    session: aiohttp.ClientSession
+    result: StressResult
+    # The views that showed a waiting screen.
+    _waiting: set[str] = field(default_factory=set)
+
+    async def run(self, presses: int, rounds: int, done: Callable[[], None]) -> None:
+        services = self._services()
+        for person in _people():
+            await refresh_slack_user(services, person)
+        begun = time.monotonic()
+        for number in range(rounds):
+            quote_id = await _quote_ready(services, number)
+            await asyncio.gather(
+                *(
+                    self._press(replica, quote_id, person=list(PEOPLE.values())[n % 2])
+                    for replica in self.replicas
+                    for n in range(presses)
+                )
+            )
+            await self._wait_for_words()
+            # The log of the sandbox would be gone through from its beginning in each round.
+            self.slack.slack.traffic.entries.clear()
+            done()
+        await self._count(rounds)
+        self.result.seconds = time.monotonic() - begun
+
+    def _services(self) -> Services:
+        outbox = Outbox(self.database, at=datetime.now(UTC))
+        return outbox.services
+
+    async def _press(self, replica: ReplicaProcess, quote_id: int, *, person: str) -> None:
+        self.result.presses += 1
+        view_id = f"V{self.result.presses}"
+        begun = time.monotonic()
+        try:
+            answer = await self._send(replica, _submission(view_id, quote_id, person))
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            self.result.errors.append(f"{view_id}: no answer: {error!r}")
+            return
+        self.result.slowest = max(self.result.slowest, time.monotonic() - begun)
+        if not _words(answer):
+            self.result.errors.append(f"{view_id}: no words: {answer}")
+        if (answer.get("view") or {}).get("callback_id") == WAITING:
+            self.result.late += 1
+            self._waiting.add(view_id)
+
+    async def _send(self, replica: ReplicaProcess, payload: dict[str, Any]) -> dict[str, Any]:
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        timestamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": signature(self.slack.signing_secret, timestamp, body),
+        }
+        async with self.session.post(replica.events_url, data=body, headers=headers) as response:
+            response.raise_for_status()
+            found: dict[str, Any] = await response.json()
+            return found
+
+    async def _wait_for_words(self) -> None:
+        """The modals are on nobody's screen: that the bot draws each anew is what is looked for."""
+
+        def drawn() -> bool:
+            self._waiting -= {call.args.get("view_id") for call in self.slack.calls("views.update")}
+            return not self._waiting
+
+        try:
+            await self.slack.wait_until(drawn, timeout=PATIENCE)
+        except TimeoutError:
+            nothing = sorted(self._waiting)
+            self.result.errors += [f"{view_id}: a waiting screen, and then nothing" for view_id in nothing]
+            self._waiting.clear()
+
+    async def _count(self, rounds: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            evidence = await DatabaseSnapshot(self.database).read()
+            while len(evidence.orders) < rounds or not all(o.is_finished for o in evidence.orders):
+                await asyncio.sleep(0.2)
+                evidence = await DatabaseSnapshot(self.database).read()
+        self.result.charges = sum(c.status is ChargeStatus.SETTLED for c in evidence.charges)
+        try:
+            evidence.check_orders(set())
+            evidence.check_money(SEATS_BEFORE)
+            evidence.check_history()
+        except AssertionError as error:
+            self.result.errors.append(f"the books: {error}")
+        for replica in self.replicas:
+            self.result.errors += [f"{replica.name}: {line}" for line in replica.errors()]
+
+
+def _people() -> list[SlackIdentity]:
+    return [SlackIdentity(TEAM, user_id, "stress") for user_id in PEOPLE.values()]
+
+
+async def _quote_ready(services: Services, number: int) -> int:
+    """A quote whose checkout both have saved, so that either may place it."""
+    first, *_ = people = _people()
+    seats = {BUYER.subscription_id: str(1 + number % 3)}
+    sheet = await save_cart(services, person=first, account_id=BUYER.account_id, seat_inputs=seats)
+    for person in people:
+        checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
+        await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
+    return sheet.quote.key
+
+
+def _words(answer: dict[str, Any]) -> str:
+    """What stands on the screen, or at the form's fields."""
+    blocks = (answer.get("view") or {}).get("blocks", [])
+    texts = [str((block.get("text") or {}).get("text", "")) for block in blocks]
+    return " ".join([*texts, *map(str, (answer.get("errors") or {}).values())]).strip()
+
+
+def _submission(view_id: str, quote_id: int, user_id: str) -> dict[str, Any]:
+    return {
+        "type": "view_submission",
+        "team": {"id": TEAM, "domain": "acme"},
+        "user": {"id": user_id, "username": "someone", "name": "someone", "team_id": TEAM},
+        "api_app_id": "A0SANDBOX",
+        "token": "unused",
+        "trigger_id": f"1.2.{view_id}",
+        "view": {
+            "id": view_id,
+            "type": "modal",
+            "callback_id": "service_order.place",
+            "private_metadata": ModalMetadata(account=BUYER.account_id, quote=quote_id).to_json(),
+            "state": {"values": {}},
+            "blocks": [],
+        },
+        "response_urls": [],
+        "is_enterprise_install": False,
+    }

@@ -1,0 +1,233 @@
+"""The crash matrix: every commit of placing and processing an order, with every fault that can follow it.
+
+A cell stops the simulation right after one commit and injects one fault: what the next charge meets, and
+whether the process survives it. The commits are those of a recorded run without a fault.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from random import Random
+
+from bot.permissions import SlackIdentity
+from bot.use_cases.service_order import place as place_order
+from bot.use_cases.slack_user import refresh_slack_user
+from models.errors import Refusal
+from tests.simulation.due import list_due_jobs
+from tests.simulation.end import run_to_completion
+from tests.simulation.gates import Waiter
+from tests.simulation.invariants import Watch
+from tests.simulation.loop import VirtualClock
+from tests.simulation.run import open_worker_store, run_in_virtual_time
+from tests.simulation.scene import OWN
+from tests.simulation.slack import TEAM
+from tests.simulation.world import SimulatedReplica, SimulatedWorld
+
+ALICE = SlackIdentity(TEAM, "U01ALICE", "service_order.place")
+AT = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
+# The scene has two quotes, each checked out.
+CHECKED_OUT = 1
+COMMITTED, CHARGE, ANSWERED = "committed", "billing.place", "billing.place answered"
+
+
+class Fault(StrEnum):
+    """What the next charge meets."""
+
+    BEFORE_THE_CALL = "outage"
+    ANSWER_LOST = "lost"
+    DECLINED = "declines"
+    CUSTOMER_NEEDED = "customer"
+    ERROR_500 = "server_error"
+    ERROR_409 = "conflict"
+    ERROR_429 = "rate_limited"
+    TIMEOUT = "timeout"
+
+
+class ProcessFate(StrEnum):
+    """What becomes of the process that stands at the commit."""
+
+    GOES_ON = "goes on"
+    DIES_THERE = "dies there"
+    DIES_BEFORE_IT_STORES_THE_ANSWER = "dies before it stores the answer"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`commit` counts from the first; 0 is before anything was stored. Without a fault it is only that the
+    process dies."""
+
+    commit: int
+    fault: Fault | None
+    ending: ProcessFate
+
+    def __str__(self) -> str:
+        fault = self.fault.name.lower().replace("_", " ") if self.fault else "no fault"
+        return f"after commit {self.commit}: {fault}, the process {self.ending}"
+
+
+class FaultScript:
+    """The faults of one cell: its own, once, from its commit on."""
+
+    def __init__(self, fault: Fault | None) -> None:
+        self._fault = fault
+        self.armed, self.met = False, False
+
+    def of(self, call: str) -> str | None:
+        return self._meet() if call == "billing.place" and self._fault not in CARDS else None
+
+    def card(self) -> str:
+        return (self._meet() if self._fault in CARDS else None) or "settles"
+
+    def _meet(self) -> str | None:
+        if not self.armed or self.met or self._fault is None:
+            return None
+        self.met = True
+        return self._fault.value
+
+
+CARDS = (Fault.DECLINED, Fault.CUSTOMER_NEEDED)
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """A run: its commits, the last of them that a charge follows, and what was wrong at its end."""
+
+    commits: int
+    last_before_a_charge: int
+    met: bool
+    violations: list[str]
+    gates: int
+
+
+@cache
+def record_faultless_run(*, at_stripe: bool = False) -> CellResult:
+    record = _run_cell(None, at_stripe)
+    assert not record.violations, record.violations
+    return record
+
+
+def list_cells(*, at_stripe: bool = False) -> list[Cell]:
+    record = record_faultless_run(at_stripe=at_stripe)
+    before = range(record.last_before_a_charge + 1)
+    after = range(record.last_before_a_charge + 1, record.commits + 1)
+    return [
+        *(Cell(commit, fault, ending) for commit in before for fault in Fault for ending in ProcessFate),
+        *(Cell(commit, None, ProcessFate.DIES_THERE) for commit in after),
+    ]
+
+
+def find_cell_violations(cell: Cell, *, at_stripe: bool = False) -> list[str]:
+    """What is wrong at the end of this cell. A fault that no charge met is a violation too."""
+    record = _run_cell(cell, at_stripe)
+    missed = [] if record.met or cell.fault is None else ["no charge met the fault"]
+    return record.violations + missed
+
+
+def count_gates() -> int:
+    """How many gates the recorded run over Stripe passes: before and after each request, among others."""
+    return record_faultless_run(at_stripe=True).gates
+
+
+def find_death_violations(gate: int) -> list[str]:
+    """Over Stripe, where one order takes several requests: the process dies at this gate."""
+    return _run_cell(None, at_stripe=True, dies_at=gate).violations
+
+
+def _run_cell(cell: Cell | None, at_stripe: bool, dies_at: int | None = None) -> CellResult:
+    script = FaultScript(cell.fault if cell else None)
+    store = open_worker_store()
+    store.reset(CHECKED_OUT)
+    world = SimulatedWorld(store, VirtualClock(AT), Random(0), script, Counter(), at_stripe=at_stripe)
+    play = _CellRun(world, script, cell, dies_at)
+    # With one worker the commits come in one order.
+    run_in_virtual_time(world, play.run, workers=1)
+    return CellResult(play.commits, play.last_before_a_charge, script.met, world.violations, play.gates)
+
+
+class _CellRun:
+    def __init__(
+        self, world: SimulatedWorld, script: FaultScript, cell: Cell | None, dies_at: int | None
+    ) -> None:
+        self._world, self._script, self._cell, self._dies_at = world, script, cell, dies_at
+        self.commits = self.gates = 0
+        self.last_before_a_charge = 0
+
+    async def run(self) -> None:
+        world = self._world
+        watch = Watch(world)
+        world.watch = watch.look
+        world.open_replica()
+        try:
+            await self._press()
+            if self._cell and self._cell.commit == 0:
+                await self._reach_the_commit()
+            await self._go_on()
+            # Pressed once more: by somebody impatient, or where the first press died.
+            await self._press()
+            await self._go_on()
+            await run_to_completion(world)
+            world.violations += self._unexpected()
+        finally:
+            await world.stop_actors()
+
+    async def _press(self) -> None:
+        replica = self._world.replicas[-1]
+        self._world.start_actor(replica, "press", self._placed(replica))
+        await self._world.loop.settle()
+
+    async def _placed(self, replica: SimulatedReplica) -> None:
+        try:
+            await refresh_slack_user(replica.services, ALICE)
+            await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN)
+        except Refusal as refusal:
+            self._world.trace.add(f"refused: {refusal!r}")
+
+    async def _go_on(self) -> None:
+        """One after the other, and the job, as long as something can be done now."""
+        world = self._world
+        while not world.violations:
+            if world.gates.waiting:
+                await self._let_on(world.gates.waiting[0])
+            elif "service_order.process" in list_due_jobs(world):
+                world.start_job(world.replicas[-1], "service_order.process")
+                await world.loop.settle()
+            else:
+                return
+
+    async def _let_on(self, waiter: Waiter) -> None:
+        if waiter.gate == COMMITTED:
+            self.commits += 1
+            if self._cell and self.commits == self._cell.commit:
+                await self._reach_the_commit()
+        elif waiter.gate == CHARGE:
+            self.last_before_a_charge = self.commits
+        if self._dies_now(waiter):
+            self._world.crash_process(waiter.process)
+        if waiter in self._world.gates.waiting:
+            await self._world.release(waiter)
+
+    async def _reach_the_commit(self) -> None:
+        self._script.armed = True
+        if self._cell and self._cell.ending is ProcessFate.DIES_THERE:
+            self._world.crash_process(self._world.replicas[-1].process)
+            await self._world.loop.settle()
+
+    def _dies_now(self, waiter: Waiter) -> bool:
+        self.gates += 1
+        if self.gates == self._dies_at:
+            return True
+        dies = self._cell is not None and self._cell.ending is ProcessFate.DIES_BEFORE_IT_STORES_THE_ANSWER
+        return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
+
+    def _unexpected(self) -> Iterator[str]:
+        """One order, completed; each line settled but the one whose card was declined."""
+        declined = self._script.met and self._cell is not None and self._cell.fault is Fault.DECLINED
+        orders = [status for (status,) in self._world.store.rows("SELECT status FROM service_order")]
+        if orders != ["completed"]:
+            yield f"orders: {orders}"
+        lines = sorted(status for (status,) in self._world.store.rows("SELECT status FROM order_line"))
+        if lines != (["declined", "settled"] if declined else ["settled", "settled"]):
+            yield f"lines: {lines}"

@@ -1,0 +1,44 @@
+"""A sample of the cells, with each fault and each fate; `make crash-matrix` runs all."""
+
+from tests.simulation.crash_matrix import (
+    Fault,
+    ProcessFate,
+    count_gates,
+    find_cell_violations,
+    find_death_violations,
+    list_cells,
+    record_faultless_run,
+)
+
+# Has no divisor in common with the number of faults times that of fates: all come in turn.
+STRIDE = 19
+
+
+def test_an_order_of_two_lines_has_several_commits_before_its_last_charge() -> None:
+    record = record_faultless_run()
+    assert record.commits > record.last_before_a_charge > 2
+
+
+def test_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
+    chosen = list_cells()[::STRIDE]
+    assert {cell.fault for cell in chosen} >= set(Fault)
+    assert {cell.ending for cell in chosen} == set(ProcessFate)
+    found = {str(cell): violations for cell in chosen if (violations := find_cell_violations(cell))}
+    assert found == {}
+
+
+def test_over_stripe_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
+    chosen = list_cells(at_stripe=True)[::STRIDE]
+    assert {cell.fault for cell in chosen} >= set(Fault)
+    assert {cell.ending for cell in chosen} == set(ProcessFate)
+    found = {
+        str(cell): violations for cell in chosen if (violations := find_cell_violations(cell, at_stripe=True))
+    }
+    assert found == {}
+
+
+def test_over_stripe_an_order_ends_correctly_if_the_process_dies_between_two_requests() -> None:
+    """An order is several requests there: what one of them left is found by the next worker."""
+    chosen = range(1, count_gates(), STRIDE)
+    found = {gate: violations for gate in chosen if (violations := find_death_violations(gate))}
+    assert found == {}
