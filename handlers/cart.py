@@ -3,11 +3,11 @@
 from bot.blocks import cart as blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.quote import render_quote_modal
+from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.cart.open import (
     AccountChoiceNeeded,
     CartBlocked,
     PendingQuotesWarning,
-    list_accounts,
     load_cart_page,
     load_pending_quotes_warning,
     open_cart,
@@ -15,7 +15,7 @@ from bot.use_cases.cart.open import (
     save_cart_draft,
 )
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.quote.decide import get_quote
+from bot.use_cases.quote.read import get_quote
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_account, render_cart, render_pending_quotes

@@ -36,10 +36,6 @@ from models.errors import Refusal
 
 log = structlog.get_logger()
 
-# From the request to its ack.
-ACK_TIMEOUT_SECONDS = 1.5
-# Work is given at least this long, however late the request was read.
-MIN_WORK_SECONDS = 0.3
 # The ack leaves after the listener has returned, over another connection than the call that follows it.
 ACK_DELIVERY_SECONDS = 0.3
 
@@ -262,4 +258,5 @@ async def _prepare_in_time(request: SlackRequest) -> SlackRequest:
 
 
 def _get_time_left(request: SlackRequest) -> float:
-    return max(MIN_WORK_SECONDS, ACK_TIMEOUT_SECONDS - (time.monotonic() - request.started))
+    timeouts = request.services.timeouts
+    return max(timeouts.min_work_seconds, timeouts.ack_seconds - (time.monotonic() - request.started))

@@ -5,8 +5,9 @@ from dataclasses import replace
 from bot.blocks import quote as blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.cart import render_account_choice_modal
-from bot.use_cases.cart.open import list_accounts
-from bot.use_cases.quote.decide import get_quote, get_quote_id, list_quotes, reject_quote
+from bot.use_cases.account.choose import list_accounts
+from bot.use_cases.quote.decide import reject_quote
+from bot.use_cases.quote.read import get_quote, get_quote_id, list_quotes
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_checkout, render_next_cart_screen

@@ -29,8 +29,6 @@ log = structlog.get_logger()
 # What a handler came to. None if there is nothing to show.
 HandlerResult = View | Refusal | None
 
-# Longer than anything that ends by itself: a statement, a call to Slack or to the billing provider.
-UNRESPONSIVE_SECONDS = 20.0
 # The form stays open with the sentence at its first field: submitting again may work.
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
 # Slack's older and newer names for a trigger that is too old; and for one that never was a trigger.
@@ -203,14 +201,16 @@ def _format_mrkdwn(request: SlackRequest, refusal: Refusal) -> str:
 def notify_if_unresponsive(request: SlackRequest) -> Iterator[None]:
     """The person is told if this takes too long. It goes on all the same, and its result still follows."""
 
+    seconds = request.services.timeouts.unresponsive_seconds
+
     def notify() -> None:
-        error = TimeoutError(f"no answer within {UNRESPONSIVE_SECONDS} s")
+        error = TimeoutError(f"no answer within {seconds} s")
         refusal = report_unavailable_database(request.route_id, error)
         request.services.tasks.start_unbounded(
             show_refusal(request, refusal), f"{request.route_id} unresponsive"
         )
 
-    timer = asyncio.get_running_loop().call_later(UNRESPONSIVE_SECONDS, notify)
+    timer = asyncio.get_running_loop().call_later(seconds, notify)
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.blocks import service_order as blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.cart import render_account_choice_modal
-from bot.use_cases.cart.open import list_accounts
+from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.service_order.manage import (
     get_order,
     get_order_id,

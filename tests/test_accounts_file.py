@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.accounts_file import InvalidAccountsFile, StoredRecords, parse_accounts, read_accounts_file
+from bot.accounts_file.cross_checks import StoredRecords
+from bot.accounts_file.read import parse_accounts, read_accounts_file
+from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 
 ACME = """\
 accounts:

@@ -70,6 +70,9 @@ def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str
 
 def test_what_cannot_be_written_is_said_in_a_line(url: str, tmp_path: Path) -> None:
     assert audit(url, "--account", "nobody") == (1, "", "there is no account nobody\n")
-    assert audit(url) == (1, "", "say whose history: --account ACCOUNT; or --verify\n")
+    assert audit(url) == (1, "", "choose --account ACCOUNT or --verify\n")
     old = audit(f"sqlite:///{tmp_path}/empty.db", "--verify")
-    assert (old[0], old[2]) == (1, "the database's shape is older than this version: python app.py migrate\n")
+    assert (old[0], old[2]) == (
+        1,
+        "the database's schema is older than this version: python app.py migrate\n",
+    )

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.accounts_file import AccountsFile, parse_accounts, read_accounts_file
+from bot.accounts_file.entries import AccountsFile
+from bot.accounts_file.read import parse_accounts, read_accounts_file
 from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH, render_accounts

@@ -1,6 +1,6 @@
-"""Checks of what entries say of one another, and of what the database holds.
+"""Checks of entries against each other and against the database.
 
-They read the raw values, not the parsed entries, so that one wrong field hides no other problem.
+They read the raw values instead of the parsed entries, so that one wrong field does not hide other errors.
 """
 
 import re
@@ -19,8 +19,8 @@ EntryAt = tuple[FieldPath, dict[str, Any]]
 
 @dataclass(frozen=True)
 class StoredRecords:
-    """What the database holds already. `owners` maps, for each section of an account, an id to the account
-    it belongs to; `subscriptions` an account to its subscriptions and their products."""
+    """What the database holds already. `currencies` and `subscriptions` are by account id, the latter mapping
+    subscription to product; `owners` maps, for each section of an account, an id to its account's."""
 
     products: frozenset[str] = frozenset()
     currencies: dict[str, str] = field(default_factory=dict)
@@ -31,15 +31,14 @@ class StoredRecords:
 # In minor units: a hundred million euros.
 MAX_UNIT_PRICE = 10**10
 
-# Ids that belong to one account alone: section → (field, how it is written).
+# Ids that are unique across accounts: section → (field, how to normalize it).
 _ACCOUNT_OWNED_IDS: dict[str, tuple[str, Callable[[str], str]]] = {
     "subscriptions": ("id", str),
     "payment_methods": ("id", str),
     "quotes": ("number", str.upper),
 }
-# An id that an account has, and no other.
 _STRIPE_CUSTOMER_FIELD = "stripe_customer"
-# Ids that an account has once: (section, field, how it is written).
+# Values that are unique within an account: (section, field, how to normalize it).
 _UNIQUE_WITHIN_ACCOUNT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("billing_contacts", "email", str.lower),
     ("billing_contacts", "slack_user", str),
@@ -48,68 +47,67 @@ _UNIQUE_WITHIN_ACCOUNT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 
 
 def list_problems(document: Any, stored: StoredRecords) -> Iterator[ProblemAt]:
-    """Everything wrong between the entries of `document`."""
     accounts = _list_entries((), document, "accounts")
     products = _list_entries((), document, "products")
     yield from _list_duplicates(accounts, "id")
     yield from _list_duplicates(products, "id")
     yield from _list_duplicates(accounts, _STRIPE_CUSTOMER_FIELD)
-    for section, (key, written) in _ACCOUNT_OWNED_IDS.items():
-        everywhere = [entry for account in accounts for entry in _list_entries(*account, section)]
-        yield from _list_duplicates(everywhere, key, written)
-    known = stored.products | {p.id for p in DEFAULT_PRODUCTS} | {_get_text(p, "id") for _, p in products}
+    for section, (key, normalize) in _ACCOUNT_OWNED_IDS.items():
+        entries = [entry for account in accounts for entry in _list_entries(*account, section)]
+        yield from _list_duplicates(entries, key, normalize)
+    known_products = (
+        stored.products | {p.id for p in DEFAULT_PRODUCTS} | {_get_text(p, "id") for _, p in products}
+    )
     for account in accounts:
-        yield from _list_account_problems(account, stored, known)
+        yield from _list_account_problems(account, stored, known_products)
 
 
 def _list_account_problems(
     located: EntryAt, stored: StoredRecords, known_products: frozenset[str]
 ) -> Iterator[ProblemAt]:
     path, account = located
-    own = dict(stored.subscriptions.get(_get_text(account, "id"), {}))
-    own |= {
+    products_by_subscription = dict(stored.subscriptions.get(_get_text(account, "id"), {}))
+    products_by_subscription |= {
         _get_text(s, "id"): _get_text(s, "product") for _, s in _list_entries(path, account, "subscriptions")
     }
-    for section, key, written in _UNIQUE_WITHIN_ACCOUNT:
-        yield from _list_duplicates(_list_entries(path, account, section), key, written)
+    for section, key, normalize in _UNIQUE_WITHIN_ACCOUNT:
+        yield from _list_duplicates(_list_entries(path, account, section), key, normalize)
     yield from _list_ownership_problems(located, stored)
     yield from _list_unknown_products(located, known_products)
     yield from _list_payment_method_problems(located)
-    yield from _list_administrator_problems(located, own)
-    yield from _list_quote_problems(located, own, stored)
+    yield from _list_administrator_problems(located, products_by_subscription)
+    yield from _list_quote_problems(located, products_by_subscription, stored)
     yield from _list_amount_problems(located)
 
 
 def _list_duplicates(
     entries: Iterable[EntryAt], key: str, normalize: Callable[[str], str] = str
 ) -> Iterator[ProblemAt]:
-    first: dict[str, FieldPath] = {}
+    first_paths: dict[str, FieldPath] = {}
     for path, entry in entries:
         name = normalize(_get_text(entry, key))
-        if name and name in first:
-            yield (*path, key), f"{name} is also that of {format_path(first[name])}"
-        first.setdefault(name, path)
+        if name and name in first_paths:
+            yield (*path, key), f"{name} is also that of {format_path(first_paths[name])}"
+        first_paths.setdefault(name, path)
 
 
 def _list_ownership_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:
-    """What belongs to one account cannot be given to another, nor be held in another currency."""
+    """Nothing moves from one account to another, and an account keeps its currency."""
     path, account = located
     account_id = _get_text(account, "id")
     currency = stored.currencies.get(account_id)
     if currency and _get_text(account, "currency") not in ("", currency):
         yield (*path, "currency"), f"{account_id} is kept in {currency}, which cannot change"
-    linked = _get_text(account, _STRIPE_CUSTOMER_FIELD)
-    if stored.owners.get(_STRIPE_CUSTOMER_FIELD, {}).get(linked, account_id) != account_id:
-        yield (
-            (*path, _STRIPE_CUSTOMER_FIELD),
-            f"{linked} is linked with the account {stored.owners[_STRIPE_CUSTOMER_FIELD][linked]}",
-        )
-    for section, (key, written) in _ACCOUNT_OWNED_IDS.items():
-        for inner, entry in _list_entries(path, account, section):
-            name = written(_get_text(entry, key))
+    customer_id = _get_text(account, _STRIPE_CUSTOMER_FIELD)
+    owner = stored.owners.get(_STRIPE_CUSTOMER_FIELD, {}).get(customer_id, account_id)
+    if owner != account_id:
+        yield (*path, _STRIPE_CUSTOMER_FIELD), f"{customer_id} is linked with the account {owner}"
+    for section, (key, normalize) in _ACCOUNT_OWNED_IDS.items():
+        for entry_path, entry in _list_entries(path, account, section):
+            name = normalize(_get_text(entry, key))
             owner = stored.owners.get(section, {}).get(name, account_id)
             if owner != account_id:
-                yield (*inner, key), f"{name} belongs to the account {owner}"
+                yield (*entry_path, key), f"{name} belongs to the account {owner}"
 
 
 def _list_unknown_products(located: EntryAt, known: frozenset[str]) -> Iterator[ProblemAt]:
@@ -142,11 +140,11 @@ def _list_administrator_problems(
         seats = administrator.get("seats")
         products: set[str] = set()
         for index, name in enumerate(seats if isinstance(seats, list) else []):
-            inner = (*path, "seats", index)
+            seat_path = (*path, "seats", index)
             if not isinstance(name, str) or name not in products_by_subscription:
-                yield inner, f"{name} is not a subscription of this account"
+                yield seat_path, f"{name} is not a subscription of this account"
             elif products_by_subscription[name] in products:
-                yield inner, f"has a seat of {products_by_subscription[name]} already"
+                yield seat_path, f"has a seat of {products_by_subscription[name]} already"
             else:
                 products.add(products_by_subscription[name])
 
@@ -160,10 +158,10 @@ def _list_quote_problems(
             yield (*path, "number"), f"{number}: numbers as {QUOTE_PREFIX}-1001 are given by the bot itself"
         lines = _list_entries(path, quote, "lines")
         yield from _list_duplicates(lines, "subscription")
-        for inner, line in lines:
+        for line_path, line in lines:
             name = _get_text(line, "subscription")
             if name and name not in products_by_subscription:
-                yield (*inner, "subscription"), f"{name} is not a subscription of this account"
+                yield (*line_path, "subscription"), f"{name} is not a subscription of this account"
 
 
 def _list_amount_problems(located: EntryAt) -> Iterator[ProblemAt]:
@@ -174,23 +172,23 @@ def _list_amount_problems(located: EntryAt) -> Iterator[ProblemAt]:
         return
     quotes = _list_entries(path, account, "quotes")
     lines = [line for quote in quotes for line in _list_entries(*quote, "lines")]
-    for inner, entry in [*_list_entries(path, account, "subscriptions"), *lines]:
+    for entry_path, entry in [*_list_entries(path, account, "subscriptions"), *lines]:
         price = _get_text(entry, "unit_price")
         try:
-            too_much = parse_amount(price or "0", currency) > MAX_UNIT_PRICE
+            is_too_high = parse_amount(price or "0", currency) > MAX_UNIT_PRICE
         except InvalidAmount:
-            yield (*inner, "unit_price"), f"{price} is not an amount of {currency}"
+            yield (*entry_path, "unit_price"), f"{price} is not an amount of {currency}"
         else:
-            if too_much:
-                yield (*inner, "unit_price"), f"{price} is more than a seat can cost"
+            if is_too_high:
+                yield (*entry_path, "unit_price"), f"{price} is more than a seat can cost"
 
 
 def _list_entries(path: FieldPath, parent: Any, section: str) -> list[EntryAt]:
     """The mappings listed under `section`, whatever else the file holds there."""
-    listed = parent.get(section) if isinstance(parent, dict) else None
-    if not isinstance(listed, list):
+    entries = parent.get(section) if isinstance(parent, dict) else None
+    if not isinstance(entries, list):
         return []
-    return [((*path, section, i), entry) for i, entry in enumerate(listed) if isinstance(entry, dict)]
+    return [((*path, section, i), entry) for i, entry in enumerate(entries) if isinstance(entry, dict)]
 
 
 def _get_text(entry: dict[str, Any], key: str) -> str:

@@ -1,4 +1,4 @@
-"""What an accounts file may say, entry by entry. Every scalar arrives as the text that was written."""
+"""The entries of an accounts file. Every scalar value arrives as a string, as it was written."""
 
 import re
 from collections.abc import Callable
@@ -38,14 +38,14 @@ def _build_pattern_parser(pattern: str, description: str) -> Callable[[Any], str
 
 
 def _parse_flag(value: Any) -> bool:
-    words = {"true": True, "yes": True, "false": False, "no": False}
-    if not isinstance(value, str) or value.lower() not in words:
+    flags = {"true": True, "yes": True, "false": False, "no": False}
+    if not isinstance(value, str) or value.lower() not in flags:
         raise ValueError("must be true or false")
-    return words[value.lower()]
+    return flags[value.lower()]
 
 
 def _parse_whole_number(value: Any) -> int:
-    # Of so many seats, at LARGEST_PRICE, what they cost still fits its column.
+    # So many seats at MAX_UNIT_PRICE still fit the columns of amounts.
     return int(
         _validate_pattern(
             r"\d{1,7}", _parse_text(value), "a whole number of at most seven digits, not negative"
@@ -82,7 +82,7 @@ DateT = TypeVar("DateT", date, datetime)
 
 
 def _validate_year(moment: DateT) -> DateT:
-    """Zones and periods cannot be reckoned at the ends of the calendar."""
+    """Time zones and periods cannot be computed at the ends of the calendar."""
     if not MIN_YEAR <= moment.year <= MAX_YEAR:
         raise ValueError(f"must be in the years {MIN_YEAR} to {MAX_YEAR}")
     return moment
@@ -194,7 +194,7 @@ class ContactEntry(FileEntry):
 
 
 class AdministratorEntry(FileEntry):
-    """`seats` names subscriptions; where it is not given, the seats they have here stay."""
+    """`seats` lists subscription ids; without it, the seats they already have stay."""
 
     email: EmailAddress
     name: RequiredText
@@ -230,7 +230,7 @@ class SubscriptionEntry(FileEntry):
 
 
 class QuoteLineEntry(FileEntry):
-    """`unit_price` is the subscription's own where none is given."""
+    """`unit_price` defaults to the subscription's."""
 
     subscription: RequiredText
     seats: Annotated[SeatCount, AfterValidator(_validate_positive)]
@@ -249,14 +249,14 @@ class QuoteEntry(FileEntry):
     decided: DecisionEntry | None = None
 
     def compute_expiry(self, zone: str) -> datetime:
-        """R9: a bare date ends with that day in the account's zone."""
+        """A date without a time means the end of that day in the account's time zone (R9)."""
         if isinstance(self.expires, datetime):
             return convert_to_utc(self.expires, zone)
         return get_end_of_day(self.expires, zone)
 
 
 class AccountEntry(FileEntry):
-    """`stripe_customer` links the account with Stripe, which then says its payment methods."""
+    """`stripe_customer` links the account with Stripe, which then provides its payment methods."""
 
     id: RequiredText
     name: RequiredText
@@ -290,6 +290,5 @@ class AccountsFile(FileEntry):
 
 
 def convert_to_utc(at: datetime, zone: str) -> datetime:
-    """An instant written without its zone is meant in the account's."""
-    aware = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
-    return aware.astimezone(UTC)
+    """A time without an offset is in the account's time zone."""
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

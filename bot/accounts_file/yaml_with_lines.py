@@ -1,6 +1,5 @@
-"""YAML as plain text values, with the line of each kept so that a problem can name it."""
+"""YAML as plain text values that remember their lines, so that an error can name them."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from models.card_number import has_card_number, remove_card_numbers
 from models.errors import Refusal
 
 FieldPath = tuple[str | int, ...]
@@ -15,26 +15,23 @@ FieldPath = tuple[str | int, ...]
 # The C parser reads the largest files ten times as fast; not every machine's PyYAML has it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL_TAG = "tag:yaml.org,2002:null"
-# Lengths and first digits that cards have, so that a company's registration number is not taken for one.
-_CARD_NUMBER_PATTERN = re.compile(r"3[0689]\d{12}|3[47]\d{13}|4\d{12}|[24-6]\d{15,18}")
-_LONG_NUMBER_PATTERN = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True)
 class FileProblem:
-    """What is wrong, and where: `field` as in `accounts[0].subscriptions[1].unit_price`."""
+    """`field` is like `accounts[0].subscriptions[1].unit_price`."""
 
     line: int | None
     field: str
     message: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}, {self.field}" if self.line and self.field else self.field
-        return f"{where or f'line {self.line}'}: {self.message}"
+        position = f"line {self.line}, {self.field}" if self.line and self.field else self.field
+        return f"{position or f'line {self.line}'}: {self.message}"
 
 
 class InvalidAccountsFile(Refusal):
-    """The file cannot be imported; `problems` holds everything that is wrong with it."""
+    """The file cannot be imported; `problems` lists all that is wrong with it."""
 
     def __init__(self, problems: list[FileProblem]) -> None:
         super().__init__(problems="\n".join(map(str, problems)))
@@ -45,10 +42,10 @@ class InvalidAccountsFile(Refusal):
 
 
 class YamlDocument:
-    """One document. `value` holds dicts, lists, text and none; `problems` what the text itself has.
+    """`value` holds dicts, lists, strings and None; `problems` what is wrong with the YAML itself.
 
-    Numbers, booleans and dates stay the text that was written: `14.10` never is a float, and the country
-    `NO` never false. Raises WrongAccountsFile where there is no document at all.
+    Numbers, booleans and dates stay strings: `14.10` does not become a float, nor the country `NO` false.
+    Raises InvalidAccountsFile if the text is not YAML.
     """
 
     def __init__(self, text: str, name: str) -> None:
@@ -76,26 +73,26 @@ class YamlDocument:
         return None if node.tag == _NULL_TAG else node.value
 
     def _read_pairs(self, node: yaml.MappingNode, path: FieldPath) -> Iterator[tuple[str, Any]]:
-        seen: set[str] = set()
+        names: set[str] = set()
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-            inner = (*path, name)
-            if name in seen:
+            value_path = (*path, name)
+            if name in names:
                 line = key.start_mark.line + 1
                 self.problems.append(
-                    FileProblem(line, remove_card_numbers(format_path(inner)), "is given twice")
+                    FileProblem(line, remove_card_numbers(format_path(value_path)), "is given twice")
                 )
-            seen.add(name)
-            yield name, self._convert_node(value, inner)
+            names.add(name)
+            yield name, self._convert_node(value, value_path)
 
     def _find_line(self, path: FieldPath) -> int:
-        """The line of the innermost part of `path` that is there."""
+        """The line of the innermost part of `path` that exists."""
         node, line = self._root, self._root.start_mark.line
         for part in path:
-            found = _find_child(node, part)
-            if found is None:
+            child = _find_child(node, part)
+            if child is None:
                 break
-            mark, node = found
+            mark, node = child
             line = mark.line
         return int(line) + 1
 
@@ -119,7 +116,7 @@ def _parse_yaml(text: str, name: str) -> yaml.Node:
 
 
 def _find_child(node: yaml.Node, part: str | int) -> tuple[Any, yaml.Node] | None:
-    """Where `part` of `node` begins, and what it holds."""
+    """The position of a key or item, and its value."""
     if isinstance(node, yaml.MappingNode):
         return next(((k.start_mark, v) for k, v in node.value if k.value == part), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -129,7 +126,7 @@ def _find_child(node: yaml.Node, part: str | int) -> tuple[Any, yaml.Node] | Non
 
 
 def read_text(path: Path) -> str:
-    """Raises WrongAccountsFile."""
+    """Raises InvalidAccountsFile."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
@@ -147,22 +144,3 @@ def format_path(path: FieldPath) -> str:
     """`("accounts", 0, "name")` → `accounts[0].name`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
-
-
-def has_card_number(text: str) -> bool:
-    """Digits as of a card, spaced or not, with the check digit that cards have."""
-    if len(text) < 13:
-        return False
-    numbers = [re.sub(r"\D", "", found[0]) for found in _LONG_NUMBER_PATTERN.finditer(text)]
-    return any(_CARD_NUMBER_PATTERN.fullmatch(n) and _has_valid_check_digit(n) for n in numbers)
-
-
-def remove_card_numbers(text: str) -> str:
-    """`text` without what may be a card number."""
-    return _LONG_NUMBER_PATTERN.sub("…", text)
-
-
-def _has_valid_check_digit(number: str) -> bool:
-    digits = [int(c) for c in reversed(number)]
-    doubled = [d * 2 - 9 if d > 4 else d * 2 for d in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

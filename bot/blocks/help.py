@@ -1,8 +1,8 @@
-"""What `help` after a command says."""
+"""The help of a command."""
 
 from bot.i18n import Localizer
 
 
 def format_help(localizer: Localizer, command: str) -> str:
-    """mrkdwn. `command` as typed: `/add-seats`."""
+    """mrkdwn; `command` includes the slash."""
     return localizer.format_mrkdwn("help-" + command.removeprefix("/"))

@@ -1,4 +1,4 @@
-"""Service orders: the fourth step, where each one stands, and trying again (R10-R12, R18-R21)."""
+"""Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,9 @@ from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_payment_method
 from bot.blocks.quote import build_quote_detail_blocks
-from bot.blocks.subscription import format_seats, make_product_labels
+from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
+from bot.presenters.order import OrderPresenter
 from models.account import Account, Address
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
@@ -25,7 +26,7 @@ SHOW_HISTORY = "service_order.history"
 SHOW_VIEW = "service_order.show"
 
 MAX_ORDERS = 90
-MAX_RECEIPT_PAGES = 5
+MAX_PROVIDER_RECEIPTS = 5
 
 
 def render_placement_modal(
@@ -33,10 +34,14 @@ def render_placement_modal(
 ) -> View:
     quote = placement_page.quote.quote
     total = placement_page.quote.to_money(quote.total)
-    words = {"number": quote.number, "replaced": placement_page.replaced_quote_number or "", "total": total}
+    replacement = {
+        "number": quote.number,
+        "replaced": placement_page.replaced_quote_number or "",
+        "total": total,
+    }
     blocks = [
         *block_kit.build_alerts(
-            [localizer.format_text("placement-replaced", **words)]
+            [localizer.format_text("placement-replaced", **replacement)]
             if placement_page.replaced_quote_number
             else [],
             "warning",
@@ -67,7 +72,6 @@ def render_placement_modal(
 
 
 def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
-    """Admin contact, payment method, billing address."""
     name, email = placement_page.administrator
     contact = localizer.format_mrkdwn(
         "placement-admin",
@@ -91,7 +95,7 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
 
 
 def _format_address(localizer: Localizer, address: Address) -> str:
-    """mrkdwn, a line for each part."""
+    """mrkdwn."""
     return "\n".join(
         [localizer.format_mrkdwn("placement-address"), *map(escape_mrkdwn, localizer.format_address(address))]
     )
@@ -105,7 +109,7 @@ def render_placed_modal(
     *,
     services_url: str = "",
 ) -> View:
-    """Right after placing; an order that is done already is shown as it stands."""
+    """Shown right after placing; an order that is finished already is shown as usual."""
     order, contact = details.order, details.contact
     if order.is_finished:
         return render_order_modal(localizer, details, metadata, notes, services_url=services_url)
@@ -136,8 +140,8 @@ def render_order_modal(
     *,
     services_url: str = "",
 ) -> View:
-    standing = [block_kit.build_section(format_order_status(localizer, details))]
-    blocks = _build_order_blocks(localizer, details, standing, notes, services_url)
+    status_blocks = [block_kit.build_section(format_order_status(localizer, details))]
+    blocks = _build_order_blocks(localizer, details, status_blocks, notes, services_url)
     return block_kit.build_modal(
         SHOW_VIEW, localizer.format_text("service-order"), blocks, localizer, metadata=metadata
     )
@@ -150,6 +154,7 @@ def _build_order_blocks(
     notes: Sequence[str],
     services_url: str,
 ) -> list[Block]:
+    presenter = OrderPresenter(localizer, details)
     return [
         *block_kit.build_alerts(notes),
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
@@ -157,45 +162,40 @@ def _build_order_blocks(
         *block_kit.build_alerts(
             [localizer.format_text("service-order-overdue")] if details.is_overdue else [], "warning"
         ),
-        *_build_retry_blocks(localizer, details),
+        *_build_retry_blocks(localizer, presenter),
         block_kit.build_divider(),
-        *order_line.build_line_blocks(localizer, details),
-        block_kit.build_section(_format_order_facts(localizer, details)),
-        *_build_receipt_blocks(localizer, details),
-        *build_history_blocks(localizer, details.history, _get_product_labels(details), SHOW_HISTORY),
+        *order_line.build_line_blocks(localizer, presenter),
+        block_kit.build_section(_format_order_facts(localizer, presenter)),
+        *_build_receipt_blocks(localizer, presenter),
+        *build_history_blocks(localizer, details.history, presenter.product_labels, SHOW_HISTORY),
         _build_order_actions(localizer, details, services_url),
     ]
 
 
 def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
-    """mrkdwn: status, and what follows by when."""
+    """mrkdwn: the status, and what happens next and by when."""
     order = details.order
-    declined = details.list_rows_with_status(LineStatus.DECLINED)
+    declined = OrderPresenter(localizer, details).list_lines_with_status(LineStatus.DECLINED)
     return localizer.format_mrkdwn(
         f"service-order-{order.status.value}",
         by=order.processing_deadline,
         at=order.finished_at or order.placed_at,
         some_declined="yes" if declined else "no",
-        products=block_kit.format_short_list(localizer, _list_product_names(details, LineStatus.DECLINED)),
+        products=block_kit.format_short_list(localizer, [line.product for line in declined]),
     )
 
 
-def _list_product_names(details: OrderDetails, status: LineStatus) -> list[str]:
-    names = _get_product_labels(details)
-    return [names[row.line.subscription_id] for row in details.list_rows_with_status(status)]
-
-
-def _get_product_labels(details: OrderDetails) -> dict[str, str]:
-    return make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
-
-
 def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: ModalMetadata) -> View:
-    """All that ever happened to the order and its quote; `place.page` of it."""
+    """The page `metadata.page` of the whole history of the order and its quote."""
     blocks = [
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         block_kit.build_section(localizer.format_mrkdwn("history-title")),
         *build_history_page(
-            localizer, details.history, _get_product_labels(details), metadata.page, SHOW_HISTORY
+            localizer,
+            details.history,
+            OrderPresenter(localizer, details).product_labels,
+            metadata.page,
+            SHOW_HISTORY,
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.order.key)),
     ]
@@ -204,91 +204,85 @@ def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: 
     )
 
 
-def _build_retry_blocks(localizer: Localizer, details: OrderDetails) -> list[Block]:
-    """What waits for a person, and the buttons for it."""
-    if not details.can_retry:
+def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
+    """The decision that a person has to make, and its buttons."""
+    until = presenter.retry_deadline
+    if until is None:
         return []
-    until = max(
-        row.line.get_retry_deadline(details.order)
-        for row in details.rows
-        if row.line.can_retry(details.order, details.at)
-    )
     return [
         block_kit.build_section(localizer.format_mrkdwn("service-order-decision", until=until)),
-        block_kit.build_actions(*build_retry_buttons(localizer, details)),
+        block_kit.build_actions(*build_retry_buttons(localizer, presenter.details)),
     ]
 
 
 def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Block]:
-    """Try again, give up."""
     number, key = details.order.number, details.order.key
-    asks = block_kit.build_confirm_dialog(
+    confirm = block_kit.build_confirm_dialog(
         localizer.format_text("cancel-seats-ask"),
         localizer.format_text("cancel-seats-consequence", number=number),
         localizer.format_text("cancel-seats-yes"),
         localizer.format_text("go-back"),
     )
-    again = localizer.format_text("action-retry-label", number=number)
-    give_up = localizer.format_text("action-cancel-seats-label", number=number)
+    retry_label = localizer.format_text("action-retry-label", number=number)
+    give_up_label = localizer.format_text("action-cancel-seats-label", number=number)
     return [
         block_kit.build_button(
-            RETRY, localizer.format_text("action-retry"), key, style="primary", accessibility_label=again
+            RETRY,
+            localizer.format_text("action-retry"),
+            key,
+            style="primary",
+            accessibility_label=retry_label,
         ),
         block_kit.build_button(
             GIVE_UP,
             localizer.format_text("action-cancel-seats"),
             key,
             style="danger",
-            accessibility_label=give_up,
-            confirm=asks,
+            accessibility_label=give_up_label,
+            confirm=confirm,
         ),
     ]
 
 
-def _format_order_facts(localizer: Localizer, details: OrderDetails) -> str:
-    quote = details.quote
+def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
+    details = presenter.details
     facts = localizer.format_mrkdwn(
         "service-order-facts",
         account=details.account.name,
-        quote=quote.number,
+        quote=details.quote.number,
         at=details.order.placed_at,
         by=details.contact.name,
-        total=details.to_money(quote.total),
-        tax=details.to_money(quote.tax),
+        total=presenter.total,
+        tax=presenter.tax,
         admin=details.administrator.name,
         method=format_payment_method(localizer, details.payment_method),
     )
     return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
 
 
-def _build_receipt_blocks(localizer: Localizer, details: OrderDetails) -> list[Block]:
-    if details.receipt is None:
+def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
+    receipt = presenter.details.receipt
+    if receipt is None:
         return []
-    receipt = details.receipt
     text = localizer.format_mrkdwn(
-        "receipt-totals",
-        number=receipt.number,
-        day=receipt.issued_on,
-        subtotal=details.to_money(receipt.subtotal),
-        tax=details.to_money(receipt.tax),
-        total=details.to_money(receipt.total),
+        "receipt-totals", number=receipt.number, day=receipt.issued_on, **presenter.receipt_amounts
     )
-    pages = [
+    provider_receipts = [
         localizer.format_mrkdwn("provider-receipt", number=page.number, page=page.page_url, pdf=page.pdf_url)
-        for page in details.provider_receipts[:MAX_RECEIPT_PAGES]
+        for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
     send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
-    return [block_kit.build_section("\n".join([text, *pages]), send)]
+    return [block_kit.build_section("\n".join([text, *provider_receipts]), send)]
 
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:
     buttons = [navigation.build_orders_button(localizer, details.account.id)]
-    helped = (
+    needs_help = (
         details.order.status is OrderStatus.FAILED
         or details.is_overdue
         or details.list_rows_with_status(LineStatus.DECLINED)
     )
-    if services_url and helped:
+    if services_url and needs_help:
         buttons.append(navigation.build_contact_services_button(localizer, services_url))
     return block_kit.build_actions(*buttons)
 
@@ -300,13 +294,13 @@ def render_order_list_modal(
     metadata: ModalMetadata,
     has_older: bool,
 ) -> View:
-    """`more`: there are older ones; its button's value is the id of the last order shown."""
+    """The value of the button for older orders is the id of the last order shown."""
     intro = "service-order-list" if orders else "service-order-list-empty"
-    shown = orders[:MAX_ORDERS]
+    page = orders[:MAX_ORDERS]
     blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
-    blocks += [build_order_block(localizer, sheet) for sheet in shown]
-    if shown and (has_older or len(orders) > len(shown)):
-        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), shown[-1].order.key)
+    blocks += [build_order_block(localizer, details) for details in page]
+    if page and (has_older or len(orders) > len(page)):
+        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), page[-1].order.key)
         blocks.append(block_kit.build_actions(older))
     blocks.append(
         block_kit.build_actions(
@@ -327,23 +321,19 @@ def build_order_block(localizer: Localizer, details: OrderDetails) -> Block:
 
 
 def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
-    """mrkdwn: number, status in a word, seats, when it was placed."""
+    """mrkdwn."""
     return localizer.format_mrkdwn(
         "service-order-summary",
         number=details.order.number,
-        status=format_status(localizer, details.order.status),
+        status=OrderPresenter(localizer, details).status,
         needs="yes" if needs_attention(details) else "no",
         seats=format_seats(localizer, [(row.line.seats, row.product) for row in details.rows]),
         at=details.order.placed_at,
     )
 
 
-def format_status(localizer: Localizer, status: OrderStatus) -> str:
-    return localizer.format_text("order-status", status=status.value)
-
-
 def needs_attention(details: OrderDetails) -> bool:
-    """Someone must confirm a payment, or decide whether to try again."""
+    """Somebody has to confirm a payment, or decide whether to try again."""
     return details.can_retry or bool(details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER))
 
 
@@ -351,17 +341,11 @@ def render_retry_modal(
     localizer: Localizer, details: OrderDetails, methods: list[PaymentMethod], metadata: ModalMetadata
 ) -> View:
     order = details.order
-    names = _get_product_labels(details)
     texts = [
         localizer.format_mrkdwn(
-            "retry-line",
-            product=names[row.line.subscription_id],
-            seats=row.line.seats,
-            amount=details.to_money(row.line.amount),
-            tax=details.to_money(row.line.tax),
+            "retry-line", product=line.product, seats=line.seats, amount=line.amount, tax=line.tax
         )
-        for row in details.rows
-        if row.line.can_retry(order, details.at)
+        for line in OrderPresenter(localizer, details).retryable_lines
     ]
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("retry-intro", number=order.number)),

@@ -265,7 +265,7 @@ service-order-list = Service orders of *{ $account }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
 order-line =
     { order-line-seats }
-    { $standing }
+    { $explanation }
 order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } tax
 order-line-waiting = Waiting to be processed, by { $by } at the latest.
 order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
@@ -417,7 +417,7 @@ home-orders = { $count ->
     [one] *Service order in progress*
    *[other] *{ $count } service orders in progress*
 }
-home-order-line = • { $product }: { $standing }
+home-order-line = • { $product }: { $explanation }
 home-payment = *Payment method:* { $method }
 home-payment-expires-soon = *Expires soon.* Add another card or update its expiry date now: once it expires, you can’t order seats.
 home-help = Can’t do something here? Contact Account Services.
@@ -624,7 +624,6 @@ notice-order-overdue-ask = Account Services can help. Give them the order number
 notice-account = Account: { $name } ({ $id })
 notice-contact = Billing contact: { $name }, { $email }
 notice-steps = History so far:
-notice-step = • { $at }: { $what } ({ $by }) { $reason }
 notice-history = { $step ->
     [placed] { $at }: { history-service-order-placed } by { $by }
     [processing] { $at }: { history-service-order-processing }
@@ -650,8 +649,8 @@ notice-quote-decided = { $decision ->
     [accepted] Quote { $number } was accepted
     [rejected] Quote { $number } was rejected
     [replaced] Quote { $number } was replaced
-    [accepted_elsewhere] Quote { $number } was accepted outside Slack
-    [rejected_elsewhere] Quote { $number } was rejected outside Slack
+    [accepted-elsewhere] Quote { $number } was accepted outside Slack
+    [rejected-elsewhere] Quote { $number } was rejected outside Slack
     [pending] Quote { $number }
    *[expired] Quote { $number } has expired
 }
@@ -659,8 +658,8 @@ notice-quote-decision = { $decision ->
     [accepted] Accepted by { $by } on { $at }: service order { $order }
     [rejected] Rejected by { $by } on { $at }. { $reason }
     [replaced] Replaced with quote { $replaced_by } by { $by } on { $at }. It can’t be restored.
-    [accepted_elsewhere] Accepted outside Slack on { $at }
-    [rejected_elsewhere] Rejected outside Slack on { $at }
+    [accepted-elsewhere] Accepted outside Slack on { $at }
+    [rejected-elsewhere] Rejected outside Slack on { $at }
    *[expired] Expired on { $at }
 }
 notice-portal-changed = { $by } made GoTo Admin the default billing portal for { $account }

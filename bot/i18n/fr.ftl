@@ -265,7 +265,7 @@ service-order-list = Commandes de Service du compte *{ $account }*, de la plus r
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 order-line =
     { order-line-seats }
-    { $standing }
+    { $explanation }
 order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } de taxe
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
 order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
@@ -417,7 +417,7 @@ home-orders = { $count ->
     [one] *Commande de Service en cours*
    *[other] *{ $count } commandes de Service en cours*
 }
-home-order-line = • { $product } : { $standing }
+home-order-line = • { $product } : { $explanation }
 home-payment = *Mode de paiement :* { $method }
 home-payment-expires-soon = *Expire bientôt.* Ajoutez dès maintenant une autre carte ou mettez à jour sa date d’expiration : une fois la carte expirée, vous ne pourrez plus commander de postes.
 home-help = Une opération impossible ici ? Contactez les Services des comptes Corporate.
@@ -624,7 +624,6 @@ notice-order-overdue-ask = Les Services des comptes Corporate peuvent vous aider
 notice-account = Compte : { $name } ({ $id })
 notice-contact = Contact de facturation : { $name }, { $email }
 notice-steps = Historique à ce jour :
-notice-step = • { $at } : { $what } ({ $by }) { $reason }
 notice-history = { $step ->
     [placed] { $at } : { history-service-order-placed } par { $by }
     [processing] { $at } : { history-service-order-processing }
@@ -650,8 +649,8 @@ notice-quote-decided = { $decision ->
     [accepted] Le devis { $number } a été accepté
     [rejected] Le devis { $number } a été rejeté
     [replaced] Le devis { $number } a été remplacé
-    [accepted_elsewhere] Le devis { $number } a été accepté hors de Slack
-    [rejected_elsewhere] Le devis { $number } a été rejeté hors de Slack
+    [accepted-elsewhere] Le devis { $number } a été accepté hors de Slack
+    [rejected-elsewhere] Le devis { $number } a été rejeté hors de Slack
     [pending] Devis { $number }
    *[expired] Le devis { $number } a expiré
 }
@@ -659,8 +658,8 @@ notice-quote-decision = { $decision ->
     [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
     [rejected] Rejeté par { $by } le { $at }. { $reason }
     [replaced] Remplacé par le devis { $replaced_by } le { $at } ({ $by }). Il ne peut pas être rétabli.
-    [accepted_elsewhere] Accepté hors de Slack le { $at }
-    [rejected_elsewhere] Rejeté hors de Slack le { $at }
+    [accepted-elsewhere] Accepté hors de Slack le { $at }
+    [rejected-elsewhere] Rejeté hors de Slack le { $at }
    *[expired] Expiré le { $at }
 }
 notice-portal-changed = { $by } a fait de GoTo Admin le portail de facturation par défaut du compte { $account }

@@ -1,22 +1,19 @@
 """What the notices of service orders and receipts say."""
 
-from bot.i18n import Localizer
 from bot.notices.render import (
-    MAX_NAME_LENGTH,
     MAX_ROWS,
     NoticeRenderer,
     NoticeText,
-    format_decline_reason,
-    format_line_state,
-    format_order_rows,
-    format_product_row,
+    format_order_line,
+    format_order_lines,
     format_rows,
     format_total,
-    truncate_escaped,
+    truncate_name,
 )
-from models.audit_entry import AuditEntry
+from bot.presenters.audit_entry import format_history_entry
+from bot.presenters.decline import format_decline_reason
+from bot.presenters.order import OrderLinePresenter
 from models.destination import DestinationKind
-from models.details import OrderRow
 from models.notice_payloads import (
     OrderDeclinedPayload,
     OrderHistoryPayload,
@@ -27,22 +24,29 @@ from models.service_order import LineStatus, OrderStatus
 
 
 def render_order_status(renderer: NoticeRenderer) -> NoticeText:
-    order = renderer.order.order
-    title = renderer.format_text("notice-order-status", number=order.number, status=order.status.value)
     return NoticeText(
-        title,
+        _format_status_title(renderer),
         (
-            *format_order_rows(renderer),
-            *format_total(renderer, renderer.order.quote),
+            *format_order_lines(renderer),
+            *_format_order_total(renderer),
             _format_placed_by(renderer),
             *_format_next_steps(renderer),
         ),
     )
 
 
+def _format_status_title(renderer: NoticeRenderer) -> str:
+    order = renderer.order.order
+    return renderer.format_text("notice-order-status", number=order.number, status=order.status.value)
+
+
+def _format_order_total(renderer: NoticeRenderer) -> list[str]:
+    return format_total(renderer, renderer.order_presenter.total, renderer.order_presenter.tax)
+
+
 def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
-    """What happens next, by whom and by when; in the end, what came of it."""
-    sheet, order = renderer.order, renderer.order.order
+    """What happens next, by whom and by when; of a finished order, its result."""
+    details, order = renderer.order, renderer.order.order
     if order.status is OrderStatus.FAILED:
         return [
             _format_completion(renderer),
@@ -51,62 +55,57 @@ def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
         ]
     if order.is_finished:
         return [_format_completion(renderer)]
-    late = (
-        [
+    if details.is_overdue:
+        progress = [
             renderer.format_text("notice-order-next-overdue", by=order.processing_deadline),
             renderer.format_contact_services(),
         ]
-        if sheet.is_overdue
-        else []
-    )
-    return [*_format_required_actions(renderer), *(late or [_format_progress(renderer)])]
+    else:
+        progress = [_format_progress(renderer)]
+    return [*_format_required_actions(renderer), *progress]
 
 
 def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
-    """What a person must do, as long as they can."""
-    sheet = renderer.order
-    asked = []
-    declined = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
-    if declined:
-        until = min(line.get_retry_deadline(sheet.order) for line in declined)
-        asked.append(renderer.format_text("notice-order-next-decide", until=until))
-    confirmed_by = [
-        row.line.deadline_at
-        for row in sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
-        if row.line.deadline_at
-    ]
-    if confirmed_by:
-        asked.append(renderer.format_text("notice-order-next-confirm", until=min(confirmed_by)))
-    return asked
+    """What a person has to do, while they can."""
+    presenter, actions = renderer.order_presenter, []
+    if presenter.retry_deadline:
+        actions.append(renderer.format_text("notice-order-next-decide", until=presenter.retry_deadline))
+    if presenter.confirmation_deadline:
+        actions.append(
+            renderer.format_text("notice-order-next-confirm", until=presenter.confirmation_deadline)
+        )
+    return actions
 
 
 def _format_progress(renderer: NoticeRenderer) -> str:
-    order = renderer.order.order
-    waits_for = next(
-        (row.blocking_order_number for row in renderer.order.rows if row.blocking_order_number), None
+    blocking_order = renderer.order_presenter.blocking_order_number
+    if blocking_order is None:
+        return _format_completion(renderer)
+    return renderer.format_text(
+        "notice-order-next-queued", number=blocking_order, by=renderer.order.order.processing_deadline
     )
-    if waits_for:
-        return renderer.format_text(
-            "notice-order-next-queued", number=waits_for, by=order.processing_deadline
-        )
-    return _format_completion(renderer)
 
 
 def _format_placed_by(renderer: NoticeRenderer) -> str:
-    sheet = renderer.order
+    details = renderer.order
     return renderer.format_text(
-        "notice-order-placed-by", name=sheet.contact.name, at=sheet.order.placed_at, quote=sheet.quote.number
+        "notice-order-placed-by",
+        name=details.contact.name,
+        at=details.order.placed_at,
+        quote=details.quote.number,
     )
 
 
 def _format_completion(renderer: NoticeRenderer) -> str:
-    """When it will have been processed, or when it was."""
-    order = renderer.order.order
+    """When the order will have been processed, or when it was."""
+    details, order = renderer.order, renderer.order.order
     if order.finished_at is None:
         return renderer.format_text("order-promise", by=order.processing_deadline)
-    receipt = renderer.order.receipt.number if renderer.order.receipt else ""
     return renderer.format_text(
-        "notice-order-finished", status=order.status.value, at=order.finished_at, receipt=receipt
+        "notice-order-finished",
+        status=order.status.value,
+        at=order.finished_at,
+        receipt=details.receipt.number if details.receipt else "",
     )
 
 
@@ -116,7 +115,7 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
         renderer.format_text(
             "notice-history",
             step=payload.step,
-            product=truncate_escaped(payload.product, MAX_NAME_LENGTH),
+            product=truncate_name(payload.product),
             seats=payload.seats,
             reason=format_decline_reason(renderer.notice.localizer, payload.reason),
             waits_for=payload.blocking_order_number,
@@ -127,32 +126,31 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
-    sheet = renderer.order
+    details = renderer.order
+    title = renderer.format_text(
+        "notice-order-placed", number=details.order.number, account=details.account.name
+    )
+    administrator = renderer.format_text(
+        "admin-contact", name=details.administrator.name, email=details.administrator.email
+    )
+    lines = format_rows(
+        renderer,
+        renderer.order_presenter.lines,
+        lambda line: format_order_line(renderer, line, with_amounts=True),
+    )
     return NoticeText(
-        renderer.format_text("notice-order-placed", number=sheet.order.number, account=sheet.account.name),
-        (
-            *format_order_rows(renderer, with_status=False),
-            *format_total(renderer, sheet.quote),
-            renderer.format_text(
-                "admin-contact", name=sheet.administrator.name, email=sheet.administrator.email
-            ),
-            _format_completion(renderer),
-        ),
+        title,
+        (*lines, *_format_order_total(renderer), administrator, _format_completion(renderer)),
     )
 
 
 def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
-    waits_for = renderer.get_payload(OrderWaitsPayload).blocking_order_number
+    blocking_order = renderer.get_payload(OrderWaitsPayload).blocking_order_number
     title = renderer.format_text(
-        "notice-order-queued", number=renderer.order.order.number, waits_for=waits_for
+        "notice-order-queued", number=renderer.order.order.number, waits_for=blocking_order
     )
-    return NoticeText(
-        title,
-        (
-            renderer.format_text("notice-order-queued-reason", waits_for=waits_for),
-            *format_order_rows(renderer),
-        ),
-    )
+    reason = renderer.format_text("notice-order-queued-reason", waits_for=blocking_order)
+    return NoticeText(title, (reason, *format_order_lines(renderer)))
 
 
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
@@ -160,21 +158,26 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     title = renderer.format_text(
         "notice-order-declined", number=renderer.order.order.number, products=payload.products
     )
-    reason = format_decline_reason(renderer.notice.localizer, payload.reason)
-    because = [renderer.format_text("notice-order-declined-reason", reason=reason)] if reason else []
     return NoticeText(
         title,
         (
-            *because,
+            *_format_payload_reason(renderer, payload),
             *_format_price_change(renderer, payload),
             *_format_decline_consequences(renderer),
-            *format_order_rows(renderer),
+            *format_order_lines(renderer),
         ),
     )
 
 
+def _format_payload_reason(renderer: NoticeRenderer, payload: OrderDeclinedPayload) -> list[str]:
+    if not payload.reason:
+        return []
+    reason = format_decline_reason(renderer.notice.localizer, payload.reason)
+    return [renderer.format_text("notice-order-declined-reason", reason=reason)]
+
+
 def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload) -> list[str]:
-    """R17: what was promised, and what it would have been; not in a channel that shows no amounts."""
+    """The promised and the current price (R17), unless the channel gets no amounts."""
     promised, offered = payload.promised_total, payload.offered_total
     if promised is None or offered is None or not renderer.notice.shows_amounts:
         return []
@@ -187,15 +190,13 @@ def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload
 
 
 def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
-    sheet = renderer.order
-    retryable = [row.line for row in sheet.rows if row.line.can_retry(sheet.order, sheet.at)]
-    if retryable:
-        until = min(line.get_retry_deadline(sheet.order) for line in retryable)
+    until = renderer.order_presenter.retry_deadline
+    if until:
         return [
             renderer.format_text("notice-order-not-charged"),
             renderer.format_text("notice-order-retry", until=until),
         ]
-    if sheet.list_rows_with_status(LineStatus.DECLINED):
+    if renderer.order.list_rows_with_status(LineStatus.DECLINED):
         return [
             renderer.format_text("notice-order-not-charged"),
             renderer.format_text("order-line-no-retry"),
@@ -205,34 +206,34 @@ def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
 
 
 def _format_current_status(renderer: NoticeRenderer) -> str:
-    """Where what the notice asks for is no longer needed when it is read."""
+    """For a notice that asks for what is no longer needed when it is delivered."""
     return renderer.format_text("notice-order-outdated", status=renderer.order.order.status.value)
 
 
 def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
-    sheet = renderer.order
-    rows = sheet.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+    unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)
     title = renderer.format_text(
         "notice-order-needs-customer",
-        number=sheet.order.number,
+        number=renderer.order.order.number,
         products=renderer.get_payload(PaymentConfirmationPayload).products,
         personal="yes" if renderer.is_personal else "no",
     )
-    asks = [line for row in rows for line in _format_confirmation(renderer, row)] or [
-        _format_current_status(renderer)
-    ]
-    return NoticeText(title, (*asks, *format_order_rows(renderer)))
+    requests = [text for line in unconfirmed for text in _format_confirmation(renderer, line)]
+    return NoticeText(
+        title, (*(requests or [_format_current_status(renderer)]), *format_order_lines(renderer))
+    )
 
 
-def _format_confirmation(renderer: NoticeRenderer, row: OrderRow) -> list[str]:
-    name = truncate_escaped(row.product.name, MAX_NAME_LENGTH)
-    lines = [renderer.format_text("notice-order-confirm", product=name)]
-    if row.line.deadline_at:
-        lines = [renderer.format_text("notice-order-confirm-until", product=name, until=row.line.deadline_at)]
-    # The link opens the payment to whoever holds it: a button in a direct message, never in a channel.
-    if renderer.destination_kind is DestinationKind.EMAIL and row.line.customer_link:
-        lines.append(renderer.format_text("notice-order-confirm-link", url=row.line.customer_link))
-    return lines
+def _format_confirmation(renderer: NoticeRenderer, line: OrderLinePresenter) -> list[str]:
+    name, until, link = truncate_name(line.product), line.row.line.deadline_at, line.row.line.customer_link
+    if until:
+        texts = [renderer.format_text("notice-order-confirm-until", product=name, until=until)]
+    else:
+        texts = [renderer.format_text("notice-order-confirm", product=name)]
+    # Anybody who has the link can pay: it is a button in a direct message, and never goes to a channel.
+    if renderer.destination_kind is DestinationKind.EMAIL and link:
+        texts.append(renderer.format_text("notice-order-confirm-link", url=link))
+    return texts
 
 
 def render_order_failed(renderer: NoticeRenderer) -> NoticeText:
@@ -241,113 +242,91 @@ def render_order_failed(renderer: NoticeRenderer) -> NoticeText:
         title,
         (
             renderer.format_text("order-nothing-charged"),
-            *format_order_rows(renderer),
+            *format_order_lines(renderer),
             renderer.format_contact_services(),
         ),
     )
 
 
 def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
-    sheet = renderer.order
-    title = renderer.format_text("notice-order-overdue", number=sheet.order.number)
-    due = renderer.format_text("notice-order-overdue-since", by=sheet.order.processing_deadline)
-    if renderer.destination_kind is not DestinationKind.SERVICES:
-        ask = renderer.format_text("notice-order-overdue-ask", number=sheet.order.number)
-        return NoticeText(title, (due, *format_order_rows(renderer), ask, renderer.format_contact_services()))
-    return NoticeText(
-        title,
-        (
-            due,
-            renderer.format_text("notice-account", name=sheet.account.name, id=sheet.account.id),
-            renderer.format_text("notice-contact", name=sheet.contact.name, email=sheet.contact.email),
-            _format_placed_by(renderer),
-            *format_order_rows(renderer),
-            *format_total(renderer, sheet.quote),
-            renderer.format_text("notice-steps"),
-            *(_format_history_step(renderer, entry) for entry in sheet.history[-MAX_ROWS:]),
-        ),
-    )
+    order = renderer.order.order
+    title = renderer.format_text("notice-order-overdue", number=order.number)
+    overdue = renderer.format_text("notice-order-overdue-since", by=order.processing_deadline)
+    lines = format_order_lines(renderer)
+    if renderer.destination_kind is DestinationKind.SERVICES:
+        return NoticeText(title, (overdue, *_format_case(renderer, lines)))
+    ask = renderer.format_text("notice-order-overdue-ask", number=order.number)
+    return NoticeText(title, (overdue, *lines, ask, renderer.format_contact_services()))
 
 
-def _format_history_step(renderer: NoticeRenderer, entry: AuditEntry) -> str:
-    what = _format_step_name(renderer.notice.localizer, entry)
-    return renderer.format_text(
-        "notice-step", at=entry.at, what=what, by=entry.actor_name, reason=entry.reason or ""
-    ).rstrip()
+def _format_case(renderer: NoticeRenderer, lines: list[str]) -> list[str]:
+    """All that Account Services need to look into an order (R21)."""
+    details = renderer.order
+    return [
+        renderer.format_text("notice-account", name=details.account.name, id=details.account.id),
+        renderer.format_text("notice-contact", name=details.contact.name, email=details.contact.email),
+        _format_placed_by(renderer),
+        *lines,
+        *_format_order_total(renderer),
+        renderer.format_text("notice-steps"),
+        *_format_history(renderer),
+    ]
 
 
-def _format_step_name(localizer: Localizer, entry: AuditEntry) -> str:
-    """The states a person knows in their words; the rest of the history by the names it was stored under."""
-    to = entry.to_status or ""
-    if entry.action == "line" and to in list(LineStatus):
-        state = localizer.format_text("line-status", status=to)
-        return f"{entry.details.get('subscription', '')}: {state}"
-    if to in list(OrderStatus):
-        return localizer.format_text("order-status", status=to)
-    return entry.action.replace("_", " ")
+def _format_history(renderer: NoticeRenderer) -> list[str]:
+    labels = renderer.order_presenter.product_labels
+    entries = renderer.order.history[-MAX_ROWS:]
+    localizer, format_text = renderer.notice.localizer, renderer.format_text
+    return [f"• {format_history_entry(localizer, entry, labels, format_text)}" for entry in entries]
 
 
 def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
-    sheet = renderer.order
+    """Not all readers of a channel may read receipts (R1): it only says where the receipt went."""
     if renderer.is_personal:
         title = renderer.format_text(
-            "notice-receipt", number=renderer.receipt.number, order=sheet.order.number
+            "notice-receipt", number=renderer.receipt.number, order=renderer.order.order.number
         )
+        sent = []
     else:
-        title = renderer.format_text(
-            "notice-order-status", number=sheet.order.number, status=sheet.order.status.value
-        )
-    settled = sheet.list_rows_with_status(LineStatus.SETTLED)
-    # A channel has readers who may not read receipts (R1): it is told where the receipt went, no more.
-    elsewhere = (
-        []
-        if renderer.is_personal
-        else [renderer.format_text("notice-receipt-sent", number=renderer.receipt.number)]
+        title = _format_status_title(renderer)
+        sent = [renderer.format_text("notice-receipt-sent", number=renderer.receipt.number)]
+    settled = format_rows(
+        renderer,
+        renderer.order_presenter.list_lines_with_status(LineStatus.SETTLED),
+        lambda line: format_order_line(renderer, line, with_amounts=True),
     )
     return NoticeText(
         title,
-        (
-            *format_rows(
-                renderer,
-                settled,
-                lambda row: format_product_row(renderer, row, with_amounts=renderer.notice.shows_amounts),
-            ),
-            *format_receipt_totals(renderer),
-            *format_unsettled_lines(renderer),
-            *elsewhere,
-        ),
+        (*settled, *format_receipt_totals(renderer), *format_unsettled_lines(renderer), *sent),
     )
 
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
-    """What stands beside the PDF."""
+    """The message that the PDF is attached to."""
     return NoticeText(renderer.format_text("notice-receipt-file", number=renderer.receipt.number))
 
 
 def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
-    sheet = renderer.order
     if not renderer.notice.shows_amounts:
         return []
-    receipt = renderer.receipt
+    amounts = renderer.order_presenter.receipt_amounts
     return [
-        renderer.format_text("notice-subtotal", amount=sheet.to_money(receipt.subtotal)),
-        renderer.format_text("notice-tax", amount=sheet.to_money(receipt.tax)),
-        renderer.format_text("notice-total", amount=sheet.to_money(receipt.total)),
+        renderer.format_text("notice-subtotal", amount=amounts["subtotal"]),
+        renderer.format_text("notice-tax", amount=amounts["tax"]),
+        renderer.format_text("notice-total", amount=amounts["total"]),
         *(
             renderer.format_text("notice-paid-by", brand=method.brand.title(), last4=method.last4)
-            for method in sheet.charged_payment_methods
+            for method in renderer.order.charged_payment_methods
         ),
     ]
 
 
 def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:
-    """R18: the lines that did not settle are named."""
-    missing = [row for row in renderer.order.rows if row.line.status is not LineStatus.SETTLED]
-    if not missing:
+    """The lines that did not settle are named (R18)."""
+    unsettled = [
+        line for line in renderer.order_presenter.lines if line.row.line.status is not LineStatus.SETTLED
+    ]
+    if not unsettled:
         return []
-    rows = format_rows(
-        renderer,
-        missing,
-        lambda row: format_product_row(renderer, row, state=format_line_state(renderer, row)),
-    )
-    return [renderer.format_text("notice-not-charged"), *rows, renderer.format_contact_services()]
+    texts = format_rows(renderer, unsettled, lambda line: format_order_line(renderer, line, with_status=True))
+    return [renderer.format_text("notice-not-charged"), *texts, renderer.format_contact_services()]

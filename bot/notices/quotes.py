@@ -1,8 +1,8 @@
 """What the notices of quotes say."""
 
-from bot.notices.render import NoticeRenderer, NoticeText, format_quote_rows, format_total
+from bot.notices.render import NoticeRenderer, NoticeText, format_quote_lines, format_total
+from bot.presenters.quote import get_decision_outcome
 from models.details import QuoteDetails
-from models.quote import QuoteStatus
 
 
 def render_quote_arrived(renderer: NoticeRenderer) -> NoticeText:
@@ -18,44 +18,43 @@ def render_quote_card(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _render_quote(renderer: NoticeRenderer, pending_title: str) -> NoticeText:
-    sheet = renderer.quote
-    number, until = sheet.quote.number, sheet.quote.expires_at
+    details, quote = renderer.quote, renderer.quote.quote
     title = renderer.format_text(
-        pending_title if sheet.is_pending else "quote-number", number=number, until=until
+        pending_title if details.is_pending else "quote-number", number=quote.number, until=quote.expires_at
     )
+    total = format_total(renderer, details.to_money(quote.total), details.to_money(quote.tax))
     return NoticeText(
         title,
-        (*format_quote_rows(renderer), *format_total(renderer, sheet.quote), _format_quote_state(renderer)),
+        (*format_quote_lines(renderer), *total, _format_quote_status(renderer)),
     )
 
 
-def _format_quote_state(renderer: NoticeRenderer) -> str:
-    sheet = renderer.quote
-    if sheet.is_pending:
-        return renderer.format_text("quote-valid-until", until=sheet.quote.expires_at)
+def _format_quote_status(renderer: NoticeRenderer) -> str:
+    if renderer.quote.is_pending:
+        return renderer.format_text("quote-valid-until", until=renderer.quote.quote.expires_at)
     return _format_decision(renderer)
 
 
 def render_quote_decided(renderer: NoticeRenderer) -> NoticeText:
-    sheet = renderer.quote
+    details = renderer.quote
     title = renderer.format_text(
-        "notice-quote-decided", number=sheet.quote.number, decision=_get_decision(sheet)
+        "notice-quote-decided", number=details.quote.number, decision=_get_decision(details)
     )
-    return NoticeText(title, (_format_quote_state(renderer), *format_quote_rows(renderer)))
+    return NoticeText(title, (_format_quote_status(renderer), *format_quote_lines(renderer)))
 
 
 def _get_decision(details: QuoteDetails) -> str:
-    if details.quote.replaced_by_id is not None:
-        return "replaced"
-    status = details.quote.get_status(details.at)
-    elsewhere = "_elsewhere" if details.quote.decided_externally and status is not QuoteStatus.EXPIRED else ""
-    return status.value + elsewhere
+    quote = details.quote
+    return get_decision_outcome(
+        quote.get_status(details.at).value,
+        decided_externally=quote.decided_externally,
+        replaced=quote.replaced_by_id is not None,
+    )
 
 
 def _format_decision(renderer: NoticeRenderer) -> str:
-    """R20: what became of it, by whom and when."""
-    quote = renderer.quote.quote
-    order = renderer.quote.order
+    """Who decided it, how and when (R20)."""
+    quote, order = renderer.quote.quote, renderer.quote.order
     return renderer.format_text(
         "notice-quote-decision",
         decision=_get_decision(renderer.quote),

@@ -1,25 +1,29 @@
-"""How notices are worded: once, for messages and for e-mails."""
+"""How notices are worded, once for Slack messages and e-mails."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from functools import cached_property
+from typing import Protocol, TypeVar
 
-from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn
+from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn, format_date_token, truncate_text
+from bot.presenters.order import OrderLinePresenter, OrderPresenter
+from bot.presenters.product import make_product_labels
 from models.account import Account
 from models.destination import DestinationKind
-from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow
+from models.details import OrderDetails, QuoteDetails, QuoteRow
+from models.money import Money
 from models.notice import NoticeKind
 from models.notice_payloads import NoticePayload
-from models.quote import Quote
 from models.receipt import Receipt
-from models.service_order import LineStatus
 
 PayloadT = TypeVar("PayloadT", bound=NoticePayload)
+RowT = TypeVar("RowT")
 
-# Names and reasons are people's own, and as long as they like; Fluent refuses 1,000 characters in a place.
+# Names and reasons can be of any length: with these limits, a message with all its rows stays below the 4,000
+# characters that Slack takes for an edit.
 MAX_REASON_LENGTH = 600
-MAX_ARGUMENT_LENGTH = 200
+MAX_VALUE_LENGTH = 200
 MAX_NAME_LENGTH = 80
 MAX_NAMES = 6
 MAX_ROWS = 15
@@ -27,7 +31,7 @@ MAX_ROWS_LENGTH = 1800
 
 
 class RenderableNotice(Protocol):
-    """What is reported, and to whom."""
+    """What is reported, and to whom; `digest_items` are the notices of a daily digest."""
 
     @property
     def kind(self) -> NoticeKind: ...
@@ -59,28 +63,37 @@ class NoticeText:
 
 @dataclass(frozen=True)
 class NoticeRenderer:
-    """How it is said: for mrkdwn, what fills the texts is escaped. `live` instants are Slack's date tokens,
+    """Fills in texts for one of two outputs. In mrkdwn, arguments are escaped, and datetimes are date tokens,
     which each reader of a channel sees in their own zone."""
 
     notice: RenderableNotice
     services_url: str
     is_mrkdwn: bool
-    live_dates: bool = False
 
     def format_text(self, key: str, **arguments: object) -> str:
-        reader = self.notice.localizer
-        say = reader.format_mrkdwn if self.is_mrkdwn else reader.format_text
-        return say(key, **{name: self._prepare_argument(name, word) for name, word in arguments.items()})
+        localizer = self.notice.localizer
+        format_message = localizer.format_mrkdwn if self.is_mrkdwn else localizer.format_text
+        return format_message(
+            key, **{name: self._prepare_argument(name, value) for name, value in arguments.items()}
+        )
+
+    def escape_text(self, text: str) -> str:
+        text = truncate_text(text, MAX_REASON_LENGTH, escape_mrkdwn)
+        return escape_mrkdwn(text) if self.is_mrkdwn else text
 
     def _prepare_argument(self, name: str, argument: object) -> object:
-        if self.live_dates and isinstance(argument, datetime):
-            return self.notice.localizer.format_date_token(argument)
+        if self.is_mrkdwn and isinstance(argument, datetime):
+            return format_date_token(argument, self.notice.localizer.format_datetime(argument))
         return _truncate_argument(name, argument)
 
     @property
     def order(self) -> OrderDetails:
         assert self.notice.order is not None, "a notice of an order has one"
         return self.notice.order
+
+    @cached_property
+    def order_presenter(self) -> OrderPresenter:
+        return OrderPresenter(self.notice.localizer, self.order)
 
     @property
     def quote(self) -> QuoteDetails:
@@ -108,89 +121,81 @@ class NoticeRenderer:
         return self.format_text("notice-services", url=self.services_url)
 
 
-def format_decline_reason(localizer: Localizer, reason: str) -> str:
-    """A provider's code in words; what has none is the provider's own sentence."""
-    key = "decline-" + reason.replace("_", "-")
-    return localizer.format_text(key) if localizer.has_message(key) else reason
-
-
 def _truncate_argument(name: str, argument: object) -> object:
     if isinstance(argument, str) and not isinstance(argument, SlackMarkup) and name != "url":
-        return truncate_escaped(argument, MAX_REASON_LENGTH if name == "reason" else MAX_ARGUMENT_LENGTH)
+        max_length = MAX_REASON_LENGTH if name == "reason" else MAX_VALUE_LENGTH
+        return truncate_text(argument, max_length, escape_mrkdwn)
     if isinstance(argument, list):
-        names = [truncate_escaped(str(each), MAX_NAME_LENGTH) for each in argument]
+        names = [truncate_name(str(item)) for item in argument]
         return names if len(names) <= MAX_NAMES else [*names[:MAX_NAMES], "…"]
     return argument
 
 
-def truncate_escaped(text: str, max_length: int) -> str:
-    """At most so long once it is escaped."""
-    kept = text[:max_length]
-    while len(escape_mrkdwn(kept)) > max_length:
-        kept = kept[: -max(len(kept) // 20, 1)]
-    return text if kept == text else kept[:-1].rstrip() + "…"
+def truncate_name(name: str) -> str:
+    return truncate_text(name, MAX_NAME_LENGTH, escape_mrkdwn)
 
 
-def format_order_rows(renderer: NoticeRenderer, *, with_status: bool = True) -> list[str]:
-    def format_row(row: OrderRow) -> str:
-        return format_product_row(
-            renderer,
-            row,
-            with_amounts=renderer.notice.shows_amounts,
-            state=format_line_state(renderer, row) if with_status else "",
-        )
+def format_order_lines(renderer: NoticeRenderer) -> list[str]:
+    def format_line(line: OrderLinePresenter) -> str:
+        return format_order_line(renderer, line, with_amounts=True, with_status=True)
 
-    return format_rows(renderer, renderer.order.rows, format_row)
+    return format_rows(renderer, renderer.order_presenter.lines, format_line)
 
 
-def format_quote_rows(renderer: NoticeRenderer) -> list[str]:
-    return format_rows(
-        renderer,
-        renderer.quote.rows,
-        lambda row: format_product_row(renderer, row, with_amounts=renderer.notice.shows_amounts),
-    )
-
-
-def format_rows(renderer: NoticeRenderer, rows: Sequence[Any], format_row: Callable[[Any], str]) -> list[str]:
-    """The lines as far as a message has room, and how many more there are; an e-mail takes all."""
-    shown: list[str] = []
-    for row in rows:
-        line = format_row(row)
-        full = len(shown) == MAX_ROWS or sum(map(len, shown)) + len(line) > MAX_ROWS_LENGTH
-        if full and renderer.destination_kind is not DestinationKind.EMAIL:
-            return [*shown, renderer.format_text("notice-more-rows", more=len(rows) - len(shown))]
-        shown.append(line)
-    return shown
-
-
-def format_product_row(
-    renderer: NoticeRenderer, row: OrderRow | QuoteRow, *, with_amounts: bool = False, state: str = ""
+def format_order_line(
+    renderer: NoticeRenderer,
+    line: OrderLinePresenter,
+    *,
+    with_amounts: bool = False,
+    with_status: bool = False,
 ) -> str:
-    parts = [
-        renderer.format_text(
-            "notice-row", product=truncate_escaped(row.product.name, MAX_NAME_LENGTH), seats=row.line.seats
-        )
-    ]
-    if with_amounts:
-        sheet = renderer.notice.order or renderer.quote
-        amount, tax = sheet.to_money(row.line.amount), sheet.to_money(row.line.tax)
-        parts.append(renderer.format_text("notice-row-amount", amount=amount, tax=tax))
-    return "• " + " – ".join([*parts, *filter(None, [state])])
+    amounts = (line.amount, line.tax) if with_amounts else None
+    return _format_row(renderer, line.product, line.seats, amounts, line.status if with_status else "")
 
 
-def format_line_state(renderer: NoticeRenderer, row: OrderRow) -> str:
-    if row.blocking_order_number:
-        return renderer.format_text("line-queued", number=row.blocking_order_number)
-    if row.line.status is LineStatus.DECLINED and row.line.reason:
-        return renderer.format_text(
-            "line-declined", reason=format_decline_reason(renderer.notice.localizer, row.line.reason)
-        )
-    return renderer.format_text("line-status", status=row.line.status.value)
+def format_quote_lines(renderer: NoticeRenderer) -> list[str]:
+    details = renderer.quote
+    labels = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
+
+    def format_line(row: QuoteRow) -> str:
+        amounts = details.to_money(row.line.amount), details.to_money(row.line.tax)
+        return _format_row(renderer, labels[row.line.subscription_id], row.line.seats, amounts)
+
+    return format_rows(renderer, details.rows, format_line)
 
 
-def format_total(renderer: NoticeRenderer, quote: Quote) -> Iterable[str]:
-    if renderer.notice.shows_amounts:
-        sheet = renderer.notice.order or renderer.quote
-        yield renderer.format_text(
-            "notice-total-with-tax", total=sheet.to_money(quote.total), tax=sheet.to_money(quote.tax)
-        )
+def _format_row(
+    renderer: NoticeRenderer,
+    product: str,
+    seats: int,
+    amounts: tuple[Money, Money] | None,
+    status: str = "",
+) -> str:
+    """`amounts` are net and tax; a destination that gets no amounts does not show them (R25)."""
+    parts = [renderer.format_text("notice-row", product=truncate_name(product), seats=seats)]
+    if amounts and renderer.notice.shows_amounts:
+        net, tax = amounts
+        parts.append(renderer.format_text("notice-row-amount", amount=net, tax=tax))
+    if status:
+        parts.append(renderer.escape_text(status))
+    return "• " + " – ".join(parts)
+
+
+def format_rows(
+    renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
+) -> list[str]:
+    """As many rows as a message has room for, and how many more there are; an e-mail takes all."""
+    texts: list[str] = []
+    for row in rows:
+        text = format_row(row)
+        is_full = len(texts) == MAX_ROWS or sum(map(len, texts)) + len(text) > MAX_ROWS_LENGTH
+        if is_full and renderer.destination_kind is not DestinationKind.EMAIL:
+            return [*texts, renderer.format_text("notice-more-rows", more=len(rows) - len(texts))]
+        texts.append(text)
+    return texts
+
+
+def format_total(renderer: NoticeRenderer, total: Money, tax: Money) -> list[str]:
+    if not renderer.notice.shows_amounts:
+        return []
+    return [renderer.format_text("notice-total-with-tax", total=total, tax=tax)]

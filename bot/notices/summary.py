@@ -11,32 +11,24 @@ from models.notice import NoticeKind
 from models.notice_payloads import ChannelUnreachablePayload, PortalChangedPayload
 
 
-def render_notice(
-    notice: RenderableNotice, services_url: str, *, mrkdwn: bool, live_dates: bool = False
-) -> NoticeText:
-    voice = NoticeRenderer(notice, services_url, mrkdwn, live_dates)
-    return _render_digest(voice) if notice.digest_items else RENDER_BY_KIND[notice.kind](voice)
+def render_notice(notice: RenderableNotice, services_url: str, *, is_mrkdwn: bool) -> NoticeText:
+    renderer = NoticeRenderer(notice, services_url, is_mrkdwn)
+    return _render_digest(renderer) if notice.digest_items else RENDER_BY_KIND[notice.kind](renderer)
 
 
 def _render_digest(renderer: NoticeRenderer) -> NoticeText:
-    """A line for each notice: when it came, and its title."""
-    parts = renderer.notice.digest_items
-    title = renderer.format_text("notice-digest", account=renderer.notice.account.name, count=len(parts))
-    return NoticeText(
-        title,
-        (
-            *(_format_digest_line(renderer, part) for part in parts),
-            renderer.format_text("notice-digest-reason"),
-        ),
-    )
+    """A line for each notice, with its time and title."""
+    items = renderer.notice.digest_items
+    title = renderer.format_text("notice-digest", account=renderer.notice.account.name, count=len(items))
+    lines = [_format_digest_line(renderer, item) for item in items]
+    return NoticeText(title, (*lines, renderer.format_text("notice-digest-reason")))
 
 
 def _format_digest_line(renderer: NoticeRenderer, item: RenderableNotice) -> str:
-    said = RENDER_BY_KIND[item.kind](replace(renderer, notice=item)).title
-    # What is said is escaped already.
-    return renderer.format_text(
-        "notice-digest-line", at=item.created_at, what=SlackMarkup(said) if renderer.is_mrkdwn else said
-    )
+    title = RENDER_BY_KIND[item.kind](replace(renderer, notice=item)).title
+    # The title of the item is escaped already.
+    what = SlackMarkup(title) if renderer.is_mrkdwn else title
+    return renderer.format_text("notice-digest-line", at=item.created_at, what=what)
 
 
 def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
@@ -49,7 +41,7 @@ def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _render_channel_unreachable(renderer: NoticeRenderer) -> NoticeText:
-    # As a reference Slack shows the channel's name; elsewhere only its id is known.
+    # Slack shows the channel's name for a reference; in an e-mail only its id is known.
     key = "notice-channel-unreachable" if renderer.is_mrkdwn else "notice-channel-unreachable-plain"
     channel = renderer.get_payload(ChannelUnreachablePayload).channel
     title = renderer.format_text(key, channel=channel, account=renderer.notice.account.name)

@@ -65,7 +65,7 @@ async def _find_account(session: Session, event: WebhookEvent) -> Account | None
 
 
 async def _schedule_busy_lines(session: Session, account: Account, at: datetime) -> None:
-    """A line that a worker holds is left to it, and looked at once more after it."""
+    """A line that a worker has leased is left to it, and taken up once more afterwards."""
     found = await session.exec(
         select(OrderLine)
         .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
@@ -73,7 +73,7 @@ async def _schedule_busy_lines(session: Session, account: Account, at: datetime)
         .with_for_update(of=OrderLine)
     )
     for line in found.all():
-        line.due_at = at
+        line.wake(at)
         session.add(line)
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.billing.gateway import LineRequest, Preview
@@ -12,14 +11,9 @@ from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
-from bot.use_cases.quote.decide import (
-    authorize_quote,
-    check_pending,
-    create_quote,
-    decide_quote,
-    list_quote_lines,
-    lock_quote,
-)
+from bot.use_cases.quote.create import create_quote
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.read import authorize_quote, check_pending, list_quote_lines, lock_quote
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
@@ -230,12 +224,13 @@ async def _replace_quote_for_address(
         old, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, old, at)
         await _check_lines_unchanged(session, old, lines)
-        new = await create_quote(
+        new, _ = await create_quote(
             session,
             account=account,
             contact_id=old.contact_id,
             actor=build_actor(contact, person),
             preview=_apply_agreed_prices(lines, preview),
+            product_ids={line.subscription_id: line.product_id for line in lines},
             address=form.address,
             frozen_at=old.frozen_at,
             expires_at=old.expires_at,
@@ -330,13 +325,10 @@ def _build_suggested_form(
     )
 
 
-_CHECKOUT_QUERY = select(Checkout).where(
-    Checkout.quote_id == bindparam("quote"), Checkout.contact_id == bindparam("contact")
-)
-
-
 async def _find_checkout(session: Session, quote: Quote, contact: BillingContact) -> Checkout | None:
-    found = await session.exec(_CHECKOUT_QUERY, params={"quote": quote.id, "contact": contact.id})
+    found = await session.exec(
+        select(Checkout).where(Checkout.quote_id == quote.id, Checkout.contact_id == contact.id)
+    )
     return found.one_or_none()
 
 
@@ -348,4 +340,3 @@ async def _save_checkout_form(
     )
     checkout.form_values, checkout.is_saved = form.model_dump(), saved
     session.add(checkout)
-    await session.flush()

@@ -126,7 +126,9 @@ def stripe_books(clock: Clock) -> StripeRecords:
 
 
 @asynccontextmanager
-async def stripe_provider(database: Database, clock: Clock | None = None) -> AsyncIterator[StripeProvider]:
+async def stripe_provider(
+    database: Database, clock: Clock | None = None, **options: float
+) -> AsyncIterator[StripeProvider]:
     """The world of the claims behind the Stripe adapter, over HTTP."""
     clock = clock or Clock()
     await found_acme(database)
@@ -137,7 +139,7 @@ async def stripe_provider(database: Database, clock: Clock | None = None) -> Asy
         aiohttp.ClientSession() as http,
     ):
         gateway = StripeGateway(
-            build_stripe_client(KEY, fake.url, build_http_client(http)), database, clock, PORTAL
+            build_stripe_client(KEY, fake.url, build_http_client(http)), database, clock, PORTAL, **options
         )
 
         async def set_seats(subscription_id: str, seats: int) -> None:

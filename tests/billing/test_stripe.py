@@ -17,8 +17,9 @@ from bot.billing.gateway import (
 from bot.billing.stripe import gateway
 from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME, SAVED_FAILURE_GRACE_PERIOD
 from bot.billing.stripe.client import MAX_RETRIES, REQUEST_TIMEOUT
+from bot.db import Database
 from bot.settings import Settings
-from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled
+from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled, stripe_provider
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
 from tests.billing.scenarios import Scenarios, promised
 from tests.fake_stripe import Fault
@@ -94,17 +95,16 @@ async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: 
     assert len(settled(provider)) == 1
 
 
-async def test_a_slow_stripe_is_given_up_before_anybody_else_takes_the_line(
-    provider: StripeProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Looking and preparing end together before a lease does, and nothing is sent after them."""
+async def test_a_slow_stripe_is_given_up_before_another_worker_takes_the_line(database: Database) -> None:
+    """Reading and preparing end together before a lease does, and nothing is sent after them."""
     sending = (MAX_RETRIES + 1) * (REQUEST_TIMEOUT.total or 0)
     assert Settings.model_fields["lease_seconds"].default > 2 * gateway.PREPARATION_TIMEOUT_SECONDS + sending
-    monkeypatch.setattr(gateway, "PREPARATION_TIMEOUT_SECONDS", 0.05)
-    provider.fake.slow_seconds = 0.2
-    assert await asked_again(provider) == Unknown()
-    assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    assert {call.path for call in provider.fake.calls} <= {"/v1/subscriptions", f"/v1/customers/{CUSTOMER}"}
+    async with stripe_provider(database, preparation_timeout_seconds=0.05) as provider:
+        provider.fake.slow_seconds = 0.2
+        assert await asked_again(provider) == Unknown()
+        assert await provider.gateway.place_charge(provider.charge()) == Unknown()
+        asked = {call.path for call in provider.fake.calls}
+        assert asked <= {"/v1/subscriptions", f"/v1/customers/{CUSTOMER}"}
 
 
 async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripeProvider) -> None:

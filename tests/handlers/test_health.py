@@ -90,10 +90,17 @@ async def test_while_slack_is_silent_it_is_asked_once_for_all_who_ask_whether_th
     assert len(world.slack.calls("api.test")) == asked + 1
 
 
-async def test_a_database_of_another_version_is_not_ready(world: World) -> None:
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM alembic_version", "not migrated"),
+        ("UPDATE alembic_version SET version_num = '0001'", "migrated by another version"),
+    ],
+)
+async def test_a_database_of_another_version_is_not_ready(world: World, statement: str, message: str) -> None:
     async with world.services.write() as session:
-        await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
-    assert await ready(world) == (503, "database: not migrated\nslack: answers\n")
+        await session.exec(text(statement))  # type: ignore[call-overload]
+    assert await ready(world) == (503, f"database: {message}\nslack: answers\n")
 
 
 async def test_a_database_that_hangs_is_reported_and_queried_once_meanwhile() -> None:

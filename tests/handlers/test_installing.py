@@ -115,12 +115,12 @@ async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tm
     before, new = await tokens(workspaces), Fernet.generate_key().decode()
     code, shown = await rotate(new)
     assert code == 1
-    assert "4 rows could not be opened with any key: keep every old key" in shown
+    assert "4 rows cannot be decrypted with any key: keep every old key" in shown
     assert "can go" not in shown
     assert await tokens(workspaces) == before
     code, shown = await rotate(f"{new},{KEY}")
     assert code == 0
-    assert "4 rows are encrypted with the first key; the others can go" in shown
+    assert "4 rows are encrypted with the first key; the other keys can be removed" in shown
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:

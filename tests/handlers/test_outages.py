@@ -25,7 +25,6 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Database, lock_imports
-from handlers import respond
 from models.notice import Notice, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
@@ -298,15 +297,13 @@ def standing_still(world: World) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_afterwards(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_afterwards() -> None:
     """R20: no time limit of its own is any help then."""
-    monkeypatch.setattr(respond, "UNRESPONSIVE_SECONDS", 0.3)
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")
         await opened(alice, "/quotes", "", "quote.list")
         await alice.close_modal()
+        world.services.timeouts.unresponsive_seconds = 0.3
         with standing_still(world):
             await alice.command("/quotes")
             assert "can’t reach our database" in (await alice.wait_for_ephemeral()).text

@@ -66,6 +66,9 @@ async def test_an_overdue_order_is_told_of_once_to_everybody_it_concerns(world: 
     assert world.person("benoit").dms == []
     shown_order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "longer than the promised 24 hours" in shown_order.text
+    [card] = saying(in_channel, "toujours en cours. Inutile de commander")
+    history = [m for m in world.channel("C01BILLING") if m.thread_ts == card.ts]
+    assert len(saying(history, "Commande en retard")) == 1
 
     gateway.before.clear()
     await world.pass_time(seconds=15)

@@ -34,6 +34,8 @@ RENAMED_COLUMNS = {
     "refused_block": {"block": "block_type"},
     "service_order": {"given_up": "retries_abandoned"},
 }
+# By the table's old name, each with a column of the same type. Nothing was released before them.
+ADDED_COLUMNS = {"order_line": {"woken_at": "claimed_until"}}
 RENAMED_TRIGGERS = {"audit_head_goes_on": "audit_chain_tip_forward_only"}
 
 
@@ -53,13 +55,18 @@ def rename_schema(schema: Schema) -> Schema:
     return {
         "tables": {
             RENAMED_TABLES.get(table, table): {
-                part: rename_part(table, values) for part, values in parts.items()
+                part: rename_part(table, values) for part, values in add_columns(table, parts).items()
             }
             for table, parts in schema["tables"].items()
         },
         "triggers": rename_triggers(schema["triggers"]),
         "functions": rename_triggers(schema["functions"]),
     }
+
+
+def add_columns(table: str, parts: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    added = {name: parts["columns"][same] for name, same in ADDED_COLUMNS.get(table, {}).items()}
+    return {**parts, "columns": {**parts["columns"], **added}}
 
 
 def rename_part(table: str, values: dict[str, str]) -> dict[str, Any]:

@@ -33,6 +33,25 @@ def test_a_card_is_good_through_the_last_day_of_its_month(today: date, expired: 
     assert a_method().is_expired(today) is expired
 
 
+@pytest.mark.parametrize(
+    ("today", "warned"),
+    [
+        (date(2028, 1, 31), False),
+        (date(2028, 2, 1), True),
+        (date(2028, 4, 30), True),
+        (date(2028, 5, 1), False),
+        (date(2027, 4, 1), False),
+    ],
+)
+def test_a_card_is_about_to_expire_in_its_month_and_the_two_before_it(today: date, warned: bool) -> None:
+    assert a_method().is_expiring_soon(today) is warned
+
+
+@pytest.mark.parametrize(("today", "warned"), [(date(2027, 10, 31), False), (date(2027, 11, 1), True)])
+def test_the_months_before_a_card_expires_go_back_over_new_year(today: date, warned: bool) -> None:
+    assert a_method(expiry_year=2028, expiry_month=1).is_expiring_soon(today) is warned
+
+
 def test_r3_a_valid_automatic_default_lets_ordering_go_on() -> None:
     check_default_method([a_method(), a_method(id="pm_2", is_default=True)], TODAY)
 

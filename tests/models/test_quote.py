@@ -1,5 +1,4 @@
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +7,6 @@ from models.errors import ForbiddenTransition
 from models.proration import get_end_of_day
 from models.quote import (
     MAX_REASON_LENGTH,
-    QUOTE_TRANSITIONS,
     QuoteNotPending,
     QuoteStatus,
     ReasonTooLong,
@@ -20,11 +18,10 @@ from models.quote import (
     validate_reason,
 )
 from tests.models.examples import NOW, PERIOD_END, a_quote, an_account
+from tests.models.states import QUOTE_TRANSITIONS, list_forbidden
 
 SECOND = timedelta(seconds=1)
 PENDING, ACCEPTED, REJECTED, EXPIRED = QuoteStatus
-FOLLOWING = [(a, b) for a, b in product(QuoteStatus, repeat=2) if b in QUOTE_TRANSITIONS[a]]
-FORBIDDEN = [(a, b) for a, b in product(QuoteStatus, repeat=2) if b not in QUOTE_TRANSITIONS[a]]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +44,7 @@ def test_r9_a_decided_quote_stays_as_it_was_decided(status: QuoteStatus) -> None
     assert quote.get_status(PERIOD_END + SECOND) is status
 
 
-@pytest.mark.parametrize(("current", "to"), FORBIDDEN)
+@pytest.mark.parametrize(("current", "to"), list_forbidden(QuoteStatus, QUOTE_TRANSITIONS))
 def test_r18_no_other_status_can_follow(current: QuoteStatus, to: QuoteStatus) -> None:
     quote = a_quote(status=current, decided_at=None)
     with pytest.raises(ForbiddenTransition) as refused:
@@ -56,7 +53,7 @@ def test_r18_no_other_status_can_follow(current: QuoteStatus, to: QuoteStatus) -
     assert (quote.status, quote.decided_at, quote.decided_by) == (current, None, None)
 
 
-@pytest.mark.parametrize(("current", "to"), FOLLOWING)
+@pytest.mark.parametrize(("current", "to"), sorted(QUOTE_TRANSITIONS))
 def test_r18_deciding_records_who_when_and_why(current: QuoteStatus, to: QuoteStatus) -> None:
     quote = a_quote(status=current)
     quote.change_status(to, NOW, "Alice Martin", "trop cher")

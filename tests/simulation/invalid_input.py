@@ -8,7 +8,8 @@ from bot.use_cases import checkout
 from bot.use_cases.account import portal
 from bot.use_cases.cart import open as cart_open
 from bot.use_cases.cart import save as cart_save
-from bot.use_cases.quote import decide as quote_decisions
+from bot.use_cases.quote.decide import reject_quote
+from bot.use_cases.quote.read import get_quote
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
 from models.checkout import NEW_ADMINISTRATOR_OPTION, CheckoutForm
@@ -77,9 +78,9 @@ def _mistakes(random: Random, quotes: list[int], pending: list[int], orders: lis
         "cart.save", cart_save.save_cart, "U09IDA", account_id="custos", seat_inputs={"custos_rescue": "1"}
     )
     yield click("cart.open", cart_open.open_cart, "U09IDA", account_id="custos")
-    yield click("quote.open", quote_decisions.get_quote, anybody, quote_id=some_quote)
-    yield click("quote.reject", quote_decisions.reject_quote, anybody, quote_id=some_quote, reason="No.")
-    yield click("quote.reject", quote_decisions.reject_quote, quote_id=some_quote, reason="x" * 501)
+    yield click("quote.open", get_quote, anybody, quote_id=some_quote)
+    yield click("quote.reject", reject_quote, anybody, quote_id=some_quote, reason="No.")
+    yield click("quote.reject", reject_quote, quote_id=some_quote, reason="x" * 501)
     for number in pending:
         yield click("checkout.save", checkout.save_checkout, quote_id=number, form=wrong)
     yield click("service_order.place", place_order.place_service_order, anybody, quote_id=some_quote)

@@ -12,7 +12,8 @@ from bot.use_cases import checkout
 from bot.use_cases.account import overview, portal
 from bot.use_cases.cart import open as cart_open
 from bot.use_cases.cart import save as cart_save
-from bot.use_cases.quote import decide as quote_decisions
+from bot.use_cases.quote.decide import reject_quote
+from bot.use_cases.quote.read import list_quotes
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
 from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
@@ -90,9 +91,7 @@ class Shopper:
                 account_id=self.account,
                 quote_ids=tuple(self._pending),
             ),
-            lambda: self._click(
-                "quote.reject", quote_decisions.reject_quote, quote_id=chosen, reason="Too dear."
-            ),
+            lambda: self._click("quote.reject", reject_quote, quote_id=chosen, reason="Too dear."),
             lambda: self._click("checkout.open", checkout.open_checkout, quote_id=chosen),
         )
 
@@ -114,9 +113,9 @@ class Shopper:
         drawn = self._random.random()
         if drawn < 0.08:
             self.stage = "fill"
-            return self._click("quote.list", quote_decisions.list_quotes, account_id=self.account)
+            return self._click("quote.list", list_quotes, account_id=self.account)
         if drawn < 0.14:
-            return self._click("quote.reject", quote_decisions.reject_quote, quote_id=self.quote, reason=None)
+            return self._click("quote.reject", reject_quote, quote_id=self.quote, reason=None)
         return self._click("checkout.open", checkout.open_checkout, quote_id=self.quote)
 
     def _checkout(self) -> Click:

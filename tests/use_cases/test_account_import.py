@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, select
 
 from bench.import_accounts import big_file
-from bot.accounts_file import InvalidAccountsFile
+from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts

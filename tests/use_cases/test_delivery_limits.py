@@ -11,8 +11,11 @@ from bot.messaging.messenger import (
     OutboundMessage,
     RateLimited,
 )
-from models.notice import Notice, NoticeStatus
+from bot.use_cases.delivery.claim import build_notice_queue
+from models.notice import DeliverySlot, Notice, NoticeStatus
 from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, steps
+
+LONG_AFTER = START + timedelta(days=1)
 
 
 async def test_a_channel_gets_a_message_a_second_and_a_workspace_five(outbox: Outbox) -> None:
@@ -101,3 +104,34 @@ async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()
     assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+
+
+async def test_a_destination_that_another_worker_released_comes_before_those_that_were_prefetched(
+    outbox: Outbox,
+) -> None:
+    await outbox.tell(*(f"channel:C{i}" for i in range(5)))
+    queue = build_notice_queue(outbox.services)
+    assert await claim(queue, 1) == ["channel:C0"]
+    outbox.at += timedelta(seconds=1)
+    async with outbox.database.write() as session:
+        session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LONG_AFTER))
+    assert await claim(queue, 2) == ["channel:C2"], "the other worker has C1"
+    outbox.at += timedelta(seconds=1)
+    async with outbox.database.write() as session:
+        (await session.get_one(DeliverySlot, "channel:C1")).claimed_until = None
+    assert await claim(queue, 1) == ["channel:C1"]
+
+
+async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_others(outbox: Outbox) -> None:
+    await outbox.tell("channel:C0", "channel:C1")
+    queue = build_notice_queue(outbox.services)
+    assert await claim(queue, 1) == ["channel:C0"]
+    outbox.at += timedelta(seconds=1)
+    async with outbox.database.write() as session:
+        session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LONG_AFTER))
+    await outbox.tell("channel:C2")
+    assert await claim(queue, 1) == ["channel:C2"]
+
+
+async def claim(queue: DueNoticeQueue, limit: int) -> list[str]:
+    return [lease.notice.destination for lease in await queue.claim(limit)]

@@ -4,8 +4,9 @@ from sqlmodel import select
 
 from bot.db import Database
 from bot.permissions import SlackIdentity
-from bot.use_cases.account.overview import load_home_overviews
+from bot.use_cases.account.overview import get_account_overview, load_home_overviews
 from bot.use_cases.slack_user import refresh_slack_user
+from models.ledger import LedgerSubscription
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from tests.use_cases.outbox import Outbox
 
@@ -47,3 +48,15 @@ async def test_an_overdue_order_is_seen_however_many_came_after_it(database_with
     for number in range(1002, 1014):
         await outbox.order(f"SO-{number}")
     assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
+
+
+async def test_an_overview_shows_what_the_provider_changed_already_when_first_opened(
+    database_with_accounts: Database,
+) -> None:
+    outbox = Outbox(database_with_accounts)
+    await refresh_slack_user(outbox.services, ALICE)
+    await outbox.services.billing.list_subscriptions("acme")
+    async with outbox.database.write() as session:
+        (await session.get_one(LedgerSubscription, "acme_meeting")).seats = 41
+    opened = await get_account_overview(outbox.services, person=ALICE, account_id="acme")
+    assert {row.subscription.id: row.subscription.seats for row in opened.rows}["acme_meeting"] == 41

@@ -49,9 +49,15 @@ class StripeGateway:
     reconcile_interval = invoices.RECONCILE_INTERVAL
 
     def __init__(
-        self, client: stripe.StripeClient, database: Database, now: Callable[[], datetime], return_url: str
+        self,
+        client: stripe.StripeClient,
+        database: Database,
+        now: Callable[[], datetime],
+        return_url: str,
+        preparation_timeout_seconds: float = PREPARATION_TIMEOUT_SECONDS,
     ) -> None:
         self._client, self._database, self._now, self._return_url = client, database, now, return_url
+        self._preparation_timeout_seconds = preparation_timeout_seconds
         self._subscription_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
@@ -105,7 +111,7 @@ class StripeGateway:
     async def _place_charge(self, charge: Charge) -> ChargeOutcome:
         of = await get_linked_account(self._database, charge.account_id)
         try:
-            async with asyncio.timeout(PREPARATION_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._preparation_timeout_seconds):
                 held, who = await asyncio.gather(
                     fetch_items(self._client, of), fetch_customer(self._client, of)
                 )
@@ -121,7 +127,7 @@ class StripeGateway:
 
     async def _reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         of = await get_linked_account(self._database, charge.account_id)
-        async with asyncio.timeout(PREPARATION_TIMEOUT_SECONDS):
+        async with asyncio.timeout(self._preparation_timeout_seconds):
             item = (await fetch_items(self._client, of)).get(charge.subscription_id)
             if item is None:
                 done = await invoices.find_outcome_without_item(

@@ -1,16 +1,15 @@
-"""One account on the Home tab: subscriptions, orders in progress, receipts, how it pays, and where to go."""
+"""One account on the Home tab: subscriptions, orders in progress, receipts, payment method and portal."""
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks, build_portal_section, build_renewal_blocks, format_subscriptions
 from bot.blocks.block_kit import Block
-from bot.blocks.home.attention import MAX_ORDERS, can_pay
-from bot.blocks.order_line import format_line_status as line_text
+from bot.blocks.home.attention import MAX_ORDERS, can_pay, format_home_order_line
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.seat_chart import build_seat_history_blocks
 from bot.blocks.service_order import format_order_status, format_order_summary, needs_attention
-from bot.blocks.subscription import make_product_labels
 from bot.i18n import Localizer
+from bot.presenters.order import OrderPresenter
 from models.details import AccountOverview, OrderDetails
 from models.service_order import LineStatus
 
@@ -52,14 +51,16 @@ def build_account_groups(
 
 
 def _get_account_label(overview: AccountOverview, has_several_accounts: bool) -> str | None:
-    """Where several accounts have the same buttons, a screen reader says which one's each is."""
+    """For screen readers, if several accounts have the same buttons."""
     return overview.account.name if has_several_accounts else None
 
 
 def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) -> BlockGroup:
-    """What needs nobody now; the rest stands under what waits."""
+    """Without those that need attention, which come first on the page."""
     orders = [
-        o for o in overview.open_orders if not (needs_attention(o) or o.is_overdue or o.order.is_finished)
+        details
+        for details in overview.open_orders
+        if not (needs_attention(details) or details.is_overdue or details.order.is_finished)
     ]
     if not orders:
         return []
@@ -68,15 +69,10 @@ def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) ->
 
 
 def _build_order_section(localizer: Localizer, details: OrderDetails) -> Block:
-    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     lines = [
-        localizer.format_mrkdwn(
-            "home-order-line",
-            product=names[row.line.subscription_id],
-            standing=line_text(localizer, details, row),
-        )
-        for row in details.rows
-        if row.blocking_order_number or row.line.status in (LineStatus.UNKNOWN, LineStatus.SETTLED)
+        format_home_order_line(localizer, line)
+        for line in OrderPresenter(localizer, details).lines
+        if line.row.blocking_order_number or line.row.line.status in (LineStatus.UNKNOWN, LineStatus.SETTLED)
     ]
     text = "\n".join(
         [
@@ -93,7 +89,7 @@ def _build_order_section(localizer: Localizer, details: OrderDetails) -> Block:
 def _build_receipts_group(
     localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
 ) -> BlockGroup:
-    texts = [format_receipt(localizer, r, o) for r, o in overview.receipts[:MAX_RECEIPTS]]
+    texts = [format_receipt(localizer, *receipt) for receipt in overview.receipts[:MAX_RECEIPTS]]
     if not texts:
         return []
     button = navigation.build_receipts_button(
@@ -105,7 +101,7 @@ def _build_receipts_group(
 def _build_payment_group(
     localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
 ) -> BlockGroup:
-    """The default method; that none can be charged stands under what waits."""
+    """The default method, if there is one."""
     today = overview.account.get_local_date(overview.at)
     default = next((method for method in overview.payment_methods if method.is_default), None)
     if default is None:

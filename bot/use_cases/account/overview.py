@@ -18,7 +18,7 @@ from bot.use_cases.details import (
     load_quote_details,
 )
 from bot.use_cases.notice.enqueue import list_active_contacts
-from bot.use_cases.quote.decide import list_pending_quotes
+from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
 from models.details import AccountOverview, OrderDetails
 from models.receipt import Receipt

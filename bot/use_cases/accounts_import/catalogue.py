@@ -1,4 +1,4 @@
-"""Keeping the catalogue of products."""
+"""Storing the catalogue of products."""
 
 from collections.abc import Iterable
 
@@ -9,13 +9,13 @@ from models.product import DEFAULT_PRODUCTS, Product
 
 
 async def save_catalogue(session: Session, overrides: Iterable[Product] = ()) -> None:
-    """Store the shipped products that are not there yet, and `overrides` over all."""
+    """Store the shipped products that are missing; `overrides` take precedence over all."""
     stored = {product.id: product for product in (await session.exec(select(Product))).all()}
     for product in DEFAULT_PRODUCTS:
         if product.id not in stored:
             stored[product.id] = Product(**product.model_dump())
     for product in overrides:
-        held = stored.setdefault(product.id, Product(**product.model_dump()))
-        held.sqlmodel_update(product.model_dump())
+        row = stored.setdefault(product.id, Product(**product.model_dump()))
+        row.sqlmodel_update(product.model_dump())
     session.add_all(stored.values())
     await session.flush()

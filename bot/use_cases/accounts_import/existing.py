@@ -1,4 +1,4 @@
-"""What the database holds of accounts that a file names, loaded and held whole, to be brought up to it."""
+"""The stored rows of accounts that a file lists, loaded and locked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel, col, select
 
-from bot.accounts_file import AccountEntry
-from bot.accounts_file.entries import SubscriptionEntry
+from bot.accounts_file.entries import AccountEntry, SubscriptionEntry
 from bot.db import Session, lock_account
 from models.account import Account
 from models.administrator import Administrator
@@ -23,11 +22,8 @@ Row = TypeVar("Row", bound=SQLModel)
 
 @dataclass
 class ExistingAccount:
-    """Of one account: subscriptions and methods by id, people by e-mail, the quotes that the file names by
-    number; blocks by subscription, seats by administrator and product, lines by quote.
-
-    What is put in here is stored, what is put in `removed` deleted.
-    """
+    """Subscriptions and payment methods by id, people by e-mail, the file's quotes by number, seat blocks by
+    subscription id, seat assignments by administrator and product id, quote lines by quote id."""
 
     account: Account
     is_new: bool
@@ -40,7 +36,11 @@ class ExistingAccount:
     seat_blocks: dict[str, list[SeatBlock]] = field(default_factory=dict)
     seat_assignments: dict[tuple[int, str], SeatAssignment] = field(default_factory=dict)
     quote_lines: dict[int, list[QuoteLine]] = field(default_factory=dict)
-    rows_to_delete: list[SQLModel] = field(default_factory=list)
+
+    @property
+    def product_ids(self) -> dict[str, str]:
+        """By subscription id."""
+        return {subscription.id: subscription.product_id for subscription in self.subscriptions.values()}
 
     @property
     def active_contacts(self) -> list[BillingContact]:
@@ -48,26 +48,32 @@ class ExistingAccount:
 
 
 async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) -> dict[str, ExistingAccount]:
-    """The holdings of each account by id, locked; of a new account there are none yet."""
+    """By account id; a new account has no rows yet."""
     ids = [entry.id for entry in entries]
-    stored = set((await session.exec(select(Account.id).where(col(Account.id).in_(ids)))).all())
-    held = {i: ExistingAccount(await lock_account(session, i), is_new=False) for i in ids if i in stored}
-    if held:
-        await _load_account_rows(session, held)
-        await _load_quotes(session, held, [q.number for e in entries if e.id in held for q in e.quotes])
+    stored_ids = set((await session.exec(select(Account.id).where(col(Account.id).in_(ids)))).all())
+    existing = {
+        id_: ExistingAccount(await lock_account(session, id_), is_new=False)
+        for id_ in ids
+        if id_ in stored_ids
+    }
+    if existing:
+        quote_numbers = [quote.number for e in entries if e.id in existing for quote in e.quotes]
+        await _load_account_rows(session, existing)
+        await _load_quotes(session, existing, quote_numbers)
     for entry in entries:
-        if entry.id not in held:
-            address = entry.billing_address.model_dump()
-            held[entry.id] = ExistingAccount(Account(**build_account_values(entry), **address), is_new=True)
-        elif held[entry.id].account.billing_address.model_dump() != entry.billing_address.model_dump():
-            held[entry.id].last_imported_address = await _find_last_imported_address(session, entry.id)
-    return held
+        address = entry.billing_address.model_dump()
+        if entry.id not in existing:
+            account = Account(**build_account_values(entry), **address)
+            existing[entry.id] = ExistingAccount(account, is_new=True)
+        elif existing[entry.id].account.billing_address.model_dump() != address:
+            existing[entry.id].last_imported_address = await _find_last_imported_address(session, entry.id)
+    return existing
 
 
 def build_account_values(entry: AccountEntry) -> dict[str, Any]:
-    """All that a file decides but the address; never the default portal (R15)."""
-    plain = {"id", "name", "slack_team", "channel", "channel_amounts", "currency", "tax_rate", "locale"}
-    values = entry.model_dump(include={*plain, "time_zone", "stripe_customer"})
+    """What a file decides, except the address; never the default portal (R15)."""
+    fields = {"id", "name", "slack_team", "channel", "channel_amounts", "currency", "tax_rate", "locale"}
+    values = entry.model_dump(include={*fields, "time_zone", "stripe_customer"})
     return {**values, **build_self_service_values(entry), "home_country": entry.billing_address.country}
 
 

@@ -1,25 +1,21 @@
-"""Taking accounts over from a file: all of it, or nothing."""
+"""Importing accounts from a file, all or nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import SQLModel, col, select, update
 
-from bot.accounts_file import AccountEntry, AccountsFile, StoredRecords, read_accounts_file
+from bot.accounts_file.cross_checks import StoredRecords
+from bot.accounts_file.entries import AccountEntry, AccountsFile
+from bot.accounts_file.read import read_accounts_file
 from bot.db import Database, Session, lock_imports
-from bot.use_cases.accounts_import.accounts import (
-    Changes,
-    ImportRun,
-    upsert_account,
-    upsert_people_and_methods,
-    upsert_seats,
-    upsert_subscriptions,
-)
+from bot.use_cases.accounts_import.account_importer import AccountImporter
 from bot.use_cases.accounts_import.catalogue import save_catalogue
-from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
+from bot.use_cases.accounts_import.existing import load_and_lock_accounts
+from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
 from models.audit_entry import Actor
@@ -34,7 +30,7 @@ MAX_LISTED_IDS = 5
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """How much the file holds, how many accounts it changed, and what the operator should know."""
+    """What the file lists, how many accounts it changed, and warnings for the operator."""
 
     accounts: int
     subscriptions: int
@@ -45,7 +41,7 @@ class ImportSummary:
 
 
 def _ignore_progress(done: int, total: int) -> None:
-    """No progress is shown."""
+    """The default of `import_accounts`."""
 
 
 async def import_accounts(
@@ -57,10 +53,10 @@ async def import_accounts(
     overwrite: bool = False,
     progress: Callable[[int, int], None] = _ignore_progress,
 ) -> ImportSummary:
-    """Upsert what `path` lists, in one transaction. `progress` is told (accounts done, of how many).
+    """Upsert what the file lists, in one transaction. `progress` is called with (accounts done, total).
 
-    Without `overwrite`, seats and periods of subscriptions that are stored, and quotes no longer pending,
-    stay as they are. Raises WrongAccountsFile.
+    Without `overwrite`, seats and periods of stored subscriptions and quotes that are no longer pending stay
+    as they are. Raises InvalidAccountsFile.
     """
     async with database.read() as session:
         stored = await _load_stored_ids(session)
@@ -69,7 +65,7 @@ async def import_accounts(
     async with database.write() as session:
         await lock_imports(session)
         await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
-        # Always in the same order: two imports at once wait for each other, and do not deadlock.
+        # In one order, so that concurrent transactions that lock several accounts cannot deadlock.
         entries = sorted(file.accounts, key=lambda entry: entry.id)
         for start in range(0, len(entries), BATCH_SIZE):
             await _import_batch(session, run, entries[start : start + BATCH_SIZE])
@@ -78,76 +74,39 @@ async def import_accounts(
 
 
 async def _import_batch(session: Session, run: ImportRun, entries: list[AccountEntry]) -> None:
-    held = await load_and_lock_accounts(session, entries)
-    changes = {e.id: upsert_account(held[e.id], e) for e in entries}
-    await _add_and_flush(session, (h.account for h in held.values()))
-    overwritten: dict[str, dict[str, Changes]] = {}
-    for entry in entries:
-        changes[entry.id] |= upsert_people_and_methods(held[entry.id], entry)
-        changed, overwritten[entry.id] = upsert_subscriptions(run, held[entry.id], entry)
-        changes[entry.id] |= changed
-        if overwritten[entry.id] and entry.stripe_customer:
-            held[entry.id].account.schedule_refresh(
-                run.at
-            )  # What the file says there is, Stripe may know better.
-    await _clear_default_methods(session, [m for h in held.values() for m in h.payment_methods.values()])
-    await _add_and_flush(session, (part for h in held.values() for part in _iter_account_rows(h)))
-    for entry in entries:
-        changes[entry.id] |= upsert_seats(held[entry.id], entry)
-    await _add_and_flush(session, (seat for h in held.values() for seat in h.seat_assignments.values()))
-    for row in [row for h in held.values() for row in h.rows_to_delete]:
-        await session.delete(row)
-    for entry in entries:
-        await _record_account_changes(session, run, held[entry.id], changes[entry.id], overwritten[entry.id])
-    await import_quotes(session, run, [(held[e.id], e.quotes) for e in entries])
+    existing = await load_and_lock_accounts(session, entries)
+    importers = [AccountImporter(run, existing[entry.id], entry) for entry in entries]
+    await _store_rows(session, [importer.upsert_account() for importer in importers])
+    rows = [row for importer in importers for row in importer.upsert_rows()]
+    await _clear_default_methods(session, [m for importer in importers for m in importer.payment_methods])
+    await _store_rows(session, rows)
+    await _store_rows(session, [seat for importer in importers for seat in importer.upsert_seats()])
+    for importer in importers:
+        await importer.delete_rows(session)
+    for importer in importers:
+        await importer.record_changes(session)
+    await import_quotes(session, run, [(existing[entry.id], entry.quotes) for entry in entries])
     await session.flush()
-    # What is stored need not be kept in memory, nor looked through at each flush.
+    # Otherwise the rows stay in memory, and each flush looks through them for changes.
     session.expunge_all()
 
 
-async def _clear_default_methods(session: Session, methods: list[PaymentMethod]) -> None:
-    """First what is no default any more, then what becomes one: an account never has two."""
-    others = [m.id for m in methods if not (m.is_default and m.active)]
-    with session.no_autoflush:
-        await session.exec(
-            update(PaymentMethod).where(col(PaymentMethod.id).in_(others)).values(is_default=False)
-        )
-
-
-def _iter_account_rows(existing: ExistingAccount) -> Iterator[SQLModel]:
-    for rows in (
-        existing.contacts,
-        existing.administrators,
-        existing.payment_methods,
-        existing.subscriptions,
-    ):
-        yield from rows.values()
-
-
-async def _add_and_flush(session: Session, rows: Iterable[SQLModel]) -> None:
+async def _store_rows(session: Session, rows: Sequence[SQLModel]) -> None:
     session.add_all(rows)
     await session.flush()
 
 
-async def _record_account_changes(
-    session: Session,
-    run: ImportRun,
-    existing: ExistingAccount,
-    changes: Changes,
-    overwritten: dict[str, Changes],
-) -> None:
-    account_id = existing.account.id
-    if changes:
-        action = "imported" if existing.is_new else "updated"
-        await run.record_change(session, account_id, f"account:{account_id}", action, changes)
-    for subscription_id, details in overwritten.items():
-        await run.record_change(
-            session, account_id, f"subscription:{subscription_id}", "overwritten", details
+async def _clear_default_methods(session: Session, methods: list[PaymentMethod]) -> None:
+    """Before another method becomes the default: an account never has two."""
+    ids = [method.id for method in methods if not (method.is_default and method.active)]
+    with session.no_autoflush:
+        await session.exec(
+            update(PaymentMethod).where(col(PaymentMethod.id).in_(ids)).values(is_default=False)
         )
 
 
 async def _load_stored_ids(session: Session) -> StoredRecords:
-    """What a file must not contradict."""
+    """For the checks of the file."""
     products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))
     subscriptions = await session.exec(
@@ -161,7 +120,7 @@ async def _load_stored_ids(session: Session) -> StoredRecords:
     links = await session.exec(select(Account.stripe_customer, Account.id))
     owners = {
         "stripe_customer": {customer: account_id for customer, account_id in links.all() if customer},
-        "subscriptions": {s: account_id for account_id, own in by_account.items() for s in own},
+        "subscriptions": {s: account_id for account_id, products in by_account.items() for s in products},
         "payment_methods": dict(methods.all()),
         "quotes": dict(quotes.all()),
     }
@@ -171,11 +130,11 @@ async def _load_stored_ids(session: Session) -> StoredRecords:
 def _build_summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
     warnings = list(run.warnings)
     if run.kept_subscriptions:
-        which = _format_ids(run.kept_subscriptions)
-        warnings.append(f"seats and periods differ here and stay without --overwrite: {which}")
+        ids = _format_ids(run.kept_subscriptions)
+        warnings.append(f"seats and periods differ here and stay without --overwrite: {ids}")
     if run.kept_quotes:
-        which = _format_ids(run.kept_quotes)
-        warnings.append(f"quotes that are no longer pending stay as they are: {which}")
+        numbers = _format_ids(run.kept_quotes)
+        warnings.append(f"quotes that are no longer pending stay as they are: {numbers}")
     return ImportSummary(
         accounts=len(file.accounts),
         subscriptions=sum(len(a.subscriptions) for a in file.accounts),
@@ -186,7 +145,7 @@ def _build_summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
     )
 
 
-def _format_ids(ids: Iterable[str]) -> str:
-    named = list(ids)
-    more = len(named) - MAX_LISTED_IDS
-    return ", ".join(named[:MAX_LISTED_IDS]) + (f" and {more} more" if more > 0 else "")
+def _format_ids(ids: list[str]) -> str:
+    """The first few, and how many more."""
+    more = len(ids) - MAX_LISTED_IDS
+    return ", ".join(ids[:MAX_LISTED_IDS]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""All that the bot keeps a copy of, of an account, brought up to what the provider holds."""
+"""Refreshing all that the bot keeps a copy of, for one account."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from models.subscription import Subscription
 async def refresh_account(
     services: Services, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
-    """Whether anything changed; `copied` as `refresh_subscriptions` takes it. Raises BillingUnavailable,
-    CustomerUnknown."""
+    """Returns whether anything changed. `local_subscriptions` is as `refresh_subscriptions` takes it. Raises
+    BillingUnavailable, CustomerNotFound."""
     changed = await asyncio.gather(
         refresh_subscriptions(services, account_id, local_subscriptions),
         refresh_payment_methods(services, account_id),

@@ -1,7 +1,7 @@
-"""Keeping the bot's copy of payment methods, where the provider keeps them (R3, R23)."""
+"""Refreshing the bot's copy of an account's payment methods from the billing provider (R3, R23)."""
 
 import contextlib
-from typing import Any
+from dataclasses import asdict
 
 import structlog
 from sqlmodel import select
@@ -16,16 +16,17 @@ log = structlog.get_logger()
 
 
 async def refresh_payment_methods(services: Services, account_id: str) -> bool:
-    """Bring the bot's copy up to what the provider holds; what it no longer holds is kept, inactive. Returns
-    whether anything was to be changed.
+    """Bring the bot's copy up to what the provider has, and deactivate the others. Returns whether they
+    differed.
 
-    Where the provider keeps none, those of the import stay. Raises BillingUnavailable, CustomerUnknown.
+    A provider that stores no cards changes nothing: the imported ones stay. Raises BillingUnavailable,
+    CustomerNotFound.
     """
     states = await services.billing.list_payment_methods(account_id)
     if states is None:
         return False
     async with services.read() as session:
-        if _get_local_values(await _list_methods(session, account_id)) == _get_provider_values(states):
+        if _is_up_to_date(await _list_methods(session, account_id), states):
             return False
     async with services.write() as session:
         await lock_account(session, account_id)
@@ -35,22 +36,38 @@ async def refresh_payment_methods(services: Services, account_id: str) -> bool:
 
 
 async def refresh_methods_if_available(services: Services, account_id: str) -> None:
-    """Where a card is about to be chosen: those there were are shown while the provider is silent."""
+    """Before a card is chosen: if the provider does not answer, the stored ones are shown."""
     with contextlib.suppress(BillingUnavailable, CustomerNotFound):
         await refresh_payment_methods(services, account_id)
 
 
+def _is_up_to_date(methods: list[PaymentMethod], states: list[PaymentMethodState]) -> bool:
+    active = [method for method in methods if method.active]
+    return all(m.automatic for m in active) and {_to_state(m) for m in active} == set(states)
+
+
+def _to_state(method: PaymentMethod) -> PaymentMethodState:
+    return PaymentMethodState(
+        id=method.id,
+        brand=method.brand,
+        last4=method.last4,
+        expiry_year=method.expiry_year,
+        expiry_month=method.expiry_month,
+        is_default=method.is_default,
+    )
+
+
 async def _apply_method_states(session: Session, account_id: str, states: list[PaymentMethodState]) -> None:
-    rows = {row.id: row for row in await _list_methods(session, account_id)}
-    for row in rows.values():
-        # First what is no default any more, then what becomes one: an account never has two.
-        row.is_default = row.active = False
-        session.add(row)
+    methods = {method.id: method for method in await _list_methods(session, account_id)}
+    for method in methods.values():
+        # Flushed before another becomes the default: an account never has two.
+        method.is_default = method.active = False
+        session.add(method)
     await session.flush()
     for state in states:
-        values = _build_values(state)
-        if state.id in rows:
-            session.add(rows[state.id].sqlmodel_update({**values, "active": True}))
+        values = {**asdict(state), "automatic": True, "active": True}
+        if state.id in methods:
+            session.add(methods[state.id].sqlmodel_update(values))
         elif await session.get(PaymentMethod, state.id) is None:
             session.add(PaymentMethod(account_id=account_id, **values))
         else:
@@ -60,24 +77,3 @@ async def _apply_method_states(session: Session, account_id: str, states: list[P
 async def _list_methods(session: Session, account_id: str) -> list[PaymentMethod]:
     found = await session.exec(select(PaymentMethod).where(PaymentMethod.account_id == account_id))
     return list(found.all())
-
-
-def _build_values(state: PaymentMethodState) -> dict[str, Any]:
-    return {
-        "id": state.id,
-        "automatic": True,
-        "brand": state.brand,
-        "last4": state.last4,
-        "expiry_year": state.expiry_year,
-        "expiry_month": state.expiry_month,
-        "is_default": state.is_default,
-    }
-
-
-def _get_local_values(rows: list[PaymentMethod]) -> set[tuple[object, ...]]:
-    fields = ("id", "automatic", "brand", "last4", "expiry_year", "expiry_month", "is_default")
-    return {tuple(getattr(row, field) for field in fields) for row in rows if row.active}
-
-
-def _get_provider_values(states: list[PaymentMethodState]) -> set[tuple[object, ...]]:
-    return {tuple(_build_values(state).values()) for state in states}

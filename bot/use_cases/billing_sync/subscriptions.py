@@ -1,10 +1,9 @@
-"""Keeping the bot's copy of subscriptions."""
+"""Refreshing the bot's copy of an account's subscriptions from the billing provider."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import bindparam
 from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
@@ -13,6 +12,12 @@ from bot.jobs import JobId
 from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.billing_sync.subscription_diff import (
+    SubscriptionChange,
+    SubscriptionDiff,
+    compute_subscription_diff,
+    has_same_terms,
+)
 from models.audit_entry import Actor
 from models.product import Product
 from models.service_order import BUSY_STATUSES, OrderLine
@@ -21,61 +26,75 @@ from models.subscription import SeatBlock, Subscription
 log = structlog.get_logger()
 
 PROVIDER_ACTOR = Actor("provider", "billing", JobId.REFRESH_ACCOUNTS.value)
-SYNCED_FIELDS = ("seats", "unit_price", "period", "period_start", "period_end")
 
 
 async def refresh_subscriptions(
     services: Services, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
-    """Bring the bot's copy up to what the provider holds: what it says the product of is known here at once,
-    what it no longer holds can no longer be ordered for. Raises BillingUnavailable, CustomerUnknown.
+    """Bring the bot's copy up to what the provider has. Returns whether they differed.
 
-    A row that changed while the provider answered is left alone: what a settled line wrote is newer. `copied`
-    are all rows of the account where they were read a moment ago. Returns whether anything was to be changed.
+    `local_subscriptions` are all of the account's, if they were read a moment ago. A row that changes while
+    the provider answers is left alone: what a settled line wrote is newer than the answer.
+    Raises BillingUnavailable, CustomerNotFound.
     """
     if local_subscriptions is None:
         async with services.read() as session:
             local_subscriptions = await _list_subscriptions(session, account_id)
-    before = {s.id: _get_local_values(s) for s in local_subscriptions}
-    states = [s for s in await services.billing.list_subscriptions(account_id) if s.closed_reason is None]
-    stale = [state for state in states if before.get(state.id) != _get_provider_values(state)]
-    gone = {i for i, copied in before.items() if copied[-1]} - {state.id for state in states}
-    if not stale and not gone:
+    states = await services.billing.list_subscriptions(account_id)
+    diff = compute_subscription_diff(local_subscriptions, states)
+    if diff.is_empty:
         return False
     async with services.write() as session:
         await lock_account(session, account_id)
-        at = services.now()
-        await _add_subscriptions(session, account_id, [s for s in stale if s.id not in before], at)
-        now = {s.id: s for s in await _list_subscriptions(session, account_id)}
-        await _mark_ended(session, [row for row in now.values() if row.active and row.id in gone], at)
-        news = [s for s in stale if s.id in now and before.get(s.id) == _get_local_values(now[s.id])]
-        await _record_seat_changes(session, [(now[s.id], s) for s in news], at)
-        await apply_subscription_states(session, news)
-        if news:
-            await record_account_change(session, account_id)
+        await _apply_diff(session, account_id, diff, services.now())
     return True
 
 
-async def _add_subscriptions(
-    session: Session, account_id: str, states: list[SubscriptionState], at: datetime
+async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff, at: datetime) -> None:
+    current = {row.id: row for row in await _list_subscriptions(session, account_id)}
+    for state in diff.added:
+        await _add_subscription(session, account_id, state, at)
+    for ended in diff.ended:
+        await _end_subscription(session, current[ended.id], at)
+    changes = [
+        SubscriptionChange(current[change.stored.id], change.state)
+        for change in diff.changed
+        if has_same_terms(current[change.stored.id], change.stored)
+    ]
+    await _record_seat_changes(session, changes, at)
+    await apply_subscription_states(session, [change.state for change in changes])
+    if changes:
+        await record_account_change(session, account_id)
+
+
+async def _add_subscription(
+    session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
-    for state in states:
-        product = await session.get(Product, state.product_id) if state.product_id else None
-        if product is None or await session.get(Subscription, state.id) is not None:
-            log.warning("subscription.product_unknown", subscription=state.id)
-            continue
-        held = {name: getattr(state, name) for name in SYNCED_FIELDS}
-        new = Subscription(id=state.id, account_id=account_id, product_id=product.id, **held)
-        session.add(new)
-        await session.flush()
-        await _record_change(session, new, "added", at, {"seats": state.seats})
+    """A subscription whose product the provider does not tell cannot be shown."""
+    product = await session.get(Product, state.product_id) if state.product_id else None
+    if product is None or await session.get(Subscription, state.id) is not None:
+        log.warning("subscription.product_unknown", subscription=state.id)
+        return
+    subscription = Subscription(
+        id=state.id,
+        account_id=account_id,
+        product_id=product.id,
+        seats=state.seats,
+        unit_price=state.unit_price,
+        period=state.period,
+        period_start=state.period_start,
+        period_end=state.period_end,
+    )
+    session.add(subscription)
+    await session.flush()
+    await _record_change(session, subscription, "added", at, {"seats": state.seats})
 
 
-async def _mark_ended(session: Session, rows: list[Subscription], at: datetime) -> None:
-    for row in rows:
-        row.active = False
-        session.add(row)
-        await _record_change(session, row, "ended", at, {"seats": row.seats})
+async def _end_subscription(session: Session, subscription: Subscription, at: datetime) -> None:
+    if subscription.active:
+        subscription.active = False
+        session.add(subscription)
+        await _record_change(session, subscription, "ended", at, {"seats": subscription.seats})
 
 
 async def _record_change(
@@ -92,26 +111,23 @@ async def _record_change(
     )
 
 
-async def _record_seat_changes(
-    session: Session,
-    changes: Sequence[tuple[Subscription, SubscriptionState]],
-    at: datetime,
-) -> None:
-    """What others did to the seats is history, too; what an order is about to add is the order's."""
+async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionChange], at: datetime) -> None:
+    """Only what others changed: while an order is adding seats, its own history tells of them."""
     found = await session.exec(
         select(OrderLine.subscription_id).where(
-            col(OrderLine.subscription_id).in_([held.id for held, _ in changes]),
+            col(OrderLine.subscription_id).in_([change.stored.id for change in changes]),
             col(OrderLine.status).in_(BUSY_STATUSES),
         )
     )
     busy = set(found.all())
-    for held, state in changes:
-        if held.seats != state.seats and held.id not in busy:
-            await _record_change(session, held, "seats_changed", at, {"seats": [held.seats, state.seats]})
+    for change in changes:
+        before, after = change.stored.seats, change.state.seats
+        if before != after and change.stored.id not in busy:
+            await _record_change(session, change.stored, "seats_changed", at, {"seats": [before, after]})
 
 
 async def apply_subscription_states(session: Session, states: Iterable[SubscriptionState]) -> None:
-    """The one place where the bot's copy is written: seats, their prices, and the period."""
+    """Write the provider's seats, prices and periods to the stored subscriptions."""
     for state in states:
         subscription = await session.get(Subscription, state.id)
         if subscription is None:
@@ -128,17 +144,6 @@ async def apply_subscription_states(session: Session, states: Iterable[Subscript
     await session.flush()
 
 
-_SUBSCRIPTIONS_QUERY = select(Subscription).where(Subscription.account_id == bindparam("account"))
-
-
 async def _list_subscriptions(session: Session, account_id: str) -> list[Subscription]:
-    return list((await session.exec(_SUBSCRIPTIONS_QUERY, params={"account": account_id})).all())
-
-
-def _get_local_values(subscription: Subscription) -> tuple[object, ...]:
-    s = subscription
-    return (s.seats, s.unit_price, s.period, s.period_start, s.period_end, s.active)
-
-
-def _get_provider_values(state: SubscriptionState) -> tuple[object, ...]:
-    return (state.seats, state.unit_price, state.period, state.period_start, state.period_end, True)
+    found = await session.exec(select(Subscription).where(Subscription.account_id == account_id))
+    return list(found.all())

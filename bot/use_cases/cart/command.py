@@ -1,4 +1,4 @@
-"""What stands after `/add-seats`: a product, a number, or both (R10)."""
+"""The text after `/add-seats`: a product, a number, or both (R10)."""
 
 import re
 
@@ -7,19 +7,19 @@ from models.details import SubscriptionRow
 from models.errors import Refusal
 from models.product import UnknownProduct, list_matching_products
 
-# Whatever is meant as a number, right or wrong: `5`, `-3`, `2.5`, `1,000`.
+# Anything meant as a number, valid or not: `5`, `-3`, `2.5`, `1,000`.
 NUMBER_PATTERN = re.compile(r"[+-]?\d[\d.,]*")
 
 
 class AmbiguousProduct(Refusal):
-    """The words fit several products."""
+    """The name matches several products."""
 
 
 def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: SeatLimits) -> dict[str, int]:
-    """`webinar 5` → {that subscription's id: 5}; nothing to override where no number is given.
+    """`webinar 5` → {the id of its subscription: 5}; nothing if the text holds no number.
 
-    Raises UnknownProduct, AmbiguousProduct, why the product cannot be ordered (R2, R4), SeatsNotANumber
-    or TooManySeats.
+    Raises UnknownProduct, AmbiguousProduct, the reason why the product cannot be ordered (R2, R4),
+    SeatsNotANumber or TooManySeats.
     """
     tokens = command_text.split()
     number = tokens.pop() if tokens and NUMBER_PATTERN.fullmatch(tokens[-1]) else ""
@@ -32,16 +32,16 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
 
 
 def _resolve_subscription_row(product_name: str, rows: list[SubscriptionRow]) -> SubscriptionRow:
-    """The row of that product; without a product, the only one that can be ordered."""
+    """The subscription to that product; without a name, the only one that can be ordered."""
     if product_name:
-        found = {p.id for p in list_matching_products([row.product for row in rows], product_name)}
-        meant = [row for row in rows if row.product.id in found]
+        matches = {p.id for p in list_matching_products([row.product for row in rows], product_name)}
+        candidates = [row for row in rows if row.product.id in matches]
     else:
-        meant = [row for row in rows if row.blocked_by is None]
-    names = sorted({row.product.name for row in meant or rows})
-    if not meant:
-        raise UnknownProduct(typed=product_name[:60], products=names)
-    if len(names) > 1:
-        raise AmbiguousProduct(typed=product_name[:60], products=names)
-    # Two subscriptions of one product: the one that can be ordered, then the first.
-    return min(meant, key=lambda row: (row.blocked_by is not None, row.subscription.id))
+        candidates = [row for row in rows if row.blocked_by is None]
+    product_names = sorted({row.product.name for row in candidates or rows})
+    if not candidates:
+        raise UnknownProduct(typed=product_name[:60], products=product_names)
+    if len(product_names) > 1:
+        raise AmbiguousProduct(typed=product_name[:60], products=product_names)
+    # Of two subscriptions to one product, prefer one that can be ordered.
+    return min(candidates, key=lambda row: (row.blocked_by is not None, row.subscription.id))

@@ -1,4 +1,4 @@
-"""From the numbers of new seats to a quote (R2-R4, R7, R10)."""
+"""Saving a cart, which creates its quote (R2-R4, R7, R10)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,55 +17,76 @@ from bot.use_cases.cart.lines import (
 )
 from bot.use_cases.checkout import copy_checkout
 from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_quote_details
-from bot.use_cases.quote.decide import create_quote, decide_quote, list_pending_quotes, list_quote_lines
+from bot.use_cases.quote.create import create_quote
+from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.read import list_pending_quotes, list_quote_lines
 from models.account import Account, Address
 from models.billing_contact import BillingContact
 from models.cart import Cart, SeatLimits
-from models.details import QuoteDetails, SubscriptionRow
+from models.details import QuoteDetails, QuoteRow, SubscriptionRow
 from models.errors import InvalidInput, Refusal
 from models.payment_method import check_default_method
 from models.proration import truncate_to_second
-from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
-
-# Prices, and the address whose tax is in them: the account's may be another by the time they are known.
-PreviewAndAddress = tuple[Preview, Address]
+from models.quote import Quote, QuoteLine, QuoteStatus, compute_expiry, get_default_expiry
 
 
 async def save_cart(
     services: Services, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
 ) -> QuoteDetails:
-    """Save the cart and make its quote (R7, R10). `typed` maps subscription ids to what stands in the field.
+    """Save the cart and create its quote (R7, R10). `seat_inputs` maps subscription ids to the text entered.
 
+    The seats are stored before prices are fetched, so that they survive whatever is refused afterwards.
     Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
-    AccountNotSelfServed, BillingUnavailable, PriceNotHeld. What was typed is stored before any price is
-    asked for, so that nothing typed is lost.
+    AccountNotSelfServed, BillingUnavailable, MixedPricesUnsupported.
     """
     at = truncate_to_second(services.now())
     async with services.write() as session:
-        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
-        account = await lock_account(session, account.id)
-        rows = await list_subscription_rows(session, account)
-        cart, lines = await get_or_create_cart(session, account, contact)
-        seats = apply_seat_inputs(lines, rows, seat_inputs, services.settings.seat_bounds)
-        _check_order_size(services.settings.seat_bounds, seats, seat_inputs)
-        await save_cart_lines(session, cart, seats)
-        # A refusal is told after the commit: what was typed is stored, and nothing else.
-        found = await _check_cart(session, account, cart, rows, seats, at)
-        if isinstance(found, _CartCheck) and found.matching_quote:
-            return await _assign_quote_to_cart(
-                session, contact, person, cart, found.matching_quote, found.other_quotes, at
-            )
-    if isinstance(found, Refusal):
-        raise found
+        cart = await _load_and_lock_cart(session, person, account_id, at)
+        limits = services.settings.seat_bounds
+        seats = apply_seat_inputs(cart.seats, cart.rows, seat_inputs, limits)
+        _check_order_size(limits, seats, seat_inputs)
+        await save_cart_lines(session, cart.cart, cart.seats, seats)
+        try:
+            quotes = await _check_cart(session, cart, seats, at)
+        except Refusal as error:
+            refusal: Refusal | None = error  # Raised once the seats are committed.
+        else:
+            refusal = None
+            if quotes.matching_quote is not None:
+                return await _reuse_quote(
+                    session, cart, quotes.matching_quote, quotes.other_quotes, person, at
+                )
+    if refusal is not None:
+        raise refusal
     requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
-    address = account.billing_address
+    address = cart.account.billing_address
     preview = await services.billing.preview_lines(account_id, requests, at, address)
-    return await _create_or_reuse_quote(services, person, account_id, seats, (preview, address), at)
+    return await _create_or_reuse_quote(services, person, account_id, seats, preview, address, at)
 
 
 @dataclass(frozen=True)
-class _CartCheck:
-    """The cart's own pending quote, whether it holds the same seats, and the others that it replaces."""
+class _LockedCart:
+    """A cart whose account is locked, with the seats that are stored and the account's subscriptions."""
+
+    account: Account
+    contact: BillingContact
+    cart: Cart
+    seats: dict[str, int]
+    rows: list[SubscriptionRow]
+
+
+async def _load_and_lock_cart(
+    session: Session, person: SlackIdentity, account_id: str, at: datetime
+) -> _LockedCart:
+    account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
+    account = await lock_account(session, account.id)
+    rows = await list_subscription_rows(session, account)
+    return _LockedCart(account, contact, *await get_or_create_cart(session, account, contact), rows)
+
+
+@dataclass(frozen=True)
+class _CartQuotes:
+    """The cart's own pending quote, the same if it is for the same seats, and the quotes it replaces."""
 
     own_quote: Quote | None
     matching_quote: Quote | None
@@ -73,22 +94,15 @@ class _CartCheck:
 
 
 async def _check_cart(
-    session: Session,
-    account: Account,
-    cart: Cart,
-    rows: list[SubscriptionRow],
-    seats: Mapping[str, int],
-    at: datetime,
-) -> _CartCheck | Refusal:
-    """Whether the seats may be ordered (R2-R4, R7), and the quotes that concerns."""
-    try:
-        await _check_orderable(session, account, rows, seats, at)
-        own, others = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
-        check_consent(others, cart.replaceable_quote_ids)
-    except Refusal as refusal:
-        return refusal
-    same = own if own is not None and await _load_quoted_seats(session, own) == seats else None
-    return _CartCheck(own, same, others)
+    session: Session, cart: _LockedCart, seats: Mapping[str, int], at: datetime
+) -> _CartQuotes:
+    """Raises the refusals of R2-R4 and R7."""
+    await _check_orderable(session, cart, seats, at)
+    pending_quotes = await list_pending_quotes(session, cart.account.id, at)
+    own_quote, other_quotes = split_pending_quotes(cart.cart, pending_quotes)
+    check_consent(other_quotes, cart.cart.replaceable_quote_ids)
+    is_matching = own_quote is not None and await _load_quoted_seats(session, own_quote) == seats
+    return _CartQuotes(own_quote, own_quote if is_matching else None, other_quotes)
 
 
 async def _create_or_reuse_quote(
@@ -96,85 +110,100 @@ async def _create_or_reuse_quote(
     person: SlackIdentity,
     account_id: str,
     seats: Mapping[str, int],
-    preview_and_address: PreviewAndAddress,
+    preview: Preview,
+    address: Address,
     at: datetime,
 ) -> QuoteDetails:
-    """A new quote for the cart. Everything is asked anew, since others may have acted while the provider was
-    asked: one with the same seats is gone on with."""
+    """Everything is loaded and checked again, because it may have changed while prices were fetched. A quote
+    for the same seats that exists by now is used."""
     async with services.write() as session:
-        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
-        account = await lock_account(session, account.id)
-        cart, _ = await get_or_create_cart(session, account, contact)
-        rows = await list_subscription_rows(session, account)
-        found = await _check_cart(session, account, cart, rows, seats, at)
-        if isinstance(found, Refusal):
-            raise found
-        quote, replaced = found.matching_quote, found.other_quotes
-        if quote is None:
-            quote = await _create_cart_quote(
-                services, session, account, contact, person, preview_and_address, at
-            )
-            if found.own_quote is not None:
-                replaced = [*replaced, found.own_quote]
-                await copy_checkout(session, contact, found.own_quote, quote)
-        return await _assign_quote_to_cart(session, contact, person, cart, quote, replaced, at)
+        cart = await _load_and_lock_cart(session, person, account_id, at)
+        quotes = await _check_cart(session, cart, seats, at)
+        quote, replaced_quotes = quotes.matching_quote, quotes.other_quotes
+        if quote is not None:
+            return await _reuse_quote(session, cart, quote, replaced_quotes, person, at)
+        quote, lines = await _create_cart_quote(session, services, cart, preview, address, person, at)
+        if quotes.own_quote is not None:
+            replaced_quotes = [*replaced_quotes, quotes.own_quote]
+            await copy_checkout(session, cart.contact, quotes.own_quote, quote)
+        await _assign_quote_to_cart(session, cart, quote, replaced_quotes, person, at)
+        return _build_details(cart, quote, lines, at)
+
+
+async def _reuse_quote(
+    session: Session,
+    cart: _LockedCart,
+    quote: Quote,
+    replaced_quotes: list[Quote],
+    person: SlackIdentity,
+    at: datetime,
+) -> QuoteDetails:
+    await _assign_quote_to_cart(session, cart, quote, replaced_quotes, person, at)
+    return await load_quote_details(session, quote, at)
 
 
 async def _assign_quote_to_cart(
     session: Session,
-    contact: BillingContact,
-    person: SlackIdentity,
-    cart: Cart,
+    cart: _LockedCart,
     quote: Quote,
     replaced_quotes: list[Quote],
+    person: SlackIdentity,
     at: datetime,
-) -> QuoteDetails:
-    """The cart's quote from now on, in place of those."""
-    for other in replaced_quotes:
-        actor = build_actor(contact, person)
+) -> None:
+    actor = build_actor(cart.contact, person)
+    for replaced_quote in replaced_quotes:
         await decide_quote(
-            session, other, QuoteStatus.EXPIRED, actor, at, replacement=quote, decided_by_contact=contact
+            session,
+            replaced_quote,
+            QuoteStatus.EXPIRED,
+            actor,
+            at,
+            replacement=quote,
+            decided_by_contact=cart.contact,
         )
-    cart.quote_id, cart.replaceable_quote_ids = quote.id, []
-    session.add(cart)
+    cart.cart.quote_id, cart.cart.replaceable_quote_ids = quote.id, []
+    session.add(cart.cart)
     await session.flush()
-    return await load_quote_details(session, quote, at)
 
 
 async def _create_cart_quote(
-    services: Services,
     session: Session,
-    account: Account,
-    contact: BillingContact,
+    services: Services,
+    cart: _LockedCart,
+    preview: Preview,
+    address: Address,
     person: SlackIdentity,
-    preview_and_address: PreviewAndAddress,
     at: datetime,
-) -> Quote:
-    preview, address = preview_and_address
-    wanted = get_default_expiry(at, services.settings.quote_validity_days)
+) -> tuple[Quote, list[QuoteLine]]:
+    default_expiry = get_default_expiry(at, services.settings.quote_validity_days)
     return await create_quote(
         session,
-        account=account,
-        contact_id=contact.id,
-        actor=build_actor(contact, person),
+        account=cart.account,
+        contact_id=cart.contact.id,
+        actor=build_actor(cart.contact, person),
         preview=preview,
+        product_ids={row.subscription.id: row.product.id for row in cart.rows},
         address=address,
         frozen_at=at,
-        expires_at=compute_expiry(account, [line.period_end for line in preview.lines], wanted),
+        expires_at=compute_expiry(cart.account, [line.period_end for line in preview.lines], default_expiry),
         at=at,
     )
 
 
+def _build_details(cart: _LockedCart, quote: Quote, lines: list[QuoteLine], at: datetime) -> QuoteDetails:
+    """Of a new quote: all that it shows is loaded."""
+    products = {row.subscription.id: row.product for row in cart.rows}
+    rows = [QuoteRow(line, products[line.subscription_id]) for line in lines]
+    return QuoteDetails(cart.account, quote, rows, at, created_by=cart.contact.name)
+
+
 async def _check_orderable(
-    session: Session,
-    account: Account,
-    rows: list[SubscriptionRow],
-    seats: Mapping[str, int],
-    at: datetime,
+    session: Session, cart: _LockedCart, seats: Mapping[str, int], at: datetime
 ) -> None:
-    account.check_self_service()
-    check_default_method(await list_payment_methods(session, account.id), account.get_local_date(at))
-    for row in rows:
+    cart.account.check_self_service()
+    methods = await list_payment_methods(session, cart.account.id)
+    check_default_method(methods, cart.account.get_local_date(at))
+    for row in cart.rows:
         if row.subscription.id in seats and row.blocked_by is not None:
             raise row.blocked_by
 
@@ -183,8 +212,9 @@ async def _load_quoted_seats(session: Session, quote: Quote) -> dict[str, int]:
     return {line.subscription_id: line.seats for line in await list_quote_lines(session, quote)}
 
 
-def _check_order_size(bounds: SeatLimits, seats: dict[str, int], seat_inputs: Mapping[str, str]) -> None:
+def _check_order_size(limits: SeatLimits, seats: dict[str, int], seat_inputs: Mapping[str, str]) -> None:
+    """Raises InvalidInput at the first field for what is wrong with the order as a whole."""
     try:
-        bounds.check_order(seats)
+        limits.check_order(seats)
     except Refusal as refusal:
         raise InvalidInput({f"seats:{next(iter(seat_inputs), '')}": refusal}) from None

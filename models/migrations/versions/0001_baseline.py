@@ -506,6 +506,7 @@ def _create_orders() -> None:
         sa.Column("settled_at", Instant(), nullable=True),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("claimed_until", Instant(), nullable=True),
+        sa.Column("woken_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_line")),
         sa.ForeignKeyConstraint(
             ["order_id"], ["service_order.id"], name=op.f("fk_order_line_order_id_service_order")

@@ -1,0 +1,131 @@
+"""Texts in the reader's own language, zone and way of writing amounts and dates (R22)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_currency
+
+from bot.i18n.messages import LANGUAGES, format_message, has_message
+from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
+from bot.i18n.truncation import truncate_text
+from models.account import Address
+from models.money import Money, to_decimal
+
+# fluent.runtime refuses a placeable of more than 2,500 characters and then shows nothing of the message.
+# A placeable can be another message with several arguments in it, so that one alone gets less.
+MAX_ARGUMENT_LENGTH = 2000
+
+
+@lru_cache(maxsize=1000)
+def _parse_locale(tag: str, language: str) -> Locale:
+    """The tag's own locale if it belongs to the language, else the language's."""
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale(language)
+    return locale if locale.language == language else Locale(language)
+
+
+# Babel is slow, and screens repeat their amounts and dates.
+@lru_cache(maxsize=4000)
+def _format_money(money: Money, locale: Locale) -> str:
+    return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=locale)
+
+
+@lru_cache(maxsize=4000)
+def _format_date(day: date, locale: Locale) -> str:
+    return format_date(day, "medium", locale=locale)
+
+
+@lru_cache(maxsize=4000)
+def _format_datetime(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    local = at.astimezone(zone)
+    day = format_date(local, "medium", locale=locale)
+    return f"{day}, {format_time(local, 'short', locale=locale)} ({local.tzname()})"
+
+
+@dataclass(frozen=True)
+class Localizer:
+    """The reader's IETF language tag and IANA time zone."""
+
+    language_tag: str = "en"
+    time_zone: str = "UTC"
+
+    @property
+    def language(self) -> str:
+        language = self.language_tag.split("-")[0].lower()
+        return language if language in LANGUAGES else LANGUAGES[0]
+
+    @property
+    def locale(self) -> Locale:
+        return _parse_locale(self.language_tag, self.language)
+
+    def format_text(self, key: str, **arguments: object) -> str:
+        """The message as plain text; datetimes, dates, Money and lists as this reader writes them."""
+        written = [(name, self._localize_argument(value)) for name, value in arguments.items()]
+        return format_message(self.language, key, tuple((n, _truncate_argument(w)) for n, w in written))
+
+    def format_mrkdwn(self, key: str, **arguments: object) -> str:
+        """The message as mrkdwn, with its arguments escaped."""
+        written = [(name, self._localize_argument(value)) for name, value in arguments.items()]
+        return format_message(self.language, key, tuple((n, _escape_argument(w)) for n, w in written))
+
+    def has_message(self, key: str) -> bool:
+        return has_message(self.language, key)
+
+    def _localize_argument(self, argument: object) -> object:
+        if isinstance(argument, datetime):
+            return self.format_datetime(argument)
+        if isinstance(argument, date):
+            return self.format_date(argument)
+        if isinstance(argument, Money):
+            return self.format_money(argument)
+        if isinstance(argument, list | tuple):
+            return self.join_items([str(self._localize_argument(item)) for item in argument])
+        return argument
+
+    def format_datetime(self, at: datetime) -> str:
+        """Such as `22 nov. 2026, 14:03 (CET)`."""
+        return _format_datetime(at, self._zone, self.locale)
+
+    def format_date(self, day: date) -> str:
+        return _format_date(day, self.locale)
+
+    def format_money(self, money: Money) -> str:
+        return _format_money(money, self.locale)
+
+    def get_country_name(self, code: str) -> str:
+        return str(self.locale.territories.get(code, code))
+
+    def format_address(self, address: Address) -> list[str]:
+        """One item per line, the country last."""
+        town = f"{address.postal_code} {address.city}".strip()
+        parts = (address.line1, address.line2, town, address.state, self.get_country_name(address.country))
+        return [part for part in parts if part]
+
+    def join_items(self, items: list[str]) -> str:
+        return format_list(items, locale=self.locale) if items else ""
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
+
+
+def _truncate_argument(argument: object) -> object:
+    if isinstance(argument, SlackMarkup) or not isinstance(argument, str):
+        return argument
+    return truncate_text(argument, MAX_ARGUMENT_LENGTH)
+
+
+def _escape_argument(argument: object) -> object:
+    if isinstance(argument, SlackMarkup) or not isinstance(argument, str):
+        return argument
+    return escape_mrkdwn(truncate_text(argument, MAX_ARGUMENT_LENGTH, escape_mrkdwn))

@@ -1,0 +1,52 @@
+"""What an audit entry says: when, what, who and why (R18)."""
+
+from collections.abc import Callable, Mapping
+
+from bot.i18n import Localizer
+from bot.presenters.decline import format_decline_reason
+from models.audit_entry import AuditEntry
+from models.service_order import LineStatus
+
+
+def format_history_entry(
+    localizer: Localizer,
+    entry: AuditEntry,
+    product_labels: Mapping[str, str],
+    format_text: Callable[..., str],
+) -> str:
+    """`format_text` fills in the message for the output: a screen, a Slack message or an e-mail."""
+    return format_text(
+        "history-entry",
+        at=entry.at,
+        who=_format_actor(localizer, entry),
+        what=_format_action(localizer, entry, product_labels),
+        has_reason="yes" if entry.reason else "no",
+        reason=_format_reason(localizer, entry),
+    )
+
+
+def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
+    key = f"history-by-{entry.actor_kind}"
+    return localizer.format_text(key) if localizer.has_message(key) else entry.actor_name
+
+
+def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapping[str, str]) -> str:
+    noun, _, number = entry.subject.partition(":")
+    key = "history-line" if entry.action == "line" else f"history-{noun}-{entry.action}".replace("_", "-")
+    subscription_id = str(entry.details.get("subscription", ""))
+    return localizer.format_text(
+        key if localizer.has_message(key) else "history-other",
+        number=number,
+        product=product_labels.get(subscription_id, subscription_id),
+        status=entry.to_status or "",
+    )
+
+
+def _format_reason(localizer: Localizer, entry: AuditEntry) -> str:
+    """Codes are put into words; what a person typed stays as it is."""
+    reason = entry.reason or ""
+    if entry.action == "line" and entry.to_status == LineStatus.DECLINED:
+        return format_decline_reason(localizer, reason)
+    code = reason.replace("_", "-")
+    key = next((k for k in (f"decline-{code}", f"history-reason-{code}") if localizer.has_message(k)), None)
+    return localizer.format_text(key) if key else reason

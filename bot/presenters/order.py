@@ -1,0 +1,150 @@
+"""The facts of a service order in words: one source for screens, Slack messages and e-mails.
+
+All texts are plain; the output escapes them and fills them into its own layout.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from bot.i18n import Localizer
+from bot.presenters.decline import format_decline_reason
+from bot.presenters.product import make_product_labels
+from models.details import OrderDetails, OrderRow
+from models.money import Money
+from models.service_order import LineStatus
+
+
+@dataclass(frozen=True, eq=False)
+class OrderLinePresenter:
+    localizer: Localizer
+    details: OrderDetails
+    row: OrderRow
+    product: str
+
+    @property
+    def seats(self) -> int:
+        return self.row.line.seats
+
+    @property
+    def amount(self) -> Money:
+        return self.details.to_money(self.row.line.amount)
+
+    @property
+    def tax(self) -> Money:
+        return self.details.to_money(self.row.line.tax)
+
+    @property
+    def status(self) -> str:
+        """In a few words and without amounts, which a channel may not want (R25)."""
+        line = self.row.line
+        if self.row.blocking_order_number:
+            return self.localizer.format_text("line-queued", number=self.row.blocking_order_number)
+        if line.status is LineStatus.DECLINED and line.reason:
+            reason = format_decline_reason(self.localizer, line.reason)
+            return self.localizer.format_text("line-declined", reason=reason)
+        return self.localizer.format_text("line-status", status=line.status.value)
+
+    @property
+    def explanation(self) -> str:
+        """What happened or happens next, and by when."""
+        line, order = self.row.line, self.details.order
+        if line.status is LineStatus.SETTLED:
+            return self.localizer.format_text("order-line-settled", at=line.settled_at)
+        if line.status is LineStatus.DECLINED:
+            declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
+            return f"{declined} {self._format_retry_option()}"
+        if line.status is LineStatus.WAITING and self.row.blocking_order_number:
+            return self.localizer.format_text(
+                "order-line-queued", order=self.row.blocking_order_number, by=order.processing_deadline
+            )
+        return self.localizer.format_text(
+            f"order-line-{line.status.value.replace('_', '-')}",
+            by=order.processing_deadline,
+            until=line.deadline_at or order.processing_deadline,
+        )
+
+    @property
+    def decline_reason(self) -> str:
+        """With both prices, tax included, if the price had changed (R17)."""
+        line = self.row.line
+        if line.offered_amount is None or line.offered_tax is None:
+            return format_decline_reason(self.localizer, line.reason)
+        return self.localizer.format_text(
+            "decline-price-changed-to",
+            promised=self.details.to_money(line.amount + line.tax),
+            offered=self.details.to_money(line.offered_amount + line.offered_tax),
+        )
+
+    def _format_retry_option(self) -> str:
+        line, order = self.row.line, self.details.order
+        if line.can_retry(order, self.details.at):
+            return self.localizer.format_text("order-line-can-retry", until=line.get_retry_deadline(order))
+        return self.localizer.format_text(
+            "order-line-given-up" if order.retries_abandoned else "order-line-no-retry"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OrderPresenter:
+    localizer: Localizer
+    details: OrderDetails
+
+    @cached_property
+    def product_labels(self) -> dict[str, str]:
+        return make_product_labels((row.line.subscription_id, row.product) for row in self.details.rows)
+
+    @cached_property
+    def lines(self) -> list[OrderLinePresenter]:
+        labels = self.product_labels
+        return [
+            OrderLinePresenter(self.localizer, self.details, row, labels[row.line.subscription_id])
+            for row in self.details.rows
+        ]
+
+    def list_lines_with_status(self, status: LineStatus) -> list[OrderLinePresenter]:
+        return [line for line in self.lines if line.row.line.status is status]
+
+    @property
+    def status(self) -> str:
+        """In a word."""
+        return self.localizer.format_text("order-status", status=self.details.order.status.value)
+
+    @property
+    def total(self) -> Money:
+        return self.details.to_money(self.details.quote.total)
+
+    @property
+    def tax(self) -> Money:
+        return self.details.to_money(self.details.quote.tax)
+
+    @property
+    def receipt_amounts(self) -> dict[str, Money]:
+        """`subtotal`, `tax` and `total` of the receipt."""
+        receipt = self.details.receipt
+        assert receipt is not None, "a completed order has a receipt"
+        return {name: self.details.to_money(getattr(receipt, name)) for name in ("subtotal", "tax", "total")}
+
+    @property
+    def retryable_lines(self) -> list[OrderLinePresenter]:
+        order, at = self.details.order, self.details.at
+        return [line for line in self.lines if line.row.line.can_retry(order, at)]
+
+    @property
+    def retry_deadline(self) -> datetime | None:
+        """Until when all lines that can be tried again still can."""
+        order = self.details.order
+        return min((line.row.line.get_retry_deadline(order) for line in self.retryable_lines), default=None)
+
+    @property
+    def confirmation_deadline(self) -> datetime | None:
+        """When the first payment that the customer must confirm lapses."""
+        waiting = self.details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+        return min((row.line.deadline_at for row in waiting if row.line.deadline_at), default=None)
+
+    @property
+    def blocking_order_number(self) -> str | None:
+        """The order that one of the lines is queued behind (R19)."""
+        return next(
+            (row.blocking_order_number for row in self.details.rows if row.blocking_order_number), None
+        )

@@ -1,0 +1,16 @@
+"""How the products of an order, a quote or an account are named."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from models.product import Product
+
+
+def make_product_labels(products: Iterable[tuple[str, Product]]) -> dict[str, str]:
+    """Subscription id → its product's name, with the id if the product occurs twice."""
+    pairs = list(products)
+    counts = Counter(product.id for _, product in pairs)
+    return {
+        subscription_id: product.name if counts[product.id] == 1 else f"{product.name} ({subscription_id})"
+        for subscription_id, product in pairs
+    }

@@ -1,0 +1,200 @@
+"""Bringing one account to what a file says of it. What is no longer listed is withdrawn, never deleted."""
+
+from datetime import date
+from functools import partial
+
+from sqlmodel import SQLModel
+
+from bot.accounts_file.entries import AccountEntry, PaymentMethodEntry, SubscriptionEntry
+from bot.db import Session
+from bot.use_cases.accounts_import.existing import (
+    ExistingAccount,
+    build_account_values,
+    build_self_service_values,
+)
+from bot.use_cases.accounts_import.import_run import ImportRun
+from bot.use_cases.accounts_import.row_sync import Changes, FieldValues, sync_rows, update_fields
+from models.account import Account
+from models.administrator import Administrator
+from models.billing_contact import BillingContact
+from models.money import parse_amount
+from models.payment_method import PaymentMethod
+from models.seat_assignment import SeatAssignment
+from models.subscription import Subscription, get_anchor_day, get_period_containing
+
+
+class AccountImporter:
+    """Each `upsert_` step returns the rows to store before the next step, which refers to their keys."""
+
+    def __init__(self, run: ImportRun, existing: ExistingAccount, entry: AccountEntry) -> None:
+        self._run = run
+        self._existing = existing
+        self._entry = entry
+        self._changes: Changes = {}
+        self._overwritten_subscriptions: dict[str, Changes] = {}
+        self._rows_to_delete: list[SQLModel] = []
+
+    @property
+    def payment_methods(self) -> list[PaymentMethod]:
+        return [*self._existing.payment_methods.values()]
+
+    def upsert_account(self) -> Account:
+        account, new_address = self._existing.account, self._entry.billing_address.model_dump()
+        if self._existing.is_new:
+            self._changes["billing_address"] = [None, new_address]
+            return account
+        old_address = account.billing_address.model_dump()
+        self._changes |= update_fields(account, build_account_values(self._entry))
+        # An order's address becomes the account's (R10). Only a file with a new one overrides that.
+        if new_address not in (old_address, self._existing.last_imported_address):
+            account.sqlmodel_update(new_address)
+            self._changes["billing_address"] = [old_address, new_address]
+        return account
+
+    def upsert_rows(self) -> list[SQLModel]:
+        """Contacts, administrators, payment methods and subscriptions."""
+        self._sync_people()
+        self._sync_payment_methods()
+        for entry in self._entry.subscriptions:
+            self._upsert_subscription(entry)
+        if self._overwritten_subscriptions and self._entry.stripe_customer:
+            # Stripe may know better than the file.
+            self._existing.account.schedule_refresh(self._run.at)
+        return [
+            *self._existing.contacts.values(),
+            *self._existing.administrators.values(),
+            *self._existing.payment_methods.values(),
+            *self._existing.subscriptions.values(),
+        ]
+
+    def upsert_seats(self) -> list[SeatAssignment]:
+        """The seats that administrators have according to the file; those from orders stay."""
+        for entry in self._entry.administrators:
+            if entry.seats is not None:
+                subscription_by_product = {self._existing.subscriptions[s].product_id: s for s in entry.seats}
+                administrator = self._existing.administrators[entry.email]
+                changes = self._sync_seats(administrator.key, subscription_by_product)
+                self._changes |= {f"seat:{entry.email}:{product}": c for product, c in changes.items()}
+        return [*self._existing.seat_assignments.values()]
+
+    async def delete_rows(self, session: Session) -> None:
+        """Seats and seat blocks that are no more."""
+        for row in self._rows_to_delete:
+            await session.delete(row)
+
+    async def record_changes(self, session: Session) -> None:
+        account_id = self._existing.account.id
+        if self._changes:
+            action = "imported" if self._existing.is_new else "updated"
+            await self._run.record_change(session, account_id, f"account:{account_id}", action, self._changes)
+        for subscription_id, changes in self._overwritten_subscriptions.items():
+            await self._run.record_change(
+                session, account_id, f"subscription:{subscription_id}", "overwritten", changes
+            )
+
+    def _sync_people(self) -> None:
+        contacts = {c.email: c.model_dump() for c in self._entry.billing_contacts}
+        create_contact = partial(BillingContact, account_id=self._entry.id)
+        self._changes |= sync_rows("contact", self._existing.contacts, contacts, create_contact)
+        administrators = {
+            a.email: {**a.model_dump(exclude={"seats"}), "imported": True} for a in self._entry.administrators
+        }
+        create_administrator = partial(Administrator, account_id=self._entry.id)
+        self._changes |= sync_rows(
+            "administrator", self._existing.administrators, administrators, create_administrator
+        )
+
+    def _sync_payment_methods(self) -> None:
+        """Those of a linked account come from its provider: a file withdraws none."""
+        if self._entry.stripe_customer is None:
+            methods = {m.id: _build_method_values(m) for m in self._entry.payment_methods}
+            create_method = partial(PaymentMethod, account_id=self._entry.id)
+            self._changes |= sync_rows(
+                "payment_method", self._existing.payment_methods, methods, create_method
+            )
+
+    def _upsert_subscription(self, entry: SubscriptionEntry) -> None:
+        """A subscription that the file does not list stays."""
+        values = _build_subscription_values(entry, self._existing.account.currency)
+        row = self._existing.subscriptions.get(entry.id)
+        if row is None:
+            self._existing.subscriptions[entry.id] = Subscription(
+                account_id=self._entry.id, **values, **_build_provider_values(entry)
+            )
+            self._changes[f"subscription:{entry.id}"] = "added"
+            return
+        if changes := update_fields(row, values):
+            self._changes[f"subscription:{entry.id}"] = changes
+            row.revision += "unit_price" in changes
+        if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
+            if self._run.overwrite:
+                self._overwrite_subscription(row, entry)
+            else:
+                self._run.kept_subscriptions.append(entry.id)
+
+    def _overwrite_subscription(self, row: Subscription, entry: SubscriptionEntry) -> None:
+        """A file has one price for a subscription: with other seats it keeps no block at another price."""
+        changes = update_fields(row, _build_provider_values(entry))
+        row.revision += 1
+        if "seats" in changes:
+            self._rows_to_delete += self._existing.seat_blocks.pop(row.id, [])
+        self._overwritten_subscriptions[entry.id] = changes
+
+    def _sync_seats(self, administrator_id: int, subscription_by_product: dict[str, str]) -> Changes:
+        """Returns the changes by product."""
+        seats, changes = self._existing.seat_assignments, Changes()
+        for product_id, subscription_id in subscription_by_product.items():
+            seat = seats.get((administrator_id, product_id))
+            if seat is None:
+                seats[administrator_id, product_id] = SeatAssignment(
+                    administrator_id=administrator_id, product_id=product_id, subscription_id=subscription_id
+                )
+                changes[product_id] = "added"
+            elif seat.order_line_id is None and (
+                seat_changes := update_fields(seat, {"subscription_id": subscription_id})
+            ):
+                changes[product_id] = seat_changes
+        for (holder_id, product_id), seat in list(seats.items()):
+            is_withdrawn = holder_id == administrator_id and product_id not in subscription_by_product
+            if is_withdrawn and seat.order_line_id is None:
+                self._rows_to_delete.append(seats.pop((holder_id, product_id)))
+                changes[product_id] = "withdrawn"
+        return changes
+
+
+def get_current_period(subscription: Subscription | SubscriptionEntry, today: date) -> tuple[date, date]:
+    """The first day of the period that contains `today`, and the first day after it."""
+    start, end = subscription.period_start, subscription.period_end
+    return get_period_containing(
+        start, end, subscription.period, get_anchor_day(start, end, subscription.period), today
+    )
+
+
+def _build_method_values(entry: PaymentMethodEntry) -> FieldValues:
+    year, month = entry.expires
+    values = entry.model_dump(include={"id", "brand", "last4", "automatic"})
+    return {**values, "expiry_year": year, "expiry_month": month, "is_default": entry.default}
+
+
+def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> FieldValues:
+    """What a file decides of any subscription."""
+    return {
+        "id": entry.id,
+        "product_id": entry.product,
+        "unit_price": parse_amount(entry.unit_price, currency),
+        **build_self_service_values(entry),
+    }
+
+
+def _build_provider_values(entry: SubscriptionEntry) -> FieldValues:
+    """What the provider decides, once the subscription is stored."""
+    return entry.model_dump(include={"seats", "period", "period_start", "period_end"})
+
+
+def _has_other_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
+    """Other seats, or a period that is not one of the stored series."""
+    return (row.seats, row.period, get_current_period(row, today)) != (
+        entry.seats,
+        entry.period,
+        get_current_period(entry, today),
+    )

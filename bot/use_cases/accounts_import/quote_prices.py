@@ -1,0 +1,51 @@
+"""The prices and validity of imported quotes. An import is one transaction, so no provider can be asked."""
+
+from datetime import date, datetime
+
+from bot.accounts_file.entries import QuoteEntry, QuoteLineEntry
+from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
+from bot.billing.pricing import price_lines
+from bot.use_cases.accounts_import.account_importer import get_current_period
+from bot.use_cases.accounts_import.existing import ExistingAccount
+from bot.use_cases.accounts_import.import_run import ImportRun
+from models.account import Account
+from models.money import parse_amount
+from models.proration import truncate_to_second
+from models.quote import compute_expiry
+
+
+def preview_lines(existing: ExistingAccount, lines: list[QuoteLineEntry], at: datetime) -> Preview:
+    account = existing.account
+    requests = [
+        LineRequest(line.subscription, line.seats, _parse_unit_price(line, account.currency))
+        for line in lines
+    ]
+    states = {line.subscription: _build_subscription_state(existing, line.subscription, at) for line in lines}
+    rate = account.tax_rate if account.country == account.home_country else "0"
+    return price_lines(states, requests, at=truncate_to_second(at), zone=account.time_zone, rate=rate)
+
+
+def compute_quote_expiry(
+    run: ImportRun, account: Account, entry: QuoteEntry, period_ends: list[date]
+) -> datetime:
+    """As the file says, but within the lines' periods (R9)."""
+    requested = entry.compute_expiry(account.time_zone)
+    expires_at = compute_expiry(account, period_ends, requested)
+    if expires_at < requested:
+        run.warnings.append(
+            f"{entry.number} would outlive a period of its lines: it ends {expires_at:%Y-%m-%d %H:%M} UTC"
+        )
+    return expires_at
+
+
+def _parse_unit_price(line: QuoteLineEntry, currency: str) -> int | None:
+    return None if line.unit_price is None else parse_amount(line.unit_price, currency)
+
+
+def _build_subscription_state(
+    existing: ExistingAccount, subscription_id: str, at: datetime
+) -> SubscriptionState:
+    row = existing.subscriptions[subscription_id]
+    period = get_current_period(row, existing.account.get_local_date(at))
+    blocks = tuple(SeatBlockState(b.seats, b.unit_price) for b in existing.seat_blocks.get(row.id, []))
+    return SubscriptionState(row.id, row.seats, row.unit_price, row.period, *period, blocks)

@@ -1,0 +1,91 @@
+"""Reading quotes, for people and for other use cases."""
+
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from bot.db import Session
+from bot.permissions import (
+    Authorized,
+    SlackIdentity,
+    authorize_row,
+    get_authorized_role,
+    lock_authorized_row,
+)
+from bot.services import Services
+from bot.use_cases.details import find_replacement_number, load_quote_details
+from models.account import Account
+from models.details import QuoteDetails
+from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine, QuoteNotFound
+
+
+async def list_quotes(
+    services: Services, *, person: SlackIdentity, account_id: str
+) -> tuple[Account, list[QuoteDetails]]:
+    """The account's pending quotes, the one that ends first at the top."""
+    at = services.now()
+    async with services.read() as session:
+        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
+        quotes = await list_pending_quotes(session, account_id, at)
+        return account, [await load_quote_details(session, quote, at) for quote in quotes]
+
+
+async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
+    at = services.now()
+    async with services.read() as session:
+        quote = (await authorize_quote(session, person, quote_id, at, for_change=False)).row
+        return await load_quote_details(session, quote, at)
+
+
+async def get_quote_id(
+    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
+) -> int:
+    """The id of the quote with that number, on one of these accounts. Raises QuoteNotFound."""
+    async with services.read() as session:
+        found = await session.exec(
+            select(Quote.id).where(
+                Quote.number == number.strip().upper(), col(Quote.account_id).in_(account_ids)
+            )
+        )
+        quote_id = found.one_or_none()
+    if quote_id is None:
+        raise QuoteNotFound(number=number[:40])
+    return quote_id
+
+
+async def authorize_quote(
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime, *, for_change: bool
+) -> Authorized[Quote]:
+    quote = await session.get(Quote, quote_id)
+    return await authorize_row(
+        session, person, quote, at, for_change=for_change, not_found=QuoteNotFound(number="")
+    )
+
+
+async def lock_quote(
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime
+) -> Authorized[Quote]:
+    quote = await session.get(Quote, quote_id)
+    return await lock_authorized_row(session, person, quote, at, not_found=QuoteNotFound(number=""))
+
+
+async def check_pending(session: Session, quote: Quote, at: datetime) -> None:
+    """Raises QuoteNotPending, with what replaced it."""
+    quote.check_pending(at, await find_replacement_number(session, quote) or "")
+
+
+async def list_pending_quotes(session: Session, account_id: str, at: datetime) -> list[Quote]:
+    """By the end of their validity, which counts whether or not a job has expired them (R9)."""
+    found = await session.exec(
+        select(Quote)
+        .where(Quote.account_id == account_id, PENDING_QUOTE_CONDITION, Quote.expires_at > at)
+        .order_by(col(Quote.expires_at), col(Quote.id))
+    )
+    return list(found.all())
+
+
+async def list_quote_lines(session: Session, quote: Quote) -> list[QuoteLine]:
+    found = await session.exec(
+        select(QuoteLine).where(QuoteLine.quote_id == quote.id).order_by(col(QuoteLine.id))
+    )
+    return list(found.all())

@@ -1,0 +1,40 @@
+"""The transitions of R18, written out from the rule: what models and database are compared with."""
+
+from enum import StrEnum
+from itertools import product
+from typing import TypeVar
+
+from models.quote import QuoteStatus
+from models.service_order import LineStatus, OrderStatus
+
+Status = TypeVar("Status", bound=StrEnum)
+
+QUOTE_TRANSITIONS = {
+    (QuoteStatus.PENDING, QuoteStatus.ACCEPTED),
+    (QuoteStatus.PENDING, QuoteStatus.REJECTED),
+    (QuoteStatus.PENDING, QuoteStatus.EXPIRED),
+}
+ORDER_TRANSITIONS = {
+    (OrderStatus.PLACED, OrderStatus.PROCESSING),
+    (OrderStatus.PROCESSING, OrderStatus.COMPLETED),
+    (OrderStatus.PROCESSING, OrderStatus.FAILED),
+}
+LINE_TRANSITIONS = {
+    (LineStatus.WAITING, LineStatus.CHARGING),
+    (LineStatus.WAITING, LineStatus.DECLINED),
+    (LineStatus.CHARGING, LineStatus.SETTLED),
+    (LineStatus.CHARGING, LineStatus.DECLINED),
+    (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER),
+    (LineStatus.CHARGING, LineStatus.UNKNOWN),
+    (LineStatus.NEEDS_CUSTOMER, LineStatus.SETTLED),
+    (LineStatus.NEEDS_CUSTOMER, LineStatus.DECLINED),
+    (LineStatus.UNKNOWN, LineStatus.CHARGING),
+    (LineStatus.UNKNOWN, LineStatus.SETTLED),
+    (LineStatus.UNKNOWN, LineStatus.DECLINED),
+    (LineStatus.UNKNOWN, LineStatus.NEEDS_CUSTOMER),
+    (LineStatus.DECLINED, LineStatus.CHARGING),
+}
+
+
+def list_forbidden(states: type[Status], allowed: set[tuple[Status, Status]]) -> list[tuple[Status, Status]]:
+    return [(current, to) for current, to in product(states, states) if (current, to) not in allowed]

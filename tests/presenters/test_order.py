@@ -1,0 +1,75 @@
+"""One wording of an order, whatever shows it."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.blocks.block_kit import ModalMetadata
+from bot.blocks.notice import render_notice_message
+from bot.blocks.service_order import render_order_modal
+from bot.i18n import Localizer
+from bot.notices.email import render_email
+from bot.presenters.audit_entry import format_history_entry
+from bot.presenters.order import OrderPresenter
+from models.details import OrderDetails
+from models.notice import NoticeKind
+from models.service_order import LineStatus
+from tests.blocks import samples
+from tests.blocks.limits import texts
+from tests.blocks.sample_messages import letter
+
+ENGLISH = Localizer("en-GB", "Europe/Paris")
+METADATA = ModalMetadata(account="acme")
+URL = "https://services.example/help"
+ACTIONS = ("placed", "processing", "completed", "failed", "retried", "given_up", "overdue", "seat_assigned")
+
+
+def render_screen(details: OrderDetails) -> str:
+    return "\n".join(texts(render_order_modal(ENGLISH, details, METADATA)))
+
+
+def list_outputs(details: OrderDetails) -> list[str]:
+    """The order as a screen, a message and an e-mail show it."""
+    message = letter(NoticeKind.ORDER_STATUS, ENGLISH, order=details)
+    return [
+        render_screen(details),
+        render_notice_message(message, URL)["text"],
+        render_email(letter(NoticeKind.ORDER_STATUS, ENGLISH, to="email", order=details), URL).text,
+    ]
+
+
+def test_a_code_of_the_provider_that_we_do_not_know_is_put_into_words_everywhere() -> None:
+    row = samples.order_row(0, LineStatus.DECLINED, reason="do_not_honor")
+    for text in list_outputs(samples.order_sheet(row)):
+        assert "the payment provider refused the charge (do_not_honor)" in text
+
+
+def test_two_subscriptions_to_one_product_are_told_apart_everywhere() -> None:
+    first, second = (samples.order_row(number, LineStatus.CHARGING) for number in (0, 1))
+    details = samples.order_sheet(first, replace(second, product=first.product))
+    for text in list_outputs(details):
+        assert "GoTo Meeting (sub_0)" in text
+        assert "GoTo Meeting (sub_1)" in text
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_account_services_read_the_history_as_the_screens_show_it(action: str) -> None:
+    """R21"""
+    entry = samples.entry(f"service_order:{samples.service_order().number}", action)
+    details = replace(samples.order_sheet(), history=[entry])
+    message = letter(NoticeKind.ORDER_OVERDUE, ENGLISH, to="services", order=details)
+    expected = format_history_entry(
+        ENGLISH, entry, OrderPresenter(ENGLISH, details).product_labels, ENGLISH.format_mrkdwn
+    )
+    assert f"• {expected}" in render_notice_message(message, URL)["text"]
+    assert expected in render_screen(details)
+    assert f"· {action.replace('_', ' ')} ·" not in expected
+
+
+def test_all_declined_lines_can_be_tried_again_until_the_deadline_that_is_named() -> None:
+    ending = samples.order_row(0, LineStatus.DECLINED)
+    earlier = replace(
+        ending, line=ending.line.model_copy(update={"period_ends_at": samples.AT.replace(hour=20)})
+    )
+    details = samples.order_sheet(earlier, samples.order_row(1, LineStatus.DECLINED))
+    assert OrderPresenter(ENGLISH, details).retry_deadline == samples.AT.replace(hour=20)
