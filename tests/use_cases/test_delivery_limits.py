@@ -11,7 +11,8 @@ from bot.messaging.messenger import (
     OutboundMessage,
     RateLimited,
 )
-from bot.use_cases.delivery.claim import build_notice_queue
+from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_notice_queue
+from bot.use_cases.due_rows import ClaimQueue
 from models.notice import DeliverySlot, Notice, NoticeStatus
 from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, steps
 
@@ -133,5 +134,5 @@ async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_ot
     assert await claim(queue, 1) == ["channel:C2"]
 
 
-async def claim(queue: DueNoticeQueue, limit: int) -> list[str]:
+async def claim(queue: ClaimQueue[TeamDestination, DeliveryLease], limit: int) -> list[str]:
     return [lease.notice.destination for lease in await queue.claim(limit)]
