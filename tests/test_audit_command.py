@@ -56,8 +56,7 @@ def test_an_honest_database_is_verified_and_an_account_written_out(url: str) -> 
     assert [row["hash"] for row in csv.DictReader(io.StringIO(as_csv))] == [e["hash"] for e in entries]
 
 
-def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str) -> None:
-    """R18"""
+def test_r18_tampering_with_the_database_is_reported_by_account_and_entry(url: str) -> None:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         connection.execute("DROP TRIGGER audit_entry_no_update")
         connection.execute("UPDATE audit_entry SET actor_name = 'x' WHERE account_id = 'acme' AND number = 1")
@@ -68,7 +67,7 @@ def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str
     assert "slow: 1 entries, the last is" in out
 
 
-def test_what_cannot_be_written_is_said_in_a_line(url: str, tmp_path: Path) -> None:
+def test_a_write_error_is_reported_in_one_line(url: str, tmp_path: Path) -> None:
     assert audit(url, "--account", "nobody") == (1, "", "there is no account nobody\n")
     assert audit(url) == (1, "", "choose --account ACCOUNT or --verify\n")
     old = audit(f"sqlite:///{tmp_path}/empty.db", "--verify")

@@ -138,7 +138,7 @@ async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_fro
         assert not read_whole - QUEUES, sql
 
 
-async def test_states_of_installations_that_have_expired_are_cleared_away_by_an_index(world: World) -> None:
+async def test_expired_oauth_states_are_deleted_by_an_index(world: World) -> None:
     expired, states = (SingleUseOAuthStateStore(seconds, world.services.database) for seconds in (-1, 600))
     await expired.async_issue()
     with listening(world) as asked:

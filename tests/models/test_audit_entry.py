@@ -37,7 +37,7 @@ def test_the_seal_covers_every_field() -> None:
 
 
 @pytest.mark.parametrize("field", OTHER)
-def test_r18_the_seal_tells_any_change(field: str) -> None:
+def test_r18_the_entry_hash_changes_with_any_field(field: str) -> None:
     entry = an_entry()
     setattr(entry, field, OTHER[field])
     assert entry.compute_hash() != entry.hash

@@ -46,7 +46,7 @@ async def test_the_file_is_stored(imports: Import, session: Session) -> None:
     assert (seat.product_id, seat.subscription_id, seat.order_line_id) == ("goto-meeting", "sub_1", None)
 
 
-async def test_history_tells_who_imported_what_from_where(imports: Import, session: Session) -> None:
+async def test_the_history_records_who_imported_which_file(imports: Import, session: Session) -> None:
     await imports()
     assert await story(session) == [
         ("account:acme", "imported", None, None),

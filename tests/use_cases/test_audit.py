@@ -68,7 +68,7 @@ async def test_r18_an_honest_history_is_found_well(database_with_accounts: Datab
     assert sorted(histories) == sorted(accounts)
 
 
-async def test_r18_what_is_written_while_it_is_checked_is_no_flaw(database_with_accounts: Database) -> None:
+async def test_r18_entries_written_during_a_check_are_no_violation(database_with_accounts: Database) -> None:
     """All of it is read as it was at the beginning."""
     last = await write_history(database_with_accounts, 3)
     url = database_with_accounts.url.replace("+psycopg", "")
@@ -178,7 +178,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
 
 @only_sqlite
 @pytest.mark.parametrize("name", TAMPERINGS)
-async def test_r18_what_is_done_to_the_file_itself_is_found(name: str) -> None:
+async def test_r18_changes_to_the_database_file_are_found(name: str) -> None:
     """The triggers are dropped, which whoever holds the file can do."""
     with database_url("accounts") as url:
         database = Database(url)
@@ -245,7 +245,7 @@ async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Dat
     assert told == [(500, last), (1000, last), (last, last)]
 
 
-async def test_of_an_account_that_is_not_there_nothing_is_written(database_with_accounts: Database) -> None:
+async def test_nothing_is_written_for_an_unknown_account(database_with_accounts: Database) -> None:
     out = io.StringIO()
     with pytest.raises(AccountNotFound):
         await export_history(

@@ -62,7 +62,7 @@ async def test_slacks_rate_limit_is_waited_out_to_the_second_and_costs_no_attemp
     assert (await outbox.notice(destination=CHANNEL)).attempts == 0
 
 
-async def test_an_outage_is_tried_again_ever_later_and_keeps_the_order(outbox: Outbox) -> None:
+async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
     await outbox.tell(CHANNEL, number=1)
     await outbox.tell(CHANNEL, number=2)
     outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")] * 12
@@ -92,7 +92,7 @@ async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox
     assert await outbox.notices(status="waiting") == []
 
 
-async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
+async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> timedelta:

@@ -62,7 +62,7 @@ async def test_sixteen_notices_ask_little_more_than_one(outbox: Outbox) -> None:
     assert len(many) <= len(few) + 8, (len(few), len(many))
 
 
-async def test_what_ends_while_others_are_stored_shares_the_next_transaction(outbox: Outbox) -> None:
+async def test_results_that_arrive_during_a_commit_share_the_next_transaction(outbox: Outbox) -> None:
     await fill(outbox, *range(16))
     with counting(outbox, "commit") as commits:
         assert await outbox.deliver() == 16
@@ -99,7 +99,7 @@ async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
     assert "channel:C3" not in {f"channel:{letter.channel}" for letter in outbox.messenger.tried}
 
 
-async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
+async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def slow(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
@@ -115,7 +115,7 @@ async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
     assert len(outbox.messenger.sent) == 1
 
 
-async def test_two_workers_that_looked_at_the_same_moment_take_each_notice_once(outbox: Outbox) -> None:
+async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) -> None:
     await fill(outbox, *range(8))
     one, other = build_notice_queue(outbox.services), build_notice_queue(outbox.services)
     claims = [*await one.claim(2), *await other.claim(6)]

@@ -128,7 +128,7 @@ async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
         assert (await session.exec(imported)).one() == MANY
 
 
-async def test_what_was_looked_at_before_the_lock_is_read_anew(outboxes: list[Outbox]) -> None:
+async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Outbox]) -> None:
     """Whoever waits for another's change of the account finds it changed, and does not do it again."""
     one, two, _ = outboxes
     await refresh_slack_user(one.services, ALICE)

@@ -75,7 +75,7 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
     assert [(a.name, a.content_type) for a in mail.attachments] == [("R-1002.pdf", "application/pdf")]
 
 
-async def test_the_pdf_goes_to_nobody_but_who_was_told(outbox: Outbox) -> None:
+async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
     await receipt_for_alice(outbox)
     assert await outbox.deliver() == 1
     await outbox.change(await outbox.contact(), slack_user="U02BENOIT")

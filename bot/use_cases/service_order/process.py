@@ -115,7 +115,7 @@ async def _try_to_lease_line(services: Services, due: DueLine) -> LeasedLine | N
     except DATABASE_UNAVAILABLE_ERRORS:
         raise
     except Exception:
-        log.exception("order_line.processing_failed", order_line=due.line_id)
+        log.exception("order_line.lease_failed", order_line=due.line_id)
         # The lines behind it go first.
         await _postpone_line(services, due.line_id)
         return None
