@@ -219,7 +219,9 @@ async def _verify_histories(settings: Settings) -> None:
         for violation in history.violations:
             print(f"{history.account_id}: {violation.description}")  # noqa: T201
         if not history.violations:
-            print(f"{history.account_id}: {history.last_number} entries, the last is {history.last_hash}")  # noqa: T201
+            erased = f", {history.erased_entries} with erased data" if history.erased_entries else ""
+            count = f"{history.last_number} entries{erased}"
+            print(f"{history.account_id}: {count}, the last is {history.last_hash}")  # noqa: T201
     if any(history.violations for history in histories):
         raise SystemExit(1)
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.transition import check_transition
@@ -113,6 +114,10 @@ class ServiceOrder(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the order is stored"
         return self.id
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectNoun.SERVICE_ORDER, self.number)
 
     @property
     def billing_address(self) -> Address:

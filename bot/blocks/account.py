@@ -100,7 +100,6 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
 
 
 def compute_renewal_total(row: SubscriptionRow) -> int:
-    """Net, per period."""
     return compute_recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
 
 

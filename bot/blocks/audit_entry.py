@@ -36,7 +36,6 @@ def build_history_page(
     page: int,
     page_action_id: str,
 ) -> list[Block]:
-    """One page of all entries, oldest first."""
     count = max(1, -(-len(entries) // MAX_HISTORY_LINES))
     page = min(page, count - 1)
     blocks = _build_history_paragraphs(

@@ -161,7 +161,6 @@ def build_select(action_id: str, options: Sequence[Block], selected: str | None 
 def build_grouped_select(
     action_id: str, groups: dict[str, Sequence[Block]], selected: str | None = None
 ) -> Block:
-    """For more than 100 options: up to 100 groups of up to 100 each."""
     block: Block = {
         "type": "static_select",
         "action_id": action_id,

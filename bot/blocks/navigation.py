@@ -105,7 +105,6 @@ def build_receipts_button(localizer: Localizer, account_id: str, account_name: s
 
 
 def build_send_receipt_button(localizer: Localizer, receipt_id: int, number: str) -> Block:
-    """Sends the PDF by direct message."""
     label = localizer.format_text("action-send-receipt-label", number=number)
     return block_kit.build_button(
         SEND_RECEIPT, localizer.format_text("action-send-receipt"), receipt_id, accessibility_label=label

@@ -117,7 +117,6 @@ def render_quote_modal(
 
 
 def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
-    """mrkdwn: account, origin and status."""
     origin = "elsewhere" if details.quote.created_externally else "cart"
     origin_text = localizer.format_mrkdwn(
         "quote-origin",
@@ -152,7 +151,6 @@ def _format_quote_outcome(localizer: Localizer, details: QuoteDetails) -> str:
 
 
 def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
-    """What a quote promises: lines, totals and recurring totals (R17)."""
     return [
         block_kit.build_divider(),
         *block_kit.build_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
@@ -162,7 +160,6 @@ def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> li
 
 
 def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    """mrkdwn, an item per line."""
     names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     lines = [row.line for row in details.rows]
     return [_format_quote_line(localizer, details, line, names[line.subscription_id]) for line in lines]

@@ -17,7 +17,6 @@ ButtonBuilder = Callable[[Localizer, ModalMetadata, str], Block | None]
 
 
 def format_refusal(localizer: Localizer, refusal: Refusal) -> str:
-    """Plain: what is refused, why, and what to do now."""
     if isinstance(refusal, InvalidInput):
         sentences = dict.fromkeys(format_refusal(localizer, error) for error in refusal.errors.values())
         return " ".join([localizer.format_text(refusal.key), *sentences])

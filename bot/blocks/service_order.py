@@ -95,7 +95,6 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
 
 
 def _format_address(localizer: Localizer, address: Address) -> str:
-    """mrkdwn."""
     return "\n".join(
         [localizer.format_mrkdwn("placement-address"), *map(escape_mrkdwn, localizer.format_address(address))]
     )
@@ -173,7 +172,6 @@ def _build_order_blocks(
 
 
 def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
-    """mrkdwn: the status, and what happens next and by when."""
     order = details.order
     declined = OrderPresenter(localizer, details).list_lines_with_status(LineStatus.DECLINED)
     return localizer.format_mrkdwn(
@@ -205,7 +203,6 @@ def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: 
 
 
 def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
-    """The decision that a person has to make, and its buttons."""
     until = presenter.retry_deadline
     if until is None:
         return []
@@ -321,7 +318,6 @@ def build_order_block(localizer: Localizer, details: OrderDetails) -> Block:
 
 
 def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
-    """mrkdwn."""
     return localizer.format_mrkdwn(
         "service-order-summary",
         number=details.order.number,

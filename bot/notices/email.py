@@ -36,7 +36,6 @@ def render_email(notice: RenderableNotice, services_url: str) -> EmailContent:
 
 
 def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailContent:
-    """A message that Slack could not deliver."""
     content = render_notice(notice, services_url, is_mrkdwn=False)
     footer = notice.localizer.format_text("mail-footer")
     text = "\n".join([content.title, "", *content.lines, "", footer, ""])

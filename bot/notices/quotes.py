@@ -53,7 +53,6 @@ def _get_decision(details: QuoteDetails) -> str:
 
 
 def _format_decision(renderer: NoticeRenderer) -> str:
-    """Who decided it, how and when (R20)."""
     quote, order = renderer.quote.quote, renderer.quote.order
     return renderer.format_text(
         "notice-quote-decision",

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEvent
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
@@ -25,6 +25,9 @@ from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 log = structlog.get_logger()
 
 BATCH_SIZE = 20
+# Stripe sends an event again for three days, and on request for thirty.
+EVENT_RETENTION = timedelta(days=60)
+DELETED_EVENTS_LIMIT = 100
 # An account that could not be looked at stays due, behind those that can be.
 RETRY_DELAY = timedelta(minutes=1)
 
@@ -37,6 +40,7 @@ async def handle_provider_event(services: Services, event: WebhookEvent) -> bool
             if await session.get(ReceivedBillingEvent, event.id) is not None:
                 return False
             account = await _save_event(session, event, at)
+            await _delete_old_events(session, at)
     except IntegrityError:
         return False  # Delivered twice at the same moment: the other one stores it.
     if account is not None:
@@ -55,6 +59,18 @@ async def _save_event(session: Session, event: WebhookEvent, at: datetime) -> Ac
         session.add(account)
         await _schedule_busy_lines(session, account, at)
     return account
+
+
+async def _delete_old_events(session: Session, at: datetime) -> None:
+    """Some of those that the provider no longer sends again; others may be deleting them, too."""
+    old = (
+        select(ReceivedBillingEvent.id)
+        .where(ReceivedBillingEvent.received_at < at - EVENT_RETENTION)
+        .order_by(col(ReceivedBillingEvent.received_at))
+        .limit(DELETED_EVENTS_LIMIT)
+        .with_for_update(skip_locked=True)
+    )
+    await session.exec(delete(ReceivedBillingEvent).where(col(ReceivedBillingEvent.id).in_(old)))
 
 
 async def _find_account(session: Session, event: WebhookEvent) -> Account | None:

@@ -154,7 +154,7 @@ async def load_order_details(
 
 
 async def with_history(session: Session, details: OrderDetails) -> OrderDetails:
-    subjects = [f"service_order:{details.order.number}", f"quote:{details.quote.number}"]
+    subjects = [details.order.audit_subject, details.quote.audit_subject]
     return replace(details, history=await list_audit_entries(session, subjects))
 
 

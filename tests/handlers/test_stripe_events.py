@@ -52,6 +52,19 @@ async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWo
     assert await world.seats("customer_assist") == (9, 9)
 
 
+async def test_events_that_stripe_no_longer_sends_again_are_deleted(world: StripeWorld) -> None:
+    await ordered(world, CARLA, "customer_assist")
+    await world.courier.deliver(world.courier.new())
+    before = {event.id for event in await world.rows(ReceivedBillingEvent)}
+    world.clock.move(days=61)
+    world.books.catch_up()
+    await world.courier.deliver(world.courier.new())
+    after = {event.id for event in await world.rows(ReceivedBillingEvent)}
+    assert before
+    assert after
+    assert not before & after
+
+
 async def test_an_event_during_a_lease_causes_one_more_check(
     world: StripeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,14 +17,16 @@ from bot.use_cases.audit.export import ExportFormat, export_history, verify_hist
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
 from models.audit_entry import GENESIS_HASH, Actor, AuditEntry
+from models.audit_subject import AuditSubject, SubjectNoun
 from tests.models.examples import NOW
 from tests.postgres import database_url, only_sqlite
 
 ACTOR = Actor("contact", "=Alice", "test")
 # Another entry's row, under a number of its own.
 COPY = (
-    "INSERT INTO audit_entry SELECT NULL, account_id, {number}, at, actor_kind, actor_id, actor_name, "
-    "source, subject, action, from_status, to_status, reason, details, previous_hash, hash "
+    "INSERT INTO audit_entry SELECT NULL, account_id, {number}, at, actor_kind, person_id, "
+    "source, subject, action, from_status, to_status, reason, details, content_salt, content_digest, "
+    "previous_hash, hash "
     "FROM audit_entry WHERE account_id = 'acme' AND number = {of}"
 )
 
@@ -41,7 +43,7 @@ async def write_history(database: Database, entries: int) -> int:
                 session,
                 account_id="acme",
                 actor=ACTOR,
-                subject="quote:SQ-1",
+                subject=AuditSubject(SubjectNoun.QUOTE, "SQ-1"),
                 action="tested",
                 at=NOW,
                 reason=f"été {number}",
@@ -99,10 +101,11 @@ def resealed(connection: sqlite3.Connection, last: int) -> None:
         entry = AuditEntry(**{**dict(row), "at": at, "details": json.loads(row["details"])})
         if entry.number >= 3:
             entry.previous_hash = previous
+            entry.content_digest = entry.compute_content_digest()
             entry.hash = entry.compute_hash()
             connection.execute(
-                "UPDATE audit_entry SET previous_hash = ?, hash = ? WHERE id = ?",
-                (entry.previous_hash, entry.hash, entry.id),
+                "UPDATE audit_entry SET content_digest = ?, previous_hash = ?, hash = ? WHERE id = ?",
+                (entry.content_digest, entry.previous_hash, entry.hash, entry.id),
             )
         previous = entry.hash
 

@@ -101,7 +101,6 @@ def _build_receipts_group(
 def _build_payment_group(
     localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
 ) -> BlockGroup:
-    """The default method, if there is one."""
     today = overview.account.get_local_date(overview.at)
     default = next((method for method in overview.payment_methods if method.is_default), None)
     if default is None:

@@ -104,7 +104,6 @@ def _build_quote_group(localizer: Localizer, details: QuoteDetails, heading: str
 def _build_order_group(
     localizer: Localizer, details: OrderDetails, links: PortalLinks, heading: str
 ) -> BlockGroup:
-    """The order, its lines that need attention, and everything that can be done about them."""
     presenter = OrderPresenter(localizer, details)
     declined = presenter.list_lines_with_status(LineStatus.DECLINED)[:MAX_LINES]
     unconfirmed = presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)[:MAX_LINES]

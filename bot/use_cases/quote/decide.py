@@ -65,7 +65,7 @@ async def decide_quote(
         session,
         account_id=quote.account_id,
         actor=actor,
-        subject=f"quote:{quote.number}",
+        subject=quote.audit_subject,
         action="replaced" if replacement else status.value,
         at=at,
         status_change=(before.value, status.value),

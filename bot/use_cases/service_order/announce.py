@@ -1,6 +1,5 @@
 """What people are told of an order: its status message, the history in its thread, new messages (R25)."""
 
-from bot.use_cases.audit.write import get_last_entry_number
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.destination import Destination
@@ -58,7 +57,7 @@ async def announce_attention_needed(
 ) -> None:
     """What needs a person is a new message, in the channel and to the person, each time it comes to that."""
     # The attempt's number would not do: a line may be declined and retried twice before there is another.
-    history = await get_last_entry_number(update.session, update.account.id)
+    history = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{history}{event_suffix}"
     update.add_notice(kind, event, await update.list_destinations(), _build_attention_payload(kind, row))
 

@@ -85,7 +85,7 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     answered.close(AttemptOutcome.SETTLED)
     line.provider_receipt_id = outcome.receipt
     details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
-    await update_line_status(update, row, LineStatus.SETTLED, details=details)
+    update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)
     await _assign_seat(update, row)
@@ -111,7 +111,7 @@ async def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
             order_line_id=row.line.id,
         )
     )
-    await update.write_audit_entry(
+    update.add_audit_entry(
         "seat_assigned", details={"product": product_id, "administrator": administrator_id}
     )
 
@@ -134,21 +134,21 @@ async def handle_seats_changed(answered: AnsweredAttempt, outcome: SeatsChanged)
         await handle_declined(answered, Declined("seats_changed"))
         return
     answered.close(AttemptOutcome.SEATS_CHANGED)
-    await _mark_charging(answered)
+    _mark_charging(answered)
     # Others rarely change seats twice in a row: a provider that says so is asked less often.
     is_first = answered.attempt.number < MAX_IMMEDIATE_ATTEMPTS
     line.release(update.at if is_first else update.at + RETRY_DELAY)
 
 
 async def handle_pending(answered: AnsweredAttempt, outcome: Pending) -> None:
-    await _mark_charging(answered)
+    _mark_charging(answered)
     answered.row.line.release(max(outcome.until, answered.update.at + MIN_PENDING_DELAY))
 
 
 async def handle_needs_customer(answered: AnsweredAttempt, outcome: NeedsCustomer) -> None:
     update, row, line = answered.update, answered.row, answered.row.line
     if line.status is not LineStatus.NEEDS_CUSTOMER:
-        await update_line_status(update, row, LineStatus.NEEDS_CUSTOMER)
+        update_line_status(update, row, LineStatus.NEEDS_CUSTOMER)
         line.customer_link, line.deadline_at = outcome.link, outcome.until
         line.remind_at = find_reminder_time(update.at, outcome.until)
         await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER)
@@ -159,13 +159,13 @@ async def handle_needs_customer(answered: AnsweredAttempt, outcome: NeedsCustome
 async def handle_unknown(answered: AnsweredAttempt, outcome: Unknown) -> None:
     update, row = answered.update, answered.row
     if row.line.status is LineStatus.CHARGING:
-        await update_line_status(update, row, LineStatus.UNKNOWN)
+        update_line_status(update, row, LineStatus.UNKNOWN)
     row.line.release(update.at + RETRY_DELAY)
 
 
-async def _mark_charging(answered: AnsweredAttempt) -> None:
+def _mark_charging(answered: AnsweredAttempt) -> None:
     if answered.row.line.status is LineStatus.UNKNOWN:
-        await update_line_status(answered.update, answered.row, LineStatus.CHARGING)
+        update_line_status(answered.update, answered.row, LineStatus.CHARGING)
 
 
 OUTCOME_HANDLERS: dict[type[ChargeOutcome], Callable[[AnsweredAttempt, Any], Awaitable[None]]] = {

@@ -32,14 +32,14 @@ async def _announce_overdue_order(
     session.add(order)
     update = await load_order_update(services, session, account, order.key, at)
     update.actor = build_job_actor(JobId.MARK_ORDERS_OVERDUE)
-    await update.write_audit_entry("overdue")
+    update.add_audit_entry("overdue")
     update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", await update.list_destinations())
     settings = services.settings
     if settings.account_services_channel:
         channel = [Destination.services(settings.account_services_channel)]
         update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
     announce_progress(update, "overdue")
-    await update.store_notices()
+    await update.save()
 
 
 async def remind_customers(services: Services) -> int:
@@ -58,4 +58,4 @@ async def _remind_customer(services: Services, session: Session, line: OrderLine
     update = await load_order_update(services, session, account, line.order_id, at)
     row = update.get_row(line.key)
     await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER, event_suffix=":reminder")
-    await update.store_notices()
+    await update.save()

@@ -131,20 +131,20 @@ async def retry_service_order(
         if busy:
             raise SubscriptionBusy(number=sorted(order.number for order in busy.values())[0])
         for line in lines:
-            await _retry_line(update, line, method)
+            _retry_line(update, line, method)
         announce_progress(update, "retried", by=contact.name)
-        await update.store_notices()
+        await update.save()
         details = await load_order_details(session, update.order, at, include_history=True)
     start_processing(services)
     return details
 
 
-async def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod) -> None:
+def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod) -> None:
     line.change_status(LineStatus.CHARGING, update.at)
     line.payment_method_id = method.id
     line.release(update.at)
     update.session.add(line)
-    await update.write_audit_entry(
+    update.add_audit_entry(
         "retried",
         status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
         details={"subscription": line.subscription_id, "payment_method": method.id},
@@ -159,10 +159,10 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
         await _list_lines_to_retry(update)
         update.order.retries_abandoned = True
         session.add(update.order)
-        await update.write_audit_entry("given_up")
+        update.add_audit_entry("given_up")
         announce_progress(update, "given_up", by=contact.name)
         await finish_order_if_done(update)
-        await update.store_notices()
+        await update.save()
         return await load_order_details(session, update.order, at, include_history=True)
 
 
@@ -180,7 +180,7 @@ async def _build_nothing_to_retry(
     found = await session.exec(
         select(AuditEntry)
         .where(
-            AuditEntry.subject == f"service_order:{order.number}",
+            AuditEntry.subject == str(order.audit_subject),
             col(AuditEntry.action).in_(("retried", "given_up")),
         )
         .order_by(col(AuditEntry.number).desc())

@@ -1,16 +1,17 @@
 """A change of one order: its rows, loaded once under the account's lock, and the notices stored with it."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import col, select
 
 from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
-from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
 from bot.use_cases.notice.enqueue import (
     build_notices,
     insert_notices,
@@ -46,6 +47,7 @@ class OrderUpdate:
     rows: list[OrderRow]
     attempts: dict[int, list[ChargeAttempt]] = field(default_factory=dict)
     actor: Actor = PROCESSING_JOB_ACTOR
+    audit_entries: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -55,7 +57,7 @@ class OrderUpdate:
     def get_row(self, line_id: int) -> OrderRow:
         return next(row for row in self.rows if row.line.id == line_id)
 
-    async def write_audit_entry(
+    def add_audit_entry(
         self,
         action: str,
         *,
@@ -63,17 +65,25 @@ class OrderUpdate:
         reason: str | None = None,
         details: dict[str, object] | None = None,
     ) -> None:
-        await write_audit_entry(
-            self.session,
-            account_id=self.account.id,
-            actor=self.actor,
-            subject=f"service_order:{self.order.number}",
-            action=action,
-            at=self.at,
-            status_change=status_change,
-            reason=reason,
-            details=details,
+        self.audit_entries.append(
+            partial(
+                write_audit_entry,
+                self.session,
+                account_id=self.account.id,
+                actor=self.actor,
+                subject=self.order.audit_subject,
+                action=action,
+                at=self.at,
+                status_change=status_change,
+                reason=reason,
+                details=details,
+            )
         )
+
+    async def get_last_entry_number(self) -> int:
+        """Of the account's history, with what is still to be stored."""
+        stored = await get_last_entry_number(self.session, self.account.id)
+        return stored + len(self.audit_entries)
 
     async def list_recipients(self) -> list[BillingContact]:
         """R13: the contact who placed the order; all contacts if that person lost the role, or if the quote
@@ -112,9 +122,13 @@ class OrderUpdate:
             team=team,
         )
 
-    async def store_notices(self) -> None:
+    async def save(self) -> None:
+        """Store the history and the notices, once everything else has been changed."""
+        await self.session.flush()
+        for write_entry in self.audit_entries:
+            await write_entry()
         await insert_notices(self.session, self.notices)
-        self.notices = []
+        self.audit_entries, self.notices = [], []
 
 
 @asynccontextmanager
@@ -125,13 +139,13 @@ async def update_order(services: Services, account_id: str, order_id: int) -> As
         account = await lock_account(session, account_id)
         update = await load_order_update(services, session, account, order_id, at)
         yield update
-        await update.store_notices()
+        await update.save()
 
 
 async def load_order_update(
     services: Services, session: Session, account: Account, order_id: int, at: datetime
 ) -> OrderUpdate:
-    """The caller has locked the account, and calls `store_notices` at the end."""
+    """The caller has locked the account, and calls `save` at the end."""
     found = await session.exec(
         select(ServiceOrder, Quote, BillingContact)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)

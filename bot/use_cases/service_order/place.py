@@ -12,7 +12,7 @@ from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import Authorized, SlackIdentity, authorize_row, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
-from bot.use_cases.checkout import find_chosen_administrator, get_saved_form, get_valid_form
+from bot.use_cases.checkout import get_saved_form, get_valid_form
 from bot.use_cases.details import (
     find_quote_with_rows,
     list_payment_methods,
@@ -132,10 +132,10 @@ class _Placement:
 async def _place_order(placement: _Placement) -> OrderDetails:
     session, at, account, quote = placement.session, placement.at, placement.account, placement.quote
     methods = await list_payment_methods(session, account.id)
-    form = await get_valid_form(session, account, quote, placement.contact, methods, at)
+    form, chosen = await get_valid_form(session, account, quote, placement.contact, methods, at)
     method = get_usable_method(methods, form.payment_method, account.get_local_date(at))
     await _check_still_orderable(placement)
-    administrator = await _get_or_create_administrator(placement, form)
+    administrator = await _get_or_create_administrator(placement, form, chosen)
     order = await _create_order(placement, form, administrator, method)
     rows = [_build_order_row(order, row, account, at) for row in placement.rows]
     session.add_all(row.line for row in rows)
@@ -169,10 +169,11 @@ async def _check_still_orderable(placement: _Placement) -> None:
             raise row.blocked_by
 
 
-async def _get_or_create_administrator(placement: _Placement, form: CheckoutForm) -> Administrator:
+async def _get_or_create_administrator(
+    placement: _Placement, form: CheckoutForm, existing: Administrator | None
+) -> Administrator:
     """R11: the existing administrator, or the new one, who is stored now."""
     session, account = placement.session, placement.account
-    existing = await find_chosen_administrator(session, placement.quote, form)
     if existing is not None and existing.active:
         return existing
     new = form.new_administrator
@@ -186,10 +187,10 @@ async def _get_or_create_administrator(placement: _Placement, form: CheckoutForm
         session,
         account_id=account.id,
         actor=placement.actor,
-        subject=f"administrator:{administrator.email}",
+        subject=administrator.audit_subject,
         action="added",
         at=placement.at,
-        details={"name": administrator.name},
+        details={"name": administrator.name, "email": administrator.email},
     )
     return administrator
 
@@ -250,7 +251,7 @@ async def _record_placement(placement: _Placement, order: ServiceOrder, rows: li
         rows,
         actor=placement.actor,
     )
-    await order_update.write_audit_entry(
+    order_update.add_audit_entry(
         "placed",
         status_change=(None, order.status.value),
         details={"payment_method": order.payment_method_id, "address": order.address},
@@ -258,4 +259,4 @@ async def _record_placement(placement: _Placement, order: ServiceOrder, rows: li
     announce_progress(order_update, "placed", by=placement.contact.name)
     destinations = list_direct_destinations([placement.contact])
     order_update.add_notice(NoticeKind.ORDER_PLACED, "placed", destinations)
-    await order_update.store_notices()
+    await order_update.save()

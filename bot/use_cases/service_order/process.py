@@ -135,10 +135,12 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         row = update.get_row(due.line_id)
         if not row.line.is_due(update.at):
             return None
+        is_waiting = row.line.status is LineStatus.WAITING
+        blocking_order = await _find_blocking_order(update, row.line) if is_waiting else None
         row.line.lease(update.at + services.settings.lease_duration)
         update.session.add(row.line)
-        if row.line.status is LineStatus.WAITING:
-            await _start_or_wait(update, row)
+        if is_waiting:
+            await _start_or_wait(update, row, blocking_order)
         elif row.line.is_done(update.order, update.at) or update.order.is_finished:
             row.line.release(None)
             await finish_order_if_done(update)
@@ -147,20 +149,19 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         return LeasedLine(due.account_id, row.line, charge)
 
 
-async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
+async def _start_or_wait(update: OrderUpdate, row: OrderRow, blocking_order: ServiceOrder | None) -> None:
     if update.at >= row.line.period_ends_at:
-        await mark_order_processing(update)
+        mark_order_processing(update)
         # The order may end at once, and the database checks each transition.
         await update.session.flush()
         await decline_line(update, row, "period_ended")
         return
-    blocking_order = await _find_blocking_order(update, row.line)
     if blocking_order is not None:
         row.line.release(update.at + RECHECK_INTERVAL)
         await announce_waiting(update, blocking_order)
         return
-    await mark_order_processing(update)
-    await update_line_status(update, row, LineStatus.CHARGING)
+    mark_order_processing(update)
+    update_line_status(update, row, LineStatus.CHARGING)
 
 
 async def _find_blocking_order(update: OrderUpdate, line: OrderLine) -> ServiceOrder | None:

@@ -12,7 +12,7 @@ from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
 
 
-async def update_line_status(
+def update_line_status(
     update: OrderUpdate,
     row: OrderRow,
     status: LineStatus,
@@ -23,7 +23,7 @@ async def update_line_status(
     line, before = row.line, row.line.status
     line.change_status(status, update.at, reason)
     update.session.add(line)
-    await update.write_audit_entry(
+    update.add_audit_entry(
         "line",
         status_change=(before.value, status.value),
         reason=reason,
@@ -33,17 +33,17 @@ async def update_line_status(
         announce_progress(update, f"line_{status.value}", row=row)
 
 
-async def update_order_status(update: OrderUpdate, status: OrderStatus) -> None:
+def update_order_status(update: OrderUpdate, status: OrderStatus) -> None:
     before = update.order.status
     update.order.change_status(status, update.at)
     update.session.add(update.order)
     count_on_commit(update.session, ORDERS_TOTAL.labels(status.value))
-    await update.write_audit_entry(status.value, status_change=(before.value, status.value))
+    update.add_audit_entry(status.value, status_change=(before.value, status.value))
 
 
-async def mark_order_processing(update: OrderUpdate) -> None:
+def mark_order_processing(update: OrderUpdate) -> None:
     if update.order.status is OrderStatus.PLACED:
-        await update_order_status(update, OrderStatus.PROCESSING)
+        update_order_status(update, OrderStatus.PROCESSING)
         announce_progress(update, "processing")
 
 
@@ -55,7 +55,7 @@ async def decline_line(
     details: dict[str, object] = {}
     if offered_price is not None:
         details = {"promised": [line.amount, line.tax], "offered": list(offered_price)}
-    await update_line_status(update, row, LineStatus.DECLINED, reason=reason, details=details)
+    update_line_status(update, row, LineStatus.DECLINED, reason=reason, details=details)
     line.offered_amount, line.offered_tax = offered_price or (None, None)
     can_retry = line.can_retry(update.order, update.at)
     # Taken up again when it can no longer be retried, which may finish the order.
@@ -89,7 +89,7 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     for line in update.lines:
         line.release(None)
         update.session.add(line)
-    await update_order_status(update, outcome)
+    update_order_status(update, outcome)
     announce_progress(update, outcome.value)
     destinations = await update.list_destinations()
     if outcome is OrderStatus.FAILED:
