@@ -6,6 +6,7 @@ its line is asked about after the gateway's patience all the same.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -13,9 +14,9 @@ from sqlmodel import col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEvent
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
-from bot.metrics import record_job_progress
 from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
+from bot.use_cases.due_rows import StopProcessing, process_keys
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -93,28 +94,29 @@ async def _schedule_busy_lines(session: Session, account: Account, at: datetime)
 
 
 async def refresh_due_accounts(services: Services) -> int:
-    """Bring the copies of accounts of which the provider sent word up to what it holds. Returns how many."""
-    at = services.now()
+    """Refresh the accounts for which the provider has sent an event. Returns how many were refreshed."""
     async with services.read() as session:
         due = await session.exec(
             select(Account.id, Account.refresh_due_at)
-            .where(col(Account.refresh_due_at) <= at)
+            .where(col(Account.refresh_due_at) <= services.now())
             .order_by(col(Account.refresh_due_at))
             .limit(BATCH_SIZE)
         )
-        words = list(due.all())
-    done = 0
-    for account_id, told in words:
-        try:
-            refreshed = await _try_refresh(services, account_id)
-        except BillingUnavailable:
-            # Most likely of all of them: the next tick asks, and begins with another.
-            await _schedule_refresh(services, account_id, told, at + RETRY_DELAY)
-            break
-        await _schedule_refresh(services, account_id, told, None if refreshed else at + RETRY_DELAY)
-        done += refreshed
-        record_job_progress(refreshed)
-    return done
+        keys = due.all()
+    return await process_keys(keys, partial(_refresh_due_account, services))
+
+
+async def _refresh_due_account(services: Services, key: tuple[str, datetime | None]) -> bool:
+    account_id, due_at = key
+    retry_at = services.now() + RETRY_DELAY
+    try:
+        refreshed = await _try_refresh(services, account_id)
+    except BillingUnavailable as error:
+        # Most likely for every account: the next tick tries again, beginning with another one.
+        await _schedule_refresh(services, account_id, due_at, retry_at)
+        raise StopProcessing from error
+    await _schedule_refresh(services, account_id, due_at, None if refreshed else retry_at)
+    return refreshed
 
 
 async def _try_refresh(services: Services, account_id: str) -> bool:

@@ -13,7 +13,7 @@ from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destination
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.destination import Destination
-from models.details import OrderRow, ReceiptDetails
+from models.details import OrderRow
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.notice_payloads import ReceiptPayload
@@ -87,13 +87,6 @@ async def _list_receipt_cards(
         ReceiptCard(brand=methods[id_].brand, last4=methods[id_].last4, amount=amount)
         for id_, amount in charged.items()
     ]
-
-
-async def load_receipt_details(session: Session, receipt: Receipt, seller: Seller) -> ReceiptDetails:
-    """`seller` is who sells now: for receipts from before sellers were kept."""
-    order = await session.get_one(ServiceOrder, receipt.order_id)
-    quote = await session.get_one(Quote, order.quote_id)
-    return ReceiptDetails(receipt, order.number, quote.number, receipt.seller_details or seller)
 
 
 async def list_receipts(

@@ -52,7 +52,7 @@ async def test_a_billing_contact_adds_seats_from_slack(both: World) -> None:
 
     card = both.channel("C01BILLING")[0]
     assert "SO-1001" in card.text
-    assert card.edits, "the status message is kept up to date in place (R25)"
+    assert "Terminée le 10 nov. 2026" in card.text, "the status message is up to date (R25)"
     assert card.thread, "its history is in the thread (R25)"
     assert "406" not in "".join(m.words for m in both.channel("C01BILLING")), "no amounts in the channel"
     assert any(receipt.number in m.text and "€406.66" in m.text for m in alice.dms)

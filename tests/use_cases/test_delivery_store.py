@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from bot.db import Database, Session
+from bot.db import Database
 from bot.services import Services
-from bot.use_cases.delivery import results as delivery_results
-from bot.use_cases.delivery.claim import DueNoticeQueue, get_delivery_timeout
+from bot.use_cases.delivery.apply import mark_delivered
+from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
+from bot.use_cases.pacing import get_delivery_timeout
 from models.notice import Notice, NoticeKind, NoticeStatus
 from tests.use_cases.outbox import Outbox
 
@@ -71,14 +72,12 @@ async def test_results_that_arrive_during_a_commit_share_the_next_transaction(ou
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = delivery_results.mark_delivered
-
-    async def broken(session: Session, notice: Notice, at: datetime) -> timedelta:
+    def broken(notice: Notice, at: datetime) -> timedelta:
         if notice.destination == "channel:C3":
             raise KeyError("a bug")
-        return await stored(session, notice, at)
+        return mark_delivered(notice, at)
 
-    monkeypatch.setattr("bot.use_cases.delivery.results.mark_delivered", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -118,8 +117,8 @@ async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(
 
 async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) -> None:
     await fill(outbox, *range(8))
-    one, other = DueNoticeQueue(outbox.services), DueNoticeQueue(outbox.services)
-    claims = [*await one.claim_notices(2), *await other.claim_notices(6)]
+    one, other = build_notice_queue(outbox.services), build_notice_queue(outbox.services)
+    claims = [*await one.claim(2), *await other.claim(6)]
     await fill(outbox, 8)
-    claims += [*await one.claim_notices(8), *await other.claim_notices(8)]
+    claims += [*await one.claim(8), *await other.claim(8)]
     assert [claim.notice.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]

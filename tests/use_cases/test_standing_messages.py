@@ -58,15 +58,30 @@ async def test_only_the_last_of_several_due_updates_is_sent(outbox: Outbox) -> N
     assert len(await outbox.notices(status="delivered")) == 5
 
 
-async def test_the_first_status_message_is_posted_though_a_newer_one_is_due(outbox: Outbox) -> None:
+async def test_a_status_message_shows_all_that_was_stored_before_it_is_posted(outbox: Outbox) -> None:
     order = await outbox.order()
     placed = OrderHistoryPayload(step="placed", at=outbox.at)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=placed)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
-    card, history, _ = outbox.messenger.to("C01BILLING")
+    card, history = outbox.messenger.to("C01BILLING")
     assert history.letter.thread_ts == card.posted.ts
+    assert await outbox.notices(status="waiting") == []
+
+
+async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards(outbox: Outbox) -> None:
+    order = await outbox.order()
+
+    async def change(_: OutboundMessage) -> None:
+        outbox.messenger.before = None
+        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+
+    outbox.messenger.before = change
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    posted, updated = outbox.messenger.to("C01BILLING")
+    assert updated.letter.update_ts == posted.posted.ts
 
 
 async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Outbox) -> None:
