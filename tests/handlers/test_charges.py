@@ -40,8 +40,7 @@ async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) 
     assert len(saying(sam.dms, "Receipt R-1001")) == 1
 
 
-async def test_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
-    """R18, R25"""
+async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
     carla = await ordered(world, "carla", customer_assist=1)
     assert await line_statuses(world) == ["needs_customer"]
     url = world.services.settings.admin_portal_url
@@ -83,7 +82,7 @@ async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world
     assert await world.seats("customer_assist") == (7, 7)
 
 
-async def test_a_lost_answer_is_asked_for_and_never_charged_twice(world: World) -> None:
+async def test_a_lost_answer_is_reconciled_and_never_charged_twice(world: World) -> None:
     """R19: unknown until the provider says what became of it."""
     carla = world.person("carla")
     checkout = await world.checkout(carla, customer_assist=3)
@@ -103,7 +102,7 @@ async def test_a_lost_answer_is_asked_for_and_never_charged_twice(world: World) 
     assert await world.seats("customer_assist") == (10, 10)
 
 
-async def test_while_the_provider_is_silent_nothing_is_lost(world: World) -> None:
+async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -> None:
     """R19, R20: the order waits for it; a person is told and keeps what they typed."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=4)
