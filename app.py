@@ -1,4 +1,4 @@
-"""Seatbot's entry point: settings → services → Slack app → handlers → scheduler → serve."""
+"""Buys subscription seats from Slack."""
 
 import asyncio
 import contextlib
@@ -18,20 +18,26 @@ from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.bootstrap import build_installation_store, now, open_services, open_slack_clients
-from bot.db import Database, lock_imports
+from bot.bootstrap import (
+    build_installation_store,
+    now,
+    open_services,
+    open_slack_clients,
+    prepare_database,
+)
+from bot.db import Database
 from bot.installations.slack_errors import get_error_name
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
 from bot.process import ShutdownSignals, tune_garbage_collection
 from bot.services import Services
 from bot.settings import InvalidSettings, Settings, read_settings
-from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
 from bot.version import VERSION
 from handlers.http import build_http_app, serve_http
+from handlers.install import BOT_SCOPES
 from handlers.routes import ROUTES
 from handlers.slack_app import build_slack_app
 from handlers.socket_mode import SocketModeRunner
@@ -52,11 +58,7 @@ async def run_bot(
     with_scheduler: bool = True,
     database: Database | None = None,
 ) -> AsyncIterator[tuple[Services, int]]:
-    """The whole bot, up while inside; gives its services and the port it listens on.
-
-    On exit it takes nothing new, finishes what was acknowledged, and closes. Without the scheduler, a test is
-    the clock.
-    """
+    """Yields the services and the port. On exit it accepts nothing new and finishes what was acknowledged."""
     async with AsyncExitStack() as stack:
         database = database or Database(settings.database_url)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
@@ -76,14 +78,6 @@ async def run_bot(
             scheduler.start()
             stack.callback(scheduler.shutdown, wait=False)
         yield services, listener.getsockname()[1]
-
-
-async def prepare_database(database: Database) -> None:
-    """Bring the database up to date, with the shipped catalogue in it."""
-    await database.migrate()
-    async with database.write() as session:
-        await lock_imports(session)
-        await save_catalogue(session)
 
 
 def print_version(requested: bool) -> None:
@@ -137,21 +131,21 @@ async def _run_server(settings: Settings) -> None:
 def import_file(
     file: Annotated[Path, typer.Argument(help="The accounts file (YAML).")],
     overwrite: Annotated[
-        bool, typer.Option(help="Overwrite stored seats, periods and decided quotes too.")
+        bool, typer.Option(help="Replace stored seats, periods and decided quotes, too.")
     ] = False,
 ) -> None:
-    """Import accounts from a file: all of it, or nothing."""
+    """Import accounts from a file: all of them, or none."""
     from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 
     settings = read_settings_or_exit()
     try:
         run_or_exit(_run_import(settings, file, overwrite=overwrite))
-    except InvalidAccountsFile as wrong:
-        exit_with_error("\n".join(["nothing was imported:", *map(str, wrong.problems)]))
+    except InvalidAccountsFile as error:
+        exit_with_error("\n".join(["nothing was imported:", *map(str, error.problems)]))
 
 
 async def _run_import(settings: Settings, file: Path, *, overwrite: bool) -> None:
-    # Late, as what a file is read with takes memory that `serve` can do without.
+    # Imported here: the modules that read a file take memory that `serve` does not need.
     from bot.use_cases.accounts_import.run import import_accounts
 
     database = Database(settings.database_url)
@@ -174,7 +168,7 @@ async def _run_import(settings: Settings, file: Path, *, overwrite: bool) -> Non
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database to the shape this version expects."""
+    """Migrate the database to this version."""
     settings = read_settings_or_exit()
 
     async def run() -> None:
@@ -188,15 +182,15 @@ def migrate() -> None:
 
 @cli.command()
 def audit(
-    account: Annotated[str | None, typer.Option(help="The id of the account whose history to write.")] = None,
+    account: Annotated[str | None, typer.Option(help="The id of the account.")] = None,
     export_format: Annotated[
-        ExportFormat, typer.Option("--format", help="How to write it.")
+        ExportFormat, typer.Option("--format", help="The format of the export.")
     ] = ExportFormat.CSV,
-    verify: Annotated[bool, typer.Option(help="Check every account's history instead.")] = False,
+    verify: Annotated[bool, typer.Option(help="Verify every account's history instead.")] = False,
 ) -> None:
-    """Write an account's history; or find what of any was changed, removed or put in (exit code 1)."""
+    """Export an account's history; or verify that no entry was changed, removed or inserted."""
     if account is None and not verify:
-        exit_with_error("say whose history: --account ACCOUNT; or --verify")
+        exit_with_error("choose --account ACCOUNT or --verify")
     settings = read_settings_or_exit()
     run_or_exit(
         _verify_histories(settings) if verify else _run_export(settings, account or "", export_format)
@@ -223,21 +217,23 @@ async def _verify_histories(settings: Settings) -> None:
         with display_progress("entries") as progress:
             histories = await verify_histories(database, progress=progress)
     for history in histories:
-        for flaw in history.violations:
-            print(f"{history.account_id}: {flaw.description}")  # noqa: T201
+        for violation in history.violations:
+            print(f"{history.account_id}: {violation.description}")  # noqa: T201
         if not history.violations:
-            print(f"{history.account_id}: {history.last_number} entries, the last is {history.last_hash}")  # noqa: T201
+            erased = f", {history.erased_entries} with erased data" if history.erased_entries else ""
+            count = f"{history.last_number} entries{erased}"
+            print(f"{history.account_id}: {count}, the last is {history.last_hash}")  # noqa: T201
     if any(history.violations for history in histories):
         raise SystemExit(1)
 
 
 @asynccontextmanager
 async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]:
-    """Its shape is changed in nothing."""
+    """Exits if the schema is not this version's: a command that reads does not migrate."""
     database = Database(settings.database_url)
     try:
         if not await database.is_migrated():
-            exit_with_error("the database's shape is older than this version: python app.py migrate")
+            exit_with_error("the database's schema is older than this version: python app.py migrate")
         yield database
     finally:
         await database.close()
@@ -245,41 +241,37 @@ async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]
 
 @contextmanager
 def display_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar beside what is written, for those who watch."""
-    watched = Console(stderr=True)
-    with Progress(console=watched, transient=True, disable=not watched.is_terminal) as progress:
+    """On standard error and only on a terminal, as standard output may be a file."""
+    terminal = Console(stderr=True)
+    with Progress(console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task(label)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
 @cli.command()
 def doctor() -> None:
-    """Say what is missing or wrong, a line each; the exit code is 1 where anything is wrong."""
+    """Check the configuration, with one line per check; the exit code is 1 if a check fails."""
     settings = read_settings_or_exit()
-    findings = asyncio.run(_run_doctor(settings))
-    for finding in findings:
-        mark = {True: "[green]ok[/]   ", False: "[red]wrong[/]", None: "[yellow]note[/] "}[finding.passed]
-        console.print(f"{mark} {finding.name}: {finding.message}", highlight=False, soft_wrap=True)
-    if any(finding.passed is False for finding in findings):
+    results = asyncio.run(_run_doctor(settings))
+    for result in results:
+        label = {True: "[green]ok[/]   ", False: "[red]wrong[/]", None: "[yellow]note[/] "}[result.passed]
+        console.print(f"{label} {result.name}: {result.message}", highlight=False, soft_wrap=True)
+    if any(result.passed is False for result in results):
         raise typer.Exit(1)
 
 
 async def _run_doctor(settings: Settings) -> list[CheckResult]:
-    import yaml
-
-    manifest = yaml.safe_load((Path(__file__).parent / "manifest.yml").read_text(encoding="utf-8"))
-    scopes = set(manifest["oauth_config"]["scopes"]["bot"])
     database = Database(settings.database_url)
     async with (
         open_slack_clients(settings, database) as clients,
         open_services(settings, database, clients) as services,
     ):
-        return await run_checks(services, scopes)
+        return await run_checks(services, set(BOT_SCOPES))
 
 
 @cli.command(name="new-key")
 def generate_key() -> None:
-    """Make a key for TOKEN_ENCRYPTION_KEYS."""
+    """Generate a key for TOKEN_ENCRYPTION_KEYS."""
     from cryptography.fernet import Fernet
 
     print(Fernet.generate_key().decode())  # noqa: T201
@@ -287,27 +279,26 @@ def generate_key() -> None:
 
 @cli.command(name="rotate-keys")
 def rotate_keys() -> None:
-    """Encrypt every workspace's token anew with the first of TOKEN_ENCRYPTION_KEYS."""
+    """Re-encrypt every stored token with the first of TOKEN_ENCRYPTION_KEYS."""
     settings = read_settings_or_exit()
     if not settings.is_multi_workspace:
-        exit_with_error("there is nothing to do: SLACK_BOT_TOKEN is for one workspace, and is not stored")
+        exit_with_error("nothing to do: SLACK_BOT_TOKEN is not stored")
 
     async def run() -> None:
         async with _open_migrated_database(settings) as database:
             rotation = await build_installation_store(settings, database).encrypt_with_first_key()
-        done = f"{rotation.encrypted_rows} rows are encrypted with the first key"
-        left = rotation.undecryptable_rows
-        if left:
-            exit_with_error(f"{done}; {left} rows could not be opened with any key: keep every old key")
-        console.print(f"{done}; the others can go")
+        summary = f"{rotation.encrypted_rows} rows are encrypted with the first key"
+        if failed := rotation.undecryptable_rows:
+            exit_with_error(f"{summary}; {failed} rows cannot be decrypted with any key: keep every old key")
+        console.print(f"{summary}; the other keys can be removed")
 
     run_or_exit(run())
 
 
 @cli.command()
-def demo(port: Annotated[int, typer.Option(help="Where the page is.", min=0, max=65535)] = 8100) -> None:
-    """Run `serve` against a Slack on this machine, with accounts to try everything on."""
-    # Late: who serves needs neither the sandbox nor what it is built on.
+def demo(port: Annotated[int, typer.Option(help="The port of the page.", min=0, max=65535)] = 8100) -> None:
+    """Run the bot against a simulated Slack on this machine, with accounts to try everything."""
+    # Imported here: `serve` needs neither the sandbox nor its dependencies.
     from demo.run import DemoStartError, run_demo
 
     try:
@@ -320,12 +311,12 @@ def demo(port: Annotated[int, typer.Option(help="Where the page is.", min=0, max
 def read_settings_or_exit() -> Settings:
     try:
         return read_settings()
-    except InvalidSettings as wrong:
-        exit_with_error(str(wrong))
+    except InvalidSettings as error:
+        exit_with_error(str(error))
 
 
 def run_or_exit(work: Coroutine[None, None, None]) -> None:
-    """What Slack, the database or the machine refuses is said in a line; faults of ours stay loud."""
+    """Failures of Slack, the database or the machine end in one line, bugs in a traceback."""
     try:
         uvloop.run(work)
     except UnsupportedSchema as error:
@@ -341,7 +332,7 @@ def exit_with_error(message: str) -> NoReturn:
 
 def _format_error(error: Exception) -> str:
     if isinstance(error, SQLAlchemyError):
-        # The driver's own words may hold the address with its password.
+        # The driver's message may contain the URL with its password.
         return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
     if isinstance(error, SlackApiError):
         return f"Slack says {get_error_name(error)}; is SLACK_BOT_TOKEN right?"

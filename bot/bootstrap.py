@@ -1,4 +1,4 @@
-"""Building the services: the only file that names a concrete adapter."""
+"""Builds the services: the only module that names concrete adapters."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, WebhookParser
 from bot.blocks.account import PortalLinks
-from bot.db import Database
+from bot.db import Database, lock_imports
 from bot.directory.slack.user_directory import SlackUserDirectory
 from bot.installations.clients import (
     InstrumentedClient,
@@ -25,6 +25,7 @@ from bot.messaging.slack.messenger import SlackMessenger
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
+from bot.use_cases.accounts_import.catalogue import save_catalogue
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
@@ -39,26 +40,26 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def open_slack_clients(settings: Settings, database: Database) -> AsyncIterator[SlackClientProvider]:
-    """One session for all Slack calls. Nothing is sent again by the client itself: a message posted twice
-    is worse than one that waits, and the outbox does the waiting."""
+    """One HTTP session for all Slack calls. The client itself retries nothing, as that could post a message
+    twice: the outbox retries."""
     async with aiohttp.ClientSession(timeout=SLACK_REQUEST_TIMEOUT) as session:
 
-        def client(token: str | None) -> AsyncWebClient:
+        def build_client(token: str | None) -> AsyncWebClient:
             return InstrumentedClient(
                 token=token, base_url=settings.slack_api_url, session=session, retry_handlers=[]
             )
 
         if settings.slack_bot_token is not None:
-            yield SingleWorkspaceClients(client(settings.slack_bot_token.get_secret_value()))
+            yield SingleWorkspaceClients(build_client(settings.slack_bot_token.get_secret_value()))
         else:
-            yield MultiWorkspaceClients(build_installation_store(settings, database), client)
+            yield MultiWorkspaceClients(build_installation_store(settings, database), build_client)
 
 
 def build_installation_store(settings: Settings, database: Database) -> "EncryptedInstallationStore":
     from bot.installations.store import EncryptedInstallationStore, build_keyring
 
-    assert settings.slack_client_id, "one of the two is set"
-    assert settings.token_encryption_keys, "checked with the settings"
+    assert settings.slack_client_id, "read_settings requires it without SLACK_BOT_TOKEN"
+    assert settings.token_encryption_keys, "read_settings requires it without SLACK_BOT_TOKEN"
     keys = build_keyring(settings.token_encryption_keys.get_secret_value())
     return EncryptedInstallationStore(settings.slack_client_id, database, keys)
 
@@ -67,7 +68,7 @@ def build_installation_store(settings: Settings, database: Database) -> "Encrypt
 async def open_services(
     settings: Settings, database: Database, clients: SlackClientProvider, clock: Callable[[], datetime] = now
 ) -> AsyncIterator[Services]:
-    """The services of one process; on leaving, background work is finished and the database closed."""
+    """On exit, background tasks are drained and the database is closed."""
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     async with _open_billing(settings, database, clock) as (billing, events):
         services = Services(
@@ -96,13 +97,13 @@ async def _open_billing(
     if settings.billing == "embedded":
         yield EmbeddedGateway(database, clock, settings.admin_portal_url), None
         return
-    # Late: Stripe's library is a tenth of the memory, and of the time to start.
+    # Imported here: Stripe's library is a tenth of the memory, and of the startup time.
     from bot.billing.stripe.client import build_http_client, build_stripe_client
     from bot.billing.stripe.events import StripeWebhookParser
     from bot.billing.stripe.gateway import StripeGateway
 
     key, secret = settings.stripe_api_key, settings.stripe_webhook_secret
-    assert key is not None, "read_settings asks for it"
+    assert key is not None, "read_settings requires it"
     async with aiohttp.ClientSession() as session:
         stripe = build_stripe_client(
             key.get_secret_value(), settings.stripe_api_url, build_http_client(session)
@@ -111,3 +112,11 @@ async def _open_billing(
             StripeGateway(stripe, database, clock, settings.admin_portal_url),
             StripeWebhookParser(secret.get_secret_value(), clock) if secret else None,
         )
+
+
+async def prepare_database(database: Database) -> None:
+    """Migrates the database, and stores the shipped catalogue."""
+    await database.migrate()
+    async with database.write() as session:
+        await lock_imports(session)
+        await save_catalogue(session)

@@ -1,4 +1,4 @@
-"""Logs: lines of fields, as JSON or for a console, with every secret masked."""
+"""Structured logs, as JSON or for a console, with every secret masked."""
 
 import logging
 import re
@@ -13,52 +13,51 @@ from structlog.typing import EventDict, Processor
 
 from bot.settings import Settings
 
-# Slack's tokens, Stripe's keys, a password in an address.
+# Slack's tokens, Stripe's keys, a password in a URL.
 SECRET_PATTERN = re.compile(
     r"\bx(?:ox[a-z]|app)(?:\.xox[a-z])?-[\w.-]+|\b(?:sk|rk|whsec)_\w{6,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )
 MASK = "•••"
-# Whatever is shorter stands in too many other words.
+# A shorter one would be masked inside ordinary words, too.
 MIN_SECRET_LENGTH = 6
 
 
 def start_log_context(**fields: str) -> None:
-    """All that is logged from here on, by this task and by those it starts, carries an id and what it is
-    about."""
+    """Adds an id and these fields to every line that this task and those it starts will log."""
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=secrets.token_hex(4), **fields)
 
 
 def get_log_reference() -> str:
-    """The id; one of its own for what went wrong before there was any."""
+    """The id of the request or run; a new one if there is none yet."""
     return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
 
 
 def configure_logging(settings: Settings, output: TextIO | None = None) -> None:
-    """Slack's libraries stay at ERROR: below, they print requests and answers whole, and their signature
-    check prints the body it refused."""
+    """Libraries log errors only: below that level Slack's log whole requests and responses, and the body of
+    each request with a wrong signature."""
     stream = output or sys.stdout
     json = settings.log_format == "json"
-    draw: Processor = (
+    renderer: Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # Plain tracebacks: others show variables, and so secrets.
+        # Plain tracebacks: richer ones show local variables, and so secrets.
         structlog.processors.format_exc_info,
         build_secret_masker(settings),
     ]
-    structlog.configure(processors=[*shared, draw], logger_factory=structlog.PrintLoggerFactory(stream))
-    _configure_library_logging(stream, shared, draw)
+    structlog.configure(processors=[*shared, renderer], logger_factory=structlog.PrintLoggerFactory(stream))
+    _configure_library_logging(stream, shared, renderer)
 
 
 def _configure_library_logging(stream: TextIO, shared: list[Processor], renderer: Processor) -> None:
     handler = logging.StreamHandler(stream)
-    without_record = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    remove_metadata = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[without_record, renderer])
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove_metadata, renderer])
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "stripe", "uvicorn"):
@@ -66,19 +65,19 @@ def _configure_library_logging(stream: TextIO, shared: list[Processor], renderer
 
 
 def build_secret_masker(settings: Settings) -> Processor:
-    """Takes the secrets of the settings, and whatever looks like one, out of every field."""
-    hidden = [
+    """Masks the settings' secrets, and whatever looks like a secret, in every field."""
+    secret_values = [
         value.get_secret_value()
         for name in Settings.model_fields
         if isinstance(value := getattr(settings, name), SecretStr)
     ]
     # TOKEN_ENCRYPTION_KEYS may hold several.
-    parts = [part.strip() for secret in hidden for part in (secret, *secret.split(","))]
-    known = [re.escape(part) for part in parts if len(part) >= MIN_SECRET_LENGTH]
-    pattern = re.compile("|".join([*known, SECRET_PATTERN.pattern]))
+    parts = [part.strip() for secret in secret_values for part in (secret, *secret.split(","))]
+    secret_patterns = [re.escape(part) for part in parts if len(part) >= MIN_SECRET_LENGTH]
+    pattern = re.compile("|".join([*secret_patterns, SECRET_PATTERN.pattern]))
 
     def mask_secrets(_: Any, __: str, fields: EventDict) -> EventDict:
-        # An underscore begins what structlog itself carries along.
+        # Fields that begin with an underscore are structlog's own.
         return {k: v if k.startswith("_") else _mask_value(v, pattern.sub) for k, v in fields.items()}
 
     return mask_secrets

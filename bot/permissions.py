@@ -146,7 +146,7 @@ async def _load_identity(session: Session, person: SlackIdentity) -> tuple[Slack
 
 
 def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
-    return Actor("contact", contact.name, person.source, f"{person.team_id}/{person.user_id}")
+    return Actor("contact", contact.name, person.source, person.team_id, person.user_id, contact.email)
 
 
 async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:

@@ -1,4 +1,4 @@
-"""All that a use case may ask of the world."""
+"""What a use case depends on."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +17,7 @@ from bot.tasks import BackgroundTasks
 
 @dataclass
 class Timeouts:
-    # A scraper or load balancer gives up after about ten seconds, and then knows nothing at all.
+    # Scrapers and load balancers give up after about ten seconds, and then learn nothing.
     check_seconds: float = 2.0
     # From the request to its ack, for which Slack waits three seconds.
     ack_seconds: float = 1.5
@@ -38,7 +38,7 @@ class Services:
     directory: UserDirectory
     mailer: Mailer
     tasks: BackgroundTasks
-    # Where the provider sends word by itself; none where it does not, or nobody could tell it from a forger.
+    # None if the provider sends no events, or no secret is set to verify them with.
     webhook_parser: WebhookParser | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
 
@@ -46,5 +46,5 @@ class Services:
         return self.database.read()
 
     def write(self) -> AbstractAsyncContextManager[Session]:
-        """One transaction, committed at its end."""
+        """One transaction, committed on exit."""
         return self.database.write()

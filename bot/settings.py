@@ -25,7 +25,7 @@ COMBINATION_ERROR = "combination"
 
 
 class InvalidSettings(Exception):
-    """One sentence a wrong or missing setting; none repeats a value, which may be a secret."""
+    """One sentence per problem. None repeats a value, which may be a secret."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -90,8 +90,8 @@ class Settings(BaseSettings):
     @classmethod
     def _validate_one_line(cls, value: object) -> object:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        # Bytes of the environment that are no UTF-8 come as halves of a character.
-        if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+        # Bytes of the environment that are not UTF-8 arrive as surrogates (Cs).
+        if isinstance(text, str) and any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
             raise ValueError("must be one line of UTF-8, without control characters")
         return value
 
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     def _validate_encryption_keys(cls, keys: SecretStr | None) -> SecretStr | None:
         if keys is None:
             return None
-        # Late, as wherever it is imported: who has one workspace needs no cryptography.
+        # Imported here: with a single workspace no cryptography is needed.
         from cryptography.fernet import Fernet
 
         try:
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
         parts = _parse_url(url.get_secret_value())
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
-        # A password with a slash in it ends the host early.
+        # A slash in the password ends the host too early.
         if parts.path.strip("/") or parts.fragment or "@" in parts.query:
             raise ValueError("must end with the host and its port: write / ? # in a password as %2F %3F %23")
         return url
@@ -176,7 +176,7 @@ class Settings(BaseSettings):
 
     @property
     def is_multi_workspace(self) -> bool:
-        """Whether the bot is installed by its own page, wherever somebody wants it."""
+        """Whether people install the bot from /slack/install, rather than by SLACK_BOT_TOKEN."""
         return self.slack_client_id is not None
 
     @property
@@ -185,12 +185,12 @@ class Settings(BaseSettings):
 
     @property
     def lease_duration(self) -> timedelta:
-        """For how long a worker has what it took up to itself; then another takes it for dead."""
+        """How long a worker keeps what it claimed; after that, others may claim it."""
         return timedelta(seconds=self.lease_seconds)
 
     @property
     def seller(self) -> Seller:
-        """As receipts print it; a semicolon ends a line of the address."""
+        """As receipts print it; semicolons separate the lines of the address."""
         lines = (line.strip() for line in self.seller_address.split(";"))
         return Seller(name=self.seller_name, address=tuple(filter(None, lines)), tax_id=self.seller_tax_id)
 
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
 
 
 def _parse_url(url: str) -> SplitResult:
-    """Raises ValueError in words of ours: the library's repeat what they are about."""
+    """Raises ValueError with our own message: the library's repeats the value."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -252,16 +252,22 @@ def read_settings() -> Settings:
 
 
 def list_unknown_names() -> list[str]:
-    """What `.env` sets and no setting is called, with the setting that may be meant.
+    """Names in `.env` that are no settings, each with the setting that was probably meant.
 
-    What does not look like a name is not repeated: it may be a piece of a secret with a line break."""
-    known = [name.upper() for name in Settings.model_fields]
-    names = [name for name in dotenv_values(ENV_FILE, interpolate=False) if name.upper() not in known]
-    shown = [name for name in names if re.fullmatch(r"[A-Z]+(_[A-Z]+)*", name)]
-    meant = [(name, get_close_matches(name, known, n=1, cutoff=0.8)) for name in shown]
-    told = [f"{name} ({close[0]}?)" if close else name for name, close in meant]
-    hidden = len(names) - len(shown)
-    return [*told, *([f"{hidden} that cannot be shown"] if hidden else [])]
+    What does not look like a name is only counted: it may be part of a secret with a line break."""
+    known_names = [name.upper() for name in Settings.model_fields]
+    unknown_names = [
+        name for name in dotenv_values(ENV_FILE, interpolate=False) if name.upper() not in known_names
+    ]
+    plain_names = [name for name in unknown_names if re.fullmatch(r"[A-Z]+(_[A-Z]+)*", name)]
+    labels = [_add_suggestion(name, known_names) for name in plain_names]
+    hidden_count = len(unknown_names) - len(plain_names)
+    return [*labels, *([f"{hidden_count} that cannot be shown"] if hidden_count else [])]
+
+
+def _add_suggestion(name: str, known_names: list[str]) -> str:
+    matches = get_close_matches(name, known_names, n=1, cutoff=0.8)
+    return f"{name} ({matches[0]}?)" if matches else name
 
 
 def _copy_error(error: ErrorDetails) -> InitErrorDetails:

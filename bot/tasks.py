@@ -1,4 +1,4 @@
-"""Background tasks that are counted, bounded, named in the log when they fail, and waited for at the end."""
+"""Background tasks: bounded in number, logged when they fail, and drained on shutdown."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,12 @@ from models.errors import Refusal
 
 log = structlog.get_logger()
 
-# Sixteen people who press at once are answered within it; what nobody waits for is never held up for long.
+# Sixteen people who press a button at the same moment are answered within this time.
 MAX_INTERACTIVE_WAIT_SECONDS = 1.0
 
 
 class TooBusy(Refusal):
-    """The bound is reached: nothing was started."""
+    """There are too many tasks, or the process is stopping. Nothing was started."""
 
 
 class BackgroundTasks:
@@ -25,7 +25,7 @@ class BackgroundTasks:
         self._max_tasks = max_tasks
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
-        # Soon nothing new is taken: said before it is so, to whoever sends it.
+        # Reported at /readyz before anything is refused, so that load balancers can react.
         self.is_stopping = False
         self._interactive_count = 0
         self._no_interactive_requests = asyncio.Event()
@@ -33,7 +33,7 @@ class BackgroundTasks:
 
     @contextmanager
     def track_interactive_request(self) -> Iterator[None]:
-        """Around what a person looks at their screen for."""
+        """Wraps work that a person is waiting for."""
         self._interactive_count += 1
         self._no_interactive_requests.clear()
         try:
@@ -44,7 +44,7 @@ class BackgroundTasks:
                 self._no_interactive_requests.set()
 
     async def wait_for_interactive_requests(self) -> None:
-        """Whoever works for nobody in particular lets people go first, for a moment at most each time."""
+        """Lets interactive requests go first, for MAX_INTERACTIVE_WAIT_SECONDS at most."""
         if self._interactive_count:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(MAX_INTERACTIVE_WAIT_SECONDS):
@@ -52,21 +52,21 @@ class BackgroundTasks:
 
     @property
     def is_draining(self) -> bool:
-        """Whoever works through a queue takes nothing more from it."""
+        """Whether the process is stopping: workers claim nothing more from their queues."""
         return self._closed
 
     def __len__(self) -> int:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` in the background. Raises TooBusy past the bound, or once draining."""
+        """Raises TooBusy if there are too many tasks, or once draining."""
         if self._closed or len(self._running) >= self._max_tasks:
             work.close()
             raise TooBusy
         return self.start_unbounded(work, name)
 
     def start_unbounded(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """What ends something that was started: past the bound, and while draining, too."""
+        """For work that completes something already started: never refused, not even while draining."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._handle_task_done)
@@ -78,12 +78,12 @@ class BackgroundTasks:
             log.error("task.failed", task=task.get_name(), exc_info=error)
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing runs, tasks that tasks started included."""
+        """Includes the tasks that tasks start."""
         while self._running:
             await asyncio.wait(set(self._running))
 
     async def drain(self, seconds: float) -> None:
-        """Take nothing new, wait for what runs, cancel what takes longer."""
+        """Starts nothing new, waits for what is running, and cancels what takes longer than `seconds`."""
         self._closed = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds

@@ -20,7 +20,8 @@ from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
-from bot.use_cases.receipt import load_receipt_details
+from bot.use_cases.delivery.compose import build_receipt_details
+from bot.use_cases.details import load_order_details_by_id
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH
 from models.receipt import Receipt
 from sandbox import Sandbox
@@ -189,7 +190,8 @@ async def render_receipt_pictures(services: Services) -> None:
     """The receipt as it is set, in both languages."""
     async with services.read() as session:
         receipt = (await session.exec(select(Receipt))).one()
-        sheet = await load_receipt_details(session, receipt, services.settings.seller)
+        orders = await load_order_details_by_id(session, [receipt.order_id], services.now())
+    sheet = build_receipt_details(orders[receipt.order_id], services.settings.seller)
     for tag, suffix in (("en-GB", ""), ("fr-FR", "-french")):
         words = json.dumps(build_receipt_content(Localizer(tag), sheet))
         compiler = typst.Compiler(TEMPLATE_PATH, ignore_system_fonts=True, sys_inputs={"receipt": words})

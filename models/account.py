@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.column_types import string_enum
 from models.errors import Refusal
 from models.proration import get_local_date, get_midnight
@@ -60,6 +61,10 @@ class Account(SQLModel, table=True):
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
     # When to look what the provider holds, since it sent word of a change.
     refresh_due_at: datetime | None = Field(default=None, index=True)
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectNoun.ACCOUNT, self.id)
 
     @property
     def billing_address(self) -> Address:

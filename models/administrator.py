@@ -2,6 +2,8 @@
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
+from models.audit_subject import AuditSubject, SubjectNoun
+
 
 class Administrator(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("account_id", "email"),)
@@ -13,6 +15,10 @@ class Administrator(SQLModel, table=True):
     active: bool = True
     # Whether an accounts file once listed them: only those does an accounts file withdraw.
     imported: bool = False
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectNoun.ADMINISTRATOR, str(self.key))
 
     @property
     def key(self) -> int:

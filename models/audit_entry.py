@@ -1,30 +1,93 @@
-"""The history of an account: append-only, numbered without gaps, each entry sealing the one before (R18)."""
+"""The history of an account: append-only, numbered without gaps, each entry holding the previous one's hash
+(R18).
+
+The hash covers no name, e-mail address, Slack id or free text, but a person's key and a digest of the text.
+Both are salted: once a person or a text is erased, with its salt, nothing can be guessed from what is left
+(decision 18).
+"""
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
+from sqlmodel import JSON, CheckConstraint, Field, Relationship, SQLModel, UniqueConstraint
+
+from models.audit_subject import AuditSubject
 
 GENESIS_HASH = "0" * 64
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What the hash does not cover: the row's own id, the hash itself, and what can be erased.
+UNHASHED_FIELDS = {"id", "hash", "reason", "details", "content_salt"}
+# Actors that are no person, by their kind.
+SYSTEM_ACTOR_NAMES = {"scheduler": "seatbot", "provider": "billing"}
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from where. `kind` is contact, scheduler, operator or provider; `source` names the
+    """Who acts, and from where. `kind` is contact, operator, scheduler or provider; `source` names the
     command, button, job or file."""
 
     kind: str
     name: str
     source: str
-    id: str = ""
+    team_id: str = ""
+    user_id: str = ""
+    email: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind not in SYSTEM_ACTOR_NAMES
+
+
+class AuditPerson(SQLModel, table=True):
+    """A person as they were called when they acted. The id is computed from the other columns; of an erased
+    person only the id is left."""
+
+    __tablename__ = "audit_person"
+    __table_args__ = (
+        UniqueConstraint("team_id", "user_id", "name", "email"),
+        CheckConstraint(
+            "(salt IS NULL) = (team_id IS NULL) AND (salt IS NULL) = (user_id IS NULL) "
+            "AND (salt IS NULL) = (name IS NULL) AND (salt IS NULL) = (email IS NULL)",
+            name="erased_as_a_whole",
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    salt: str | None
+    team_id: str | None
+    user_id: str | None
+    name: str | None
+    email: str | None
+
+    @classmethod
+    def from_actor(cls, actor: Actor) -> "AuditPerson":
+        person = cls(
+            id="",
+            salt=generate_salt(),
+            team_id=actor.team_id,
+            user_id=actor.user_id,
+            name=actor.name,
+            email=actor.email,
+        )
+        person.id = person.compute_id()
+        return person
+
+    def compute_id(self) -> str:
+        return compute_digest(self.salt or "", [self.team_id, self.user_id, self.name, self.email])
+
+    @property
+    def is_erased(self) -> bool:
+        return self.salt is None
 
 
 class AuditEntry(SQLModel, table=True):
+    """`subject` is an AuditSubject's `str()`. `content_digest` is of `reason` and `details`."""
+
     __tablename__ = "audit_entry"
     __table_args__ = (UniqueConstraint("account_id", "number"),)
 
@@ -33,8 +96,7 @@ class AuditEntry(SQLModel, table=True):
     number: int
     at: datetime
     actor_kind: str
-    actor_id: str
-    actor_name: str
+    person_id: str | None = Field(default=None, foreign_key="audit_person.id")
     source: str
     subject: str = Field(index=True)
     action: str
@@ -42,22 +104,64 @@ class AuditEntry(SQLModel, table=True):
     to_status: str | None = None
     reason: str | None = None
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    content_salt: str | None = None
+    content_digest: str | None = None
     previous_hash: str
     hash: str
 
+    person: AuditPerson | None = Relationship(sa_relationship_kwargs={"lazy": "joined"})
+
+    @property
+    def actor_name(self) -> str:
+        """Empty once the person is erased."""
+        if self.person is not None:
+            return self.person.name or ""
+        return SYSTEM_ACTOR_NAMES.get(self.actor_kind, "")
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject.parse(self.subject)
+
+    @property
+    def is_content_erased(self) -> bool:
+        return self.content_digest is not None and self.content_salt is None
+
+    @property
+    def is_person_erased(self) -> bool:
+        return self.person is not None and self.person.is_erased
+
     def compute_hash(self) -> str:
-        return compute_entry_hash(self.model_dump(exclude={"id", "hash"}))
+        return compute_entry_hash(self.model_dump(exclude=UNHASHED_FIELDS))
+
+    def compute_content_digest(self) -> str:
+        return compute_content_digest(self.content_salt or "", self.reason, self.details)
 
 
 def compute_entry_hash(entry: Mapping[str, Any]) -> str:
-    """The SHA-256 (hex) over every field but `id` and `hash`, the one before's hash included."""
-    content = {**entry, "at": (entry["at"] - UNIX_EPOCH) // timedelta(microseconds=1)}
+    """The SHA-256 (hex) over every field but UNHASHED_FIELDS, the previous entry's hash included."""
+    hashed = {name: value for name, value in entry.items() if name not in UNHASHED_FIELDS}
+    return _hash_json({**hashed, "at": (entry["at"] - UNIX_EPOCH) // timedelta(microseconds=1)})
+
+
+def compute_content_digest(salt: str, reason: str | None, details: dict[str, Any]) -> str:
+    return compute_digest(salt, [reason, details])
+
+
+def compute_digest(salt: str, content: list[Any]) -> str:
+    return _hash_json([salt, *content])
+
+
+def generate_salt() -> str:
+    return secrets.token_hex(16)
+
+
+def _hash_json(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class AuditChainTip(SQLModel, table=True):
-    """How far an account's history has come: without it, nobody could tell that its last entries are gone."""
+    """The last entry of an account's history: without it, nobody could tell that later ones are missing."""
 
     __tablename__ = "audit_chain_tip"
 
@@ -68,41 +172,43 @@ class AuditChainTip(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class ChainViolation:
-    """What of a history is not as it was written, and from which entry on."""
+    """Something in a history that is not as it was written; `number` is the first entry concerned."""
 
     number: int
     description: str
 
 
 class HashChainVerifier:
-    """One account's history, followed entry by entry in the order of their numbers."""
+    """Verifies one account's history, entry by entry in the order of their numbers."""
 
     def __init__(self) -> None:
         self.last_number, self.last_hash = 0, GENESIS_HASH
+        self.erased_entries = 0
 
     def verify_next(self, entry: AuditEntry) -> list[ChainViolation]:
-        flaws = []
+        descriptions = [*self._check_link(entry), *_check_content(entry), *_check_person(entry)]
+        self.last_number, self.last_hash = max(self.last_number, entry.number), entry.hash
+        self.erased_entries += entry.is_content_erased or entry.is_person_erased
+        return [ChainViolation(number, description) for number, description in descriptions]
+
+    def _check_link(self, entry: AuditEntry) -> Iterable[tuple[int, str]]:
         number = entry.number
         if number <= self.last_number:
-            flaws.append(ChainViolation(number, f"entry {number} was put in: its number is there already"))
+            yield number, f"entry {number} was put in: its number is there already"
         elif number > self.last_number + 1:
-            flaws.append(_build_gap_violation(self.last_number + 1, number - 1))
+            yield self.last_number + 1, _describe_gap(self.last_number + 1, number - 1)
         elif entry.previous_hash != self.last_hash:
-            flaws.append(
-                ChainViolation(number, f"entry {number} does not follow the one before: another stood there")
-            )
+            yield number, f"entry {number} does not follow the one before: another stood there"
         if entry.hash != entry.compute_hash():
-            flaws.append(ChainViolation(number, f"entry {number} was changed"))
-        self.last_number, self.last_hash = max(self.last_number, number), entry.hash
-        return flaws
+            yield number, f"entry {number} was changed"
 
     def verify_tip(self, tip: AuditChainTip | None) -> list[ChainViolation]:
-        """Whether the history goes as far as it had come."""
+        """Whether the history ends with the entry that was written last."""
         number = self.last_number
         if tip is None:
             return [ChainViolation(number, f"how far it had come is gone; now it ends with entry {number}")]
         if tip.number > number:
-            return [_build_gap_violation(number + 1, tip.number)]
+            return [ChainViolation(number + 1, _describe_gap(number + 1, tip.number))]
         if tip.number < number:
             return [ChainViolation(tip.number + 1, f"entry {tip.number + 1} was put in after the last one")]
         if tip.hash != self.last_hash:
@@ -110,11 +216,26 @@ class HashChainVerifier:
         return []
 
 
-def _build_gap_violation(first: int, last: int) -> ChainViolation:
-    one = first == last
-    return ChainViolation(
-        first, f"entry {first} is missing" if one else f"entries {first} to {last} are missing"
-    )
+def _check_content(entry: AuditEntry) -> Iterable[tuple[int, str]]:
+    if entry.content_salt is None:
+        is_intact = entry.reason is None and not entry.details
+    else:
+        is_intact = entry.content_digest == entry.compute_content_digest()
+    if not is_intact:
+        yield entry.number, f"entry {entry.number} was changed: its reason or details"
+
+
+def _check_person(entry: AuditEntry) -> Iterable[tuple[int, str]]:
+    if entry.person_id is None:
+        return
+    if entry.person is None:
+        yield entry.number, f"entry {entry.number} names a person whose row is missing"
+    elif not entry.person.is_erased and entry.person.compute_id() != entry.person_id:
+        yield entry.number, f"entry {entry.number} was changed: the name or ids of the person who acted"
+
+
+def _describe_gap(first: int, last: int) -> str:
+    return f"entry {first} is missing" if first == last else f"entries {first} to {last} are missing"
 
 
 def list_broken_entries(entries: Iterable[AuditEntry]) -> list[int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import JSON, CheckConstraint, Field, SQLModel, UniqueConstraint
 
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.errors import Refusal
 
 
@@ -25,7 +26,7 @@ class TooManySeatsInOrder(Refusal):
 
 class Cart(SQLModel, table=True):
     """`quote_id` is the quote this cart made (or the one an address change put in its place).
-    `consented_to` holds the ids of the pending quotes the person agreed to replace (R7)."""
+    `replaceable_quote_ids` holds the ids of the pending quotes the person agreed to replace (R7)."""
 
     __table_args__ = (UniqueConstraint("account_id", "contact_id"),)
 
@@ -34,6 +35,11 @@ class Cart(SQLModel, table=True):
     contact_id: int = Field(foreign_key="billing_contact.id")
     quote_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
     replaceable_quote_ids: list[int] = Field(default_factory=list, sa_type=JSON)
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        # By its contact: a cart is stored only once something is in it.
+        return AuditSubject(SubjectNoun.CART, str(self.contact_id))
 
     @property
     def key(self) -> int:

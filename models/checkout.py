@@ -41,7 +41,7 @@ class FieldRequired(Refusal):
 
 
 class FieldTooLong(Refusal):
-    """More than LONGEST_FIELD characters."""
+    """More than MAX_FIELD_LENGTH characters."""
 
 
 class NotAnEmail(Refusal):
@@ -63,7 +63,7 @@ class CheckoutIncomplete(Refusal):
 class Checkout(SQLModel, table=True):
     """One for each quote and person; holds what was typed, valid or not, so that nothing is lost (R10).
 
-    `typed` maps form fields (see CheckoutForm) to text. `saved` is set by "save and continue".
+    `form_values` maps form fields (see CheckoutForm) to text. `is_saved` is set by "save and continue".
     """
 
     __table_args__ = (UniqueConstraint("quote_id", "contact_id"),)
@@ -76,7 +76,7 @@ class Checkout(SQLModel, table=True):
 
 
 class CheckoutForm(SQLModel):
-    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR."""
+    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR_OPTION."""
 
     administrator: str = ""
     admin_name: str = ""

@@ -6,7 +6,7 @@ QUOTE_PREFIX, SERVICE_ORDER_PREFIX, RECEIPT_PREFIX = "SQ", "SO", "R"
 
 
 class DocumentSequence(SQLModel, table=True):
-    """`last` is the last number given with this prefix."""
+    """`last_number` is the last number given with this prefix."""
 
     __tablename__ = "document_sequence"
 

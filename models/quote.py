@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.proration import get_midnight
@@ -54,7 +55,7 @@ class QuotesPending(Refusal):
 
 
 class ReasonTooLong(Refusal):
-    """A reason over LONGEST_REASON characters."""
+    """A reason over MAX_REASON_LENGTH characters."""
 
 
 class Quote(SQLModel, table=True):
@@ -100,6 +101,10 @@ class Quote(SQLModel, table=True):
     decided_by: str | None = None
     decided_externally: bool = False
     reason: str | None = None
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectNoun.QUOTE, self.number)
 
     @property
     def key(self) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.transition import check_transition
@@ -115,6 +116,10 @@ class ServiceOrder(SQLModel, table=True):
         return self.id
 
     @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectNoun.SERVICE_ORDER, self.number)
+
+    @property
     def billing_address(self) -> Address:
         return Address.model_validate(self.address)
 
@@ -184,10 +189,12 @@ class OrderLine(SQLModel, table=True):
     # The provider's own reference of what it charged.
     provider_receipt_id: str | None = None
     settled_at: datetime | None = None
-    # When a worker should look at the line again; none once nothing is left to do. While one holds it,
-    # when the lease ends, or sooner where word came meanwhile.
+    # When a worker takes up the line again; none once nothing is left to do.
     due_at: datetime | None = None
+    # The end of the lease of the worker that has it now.
     claimed_until: datetime | None = None
+    # An event of the provider came after the line was last taken up: what the worker was told may be older.
+    woken_at: datetime | None = None
 
     @property
     def key(self) -> int:
@@ -197,6 +204,23 @@ class OrderLine(SQLModel, table=True):
     @property
     def is_busy(self) -> bool:
         return self.status in BUSY_STATUSES
+
+    def is_due(self, at: datetime) -> bool:
+        is_leased = self.claimed_until is not None and self.claimed_until > at
+        return self.due_at is not None and self.due_at <= at and not is_leased
+
+    def lease(self, until: datetime) -> None:
+        """Of a worker that dies nothing is heard: the line is due again when its lease ends."""
+        self.due_at = self.claimed_until = until
+        self.woken_at = None
+
+    def release(self, due_at: datetime | None) -> None:
+        """End the lease. A busy line that was woken during it is due at once."""
+        self.due_at = self.woken_at if self.is_busy and self.woken_at is not None else due_at
+        self.claimed_until = self.woken_at = None
+
+    def wake(self, at: datetime) -> None:
+        self.due_at = self.woken_at = at
 
     def change_status(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
         """The one way a line's status changes."""

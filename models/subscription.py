@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
 from models.account import Account
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
@@ -57,6 +58,10 @@ class Subscription(SQLModel, table=True):
     active: bool = True
     # How often an import changed what the provider holds: a provider of our own copies it anew.
     revision: int = 0
+
+    @property
+    def audit_subject(self) -> AuditSubject:
+        return AuditSubject(SubjectNoun.SUBSCRIPTION, self.id)
 
     def get_current_period(self, account: Account) -> BillingPeriod:
         return BillingPeriod.from_dates(self.period_start, self.period_end, account.time_zone)

@@ -81,7 +81,7 @@ def test_a_bare_date_ends_with_that_day_in_the_accounts_zone() -> None:
     assert account.quotes[1].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 10, tzinfo=UTC)
 
 
-def test_a_time_without_a_zone_is_meant_in_the_accounts() -> None:
+def test_a_time_without_a_zone_is_in_the_accounts_zone() -> None:
     text = ACME.replace("2026-11-30T10:00:00Z", "2026-11-30 10:00:00")
     [account] = parse_accounts(text, "accounts.yml").accounts
     assert account.quotes[1].compute_expiry("Europe/Paris") == datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -237,7 +237,7 @@ def test_the_same_account_or_product_twice_is_refused() -> None:
     assert problem == "line 32, products[1].id: rescue is also that of products[0]"
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     text = ACME.replace("EUR", "EURO").replace("Q-2042", "Q-2041").replace("locale: fr", "locale: de")
     assert [p.split(":")[0] for p in problems_of(text)] == [
         "line 6, accounts[0].currency",
@@ -265,11 +265,11 @@ def test_all_problems_are_told_at_once() -> None:
         ("accounts: []\n? [a]\n: b\n", "is not a known key"),
     ],
 )
-def test_what_is_no_accounts_file_is_refused(text: str, message: str) -> None:
+def test_an_invalid_accounts_file_is_refused(text: str, message: str) -> None:
     assert any(message in problem for problem in problems_of(text))
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.yml").write_bytes("Benoît".encode("latin-1"))
     for name, message in (("none.yml", "no such file"), ("", "a folder"), ("latin.yml", "text in UTF-8")):
         with pytest.raises(InvalidAccountsFile, match=message):
@@ -292,7 +292,7 @@ def test_a_registration_number_is_no_card_number() -> None:
     assert parse_accounts(text, "accounts.yml").accounts[0].name == "Acme SA 732 829 320 00074"
 
 
-def test_what_another_account_has_in_the_database_is_refused() -> None:
+def test_ids_of_another_account_in_the_database_are_refused() -> None:
     owners = {"subscriptions": {"sub_1": "umbrella"}, "payment_methods": {"pm_2": "umbrella"}}
     stored = StoredRecords(owners={**owners, "quotes": {"Q-2041": "umbrella"}})
     assert problems_of(ACME, stored) == [
@@ -307,7 +307,7 @@ def test_an_accounts_currency_stays() -> None:
     assert problem == "line 6, accounts[0].currency: acme is kept in USD, which cannot change"
 
 
-def test_what_the_database_holds_need_not_be_listed_again() -> None:
+def test_rows_in_the_database_need_not_be_listed_again() -> None:
     text = """
 accounts:
   - id: acme

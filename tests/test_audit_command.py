@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from app import cli
 from tests.postgres import database_url
 
 APP = Path(__file__).parents[1] / "app.py"
+OPERATE_PAGE = (APP.parent / "docs/operate.md").read_text(encoding="utf-8")
 Ended = tuple[int | None, str, str]
 
 
@@ -56,20 +59,55 @@ def test_an_honest_database_is_verified_and_an_account_written_out(url: str) -> 
     assert [row["hash"] for row in csv.DictReader(io.StringIO(as_csv))] == [e["hash"] for e in entries]
 
 
-def test_a_database_that_was_tampered_with_is_told_by_account_and_entry(url: str) -> None:
-    """R18"""
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        connection.execute("DROP TRIGGER audit_entry_no_update")
-        connection.execute("UPDATE audit_entry SET actor_name = 'x' WHERE account_id = 'acme' AND number = 1")
-    connection.close()
+def run_sql(url: str, *statements: str) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_r18_tampering_with_the_database_is_reported_by_account_and_entry(url: str) -> None:
+    run_sql(
+        url,
+        "DROP TRIGGER audit_entry_no_update",
+        "UPDATE audit_entry SET source = 'x' WHERE account_id = 'acme' AND number = 1",
+    )
     code, out, _ = audit(url, "--verify")
     assert code == 1
     assert "acme: entry 1 was changed\n" in out
     assert "slow: 1 entries, the last is" in out
 
 
-def test_what_cannot_be_written_is_said_in_a_line(url: str, tmp_path: Path) -> None:
+def test_r18_another_name_for_who_acted_is_reported_by_account_and_entry(url: str) -> None:
+    run_sql(url, "DROP TRIGGER audit_person_no_update", "UPDATE audit_person SET name = 'x'")
+    code, out, _ = audit(url, "--verify")
+    assert code == 1
+    assert "acme: entry 1 was changed: the name or ids of the person who acted\n" in out
+
+
+def test_r18_the_statements_of_the_operations_guide_erase_who_acted_and_what_they_wrote(url: str) -> None:
+    _, before, _ = audit(url, "--account", "acme", "--format", "json")
+    assert {row["actor_name"] for row in json.loads(before)} == {"operator"}
+    person, content = re.findall(r"^(UPDATE audit_\w+ SET [^;]+);", OPERATE_PAGE, re.MULTILINE)
+    run_sql(
+        url,
+        person.replace("'T01ACME'", "''").replace("'U01ALICE'", "''"),
+        content.replace("number = 42", "number = 1"),
+    )
+    code, out, _ = audit(url, "--verify")
+    _, exported, _ = audit(url, "--account", "acme", "--format", "json")
+    rows = json.loads(exported)
+    assert code == 0
+    assert f"acme: {len(rows)} entries, {len(rows)} with erased data, the last is" in out
+    assert {(row["actor_name"], row["actor_email"], row["erased"]) for row in rows} == {("", None, True)}
+    assert (rows[0]["reason"], rows[0]["details"]) == (None, {})
+    assert [row["hash"] for row in rows] == [row["hash"] for row in json.loads(before)]
+
+
+def test_a_write_error_is_reported_in_one_line(url: str, tmp_path: Path) -> None:
     assert audit(url, "--account", "nobody") == (1, "", "there is no account nobody\n")
-    assert audit(url) == (1, "", "say whose history: --account ACCOUNT; or --verify\n")
+    assert audit(url) == (1, "", "choose --account ACCOUNT or --verify\n")
     old = audit(f"sqlite:///{tmp_path}/empty.db", "--verify")
-    assert (old[0], old[2]) == (1, "the database's shape is older than this version: python app.py migrate\n")
+    assert (old[0], old[2]) == (
+        1,
+        "the database's schema is older than this version: python app.py migrate\n",
+    )

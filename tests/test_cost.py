@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from bench.history import OLD_NOTICES, ORDERS, filling, multiply
 from bot.installations.store import SingleUseOAuthStateStore
+from bot.jobs import JobId
 from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS
@@ -138,7 +139,20 @@ async def test_a_tick_asks_as_many_questions_after_a_long_past_each_answered_fro
         assert not read_whole - QUEUES, sql
 
 
-async def test_states_of_installations_that_have_expired_are_cleared_away_by_an_index(world: World) -> None:
+async def test_an_idle_tick_of_the_order_job_opens_no_writing_transaction(world: World) -> None:
+    await ordered(world)
+    commits: list[object] = []
+    record_commit = commits.append
+    engine = world.services.database.sync_engine
+    event.listen(engine, "commit", record_commit)
+    try:
+        assert await JOBS[JobId.PROCESS_ORDERS].run(world.services) == 0
+    finally:
+        event.remove(engine, "commit", record_commit)
+    assert commits == []
+
+
+async def test_expired_oauth_states_are_deleted_by_an_index(world: World) -> None:
     expired, states = (SingleUseOAuthStateStore(seconds, world.services.database) for seconds in (-1, 600))
     await expired.async_issue()
     with listening(world) as asked:

@@ -57,7 +57,7 @@ def test_no_message_is_named_twice(language: str) -> None:
     assert [name for name, times in named.items() if times > 1] == []
 
 
-def test_what_people_typed_cannot_mention_anybody() -> None:
+def test_user_input_cannot_mention_anybody() -> None:
     assert "&lt;!channel&gt;" in Localizer().format_mrkdwn("list-item", text="<!channel>")
     assert "<!channel>" in Localizer().format_text("list-item", text="<!channel>")
 

@@ -115,7 +115,7 @@ def test_buttons_and_home_work_as_the_manifest_declares_them(manifest: dict[str,
     assert not manifest["settings"]["token_rotation_enabled"]
 
 
-def test_what_people_type_reaches_the_bot_as_they_typed_it(manifest: dict[str, Any]) -> None:
+def test_command_text_reaches_the_bot_unescaped(manifest: dict[str, Any]) -> None:
     commands = manifest["features"]["slash_commands"]
     assert [command["command"] for command in commands if command["should_escape"]] == []
     assert all("help" in command["usage_hint"] for command in commands)

@@ -108,10 +108,7 @@ async def charged(provider: Database) -> int:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_a_restored_backup_goes_on_where_it_was_and_charges_nothing_twice(
-    kind: Kind, tmp_path: Path
-) -> None:
-    """R18, R19, R24"""
+async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: Kind, tmp_path: Path) -> None:
     clock, folder = Clock(), tmp_path / "running"
     folder.mkdir()
     with database(kind, folder) as url, database_url("accounts", "sqlite") as books:

@@ -119,11 +119,11 @@ def test_every_routed_form_is_drawn(route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [r for r in PRESSED if r.kind == "link"], ids=lambda route: route.id)
-def test_what_only_needs_an_ack_leads_out(route: Route) -> None:
+def test_routes_that_only_acknowledge_are_links(route: Route) -> None:
     assert "url" in buttons()[route.id]
 
 
-def test_what_leads_out_only_needs_an_ack() -> None:
+def test_links_only_need_an_ack() -> None:
     links = {action_id for action_id, button in buttons().items() if "url" in button}
     assert links == {route.id for route in PRESSED if route.kind == "link"}
 

@@ -77,5 +77,5 @@ def test_the_rules_are_linked_from(page: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["R2D2", "0xR1F", "R123", "AR5"])
-def test_what_only_looks_like_a_rule_is_not_cited(text: str) -> None:
+def test_text_that_only_looks_like_a_rule_is_no_citation(text: str) -> None:
     assert CITATION.findall(text) == []

@@ -61,8 +61,7 @@ async def flaws(world: World) -> list[str]:
     return [flaw.description for history in histories for flaw in history.violations]
 
 
-async def test_a_partitioned_history_is_what_it_was_is_guarded_as_it_was_and_goes_on(world: World) -> None:
-    """R18"""
+async def test_r18_a_partitioned_history_keeps_its_entries_and_guards_and_continues(world: World) -> None:
     before = await entries(world)
     run_from_docs(world, "partition history")
     assert await entries(world) == before
@@ -83,10 +82,9 @@ async def test_a_partitioned_history_is_what_it_was_is_guarded_as_it_was_and_goe
 
 
 @pytest.mark.parametrize("partitioned", [False, True], ids=["whole", "partitioned"])
-async def test_history_that_is_archived_is_missed_by_verify_until_it_is_put_back(
+async def test_r18_history_that_is_archived_is_missed_by_verify_until_it_is_put_back(
     world: World, partitioned: bool
 ) -> None:
-    """R18"""
     if partitioned:
         run_from_docs(world, "partition history")
     before = await entries(world)
@@ -108,7 +106,7 @@ async def test_history_that_is_archived_is_missed_by_verify_until_it_is_put_back
     assert await flaws(world) == []
 
 
-async def test_old_notices_can_be_deleted_and_none_is_told_again(world: World) -> None:
+async def test_deleting_old_notices_repeats_none(world: World) -> None:
     assert await world.rows(Notice)
     run_from_docs(world, "delete notices")
     assert await world.rows(Notice) == []

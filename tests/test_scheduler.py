@@ -76,7 +76,7 @@ def test_the_jobs_are_the_ones_people_wait_for() -> None:
     assert JOBS.keys() == PATIENCE.keys() == set(JobId)
 
 
-def test_what_the_scheduler_does_is_recorded_by_the_id_of_its_job() -> None:
+def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
     """Whoever acts for a job is built from the job's id, so audit entries name what an operator can find."""
     for path in (ROOT / "bot").rglob("*.py"):
         source = path.read_text(encoding="utf-8")

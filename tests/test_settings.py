@@ -83,7 +83,7 @@ def sentences(environment: pytest.MonkeyPatch, **values: str) -> list[str]:
     return wrong.value.problems
 
 
-def test_the_least_that_must_be_set_is_a_token_and_a_door(environment: pytest.MonkeyPatch) -> None:
+def test_a_token_and_a_transport_are_the_minimal_settings(environment: pytest.MonkeyPatch) -> None:
     for name, value in LEAST.items():
         environment.setenv(name, value)
     assert not read_settings().is_socket_mode
@@ -115,7 +115,7 @@ def test_a_wrong_setting_is_named_in_one_line_that_does_not_repeat_it(
 
 
 @pytest.mark.parametrize(("name", "value"), UNREADABLE, ids=range(len(UNREADABLE)))
-def test_a_setting_that_cannot_be_parsed_is_named_without_a_word_of_it(
+def test_an_invalid_setting_is_named_without_its_value(
     environment: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     [sentence] = sentences(environment, **{**LEAST, name: value})
@@ -155,7 +155,9 @@ def test_many_workspaces_need_client_secret_and_keys_instead_of_a_token(
 
 
 @pytest.mark.parametrize("missing", ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS"])
-def test_what_many_workspaces_lack_is_named(environment: pytest.MonkeyPatch, missing: str) -> None:
+def test_missing_settings_for_many_workspaces_are_named(
+    environment: pytest.MonkeyPatch, missing: str
+) -> None:
     [sentence] = sentences(environment, **{k: v for k, v in MANY.items() if k != missing})
     assert sentence == f"{missing} is missing: many workspaces need it"
 
@@ -171,7 +173,7 @@ def test_one_workspace_or_many_not_both(environment: pytest.MonkeyPatch) -> None
     assert SECRET not in sentence
 
 
-def test_a_missing_door_is_named_with_both_ways(environment: pytest.MonkeyPatch) -> None:
+def test_a_missing_transport_is_reported_with_both_options(environment: pytest.MonkeyPatch) -> None:
     [sentence] = sentences(environment, SLACK_BOT_TOKEN=f"xoxb-{SECRET}")
     assert "SLACK_APP_TOKEN" in sentence
     assert "SLACK_SIGNING_SECRET" in sentence
@@ -315,7 +317,7 @@ async def test_with_many_workspaces_too_the_app_token_is_tried(tmp_path: Path) -
     assert "SLACK_APP_TOKEN" in line
 
 
-async def test_a_slack_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None:
+async def test_an_unavailable_slack_does_not_prevent_the_start(tmp_path: Path) -> None:
     async with Sandbox.start() as slack:
         for method in ("auth.test", "apps.connections.open"):
             slack.fault("error_503", method, times=1)

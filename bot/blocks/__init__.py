@@ -1,1 +1,0 @@
-"""Block Kit: pure functions, sheets in, blocks out. Action and callback ids live here."""

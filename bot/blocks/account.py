@@ -1,4 +1,4 @@
-"""The account: `/billing`, and the way to GoTo Admin with its warning (R15)."""
+"""The account: `/billing`, and the warning before the change to GoTo Admin (R15)."""
 
 from dataclasses import dataclass
 
@@ -71,7 +71,7 @@ def _build_account_buttons(localizer: Localizer, overview: AccountOverview) -> B
 
 
 def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> list[str]:
-    """mrkdwn, one a subscription: seats, price, and what its renewal costs and when."""
+    """mrkdwn, an item per subscription."""
     names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
     return [
         _format_subscription(localizer, row, names[row.subscription.id], overview.account.currency)
@@ -80,32 +80,31 @@ def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> lis
 
 
 def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, currency: str) -> str:
-    held = row.subscription
-    own_price = format_price_per_seat(localizer, Money(held.unit_price, currency), held.period.value)
-    blocks = [
-        localizer.format_text("account-block", seats=b.seats, price=Money(b.unit_price, currency))
-        for b in row.blocks
+    subscription = row.subscription
+    unit_price = Money(subscription.unit_price, currency)
+    seat_blocks = [
+        localizer.format_text("account-block", seats=block.seats, price=Money(block.unit_price, currency))
+        for block in row.blocks
     ]
     return localizer.format_mrkdwn(
         "account-subscription",
         product=name,
-        seats=held.seats,
-        price=own_price,
-        has_blocks="yes" if blocks else "no",
-        blocks=block_kit.format_short_list(localizer, blocks),
-        renews=held.period_end,
+        seats=subscription.seats,
+        price=format_price_per_seat(localizer, unit_price, subscription.period.value),
+        has_blocks="yes" if seat_blocks else "no",
+        blocks=block_kit.format_short_list(localizer, seat_blocks),
+        renews=subscription.period_end,
         total=Money(compute_renewal_total(row), currency),
         orderable="no" if row.blocked_by else "yes",
     )
 
 
 def compute_renewal_total(row: SubscriptionRow) -> int:
-    """Net, for a period."""
     return compute_recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
 
 
 def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
-    """What the subscriptions renew for together, by the length of their periods; nothing of one alone."""
+    """The total of all renewals for each period length; none if there is only one subscription."""
     totals: dict[str, int] = {}
     for row in overview.rows:
         period = row.subscription.period.value
@@ -128,7 +127,7 @@ def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> lis
 def build_portal_section(
     localizer: Localizer, account: Account, links: PortalLinks, *, show_account_name: bool = False
 ) -> Block:
-    """The deep link follows the account's default portal."""
+    """The deep link leads to the account's default portal (R15)."""
     url = links.corporate_url if account.default_portal is Portal.CORPORATE else links.admin_url
     text = localizer.format_text("account-open-portal", portal=account.default_portal.value)
     button = navigation.add_account_label(
@@ -144,8 +143,8 @@ def build_portal_section(
 def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
     today = overview.account.get_local_date(overview.at)
     texts = [
-        localizer.format_mrkdwn("list-item", text=format_payment_method(localizer, m, today))
-        for m in overview.payment_methods
+        localizer.format_mrkdwn("list-item", text=format_payment_method(localizer, method, today))
+        for method in overview.payment_methods
     ]
     intro = localizer.format_mrkdwn("account-methods" if texts else "account-methods-none")
     return [
@@ -155,27 +154,29 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
 
 
 def _apply_line_limit(localizer: Localizer, texts: list[str]) -> list[str]:
-    rest = len(texts) - MAX_LINES
-    return [*texts[:MAX_LINES], localizer.format_mrkdwn("and-more", count=rest)] if rest > 0 else texts
+    if len(texts) <= MAX_LINES:
+        return texts
+    return [*texts[:MAX_LINES], localizer.format_mrkdwn("and-more", count=len(texts) - MAX_LINES)]
 
 
 def _build_receipt_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
     if not overview.receipts:
         return [block_kit.build_section(localizer.format_mrkdwn("account-receipts-none"))]
-    texts = [format_receipt(localizer, r, o) for r, o in overview.receipts[:MAX_RECEIPTS]]
+    texts = [format_receipt(localizer, *receipt) for receipt in overview.receipts[:MAX_RECEIPTS]]
     button = navigation.build_receipts_button(localizer, overview.account.id)
     return [block_kit.build_section("\n".join([localizer.format_mrkdwn("account-receipts"), *texts]), button)]
 
 
 def _format_contacts(localizer: Localizer, overview: AccountOverview) -> str:
     texts = [
-        localizer.format_mrkdwn("account-contact", name=c.name, email=c.email) for c in overview.contacts
+        localizer.format_mrkdwn("account-contact", name=contact.name, email=contact.email)
+        for contact in overview.contacts
     ]
     return "\n".join([localizer.format_mrkdwn("account-contacts"), *_apply_line_limit(localizer, texts)])
 
 
 def render_portal_warning_modal(localizer: Localizer, account: Account, metadata: ModalMetadata) -> View:
-    """R15: what is so after the switch, told before it."""
+    """What the change of portal means, shown before it is made (R15)."""
     if account.default_portal is Portal.ADMIN:
         blocks = [block_kit.build_section(localizer.format_mrkdwn("portal-already", account=account.name))]
         button = block_kit.build_button(SWITCH_PORTAL, localizer.format_text("portal-show-link"), account.id)
@@ -185,14 +186,14 @@ def render_portal_warning_modal(localizer: Localizer, account: Account, metadata
             block_kit.build_section(localizer.format_mrkdwn("portal-warning", account=account.name)),
             block_kit.build_section(localizer.format_mrkdwn("portal-offers")),
         ]
-        asks = block_kit.build_confirm_dialog(
+        confirm = block_kit.build_confirm_dialog(
             localizer.format_text("portal-switch-ask"),
             localizer.format_text("portal-switch-consequence"),
             localizer.format_text("portal-switch-yes"),
             localizer.format_text("go-back"),
         )
         button = block_kit.build_button(
-            SWITCH_PORTAL, localizer.format_text("portal-switch"), account.id, style="danger", confirm=asks
+            SWITCH_PORTAL, localizer.format_text("portal-switch"), account.id, style="danger", confirm=confirm
         )
     blocks.append(block_kit.build_actions(_build_back_button(localizer, account, metadata), button))
     return block_kit.build_modal(
@@ -219,7 +220,7 @@ def render_portal_link_modal(
 
 
 def _build_back_button(localizer: Localizer, account: Account, metadata: ModalMetadata) -> Block:
-    """To the checkout or the order the person came from, else to the account."""
+    """To the checkout or order that the person came from, else to the account."""
     if metadata.quote:
         return navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, metadata.quote)
     if metadata.order:

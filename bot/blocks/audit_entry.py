@@ -1,4 +1,4 @@
-"""History as short lines: when, who, what and why (R18)."""
+"""The history of an order on a screen (R18)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,18 @@ MAX_HISTORY_LINES = 40
 def build_history_blocks(
     localizer: Localizer, entries: Sequence[AuditEntry], names: Mapping[str, str], page_action_id: str
 ) -> list[Block]:
-    """The newest entries, the oldest of them first; where there are more, `turn` leads to all of them.
+    """The newest entries, in order of time, and a button to all of them if there are more.
 
-    `names` has a name for each subscription id.
+    `names` has the product's name for each subscription id; the value of `page_action_id` is a page number.
     """
     if not entries:
         return []
     title = block_kit.build_section(localizer.format_mrkdwn("history-title"))
-    before = len(entries) - MAX_HISTORY_LINES
-    if before <= 0:
+    earlier_count = len(entries) - MAX_HISTORY_LINES
+    if earlier_count <= 0:
         return [title, *_build_history_paragraphs(localizer, entries, names)]
-    whole = block_kit.build_button(page_action_id, localizer.format_text("history-whole"), 0)
-    older = block_kit.build_section(localizer.format_mrkdwn("history-older", count=before), whole)
+    button = block_kit.build_button(page_action_id, localizer.format_text("history-whole"), 0)
+    older = block_kit.build_section(localizer.format_mrkdwn("history-older", count=earlier_count), button)
     return [title, older, *_build_history_paragraphs(localizer, entries[-MAX_HISTORY_LINES:], names)]
 
 
@@ -36,14 +36,13 @@ def build_history_page(
     page: int,
     page_action_id: str,
 ) -> list[Block]:
-    """A page of all entries, oldest first; `turn` is the action that shows the page its value names."""
     count = max(1, -(-len(entries) // MAX_HISTORY_LINES))
     page = min(page, count - 1)
     blocks = _build_history_paragraphs(
         localizer, entries[page * MAX_HISTORY_LINES : (page + 1) * MAX_HISTORY_LINES], names
     )
     blocks.append(block_kit.build_context(localizer.format_mrkdwn("page-of", page=page + 1, count=count)))
-    # In rows of their own: an action stands once in a row.
+    # Each in its own row, because an action id can be in a row only once.
     if page > 0:
         blocks.append(
             block_kit.build_actions(
@@ -71,7 +70,7 @@ def _build_history_paragraphs(
 
 
 def _group_lines(lines: list[str]) -> list[list[str]]:
-    """As many lines as a paragraph holds."""
+    """As many lines in a group as one section takes."""
     groups: list[list[str]] = [[]]
     for line in lines:
         if groups[-1] and len("\n".join([*groups[-1], line])) > block_kit.MAX_SECTION_LENGTH:

@@ -1,4 +1,4 @@
-"""The parts that every screen and message is made of, within Slack's limits.
+"""Block Kit elements within Slack's limits.
 
 Plain dicts: slack_sdk's classes drop block types that they do not know yet.
 """
@@ -13,7 +13,7 @@ from bot.i18n import Localizer, truncate_text
 
 Block = dict[str, Any]
 View = dict[str, Any]
-# What a database takes.
+# What every database can store.
 RowId = Annotated[int, Field(ge=0, lt=10**18)]
 StorableText = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
@@ -37,7 +37,7 @@ def build_mrkdwn(text: str) -> Block:
 
 
 def build_section(text: str, accessory: Block | None = None) -> Block:
-    """A paragraph of mrkdwn: whoever writes `text` has escaped it (see Reader.mrkdwn)."""
+    """`text` is mrkdwn, already escaped (see `Localizer.format_mrkdwn`)."""
     block: Block = {"type": "section", "text": build_mrkdwn(text)}
     return {**block, "accessory": accessory} if accessory else block
 
@@ -46,15 +46,14 @@ def format_short_list(
     localizer: Localizer, texts: Sequence[str], max_items: int = 5, max_item_length: int = 80
 ) -> str:
     """Plain: `a, b and 3 more`."""
-    shown = [truncate_text(text, max_item_length) for text in texts[:max_items]]
-    rest = len(texts) - max_items
-    return localizer.join_items(
-        [*shown, localizer.format_text("count-more", count=rest)] if rest > 0 else shown
-    )
+    items = [truncate_text(text, max_item_length) for text in texts[:max_items]]
+    if len(texts) > max_items:
+        items.append(localizer.format_text("count-more", count=len(texts) - max_items))
+    return localizer.join_items(items)
 
 
 def build_paragraphs(texts: Sequence[str], localizer: Localizer, max_blocks: int = 40) -> list[Block]:
-    """A section each; where they are more than `most`, as many in one as fit, and the rest counted."""
+    """A section per text. If there are too many, a section takes as many as fit, and the rest is counted."""
     if len(texts) <= max_blocks:
         return [build_section(text) for text in texts]
     packed: list[list[str]] = [[]]
@@ -62,9 +61,11 @@ def build_paragraphs(texts: Sequence[str], localizer: Localizer, max_blocks: int
         if packed[-1] and len("\n\n".join([*packed[-1], text])) > MAX_SECTION_LENGTH:
             packed.append([])
         packed[-1].append(text)
-    left_out = sum(len(group) for group in packed[max_blocks:])
+    omitted_count = sum(len(group) for group in packed[max_blocks:])
     blocks = [build_section("\n\n".join(group)) for group in packed[:max_blocks]]
-    return [*blocks, build_context(localizer.format_text("and-more", count=left_out))] if left_out else blocks
+    if omitted_count:
+        blocks.append(build_context(localizer.format_text("and-more", count=omitted_count)))
+    return blocks
 
 
 def build_header(text: str) -> Block:
@@ -80,10 +81,7 @@ def build_divider() -> Block:
 
 
 def build_alert(text: str, level: str = "info") -> Block:
-    """A notice inside a modal; `level` is default, info, warning, error or success. `text` is plain.
-
-    Longer texts than an alert takes become a paragraph.
-    """
+    """`text` is plain; too long for an alert, it becomes a section. `level` is one of Slack's."""
     if len(text) > MAX_ALERT_LENGTH:
         return {"type": "section", "text": build_plain_text(text)}
     return {"type": "alert", "level": level, "text": build_plain_text(text, MAX_ALERT_LENGTH)}
@@ -116,7 +114,7 @@ def build_button(
     accessibility_label: str | None = None,
     confirm: Block | None = None,
 ) -> Block:
-    """`label` is what a screen reader says, where `text` alone would be ambiguous."""
+    """`accessibility_label` is for a `text` that is ambiguous to screen readers."""
     block: Block = {
         "type": "button",
         "action_id": action_id,
@@ -134,12 +132,11 @@ def build_button(
 
 
 def build_accessibility_label(label: str) -> Block:
-    """What a screen reader says of a button."""
     return {"accessibility_label": truncate_text(label, MAX_BUTTON_LENGTH)}
 
 
 def build_link_button(action_id: str, text: str, url: str, accessibility_label: str | None = None) -> Block:
-    """A button that leads out; pressing it still sends an action, which only needs an ack."""
+    """Slack sends an action for it too, which only needs an ack."""
     block: Block = {
         "type": "button",
         "action_id": action_id,
@@ -164,12 +161,12 @@ def build_select(action_id: str, options: Sequence[Block], selected: str | None 
 def build_grouped_select(
     action_id: str, groups: dict[str, Sequence[Block]], selected: str | None = None
 ) -> Block:
-    """For more than 100 options: up to 100 groups of up to 100."""
     block: Block = {
         "type": "static_select",
         "action_id": action_id,
         "option_groups": [
-            {"label": build_plain_text(g, MAX_OPTION_LENGTH), "options": list(o)} for g, o in groups.items()
+            {"label": build_plain_text(label, MAX_OPTION_LENGTH), "options": list(options)}
+            for label, options in groups.items()
         ],
     }
     return _set_initial_option(block, [o for options in groups.values() for o in options], selected)
@@ -215,7 +212,7 @@ def build_text_input(
 
 
 def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
-    """Slack refuses a view whose e-mail field begins with what is no address: that stays plain text."""
+    """A text input if `value` is not valid: Slack rejects a view with an invalid initial address."""
     if value and not is_valid:
         return build_text_input(action_id, value)
     block: Block = {"type": "email_text_input", "action_id": action_id}
@@ -237,11 +234,10 @@ def build_input(
 
 @dataclass(frozen=True)
 class ModalMetadata:
-    """Where in the bot a screen stands: ids alone, carried in `private_metadata` and trusted for nothing.
+    """A modal's `private_metadata`: ids only, which every use case authorises again (R5).
 
-    `origin` is where Back from a quote leads: `cart`, `pending` (the warning of R6) or `quotes`.
-    `words` are those after `/add-seats`, until the cart form is shown; `reason` is what was typed for
-    rejecting `quote`, until that is done.
+    `origin` says where Back leads from a quote: `cart`, `pending` (the warning of R6) or `quotes`.
+    `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`.
     """
 
     account: StorableText = ""
@@ -258,7 +254,7 @@ class ModalMetadata:
 
     @classmethod
     def from_json(cls, text: str) -> "ModalMetadata":
-        """Nowhere where it cannot be read: another version of the bot may have drawn the screen."""
+        """Empty if it cannot be read: another version of the bot may have rendered the modal."""
         try:
             return _METADATA_ADAPTER.validate_json(text or "{}")
         except ValidationError:
@@ -289,29 +285,29 @@ def build_modal(
 
 
 def render_form_with_errors(view: View, errors: dict[str, str]) -> View:
-    """A submitted form as it was, with what was typed in it, below words on what was wrong."""
+    """The submitted form with what was typed in it, below the errors."""
     values = view.get("state", {}).get("values", {})
     blocks = [
         _apply_typed_value(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])
     ]
-    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    words = [build_alert(text, "error") for text in dict.fromkeys(errors.values())]
-    return {**{name: view[name] for name in kept if view.get(name)}, "blocks": [*words, *blocks]}
+    fields = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    alerts = build_alerts(dict.fromkeys(errors.values()), "error")
+    return {**{name: view[name] for name in fields if view.get(name)}, "blocks": [*alerts, *blocks]}
 
 
 def _apply_typed_value(block: Block, values: dict[str, Any]) -> Block:
     if block.get("type") != "input":
         return block
     element = block["element"]
-    typed = values.get(element["action_id"], {})
-    unset = {k: v for k, v in element.items() if k not in INITIAL_VALUE_KEYS}
-    if typed.get("selected_options"):
-        return {**block, "element": {**unset, "initial_options": typed["selected_options"]}}
-    if typed.get("selected_option"):
-        return {**block, "element": {**unset, "initial_option": typed["selected_option"]}}
-    value = typed.get("value")
+    state = values.get(element["action_id"], {})
+    unset = {name: value for name, value in element.items() if name not in INITIAL_VALUE_KEYS}
+    if state.get("selected_options"):
+        return {**block, "element": {**unset, "initial_options": state["selected_options"]}}
+    if state.get("selected_option"):
+        return {**block, "element": {**unset, "initial_option": state["selected_option"]}}
+    value = state.get("value")
     if not value or (element["type"] == "number_input" and not _is_within_bounds(element, value)):
-        # Slack keeps what stands in a field of the same ids, but refuses to begin one with no such number.
+        # Slack keeps what is in a field with the same ids, but rejects an initial value out of its bounds.
         return {**block, "element": unset}
     return {**block, "element": {**unset, "initial_value": value}}
 

@@ -1,4 +1,4 @@
-"""The first step: choosing how many seats to add, and what stands in its way (R1-R7, R10)."""
+"""The first step: the number of seats to add, and what can prevent that (R1-R7, R10)."""
 
 from collections.abc import Sequence
 
@@ -86,7 +86,7 @@ def _build_own_quote_section(localizer: Localizer, own_quote: QuoteDetails) -> B
 
 
 def _build_continue_button(localizer: Localizer, metadata: ModalMetadata, count: int) -> Block:
-    asks = block_kit.build_confirm_dialog(
+    confirm = block_kit.build_confirm_dialog(
         localizer.format_text("cart-continue-ask", count=count),
         localizer.format_text("cart-continue-consequence", count=count),
         localizer.format_text("cart-continue-yes"),
@@ -97,7 +97,7 @@ def _build_continue_button(localizer: Localizer, metadata: ModalMetadata, count:
         localizer.format_text("cart-continue"),
         metadata.account,
         style="danger",
-        confirm=asks,
+        confirm=confirm,
     )
 
 
@@ -113,7 +113,7 @@ def render_cart_modal(
 ) -> View:
     rows = _sort_orderable_first(cart_page)
     page = min(metadata.page, count_pages(len(rows)) - 1)
-    shown = rows[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
+    page_rows = rows[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
     names = make_product_labels((row.subscription.id, row.product) for row in rows)
     intro = localizer.format_mrkdwn("cart-intro", account=cart_page.account.name, most=max_seats)
     blocks = [
@@ -123,14 +123,14 @@ def render_cart_modal(
         *([_build_saved_quote_section(localizer, cart_page.own_quote)] if cart_page.own_quote else []),
         *[
             _build_subscription_block(localizer, cart_page, row, names[row.subscription.id], max_seats)
-            for row in shown
+            for row in page_rows
         ],
         *_build_page_blocks(localizer, page, count_pages(len(rows))),
         block_kit.build_actions(
             navigation.build_back_button(localizer, BACK, cart_page.account.id),
             *(
                 [navigation.build_contact_services_button(localizer, services_url)]
-                if any(row.blocked_by for row in shown)
+                if any(row.blocked_by for row in page_rows)
                 else []
             ),
         ),
@@ -142,7 +142,7 @@ def render_cart_modal(
 
 
 def get_requested_page(cart_page: CartPage) -> int:
-    """The page of the subscription that the words after `/add-seats` mean: only a page shown is saved."""
+    """The page of the subscription named after `/add-seats`; only the page that is shown is saved."""
     ids = [row.subscription.id for row in _sort_orderable_first(cart_page)]
     return (
         ids.index(cart_page.preselected_subscription_id) // PAGE_SIZE
@@ -152,7 +152,6 @@ def get_requested_page(cart_page: CartPage) -> int:
 
 
 def _sort_orderable_first(cart_page: CartPage) -> list[SubscriptionRow]:
-    """What can be ordered comes first."""
     return sorted(cart_page.rows, key=lambda row: row.blocked_by is not None)
 
 
@@ -175,43 +174,41 @@ def _build_subscription_block(
 ) -> Block:
     if row.blocked_by is not None:
         return block_kit.build_section(_format_obstacle(localizer, row, name))
-    typed = cart_page.seat_inputs.get(row.subscription.id)
+    added_seats = cart_page.seat_inputs.get(row.subscription.id)
+    is_valid = added_seats is not None and 0 <= added_seats <= max_seats
     return block_kit.build_input(
         f"seats:{row.subscription.id}",
         localizer.format_text("cart-seats", product=name),
-        # A view whose number is out of its bounds is refused by Slack.
-        block_kit.build_number_input(
-            "seats", max_seats, typed if typed is not None and 0 <= typed <= max_seats else None
-        ),
-        hint=_format_seats_hint(localizer, cart_page, row, typed or 0),
+        # Slack rejects a view with an initial value out of its bounds.
+        block_kit.build_number_input("seats", max_seats, added_seats if is_valid else None),
+        hint=_format_seats_hint(localizer, cart_page, row, added_seats or 0),
         optional=True,
     )
 
 
 def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> str:
-    """mrkdwn: a subscription that cannot be ordered, with the reason (R2, R4)."""
-    why = refusal.format_refusal(localizer, row.blocked_by) if row.blocked_by else ""
-    held = localizer.format_mrkdwn("cart-not-orderable", product=name, seats=row.subscription.seats)
-    return f"{held}\n{escape_mrkdwn(why)}"
+    """mrkdwn: a subscription that seats cannot be added to, and why (R2, R4)."""
+    reason = refusal.format_refusal(localizer, row.blocked_by) if row.blocked_by else ""
+    heading = localizer.format_mrkdwn("cart-not-orderable", product=name, seats=row.subscription.seats)
+    return f"{heading}\n{escape_mrkdwn(reason)}"
 
 
 def _format_seats_hint(
     localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, added_seats: int
 ) -> str:
-    held = row.subscription
-    price = format_price_per_seat(
-        localizer, Money(held.unit_price, cart_page.account.currency), held.period.value
-    )
-    facts = {"seats": held.seats, "price": price, "until": held.period_end}
+    subscription = row.subscription
+    unit_price = Money(subscription.unit_price, cart_page.account.currency)
+    price = format_price_per_seat(localizer, unit_price, subscription.period.value)
+    facts = {"seats": subscription.seats, "price": price, "until": subscription.period_end}
     if not added_seats:
         return localizer.format_text("cart-hint", **facts)
     return localizer.format_text(
-        "cart-hint-typed", **facts, typed=added_seats, after=held.seats + added_seats
+        "cart-hint-typed", **facts, typed=added_seats, after=subscription.seats + added_seats
     )
 
 
 def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Block]:
-    """Two blocks of buttons: within one, no action id may occur twice."""
+    """Each button in its own block, because an action id can be in a block only once."""
     if count == 1:
         return []
     blocks = [block_kit.build_context(localizer.format_mrkdwn("cart-page", page=page + 1, count=count))]
@@ -238,8 +235,7 @@ def render_cart_blocked_modal(
     services_url: str,
     rows: Sequence[SubscriptionRow] = (),
 ) -> View:
-    """Every reason at once, each with its remedy (R2-R4, R14); `rows` are the subscriptions that cannot be
-    ordered, each with its own."""
+    """All reasons at once, each with its remedy (R2-R4, R14). `rows` are the blocked subscriptions."""
     blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]
     for obstacle in obstacles[:MAX_OBSTACLES]:
         blocks.append(

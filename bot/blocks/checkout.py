@@ -118,13 +118,13 @@ def _build_address_input(localizer: Localizer, field: str, value: str) -> Block:
 
 @lru_cache(maxsize=32)
 def _build_country_groups(locale: Locale) -> dict[str, Sequence[Block]]:
-    named = [block_kit.build_option(str(locale.territories.get(code, code)), code) for code in COUNTRY_CODES]
-    return _build_initial_groups(named)
+    return _build_initial_groups(
+        block_kit.build_option(str(locale.territories.get(code, code)), code) for code in COUNTRY_CODES
+    )
 
 
 def _build_initial_groups(options: Iterable[Block]) -> dict[str, Sequence[Block]]:
-    """The options by the first letter of their text, accents aside; a letter with too many goes on in
-    another group."""
+    """Groups by first letter, without accents; a letter with too many options gets several groups."""
     groups: dict[str, list[Block]] = {}
     for option in sorted(options, key=lambda o: _remove_accents(o["text"]["text"])):
         letter = _remove_accents(option["text"]["text"])[:1].upper() or "?"

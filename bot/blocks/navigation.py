@@ -1,6 +1,6 @@
-"""The ways from one noun's screens to another's: ids that several nouns draw, and their buttons.
+"""Buttons from one noun's screens to another's, with their action ids.
 
-They are here so that the nouns' modules do not import each other in a ring; each noun names its own again.
+They are in one module so that those of the nouns do not import each other in a cycle.
 """
 
 from bot.blocks import block_kit
@@ -33,14 +33,14 @@ def build_back_button(localizer: Localizer, action_id: str, value: object) -> Bl
 
 
 def add_account_label(localizer: Localizer, button: Block, account_name: str | None) -> Block:
-    """The button, named with its account for who hears it, where several accounts have one."""
+    """Tells screen readers which account the button is for, if several accounts have the same one."""
     if account_name is None:
         return button
-    way = button["text"]["text"]
+    action = button["text"]["text"]
     return {
         **button,
         **block_kit.build_accessibility_label(
-            localizer.format_text("action-for-account", action=way, account=account_name)
+            localizer.format_text("action-for-account", action=action, account=account_name)
         ),
     }
 
@@ -61,7 +61,7 @@ def build_open_quote_button(localizer: Localizer, quote_id: int, number: str) ->
 
 
 def build_continue_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
-    """To a cart's own pending quote."""
+    """To the cart's own pending quote (R10)."""
     return block_kit.build_button(
         OPEN_QUOTE, localizer.format_text("action-continue-quote", number=number), quote_id
     )
@@ -105,7 +105,6 @@ def build_receipts_button(localizer: Localizer, account_id: str, account_name: s
 
 
 def build_send_receipt_button(localizer: Localizer, receipt_id: int, number: str) -> Block:
-    """The PDF, by direct message."""
     label = localizer.format_text("action-send-receipt-label", number=number)
     return block_kit.build_button(
         SEND_RECEIPT, localizer.format_text("action-send-receipt"), receipt_id, accessibility_label=label

@@ -68,12 +68,12 @@ def _build_digest_rows(notice: RenderableNotice) -> ButtonRows:
 
 def _truncate_lines(lines: list[str]) -> list[str]:
     """Whole lines only: a line cut in its middle could end inside an escape or a date token."""
-    kept: list[str] = []
+    whole_lines: list[str] = []
     for line in lines:
-        if sum(len(k) + 1 for k in kept) + len(line) > MAX_LINES_LENGTH:
-            return [*kept, "…"]
-        kept.append(line)
-    return kept
+        if sum(len(previous) + 1 for previous in whole_lines) + len(line) > MAX_LINES_LENGTH:
+            return [*whole_lines, "…"]
+        whole_lines.append(line)
+    return whole_lines
 
 
 def _join_paragraphs(lines: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which notices one gets, and when: `/billing notifications`."""
+"""Which notices a person gets, and when: `/billing notifications`."""
 
 from collections.abc import Sequence
 

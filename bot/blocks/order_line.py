@@ -33,7 +33,6 @@ def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
 
 
 def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> str:
-    """mrkdwn: product, seats and amounts, then what happened or happens next."""
     return localizer.format_mrkdwn(
         "order-line",
         product=line.product,

@@ -1,4 +1,4 @@
-"""How a stored payment method is named and chosen (R3, R23)."""
+"""Naming and choosing a stored payment method (R3, R23)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ MAX_OPTIONS = 100
 
 
 def format_payment_method(localizer: Localizer, method: PaymentMethod, today: date | None = None) -> str:
-    """Plain: `Visa •••• 4242, expires 04/2028, default`; with `today`, also why it cannot be charged."""
+    """Plain, such as `Visa •••• 4242, expires 04/2028`; with `today`, also why it cannot be charged."""
     state = "usable"
     if today is not None and not method.is_usable(today):
         state = "expired" if method.is_expired(today) else "manual"
@@ -29,11 +29,12 @@ def format_payment_method(localizer: Localizer, method: PaymentMethod, today: da
 def build_payment_method_input(
     localizer: Localizer, methods: Sequence[PaymentMethod], selected: str | None, *, hint: str | None = None
 ) -> Block:
-    """The select, in a block and with an action named `payment_method`; where there is none, why."""
+    """The block id and the action id are `payment_method`. Without methods, a text that says so."""
     if not methods:
         return block_kit.build_section(localizer.format_mrkdwn("payment-method-none"))
     options = [
-        block_kit.build_option(format_payment_method(localizer, m), m.id) for m in methods[:MAX_OPTIONS]
+        block_kit.build_option(format_payment_method(localizer, method), method.id)
+        for method in methods[:MAX_OPTIONS]
     ]
     element = block_kit.build_select("payment_method", options, selected)
     return block_kit.build_input(

@@ -1,4 +1,4 @@
-"""Quotes: the list of pending ones, the review of one, the reason for rejecting it (R8, R10, R17)."""
+"""Quotes: the pending ones, the review of one, and rejecting it (R8, R10, R17)."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.subscription import format_price_per_seat, format_seats
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
+from bot.presenters.quote import get_decision_outcome
 from models.account import Account
 from models.details import QuoteDetails
 from models.money import Money
@@ -22,7 +23,7 @@ MAX_PENDING_QUOTES = 40
 MAX_PARAGRAPHS = 60
 MAX_NUMBERS_PER_PARAGRAPH = 100
 
-# Where Back from a review leads, by the place's origin.
+# Where Back leads from the review.
 BACK_ACTIONS_BY_ORIGIN = {
     "cart": navigation.EDIT_CART,
     "pending": navigation.SHOW_WARNING,
@@ -42,10 +43,12 @@ def render_quote_list_modal(
         ]
     else:
         blocks = [block_kit.build_section(localizer.format_mrkdwn("quote-list-empty", account=account.name))]
-    way = navigation.build_orders_button(localizer, account.id)
     blocks += [
         block_kit.build_divider(),
-        block_kit.build_actions(navigation.build_add_seats_button(localizer, account.id), way),
+        block_kit.build_actions(
+            navigation.build_add_seats_button(localizer, account.id),
+            navigation.build_orders_button(localizer, account.id),
+        ),
     ]
     return block_kit.build_modal(
         LIST, localizer.format_text("pending-quotes"), blocks, localizer, metadata=metadata
@@ -55,14 +58,14 @@ def render_quote_list_modal(
 def build_pending_quote_blocks(
     localizer: Localizer, quotes: Sequence[QuoteDetails], max_quotes: int = MAX_PENDING_QUOTES
 ) -> list[Block]:
-    """Each quote with its buttons; those past `most` by their number, so that every one is named."""
-    blocks = [block for sheet in quotes[:max_quotes] for block in _build_pending_quote(localizer, sheet)]
-    rest = [sheet.quote.number for sheet in quotes[max_quotes:]]
-    if rest:
-        blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-more", count=len(rest))))
-    for start in range(0, len(rest), MAX_NUMBERS_PER_PARAGRAPH):
-        named = rest[start : start + MAX_NUMBERS_PER_PARAGRAPH]
-        blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-numbers", numbers=named)))
+    """Each quote with its buttons; beyond `max_quotes` only the numbers, so that all are named (R7)."""
+    blocks = [block for details in quotes[:max_quotes] for block in _build_pending_quote(localizer, details)]
+    numbers = [details.quote.number for details in quotes[max_quotes:]]
+    if numbers:
+        blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-more", count=len(numbers))))
+    for start in range(0, len(numbers), MAX_NUMBERS_PER_PARAGRAPH):
+        part = numbers[start : start + MAX_NUMBERS_PER_PARAGRAPH]
+        blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-numbers", numbers=part)))
     return blocks
 
 
@@ -74,17 +77,15 @@ def _build_pending_quote(localizer: Localizer, details: QuoteDetails) -> list[Bl
 
 
 def build_decision_buttons(localizer: Localizer, quote: Quote) -> list[Block]:
-    """Open, approve, reject."""
-    draw = (
-        navigation.build_open_quote_button,
-        navigation.build_approve_button,
-        navigation.build_reject_button,
-    )
-    return [button(localizer, quote.key, quote.number) for button in draw]
+    """Review, approve and reject, in this order."""
+    return [
+        navigation.build_open_quote_button(localizer, quote.key, quote.number),
+        navigation.build_approve_button(localizer, quote.key, quote.number),
+        navigation.build_reject_button(localizer, quote.key, quote.number),
+    ]
 
 
 def format_quote_summary(localizer: Localizer, details: QuoteDetails) -> str:
-    """mrkdwn: number, total, seats and end of validity."""
     return localizer.format_mrkdwn(
         "quote-summary",
         number=details.quote.number,
@@ -116,19 +117,18 @@ def render_quote_modal(
 
 
 def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
-    """mrkdwn: whose it is, where it comes from and where it stands."""
     origin = "elsewhere" if details.quote.created_externally else "cart"
-    made = localizer.format_mrkdwn(
+    origin_text = localizer.format_mrkdwn(
         "quote-origin",
         account=details.account.name,
         origin=origin,
         by=details.created_by or localizer.format_text("someone"),
         at=details.quote.created_at,
     )
-    return f"{made}\n{_format_quote_state(localizer, details)}"
+    return f"{origin_text}\n{_format_quote_outcome(localizer, details)}"
 
 
-def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
+def _format_quote_outcome(localizer: Localizer, details: QuoteDetails) -> str:
     quote = details.quote
     status = quote.get_status(details.at)
     if status is QuoteStatus.PENDING:
@@ -150,15 +150,7 @@ def _format_quote_state(localizer: Localizer, details: QuoteDetails) -> str:
     )
 
 
-def get_decision_outcome(status: str, *, decided_externally: bool, replaced: bool) -> str:
-    """The word that messages about a decided quote choose their sentence by."""
-    if status == QuoteStatus.EXPIRED.value:
-        return "replaced" if replaced else "expired"
-    return f"{status}-elsewhere" if decided_externally else status
-
-
 def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
-    """What a quote promises: lines, totals, and what the subscriptions cost from then on."""
     return [
         block_kit.build_divider(),
         *block_kit.build_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
@@ -168,7 +160,6 @@ def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> li
 
 
 def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    """mrkdwn, one a line: seats before and after, price, the time charged for, amount and tax."""
     names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     lines = [row.line for row in details.rows]
     return [_format_quote_line(localizer, details, line, names[line.subscription_id]) for line in lines]
@@ -224,17 +215,14 @@ def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: 
             )
         )
     if details.is_pending and metadata.origin != "cart":
-        buttons += [
-            draw(localizer, quote.key, quote.number)
-            for draw in (navigation.build_approve_button, navigation.build_reject_button)
-        ]
+        buttons += build_decision_buttons(localizer, quote)[1:]
     if details.order:
         buttons.append(navigation.build_open_order_button(localizer, details.order.key, details.order.number))
     return [block_kit.build_actions(*buttons)] if buttons else []
 
 
 def render_reject_modal(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> View:
-    typed = block_kit.build_text_input(
+    reason = block_kit.build_text_input(
         "reason", metadata.reason, multiline=True, max_length=MAX_REASON_LENGTH
     )
     hint = localizer.format_text("quote-reject-hint", most=MAX_REASON_LENGTH)
@@ -242,7 +230,7 @@ def render_reject_modal(localizer: Localizer, details: QuoteDetails, metadata: M
         block_kit.build_section(format_quote_summary(localizer, details)),
         block_kit.build_section(localizer.format_mrkdwn("quote-reject-intro")),
         block_kit.build_input(
-            "reason", localizer.format_text("quote-reject-reason"), typed, hint=hint, optional=True
+            "reason", localizer.format_text("quote-reject-reason"), reason, hint=hint, optional=True
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.quote.key)),
     ]

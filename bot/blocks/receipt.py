@@ -1,4 +1,4 @@
-"""Receipts: the list, and having one sent."""
+"""Receipts: the list, and sending one."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,14 @@ def render_receipt_list_modal(
     metadata: ModalMetadata,
     has_older: bool,
 ) -> View:
-    """A page of them, each with its order's number; `more`: there are older ones."""
+    """`receipts` are one page, newest first, each with the number of its order."""
     intro = "receipt-list" if receipts else "receipt-list-empty"
     blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
-    shown = receipts[:MAX_RECEIPTS]
-    for receipt, order in shown:
-        blocks += _build_receipt_blocks(localizer, receipt, order)
-    if shown and (has_older or len(receipts) > len(shown)):
-        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), shown[-1][0].key)
+    page = receipts[:MAX_RECEIPTS]
+    for receipt, order_number in page:
+        blocks += _build_receipt_blocks(localizer, receipt, order_number)
+    if page and (has_older or len(receipts) > len(page)):
+        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), page[-1][0].key)
         blocks.append(block_kit.build_actions(older))
     back = navigation.build_back_button(localizer, navigation.SHOW_ACCOUNT, account.id)
     blocks.append(block_kit.build_actions(back, navigation.build_orders_button(localizer, account.id)))
@@ -42,11 +42,12 @@ def render_receipt_list_modal(
 
 
 def _build_receipt_blocks(localizer: Localizer, receipt: Receipt, order_number: str) -> list[Block]:
-    send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
-    opens = navigation.build_open_order_button(localizer, receipt.order_id, order_number)
     return [
         block_kit.build_section(format_receipt(localizer, receipt, order_number)),
-        block_kit.build_actions(send, opens),
+        block_kit.build_actions(
+            navigation.build_send_receipt_button(localizer, receipt.key, receipt.number),
+            navigation.build_open_order_button(localizer, receipt.order_id, order_number),
+        ),
     ]
 
 

@@ -1,11 +1,11 @@
-"""Refusals in the reader's words, each with the ways on from there (R14, R20)."""
+"""Refusals in the reader's language, each with what can be done next (R14, R20)."""
 
 from collections.abc import Callable
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.quote import get_decision_outcome
 from bot.i18n import Localizer, escape_mrkdwn
+from bot.presenters.quote import get_decision_outcome
 from models.errors import InvalidInput, Refusal
 from models.quote import QuoteNotPending
 
@@ -17,7 +17,6 @@ ButtonBuilder = Callable[[Localizer, ModalMetadata, str], Block | None]
 
 
 def format_refusal(localizer: Localizer, refusal: Refusal) -> str:
-    """Plain sentences: what is refused, why, and what to do now."""
     if isinstance(refusal, InvalidInput):
         sentences = dict.fromkeys(format_refusal(localizer, error) for error in refusal.errors.values())
         return " ".join([localizer.format_text(refusal.key), *sentences])
@@ -25,23 +24,23 @@ def format_refusal(localizer: Localizer, refusal: Refusal) -> str:
 
 
 def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object]:
-    """The words, each with a `has_…` beside it, since a message cannot ask whether a text is empty."""
-    words = dict(refusal.variables)
+    """The refusal's variables, each with a `has_…`: Fluent cannot test whether a text is empty."""
+    arguments = dict(refusal.variables)
     if isinstance(refusal, QuoteNotPending):
-        words["outcome"] = get_decision_outcome(
-            str(words["status"]),
-            decided_externally=words["elsewhere"] == "yes",
-            replaced=bool(words["replaced_by"]),
+        arguments["outcome"] = get_decision_outcome(
+            str(arguments["status"]),
+            decided_externally=arguments["elsewhere"] == "yes",
+            replaced=bool(arguments["replaced_by"]),
         )
-        words["by"] = words["by"] or localizer.format_text("someone")
-    if "reason" in words:
-        words["reason"] = str(words["reason"]).rstrip(". ")
-    for name, word in words.items():
-        if isinstance(word, list | tuple):
-            words[name] = block_kit.format_short_list(
-                localizer, [str(item) for item in word], MAX_LISTED_ITEMS
+        arguments["by"] = arguments["by"] or localizer.format_text("someone")
+    if "reason" in arguments:
+        arguments["reason"] = str(arguments["reason"]).rstrip(". ")
+    for name, value in arguments.items():
+        if isinstance(value, list | tuple):
+            arguments[name] = block_kit.format_short_list(
+                localizer, [str(item) for item in value], MAX_LISTED_ITEMS
             )
-    return words | {f"has_{name}": "yes" if word else "no" for name, word in words.items()}
+    return arguments | {f"has_{name}": "yes" if value else "no" for name, value in arguments.items()}
 
 
 def render_refusal_modal(
@@ -63,8 +62,9 @@ def render_refusal_modal(
 def build_refusal_actions(
     localizer: Localizer, refusal: Refusal, metadata: ModalMetadata, services_url: str
 ) -> list[Block]:
-    drawn = [way(localizer, metadata, services_url) for way in REFUSAL_BUTTONS.get(refusal.key, ())]
-    buttons = [button for button in drawn if button is not None]
+    builders = REFUSAL_BUTTONS.get(refusal.key, ())
+    optional_buttons = [build(localizer, metadata, services_url) for build in builders]
+    buttons = [button for button in optional_buttons if button is not None]
     return [block_kit.build_actions(*buttons)] if buttons else []
 
 
@@ -73,11 +73,11 @@ def _build_services_button(localizer: Localizer, _: ModalMetadata, services_url:
 
 
 def _make_account_button(build: Callable[[Localizer, str], Block]) -> ButtonBuilder:
-    return lambda reader, place, _: build(reader, place.account) if place.account else None
+    return lambda localizer, metadata, _: build(localizer, metadata.account) if metadata.account else None
 
 
 def _make_button(action_id: str, text_key: str, field: str) -> ButtonBuilder:
-    """To the account, the quote or the order that the place names, where it names one."""
+    """None if the metadata has no value in `field`."""
 
     def build(localizer: Localizer, metadata: ModalMetadata, _: str) -> Block | None:
         value = getattr(metadata, field)
@@ -97,8 +97,8 @@ _quote_button = _make_button(navigation.OPEN_QUOTE, "action-view-quote", "quote"
 _order_button = _make_button(navigation.OPEN_ORDER, "action-view-order", "order")
 _checkout_button = _make_button(navigation.EDIT_CHECKOUT, "action-back-to-checkout", "quote")
 
-# By key, since some refusals are raised in layers above this one. What is not here has no button:
-# its text says what to do.
+# By key, because some refusals are raised in layers above this one. The others have no button: their text
+# says what to do.
 REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-account-not-self-served": (_build_services_button,),
     "refusal-ambiguous-product": (_add_seats_button,),

@@ -1,4 +1,4 @@
-"""How seats changed: a chart where Slack takes one, with its numbers in words; else bars made of text."""
+"""How the number of seats changed: a chart with its numbers as text, or bars of text if Slack takes none."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -20,24 +20,26 @@ BAR_CHARACTER, MAX_BAR_LENGTH = "▇", 12
 def build_seat_history_blocks(
     localizer: Localizer, overview: AccountOverview, *, show_chart: bool
 ) -> list[Block]:
-    """Nothing where no seats changed."""
     names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
-    changed = [id_ for id_ in overview.seat_history.seats if id_ in names]
-    shown = {id_: names[id_] for id_ in changed[:MAX_SERIES]}
-    if not shown:
+    changed_ids = [id_ for id_ in overview.seat_history.seats if id_ in names]
+    series_names = {id_: names[id_] for id_ in changed_ids[:MAX_SERIES]}
+    if not series_names:
         return []
     title = localizer.format_mrkdwn("seat-history")
     if not show_chart:
         bars = [
             line
-            for id_, name in shown.items()
+            for id_, name in series_names.items()
             for line in _format_bars(localizer, overview.seat_history, id_, name)
         ]
         return [block_kit.build_section("\n".join([title, *bars]))]
-    words = [_format_seat_history(localizer, overview.seat_history, id_, name) for id_, name in shown.items()]
+    texts = [
+        _format_seat_history(localizer, overview.seat_history, id_, name)
+        for id_, name in series_names.items()
+    ]
     return [
-        _build_chart(localizer, overview.seat_history, shown),
-        block_kit.build_section("\n".join([title, *words])),
+        _build_chart(localizer, overview.seat_history, series_names),
+        block_kit.build_section("\n".join([title, *texts])),
     ]
 
 
@@ -69,23 +71,23 @@ def _build_chart(localizer: Localizer, history: SeatHistory, names: Mapping[str,
 
 
 def _make_series_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Short enough, and no two the same."""
-    short: dict[str, str] = {}
+    """Short enough for a chart, and all different."""
+    series_names: dict[str, str] = {}
     for number, (id_, name) in enumerate(names.items(), start=1):
-        cut = truncate_text(name, MAX_LABEL_LENGTH)
-        short[id_] = (
-            cut if cut not in short.values() else f"{truncate_text(name, MAX_LABEL_LENGTH - 3)} {number}"
-        )
-    return short
+        short_name = truncate_text(name, MAX_LABEL_LENGTH)
+        if short_name in series_names.values():
+            short_name = f"{truncate_text(name, MAX_LABEL_LENGTH - 3)} {number}"
+        series_names[id_] = short_name
+    return series_names
 
 
 def _list_steps(history: SeatHistory, subscription_id: str) -> list[tuple[date | None, int]]:
-    """The seats before the first change, then after each: the last ones where there are many."""
-    held = history.seats[subscription_id]
-    steps: list[tuple[date | None, int]] = [(None, held[0])]
+    """The seats before the first change and after each; only the latest if there are many."""
+    seats = history.seats[subscription_id]
+    steps: list[tuple[date | None, int]] = [(None, seats[0])]
     steps += [
         (day, after)
-        for day, before, after in zip(history.days, held, held[1:], strict=False)
+        for day, before, after in zip(history.days, seats, seats[1:], strict=False)
         if after != before
     ]
     return steps[-MAX_STEPS:]
@@ -103,11 +105,11 @@ def _format_step(localizer: Localizer, day: date | None, seats: int) -> str:
 
 
 def _format_bars(localizer: Localizer, history: SeatHistory, subscription_id: str, name: str) -> list[str]:
-    most = max(seats for _, seats in _list_steps(history, subscription_id)) or 1
+    max_seats = max(seats for _, seats in _list_steps(history, subscription_id)) or 1
     bars = [
-        # The words first: who listens need not hear the bar out.
+        # The text is first, so that a screen reader says it before the bar.
         f"{escape_mrkdwn(_format_step(localizer, day, seats))}  "
-        f"{BAR_CHARACTER * max(round(seats * MAX_BAR_LENGTH / most), 1)}"
+        f"{BAR_CHARACTER * max(round(seats * MAX_BAR_LENGTH / max_seats), 1)}"
         for day, seats in _list_steps(history, subscription_id)
     ]
     return [f"*{escape_mrkdwn(truncate_text(name, 80))}*", *bars]

@@ -1,4 +1,4 @@
-"""Service orders: the fourth step, where each one stands, and trying again (R10-R12, R18-R21)."""
+"""Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
 from collections.abc import Sequence
 
@@ -34,10 +34,14 @@ def render_placement_modal(
 ) -> View:
     quote = placement_page.quote.quote
     total = placement_page.quote.to_money(quote.total)
-    words = {"number": quote.number, "replaced": placement_page.replaced_quote_number or "", "total": total}
+    replacement = {
+        "number": quote.number,
+        "replaced": placement_page.replaced_quote_number or "",
+        "total": total,
+    }
     blocks = [
         *block_kit.build_alerts(
-            [localizer.format_text("placement-replaced", **words)]
+            [localizer.format_text("placement-replaced", **replacement)]
             if placement_page.replaced_quote_number
             else [],
             "warning",
@@ -68,7 +72,6 @@ def render_placement_modal(
 
 
 def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
-    """Admin contact, payment method, billing address."""
     name, email = placement_page.administrator
     contact = localizer.format_mrkdwn(
         "placement-admin",
@@ -92,7 +95,6 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
 
 
 def _format_address(localizer: Localizer, address: Address) -> str:
-    """mrkdwn, a line for each part."""
     return "\n".join(
         [localizer.format_mrkdwn("placement-address"), *map(escape_mrkdwn, localizer.format_address(address))]
     )
@@ -106,7 +108,7 @@ def render_placed_modal(
     *,
     services_url: str = "",
 ) -> View:
-    """Right after placing; an order that is done already is shown as it stands."""
+    """Shown right after placing; an order that is finished already is shown as usual."""
     order, contact = details.order, details.contact
     if order.is_finished:
         return render_order_modal(localizer, details, metadata, notes, services_url=services_url)
@@ -137,8 +139,8 @@ def render_order_modal(
     *,
     services_url: str = "",
 ) -> View:
-    standing = [block_kit.build_section(format_order_status(localizer, details))]
-    blocks = _build_order_blocks(localizer, details, standing, notes, services_url)
+    status_blocks = [block_kit.build_section(format_order_status(localizer, details))]
+    blocks = _build_order_blocks(localizer, details, status_blocks, notes, services_url)
     return block_kit.build_modal(
         SHOW_VIEW, localizer.format_text("service-order"), blocks, localizer, metadata=metadata
     )
@@ -170,7 +172,6 @@ def _build_order_blocks(
 
 
 def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
-    """mrkdwn: status, and what follows by when."""
     order = details.order
     declined = OrderPresenter(localizer, details).list_lines_with_status(LineStatus.DECLINED)
     return localizer.format_mrkdwn(
@@ -183,7 +184,7 @@ def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
 
 
 def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: ModalMetadata) -> View:
-    """All that ever happened to the order and its quote; `place.page` of it."""
+    """The page `metadata.page` of the whole history of the order and its quote."""
     blocks = [
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         block_kit.build_section(localizer.format_mrkdwn("history-title")),
@@ -202,7 +203,6 @@ def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: 
 
 
 def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
-    """The decision that a person has to make, and its buttons."""
     until = presenter.retry_deadline
     if until is None:
         return []
@@ -213,27 +213,30 @@ def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list
 
 
 def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Block]:
-    """Try again, give up."""
     number, key = details.order.number, details.order.key
-    asks = block_kit.build_confirm_dialog(
+    confirm = block_kit.build_confirm_dialog(
         localizer.format_text("cancel-seats-ask"),
         localizer.format_text("cancel-seats-consequence", number=number),
         localizer.format_text("cancel-seats-yes"),
         localizer.format_text("go-back"),
     )
-    again = localizer.format_text("action-retry-label", number=number)
-    give_up = localizer.format_text("action-cancel-seats-label", number=number)
+    retry_label = localizer.format_text("action-retry-label", number=number)
+    give_up_label = localizer.format_text("action-cancel-seats-label", number=number)
     return [
         block_kit.build_button(
-            RETRY, localizer.format_text("action-retry"), key, style="primary", accessibility_label=again
+            RETRY,
+            localizer.format_text("action-retry"),
+            key,
+            style="primary",
+            accessibility_label=retry_label,
         ),
         block_kit.build_button(
             GIVE_UP,
             localizer.format_text("action-cancel-seats"),
             key,
             style="danger",
-            accessibility_label=give_up,
-            confirm=asks,
+            accessibility_label=give_up_label,
+            confirm=confirm,
         ),
     ]
 
@@ -271,12 +274,12 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:
     buttons = [navigation.build_orders_button(localizer, details.account.id)]
-    helped = (
+    needs_help = (
         details.order.status is OrderStatus.FAILED
         or details.is_overdue
         or details.list_rows_with_status(LineStatus.DECLINED)
     )
-    if services_url and helped:
+    if services_url and needs_help:
         buttons.append(navigation.build_contact_services_button(localizer, services_url))
     return block_kit.build_actions(*buttons)
 
@@ -288,13 +291,13 @@ def render_order_list_modal(
     metadata: ModalMetadata,
     has_older: bool,
 ) -> View:
-    """`more`: there are older ones; its button's value is the id of the last order shown."""
+    """The value of the button for older orders is the id of the last order shown."""
     intro = "service-order-list" if orders else "service-order-list-empty"
-    shown = orders[:MAX_ORDERS]
+    page = orders[:MAX_ORDERS]
     blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
-    blocks += [build_order_block(localizer, sheet) for sheet in shown]
-    if shown and (has_older or len(orders) > len(shown)):
-        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), shown[-1].order.key)
+    blocks += [build_order_block(localizer, details) for details in page]
+    if page and (has_older or len(orders) > len(page)):
+        older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), page[-1].order.key)
         blocks.append(block_kit.build_actions(older))
     blocks.append(
         block_kit.build_actions(
@@ -315,7 +318,6 @@ def build_order_block(localizer: Localizer, details: OrderDetails) -> Block:
 
 
 def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
-    """mrkdwn: number, status in a word, seats, when it was placed."""
     return localizer.format_mrkdwn(
         "service-order-summary",
         number=details.order.number,
@@ -327,7 +329,7 @@ def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
 
 
 def needs_attention(details: OrderDetails) -> bool:
-    """Someone must confirm a payment, or decide whether to try again."""
+    """Somebody has to confirm a payment, or decide whether to try again."""
     return details.can_retry or bool(details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER))
 
 

@@ -649,8 +649,8 @@ notice-quote-decided = { $decision ->
     [accepted] Quote { $number } was accepted
     [rejected] Quote { $number } was rejected
     [replaced] Quote { $number } was replaced
-    [accepted_elsewhere] Quote { $number } was accepted outside Slack
-    [rejected_elsewhere] Quote { $number } was rejected outside Slack
+    [accepted-elsewhere] Quote { $number } was accepted outside Slack
+    [rejected-elsewhere] Quote { $number } was rejected outside Slack
     [pending] Quote { $number }
    *[expired] Quote { $number } has expired
 }
@@ -658,8 +658,8 @@ notice-quote-decision = { $decision ->
     [accepted] Accepted by { $by } on { $at }: service order { $order }
     [rejected] Rejected by { $by } on { $at }. { $reason }
     [replaced] Replaced with quote { $replaced_by } by { $by } on { $at }. It can’t be restored.
-    [accepted_elsewhere] Accepted outside Slack on { $at }
-    [rejected_elsewhere] Rejected outside Slack on { $at }
+    [accepted-elsewhere] Accepted outside Slack on { $at }
+    [rejected-elsewhere] Rejected outside Slack on { $at }
    *[expired] Expired on { $at }
 }
 notice-portal-changed = { $by } made GoTo Admin the default billing portal for { $account }

@@ -649,8 +649,8 @@ notice-quote-decided = { $decision ->
     [accepted] Le devis { $number } a été accepté
     [rejected] Le devis { $number } a été rejeté
     [replaced] Le devis { $number } a été remplacé
-    [accepted_elsewhere] Le devis { $number } a été accepté hors de Slack
-    [rejected_elsewhere] Le devis { $number } a été rejeté hors de Slack
+    [accepted-elsewhere] Le devis { $number } a été accepté hors de Slack
+    [rejected-elsewhere] Le devis { $number } a été rejeté hors de Slack
     [pending] Devis { $number }
    *[expired] Le devis { $number } a expiré
 }
@@ -658,8 +658,8 @@ notice-quote-decision = { $decision ->
     [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
     [rejected] Rejeté par { $by } le { $at }. { $reason }
     [replaced] Remplacé par le devis { $replaced_by } le { $at } ({ $by }). Il ne peut pas être rétabli.
-    [accepted_elsewhere] Accepté hors de Slack le { $at }
-    [rejected_elsewhere] Rejeté hors de Slack le { $at }
+    [accepted-elsewhere] Accepté hors de Slack le { $at }
+    [rejected-elsewhere] Rejeté hors de Slack le { $at }
    *[expired] Expiré le { $at }
 }
 notice-portal-changed = { $by } a fait de GoTo Admin le portail de facturation par défaut du compte { $account }

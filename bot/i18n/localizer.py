@@ -16,8 +16,8 @@ from bot.i18n.truncation import truncate_text
 from models.account import Address
 from models.money import Money, to_decimal
 
-# fluent.runtime refuses a placeable of more than 2,500 characters and then shows nothing of the message.
-# A placeable can be another message with several arguments in it, so that one alone gets less.
+# fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
+# A placeable can be another message with several arguments, so that one argument gets less than that.
 MAX_ARGUMENT_LENGTH = 2000
 
 
@@ -103,7 +103,6 @@ class Localizer:
         return str(self.locale.territories.get(code, code))
 
     def format_address(self, address: Address) -> list[str]:
-        """One item per line, the country last."""
         town = f"{address.postal_code} {address.city}".strip()
         parts = (address.line1, address.line2, town, address.state, self.get_country_name(address.country))
         return [part for part in parts if part]

@@ -1,1 +1,0 @@
-"""In which workspaces the bot is installed, and the client for each."""

@@ -1,4 +1,4 @@
-"""Slack's client, and the one that a workspace is called with."""
+"""Slack's Web API clients: instrumented, and one per workspace."""
 
 import time
 from collections.abc import Callable
@@ -19,35 +19,33 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# What Slack says of a token that is worth nothing, or nothing any more.
+# Slack's errors for a token that was revoked, or never valid.
 REVOKED_TOKEN_ERRORS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
 
-# … and of one that is not the one asked for. That is no proof of an uninstallation.
+# … and for one of the wrong type or scope, which does not prove that the bot was uninstalled.
 INVALID_TOKEN_ERRORS = REVOKED_TOKEN_ERRORS | {"missing_scope", "not_allowed_token_type", "token_expired"}
 
-# What another replica was told of an uninstallation is known here as much later at most.
+# How late this replica notices an uninstallation that another one was told about.
 TOKEN_CACHE_SECONDS = 60.0
 
 
 class NotInstalled(Exception):
-    """The bot is not, or is no longer, installed in that workspace."""
+    """The bot is not installed in that workspace, or no longer."""
 
     reason = "the bot is not installed there"
 
 
 class TokenUndecryptable(NotInstalled):
-    """It is, and cannot be called all the same."""
+    """The bot is installed, but its token cannot be decrypted."""
 
     reason = "no key of TOKEN_ENCRYPTION_KEYS opens its token"
 
 
 class InstrumentedClient(AsyncWebClient):
-    """Every call is timed, and counted where it fails."""
-
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         client = arguments.pop("auth", None)
         if client:
-            # Slack's library would do it in a way that aiohttp will drop.
+            # slack_sdk would pass it in a way that aiohttp has deprecated.
             basic = encode_basic_auth(client["client_id"], client["client_secret"])
             arguments["headers"] = {**(arguments.get("headers") or {}), "Authorization": basic}
         with record_call("slack", api_method, lambda error: to_snake_case(get_error_name(error))):
@@ -63,17 +61,15 @@ class SlackClientProvider(Protocol):
         """Raises NotInstalled."""
 
     def clear_cached_token(self, team_id: str) -> None:
-        """Nothing is remembered of the workspace's token: it is read when it is needed next."""
+        """The token is read again when it is next needed."""
 
-    async def list_team_ids(self) -> list[str]:
-        """The workspaces it is installed in."""
+    async def list_team_ids(self) -> list[str]: ...
 
-    async def handle_uninstall(self, team_id: str) -> None:
-        """The workspace has uninstalled the bot."""
+    async def handle_uninstall(self, team_id: str) -> None: ...
 
 
 async def verify_token(clients: SlackClientProvider, team_id: str) -> bool:
-    """Whether the token that is stored of the workspace opens it. Raises what Slack's silence raises."""
+    """Whether the workspace's stored token works. Raises if Slack does not answer."""
     # Another replica may have stored a new one.
     clients.clear_cached_token(team_id)
     try:
@@ -88,8 +84,6 @@ async def verify_token(clients: SlackClientProvider, team_id: str) -> bool:
 
 
 class SingleWorkspaceClients:
-    """The one whose token is set."""
-
     def __init__(self, client: AsyncWebClient) -> None:
         self.default_client = client
 
@@ -97,7 +91,7 @@ class SingleWorkspaceClients:
         return self.default_client
 
     def clear_cached_token(self, team_id: str) -> None:
-        """It is set, and stays what it is."""
+        """The token is a setting: nothing is cached."""
 
     async def list_team_ids(self) -> list[str]:
         return [str((await self.default_client.auth_test())["team_id"])]
@@ -107,8 +101,8 @@ class SingleWorkspaceClients:
 
 
 class MultiWorkspaceClients:
-    """Those in which the bot was installed by its own page. A token is looked up once a minute at most: each
-    request, and each notice, needs one."""
+    """Clients of the workspaces that installed the bot. Each request and each notice needs a token, so tokens
+    are cached for TOKEN_CACHE_SECONDS."""
 
     def __init__(
         self,
@@ -128,14 +122,14 @@ class MultiWorkspaceClients:
         try:
             token = await self.store.find_bot_token(team_id)
         except SQLAlchemyError:
-            # A database that is away takes no workspace its token.
+            # If the database is unavailable, the cached token is still good.
             if client is not None:
                 return client
             raise
         if token is None:
             self.clear_cached_token(team_id)
-            stored = team_id in await self.store.list_team_ids()
-            raise (TokenUndecryptable if stored else NotInstalled)(team_id)
+            is_installed = team_id in await self.store.list_team_ids()
+            raise (TokenUndecryptable if is_installed else NotInstalled)(team_id)
         if client is None or client.token != token:
             client = self._build_client(token)
         self._cached_clients[team_id] = (self._clock() + TOKEN_CACHE_SECONDS, client)

@@ -1,6 +1,6 @@
-"""Installations, in the tables of Slack's own library, with every token encrypted.
+"""Installations and OAuth states, in slack_sdk's tables, with every token encrypted.
 
-Its stores need an AsyncEngine, which there is not for SQLite (decision 14), so the statements are ours.
+slack_sdk's own stores need an AsyncEngine, which SQLite does not have here (decision 14).
 """
 
 import copy
@@ -30,13 +30,13 @@ INSTANTS = ("installed_at", "bot_token_expires_at", "user_token_expires_at")
 
 
 def build_keyring(keys: str) -> MultiFernet:
-    """Comma-separated: the first encrypts, all decrypt. Raises ValueError where one is no key."""
+    """Comma-separated: the first encrypts, all decrypt. Raises ValueError."""
     return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
 
 
 class EncryptedInstallationStore(AsyncInstallationStore):
-    """A workspace is known by its own id alone, be it of an organisation or not: notices know no more of it.
-    So an installation for a whole organisation at once is refused."""
+    """Identifies a workspace by its own id only, as notices do, even if it belongs to an organisation. So an
+    organisation-wide installation is refused."""
 
     def __init__(self, client_id: str, database: Database, keys: MultiFernet) -> None:
         self._client_id, self._database, self._keys = client_id, database, keys
@@ -51,7 +51,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             raise BoltError("the bot is installed in a workspace, not in an organisation")
         stored = copy.copy(installation)
         stored.enterprise_id = None
-        # Nobody's own token is needed, so none is kept.
+        # User tokens are not needed, so they are not stored.
         stored.user_token = stored.user_refresh_token = None
         for name in ENCRYPTED_COLUMNS:
             if token := getattr(stored, name):
@@ -64,7 +64,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         log.info("app.installed", team=installation.team_id, user=installation.user_id)
 
     async def find_bot_token(self, team_id: str) -> str | None:
-        """The bot's token there; none where it is not installed, or no key opens what is stored."""
+        """None if the bot is not installed there, or no key decrypts its token."""
         bot = await self.async_find_bot(enterprise_id=None, team_id=team_id)
         if bot is None or bot.bot_token is None:
             return None
@@ -115,49 +115,47 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             return [*(await connection.execute(select(bots.c.team_id).distinct())).scalars()]
 
     async def encrypt_with_first_key(self) -> "KeyRotationResult":
-        """Encrypt every token anew, with the first key.
+        """Re-encrypts every token with the first key. A token that no key decrypts stays as it is.
 
-        What no key opens stays as it is. It counts as closed where the workspace is called with it: of one
-        that had to install anew, as its key was lost, the older rows are read by nobody."""
+        Only a workspace's newest row counts as undecryptable: older ones are not read any more."""
         async with self._database.write() as session:
             connection = await session.connection()
-            found = [await self._encrypt_table(connection, table) for table in (bots, installations)]
+            results = [await self._encrypt_table(connection, table) for table in (bots, installations)]
         return KeyRotationResult(
-            sum(each.encrypted_rows for each in found), sum(each.undecryptable_rows for each in found)
+            sum(result.encrypted_rows for result in results),
+            sum(result.undecryptable_rows for result in results),
         )
 
     async def _encrypt_table(self, connection: Connection, table: Table) -> "KeyRotationResult":
         columns = [table.c[name] for name in ENCRYPTED_COLUMNS if name in table.c]
         rows = select(table.c.id, table.c.client_id, table.c.team_id, *columns)
         newest_first = await connection.execute(rows.order_by(table.c.installed_at.desc()))
-        renewed, closed, seen = 0, 0, set()
+        encrypted_rows, undecryptable_rows, seen_workspaces = 0, 0, set()
         for row in newest_first.mappings().all():
             workspace = (row["client_id"], row["team_id"])
             try:
                 tokens = {c.name: self._keys.rotate(row[c.name]).decode() for c in columns if row[c.name]}
             except InvalidToken:
-                if workspace not in seen:
+                if workspace not in seen_workspaces:
                     log.error("token.undecryptable", team=row["team_id"])
-                    closed += 1
+                    undecryptable_rows += 1
             else:
                 if tokens:
                     await connection.execute(update(table).where(table.c.id == row["id"]).values(**tokens))
-                renewed += 1
-            seen.add(workspace)
-        return KeyRotationResult(renewed, closed)
+                encrypted_rows += 1
+            seen_workspaces.add(workspace)
+        return KeyRotationResult(encrypted_rows, undecryptable_rows)
 
 
 @dataclass(frozen=True)
 class KeyRotationResult:
-    """How many rows are encrypted with the first key now, and how many no key opened."""
-
     encrypted_rows: int
     undecryptable_rows: int
 
 
 class SingleUseOAuthStateStore(AsyncOAuthStateStore):
-    """A state is used up by one statement: Slack's own store looks first and deletes then, and two that come
-    at once would both be let in. Whoever begins an installation clears away those that have expired."""
+    """Consumes a state in one statement: slack_sdk's store selects and then deletes it, so that two requests
+    at the same moment would both succeed. Issuing a state deletes those that have expired."""
 
     def __init__(self, expiration_seconds: int, database: Database) -> None:
         self._expires_after, self._database = timedelta(seconds=expiration_seconds), database

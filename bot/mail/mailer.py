@@ -5,17 +5,15 @@ from typing import Protocol
 
 
 class MailRejected(Exception):
-    """The server has no such mailbox, or takes this message from nobody: for good."""
+    """Permanent: there is no such mailbox, or the server does not accept this message from anybody."""
 
 
 class MailUnavailable(Exception):
-    """No server is set, or it did not take the message now, or not from us: try again later."""
+    """No server is configured, or it did not accept the message now, or not from us: try again later."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """`content_type` as in `application/pdf`."""
-
     name: str
     content_type: str
     content: bytes
@@ -23,7 +21,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class OutboundEmail:
-    """`message_id` is the same each time a message is sent again, so that readers can tell."""
+    """`message_id` stays the same when a message is sent again, so that mail clients can recognise it."""
 
     to: str
     subject: str
@@ -36,10 +34,10 @@ class OutboundEmail:
 class Mailer(Protocol):
     @property
     def is_configured(self) -> bool:
-        """Whether a server is set at all."""
+        """Whether there is a server."""
 
     async def check_connection(self) -> None:
-        """Connect and sign in, sending nothing. Raises MailUnavailable."""
+        """Connects and logs in. Raises MailUnavailable."""
 
     async def send_email(self, email: OutboundEmail) -> None:
-        """Raises MailRefused or MailUnavailable."""
+        """Raises MailRejected or MailUnavailable."""

@@ -1,7 +1,9 @@
 """Notices as e-mails: a subject, and the same content as text and as HTML."""
 
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.notices.orders import format_receipt_totals, format_unsettled_lines
 from bot.notices.render import NoticeRenderer, RenderableNotice
@@ -11,8 +13,13 @@ from models.service_order import LineStatus
 
 # Each of these becomes the receipt's e-mail, with the PDF attached.
 RECEIPT_KINDS = (NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
-BODY_STYLE = "font-family: sans-serif; line-height: 1.5"
-CELL_STYLE = "padding: 4px 16px 4px 0; text-align: left"
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,11 @@ def render_email(notice: RenderableNotice, services_url: str) -> EmailContent:
 
 
 def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailContent:
-    """A message that Slack could not deliver."""
     content = render_notice(notice, services_url, is_mrkdwn=False)
     footer = notice.localizer.format_text("mail-footer")
     text = "\n".join([content.title, "", *content.lines, "", footer, ""])
-    html = _render_paragraphs(list(content.lines)) + _render_paragraphs([footer])
-    return EmailContent(_normalize_whitespace(content.title), text, _render_page(notice, content.title, html))
+    html = _render_html("notice.html", notice, content.title, lines=content.lines, footer=footer)
+    return EmailContent(_normalize_whitespace(content.title), text, html)
 
 
 def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
@@ -46,13 +52,17 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     ending = [*format_receipt_totals(renderer), *format_unsettled_lines(renderer), attached]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in rows]
     text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(header), *lines, "", *ending, ""])
-    html = (
-        _render_paragraphs([thanks])
-        + _render_paragraphs(facts)
-        + _render_table(header, rows)
-        + _render_paragraphs(ending)
+    html = _render_html(
+        "receipt.html",
+        renderer.notice,
+        subject,
+        thanks=thanks,
+        facts=facts,
+        header=header,
+        rows=rows,
+        ending=ending,
     )
-    return EmailContent(_normalize_whitespace(subject), text, _render_page(renderer.notice, subject, html))
+    return EmailContent(_normalize_whitespace(subject), text, html)
 
 
 def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
@@ -97,22 +107,5 @@ def _normalize_whitespace(text: str) -> str:
     return " ".join(text.split())
 
 
-def _render_paragraphs(lines: list[str]) -> str:
-    return f"<p>{'<br>'.join(escape(line) for line in lines)}</p>" if lines else ""
-
-
-def _render_table(header: list[str], rows: list[list[str]]) -> str:
-    def render_row(cells: list[str], opening: str, tag: str) -> str:
-        return "".join(f'<{opening} style="{CELL_STYLE}">{escape(cell)}</{tag}>' for cell in cells)
-
-    header_row = render_row(header, 'th scope="col"', "th")
-    body_rows = [render_row(row, "td", "td") for row in rows]
-    return "<table>" + "".join(f"<tr>{row}</tr>" for row in [header_row, *body_rows]) + "</table>"
-
-
-def _render_page(notice: RenderableNotice, title: str, body: str) -> str:
-    return (
-        f'<!doctype html><html lang="{notice.localizer.language}"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title></head>"
-        f'<body style="{BODY_STYLE}"><h1>{escape(title)}</h1>{body}</body></html>'
-    )
+def _render_html(template: str, notice: RenderableNotice, title: str, **content: object) -> str:
+    return TEMPLATES.get_template(template).render(language=notice.localizer.language, title=title, **content)

@@ -66,7 +66,6 @@ def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
 
 
 def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
-    """What a person has to do, while they can."""
     presenter, actions = renderer.order_presenter, []
     if presenter.retry_deadline:
         actions.append(renderer.format_text("notice-order-next-decide", until=presenter.retry_deadline))
@@ -97,7 +96,6 @@ def _format_placed_by(renderer: NoticeRenderer) -> str:
 
 
 def _format_completion(renderer: NoticeRenderer) -> str:
-    """When the order will have been processed, or when it was."""
     details, order = renderer.order, renderer.order.order
     if order.finished_at is None:
         return renderer.format_text("order-promise", by=order.processing_deadline)

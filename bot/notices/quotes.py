@@ -1,8 +1,8 @@
 """What the notices of quotes say."""
 
 from bot.notices.render import NoticeRenderer, NoticeText, format_quote_lines, format_total
+from bot.presenters.quote import get_decision_outcome
 from models.details import QuoteDetails
-from models.quote import QuoteStatus
 
 
 def render_quote_arrived(renderer: NoticeRenderer) -> NoticeText:
@@ -44,15 +44,15 @@ def render_quote_decided(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _get_decision(details: QuoteDetails) -> str:
-    if details.quote.replaced_by_id is not None:
-        return "replaced"
-    status = details.quote.get_status(details.at)
-    elsewhere = "_elsewhere" if details.quote.decided_externally and status is not QuoteStatus.EXPIRED else ""
-    return status.value + elsewhere
+    quote = details.quote
+    return get_decision_outcome(
+        quote.get_status(details.at).value,
+        decided_externally=quote.decided_externally,
+        replaced=quote.replaced_by_id is not None,
+    )
 
 
 def _format_decision(renderer: NoticeRenderer) -> str:
-    """Who decided it, how and when (R20)."""
     quote, order = renderer.quote.quote, renderer.quote.order
     return renderer.format_text(
         "notice-quote-decision",

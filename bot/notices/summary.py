@@ -17,7 +17,6 @@ def render_notice(notice: RenderableNotice, services_url: str, *, is_mrkdwn: boo
 
 
 def _render_digest(renderer: NoticeRenderer) -> NoticeText:
-    """A line for each notice, with its time and title."""
     items = renderer.notice.digest_items
     title = renderer.format_text("notice-digest", account=renderer.notice.account.name, count=len(items))
     lines = [_format_digest_line(renderer, item) for item in items]

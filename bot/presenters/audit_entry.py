@@ -27,16 +27,23 @@ def format_history_entry(
 
 def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
     key = f"history-by-{entry.actor_kind}"
-    return localizer.format_text(key) if localizer.has_message(key) else entry.actor_name
+    if localizer.has_message(key):
+        return localizer.format_text(key)
+    # No name is left of a person who was erased.
+    return entry.actor_name or localizer.format_text("someone")
 
 
 def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapping[str, str]) -> str:
-    noun, _, number = entry.subject.partition(":")
-    key = "history-line" if entry.action == "line" else f"history-{noun}-{entry.action}".replace("_", "-")
+    subject = entry.audit_subject
+    key = (
+        "history-line"
+        if entry.action == "line"
+        else f"history-{subject.noun}-{entry.action}".replace("_", "-")
+    )
     subscription_id = str(entry.details.get("subscription", ""))
     return localizer.format_text(
         key if localizer.has_message(key) else "history-other",
-        number=number,
+        number=subject.key,
         product=product_labels.get(subscription_id, subscription_id),
         status=entry.to_status or "",
     )

@@ -107,7 +107,6 @@ class OrderPresenter:
 
     @property
     def status(self) -> str:
-        """In a word."""
         return self.localizer.format_text("order-status", status=self.details.order.status.value)
 
     @property
@@ -138,7 +137,6 @@ class OrderPresenter:
 
     @property
     def confirmation_deadline(self) -> datetime | None:
-        """When the first payment that the customer must confirm lapses."""
         waiting = self.details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
         return min((row.line.deadline_at for row in waiting if row.line.deadline_at), default=None)
 

@@ -1,7 +1,6 @@
-"""The receipt as a PDF (R13): what was frozen in it, in the reader's language.
+"""The receipt as a PDF (R13), in the reader's language.
 
-The same receipt in the same language is the same bytes each time: nothing of now, or of this machine, goes
-in.
+The same receipt in the same language gives the same bytes: neither the time nor the machine goes into it.
 """
 
 import json
@@ -30,18 +29,16 @@ COLUMN_MESSAGE_IDS = (
 
 
 def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
-    """Takes some hundredths of a second of the processor: not for the event loop."""
-    words, at = (
-        json.dumps(build_receipt_content(localizer, details), ensure_ascii=False),
-        truncate_to_second(details.receipt.issued_at),
-    )
+    """Blocks for some hundredths of a second: not for the event loop."""
+    content = json.dumps(build_receipt_content(localizer, details), ensure_ascii=False)
+    issued_at = truncate_to_second(details.receipt.issued_at)
     try:
-        pdf = _compile_pdf(words, at, ["a-2a", "ua-1"])
-        # What it says to screen readers grows with every line, much more than what is printed.
-        return pdf if len(pdf) <= MAX_PDF_BYTES else _compile_pdf(words, at, ["a-2u"], tags=False)
+        pdf = _compile_pdf(content, issued_at, ["a-2a", "ua-1"])
+        # The tags for screen readers grow with every line, much more than what is printed.
+        return pdf if len(pdf) <= MAX_PDF_BYTES else _compile_pdf(content, issued_at, ["a-2u"], tags=False)
     except typst.TypstError:
-        # A name in letters that our font lacks, which an archive's PDF may not show as gaps.
-        return _compile_pdf(words, at, [], system_fonts=True)
+        # A name has letters that our font lacks; a PDF/A must not leave them out.
+        return _compile_pdf(content, issued_at, [], system_fonts=True)
 
 
 def _compile_pdf(
@@ -56,7 +53,7 @@ def _compile_pdf(
         TEMPLATE_PATH.read_bytes(), font_paths=_load_fonts(system_fonts), sys_inputs={"receipt": content}
     )
     pdf = compiler.compile(format="pdf", timestamp=timestamp, pdf_standards=standards, pdf_tags=tags)
-    assert isinstance(pdf, bytes), "without a path to write to, the compiler gives bytes"
+    assert isinstance(pdf, bytes), "without an output path, the compiler returns bytes"
     return pdf
 
 
@@ -70,7 +67,7 @@ def _load_fonts(include_system: bool) -> typst.Fonts:
 
 
 def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict[str, Any]:
-    """All that the template sets: pairs are a name and its value."""
+    """The data of the template; a pair is a label and its value."""
     receipt = details.receipt
 
     def format_amount_row(key: str, minor: int) -> tuple[str, str]:

@@ -6,16 +6,17 @@ its line is asked about after the gateway's patience all the same.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEvent
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
-from bot.metrics import record_job_progress
 from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
+from bot.use_cases.due_rows import StopProcessing, process_keys
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -24,6 +25,9 @@ from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 log = structlog.get_logger()
 
 BATCH_SIZE = 20
+# Stripe sends an event again for three days, and on request for thirty.
+EVENT_RETENTION = timedelta(days=60)
+DELETED_EVENTS_LIMIT = 100
 # An account that could not be looked at stays due, behind those that can be.
 RETRY_DELAY = timedelta(minutes=1)
 
@@ -36,6 +40,7 @@ async def handle_provider_event(services: Services, event: WebhookEvent) -> bool
             if await session.get(ReceivedBillingEvent, event.id) is not None:
                 return False
             account = await _save_event(session, event, at)
+            await _delete_old_events(session, at)
     except IntegrityError:
         return False  # Delivered twice at the same moment: the other one stores it.
     if account is not None:
@@ -56,6 +61,18 @@ async def _save_event(session: Session, event: WebhookEvent, at: datetime) -> Ac
     return account
 
 
+async def _delete_old_events(session: Session, at: datetime) -> None:
+    """Some of those that the provider no longer sends again; others may be deleting them, too."""
+    old = (
+        select(ReceivedBillingEvent.id)
+        .where(ReceivedBillingEvent.received_at < at - EVENT_RETENTION)
+        .order_by(col(ReceivedBillingEvent.received_at))
+        .limit(DELETED_EVENTS_LIMIT)
+        .with_for_update(skip_locked=True)
+    )
+    await session.exec(delete(ReceivedBillingEvent).where(col(ReceivedBillingEvent.id).in_(old)))
+
+
 async def _find_account(session: Session, event: WebhookEvent) -> Account | None:
     if event.customer_id is None:
         return None
@@ -64,7 +81,7 @@ async def _find_account(session: Session, event: WebhookEvent) -> Account | None
 
 
 async def _schedule_busy_lines(session: Session, account: Account, at: datetime) -> None:
-    """A line that a worker holds is left to it, and looked at once more after it."""
+    """A line that a worker has leased is left to it, and taken up once more afterwards."""
     found = await session.exec(
         select(OrderLine)
         .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
@@ -72,33 +89,34 @@ async def _schedule_busy_lines(session: Session, account: Account, at: datetime)
         .with_for_update(of=OrderLine)
     )
     for line in found.all():
-        line.due_at = at
+        line.wake(at)
         session.add(line)
 
 
 async def refresh_due_accounts(services: Services) -> int:
-    """Bring the copies of accounts of which the provider sent word up to what it holds. Returns how many."""
-    at = services.now()
+    """Refresh the accounts for which the provider has sent an event. Returns how many were refreshed."""
     async with services.read() as session:
         due = await session.exec(
             select(Account.id, Account.refresh_due_at)
-            .where(col(Account.refresh_due_at) <= at)
+            .where(col(Account.refresh_due_at) <= services.now())
             .order_by(col(Account.refresh_due_at))
             .limit(BATCH_SIZE)
         )
-        words = list(due.all())
-    done = 0
-    for account_id, told in words:
-        try:
-            refreshed = await _try_refresh(services, account_id)
-        except BillingUnavailable:
-            # Most likely of all of them: the next tick asks, and begins with another.
-            await _schedule_refresh(services, account_id, told, at + RETRY_DELAY)
-            break
-        await _schedule_refresh(services, account_id, told, None if refreshed else at + RETRY_DELAY)
-        done += refreshed
-        record_job_progress(refreshed)
-    return done
+        keys = due.all()
+    return await process_keys(keys, partial(_refresh_due_account, services))
+
+
+async def _refresh_due_account(services: Services, key: tuple[str, datetime | None]) -> bool:
+    account_id, due_at = key
+    retry_at = services.now() + RETRY_DELAY
+    try:
+        refreshed = await _try_refresh(services, account_id)
+    except BillingUnavailable as error:
+        # Most likely for every account: the next tick tries again, beginning with another one.
+        await _schedule_refresh(services, account_id, due_at, retry_at)
+        raise StopProcessing from error
+    await _schedule_refresh(services, account_id, due_at, None if refreshed else retry_at)
+    return refreshed
 
 
 async def _try_refresh(services: Services, account_id: str) -> bool:

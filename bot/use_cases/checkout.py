@@ -1,5 +1,6 @@
 """Verifying admin contact, payment method and billing address (R3, R10, R11)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -74,7 +75,9 @@ async def save_checkout(
         account, contact = authorized.account, authorized.contact
         quote = await _resolve_replacement(session, authorized.row, contact, form)
         await check_pending(session, quote, at)
-        await _check_form(session, account, await list_payment_methods(session, account.id), form, at)
+        administrators = await list_administrators(session, account.id)
+        methods = await list_payment_methods(session, account.id)
+        _check_form(account, administrators, methods, form, at)
         # For another address the tax is not known yet: until it is, the order cannot be placed.
         await _save_checkout_form(session, quote, contact, form, saved=form.address == quote.billing_address)
         lines = await list_quote_lines(session, quote)
@@ -120,25 +123,26 @@ async def get_valid_form(
     contact: BillingContact,
     methods: list[PaymentMethod],
     at: datetime,
-) -> CheckoutForm:
-    """The saved checkout of this person, valid now with these payment methods. Raises CheckoutIncomplete."""
+) -> tuple[CheckoutForm, Administrator | None]:
+    """The saved checkout of this person, valid now with these payment methods, and the existing administrator
+    who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
     form = await get_saved_form(session, quote, contact)
+    found = await session.exec(select(Administrator).where(Administrator.account_id == account.id))
+    administrators = found.all()
     try:
-        await _check_form(session, account, methods, form, at)
+        _check_form(account, [a for a in administrators if a.active], methods, form, at)
     except InvalidInput:
         raise CheckoutIncomplete from None
-    return form
+    return form, _find_chosen_administrator(administrators, form)
 
 
-async def find_chosen_administrator(
-    session: Session, quote: Quote, form: CheckoutForm
+def _find_chosen_administrator(
+    administrators: Sequence[Administrator], form: CheckoutForm
 ) -> Administrator | None:
-    """The existing administrator chosen, or of the e-mail typed; none where they are new."""
     new = form.new_administrator
-    found = select(Administrator).where(Administrator.account_id == quote.account_id)
     if new is not None:
-        return (await session.exec(found.where(Administrator.email == new[1]))).one_or_none()
-    return (await session.exec(found.where(Administrator.id == int(form.administrator)))).one()
+        return next((a for a in administrators if a.email == new[1]), None)
+    return next(a for a in administrators if str(a.id) == form.administrator)
 
 
 async def list_products_without_seat(
@@ -165,8 +169,7 @@ async def _load_placement_page(
         quote, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, quote, at)
         methods = await list_payment_methods(session, account.id)
-        form = await get_valid_form(session, account, quote, contact, methods, at)
-        chosen = await find_chosen_administrator(session, quote, form)
+        form, chosen = await get_valid_form(session, account, quote, contact, methods, at)
         sheet = await load_quote_details(session, quote, at)
         return PlacementPage(
             quote=sheet,
@@ -268,9 +271,9 @@ def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
     return replace(preview, lines=kept)
 
 
-async def _check_form(
-    session: Session,
+def _check_form(
     account: Account,
+    administrators: Sequence[Administrator],
     methods: list[PaymentMethod],
     form: CheckoutForm,
     at: datetime,
@@ -278,7 +281,7 @@ async def _check_form(
     """R3 for the account, then every field at once."""
     check_default_method(methods, account.get_local_date(at))
     errors: dict[str, Refusal] = {}
-    known = {str(a.id) for a in await list_administrators(session, account.id)}
+    known = {str(a.id) for a in administrators}
     if form.administrator != NEW_ADMINISTRATOR_OPTION and form.administrator not in known:
         errors["administrator"] = UnknownAdministrator()
     try:

@@ -154,7 +154,7 @@ async def load_order_details(
 
 
 async def with_history(session: Session, details: OrderDetails) -> OrderDetails:
-    subjects = [f"service_order:{details.order.number}", f"quote:{details.quote.number}"]
+    subjects = [details.order.audit_subject, details.quote.audit_subject]
     return replace(details, history=await list_audit_entries(session, subjects))
 
 
@@ -175,16 +175,35 @@ async def load_order_details_by_id(
     return {id_: sheets[id_] for id_ in order_ids}
 
 
+async def find_quote_with_rows(session: Session, quote_id: int) -> tuple[Quote, list[QuoteRow]] | None:
+    found = await session.exec(
+        select(Quote, QuoteLine, Product)
+        .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
+        .join(Product, col(Product.id) == QuoteLine.product_id)
+        .where(Quote.id == quote_id)
+        .order_by(col(QuoteLine.id))
+    )
+    rows = found.all()
+    return (rows[0][0], [QuoteRow(line, product) for _, line, product in rows]) if rows else None
+
+
 async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
-    lines = (await session.exec(_ORDER_LINES_QUERY, params={"orders": order_ids})).all()
-    waiting = [line.subscription_id for line, *_ in lines if line.status is LineStatus.WAITING]
+    found = await session.exec(_ORDER_LINES_QUERY, params={"orders": order_ids})
+    rows = [
+        OrderRow(line, quote_line, product, payment_method=method)
+        for line, quote_line, product, method in found.all()
+    ]
+    rows_by_order = defaultdict[int, list[OrderRow]](list)
+    for row in await with_blocking_orders(session, rows):
+        rows_by_order[row.line.order_id].append(row)
+    return rows_by_order
+
+
+async def with_blocking_orders(session: Session, rows: Sequence[OrderRow]) -> list[OrderRow]:
+    """R19: each waiting line with the number of the order that is charging its subscription."""
+    waiting = [row.line.subscription_id for row in rows if row.line.status is LineStatus.WAITING]
     busy = await load_busy_orders(session, waiting) if waiting else {}
-    rows = defaultdict[int, list[OrderRow]](list)
-    for line, quoted, product, method in lines:
-        rows[line.order_id].append(
-            OrderRow(line, quoted, product, _find_blocking_order_number(line, busy), method)
-        )
-    return rows
+    return [replace(row, blocking_order_number=_find_blocking_order_number(row.line, busy)) for row in rows]
 
 
 def _find_blocking_order_number(line: OrderLine, busy_orders: dict[str, ServiceOrder]) -> str | None:

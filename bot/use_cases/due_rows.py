@@ -1,10 +1,13 @@
-"""Working through rows that are due: a queue, several at once, so that one that hangs stops no other; or what
-the clock brings, one after another."""
+"""Working through rows that are due. Each look is a read: nothing is locked to learn that nothing is due.
+
+`process_queue` claims rows, several at once, and holds no transaction while it works on them;
+`process_due_rows` changes each row in a short transaction of its own.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlmodel import col, select
 
@@ -14,42 +17,94 @@ from bot.services import Services
 from models.quote import Quote
 from models.service_order import OrderLine, ServiceOrder
 
+KeyT = TypeVar("KeyT")
 ItemT = TypeVar("ItemT")
 RowT = TypeVar("RowT", Quote, ServiceOrder, OrderLine)
 
 MAX_CONCURRENCY = 16
-MIN_CLAIM_SIZE = MAX_CONCURRENCY // 2
 POLL_INTERVAL_SECONDS = 1.0
 BATCH_SIZE = 100
+# Looking up what is due costs about as much for many rows as for one.
+PREFETCH_SIZE = 128
+
+
+class ClaimQueue(Generic[KeyT, ItemT]):
+    """`find_keys` reads up to so many keys of due rows; `claim_items` locks those that are still due and free
+    and leases them to this worker. Keys beyond those claimed now are kept for the next claim."""
+
+    def __init__(
+        self,
+        services: Services,
+        find_keys: Callable[[int], Awaitable[Sequence[KeyT]]],
+        claim_items: Callable[[Sequence[KeyT]], Awaitable[list[ItemT]]],
+    ) -> None:
+        self._services = services
+        self._find_keys = find_keys
+        self._claim_items = claim_items
+        self._prefetched: Sequence[KeyT] = ()
+
+    async def claim(self, limit: int) -> list[ItemT]:
+        """Nothing once the process shuts down."""
+        if limit == 0 or self._services.tasks.is_draining:
+            return []
+        is_fresh = not self._prefetched
+        if is_fresh:
+            self._prefetched = await self._find_keys(max(limit, PREFETCH_SIZE))
+        keys, self._prefetched = self._prefetched[:limit], self._prefetched[limit:]
+        items = await self._claim_items(keys) if keys else []
+        if len(items) < len(keys):
+            # What kept one of them from being claimed, another worker or a limit, keeps others.
+            self._prefetched = ()
+        return items if items or is_fresh else await self.claim(limit)
 
 
 async def process_queue(
     claim_items: Callable[[int], Awaitable[list[ItemT]]],
     process_item: Callable[[ItemT], Coroutine[Any, Any, bool]],
+    *,
+    max_concurrency: int = MAX_CONCURRENCY,
 ) -> int:
-    """`claim` takes up to so many; `do` never raises, and says whether it counts. Returns how many did."""
+    """Until nothing more can be claimed. `process_item` never raises, and says whether its item counts.
+    Returns how many did."""
     done = 0
     running: set[asyncio.Task[bool]] = set()
     ended: set[asyncio.Task[bool]] = set()
     try:
         while True:
-            room = MAX_CONCURRENCY - len(running)
-            # To ask what is due costs as much for one as for many; what hangs holds up the others a moment.
-            if room >= MIN_CLAIM_SIZE or not ended:
-                running |= {asyncio.create_task(process_item(claimed)) for claimed in await claim_items(room)}
+            room = max_concurrency - len(running)
+            # One claim for many: an item that hangs delays the others by a poll at most.
+            if room >= max_concurrency // 2 or not ended:
+                running |= {asyncio.create_task(process_item(item)) for item in await claim_items(room)}
             if not running:
                 return done
             ended, running = await asyncio.wait(
                 running, timeout=POLL_INTERVAL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
             if ended:
-                more = sum(task.result() for task in ended)
-                record_job_progress(more)
-                done += more
+                count = sum(task.result() for task in ended)
+                record_job_progress(count)
+                done += count
     finally:
-        # What is on its way is stored, whatever ended the loop: else it would be sent twice.
+        # What has begun is finished and stored, whatever ended the loop: otherwise it would be done twice.
         if running:
             await asyncio.wait(running)
+
+
+class StopProcessing(Exception):
+    """The remaining rows are left for the next tick."""
+
+
+async def process_keys(keys: Sequence[KeyT], process_key: Callable[[KeyT], Awaitable[bool]]) -> int:
+    """One after another, each once, until StopProcessing. Returns how many counted."""
+    done = 0
+    for key in keys:
+        try:
+            count = int(await process_key(key))
+        except StopProcessing:
+            return done
+        record_job_progress(count)
+        done += count
+    return done
 
 
 async def process_due_rows(
@@ -59,17 +114,19 @@ async def process_due_rows(
     process_row: Callable[[Session, RowT, datetime], Awaitable[None]],
     *conditions: Any,
 ) -> int:
-    """A transaction for each row whose instant in the column `due_at` has come, the one longest due first.
+    """A transaction for each row whose time in the column `due_at` has come, the one due longest first.
     Returns how many there were.
 
-    `do` holds the account and looks at the row again: another worker may have been there meanwhile.
+    `process_row` locks the account and checks the row again: another worker may have been faster.
     """
     at = services.now()
     async with services.read() as session:
         due = select(col(table.id)).where(*conditions, due_at <= at).order_by(due_at).limit(BATCH_SIZE)
         ids = (await session.exec(due)).all()
-    for id_ in ids:
+
+    async def process_id(id_: int | None) -> bool:
         async with services.write() as session:
             await process_row(session, await session.get_one(table, id_), at)
-        record_job_progress(1)
-    return len(ids)
+        return True
+
+    return await process_keys(ids, process_id)

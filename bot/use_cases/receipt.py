@@ -1,5 +1,6 @@
 """Receipts: issuing the one of a completed order, listing them, bringing one to whoever asks (R13, R18)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -12,30 +13,32 @@ from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destination
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.destination import Destination
-from models.details import ReceiptDetails
+from models.details import OrderRow
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.notice_payloads import ReceiptPayload
 from models.payment_method import PaymentMethod
-from models.product import Product
-from models.quote import Quote, QuoteLine
+from models.quote import Quote
 from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller
-from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.service_order import OrderLine, ServiceOrder
 
 PAGE_SIZE = 20
 
 
 async def issue_receipt(
-    session: Session, account: Account, order: ServiceOrder, seller: Seller, at: datetime
+    session: Session,
+    account: Account,
+    quote: Quote,
+    order: ServiceOrder,
+    settled: Sequence[OrderRow],
+    *,
+    seller: Seller,
+    at: datetime,
 ) -> None:
-    """One receipt, over the lines that settled, with all that it says as it is now."""
-    quote = await session.get_one(Quote, order.quote_id)
-    settled = await _list_settled_lines(session, order)
-    lines = [
-        _build_receipt_line(account, quote, line, promised, product) for line, promised, product in settled
-    ]
+    """One receipt, over the lines that settled, with everything it says as of now."""
+    lines = [_build_receipt_line(account, quote, row) for row in settled]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
-    cards = await _list_receipt_cards(session, order, [line for line, *_ in settled])
+    cards = await _list_receipt_cards(session, order, [row.line for row in settled])
     session.add(
         Receipt(
             number=await allocate_document_number(session, RECEIPT_PREFIX),
@@ -54,27 +57,12 @@ async def issue_receipt(
             cards=[card.model_dump(mode="json") for card in cards],
         )
     )
-    await session.flush()
 
 
-async def _list_settled_lines(
-    session: Session, order: ServiceOrder
-) -> list[tuple[OrderLine, QuoteLine, Product]]:
-    found = await session.exec(
-        select(OrderLine, QuoteLine, Product)
-        .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .where(OrderLine.order_id == order.id, OrderLine.status == LineStatus.SETTLED)
-        .order_by(col(OrderLine.id))
-    )
-    return list(found.all())
-
-
-def _build_receipt_line(
-    account: Account, quote: Quote, line: OrderLine, quote_line: QuoteLine, product: Product
-) -> ReceiptLine:
+def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> ReceiptLine:
+    line, quote_line = row.line, row.quote_line
     return ReceiptLine(
-        product=product.name,
+        product=row.product.name,
         seats=line.seats,
         unit_price=quote_line.unit_price,
         period=quote_line.period,
@@ -86,22 +74,19 @@ def _build_receipt_line(
 
 
 async def _list_receipt_cards(
-    session: Session, order: ServiceOrder, lines: list[OrderLine]
+    session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
 ) -> list[ReceiptCard]:
-    """Each card once, with what was charged to it: a line that was tried again may have its own."""
+    """Each card once, with what was charged to it: a line that was retried may have its own."""
     charged: dict[str, int] = {}
     for line in lines:
         method_id = line.payment_method_id or order.payment_method_id
         charged[method_id] = charged.get(method_id, 0) + line.amount + line.tax
-    methods = [await session.get_one(PaymentMethod, method_id) for method_id in charged]
-    return [ReceiptCard(brand=m.brand, last4=m.last4, amount=charged[m.id]) for m in methods]
-
-
-async def load_receipt_details(session: Session, receipt: Receipt, seller: Seller) -> ReceiptDetails:
-    """`seller` is who sells now: for receipts from before sellers were kept."""
-    order = await session.get_one(ServiceOrder, receipt.order_id)
-    quote = await session.get_one(Quote, order.quote_id)
-    return ReceiptDetails(receipt, order.number, quote.number, receipt.seller_details or seller)
+    found = await session.exec(select(PaymentMethod).where(col(PaymentMethod.id).in_(charged)))
+    methods = {method.id: method for method in found.all()}
+    return [
+        ReceiptCard(brand=methods[id_].brand, last4=methods[id_].last4, amount=amount)
+        for id_, amount in charged.items()
+    ]
 
 
 async def list_receipts(

@@ -111,7 +111,7 @@ def without_reference(outcome: object) -> object:
 
 
 class GatewayClaims:
-    async def test_subscriptions_tell_seats_price_and_current_period(self, provider: Provider) -> None:
+    async def test_subscriptions_have_seats_price_and_current_period(self, provider: Provider) -> None:
         assert await provider.gateway.list_subscriptions("acme") == [MONTH, YEAR]
 
     async def test_r17_a_preview_prorates_and_taxes_each_line(self, provider: Provider) -> None:
@@ -122,7 +122,7 @@ class GatewayClaims:
         assert preview.lines == (PricedLine("sub_month", 10, 25, 1400, *november, 7000, 1400),)
         assert (preview.subtotal, preview.tax) == (7000, 1400)
 
-    async def test_r17_recurring_totals_are_told_for_each_period_length(self, provider: Provider) -> None:
+    async def test_r17_recurring_totals_are_given_for_each_period_length(self, provider: Provider) -> None:
         lines = [LineRequest("sub_month", 10), LineRequest("sub_year", 1)]
         preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
         assert preview.recurring == (
@@ -134,7 +134,7 @@ class GatewayClaims:
         await provider.gateway.preview_lines("acme", [LineRequest("sub_month", 10)], HALF_OF_NOVEMBER, PARIS)
         assert await provider.seats() == 25
 
-    async def test_r17_what_was_previewed_is_charged_however_late(self, provider: Provider) -> None:
+    async def test_r17_the_previewed_amount_is_charged_however_late(self, provider: Provider) -> None:
         lines = [LineRequest("sub_month", 7)]
         preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
         provider.clock.advance(86400 * 3 + 1)
@@ -166,7 +166,7 @@ class GatewayClaims:
         assert await provider.seats() == 35
 
     @pytest.mark.parametrize("known", [True, False])
-    async def test_r19_of_two_keys_at_once_for_the_same_seats_one_settles(
+    async def test_r19_one_of_two_simultaneous_keys_for_the_same_seats_settles(
         self, provider: Provider, known: bool
     ) -> None:
         if known:
@@ -176,9 +176,7 @@ class GatewayClaims:
         assert sorted(type(a).__name__ for a in answers) == ["SeatsChanged", "Settled"]
         assert await provider.seats() == 35
 
-    async def test_where_the_seats_have_changed_nothing_is_charged_or_stored(
-        self, provider: Provider
-    ) -> None:
+    async def test_nothing_is_charged_or_stored_if_the_seats_have_changed(self, provider: Provider) -> None:
         await provider.set_seats("sub_month", 26)
         assert await provider.gateway.place_charge(provider.charge()) == SeatsChanged()
         assert await provider.gateway.reconcile_charge(provider.charge()) == NeverReceived()

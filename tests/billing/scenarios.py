@@ -121,7 +121,9 @@ class Scenarios:
 
     @pytest.mark.parametrize("instant", INSTANTS)
     @pytest.mark.parametrize("seats", SEATS)
-    async def test_r17_what_is_priced_is_charged(self, provider: Provider, seats: int, instant: str) -> None:
+    async def test_r17_the_priced_amount_is_charged(
+        self, provider: Provider, seats: int, instant: str
+    ) -> None:
         at = provider.clock.at = INSTANTS[instant]
         charge = await promised(provider, seats=seats, at=at)
         arithmetic = NOVEMBER.prorate_price(seats, 1400, at)
@@ -208,7 +210,9 @@ class Scenarios:
         assert await provider.seats("sub_year") == 5
 
     @pytest.mark.parametrize("subscription_id", ["sub_month", "sub_year"])
-    async def test_a_preview_tells_what_will_recur(self, provider: Provider, subscription_id: str) -> None:
+    async def test_a_preview_includes_recurring_totals(
+        self, provider: Provider, subscription_id: str
+    ) -> None:
         held = MONTH if subscription_id == "sub_month" else YEAR
         for address, rate in ((PARIS, "0.20"), (BERLIN, "0")):
             request = LineRequest(subscription_id, 7)

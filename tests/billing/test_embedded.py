@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import (
     Declined,
     LineRequest,
@@ -64,12 +63,6 @@ class TestEmbeddedOnPostgres(GatewayClaims):
 async def provider(database: Database) -> Provider:
     await found_acme(database)
     return embedded_provider(database)
-
-
-@pytest.fixture
-def gateway(provider: Provider) -> EmbeddedGateway:
-    assert isinstance(provider.gateway, EmbeddedGateway)
-    return provider.gateway
 
 
 async def store(database: Database, *rows: Any) -> None:
@@ -151,20 +144,18 @@ async def test_the_portal_link_is_the_one_that_was_set(provider: Provider) -> No
     assert await provider.gateway.create_portal_link("acme") == PORTAL
 
 
-async def test_another_buyer_who_gives_seats_up_keeps_the_blocks_that_fit(
-    provider: Provider, gateway: EmbeddedGateway
-) -> None:
+async def test_another_buyer_who_gives_seats_up_keeps_the_blocks_that_fit(provider: Provider) -> None:
     await provider.gateway.place_charge(provider.charge("a", unit_price=1300))
     await provider.gateway.place_charge(provider.charge("b", unit_price=1200, expected_seats=35))
-    await gateway.set_seats("sub_month", 14)
+    await provider.set_seats("sub_month", 14)
     assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300), SeatBlockState(4, 1200))
-    await gateway.set_seats("sub_month", 10)
+    await provider.set_seats("sub_month", 10)
     assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300),)
 
 
-async def test_seats_of_an_unknown_subscription_cannot_be_set(gateway: EmbeddedGateway) -> None:
+async def test_seats_of_an_unknown_subscription_cannot_be_set(provider: Provider) -> None:
     with pytest.raises(SubscriptionNotFound):
-        await gateway.set_seats("sub_nowhere", 1)
+        await provider.set_seats("sub_nowhere", 1)
 
 
 # --- periods
@@ -211,7 +202,7 @@ async def test_r17_a_period_turns_at_midnight_in_the_accounts_zone(
         ("2026-10-01", "2026-11-01", "2026-10-25T12:00", 12 + 6 * 24),
     ],
 )
-async def test_r17_in_a_month_that_changes_the_clock_every_hour_costs_the_same(
+async def test_r17_every_hour_costs_the_same_in_a_month_with_a_clock_change(
     provider: Provider, database: Database, start: str, end: str, at: str, hours: int
 ) -> None:
     first, after = date.fromisoformat(start), date.fromisoformat(end)
@@ -233,7 +224,7 @@ async def test_a_charge_frozen_before_the_turn_of_its_period_costs_what_was_prom
     )
 
 
-async def test_a_line_can_be_asked_at_another_price(provider: Provider) -> None:
+async def test_a_line_can_be_priced_at_another_price(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 10, 1300)]
     preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert [(line.unit_price, line.amount) for line in preview.lines] == [(1300, 6500)]
@@ -262,7 +253,7 @@ async def test_an_address_in_another_country_pays_no_tax(provider: Provider) -> 
     assert without_reference(settled) == Settled("", 7000, 0)
 
 
-async def test_tax_is_of_the_imported_country_wherever_the_account_has_moved(
+async def test_tax_follows_the_imported_country_after_the_account_moves(
     provider: Provider, database: Database
 ) -> None:
     async with database.write() as session:
@@ -321,7 +312,7 @@ async def test_a_block_bought_with_a_slow_card_is_there_once_it_settles(provider
 # --- cards
 
 
-async def test_whoever_asks_first_settles_what_is_due(provider: Provider) -> None:
+async def test_the_first_caller_settles_due_charges(provider: Provider) -> None:
     await provider.gateway.place_charge(provider.charge("a", payment_method_id="pm_slow_3"))
     provider.clock.advance(3)
     lines = [LineRequest("sub_month", 1)]

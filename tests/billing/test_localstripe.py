@@ -65,7 +65,7 @@ async def client(url: str) -> AsyncIterator[stripe.StripeClient]:
         yield build_stripe_client("sk_test_fake", url, build_http_client(session))
 
 
-async def test_what_is_sent_arrives_as_it_was(client: stripe.StripeClient) -> None:
+async def test_parameters_arrive_as_they_were_sent(client: stripe.StripeClient) -> None:
     made = await client.v1.customers.create_async({"name": "Acme"})
     await update_customer_address(client, StripeCustomer(made.id, "EUR", None, None), ODD)
     account = Account(

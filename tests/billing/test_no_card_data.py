@@ -59,7 +59,7 @@ def test_a_card_number_is_known_when_it_is_seen() -> None:
     assert list(numbers_in(f"{number[:-1]}{(int(number[-1]) + 1) % 10}")) == []
 
 
-async def test_r23_a_number_that_a_provider_sends_is_stored_told_and_logged_nowhere(
+async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An order with a decline and a retry, where every card, invoice and event bears one in every text."""

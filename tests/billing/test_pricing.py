@@ -77,7 +77,7 @@ def test_each_line_is_off_by_half_a_minor_unit_at_most(
 
 
 @given(states(), LINES, SECONDS, RATES)
-def test_the_lines_are_those_asked_for_in_their_order(
+def test_the_priced_lines_keep_the_requested_order(
     held: dict[str, SubscriptionState], lines: list[LineRequest], seconds: int, rate: str
 ) -> None:
     priced = previewed(held, lines, seconds, rate).lines
@@ -105,7 +105,9 @@ def test_the_recurring_total_grows_by_a_whole_period_of_the_new_seats(
 
 
 @given(states(), SECONDS)
-def test_only_the_subscriptions_asked_for_recur(held: dict[str, SubscriptionState], seconds: int) -> None:
+def test_recurring_totals_cover_only_the_requested_subscriptions(
+    held: dict[str, SubscriptionState], seconds: int
+) -> None:
     assert previewed(held, [], seconds, "0.20") == Preview((), ())
     yearly = previewed(held, [LineRequest("year", 1)], seconds, "0.20")
     assert [r.period for r in yearly.recurring] == [PeriodLength.YEAR]

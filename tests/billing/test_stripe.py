@@ -74,7 +74,7 @@ async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
     assert len(settled(provider)) == 1
 
 
-async def test_r19_a_failure_saved_under_the_key_is_looked_into_before_it_ends(
+async def test_r19_a_failure_saved_under_the_key_is_verified_before_it_ends_the_charge(
     provider: StripeProvider,
 ) -> None:
     charge = provider.charge()
@@ -172,7 +172,7 @@ async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
 # --- what is not the key's
 
 
-async def test_a_renewal_bears_the_key_and_is_not_taken_for_it(provider: StripeProvider) -> None:
+async def test_a_renewal_with_the_key_is_not_mistaken_for_the_charge(provider: StripeProvider) -> None:
     charge = provider.charge(payment_method_id=provider.cards.declined)
     await provider.gateway.place_charge(charge)
     later = replace(charge, key="line-1-2", payment_method_id="pm_1")
@@ -181,7 +181,9 @@ async def test_a_renewal_bears_the_key_and_is_not_taken_for_it(provider: StripeP
     assert await provider.gateway.reconcile_charge(later) == NeverReceived()
 
 
-async def test_a_change_by_hand_while_the_key_is_there_is_not_taken_for_it(provider: StripeProvider) -> None:
+async def test_a_manual_change_is_not_mistaken_for_the_charge_of_the_stored_key(
+    provider: StripeProvider,
+) -> None:
     books = provider.fake.books
     subscription, item = books.held("sub_month")
     subscription.metadata["seatbot_attempt"] = "line-1-1"
@@ -190,7 +192,9 @@ async def test_a_change_by_hand_while_the_key_is_there_is_not_taken_for_it(provi
     assert await asked_again(provider) == NeverReceived()
 
 
-async def test_what_travels_with_the_charge_is_what_may_wait_for_a_payment(provider: StripeProvider) -> None:
+async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
+    provider: StripeProvider,
+) -> None:
     await provider.gateway.place_charge(provider.charge())
     [call] = provider.fake.charges()
     assert call.params == {

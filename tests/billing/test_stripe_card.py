@@ -24,7 +24,7 @@ THERE = "sub_month_there"
 
 @pytest.mark.parametrize("card", ["good", "declined", "slow", "customer"])
 @pytest.mark.parametrize("usual", [None, "pm_lost"])
-async def test_the_usual_card_is_put_back_whatever_becomes_of_the_charge(
+async def test_the_usual_card_is_restored_after_any_outcome(
     provider: StripeProvider, card: str, usual: str | None
 ) -> None:
     subscription = provider.fake.books.subscriptions[THERE]
@@ -34,7 +34,9 @@ async def test_the_usual_card_is_put_back_whatever_becomes_of_the_charge(
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
-async def test_a_card_that_could_not_be_put_back_is_once_stripe_answers(provider: StripeProvider) -> None:
+async def test_a_card_that_could_not_be_restored_is_restored_once_stripe_answers(
+    provider: StripeProvider,
+) -> None:
     subscription = provider.fake.books.subscriptions[THERE]
     charge = provider.charge(payment_method_id=provider.cards.declined)
 

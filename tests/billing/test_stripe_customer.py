@@ -61,7 +61,7 @@ async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
 
 
 @pytest.mark.parametrize("deleted", [True, False])
-async def test_where_nobody_can_look_an_attempt_is_unknown_as_long_as_its_key_lives(
+async def test_an_attempt_that_cannot_be_looked_up_is_unknown_while_its_key_lives(
     provider: StripeProvider, database: Database, *, deleted: bool
 ) -> None:
     """Who cannot look does not say that it failed."""
@@ -119,7 +119,7 @@ async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
 
 
 @pytest.mark.parametrize("first", ["canceled", "past_due"])
-async def test_of_two_of_one_name_the_one_that_is_there_is_meant(
+async def test_the_existing_one_of_two_items_with_one_name_is_used(
     provider: StripeProvider, first: str
 ) -> None:
     """As where somebody ended a subscription and made it anew."""
@@ -162,7 +162,7 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
 
 
 @pytest.mark.parametrize("settled_before", [True, False])
-async def test_r19_an_open_attempt_ends_though_its_item_is_gone(
+async def test_r19_an_open_attempt_ends_if_its_item_was_removed(
     provider: StripeProvider, *, settled_before: bool
 ) -> None:
     kind = "cut_after" if settled_before else "cut_before"
@@ -198,7 +198,7 @@ async def test_a_subscription_of_many_items_is_read_to_its_last(provider: Stripe
     assert held == {"sub_month", "sub_year", *(each.id for each in more)}
 
 
-async def test_of_several_payments_the_invoices_own_is_read(provider: StripeProvider) -> None:
+async def test_the_invoices_own_payment_is_read_of_several(provider: StripeProvider) -> None:
     """What somebody adds to an invoice by hand says nothing of how its card was charged."""
     charge = await promised(provider, card="declined")
     provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
@@ -217,7 +217,7 @@ async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight
     assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
 
 
-async def test_a_period_of_less_than_a_day_is_left_out(provider: StripeProvider) -> None:
+async def test_a_period_of_less_than_a_day_is_omitted(provider: StripeProvider) -> None:
     """Stripe cuts a first period short to end where it is to; nothing can be ordered for so long."""
     item = provider.fake.books.item("sub_month")
     item.start, item.end = item.end - 7200, item.end - 3600

@@ -35,7 +35,7 @@ async def test_r17_another_price_than_promised_is_not_charged(provider: StripePr
     assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
 
 
-async def test_r17_what_others_left_to_be_charged_along_stops_it(provider: StripeProvider) -> None:
+async def test_r17_unrelated_pending_items_stop_a_charge(provider: StripeProvider) -> None:
     charge = await promised(provider)
     provider.fake.books.pending_items += left_by_others(provider, 1)
     assert await provider.gateway.place_charge(charge) == PriceChanged(7300, 1400)
@@ -59,7 +59,7 @@ async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provid
     assert provider.fake.charges() == []
 
 
-async def test_r19_an_invoice_is_known_by_its_lines_however_many_there_are(provider: StripeProvider) -> None:
+async def test_r19_an_invoice_is_recognised_by_any_of_its_lines(provider: StripeProvider) -> None:
     books = provider.fake.books
 
     def others_leave_more() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from models.account import Account, Portal
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
+from models.audit_entry import Actor, AuditEntry, AuditPerson
 from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
 from models.details import (
@@ -313,8 +313,7 @@ def entry(
         number=1,
         at=AT,
         actor_kind=kind,
-        actor_id="T1/U1",
-        actor_name="Alice Martin",
+        person=AuditPerson.from_actor(Actor(kind, "Alice Martin", "cart.save", "T1", "U1")),
         source="cart.save",
         subject=subject,
         action=action,

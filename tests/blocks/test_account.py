@@ -68,7 +68,7 @@ def test_receipts_carry_the_accounts_own_date(english: Localizer) -> None:
     assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
 
 
-def test_before_the_switch_the_person_is_told_what_changes(english: Localizer) -> None:
+def test_the_effects_of_a_portal_switch_are_explained_before_it(english: Localizer) -> None:
     view = account.render_portal_warning_modal(english, samples.account(), PLACE)
     for part in (
         "GoTo Admin becomes your default billing portal",
@@ -86,7 +86,7 @@ def test_before_the_switch_the_person_is_told_what_changes(english: Localizer) -
     assert not [b for b in buttons(view) if "url" in b]
 
 
-def test_where_it_is_the_default_already_nothing_is_to_be_confirmed(reader: Localizer) -> None:
+def test_nothing_needs_confirming_if_it_is_the_default_portal_already(reader: Localizer) -> None:
     view = account.render_portal_warning_modal(reader, samples.account(portal=Portal.ADMIN), PLACE)
     [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert "confirm" not in switch
@@ -106,7 +106,7 @@ def test_the_link_is_revealed_on_its_button(reader: Localizer) -> None:
         (replace(PLACE, order=7), ("service_order.open", "7")),
     ],
 )
-def test_back_from_the_portal_leads_to_where_it_was_asked_for(
+def test_back_from_the_portal_returns_to_the_previous_view(
     place: ModalMetadata, back: tuple[str, str], reader: Localizer
 ) -> None:
     for view in (

@@ -88,13 +88,13 @@ def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Localize
     assert all(block["optional"] for block in inputs(view))
 
 
-def test_what_is_not_orderable_is_shown_with_its_reason_and_the_way_on(english: Localizer) -> None:
+def test_a_subscription_that_cannot_be_ordered_shows_its_reason_and_what_to_do(english: Localizer) -> None:
     view = form(english, samples.cart_sheet())
     assert "You can’t order additional seats of Product 4 here. Reason: Not sold." in " ".join(texts(view))
     assert "account.contact_services" in ids(view)
 
 
-def test_what_was_typed_stands_in_its_field_with_the_resulting_total(english: Localizer) -> None:
+def test_input_stays_in_its_field_with_the_resulting_total(english: Localizer) -> None:
     first, second = inputs(form(english, samples.cart_sheet()))
     assert first["element"]["initial_value"] == "5"  # type: ignore[index]
     assert first["hint"]["text"].startswith("Currently 25 seats, 30 after adding 5")  # type: ignore[index]
@@ -107,7 +107,7 @@ def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: 
     assert "initial_value" not in inputs(view)[0]["element"]  # type: ignore[operator]
 
 
-def test_two_subscriptions_of_one_product_are_told_apart(english: Localizer) -> None:
+def test_two_subscriptions_to_one_product_are_distinguished(english: Localizer) -> None:
     sheet = samples.cart_sheet()
     twin = replace(sheet.rows[1], product=sheet.rows[0].product)
     labels = [b["label"]["text"] for b in inputs(form(english, replace(sheet, rows=[sheet.rows[0], twin])))]  # type: ignore[index]
@@ -128,13 +128,13 @@ def test_forty_subscriptions_need_no_pages(reader: Localizer) -> None:
     assert cart.CHANGE_PAGE not in ids(view)
 
 
-def test_every_way_out_of_the_cart_is_there(reader: Localizer) -> None:
+def test_every_exit_from_the_cart_has_a_button(reader: Localizer) -> None:
     view = form(reader, samples.cart_sheet(own=True))
     assert {cart.BACK, cart.CONTINUE_TO_QUOTE} <= set(ids(view))
     assert view["callback_id"] == cart.SAVE
 
 
-def test_all_conditions_that_fail_are_told_at_once_each_with_its_remedy(reader: Localizer) -> None:
+def test_all_failed_conditions_are_reported_together_with_their_remedies(reader: Localizer) -> None:
     obstacles = [AccountNotSelfServed(account="Acme", reason="By hand"), NoAutomaticPaymentMethod()]
     view = cart.render_cart_blocked_modal(
         reader, samples.account(), obstacles, ModalMetadata(account="acme"), URL

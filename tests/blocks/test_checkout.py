@@ -34,7 +34,7 @@ def test_only_what_may_stay_blank_is_optional(reader: Localizer) -> None:
     assert optional == {"admin_name", "admin_email", "line2", "state"}
 
 
-def test_what_is_known_stands_in_the_fields(english: Localizer) -> None:
+def test_known_values_prefill_the_fields(english: Localizer) -> None:
     fields = inputs(draw(english))
     assert fields["administrator"]["element"]["initial_option"]["value"] == "1"
     method = fields["payment_method"]["element"]["initial_option"]
@@ -43,7 +43,7 @@ def test_what_is_known_stands_in_the_fields(english: Localizer) -> None:
     assert fields["country"]["element"]["initial_option"]["text"]["text"] == "France"
 
 
-def test_what_was_typed_wrong_is_not_lost(reader: Localizer) -> None:
+def test_invalid_input_is_not_lost(reader: Localizer) -> None:
     sheet = samples.checkout_sheet(administrator="new", admin_email="no address", admin_name="Zoé")
     fields = inputs(draw(reader, sheet))
     assert fields["administrator"]["element"]["initial_option"]["value"] == "new"
@@ -83,13 +83,13 @@ def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Lo
     assert {o["value"] for o in options} == {"new", *(str(n + 1) for n in range(count))}
 
 
-def test_without_a_valid_card_the_way_to_one_is_there(reader: Localizer) -> None:
+def test_a_link_to_add_a_card_is_shown_without_a_valid_one(reader: Localizer) -> None:
     view = draw(reader, samples.checkout_sheet(Size(people=0)))
     assert "payment_method" not in inputs(view)
     assert ("account.manage_methods", "acme") in [(b["action_id"], b.get("value")) for b in buttons(view)]
 
 
-def test_the_total_stands_on_top_and_the_way_back_below(english: Localizer) -> None:
+def test_the_total_is_at_the_top_and_back_at_the_bottom(english: Localizer) -> None:
     view = draw(english)
     assert "Total due now: *€24.00*" in view["blocks"][0]["text"]["text"]
     assert (buttons(view)[-1]["action_id"], buttons(view)[-1]["value"]) == (checkout.BACK, "1")

@@ -30,7 +30,7 @@ def said(*sheets: AccountOverview, reader: Localizer, **options: Any) -> str:
     return "\n".join(texts(home_page.render_home(reader, list(sheets), LINKS, **options)))
 
 
-def test_what_waits_for_the_person_can_be_decided_there(reader: Localizer) -> None:
+def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
     view = home_page.render_home(reader, [samples.account_sheet()], LINKS)
     found = {(b["action_id"], b.get("value")) for b in buttons(view)}
     assert {("quote.open", "2"), ("quote.approve", "2"), ("quote.reject", "2")} <= found
@@ -43,7 +43,7 @@ def test_what_waits_for_the_person_can_be_decided_there(reader: Localizer) -> No
     assert "https://bank.example/confirm" in {b.get("url") for b in buttons(view)}
 
 
-def test_what_waits_comes_before_everything_else_whatever_account_it_is_of(english: Localizer) -> None:
+def test_pending_decisions_come_first_for_every_account(english: Localizer) -> None:
     words = said(quiet(), samples.account_sheet(id_="waits"), reader=english)
     first_account = words.index("subscriptions*")
     assert words.startswith("Needs your attention")
@@ -56,7 +56,7 @@ def test_accounts_for_which_something_waits_come_first(english: Localizer) -> No
     assert [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"] == ["waits", "quiet"]
 
 
-def test_where_nothing_waits_it_says_so(english: Localizer) -> None:
+def test_home_says_that_nothing_needs_attention(english: Localizer) -> None:
     words = said(quiet(), reader=english)
     assert "Nothing needs your attention." in words
     assert "*Service order in progress*" in words
@@ -88,8 +88,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
     assert "Nothing needs your attention." in words
 
 
-def test_without_a_card_that_can_be_charged_adding_one_waits(english: Localizer) -> None:
-    """R3"""
+def test_r3_adding_a_card_needs_attention_without_a_valid_one(english: Localizer) -> None:
     expired = samples.method(0, expiry=(2026, 10))
     view = home_page.render_home(english, [quiet(payment_methods=[expired])], LINKS)
     words = "\n".join(texts(view))
@@ -136,7 +135,7 @@ def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
     assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in buttons(view)}
 
 
-def test_the_chart_says_its_numbers_in_words_and_without_it_bars_do(english: Localizer) -> None:
+def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) -> None:
     with_chart = home_page.render_home(english, [quiet()], LINKS)
     assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART_BLOCK_TYPE] == [
         "How your seats changed"

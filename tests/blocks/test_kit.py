@@ -17,7 +17,7 @@ def test_many_texts_share_paragraphs_and_none_is_lost() -> None:
     assert all(f"line {n}" in "".join(b["text"]["text"] for b in blocks) for n in range(200))
 
 
-def test_what_does_not_fit_is_counted() -> None:
+def test_items_that_do_not_fit_are_counted() -> None:
     blocks = block_kit.build_paragraphs(["w" * 2900] * 50, Localizer(), max_blocks=40)
     assert len(blocks) == 41
     assert blocks[-1]["elements"][0]["text"] == "and 10 more"
@@ -41,9 +41,9 @@ def test_a_place_is_found_again() -> None:
     "metadata",
     ["{", "[]", "null", '{"quote":"x"}', '{"quote":-1}', '{"named":[1e300]}', '{"words":"\\u0000"}'],
 )
-def test_what_is_no_place_is_nowhere(metadata: str) -> None:
+def test_invalid_modal_metadata_is_empty(metadata: str) -> None:
     assert ModalMetadata.from_json(metadata) == ModalMetadata()
 
 
-def test_what_another_version_knew_of_a_place_is_left_aside() -> None:
+def test_modal_metadata_of_another_version_is_ignored() -> None:
     assert ModalMetadata.from_json('{"account":"acme","shelf":3}') == ModalMetadata(account="acme")

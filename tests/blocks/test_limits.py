@@ -210,7 +210,7 @@ def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
 
 
 @pytest.mark.parametrize("screen", ALL)
-def test_what_people_typed_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
+def test_user_input_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
     view = ALL[screen](reader, Size(names=0))
     marked = [b["text"]["text"] for b in view["blocks"] if b["type"] == "section"]
     assert not any("<" in text for text in marked)

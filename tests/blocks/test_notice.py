@@ -138,8 +138,7 @@ def standing(english: Localizer, *rows: OrderRow, **changes: Any) -> str:
     return str(drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])
 
 
-def test_the_status_message_says_what_happens_next_and_by_when(english: Localizer) -> None:
-    """R25"""
+def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Localizer) -> None:
     charging = samples.order_row(0, LineStatus.CHARGING)
     declined = samples.order_row(1, LineStatus.DECLINED, reason="card_declined")
     customer = samples.order_row(0, LineStatus.NEEDS_CUSTOMER)
@@ -160,10 +159,9 @@ def test_the_status_message_says_what_happens_next_and_by_when(english: Localize
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_a_channel_sees_amounts_only_where_the_account_wants_them(
+def test_r25_a_channel_sees_amounts_only_where_the_account_wants_them(
     kind: NoticeKind, reader: Localizer
 ) -> None:
-    """R25"""
     assert "€" not in drawn(letter(kind, reader, to="channel"))["text"]
 
 
@@ -200,8 +198,7 @@ def test_the_status_message_in_french_uses_the_portals_words() -> None:
     assert "à partir du devis SQ-1001" in text
 
 
-def test_the_person_who_placed_the_order_is_told_by_when_and_how_much(english: Localizer) -> None:
-    """R12"""
+def test_r12_the_confirmation_of_an_order_says_by_when_and_how_much(english: Localizer) -> None:
     text = drawn(letter(NoticeKind.ORDER_PLACED, english))["text"]
     assert "Your service order SO-1007 for Acme &amp; Söhne SA has been placed" in text
     assert "Total: €24.00, including €4.00 tax" in text
@@ -216,8 +213,9 @@ def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> 
     assert buttons(content)[1]["confirm"]["deny"]["text"] == "Go back"
 
 
-def test_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(english: Localizer) -> None:
-    """R14"""
+def test_r14_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(
+    english: Localizer,
+) -> None:
     rows = samples.order_row(0, LineStatus.DECLINED, reason="card_declined")
     sheet = replace(samples.order_sheet(rows), at=AT.replace(day=12))
     content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=sheet))
@@ -240,8 +238,7 @@ def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localize
     assert ids(channel) == ["service_order.open"]
 
 
-def test_account_services_get_the_whole_story_of_an_overdue_order(english: Localizer) -> None:
-    """R21"""
+def test_r21_account_services_get_the_whole_story_of_an_overdue_order(english: Localizer) -> None:
     content = drawn(letter(NoticeKind.ORDER_OVERDUE, english, to="services"))
     for part in ("SO-1007", "SQ-1001", "Acme &amp; Söhne SA (acme)", "Alice 0, alice0@acme.example"):
         assert part in content["text"]
@@ -249,8 +246,7 @@ def test_account_services_get_the_whole_story_of_an_overdue_order(english: Local
     assert ids(content) == []
 
 
-def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: Localizer) -> None:
-    """R13, R18"""
+def test_r13_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: Localizer) -> None:
     text = drawn(letter(NoticeKind.RECEIPT, english, Size(rows=4)))["text"]
     assert text.startswith("Receipt R-1001 for service order SO-1007\n")
     for line in (
@@ -264,8 +260,7 @@ def test_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: L
         assert line in text
 
 
-def test_a_failed_order_leads_to_account_services(reader: Localizer) -> None:
-    """R14"""
+def test_r14_a_failed_order_leads_to_account_services(reader: Localizer) -> None:
     assert URL in drawn(letter(NoticeKind.ORDER_FAILED, reader))["text"]
 
 
@@ -309,10 +304,9 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("kind", [NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED])
 @pytest.mark.parametrize("decision", DECISIONS)
-def test_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
+def test_r20_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     decision: str, kind: NoticeKind, english: Localizer
 ) -> None:
-    """R20"""
     status, changes, says = DECISIONS[decision]
     sheet = samples.decided_quote(status, replaced=decision == "replaced")
     for name, value in changes.items():
@@ -322,8 +316,7 @@ def test_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     assert ids(content) == []
 
 
-def test_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
-    """R9"""
+def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
     sheet = replace(samples.quote_sheet(), at=AT.replace(month=12))
     content = drawn(letter(NoticeKind.QUOTE_REMINDER, english, quote=sheet))
     assert "Expired on 30 Nov 2026, 10:00 (CET)" in content["text"]

@@ -65,12 +65,12 @@ def test_a_pending_quote_leads_to_checkout_or_to_its_rejection(reader: Localizer
     assert {("quote.approve", "1"), ("quote.reject", "1")} <= set(actions(view))
 
 
-def test_a_quote_fresh_from_the_cart_is_not_asked_about_twice(reader: Localizer) -> None:
+def test_a_quote_just_made_from_the_cart_needs_no_second_confirmation(reader: Localizer) -> None:
     view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin="cart"))
     assert [action for action, _ in actions(view)] == ["cart.edit"]
 
 
-def test_past_its_validity_a_quote_is_expired_though_no_job_ran(english: Localizer) -> None:
+def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
     fresh = samples.quote_sheet()
     late = replace(fresh, at=fresh.quote.expires_at)
     view = quote.render_quote_modal(english, late, replace(PLACE, origin="quotes"))

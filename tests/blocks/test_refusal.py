@@ -66,7 +66,7 @@ def _not_pending(status: str, *, elsewhere: str = "no", replaced_by: str = "") -
         (_not_pending("expired"), "expired on 10 Nov 2026"),
     ],
 )
-def test_whoever_comes_too_late_is_told_what_happened_by_whom_and_when(
+def test_a_late_decision_is_told_what_happened_by_whom_and_when(
     raised: QuoteNotPending, said: str, english: Localizer
 ) -> None:
     assert said in format_refusal(english, raised)
@@ -82,7 +82,7 @@ def test_a_reason_is_one_sentence_whether_or_not_it_ends_with_a_stop(english: Lo
     }
 
 
-def test_without_a_reason_none_is_spoken_of(english: Localizer) -> None:
+def test_no_reason_is_mentioned_if_there_is_none(english: Localizer) -> None:
     text = format_refusal(english, AccountNotSelfServed(account="Acme", reason=""))
     assert text == "You can’t order seats for Acme here. Account Services can order them for you."
 
@@ -95,14 +95,14 @@ def test_the_billing_contacts_are_named(english: Localizer) -> None:
     )
 
 
-def test_a_stranger_gets_one_neutral_line_and_no_way_on(reader: Localizer) -> None:
+def test_a_stranger_gets_one_neutral_line_and_no_buttons(reader: Localizer) -> None:
     view = render_refusal_modal(reader, NotAllowed(), PLACE, URL)
     assert len(view["blocks"]) == 1
     assert buttons(view) == []
     assert "acme" not in view["blocks"][0]["text"]["text"]
 
 
-def test_several_wrong_fields_are_all_spoken_of(english: Localizer) -> None:
+def test_several_invalid_fields_are_all_mentioned(english: Localizer) -> None:
     invalid = InvalidInput(
         {"city": FieldRequired(), "line1": FieldRequired(), "admin_email": NotAnEmail(typed="x")}
     )
@@ -133,7 +133,7 @@ def test_a_refusal_offers_its_ways_on(raised: Refusal, offered: set[str], reader
     assert {button["action_id"] for button in buttons(view)} == offered
 
 
-def test_where_nothing_is_known_of_the_place_no_button_leads_nowhere(reader: Localizer) -> None:
+def test_no_button_is_shown_without_modal_metadata(reader: Localizer) -> None:
     for key in REFUSAL_BUTTONS:
         raised = Refusal()
         raised.__class__ = type("Other", (Refusal,), {"key": key})
@@ -144,7 +144,7 @@ def test_where_nothing_is_known_of_the_place_no_button_leads_nowhere(reader: Loc
         ] == []
 
 
-def test_what_was_typed_is_escaped_on_the_screen(reader: Localizer) -> None:
+def test_input_is_escaped_in_views(reader: Localizer) -> None:
     view = render_refusal_modal(reader, SeatsNotANumber(typed="<!channel> & co"), PLACE, URL)
     assert "&lt;!channel&gt; &amp; co" in view["blocks"][0]["text"]["text"]
 

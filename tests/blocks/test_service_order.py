@@ -65,7 +65,7 @@ def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, englis
     )
 
 
-def test_an_address_that_changed_the_tax_is_told_before_placing(english: Localizer) -> None:
+def test_a_tax_change_by_address_is_shown_before_placing(english: Localizer) -> None:
     view = service_order.render_placement_modal(english, samples.placement_sheet(replaced="SQ-1000"), PLACE)
     assert view["blocks"][0]["level"] == "warning"
     assert "quote SQ-1001 has replaced SQ-1000" in view["blocks"][0]["text"]["text"]
@@ -74,7 +74,7 @@ def test_an_address_that_changed_the_tax_is_told_before_placing(english: Localiz
     )
 
 
-def test_once_placed_the_person_is_told_how_long_it_may_take(english: Localizer) -> None:
+def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) -> None:
     view = service_order.render_placed_modal(english, order_sheet(), PLACE)
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
@@ -84,7 +84,9 @@ def test_once_placed_the_person_is_told_how_long_it_may_take(english: Localizer)
 @pytest.mark.parametrize(
     ("channel", "part"), [("C1", "posted to your account’s channel"), (None, "by direct message")]
 )
-def test_where_the_status_will_be_told_is_said(channel: str | None, part: str, english: Localizer) -> None:
+def test_a_placed_order_says_where_its_status_is_posted(
+    channel: str | None, part: str, english: Localizer
+) -> None:
     sheet = order_sheet()
     sheet.account.channel = channel
     assert part in said(service_order.render_placed_modal(english, sheet, PLACE))
@@ -119,7 +121,7 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
         (LineStatus.DECLINED, None, "Declined: no reason was given. Not charged."),
     ],
 )
-def test_each_line_says_where_it_stands_and_what_follows(
+def test_each_line_shows_its_status_and_what_happens_next(
     status: LineStatus, reason: str | None, part: str, english: Localizer
 ) -> None:
     assert part in said(show(english, order_sheet(order_row(0, status, reason=reason))))
@@ -147,21 +149,21 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> N
     assert "confirm" in give_up
 
 
-def test_after_23_hours_nothing_is_offered_to_be_tried_again(english: Localizer) -> None:
+def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
     late = replace(order_sheet(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
     view = show(english, late)
     assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
     assert "You can no longer try again." in said(view)
 
 
-def test_what_was_given_up_says_so(english: Localizer) -> None:
+def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
     sheet = order_sheet(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
     sheet.order.retries_abandoned = True
     assert "The seats were cancelled." in said(show(english, sheet))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
-def test_what_failed_points_to_account_services(status: OrderStatus, english: Localizer) -> None:
+def test_a_failed_order_points_to_account_services(status: OrderStatus, english: Localizer) -> None:
     rows = [order_row(0, LineStatus.DECLINED)]
     rows += [order_row(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
     view = show(english, order_sheet(*rows, status=status))
@@ -183,7 +185,7 @@ def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
     assert "no need to order again" not in said(show(english, order_sheet()))
 
 
-def test_the_history_tells_when_who_what_and_why(english: Localizer) -> None:
+def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
     lines = said(show(english, samples.every_status())).splitlines()
     assert "10 Nov 2026, 10:00 (CET) · Order placed · Alice Martin" in lines
     made = "Quote SQ-1001 created · Alice Martin (the billing address changes the tax)"

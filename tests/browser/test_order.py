@@ -180,8 +180,7 @@ async def test_back_keeps_what_was_typed(office: Office) -> None:
     await desk.reads("Quote SQ-1002", "GoTo Webinar · 1 new seat: 5 → 6")
 
 
-async def test_an_address_that_changes_the_tax_is_shown_before_placing(office: Office) -> None:
-    """R10"""
+async def test_r10_an_address_that_changes_the_tax_is_shown_before_placing(office: Office) -> None:
     desk = await office.sit("alice")
     await desk.say("/add-seats meeting 5")
     await desk.press("Save cart and review")

@@ -80,7 +80,7 @@ async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     await desk.reads(f"Expired: Alice Martin replaced it with quote SQ-1001 on {AT}.")
 
 
-async def test_who_acts_on_a_quote_already_rejected_is_told_by_whom_and_when(office: Office) -> None:
+async def test_acting_on_a_rejected_quote_says_who_rejected_it_and_when(office: Office) -> None:
     """R20: each in the own language, with the way on."""
     await import_quote(office.world)
     alice, benoit = await office.sit("alice"), await office.sit("benoit")
@@ -98,8 +98,7 @@ async def test_who_acts_on_a_quote_already_rejected_is_told_by_whom_and_when(off
     await benoit.reads("Rejeté par Alice Martin")
 
 
-async def test_of_two_people_placing_one_quote_one_does_and_the_other_is_told(office: Office) -> None:
-    """R19, R20"""
+async def test_r19_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_told(office: Office) -> None:
     await import_quote(office.world)
     alice, benoit = await office.sit("alice"), await office.sit("benoit")
     await _to_placement(alice, "Proceed to checkout", "Save and continue")

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 NEUTRAL = "This isn’t available to you."
 
 
-async def test_without_a_card_the_way_to_add_one_is_shown(office: Office) -> None:
+async def test_a_link_to_add_a_card_is_shown_without_one(office: Office) -> None:
     """R3, in French."""
     desk = await office.sit("noe", "messages")
     await desk.say("/add-seats")
@@ -23,7 +23,7 @@ async def test_without_a_card_the_way_to_add_one_is_shown(office: Office) -> Non
     await desk.reads("GoTo Admin devient votre portail de facturation par défaut")
 
 
-async def test_an_account_that_is_not_self_served_is_told_why(office: Office) -> None:
+async def test_an_account_without_self_service_is_refused_with_the_reason(office: Office) -> None:
     """R4, and all the rest that stands in the way."""
     desk = await office.sit("ida", "C05INELIGIBLE")
     await desk.say("/add-seats")
@@ -37,16 +37,14 @@ async def test_an_account_that_is_not_self_served_is_told_why(office: Office) ->
     assert (await opened.value).url == "https://support.goto.com/corporate-account-services"
 
 
-async def test_a_product_that_takes_no_more_seats_is_shown_and_not_selectable(office: Office) -> None:
-    """R2"""
+async def test_r2_a_product_that_takes_no_more_seats_is_shown_and_not_selectable(office: Office) -> None:
     desk = await office.sit("alice")
     await desk.say("/add-seats")
     await desk.reads("Rescue · currently 3 seats", "Seats of Rescue are sold by Account Services.")
     await expect(desk.modal.get_by_label("seats to add")).to_have_count(2)
 
 
-async def test_a_member_without_the_role_is_named_the_contacts_in_private(office: Office) -> None:
-    """R1"""
+async def test_r1_a_member_without_the_role_is_named_the_contacts_in_private(office: Office) -> None:
     nora, alice = await office.sit("nobody"), await office.sit("alice")
     await nora.say("/add-seats meeting 5")
     await nora.told("Ask one of them: Alice Martin and Benoît Roche.")
@@ -58,8 +56,7 @@ async def test_a_member_without_the_role_is_named_the_contacts_in_private(office
     await expect(alice.messages).to_have_count(0)
 
 
-async def test_a_guest_learns_nothing(office: Office) -> None:
-    """R5"""
+async def test_r5_a_guest_learns_nothing(office: Office) -> None:
     await import_quote(office.world)
     desk = await office.sit("guest")
     for command in ("/add-seats", "/quotes Q-2041", "/service-orders", "/billing"):
@@ -83,7 +80,7 @@ async def test_a_stranger_of_another_workspace_gets_one_private_line(office: Off
     assert await stored(office.world) == before
 
 
-async def test_wrong_numbers_are_told_at_their_fields(office: Office) -> None:
+async def test_invalid_numbers_are_reported_at_their_fields(office: Office) -> None:
     """By Slack's client at once, and by the bot where only it can know."""
     meeting, webinar = "GoTo Meeting", "GoTo Webinar"
     desk = await office.sit("alice")
@@ -105,7 +102,7 @@ async def test_wrong_numbers_are_told_at_their_fields(office: Office) -> None:
     await desk.reads("Quote SQ-1001", "3 new seats: 5 → 8")
 
 
-async def test_a_new_administrator_needs_a_name_and_an_address(office: Office) -> None:
+async def test_r11_a_new_administrator_needs_a_name_and_an_address(office: Office) -> None:
     """R11, in French."""
     desk = await office.sit("benoit")
     await desk.say("/add-seats meeting 1")
@@ -137,7 +134,9 @@ async def test_a_new_administrator_needs_a_name_and_an_address(office: Office) -
         ("/nonsense", "/nonsense is not a valid command."),
     ],
 )
-async def test_words_that_are_not_understood_are_answered(office: Office, command: str, said: str) -> None:
+async def test_command_text_that_is_not_understood_is_answered(
+    office: Office, command: str, said: str
+) -> None:
     desk = await office.sit("alice", CHANNEL)
     await desk.say(command)
     await desk.told(said)

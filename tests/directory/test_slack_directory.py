@@ -79,7 +79,7 @@ async def test_a_person_has_name_email_language_and_zone(directory: SlackUserDir
         ("USLACKBOT", False),
     ],
 )
-async def test_who_counts_as_a_full_member(user_id: str, member: bool, directory: SlackUserDirectory) -> None:
+async def test_full_members_are_recognised(user_id: str, member: bool, directory: SlackUserDirectory) -> None:
     assert as_stored(await directory.fetch_profile("T1", user_id)).is_full_member is member
 
 

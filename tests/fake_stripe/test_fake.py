@@ -82,7 +82,7 @@ async def test_errors_of_validation_are_not_kept_under_the_key(client: stripe.St
 @pytest.mark.parametrize(
     "more", [{"metadata": {"a": "b"}}, {"default_payment_method": "pm_1"}, {"no_such": "thing"}]
 )
-async def test_what_may_not_travel_with_a_pending_change_is_refused(
+async def test_parameters_not_allowed_with_a_pending_change_are_refused(
     client: stripe.StripeClient, more: dict[str, object]
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError):

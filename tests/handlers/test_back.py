@@ -38,8 +38,7 @@ async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
     assert len(await world.rows(Quote)) == 1, "nothing changed, so it is the same quote"
 
 
-async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> None:
-    """R10"""
+async def test_r10_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> None:
     alice = world.person("alice")
     checkout = await world.checkout(alice, acme_meeting=5)
     checkout.fill("administrator", "new").fill("admin_email", "no address").fill("city", "")
@@ -52,7 +51,7 @@ async def test_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> 
     assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
 
 
-async def test_what_was_typed_in_the_checkout_outlives_a_change_of_the_cart(world: World) -> None:
+async def test_checkout_input_survives_a_change_of_the_cart(world: World) -> None:
     """R10: back to the cart and on with other numbers is another quote, not another form to fill in."""
     alice = world.person("alice")
     checkout = await world.checkout(alice, acme_meeting=5)
@@ -94,8 +93,7 @@ async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_
     assert world.slack.refusals == []
 
 
-async def test_the_way_to_the_payment_methods_and_back_keeps_the_checkout(world: World) -> None:
-    """R10, R15"""
+async def test_r10_managing_payment_methods_and_coming_back_keeps_the_checkout(world: World) -> None:
     alice = world.person("alice")
     checkout = await world.checkout(alice, acme_meeting=5)
     checkout.fill("line1", "8 rue Neuve")
@@ -106,8 +104,7 @@ async def test_the_way_to_the_payment_methods_and_back_keeps_the_checkout(world:
     assert alice.modal.value("line1") == "8 rue Neuve"
 
 
-async def test_back_from_the_warning_and_its_screens_leads_where_one_came_from(world: World) -> None:
-    """R6, R10"""
+async def test_r6_back_from_the_warning_and_its_screens_leads_where_one_came_from(world: World) -> None:
     await import_quote(world)
     alice = world.person("alice")
     await opened(alice, "/add-seats", "webinar 3", "cart.warning")
@@ -130,7 +127,7 @@ async def test_back_from_the_warning_and_its_screens_leads_where_one_came_from(w
 
 
 @pytest.mark.parametrize("step", ["quote.review", "checkout.save", "service_order.place"])
-async def test_after_a_crash_the_order_is_taken_up_where_it_was(world: World, step: str) -> None:
+async def test_an_order_continues_where_it_was_after_a_crash(world: World, step: str) -> None:
     """R10: the modal is gone; `/add-seats` has the cart, and its quote to go on with."""
     alice = world.person("alice")
     checkout = None

@@ -45,7 +45,7 @@ def plainly(text: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-async def test_each_wrong_number_of_seats_is_told_at_its_field(world: World, language: str) -> None:
+async def test_each_invalid_number_of_seats_is_reported_at_its_field(world: World, language: str) -> None:
     """Nothing changes: no quote is made, and the cart keeps what it held."""
     person = world.person("alice" if language == "en" else "benoit")
     await world.quote(person, acme_webinar=3)
@@ -64,7 +64,7 @@ async def test_each_wrong_number_of_seats_is_told_at_its_field(world: World, lan
     assert world.slack.refusals == []
 
 
-async def test_every_wrong_field_of_the_cart_is_told_at_once(world: World) -> None:
+async def test_all_invalid_fields_of_the_cart_are_reported_together(world: World) -> None:
     form = await world.fill_cart(world.person("alice"), acme_meeting="x", acme_webinar="-2")
     reply = await form.submit()
     assert sorted(reply.errors) == [MEETING, WEBINAR]
@@ -96,7 +96,7 @@ async def test_a_number_is_a_number_however_it_is_written(world: World, typed: s
     assert (line.subscription_id, line.seats) == ("acme_meeting", 7)
 
 
-async def test_slacks_own_client_is_told_the_bounds_too(world: World) -> None:
+async def test_number_inputs_carry_the_seat_limits(world: World) -> None:
     form = await world.fill_cart(world.person("alice"), acme_meeting="1001")
     reply = await form.submit(strict=True)
     assert list(reply.errors) == [MEETING]
@@ -120,7 +120,7 @@ WORDS_REFUSED = {
 }
 
 
-async def test_words_that_cannot_be_understood_are_answered_by_a_private_line(world: World) -> None:
+async def test_command_text_that_is_not_understood_is_answered_privately(world: World) -> None:
     """R10; nothing opens, nothing is stored."""
     alice = world.person("alice")
     await world.fill_cart(alice)
@@ -135,7 +135,7 @@ async def test_words_that_cannot_be_understood_are_answered_by_a_private_line(wo
     assert world.channel("C07GENERAL") == []
 
 
-async def test_words_that_cannot_be_understood_are_answered_in_french_too(world: World) -> None:
+async def test_command_text_that_is_not_understood_is_answered_in_french(world: World) -> None:
     benoit = world.person("benoit")
     await benoit.command("/add-seats", "goto 5")
     assert "GoTo Meeting et GoTo Webinar" in (await benoit.wait_for_ephemeral()).text
@@ -144,7 +144,7 @@ async def test_words_that_cannot_be_understood_are_answered_in_french_too(world:
 
 
 @pytest.mark.parametrize("words", ["webinar 5", "GoTo  Webinar 5", "goto-webinar 5", "WEBINAR 5"])
-async def test_words_override_the_stored_cart_for_their_product_only(world: World, words: str) -> None:
+async def test_command_text_overrides_the_stored_cart_for_its_product_only(world: World, words: str) -> None:
     """R10: and are stored only when the cart is saved."""
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=3, acme_webinar=1)
@@ -157,10 +157,9 @@ async def test_words_override_the_stored_cart_for_their_product_only(world: Worl
     assert sorted(line.seats for line in await world.rows(CartLine)) == [3, 5]
 
 
-async def test_a_product_alone_changes_no_number_and_a_number_alone_means_the_only_product(
+async def test_r10_a_product_alone_changes_no_number_and_a_number_alone_means_the_only_product(
     world: World,
 ) -> None:
-    """R10"""
     alice = world.person("alice")
     await world.quote(alice, acme_webinar=1)
     form = await opened(alice, "/add-seats", "webinar", "cart.save")
@@ -211,8 +210,7 @@ async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(w
     assert "Completed" in order.text
 
 
-async def test_a_reason_that_is_too_long_is_told_at_its_field(world: World) -> None:
-    """R8"""
+async def test_r8_a_reason_that_is_too_long_is_refused_at_its_field(world: World) -> None:
     quote = await import_quote(world)
     for person, said in (
         (world.person("alice"), "Your reason is 501 characters long. The maximum is 500."),
@@ -245,7 +243,7 @@ async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-async def test_each_required_part_of_the_address_is_told_at_its_field(world: World, language: str) -> None:
+async def test_each_missing_address_field_is_reported_at_its_field(world: World, language: str) -> None:
     person = world.person("alice" if language == "en" else "benoit")
     form = await world.checkout(person, acme_meeting=1)
     before = await stored(world)
@@ -260,7 +258,7 @@ async def test_each_required_part_of_the_address_is_told_at_its_field(world: Wor
     assert await stored(world) == before
 
 
-async def test_several_wrong_fields_of_the_checkout_are_all_told_at_once(world: World) -> None:
+async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: World) -> None:
     """R10: forged choices and too long texts among them; the form keeps all that was typed."""
     alice = world.person("alice")
     form = await checkout_with(
@@ -305,7 +303,9 @@ def option(value: str) -> dict[str, Any]:
         ("country", ["XX", "EU", "France", "F"]),
     ],
 )
-async def test_what_the_form_does_not_offer_is_not_taken(world: World, field: str, forged: list[str]) -> None:
+async def test_options_the_form_does_not_offer_are_refused(
+    world: World, field: str, forged: list[str]
+) -> None:
     """R3, R5: expired, not automatic, another account's, or made up."""
     form = await world.checkout(world.person("alice"), acme_meeting=1)
     before = await stored(world)
@@ -318,8 +318,7 @@ async def test_what_the_form_does_not_offer_is_not_taken(world: World, field: st
 
 
 @pytest.mark.parametrize("email", ["", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"])
-async def test_a_new_administrator_needs_a_name_and_an_address(world: World, email: str) -> None:
-    """R11"""
+async def test_r11_a_new_administrator_needs_a_name_and_an_address(world: World, email: str) -> None:
     form = await checkout_with(world, world.person("alice"), administrator="new", admin_email=email)
     reply = await form.submit()
     assert sorted(reply.errors) == ["admin_email", "admin_name"]
@@ -362,7 +361,7 @@ async def test_help_and_refusals_reach_a_person_while_slack_is_silent_about_them
     assert "pending quotes" in reply.text
 
 
-async def test_an_unknown_word_is_named_with_the_way_to_help(world: World) -> None:
+async def test_an_unknown_word_is_answered_with_a_hint_to_help(world: World) -> None:
     alice = world.person("alice")
     await alice.command("/billing", "<!channel>")
     assert (await alice.wait_for_ephemeral()).text == (

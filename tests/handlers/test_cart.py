@@ -51,7 +51,7 @@ async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> N
     assert "SQ-1001" in (await opened(sam, "/quotes", "SQ-1001", "quote.review")).text
 
 
-async def test_words_far_too_long_for_a_screen_wait_for_the_choice_all_the_same(world: World) -> None:
+async def test_command_text_too_long_for_a_view_still_waits_for_the_account_choice(world: World) -> None:
     """A view carries 3,000 characters of its own."""
     await sam_buys_for_two(world)
     sam = world.person("sam")
@@ -103,7 +103,7 @@ async def test_more_than_forty_subscriptions_page_and_every_page_is_saved(world:
     assert world.slack.refusals == []
 
 
-async def test_a_product_named_after_the_command_is_shown_on_whatever_page_it_is(world: World) -> None:
+async def test_a_product_named_in_the_command_is_shown_on_its_page(world: World) -> None:
     """R10: what is not on the screen would not be saved."""
     await import_many(world)
     sam = world.person("sam")

@@ -68,7 +68,9 @@ async def test_declined_both_are_charged_once_with_another_card(world: StripeWor
     await check_charged_once(world)
 
 
-async def test_while_one_waits_for_its_customer_the_other_is_not_sent(world: StripeWorld) -> None:
+async def test_a_grouped_subscription_is_not_charged_while_another_needs_the_customer(
+    world: StripeWorld,
+) -> None:
     world.books.cards["pm_good_1"].behaviour = "customer_never"
     await both_ordered(world, "pm_good_1")
     assert await statuses(world) == ["needs_customer", "charging"]

@@ -16,7 +16,9 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_after_a_crash_between_placement_and_processing_the_job_takes_it_up(world: World) -> None:
+async def test_the_job_processes_an_order_after_a_crash_between_placement_and_processing(
+    world: World,
+) -> None:
     """R12, R19: the row is there, and that is enough."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
@@ -30,9 +32,7 @@ async def test_after_a_crash_between_placement_and_processing_the_job_takes_it_u
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_after_a_crash_around_the_call_the_provider_is_asked_and_one_charge_is_made(
-    world: World, when: str
-) -> None:
+async def test_a_crash_around_the_call_leads_to_one_reconciled_charge(world: World, when: str) -> None:
     """R19: the attempt and its key are stored; whether it was sent looks the same from here."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
@@ -58,7 +58,7 @@ async def test_after_a_crash_around_the_call_the_provider_is_asked_and_one_charg
     await charged_once(world, "acme_meeting", 30)
 
 
-async def test_after_a_crash_before_the_result_was_stored_it_is_asked_for_again(world: World) -> None:
+async def test_a_crash_before_the_result_is_stored_leads_to_reconciliation(world: World) -> None:
     """R19: the provider answered, and we died before our transaction."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)

@@ -25,7 +25,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_a_declined_card_is_told_and_another_one_settles_at_the_same_price(world: World) -> None:
+async def test_another_card_settles_a_declined_line_at_the_same_price(world: World) -> None:
     """R18, R25: a message that notifies in the channel and to the person; retried later, the price stays."""
     dora = await ordered(world, "dora", declined_meeting=5)
     assert await line_statuses(world) == ["declined"]
@@ -58,7 +58,7 @@ async def test_a_declined_card_is_told_and_another_one_settles_at_the_same_price
     assert world.slack.refusals == []
 
 
-async def test_a_second_decline_is_told_again(world: World) -> None:
+async def test_a_second_decline_is_announced_again(world: World) -> None:
     """R24, R25: once an attempt, to the person and in the channel."""
     dora = await ordered(world, "dora", declined_meeting=1)
     await retried(world, dora, "pm_declined_1")
@@ -91,7 +91,7 @@ async def test_given_up_an_order_of_nothing_settled_has_failed(world: World) -> 
     assert await line_statuses(world) == ["declined"]
 
 
-async def test_what_can_be_retried_ends_23_hours_after_placement(world: World) -> None:
+async def test_retries_end_23_hours_after_placement(world: World) -> None:
     """R18: at the very second; the order fails by itself then."""
     dora = await ordered(world, "dora", declined_meeting=1)
     asked = newest(dora.dms, "payment declined")
@@ -111,7 +111,9 @@ async def test_what_can_be_retried_ends_23_hours_after_placement(world: World) -
     assert await charges(world) == []
 
 
-async def test_partly_settled_the_receipt_lists_what_settled_and_names_the_others(world: World) -> None:
+async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_names_the_others(
+    world: World,
+) -> None:
     """R18: two lines, one card that declines and one that does not; given up, the order is completed."""
     dora = world.person("dora")
     checkout = await world.checkout(dora, declined_meeting=5, declined_training=1)

@@ -81,7 +81,7 @@ async def test_a_process_is_ready_while_database_and_slack_answer(world: World) 
     assert (await ready(world))[0] == 200
 
 
-async def test_while_slack_is_silent_it_is_asked_once_for_all_who_ask_whether_the_bot_is_ready(
+async def test_concurrent_readiness_checks_share_one_call_to_slack(
     world: World,
 ) -> None:
     world.slack.fault("error_503", "api.test")
@@ -90,10 +90,17 @@ async def test_while_slack_is_silent_it_is_asked_once_for_all_who_ask_whether_th
     assert len(world.slack.calls("api.test")) == asked + 1
 
 
-async def test_a_database_of_another_version_is_not_ready(world: World) -> None:
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM alembic_version", "not migrated"),
+        ("UPDATE alembic_version SET version_num = '0001'", "migrated by another version"),
+    ],
+)
+async def test_a_database_at_another_version_is_not_ready(world: World, statement: str, message: str) -> None:
     async with world.services.write() as session:
-        await session.exec(text("UPDATE alembic_version SET version_num = '0001'"))  # type: ignore[call-overload]
-    assert await ready(world) == (503, "database: not migrated\nslack: answers\n")
+        await session.exec(text(statement))  # type: ignore[call-overload]
+    assert await ready(world) == (503, f"database: {message}\nslack: answers\n")
 
 
 async def test_a_database_that_hangs_is_reported_and_queried_once_meanwhile() -> None:
@@ -136,15 +143,13 @@ async def test_a_check_that_timed_out_gives_its_result_to_the_next_caller(world:
     assert calls == 1
 
 
-async def test_migrations_are_read_once_however_often_it_is_asked_whether_they_were_made(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_migration_files_are_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await ready(world)
     monkeypatch.setattr("pathlib.Path.glob", failing(AssertionError("read again")))
     assert await ready(world) == (200, "database: up to date\nslack: answers\n")
 
 
-async def test_a_socket_that_hears_nothing_is_renewed_and_else_not_ready() -> None:
+async def test_an_idle_socket_is_renewed_and_unready_if_that_fails() -> None:
     """An idle connection may be deaf: the greeting of a new one proves that it hears."""
     async with open_world(door="socket", socket_idle_timeout_seconds=1) as world:
         [first] = world.slack.slack.sockets.connections
@@ -214,7 +219,7 @@ async def test_the_values_of_labels_are_in_lower_case_with_underscores(world: Wo
                 assert re.fullmatch(form, given), (name, label, given)
 
 
-async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
+async def test_a_view_that_comes_too_late_is_timed_logged_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow database delays no ack: a command is acknowledged before any query."""
@@ -252,7 +257,7 @@ async def test_a_screen_that_comes_too_late_is_timed_logged_and_counted(
     assert (late["level"], late["handler"], late["error"]) == ("warning", "/quotes", "expired_trigger_id")
 
 
-async def test_what_an_alert_asks_for_is_there_before_it_happens(world: World) -> None:
+async def test_series_used_by_alerts_exist_from_the_start(world: World) -> None:
     """The first sample of a series is no increase."""
     page = (Path(__file__).parents[2] / "docs/operate.md").read_text(encoding="utf-8")
     samples = await scrape(world)
@@ -281,7 +286,7 @@ async def counted(world: World, error: Exception | None = None) -> None:
             raise error
 
 
-async def test_what_was_not_stored_is_not_counted(world: World) -> None:
+async def test_a_rolled_back_change_is_not_counted(world: World) -> None:
     before = value(await scrape(world), "seatbot_retries_total", kind="test")
     with pytest.raises(RuntimeError):
         await counted(world, RuntimeError())
@@ -303,7 +308,7 @@ async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world:
     assert value(samples, "seatbot_oldest_order_age_seconds") == 30
 
 
-async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble() -> None:
+async def test_e_mails_waiting_for_a_mail_server_do_not_age_the_queue() -> None:
     async with open_world(smtp_url=None) as world:
         await world.order(world.person("alice"), acme_meeting=2)
         await world.settle()
@@ -323,9 +328,7 @@ async def test_e_mails_that_wait_for_a_server_to_be_set_are_no_sign_of_trouble()
     ],
     ids=["orders", "notices", "oldest", "oldest without mail"],
 )
-async def test_what_is_read_at_a_scrape_is_read_from_indexes_over_what_waits(
-    world: World, statement: Any
-) -> None:
+async def test_queries_of_a_scrape_use_the_partial_indexes(world: World, statement: Any) -> None:
     """However long the history."""
     async with world.services.read() as session:
         connection = await session.connection()
@@ -338,14 +341,14 @@ async def test_what_is_read_at_a_scrape_is_read_from_indexes_over_what_waits(
     assert re.search("ix_service_order_open|ix_notice_waiting", plan), plan
 
 
-async def test_what_is_turned_away_at_the_door_is_counted(world: World) -> None:
+async def test_rejected_requests_are_counted(world: World) -> None:
     before = value(await scrape(world), "seatbot_requests_rejected_total", reason="unsigned")
     async with browser(world) as client:
         await client.post("/slack/events", content=b"{}")
     assert value(await scrape(world), "seatbot_requests_rejected_total", reason="unsigned") == before + 1
 
 
-async def test_the_age_of_what_waits_is_never_negative(world: World) -> None:
+async def test_the_age_of_the_oldest_waiting_row_is_never_negative(world: World) -> None:
     """A replica whose clock is behind may read what another has just written."""
     await world.order(world.person("alice"), acme_meeting=2)
     world.clock.move(seconds=-30)

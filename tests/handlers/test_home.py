@@ -74,8 +74,7 @@ async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -
     assert "30 seats since" in seen(alice)
 
 
-async def test_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> None:
-    """R14, R18"""
+async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> None:
     dora = await home_of(world, "dora")
     await world.order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)
@@ -95,8 +94,7 @@ async def test_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> 
     assert "Nothing needs your attention." in seen(dora), "a failed order waits for a week"
 
 
-async def test_a_payment_to_confirm_waits_on_home_until_it_is_done(world: World) -> None:
-    """R18"""
+async def test_r18_a_payment_to_confirm_waits_on_home_until_it_is_done(world: World) -> None:
     carla = await home_of(world, "carla")
     await world.order(carla, customer_assist=1)
     await carla.close_modal(everything=True)
@@ -123,7 +121,7 @@ async def test_a_person_without_the_role_is_told_whom_to_ask_and_follows_getting
     assert "25 seats" in seen(nora)
 
 
-async def test_of_a_lost_role_nothing_stays_on_home(world: World) -> None:
+async def test_home_shows_nothing_after_the_role_is_lost(world: World) -> None:
     """R1: withdrawn, and bound to somebody else: nobody has to open theirs again for it."""
     alice, benoit = await home_of(world, "alice"), await home_of(world, "benoit")
     assert "Acme SA" in seen(alice)
@@ -137,8 +135,7 @@ async def test_of_a_lost_role_nothing_stays_on_home(world: World) -> None:
     assert await world.rows(HomeAccount) == []
 
 
-async def test_while_slack_is_silent_about_a_person_their_home_says_so(world: World) -> None:
-    """R5"""
+async def test_r5_home_says_so_if_slack_is_unavailable(world: World) -> None:
     world.slack.fault("error_500", "users.info")
     alice = world.person("alice")
     await alice.open_home()
@@ -153,7 +150,7 @@ async def test_while_slack_is_silent_about_a_person_their_home_says_so(world: Wo
 # --- following
 
 
-async def test_what_anybody_or_anything_changes_is_on_home_by_itself(world: World) -> None:
+async def test_home_is_updated_by_every_change(world: World) -> None:
     """By a colleague in the channel, elsewhere, by the clock, and by the provider."""
     alice, benoit = await home_of(world, "alice"), world.person("benoit")
     first = await import_quote(world)
@@ -199,7 +196,7 @@ async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history
     assert len(await world.rows(AuditEntry, action="seats_changed")) == 1
 
 
-async def test_a_change_is_drawn_within_a_second(world: World) -> None:
+async def test_a_change_is_published_within_a_second(world: World) -> None:
     """The pause between two drawings and a tick take less; a busy machine may take longer."""
     assert JOBS["home.publish"].interval_seconds + HOME_UPDATE_INTERVAL.total_seconds() < 1
     alice = await home_of(world, "alice")
@@ -230,7 +227,7 @@ async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_non
     assert "Q-3" in seen(alice)
 
 
-async def test_a_change_during_the_drawing_is_drawn_by_another_one(
+async def test_a_change_during_publishing_causes_another_publication(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a Home was read from may be old when it is shown."""
@@ -254,8 +251,7 @@ async def test_a_change_during_the_drawing_is_drawn_by_another_one(
 # --- Slack's limits and refusals
 
 
-async def test_slacks_limit_is_waited_out_and_the_home_drawn_afterwards(world: World) -> None:
-    """R24"""
+async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> None:
     alice = await home_of(world, "alice")
     world.slack.fault("ratelimited", "views.publish", times=1, seconds=30)
     await import_quote(world)
@@ -272,7 +268,7 @@ async def test_slacks_limit_is_waited_out_and_the_home_drawn_afterwards(world: W
     assert "Q-2041" in seen(alice)
 
 
-async def test_a_workspaces_homes_are_drawn_a_hundred_a_minute_whoever_draws(
+async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_all_workers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R24: ten at once and then one each 0.6 s; whoever looked last comes first."""
@@ -298,7 +294,7 @@ async def test_a_workspaces_homes_are_drawn_a_hundred_a_minute_whoever_draws(
     assert await publish_due_homes(world.services) == 10
 
 
-async def test_after_a_crash_the_home_is_drawn_once_its_lease_has_run_out(world: World) -> None:
+async def test_a_home_is_published_once_the_lease_of_a_crashed_worker_has_expired(world: World) -> None:
     alice = await home_of(world, "alice")
     lease = world.services.settings.lease_duration / 2
     await change(
@@ -312,7 +308,9 @@ async def test_after_a_crash_the_home_is_drawn_once_its_lease_has_run_out(world:
     assert "Acme SA" in seen(alice)
 
 
-async def test_a_chart_that_slack_refuses_is_tried_once_a_workspace_and_bars_stand_in(world: World) -> None:
+async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replaced_by_bars(
+    world: World,
+) -> None:
     alice = await home_of(world, "alice")
     await world.order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
@@ -331,7 +329,9 @@ async def test_a_chart_that_slack_refuses_is_tried_once_a_workspace_and_bars_sta
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 2, "tried again in a month"
 
 
-async def test_where_slack_takes_a_chart_home_has_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_home_has_a_chart_if_slack_accepts_charts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shape = table().blocks["data_visualization"]
     monkeypatch.setitem(
         table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message", "home"}))

@@ -49,12 +49,12 @@ ODD_EVENT = json.dumps({"type": "event_callback", "team_id": "T01ACME", "event":
 
 
 @pytest.mark.parametrize("body", ["[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense", ODD_EVENT])
-async def test_what_is_no_object_is_malformed_or_else_unsigned(world: World, body: str) -> None:
+async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World, body: str) -> None:
     assert (await post(world, body, signed(world, body))).status_code == 400
     assert (await post(world, body, {})).status_code == 401
 
 
-async def test_wrong_signatures_old_ones_and_no_numbers_are_turned_away(world: World) -> None:
+async def test_wrong_old_and_malformed_signatures_are_rejected(world: World) -> None:
     body = urlencode({"command": "/quotes", "team_id": "T01ACME", "user_id": "U01ALICE", "text": ""})
     right = signed(world, body)
     for wrong in (
@@ -66,12 +66,14 @@ async def test_wrong_signatures_old_ones_and_no_numbers_are_turned_away(world: W
 
 
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 10 * 1024 * 1024])
-async def test_what_is_larger_than_anything_slack_sends_is_not_read(world: World, size: int) -> None:
+async def test_an_oversized_body_is_not_read(world: World, size: int) -> None:
     body = "x" * size
     assert (await post(world, body, signed(world, body))).status_code == 413
 
 
-async def test_a_sender_who_goes_away_leaves_no_trace(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_disconnects_leaves_no_traceback(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     url = httpx.URL(world.slack.slack.delivery.request_url or "")
     _, writer = await asyncio.open_connection(url.host, url.port)
     writer.write(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 100\r\n\r\nhalf of it")
@@ -104,7 +106,7 @@ def submission(typed: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("wrong", ["five", "-1", "2.5", "1000000", "0"])
-async def test_a_form_sent_without_its_blocks_is_told_at_its_field(world: World, wrong: str) -> None:
+async def test_a_form_submitted_without_its_blocks_is_refused_at_its_field(world: World, wrong: str) -> None:
     body = submission({"acme_meeting": wrong})
     answer = (await post(world, body, signed(world, body))).json()
     assert answer["response_action"] == "errors"

@@ -67,7 +67,7 @@ async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> 
     assert opened == {i.bot_token for i in workspaces.slack.slack.workspace.installations}
 
 
-async def test_keys_are_changed_without_installing_anew(workspaces: World) -> None:
+async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: World) -> None:
     services, new = workspaces.services, Fernet.generate_key().decode()
 
     def store(keys: str) -> Any:
@@ -92,7 +92,7 @@ async def test_keys_are_changed_without_installing_anew(workspaces: World) -> No
     )
 
 
-async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tmp_path: Path) -> None:
+async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: World, tmp_path: Path) -> None:
     async def rotate(keys: str) -> tuple[int, str]:
         environment = {
             "PATH": os.environ.get("PATH", ""),
@@ -115,12 +115,12 @@ async def test_with_a_key_that_opens_nothing_no_key_may_go(workspaces: World, tm
     before, new = await tokens(workspaces), Fernet.generate_key().decode()
     code, shown = await rotate(new)
     assert code == 1
-    assert "4 rows could not be opened with any key: keep every old key" in shown
+    assert "4 rows cannot be decrypted with any key: keep every old key" in shown
     assert "can go" not in shown
     assert await tokens(workspaces) == before
     code, shown = await rotate(f"{new},{KEY}")
     assert code == 0
-    assert "4 rows are encrypted with the first key; the others can go" in shown
+    assert "4 rows are encrypted with the first key; the other keys can be removed" in shown
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
@@ -139,7 +139,7 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
 
 
-async def test_where_an_installation_fails_its_reference_is_shown_and_logged(
+async def test_a_failed_installation_shows_and_logs_its_reference(
     workspaces: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspaces.slack.fault("cut_before", "oauth.v2.access")
@@ -219,7 +219,7 @@ async def test_doctor_looks_at_every_workspace() -> None:
         assert "(and 2 more)" in found["channels"].message
 
 
-async def test_doctor_tells_a_workspace_that_has_not_installed_from_one_whose_token_no_key_opens() -> None:
+async def test_doctor_distinguishes_a_missing_installation_from_an_unreadable_token() -> None:
     async with open_workspaces() as world:
         await install(world, "T01ACME")
         found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}

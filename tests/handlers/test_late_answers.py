@@ -76,7 +76,7 @@ async def test_a_late_checkout_comes_back_with_what_was_typed_too(world: World) 
     await alice.wait_for_modal("service_order.place")
 
 
-async def test_whoever_closes_the_waiting_screen_finds_the_quote_later(world: World) -> None:
+async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world: World) -> None:
     hurry(world)
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=5)
@@ -92,7 +92,7 @@ async def test_whoever_closes_the_waiting_screen_finds_the_quote_later(world: Wo
     assert "SQ-1001" in cart.text
 
 
-async def test_too_late_for_a_screen_the_person_is_told_where_they_are(world: World) -> None:
+async def test_a_person_is_told_in_place_if_it_is_too_late_for_a_view(world: World) -> None:
     """R20: three seconds are over; by a private line, or from Home by direct message."""
     alice = world.person("alice")
     await alice.open_home()
@@ -114,7 +114,7 @@ async def test_too_late_for_a_screen_the_person_is_told_where_they_are(world: Wo
     assert alice.modal is None
 
 
-async def test_where_too_much_is_going_on_nothing_is_changed_and_the_person_is_told(world: World) -> None:
+async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -> None:
     """Background work is bounded: a form keeps its values, a button's modal says so, a command too."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.fill_cart(alice, acme_meeting=5)
@@ -152,7 +152,7 @@ async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     assert "billing contacts" in (await nobody.wait_for_ephemeral()).text
 
 
-async def test_a_press_that_fails_before_it_is_looked_at_is_told_with_its_reference(
+async def test_a_button_that_fails_early_is_answered_with_a_reference(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R20: in private, as a command."""
@@ -169,7 +169,7 @@ async def test_a_press_that_fails_before_it_is_looked_at_is_told_with_its_refere
     assert "reference" in (await alice.wait_for_ephemeral()).text
 
 
-async def test_where_something_hangs_the_person_is_told_and_its_answer_follows(world: World) -> None:
+async def test_a_person_is_told_if_something_hangs_and_its_result_follows(world: World) -> None:
     """R20: a command and a form; nothing is ended, and nothing is done twice."""
     alice, benoit = world.person("alice"), world.person("benoit")
     cart = await world.fill_cart(alice, acme_meeting=5)

@@ -47,7 +47,7 @@ async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
     assert world.slack.refusals == []
 
 
-async def test_what_is_switched_off_does_not_come_and_the_mail_does(world: World) -> None:
+async def test_notices_that_are_switched_off_are_not_sent_but_their_e_mails_are(world: World) -> None:
     """R13: the receipt by e-mail is not to be switched off."""
     alice = world.person("alice")
     await choose(alice)
@@ -59,7 +59,7 @@ async def test_what_is_switched_off_does_not_come_and_the_mail_does(world: World
     assert {n.status for n in await world.rows(Notice)} == {"delivered"}
 
 
-async def test_what_asks_for_something_comes_whatever_is_chosen(world: World) -> None:
+async def test_notices_that_need_a_decision_ignore_preferences(world: World) -> None:
     """R25: a quote to decide, its last reminder, a declined payment, a failed order."""
     dora, alice = world.person("dora"), world.person("alice")
     await choose(dora, when="daily")
@@ -146,7 +146,7 @@ async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: Wor
     assert len(saying(benoit.dms, "rejeté hors de Slack")) >= 12, "at once, for who chose nothing"
 
 
-async def test_who_ends_the_digest_gets_at_once_what_waited_for_it(world: World) -> None:
+async def test_ending_the_digest_delivers_what_was_waiting_for_it(world: World) -> None:
     alice = world.person("alice")
     await choose(alice, *ALL, when="daily")
     await order(world, alice, acme_meeting=1)
@@ -159,7 +159,7 @@ async def test_who_ends_the_digest_gets_at_once_what_waited_for_it(world: World)
     ]
 
 
-async def test_what_is_switched_off_meanwhile_is_left_out_of_the_digest(world: World) -> None:
+async def test_notices_switched_off_meanwhile_are_left_out_of_the_digest(world: World) -> None:
     alice = world.person("alice")
     await choose(alice, *ALL, when="daily")
     await order(world, alice, acme_meeting=1)
@@ -172,8 +172,7 @@ async def test_what_is_switched_off_meanwhile_is_left_out_of_the_digest(world: W
 
 
 @pytest.mark.parametrize("name", ["nobody", "guest"])
-async def test_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
-    """R1, R5"""
+async def test_r1_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
     person = world.person(name)
     await person.command("/billing", "notifications")
     await person.wait_for_ephemeral()

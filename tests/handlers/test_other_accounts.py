@@ -15,7 +15,7 @@ from tests.handlers.db_snapshot import add, answer, show_button, stored
 from tests.world import World
 
 
-async def test_a_contact_of_another_account_gets_nowhere_with_forged_ids(world: World) -> None:
+async def test_a_contact_of_another_account_is_refused_forged_ids(world: World) -> None:
     """R5: Dora's buttons and forms carry Acme's ids; nothing is shown, nothing is changed."""
     metadata = await acme_has_an_order_and_a_quote(world)
     dora = world.person("dora")

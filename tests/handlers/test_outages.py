@@ -75,7 +75,7 @@ async def check_told_once(world: World) -> None:
 # --- Slack
 
 
-async def test_while_slack_is_away_an_order_is_taken_charged_and_mailed_and_told_when_it_is_back(
+async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     world: World,
 ) -> None:
     """R12, R24: what was on the screen can be pressed, and its answer comes with the ack."""
@@ -107,8 +107,7 @@ async def test_while_slack_is_away_an_order_is_taken_charged_and_mailed_and_told
 # --- the mail server
 
 
-async def test_while_the_mail_server_is_away_slack_is_told_and_the_receipt_follows(world: World) -> None:
-    """R13, R24"""
+async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_follows(world: World) -> None:
     port = world.slack.mail.port
     await world.slack.mail.stop()
     alice = world.person("alice")
@@ -163,7 +162,7 @@ class LosingGateway(HookedGateway):
             raise BillingUnavailable
 
 
-async def test_while_the_provider_is_away_people_are_told_so_and_nothing_is_charged_twice(
+async def test_during_a_provider_outage_people_are_told_and_nothing_is_charged_twice(
     world: World,
 ) -> None:
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
@@ -223,7 +222,7 @@ async def cart_submitted(world: World, cart: Modal) -> None:
     await world.services.tasks.wait_until_idle()
 
 
-async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost_or_done_twice() -> None:
+async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_repeated() -> None:
     """R19, R20: what was typed stays; what was placed goes on."""
     async with open_world(kind="postgresql") as world:
         alice, benoit = world.person("alice"), world.person("benoit")
@@ -260,7 +259,7 @@ async def test_while_the_database_is_away_people_are_told_so_and_nothing_is_lost
         assert cart.errors == {}
 
 
-async def test_where_the_database_hangs_people_are_told_so_and_can_try_again() -> None:
+async def test_if_the_database_hangs_people_are_told_and_can_try_again() -> None:
     """R20: neither a form nor a command waits for ever. The address may say how long."""
     url = copied("accounts")
     async with open_world(
@@ -297,7 +296,7 @@ def standing_still(world: World) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-async def test_where_the_server_stands_still_people_are_told_so_and_it_goes_on_afterwards() -> None:
+async def test_if_the_database_server_freezes_people_are_told_and_work_goes_on_afterwards() -> None:
     """R20: no time limit of its own is any help then."""
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")

@@ -31,8 +31,7 @@ OUTSIDE = [
 ]
 
 
-async def test_a_guest_with_a_contacts_e_mail_learns_nothing_whatever_they_press(world: World) -> None:
-    """R5"""
+async def test_r5_a_guest_with_a_contacts_e_mail_learns_nothing_from_any_button(world: World) -> None:
     metadata = await acme_has_an_order_and_a_quote(world)
     world.slack.set_user("U11GUEST", email="benoit@acme.example")
     guest = world.person("guest")
@@ -124,8 +123,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
         assert await stored(world) == before
 
 
-async def test_somebody_whom_slack_does_not_know_is_nobody(world: World) -> None:
-    """R5"""
+async def test_r5_somebody_whom_slack_does_not_know_is_nobody(world: World) -> None:
     await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
     await alice.command("/quotes", channel="C01BILLING")

@@ -28,7 +28,7 @@ async def test_saved_unchanged_the_cart_gives_its_quote_again_and_changed_anothe
     assert (await world.row(Cart)).quote_id == new.id
 
 
-async def test_saved_unchanged_once_its_quote_has_expired_the_cart_makes_another(world: World) -> None:
+async def test_an_unchanged_cart_makes_a_new_quote_once_its_own_has_expired(world: World) -> None:
     """R9, R10: reading decides, whether or not a job has closed the old one."""
     alice = world.person("alice")
     await world.quote(alice, acme_webinar=1)
@@ -103,7 +103,7 @@ async def test_quotes_that_became_pending_meanwhile_bring_the_warning_back(world
     assert await pending(world) == ["SQ-1001"]
 
 
-async def test_of_two_tabs_the_later_save_wins_and_the_earlier_one_is_told(world: World) -> None:
+async def test_the_later_save_of_two_tabs_wins_and_the_earlier_one_is_told(world: World) -> None:
     """R10, R20: one cart; the quote of the first tab is replaced by the second's."""
     first, second = world.person("alice"), world.person("alice", client="tablet")
     await world.fill_cart(first, acme_meeting=5)

@@ -64,7 +64,7 @@ def test_each_type_is_read_with_the_id_of_its_route() -> None:
         assert payload.route_id == route_id
 
 
-def test_what_nobody_reads_may_be_missing_new_or_of_any_type() -> None:
+def test_payload_fields_that_are_not_read_may_be_anything() -> None:
     """Slack adds fields, and leaves out others, without notice."""
     more = {"token": 5, "item": {"channel": 5}, "enterprise": None, "is_enterprise": 1, "hash": ["new"]}
     assert read_payload({**SUBMISSION, **more}) == read_payload(SUBMISSION)
@@ -107,7 +107,7 @@ def test_null_is_the_same_as_a_missing_field() -> None:
         {"type": "shortcut", "team": 5},
     ],
 )
-def test_what_is_read_must_be_there_and_of_its_type(body: dict[str, Any]) -> None:
+def test_payload_fields_that_are_read_must_be_present_and_typed(body: dict[str, Any]) -> None:
     with pytest.raises(UnreadablePayload):
         read_payload(body)
 

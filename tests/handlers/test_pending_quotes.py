@@ -84,7 +84,7 @@ async def test_others_that_became_pending_meanwhile_change_nothing_and_come_back
     assert world.slack.refusals == []
 
 
-async def test_consent_is_to_the_quotes_that_were_named_and_not_to_as_many(world: World) -> None:
+async def test_consent_covers_the_named_quotes_and_not_as_many_others(world: World) -> None:
     """R7: the one that was named is decided meanwhile, and another comes."""
     alice = world.person("alice")
     one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}
@@ -99,7 +99,7 @@ async def test_consent_is_to_the_quotes_that_were_named_and_not_to_as_many(world
     assert await statuses(world) == {"Q-1": "rejected", "Q-2": "pending"}
 
 
-async def test_a_quote_that_comes_while_the_price_is_asked_is_not_replaced(world: World) -> None:
+async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World) -> None:
     """R7: asked again in the transaction that would replace it."""
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=2)
@@ -115,7 +115,7 @@ async def test_a_quote_that_comes_while_the_price_is_asked_is_not_replaced(world
     assert await statuses(world) == {"Q-2041": "pending"}
 
 
-async def test_decided_on_the_way_the_quotes_lead_to_the_cart(world: World) -> None:
+async def test_deciding_the_pending_quotes_continues_to_the_cart(world: World) -> None:
     """R6: reject from the warning, without a reason; then nothing is pending, and the cart opens."""
     alice = world.person("alice")
     await import_quote(world)
@@ -130,7 +130,7 @@ async def test_decided_on_the_way_the_quotes_lead_to_the_cart(world: World) -> N
     assert (quote.status, quote.reason, quote.decided_by) == ("rejected", None, "Alice Martin")
 
 
-async def test_a_carts_own_quote_is_gone_on_with_and_never_warned_of(world: World) -> None:
+async def test_a_carts_own_quote_is_continued_and_never_warned_about(world: World) -> None:
     """R10: saved unchanged the same quote, changed another that replaces it without asking."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_meeting=5)

@@ -22,7 +22,7 @@ from tests.handlers.db_snapshot import answer, change, show_button, stored
 from tests.world import World
 
 
-async def test_a_member_without_the_role_is_told_so_whatever_they_press(world: World) -> None:
+async def test_every_button_refuses_a_member_without_the_role(world: World) -> None:
     """R1: with no account's channel around, and several accounts, they are sent to Account Services."""
     metadata = await acme_has_an_order_and_a_quote(world)
     nora = world.person("nobody")

@@ -37,7 +37,7 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
     assert "expires on" in alice.dms[-1].text
 
 
-async def test_a_reminder_comes_at_a_decent_hour_of_whoever_reads_it(world: World) -> None:
+async def test_a_reminder_respects_the_readers_quiet_hours(world: World) -> None:
     """R9, R22: one in New York, the other in Paris."""
     alice, benoit = world.person("alice"), world.person("benoit")
     world.slack.set_user("U02BENOIT", tz="America/New_York")
@@ -78,8 +78,7 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     assert quote.id != other.id
 
 
-async def test_of_several_reminders_missed_one_comes_and_of_a_decided_quote_none(world: World) -> None:
-    """R9"""
+async def test_r9_one_of_several_missed_reminders_is_sent_and_none_for_a_decided_quote(world: World) -> None:
     alice = world.person("alice")
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()

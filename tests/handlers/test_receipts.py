@@ -69,7 +69,7 @@ async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
     assert len(world.slack.mail.messages) == 1
 
 
-async def test_asked_for_twice_at_once_it_comes_once(world: World) -> None:
+async def test_two_simultaneous_requests_for_a_receipt_send_it_once(world: World) -> None:
     alice = await bought(world)
     for _ in range(2):
         await opened(alice, "/billing", "receipts", "receipt.list")
@@ -109,8 +109,7 @@ async def test_the_list_turns_its_pages(world: World) -> None:
     assert older.text.count("service order SO-") == 3
 
 
-async def test_another_accounts_receipt_is_not_known(world: World) -> None:
-    """R5"""
+async def test_r5_another_accounts_receipt_is_not_known(world: World) -> None:
     await bought(world)
     dora = world.person("dora")
     told = len(await world.rows(Notice))

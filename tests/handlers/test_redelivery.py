@@ -58,8 +58,7 @@ async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: Wo
     assert world.slack.refusals == []
 
 
-async def test_a_rejection_delivered_again_changes_nothing_more(world: World) -> None:
-    """R8, R20"""
+async def test_r8_a_rejection_delivered_again_changes_nothing_more(world: World) -> None:
     alice = world.person("alice")
     await import_quote(world)
     await opened(alice, "/quotes", "", "quote.list")
@@ -74,8 +73,7 @@ async def test_a_rejection_delivered_again_changes_nothing_more(world: World) ->
     assert len(await world.rows(AuditEntry, subject="quote:Q-2041", action="rejected")) == 1
 
 
-async def test_a_retry_delivered_again_charges_once(world: World) -> None:
-    """R18, R19"""
+async def test_r18_a_retry_delivered_again_charges_once(world: World) -> None:
     dora = world.person("dora")
     await world.order(dora, declined_meeting=2)
     await world.settle()
@@ -93,7 +91,7 @@ async def test_a_retry_delivered_again_charges_once(world: World) -> None:
     assert len(await world.rows(ChargeAttempt)) == 2
 
 
-async def test_an_answer_that_comes_after_a_retry_is_not_taken_for_the_retrys(world: World) -> None:
+async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     """R18, R19: a worker was so slow that another brought its answer, and the person chose another card."""
     dora = world.person("dora")
     await world.placement(dora, declined_meeting=2)

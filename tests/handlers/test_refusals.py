@@ -55,8 +55,7 @@ async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(wo
     assert SERVICES in links(cart)
 
 
-async def test_an_order_for_such_a_product_by_its_name_is_refused_with_the_reason(world: World) -> None:
-    """R2"""
+async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_reason(world: World) -> None:
     alice = world.person("alice")
     before = await stored(world)
     await alice.command("/add-seats", "rescue 2")
@@ -67,7 +66,7 @@ async def test_an_order_for_such_a_product_by_its_name_is_refused_with_the_reaso
     assert (after["cart"], after["quote"]) == (before["cart"], before["quote"])
 
 
-async def test_everything_in_the_way_is_told_at_once_each_with_its_remedy(world: World) -> None:
+async def test_all_obstacles_are_reported_together_with_their_remedies(world: World) -> None:
     """R2, R3, R4, R14: a contract managed by Account Services, no card, and nothing but Rescue."""
     ida = world.person("ida")
     refused = await add_seats(ida, "cart.obstacles")
@@ -103,7 +102,7 @@ async def test_an_expired_default_card_stops_an_order_in_the_persons_language(wo
     ],
     ids=["not automatic", "not the default", "withdrawn", "expired last month"],
 )
-async def test_without_a_valid_automatic_default_there_is_no_way_to_checkout(
+async def test_checkout_is_blocked_without_a_valid_automatic_default(
     world: World, default: dict[str, Any]
 ) -> None:
     """R3: not from the start, not from a cart that is open, not from a quote's review."""
@@ -179,7 +178,7 @@ async def test_an_untouched_field_of_an_ineligible_subscription_stops_nothing(wo
 
 
 @pytest.mark.parametrize("what", ["account", "subscription"])
-async def test_what_became_ineligible_after_checkout_is_not_placed(world: World, what: str) -> None:
+async def test_an_order_that_became_ineligible_after_checkout_is_not_placed(world: World, what: str) -> None:
     """R4: a cart's quote; the quote stays pending."""
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=4)
@@ -228,7 +227,7 @@ async def test_a_quote_made_elsewhere_too_needs_the_card(world: World) -> None:
 
 
 @pytest.mark.parametrize("gone", [{"active": False}, {"expiry_year": 2026, "expiry_month": 10}])
-async def test_a_chosen_card_that_is_gone_at_placement_leads_back_to_checkout(
+async def test_a_chosen_card_that_was_removed_before_placement_leads_back_to_checkout(
     world: World, gone: dict[str, Any]
 ) -> None:
     """R3, R20: nothing is charged; the default is still there, so another card can be chosen."""
@@ -270,7 +269,7 @@ async def test_an_account_without_a_channel_orders_all_the_same(world: World) ->
     assert await world.seats("cardless_meeting") == (5, 5)
 
 
-async def test_the_way_to_the_payment_methods_warns_before_it_changes_the_portal(world: World) -> None:
+async def test_managing_payment_methods_warns_before_it_switches_the_portal(world: World) -> None:
     """R15: opening the billing portal changes nothing; asking for the payment methods changes nothing yet."""
     alice = world.person("alice")
     billing = await opened(alice, "/billing", "", "account.overview")
@@ -298,7 +297,7 @@ async def test_the_way_to_the_payment_methods_warns_before_it_changes_the_portal
     await alice.wait_for_modal("account.overview")
 
 
-async def test_the_switch_is_for_good_told_once_and_every_later_link_follows(world: World) -> None:
+async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_every_link(world: World) -> None:
     """R15: for the account, so for Benoît too; the bot goes on working."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await opened(alice, "/billing", "", "account.overview")
@@ -353,7 +352,7 @@ async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
     assert saying(dora.dms, "GoTo Admin") == []
 
 
-async def test_a_refusal_that_finds_no_way_takes_the_next(
+async def test_a_refusal_falls_back_to_the_next_way_to_reach_the_person(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """R20: a private line, else a screen, else a direct message."""

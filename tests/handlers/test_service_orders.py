@@ -41,7 +41,7 @@ OVERDUE = ("Service order SO-1001 is overdue", "La commande de Service SO-1001 e
 # --- R21
 
 
-async def test_an_overdue_order_is_told_of_once_to_everybody_it_concerns(world: World) -> None:
+async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: World) -> None:
     """R21: contact, channel and Account Services, 24 hours after placement to the second."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=1)
@@ -75,8 +75,7 @@ async def test_an_overdue_order_is_told_of_once_to_everybody_it_concerns(world: 
     assert (await order_of(world)).status == "completed", "late, and finished all the same"
 
 
-async def test_a_finished_order_is_never_overdue(world: World) -> None:
-    """R21"""
+async def test_r21_a_finished_order_is_never_overdue(world: World) -> None:
     await ordered(world, "alice", acme_meeting=1)
     world.clock.move(days=2)
     assert await announce_overdue_orders(world.services) == 0
@@ -153,7 +152,7 @@ async def test_the_channel_shows_amounts_only_where_the_account_wants_them(world
 # --- R11
 
 
-async def test_whoever_has_a_seat_of_the_product_takes_none_and_a_declined_line_seats_nobody(
+async def test_an_administrator_with_a_seat_takes_none_and_a_declined_line_assigns_none(
     world: World,
 ) -> None:
     """R11: on settling only."""
@@ -178,7 +177,7 @@ async def test_whoever_has_a_seat_of_the_product_takes_none_and_a_declined_line_
     assert await world.seats("declined_meeting") == (13, 13)
 
 
-async def test_a_seat_of_the_product_counts_whichever_subscription_it_is_on(world: World) -> None:
+async def test_a_seat_of_the_product_counts_on_any_subscription(world: World) -> None:
     """R11: Hugo has one of GoTo Meeting already, on the first of the account's two subscriptions."""
     another = (await world.row(Subscription, id="acme_meeting")).model_copy(update={"id": "acme_meeting_2"})
     await add(world, Subscription(**another.model_dump()))
@@ -235,7 +234,7 @@ async def test_an_order_by_its_number_shows_its_whole_history(world: World) -> N
     assert {"quote:SQ-1001", "service_order:SO-1001"} <= subjects
 
 
-async def test_one_persons_decision_is_told_to_the_other_who_decides_too_late(world: World) -> None:
+async def test_a_late_decision_says_what_the_other_person_decided(world: World) -> None:
     """R20: Dora gives up while her colleague has the retry form open, and the other way round."""
     async with world.services.write() as session:
         session.add(BillingContact(account_id="declined", email="nobody@acme.example", name="Nora Body"))

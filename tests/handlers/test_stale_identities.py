@@ -16,7 +16,7 @@ from tests.handlers.steps import opened
 from tests.world import World
 
 
-async def test_while_slack_is_silent_a_person_without_a_record_may_do_nothing(world: World) -> None:
+async def test_an_unknown_person_may_do_nothing_while_slack_is_unavailable(world: World) -> None:
     """R5: not even read; they are asked to try again, and then it works."""
     metadata = await acme_has_an_order_and_a_quote(world)
     benoit = world.person("benoit")
@@ -38,7 +38,7 @@ async def test_while_slack_is_silent_a_person_without_a_record_may_do_nothing(wo
     assert "Acme SA" in (await benoit.wait_for_modal("quote.list")).text
 
 
-async def test_with_an_identity_older_than_an_hour_and_a_silent_slack_reading_goes_on(world: World) -> None:
+async def test_reading_works_with_a_stale_identity_while_slack_is_unavailable(world: World) -> None:
     """R5: no change of state is made; what was typed stays where it is."""
     alice = world.person("alice")
     cart = await world.fill_cart(alice, acme_meeting=5)
@@ -72,7 +72,7 @@ async def test_with_an_identity_older_than_an_hour_and_a_silent_slack_reading_go
     assert (await world.row(Quote)).status == "pending"
 
 
-async def test_at_each_further_step_too_a_change_waits_for_slacks_word(world: World) -> None:
+async def test_every_later_step_needs_a_fresh_identity_too(world: World) -> None:
     """R5: placing and deciding, where there is no field to put the words at."""
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=5)
@@ -95,9 +95,7 @@ async def test_at_each_further_step_too_a_change_waits_for_slacks_word(world: Wo
 
 
 @pytest.mark.parametrize("action_id", ["service_order.retry", "service_order.give_up"])
-async def test_what_becomes_of_a_declined_order_waits_for_slacks_word_too(
-    world: World, action_id: str
-) -> None:
+async def test_retrying_and_giving_up_need_a_fresh_identity(world: World, action_id: str) -> None:
     """R5: whether it is tried again, or given up."""
     dora = world.person("dora")
     await world.order(dora, declined_meeting=1)

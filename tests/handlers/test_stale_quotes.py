@@ -37,7 +37,7 @@ async def press_on_everywhere(at: dict[str, Person]) -> None:
     await at["place"].submit()
 
 
-async def test_whoever_has_the_replaced_quote_open_is_told_at_every_step(world: World) -> None:
+async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: World) -> None:
     """R7, R20: what happened, by whom, when, and the way on."""
     alice, at = world.person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=5)
@@ -57,8 +57,7 @@ async def test_whoever_has_the_replaced_quote_open_is_told_at_every_step(world: 
     assert world.slack.refusals == []
 
 
-async def test_whoever_has_the_rejected_quote_open_is_told_at_every_step(world: World) -> None:
-    """R8, R20"""
+async def test_r8_an_open_view_of_a_rejected_quote_is_refused_at_every_step(world: World) -> None:
     alice, at = world.person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=7)
     await opened(alice, "/quotes", "", "quote.list")

@@ -83,7 +83,7 @@ async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: St
     assert world.books.item("si_acme_meeting").quantity == 28
 
 
-async def test_words_may_mean_what_only_stripe_holds_so_far(world: StripeWorld) -> None:
+async def test_command_text_may_name_a_subscription_only_stripe_has(world: StripeWorld) -> None:
     held = world.books.subscriptions["sub_of_acme_meeting"].items[0]
     held.metadata.clear()
     async with world.services.write() as session:
@@ -155,7 +155,7 @@ async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows
 
 
 @pytest.mark.parametrize("card", ["pm_customer_1", "pm_lost_1"])
-async def test_r17_another_amount_than_promised_is_said_however_it_came_to_be_known(
+async def test_r17_a_charged_amount_that_differs_from_the_promise_is_reported(
     world: StripeWorld, card: str
 ) -> None:
     """Somebody left something to be charged between the look and the charge."""
@@ -223,7 +223,7 @@ async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: Strip
     assert world.paid() == []
 
 
-async def test_a_subscription_that_is_no_longer_paid_for_is_not_said_to_be_gone(world: StripeWorld) -> None:
+async def test_an_unpaid_subscription_is_not_reported_as_missing(world: StripeWorld) -> None:
     await placed_only(world, ALICE, "acme_meeting")
     subscription = world.books.subscriptions["sub_of_acme_meeting"]
     subscription.status = "past_due"
@@ -245,7 +245,7 @@ async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: 
     assert (await line(world)).reason == "subscription_gone"
 
 
-async def test_word_of_a_deleted_customer_ends_what_was_open(world: StripeWorld) -> None:
+async def test_a_customer_deleted_event_ends_open_charges(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("down", charges=True, times=9))
     await ordered(world, ALICE, "acme_meeting")
     assert (await line(world)).status == "unknown"
@@ -260,7 +260,7 @@ async def test_word_of_a_deleted_customer_ends_what_was_open(world: StripeWorld)
     assert await refresh_due_accounts(world.services) == 0, "there is nothing to look at any more"
 
 
-async def test_r20_a_retry_that_ends_before_anything_is_sent_is_told_like_the_first(
+async def test_r20_a_retry_that_ends_before_charging_is_announced_like_the_first_attempt(
     world: StripeWorld,
 ) -> None:
     order = await ordered(world, DORA, "declined_meeting")
@@ -280,7 +280,7 @@ async def refusal_of(world: StripeWorld) -> Refusal:
     return refused.value
 
 
-async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) -> None:
+async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: StripeWorld) -> None:
     price = world.books.item("acme_meeting").price
     price.active = False
     assert isinstance(await refusal_of(world), PriceArchived)
@@ -295,7 +295,7 @@ async def test_what_stripe_no_longer_has_is_refused_by_name(world: StripeWorld) 
 
 
 @pytest.mark.parametrize("kind", ["down", "rate_limit", "cut_before"])
-async def test_while_stripe_is_away_nothing_changes_and_people_are_told(
+async def test_during_a_stripe_outage_nothing_changes_and_people_are_told(
     world: StripeWorld, kind: str
 ) -> None:
     world.fake.faults.append(Fault(kind, times=1000))  # type: ignore[arg-type]

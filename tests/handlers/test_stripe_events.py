@@ -52,7 +52,20 @@ async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWo
     assert await world.seats("customer_assist") == (9, 9)
 
 
-async def test_word_that_comes_while_a_line_is_held_has_it_looked_at_once_more(
+async def test_events_that_stripe_no_longer_sends_again_are_deleted(world: StripeWorld) -> None:
+    await ordered(world, CARLA, "customer_assist")
+    await world.courier.deliver(world.courier.new())
+    before = {event.id for event in await world.rows(ReceivedBillingEvent)}
+    world.clock.move(days=61)
+    world.books.catch_up()
+    await world.courier.deliver(world.courier.new())
+    after = {event.id for event in await world.rows(ReceivedBillingEvent)}
+    assert before
+    assert after
+    assert not before & after
+
+
+async def test_an_event_during_a_lease_causes_one_more_check(
     world: StripeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
@@ -71,7 +84,7 @@ async def test_word_that_comes_while_a_line_is_held_has_it_looked_at_once_more(
     assert (await line(world)).due_at is None
 
 
-async def test_where_no_event_comes_it_is_asked_about_after_ten_minutes(world: StripeWorld) -> None:
+async def test_a_charge_without_an_event_is_reconciled_after_ten_minutes(world: StripeWorld) -> None:
     await ordered(world, CARLA, "customer_assist")
     await world.pass_time(minutes=9)
     assert (await line(world)).status == "needs_customer"
@@ -110,7 +123,7 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
         (SECRET, 0, '{"object": "list"}'),
     ],
 )
-async def test_what_stripe_did_not_sign_lately_is_turned_away(
+async def test_an_event_with_an_old_or_wrong_signature_is_rejected(
     world: StripeWorld, secret: str, age: int, body: str | None
 ) -> None:
     event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
@@ -147,7 +160,7 @@ async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWor
         ("invoice.marked_uncollectible", "invoice"),
     ],
 )
-async def test_what_names_its_customer_has_the_account_looked_at(
+async def test_an_event_that_names_a_customer_refreshes_the_account(
     world: StripeWorld, kind: str, what: str
 ) -> None:
     thing = {"id": "of_1", "object": what, "customer": "cus_acme"}
@@ -157,7 +170,7 @@ async def test_what_names_its_customer_has_the_account_looked_at(
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
-async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: StripeWorld) -> None:
+async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: StripeWorld) -> None:
     """It is nobody's any more: only what changed says whose it was."""
     await looked_at(world, ALICE, "acme")
     customer = (await world.row(Account, id="acme")).stripe_customer
@@ -169,7 +182,7 @@ async def test_a_detached_card_has_the_account_it_was_of_looked_at(world: Stripe
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
-async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: StripeWorld) -> None:
+async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWorld) -> None:
     """Though the process that took it has a clock which is a little behind."""
     await looked_at(world, ALICE, "acme")
     usual = world.services.billing
@@ -195,7 +208,7 @@ async def test_word_that_comes_while_copies_are_made_has_them_made_again(world: 
 
 
 @pytest.mark.parametrize("fault", [BillingUnavailable(), RuntimeError("a fault of ours")])
-async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
+async def test_an_account_that_cannot_be_refreshed_delays_no_other(
     world: StripeWorld, fault: Exception
 ) -> None:
     await looked_at(world, ALICE, "acme")
@@ -222,7 +235,9 @@ async def test_an_account_that_cannot_be_looked_at_keeps_no_other_waiting(
     assert (await world.row(Subscription, id="acme_meeting")).seats == 44
 
 
-async def test_what_an_import_overwrote_is_asked_of_stripe(world: StripeWorld, tmp_path: Path) -> None:
+async def test_values_an_import_overwrote_are_read_from_stripe_again(
+    world: StripeWorld, tmp_path: Path
+) -> None:
     """`--overwrite` takes the file's seats; those that Stripe holds come back by themselves."""
     file = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
     for listed in file["accounts"]:

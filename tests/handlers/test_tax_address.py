@@ -56,9 +56,7 @@ async def test_the_tax_of_a_quote_is_that_of_the_address_it_names(world: World) 
 
 
 @pytest.mark.parametrize("country", ["DE", "FR"])
-async def test_lines_changed_elsewhere_while_the_tax_is_asked_for_must_be_seen_first(
-    world: World, country: str
-) -> None:
+async def test_lines_changed_elsewhere_during_pricing_are_shown_first(world: World, country: str) -> None:
     """R10, R17: neither ordered at the tax of the lines before, nor replaced with it."""
     alice = world.person("alice")
     await import_quote(world)

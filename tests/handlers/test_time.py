@@ -140,8 +140,7 @@ CALENDAR = {
 
 
 @pytest.mark.parametrize("case", CALENDAR)
-async def test_what_is_left_of_a_period_is_counted_in_its_own_seconds(clocked: Clocked, case: str) -> None:
-    """R17"""
+async def test_r17_the_rest_of_a_period_is_counted_in_elapsed_seconds(clocked: Clocked, case: str) -> None:
     zone, moment, first, length, seats, period, (left, whole), (net, tax) = CALENDAR[case]
     first_day, end_day = map(date.fromisoformat, period)
     remaining = BillingPeriod.from_dates(first_day, end_day, zone).get_remaining_fraction(
@@ -157,7 +156,7 @@ async def test_what_is_left_of_a_period_is_counted_in_its_own_seconds(clocked: C
         assert quote.expires_at == min(world.clock.at + timedelta(days=30), end)
 
 
-async def test_an_hour_that_comes_twice_is_told_apart(clocked: Clocked) -> None:
+async def test_a_repeated_hour_is_unambiguous(clocked: Clocked) -> None:
     """R17, R22: 02:30 of the long day, before and after the clocks go back: the hour between them costs."""
     totals = {}
     for fold, name in ((0, "CEST"), (1, "CET")):
@@ -251,7 +250,7 @@ async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(c
 # --- the process's own clock
 
 
-async def test_by_the_machines_clock_too_a_quote_ends_at_its_second() -> None:
+async def test_a_quote_ends_at_its_second_by_the_system_clock() -> None:
     """R9: with the clock that `serve` has, frozen and moved."""
     from bot.bootstrap import now
 

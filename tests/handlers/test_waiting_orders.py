@@ -17,7 +17,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_a_second_order_waits_as_a_whole_and_goes_on_after_the_first(world: World) -> None:
+async def test_a_second_order_waits_as_a_whole_until_the_first_has_ended(world: World) -> None:
     """R19: it stays placed, all its lines waiting, and its person is told once which order it waits for."""
     alice, benoit = world.person("alice"), world.person("benoit")
     gateway = hooked(world)
@@ -48,7 +48,7 @@ async def test_a_second_order_waits_as_a_whole_and_goes_on_after_the_first(world
     assert await world.seats("acme_meeting") == (27, 27)
 
 
-async def test_orders_that_wait_for_one_subscription_go_on_in_the_order_they_were_placed(
+async def test_orders_waiting_for_one_subscription_run_in_the_order_they_were_placed(
     world: World,
 ) -> None:
     """R19: whichever is looked at first."""

@@ -93,7 +93,7 @@ async def test_a_contacts_own_id_means_nobody_in_another_workspace(workspaces: W
 # --- taking it out again
 
 
-async def test_a_workspace_that_takes_the_bot_out_is_forgotten_and_told_by_e_mail(
+async def test_a_workspace_that_uninstalls_the_bot_is_removed_and_notified_by_e_mail(
     workspaces: World,
 ) -> None:
     olga = workspaces.person("olga")
@@ -114,7 +114,7 @@ async def test_a_workspace_that_takes_the_bot_out_is_forgotten_and_told_by_e_mai
     assert order.number in (await olga.wait_for_modal("service_order.list")).text
 
 
-async def test_a_person_of_a_workspace_without_the_bot_is_told_so(workspaces: World) -> None:
+async def test_a_person_of_a_workspace_without_the_bot_is_refused(workspaces: World) -> None:
     olga = workspaces.person("olga")
     await olga.command("/quotes")
     await workspaces.services.tasks.wait_until_idle()
@@ -149,13 +149,13 @@ async def test_a_command_is_acknowledged_however_long_the_token_takes(
     assert olga.modal is not None
 
 
-async def test_revoked_tokens_of_people_alone_take_nothing_away(workspaces: World) -> None:
+async def test_revoked_user_tokens_remove_no_installation(workspaces: World) -> None:
     event = {"type": "tokens_revoked", "tokens": {"oauth": ["U20OLGA"], "bot": []}}
     assert (await workspaces.slack.event(event, "T02OTHER")).ok
     assert len(await tokens(workspaces)) == 4
 
 
-async def test_word_of_an_uninstallation_that_comes_after_the_next_installation_takes_nothing_away(
+async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
     """Slack may repeat an event for a day."""
@@ -170,7 +170,7 @@ async def test_word_of_an_uninstallation_that_comes_after_the_next_installation_
     await olga.wait_for_modal("quote.list")
 
 
-async def test_a_replica_that_remembers_the_old_token_does_not_take_the_next_installation_away(
+async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
     """Another replica has stored the new one meanwhile."""
@@ -185,7 +185,7 @@ async def test_a_replica_that_remembers_the_old_token_does_not_take_the_next_ins
     assert await verify_token(replica, "T02OTHER")
 
 
-async def test_an_uninstallation_that_could_not_be_stored_is_asked_for_again(
+async def test_an_uninstallation_that_could_not_be_stored_is_retried(
     workspaces: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*args: object, **kwargs: object) -> None:

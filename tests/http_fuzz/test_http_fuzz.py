@@ -8,7 +8,7 @@ GENERATED = 150
 PARTS = 60
 
 
-def test_no_bad_request_breaks_the_door_moves_money_or_leaves_a_trace() -> None:
+def test_no_bad_request_breaks_the_server_moves_money_or_leaves_a_trace() -> None:
     """R19, R20: among them every request of a tour through the bot, sent again as it was captured."""
     with open_run() as run:
         before = run.money()

@@ -63,7 +63,7 @@ def test_a_mail_shows_all_lines_however_many() -> None:
     assert mail.text.count("•") == 200
 
 
-def test_by_mail_the_payment_is_confirmed_by_its_link() -> None:
+def test_an_e_mail_links_to_the_payment_confirmation() -> None:
     mail = render_email(letter(NoticeKind.ORDER_NEEDS_CUSTOMER, ENGLISH, to="email"), URL)
     assert "Confirm here: https://bank.example/confirm" in mail.text
 

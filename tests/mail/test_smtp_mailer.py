@@ -148,7 +148,7 @@ async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
         ("MAIL", "550 5.1.1 no such sender", MailUnavailable),
     ],
 )
-async def test_what_the_server_says_of_mailbox_and_message_is_for_good_what_it_says_of_us_is_not(
+async def test_rejections_of_mailbox_or_message_are_final_and_those_of_the_client_are_not(
     command: str, answer: str, expected: type[Exception], inbox: Inbox
 ) -> None:
     inbox.answers[command] = answer

@@ -121,7 +121,7 @@ async def test_slack_takes_every_kind(kind: NoticeKind, slack: Sandbox, messenge
         ("U9", UserUnreachable),
     ],
 )
-async def test_where_nobody_can_be_reached_that_is_said(
+async def test_an_unreachable_person_is_reported(
     channel: str, expected: type[Exception], messenger: SlackMessenger
 ) -> None:
     with pytest.raises(expected):
@@ -129,14 +129,14 @@ async def test_where_nobody_can_be_reached_that_is_said(
 
 
 @pytest.mark.parametrize("changes", [{"update_ts": "1.000001"}, {"thread_ts": "1.000001"}])
-async def test_a_message_that_is_not_there_is_gone(
+async def test_a_missing_message_is_reported_as_gone(
     changes: dict[str, Any], messenger: SlackMessenger
 ) -> None:
     with pytest.raises(MessageGone):
         await messenger.deliver_message(to("C1", **changes))
 
 
-async def test_a_direct_message_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:
+async def test_a_missing_direct_message_is_reported_as_gone(messenger: SlackMessenger) -> None:
     with pytest.raises(MessageGone):
         await messenger.deliver_message(to("D9", update_ts="1.000001"))
 
@@ -180,7 +180,7 @@ class Elsewhere(SingleWorkspaceClients):
         return await super().get_client(team_id)
 
 
-async def test_where_the_bot_is_not_installed_neither_channel_nor_person_is_reached(slack: Sandbox) -> None:
+async def test_nothing_is_reachable_where_the_bot_is_not_installed(slack: Sandbox) -> None:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
         messenger = SlackMessenger(Elsewhere(client), URL)
@@ -222,7 +222,7 @@ async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger:
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", ["error_503", "cut_before"])
-async def test_r24_what_fails_before_the_last_step_shows_nothing(
+async def test_r24_an_upload_that_fails_before_its_last_step_shows_nothing(
     fault: Any, step: str, slack: Sandbox, messenger: SlackMessenger
 ) -> None:
     channel = await direct_message(messenger)
@@ -248,7 +248,7 @@ async def test_a_direct_message_that_is_not_there_takes_no_file(messenger: Slack
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "file_uploads_disabled"])
-async def test_where_no_file_is_taken_that_is_said(code: str) -> None:
+async def test_a_rejected_file_upload_is_reported(code: str) -> None:
     with pytest.raises(FileRejected, match=code):
         await deliver_to(Answers(refused(code)), file_to("D1"))
 

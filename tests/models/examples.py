@@ -143,8 +143,6 @@ def an_entry(number: int = 1, previous: str = GENESIS_HASH, **changes: Any) -> A
         "number": number,
         "at": NOW,
         "actor_kind": "contact",
-        "actor_id": "1",
-        "actor_name": "Alice Martin",
         "source": "quote.reject",
         "subject": "quote:SQ-1001",
         "action": "reject",
@@ -152,10 +150,12 @@ def an_entry(number: int = 1, previous: str = GENESIS_HASH, **changes: Any) -> A
         "to_status": "rejected",
         "reason": "trop cher",
         "details": {"seats": 10},
+        "content_salt": "5a17",
         "previous_hash": previous,
         "hash": "",
     }
     entry = AuditEntry(**{**usual, **changes})
+    entry.content_digest = entry.compute_content_digest()
     entry.hash = entry.compute_hash()
     return entry
 

@@ -4,23 +4,29 @@ from typing import Any
 import pytest
 
 from bot.db import Database
-from models.audit_entry import GENESIS_HASH, AuditEntry, list_broken_entries
+from models.audit_entry import (
+    GENESIS_HASH,
+    UNHASHED_FIELDS,
+    Actor,
+    AuditEntry,
+    AuditPerson,
+    list_broken_entries,
+)
 from tests.models.examples import NOW, an_account, an_entry
 
+ALICE = Actor("contact", "Alice Martin", "quote.reject", "T01ACME", "U01ALICE", "alice@acme.example")
 OTHER: dict[str, Any] = {
     "account_id": "other",
     "number": 2,
     "at": NOW + timedelta(microseconds=1),
     "actor_kind": "operator",
-    "actor_id": "2",
-    "actor_name": "Bob",
+    "person_id": "b0b",
     "source": "import",
     "subject": "quote:SQ-1002",
     "action": "accept",
     "from_status": None,
     "to_status": "accepted",
-    "reason": None,
-    "details": {"seats": 11},
+    "content_digest": "d" * 64,
     "previous_hash": "f" * 64,
 }
 
@@ -33,11 +39,11 @@ def history(length: int) -> list[AuditEntry]:
 
 
 def test_the_seal_covers_every_field() -> None:
-    assert set(OTHER) == set(AuditEntry.model_fields) - {"id", "hash"}
+    assert set(OTHER) == set(AuditEntry.model_fields) - UNHASHED_FIELDS
 
 
 @pytest.mark.parametrize("field", OTHER)
-def test_r18_the_seal_tells_any_change(field: str) -> None:
+def test_r18_the_entry_hash_changes_with_any_field(field: str) -> None:
     entry = an_entry()
     setattr(entry, field, OTHER[field])
     assert entry.compute_hash() != entry.hash
@@ -47,6 +53,52 @@ def test_the_seal_does_not_depend_on_the_zone_or_the_order_of_details() -> None:
     entry = an_entry(details={"a": 1, "b": [1, "é"]})
     same = an_entry(details={"b": [1, "é"], "a": 1}, at=NOW.astimezone(timezone(timedelta(hours=2))))
     assert same.hash == entry.hash
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reason": "other"}, {"reason": None}, {"details": {}}, {"content_salt": "5a18"}]
+)
+def test_r18_the_digest_tells_any_change_of_the_content(changes: dict[str, Any]) -> None:
+    entry = an_entry()
+    entry.sqlmodel_update(changes)
+    assert entry.compute_hash() == entry.hash
+    assert list_broken_entries([entry]) == [1]
+
+
+def test_r18_an_erased_content_breaks_nothing_and_cannot_be_replaced() -> None:
+    entry = an_entry()
+    entry.sqlmodel_update({"reason": None, "details": {}, "content_salt": None})
+    assert entry.is_content_erased
+    assert list_broken_entries([entry]) == []
+    entry.reason = "another"
+    assert list_broken_entries([entry]) == [1]
+
+
+def an_entry_by(person: AuditPerson) -> AuditEntry:
+    return an_entry(person_id=person.id, person=person)
+
+
+@pytest.mark.parametrize("column", ["name", "email", "team_id", "user_id", "salt"])
+def test_r18_a_persons_key_tells_any_change_of_who_acted(column: str) -> None:
+    entry = an_entry_by(AuditPerson.from_actor(ALICE))
+    assert list_broken_entries([entry]) == []
+    setattr(entry.person, column, "other")
+    assert list_broken_entries([entry]) == [1]
+
+
+def test_r18_an_erased_person_breaks_nothing_but_one_that_is_missing_does() -> None:
+    entry = an_entry_by(AuditPerson.from_actor(ALICE))
+    assert entry.person is not None
+    erased = dict.fromkeys(["salt", "team_id", "user_id", "name", "email"])
+    entry.person.sqlmodel_update(erased)
+    assert (entry.actor_name, list_broken_entries([entry])) == ("", [])
+    entry.person = None
+    assert list_broken_entries([entry]) == [1]
+
+
+def test_a_person_has_another_key_in_another_installation() -> None:
+    """Else a key would tell who it stands for."""
+    assert AuditPerson.from_actor(ALICE).id != AuditPerson.from_actor(ALICE).id
 
 
 async def test_r18_a_stored_history_reads_back_unbroken(database: Database) -> None:
@@ -78,6 +130,7 @@ def test_r18_a_changed_entry_sealed_again_breaks_the_next_link(number: int) -> N
     entries = history(5)
     changed = entries[number - 1]
     changed.reason = "something else"
+    changed.content_digest = changed.compute_content_digest()
     changed.hash = changed.compute_hash()
     assert list_broken_entries(entries) == [number + 1]
 

@@ -32,7 +32,7 @@ def test_r10_a_number_of_seats_is_read(typed: str, seats: int) -> None:
     "typed",
     ["ten", "-1", "+1", "1.5", "1,5", "1 000", "1_000", "1e3", "0x10", "½", "²", "10 seats", "∞", "٣٫٥"],
 )
-def test_what_is_not_a_whole_number_is_refused(typed: str) -> None:
+def test_a_number_that_is_not_whole_is_refused(typed: str) -> None:
     with pytest.raises(SeatsNotANumber):
         BOUNDS.parse_seats(typed)
 
@@ -51,7 +51,7 @@ def test_a_refusal_quotes_the_beginning_of_what_was_typed_only() -> None:
 
 
 @given(st.text())
-def test_whatever_is_typed_is_a_number_within_bounds_or_refused(typed: str) -> None:
+def test_any_input_is_a_number_within_bounds_or_refused(typed: str) -> None:
     with suppress(SeatsNotANumber, TooManySeats):
         assert 0 <= BOUNDS.parse_seats(typed) <= 1000
 

@@ -60,7 +60,7 @@ def test_every_country_of_the_world_can_be_chosen() -> None:
     assert {"FR", "DE", "US", "GB", "CH", "JP", "AX", "SS"} <= COUNTRY_CODES
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_together() -> None:
     blank = CheckoutForm(administrator="new", country="xx", state="x" * 300)
     assert errors_of(blank, "address") == {
         "line1": FieldRequired,
@@ -98,7 +98,7 @@ def test_an_existing_administrator_needs_neither(chosen: str) -> None:
         ),
     ],
 )
-def test_each_wrong_field_of_a_new_administrator_is_told(
+def test_each_invalid_field_of_a_new_administrator_is_reported(
     typed: dict[str, str], errors: dict[str, type[Refusal]]
 ) -> None:
     assert errors_of(form(**typed), "new_administrator") == errors
@@ -125,5 +125,5 @@ def test_an_e_mail_address_is_taken(typed: str) -> None:
         *("hugo@acme.example\nBcc: x@y.example", "hugo@acme..example", "x" * 300 + "@acme.example"),
     ],
 )
-def test_what_is_no_e_mail_address_is_refused(typed: str) -> None:
+def test_an_invalid_e_mail_address_is_refused(typed: str) -> None:
     assert not is_email_address(typed)

@@ -40,7 +40,7 @@ def test_a_decent_hour_is_decent_and_never_far(at: datetime, name: str) -> None:
 
 
 @given(instants, st.sampled_from(ZONES))
-def test_the_next_digest_is_at_nine_within_a_day_whatever_the_clocks_do(at: datetime, name: str) -> None:
+def test_the_next_digest_is_at_nine_within_a_day_across_clock_changes(at: datetime, name: str) -> None:
     zone = ZoneInfo(name)
     then = get_next_digest_time(at, zone)
     assert then.astimezone(zone).strftime("%H:%M") == "09:00"
@@ -62,7 +62,7 @@ def test_across_the_change_of_the_clocks_it_stays_nine(at: str, then: str) -> No
     assert get_next_digest_time(local, paris) == datetime.fromisoformat(then).replace(tzinfo=UTC)
 
 
-def test_an_unknown_zone_gives_way_to_the_accounts() -> None:
+def test_an_unknown_time_zone_falls_back_to_the_accounts() -> None:
     assert resolve_time_zone("Mars/Olympus", "Europe/Paris") == "Europe/Paris"
     assert resolve_time_zone(None, "Europe/Paris") == "Europe/Paris"
     assert resolve_time_zone("America/New_York", "Europe/Paris") == "America/New_York"

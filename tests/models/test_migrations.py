@@ -18,7 +18,7 @@ def test_the_first_upgrade_is_undone_by_a_downgrade(migrated: Migrated) -> None:
     assert migrated.emptied == {"triggers": set(), "alembic_version": set()}
 
 
-def test_after_down_and_up_every_guard_is_there_again(migrated: Migrated) -> None:
+def test_every_guard_is_restored_after_downgrade_and_upgrade(migrated: Migrated) -> None:
     assert migrated.last == migrated.first
 
 

@@ -66,7 +66,7 @@ def test_r17_amounts_are_read_as_minor_units(text: str, currency: str, minor: in
         ("123456789012345", "EUR"),
     ],
 )
-def test_what_is_not_an_amount_of_the_currency_is_refused(text: str, currency: str) -> None:
+def test_an_amount_with_too_many_decimals_is_refused(text: str, currency: str) -> None:
     with pytest.raises(InvalidAmount):
         parse_amount(text, currency)
 

@@ -108,12 +108,12 @@ def test_r17_a_month_that_changes_the_clock_is_as_long_as_it_is(start: str, end:
 
 
 @given(periods(), SEATS, PRICES)
-def test_at_its_start_a_period_costs_its_full_price(period: BillingPeriod, seats: int, price: int) -> None:
+def test_a_period_costs_its_full_price_at_its_start(period: BillingPeriod, seats: int, price: int) -> None:
     assert period.prorate_price(seats, price, period.start) == seats * price
 
 
 @given(periods(), SEATS, PRICES)
-def test_at_its_end_a_period_costs_nothing(period: BillingPeriod, seats: int, price: int) -> None:
+def test_a_period_costs_nothing_at_its_end(period: BillingPeriod, seats: int, price: int) -> None:
     assert period.prorate_price(seats, price, period.end) == 0
 
 

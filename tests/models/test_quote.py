@@ -71,7 +71,7 @@ def test_a_pending_quote_passes_the_check() -> None:
     a_quote().check_pending(PERIOD_END - SECOND)
 
 
-def test_r20_whoever_comes_too_late_is_told_who_decided_and_when() -> None:
+def test_r20_a_late_decision_is_told_who_decided_and_when() -> None:
     quote = a_quote()
     quote.change_status(ACCEPTED, NOW, "Bob Durand")
     with pytest.raises(QuoteNotPending) as refused:
@@ -86,7 +86,7 @@ def test_r20_whoever_comes_too_late_is_told_who_decided_and_when() -> None:
     }
 
 
-def test_r20_of_a_quote_past_its_validity_the_end_is_told() -> None:
+def test_r20_the_refusal_of_an_expired_quote_says_when_it_ended() -> None:
     with pytest.raises(QuoteNotPending) as refused:
         a_quote().check_pending(PERIOD_END)
     assert (refused.value.variables["status"], refused.value.variables["at"]) == ("expired", PERIOD_END)
@@ -135,13 +135,11 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
         (4 * HOUR, -12 * HOUR),
     ],
 )
-def test_r9_reminders_are_looked_to_as_long_ahead_as_a_decent_hour_may_be(
-    left: timedelta, first: timedelta
-) -> None:
+def test_r9_reminders_are_checked_early_enough_for_quiet_hours(left: timedelta, first: timedelta) -> None:
     assert find_first_reminder_check(NOW, NOW + left) == NOW + first
 
 
-def test_r9_each_reminder_is_looked_to_in_its_turn_and_then_none() -> None:
+def test_r9_each_reminder_is_checked_in_turn_and_then_none() -> None:
     ends = NOW + 30 * DAY
     looked = [find_first_reminder_check(NOW, ends)]
     while (last := looked[-1]) is not None:
@@ -199,14 +197,14 @@ def test_r9_a_reminder_across_the_change_of_the_clocks_keeps_its_hour() -> None:
     assert new_york[48] == "2026-11-01T08:00"
 
 
-def test_r9_reminders_that_make_no_sense_are_left_out() -> None:
+def test_r9_pointless_reminders_are_omitted() -> None:
     came = "2026-11-20T09:00"
     assert remembered("2026-11-20T13:30", came, made=came) == {}, "half an hour after the quote itself"
     assert remembered("2026-11-20T14:30", came, made=came) == {4: "2026-11-20T10:30"}
     assert remembered("2026-11-20T14:00", "2026-11-20T13:45") == {}, "its end is upon them"
 
 
-def test_r9_of_several_missed_reminders_the_last_comes_now_or_in_the_morning() -> None:
+def test_r9_the_last_of_several_missed_reminders_is_sent_now_or_in_the_morning() -> None:
     """After the job has been away."""
     assert remembered("2026-11-20T20:00", "2026-11-20T12:00") == {
         48: "2026-11-20T12:00",

@@ -23,7 +23,7 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def test_each_day_on_which_anything_changed_has_what_was_held_at_its_end() -> None:
+def test_each_day_with_a_change_has_the_seats_at_its_end() -> None:
     found = build_seat_history(
         {"meeting": 30, "webinar": 8, "training": 2},
         [
@@ -37,7 +37,7 @@ def test_each_day_on_which_anything_changed_has_what_was_held_at_its_end() -> No
     assert found.seats == {"meeting": (25, 30, 30), "webinar": (5, 5, 8)}
 
 
-def test_of_many_days_the_last_are_kept_and_what_was_held_before_them() -> None:
+def test_the_last_days_are_kept_with_the_seats_before_them() -> None:
     found = build_seat_history(
         {"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(20)], max_days=3
     )
@@ -46,9 +46,7 @@ def test_of_many_days_the_last_are_kept_and_what_was_held_before_them() -> None:
 
 
 @given(changes, st.integers(500, 600))
-def test_it_ends_with_what_is_held_now_and_every_step_is_what_changed(
-    made: list[SeatChange], now: int
-) -> None:
+def test_the_seat_history_ends_at_the_current_seats(made: list[SeatChange], now: int) -> None:
     found = build_seat_history({"meeting": now, "webinar": now}, made)
     for subscription, held in found.seats.items():
         assert len(held) == len(found.days) + 1

@@ -41,5 +41,5 @@ def test_r5_anyone_else_is_not(person: dict[str, Any]) -> None:
         (timedelta(days=1), False),
     ],
 )
-def test_r5_what_slack_says_is_believed_for_an_hour(age: timedelta, fresh: bool) -> None:
+def test_r5_a_slack_profile_is_fresh_for_an_hour(age: timedelta, fresh: bool) -> None:
     assert a_slack_user(refreshed_at=NOW - age).is_fresh(NOW) is fresh

@@ -67,7 +67,7 @@ def test_a_period_is_a_month_or_twelve() -> None:
         ("2026-03-01", "2026-12-15", PeriodLength.YEAR, 15),
     ],
 )
-def test_the_day_periods_start_on_is_told_by_the_first(
+def test_the_anchor_day_is_that_of_the_first_period(
     start: str, end: str, length: PeriodLength, day: int
 ) -> None:
     assert get_anchor_day(date.fromisoformat(start), date.fromisoformat(end), length) == day

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from models.audit_entry import AuditChainTip
+from models.audit_entry import Actor, AuditChainTip, AuditPerson
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.models.examples import (
@@ -78,6 +78,66 @@ def test_r18_the_database_takes_the_lines_transitions_and_no_other(
 def test_r18_the_history_cannot_be_rewritten(migrated: Migrated, statement: str, guard: str) -> None:
     migrated.store(an_entry(number=new_number()))
     assert attempt(migrated, statement) == guard
+
+
+ERASE_CONTENT = "UPDATE audit_entry SET reason = NULL, details = '{}', content_salt = NULL"
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        (ERASE_CONTENT, "allowed"),
+        (f"{ERASE_CONTENT}, action = 'other'", "audit_entry_no_update"),
+        (f"{ERASE_CONTENT}, to_status = NULL", "audit_entry_no_update"),
+        (f"{ERASE_CONTENT}, content_digest = NULL", "audit_entry_no_update"),
+        (f"{ERASE_CONTENT}, hash = 'other'", "audit_entry_no_update"),
+        ("UPDATE audit_entry SET reason = NULL, content_salt = NULL", "audit_entry_no_update"),
+        ("UPDATE audit_entry SET details = '{}', content_salt = NULL", "audit_entry_no_update"),
+        ("UPDATE audit_entry SET content_salt = 'other'", "audit_entry_no_update"),
+    ],
+)
+def test_r18_of_an_entry_only_the_content_can_be_erased(
+    migrated: Migrated, statement: str, guard: str
+) -> None:
+    number = new_number()
+    migrated.store(an_entry(number))
+    assert attempt(migrated, f"{statement} WHERE number = {number}") == guard
+
+
+def test_r18_an_erased_content_stays_erased(migrated: Migrated) -> None:
+    number = new_number()
+    migrated.store(an_entry(number))
+    assert attempt(migrated, f"{ERASE_CONTENT} WHERE number = {number}") == "allowed"
+    update = f"UPDATE audit_entry SET reason = 'other' WHERE number = {number}"
+    assert attempt(migrated, update) == "audit_entry_no_update"
+
+
+ERASE_PERSON = (
+    "UPDATE audit_person SET salt = NULL, team_id = NULL, user_id = NULL, name = NULL, email = NULL"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        (ERASE_PERSON, "allowed"),
+        ("UPDATE audit_person SET name = 'other'", "audit_person_no_update"),
+        ("UPDATE audit_person SET id = id", "audit_person_no_update"),
+        (f"{ERASE_PERSON}, id = 'other'", "audit_person_no_update"),
+        ("DELETE FROM audit_person", "audit_person_no_delete"),
+    ],
+)
+def test_r18_a_person_can_only_be_erased(migrated: Migrated, statement: str, guard: str) -> None:
+    person = AuditPerson.from_actor(Actor("contact", f"Person {new_number()}", "test"))
+    migrated.store(person)
+    assert attempt(migrated, f"{statement} WHERE id = '{person.id}'") == guard
+
+
+def test_r18_of_a_person_nothing_is_left_over(migrated: Migrated) -> None:
+    person = AuditPerson.from_actor(Actor("contact", f"Person {new_number()}", "test"))
+    migrated.store(person)
+    erase_half = f"UPDATE audit_person SET salt = NULL, name = NULL WHERE id = '{person.id}'"
+    assert "erased_as_a_whole" in attempt(migrated, erase_half)
 
 
 def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> None:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.mutants.mutants import ROOT, Bug, planted
-from tests.mutants.trial import Trial, copy_of, put_on_trial
+from tests.mutants.mutants import ROOT, Bug, list_bugs
+from tests.mutants.trial import Trial, copy_tree, run_trial
 
 console = Console(highlight=False)
 
@@ -20,7 +20,7 @@ def main(
     only: Annotated[str | None, typer.Option(help="Plant this one alone.")] = None,
     processes: Annotated[int, typer.Option(help="How many suites to run at once.")] = 2,
 ) -> None:
-    bugs = [bug for bug in planted() if only in (None, bug.name)]
+    bugs = [bug for bug in list_bugs() if only in (None, bug.name)]
     if not bugs:
         raise typer.BadParameter(f"there is no bug {only}")
     began = time.monotonic()
@@ -37,8 +37,8 @@ def _trials(bugs: list[Bug], processes: int) -> Iterator[Trial]:
     """In the order they end, each in a process of its own: a thread only waits for it."""
     columns = (TextColumn("bugs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     threads = ThreadPoolExecutor(processes)
-    with Progress(*columns, console=console, transient=True) as progress, copy_of(ROOT) as clean:
-        trials = [threads.submit(put_on_trial, bug, clean) for bug in bugs]
+    with Progress(*columns, console=console, transient=True) as progress, copy_tree(ROOT) as clean:
+        trials = [threads.submit(run_trial, bug, clean) for bug in bugs]
         try:
             for trial in progress.track(as_completed(trials), total=len(trials)):
                 yield trial.result()
@@ -49,10 +49,10 @@ def _trials(bugs: list[Bug], processes: int) -> Iterator[Trial]:
 def _print(trial: Trial) -> None:
     if trial.caught:
         verdict = f"[green]caught[/]      {trial.bug.name}  [dim]{escape(trial.test or '')}[/]"
-    elif trial.trouble is None:
+    elif trial.problem is None:
         verdict = f"[red]NOT CAUGHT[/]  {trial.bug.name}: {escape(trial.bug.sentence)}"
     else:
-        verdict = f"[red]NO VERDICT[/]  {trial.bug.name}: {escape(trial.trouble)}"
+        verdict = f"[red]NO VERDICT[/]  {trial.bug.name}: {escape(trial.problem)}"
     console.print(verdict, soft_wrap=True)
 
 

@@ -1,24 +1,58 @@
-"""Planted bugs, as they lie in their files.
+"""Planted bugs as they are stored: one TOML file each, named after the bug.
 
-A file's name is the bug's. Its head says what the bug is, which rule it breaks and which tests should notice
-(with a line `# database: postgresql` where only that one shows it); the patch follows:
+    bug = "A retry is sent with the key of the attempt before it."
+    breaks = "R19 (each attempt has a key of its own)"
+    suite = ["tests/handlers/test_service_orders.py", "tests/billing"]
+    database = "postgresql"  # only if it does not show on SQLite
+    file = "bot/…"
 
-    # A retry is sent with the key of the attempt before it.
-    # Breaks R19 (each attempt has a key of its own).
-    # suite: tests/handlers/test_service_orders.py tests/billing
+    [[change]]
+    old = '''…'''
+    new = '''…'''
 
-    --- a/bot/…
+`old` occurs once in the file. It is compared by its words and signs alone, so that a bug survives formatting.
 """
 
 import re
+import textwrap
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
-HEAD_LINE = re.compile(r"^# (?:(Breaks|suite:|database:) )?(.*)$", re.MULTILINE)
+TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+class DoesNotApply(Exception):
+    """The code has changed: `old` is not there, or more than once."""
+
+
+@dataclass(frozen=True)
+class Change:
+    old: str
+    new: str
+
+    def apply_to(self, text: str) -> str:
+        pattern = r"\s*".join(map(re.escape, TOKEN.findall(self.old)))
+        found = list(re.finditer(pattern, text))
+        if len(found) != 1:
+            raise DoesNotApply(f"found {len(found)} times: {self.old}")
+        start, end = found[0].span()
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        indent = line[: len(line) - len(line.lstrip())]
+        new = textwrap.indent(textwrap.dedent(self.new), indent).lstrip()
+        return text[:start] + new + text[end:]
+
+    def count_lines(self) -> int:
+        """Those it adds or those it removes, whichever are more."""
+        old, new = (text.strip().splitlines() for text in (self.old, self.new))
+        removed = [line for line in old if line not in new]
+        added = [line for line in new if line not in old]
+        return max(len(removed), len(added))
 
 
 @dataclass(frozen=True)
@@ -30,48 +64,45 @@ class Bug:
         return self.path.stem
 
     @property
-    def blind(self) -> bool:
+    def is_blind(self) -> bool:
         """By someone who had not seen the tests."""
         return self.path.parent.name == "blind"
 
     @property
     def sentence(self) -> str:
-        return self._head.get("", "")
+        return str(self._values["bug"])
 
     @property
     def rules(self) -> list[str]:
-        return re.findall(r"\bR\d+\b", self._head.get("Breaks", ""))
+        return re.findall(r"\bR\d+\b", self._values["breaks"])
 
     @property
     def suite(self) -> list[str]:
         """Files and tests, as pytest takes them."""
-        return self._head.get("suite:", "").split()
+        return list(self._values["suite"])
 
     @property
     def database(self) -> str:
-        return self._head.get("database:", "sqlite")
+        return str(self._values.get("database", "sqlite"))
 
     @property
-    def files(self) -> list[str]:
-        return re.findall(r"^\+\+\+ b/(\S+)", self._text, re.MULTILINE)
+    def file(self) -> str:
+        return str(self._values["file"])
 
-    def lines(self, sign: str) -> list[str]:
-        """Those it puts in ("+") or takes out ("-")."""
-        _, *hunks = re.split(r"^@@ .*$", self._text, flags=re.MULTILINE)
-        return [line for hunk in hunks for line in hunk.splitlines() if line.startswith(sign)]
+    @property
+    def changes(self) -> list[Change]:
+        return [Change(**change) for change in self._values["change"]]
 
-    @cached_property
-    def _head(self) -> dict[str, str]:
-        """Each kind of line in the head; several of one kind read on."""
-        found: dict[str, str] = {}
-        for kind, words in HEAD_LINE.findall(self._text.split("\n--- ")[0]):
-            found[kind] = f"{found.get(kind, '')} {words}".strip()
-        return found
+    def apply_to(self, text: str) -> str:
+        """The file's text with the bug. Raises DoesNotApply."""
+        for change in self.changes:
+            text = change.apply_to(text)
+        return text
 
     @cached_property
-    def _text(self) -> str:
-        return self.path.read_text(encoding="utf-8")
+    def _values(self) -> dict[str, Any]:
+        return tomllib.loads(self.path.read_text(encoding="utf-8"))
 
 
-def planted() -> list[Bug]:
-    return [Bug(path) for path in sorted(HERE.glob("*/*.patch"))]
+def list_bugs() -> list[Bug]:
+    return [Bug(path) for path in sorted(HERE.glob("*/*.toml"))]

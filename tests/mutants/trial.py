@@ -12,13 +12,13 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 
-from tests.mutants.mutants import Bug
+from tests.mutants.mutants import Bug, DoesNotApply
 
-# For one suite; then its bug counts as not caught.
-MOST_SECONDS = 240
-SECONDS_TO_END = 10
+# For one suite; after that its bug counts as not caught.
+TRIAL_TIMEOUT_SECONDS = 600
+SHUTDOWN_TIMEOUT_SECONDS = 10
 
-LEFT_OUT = ignore_patterns(".git", ".venv", "build", ".*_cache", ".hypothesis", "*.db*")
+IGNORED_FILES = ignore_patterns(".git", ".venv", "build", ".*_cache", ".hypothesis", "*.db*")
 FAILED = re.compile(r"^FAILED (\S+?::.+?)(?: - .*)?$", re.MULTILINE)
 
 
@@ -28,59 +28,52 @@ class NoVerdict(Exception):
 
 @dataclass(frozen=True)
 class Trial:
-    """`test` is the first that failed; `trouble` says why there is no verdict."""
+    """`test` is the first that failed; `problem` says why there is no verdict."""
 
     bug: Bug
     test: str | None = None
-    trouble: str | None = None
+    problem: str | None = None
 
     @property
     def caught(self) -> bool:
         return self.test is not None
 
 
-def put_on_trial(bug: Bug, clean: Path) -> Trial:
-    """Caught where a test fails with the bug, and does not without it, in the tree `clean`."""
+def run_trial(bug: Bug, clean: Path) -> Trial:
+    """Caught if a test fails with the bug and passes without it, in the tree `clean`."""
     try:
-        with copy_of(clean) as tree:
+        with copy_tree(clean) as tree:
             plant(bug, tree)
-            test = first_failure(tree, bug.suite, bug.database)
-        if test is not None and first_failure(clean, [test], bug.database) is not None:
+            test = find_first_failure(tree, bug.suite, bug.database)
+        if test is not None and find_first_failure(clean, [test], bug.database) is not None:
             raise NoVerdict(f"{test} fails without the bug too")
     except NoVerdict as why:
-        return Trial(bug, trouble=str(why))
+        return Trial(bug, problem=str(why))
     return Trial(bug, test)
 
 
 @contextmanager
-def copy_of(root: Path) -> Iterator[Path]:
+def copy_tree(root: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="planted-") as folder:
-        yield copytree(root, Path(folder) / "tree", ignore=LEFT_OUT)
+        yield copytree(root, Path(folder) / "tree", ignore=IGNORED_FILES)
 
 
 def plant(bug: Bug, tree: Path) -> None:
-    if complaint := apply(bug, tree):
-        raise NoVerdict(f"does not apply: {complaint}")
+    path = tree / bug.file
+    try:
+        path.write_text(bug.apply_to(path.read_text(encoding="utf-8")), encoding="utf-8")
+    except DoesNotApply as error:
+        raise NoVerdict(f"does not apply: {error}") from None
 
 
-def apply(bug: Bug, tree: Path, *options: str) -> str:
-    """What git says against it, if anything."""
-    # Inside another repository it would pass over everything, and call that success.
-    alone = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tree.parent)}
-    # Of the lines around it one is enough: a change nearby leaves it the same bug.
-    command = ["git", "apply", "-C1", *options, str(bug.path)]
-    done = subprocess.run(command, cwd=tree, env=alone, stderr=subprocess.PIPE, text=True, check=False)
-    return done.stderr.strip() if done.returncode else ""
-
-
-def first_failure(tree: Path, suite: list[str], database: str) -> str | None:
+def find_first_failure(tree: Path, suite: list[str], database: str) -> str | None:
     """The first test of the suite that fails in `tree`; none where all pass.
 
     Only a test that failed says something: NoVerdict where none could be collected or set up.
     """
     if not suite:
         raise NoVerdict("names no suite")
-    code, said = _pytest(tree, [*suite, "-x", "-q", "-rf", "-p", "no:cacheprovider"], database)
+    code, said = _run_pytest(tree, [*suite, "-x", "-q", "-rf", "-p", "no:cacheprovider"], database)
     failed = FAILED.search(said)
     if code == 1 and failed:
         return failed[1]
@@ -89,7 +82,7 @@ def first_failure(tree: Path, suite: list[str], database: str) -> str | None:
     return None
 
 
-def _pytest(tree: Path, arguments: list[str], database: str) -> tuple[int, str]:
+def _run_pytest(tree: Path, arguments: list[str], database: str) -> tuple[int, str]:
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=tree,
@@ -99,16 +92,16 @@ def _pytest(tree: Path, arguments: list[str], database: str) -> tuple[int, str]:
         text=True,
     ) as process:
         try:
-            said, _ = process.communicate(timeout=MOST_SECONDS)
+            said, _ = process.communicate(timeout=TRIAL_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
-            _end(process)
-            raise NoVerdict(f"not done after {MOST_SECONDS} s") from None
+            _stop(process)
+            raise NoVerdict(f"not done after {TRIAL_TIMEOUT_SECONDS} s") from None
     return process.returncode, said
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _stop(process: subprocess.Popen[str]) -> None:
     """Interrupted, pytest ends its servers too; what does not mind that is killed."""
     process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(SECONDS_TO_END)
+        process.wait(SHUTDOWN_TIMEOUT_SECONDS)
     process.kill()

@@ -38,13 +38,13 @@ def list_outputs(details: OrderDetails) -> list[str]:
     ]
 
 
-def test_a_code_of_the_provider_that_we_do_not_know_is_put_into_words_everywhere() -> None:
+def test_an_unknown_provider_code_is_put_into_words_everywhere() -> None:
     row = samples.order_row(0, LineStatus.DECLINED, reason="do_not_honor")
     for text in list_outputs(samples.order_sheet(row)):
         assert "the payment provider refused the charge (do_not_honor)" in text
 
 
-def test_two_subscriptions_to_one_product_are_told_apart_everywhere() -> None:
+def test_two_subscriptions_to_one_product_are_distinguished_everywhere() -> None:
     first, second = (samples.order_row(number, LineStatus.CHARGING) for number in (0, 1))
     details = samples.order_sheet(first, replace(second, product=first.product))
     for text in list_outputs(details):
@@ -53,8 +53,7 @@ def test_two_subscriptions_to_one_product_are_told_apart_everywhere() -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_account_services_read_the_history_as_the_screens_show_it(action: str) -> None:
-    """R21"""
+def test_r21_account_services_read_the_history_as_the_screens_show_it(action: str) -> None:
     entry = samples.entry(f"service_order:{samples.service_order().number}", action)
     details = replace(samples.order_sheet(), history=[entry])
     message = letter(NoticeKind.ORDER_OVERDUE, ENGLISH, to="services", order=details)

@@ -154,7 +154,7 @@ def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost(
     assert [n for n in range(60) if f"Product no. {n}\n" not in "\n".join(read)] == []
 
 
-def test_no_tax_is_said_as_no_tax() -> None:
+def test_zero_tax_is_shown_as_no_tax() -> None:
     text = said(ENGLISH, a_receipt(tax=0, total=7000, lines=[line(tax=0)], currency="USD"))
     assert "US$0.00" in text
 

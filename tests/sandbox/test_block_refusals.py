@@ -19,7 +19,7 @@ from tests.sandbox.gallery import BARS, OPTIONS, PIE, TABLE, Json, input_block, 
         ("home", gallery.HOME["blocks"]),
     ],
 )
-def test_what_slack_takes_is_taken(surface: str, blocks: list[Json]) -> None:
+def test_blocks_that_slack_accepts_are_accepted(surface: str, blocks: list[Json]) -> None:
     assert block_errors(blocks, surface) == []
 
 
@@ -344,5 +344,5 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
 @pytest.mark.parametrize(
     ("surface", "blocks", "error"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
 )
-def test_what_slack_refuses_is_refused(surface: str, blocks: list[Any], error: str) -> None:
+def test_blocks_that_slack_rejects_are_rejected(surface: str, blocks: list[Any], error: str) -> None:
     assert block_errors(blocks, surface) == [error]

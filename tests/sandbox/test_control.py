@@ -44,7 +44,7 @@ async def test_a_person_acts_through_the_control_api(app: AsyncApp, slack: Sandb
     assert app.seen == ["submitted Bruno"]  # type: ignore[attr-defined]
 
 
-async def test_what_is_not_shown_cannot_be_used(slack: Sandbox, control: Control) -> None:
+async def test_controls_that_are_not_shown_cannot_be_used(slack: Sandbox, control: Control) -> None:
     status, answer = await control("POST", f"{ALICE}/press", {"view_id": "V9", "action_id": "x"})
     assert (status, answer["error"]) == (400, "view V9 is no longer open")
     status, _ = await control("POST", f"{ALICE}/command", {"command": "/x", "channel": "C99"})
@@ -61,7 +61,7 @@ async def test_each_person_sees_their_own(slack: Sandbox, control: Control, alic
     assert phone["modal"] == []
 
 
-async def test_traffic_is_told_since_a_number(
+async def test_traffic_can_be_listed_since_a_number(
     app: AsyncApp, slack: Sandbox, control: Control, alice: Person
 ) -> None:
     await alice.command("/hello", "x", channel="C01GENERAL")
@@ -94,7 +94,7 @@ async def test_faults_are_added_and_cleared(slack: Sandbox, control: Control) ->
     assert slack.slack.faults.rules == []
 
 
-async def test_reset_starts_over_and_tells(slack: Sandbox, control: Control, alice: Person) -> None:
+async def test_reset_starts_over_and_reports_it(slack: Sandbox, control: Control, alice: Person) -> None:
     told: list[str] = []
 
     async def hook() -> None:

@@ -43,7 +43,7 @@ async def test_errors_stand_at_their_fields(app: AsyncApp, alice: Person) -> Non
 
 
 @pytest.mark.parametrize("typed", ["NaN", "Infinity", "1e", "five"])
-async def test_what_is_no_number_is_told_at_its_field(slack: Sandbox, alice: Person, typed: str) -> None:
+async def test_an_invalid_number_is_reported_at_its_field(slack: Sandbox, alice: Person, typed: str) -> None:
     number = {"type": "number_input", "action_id": "times", "is_decimal_allowed": True}
     slack.slack.people.open_for(alice.client, modal("m", [{**TIMES, "element": number}]))
     alice.fill("times", typed)
@@ -126,7 +126,7 @@ async def test_the_same_request_arrives_twice_and_a_forged_one_is_signed(
     assert (await slack.forge(slack.requests[0], as_someone_else)).text == "Hello forger"
 
 
-async def test_an_app_that_is_away_fails_the_command(slack: Sandbox, alice: Person) -> None:
+async def test_a_command_fails_if_the_app_is_unavailable(slack: Sandbox, alice: Person) -> None:
     reply = await alice.command("/hello", channel=CHANNEL)
     assert reply.error == "dispatch_failed"
     assert reply.text == '/hello failed with the error "dispatch_failed"'

@@ -28,7 +28,7 @@ async def test_a_command_is_completed_sent_and_answered(desk: Desk) -> None:
     await expect(reply).to_contain_text("Hello world")
 
 
-async def test_words_half_typed_stay_when_the_app_writes_for_the_first_time(desk: Desk) -> None:
+async def test_a_draft_stays_when_the_app_first_writes(desk: Desk) -> None:
     page = await desk.open()
     # Opening the tab would give it its channel first.
     await page.route("**/people/U01ALICE/home", lambda route: route.fulfill(json={}))
@@ -42,7 +42,7 @@ async def test_words_half_typed_stay_when_the_app_writes_for_the_first_time(desk
     await expect(page.locator(".message.ephemeral")).to_contain_text("Hello you")
 
 
-async def test_what_is_for_one_person_is_not_shown_to_another(desk: Desk) -> None:
+async def test_ephemeral_messages_are_shown_to_one_person_only(desk: Desk) -> None:
     alice, bruno = await desk.open(), await desk.open("U02BRUNO")
     await say(alice, "/hello you")
     await expect(alice.locator(".message")).to_contain_text("Hello you")

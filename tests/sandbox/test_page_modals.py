@@ -71,7 +71,7 @@ async def test_a_reload_loses_the_modal_and_keeps_the_rest(desk: Desk) -> None:
     await expect(modal(page)).to_have_count(0)
 
 
-async def test_what_goes_wrong_in_a_modal_is_said_inside_it(desk: Desk) -> None:
+async def test_errors_in_a_modal_are_shown_inside_it(desk: Desk) -> None:
     """All that is outside a modal dialog is hidden from screen readers, and lies behind its shade."""
     page = await desk.open()
     await say(page, "/hello modal")
@@ -83,7 +83,7 @@ async def test_what_goes_wrong_in_a_modal_is_said_inside_it(desk: Desk) -> None:
     desk.troubles.clear()
 
 
-async def test_the_cursor_returns_to_a_button_that_was_drawn_anew(desk: Desk) -> None:
+async def test_focus_returns_to_a_button_after_redrawing(desk: Desk) -> None:
     page = await desk.open()
     posted = await desk.client.chat_postMessage(channel=GENERAL, text="Hello", blocks=greeting("Hello"))
     button = page.get_by_role("button", name="Open", exact=True)

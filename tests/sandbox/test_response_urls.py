@@ -54,7 +54,7 @@ async def test_bad_blocks_are_refused_here_too(slack: Sandbox, alice: Person) ->
 
 
 @pytest.mark.parametrize("kind", ["in_channel", "ephemeral"])
-async def test_who_sees_it_is_said(slack: Sandbox, alice: Person, kind: str) -> None:
+async def test_the_response_says_who_sees_it(slack: Sandbox, alice: Person, kind: str) -> None:
     webhook = await response_url(slack, alice)
     await webhook.send(text="x", response_type=kind)
     assert len(slack.channel(CHANNEL).messages) == (kind == "in_channel")

@@ -135,7 +135,7 @@ async def test_a_missing_scope_is_named(slack: Sandbox, client: AsyncWebClient) 
         ),
     ],
 )
-async def test_what_is_asked_for_may_need_a_scope_of_its_own(
+async def test_some_fields_need_a_scope_of_their_own(
     slack: Sandbox, client: AsyncWebClient, method: str, arguments: dict[str, Any], needed: str
 ) -> None:
     slack.slack.workspace.installations[0].scopes = ["chat:write", "im:read"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from models.audit_entry import AuditEntry
+from models.audit_entry import AuditEntry, AuditPerson
 from tests.simulation.database import Store
 
 QUERIES = {
@@ -44,8 +44,9 @@ class Books:
 def read_books(store: Store, after_entry: int) -> Books:
     """`after_entry` is the id of the last entry of the history that was read."""
     tables = {table: {row["id"]: row for row in _rows(store, query)} for table, query in QUERIES.items()}
+    people = {row["id"]: AuditPerson(**dict(row)) for row in _rows(store, "SELECT * FROM audit_person")}
     entries = _rows(store, f"SELECT * FROM audit_entry WHERE id > {after_entry} ORDER BY id")
-    return Books(tables, [_entry(row) for row in entries])
+    return Books(tables, [_entry(row, people) for row in entries])
 
 
 def _rows(store: Store, query: str) -> Iterator[Row]:
@@ -54,9 +55,9 @@ def _rows(store: Store, query: str) -> Iterator[Row]:
     return iter(cursor.execute(query).fetchall())
 
 
-def _entry(row: Row) -> AuditEntry:
+def _entry(row: Row, people: dict[str, AuditPerson]) -> AuditEntry:
     values = {**dict(row), "at": instant(row["at"]), "details": json.loads(row["details"])}
-    return AuditEntry(**values)
+    return AuditEntry(**values, person=people.get(row["person_id"]))
 
 
 def instant(text: str) -> datetime:

@@ -123,11 +123,13 @@ def only_contacts_changed_anything(watch: Watch, before: Books, now: Books) -> F
     """R1, R5: by the roles that are committed, and by what Slack said of the person within the hour."""
     for entry in now.new_entries:
         if entry.actor_kind == "contact" and not _may_change(watch, now, entry):
-            yield f"{entry.actor_id} ({entry.actor_name}): {entry.subject} {entry.action}"
+            yield f"{entry.actor_name} ({entry.person_id}): {entry.subject} {entry.action}"
 
 
 def _may_change(watch: Watch, now: Books, entry: AuditEntry) -> bool:
-    team, _, user = entry.actor_id.partition("/")
+    assert entry.person is not None, "a contact is a person"
+    team, user = entry.person.team_id, entry.person.user_id
+    assert user is not None, "nobody is erased"
     known = watch.world.slack.was_known_as_member
     return any(
         (contact["slack_user"] == user and known(user, None, entry.at))

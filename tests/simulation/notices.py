@@ -135,10 +135,22 @@ def notices_in_order(watch: "Watch", before: Books, now: Books) -> Iterator[str]
         if old["status"] != "waiting":
             yield f"notice {key}: {old['status']} → {notice['status']}"
         before_it = [n for n in waiting[notice["destination"]] if n["due_at"] <= old["due_at"]]
-        if any(older["id"] < key for older in before_it):
+        if any(older["id"] < key for older in before_it) and not _is_shown_by_older(before, now, notice):
             yield f"notice {key} to {notice['destination']} came before an older one"
         if notice["status"] == "undeliverable" and not notice["last_error"]:
             yield f"notice {key} is undeliverable without a reason"
+
+
+def _is_shown_by_older(before: Books, now: Books, notice: Row) -> bool:
+    """R25: a status message shows all that was stored before it was rendered, and is delivered with it."""
+    same = {"kind": "order_status", "order_id": notice["order_id"], "destination": notice["destination"]}
+    return notice["kind"] == "order_status" and any(
+        older["id"] < notice["id"]
+        and older["status"] == "delivered"
+        and older["id"] in before["notice"]
+        and before["notice"][older["id"]]["status"] == "waiting"
+        for older in now.where("notice", **same)
+    )
 
 
 def is_due(notice: Row, at: datetime) -> bool:

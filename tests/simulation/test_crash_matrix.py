@@ -11,7 +11,7 @@ from tests.simulation.crash_matrix import (
 )
 
 # Has no divisor in common with the number of faults times that of fates: all come in turn.
-STRIDE = 19
+STRIDE = 17
 
 
 def test_an_order_of_two_lines_has_several_commits_before_its_last_charge() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from bench.import_accounts import big_file
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
@@ -18,6 +17,7 @@ from models.payment_method import PaymentMethod
 from models.product import DEFAULT_PRODUCTS, Product
 from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
+from tests.large_accounts_file import build_large_accounts_file
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, dump, one_of, story
 
 
@@ -46,7 +46,7 @@ async def test_the_file_is_stored(imports: Import, session: Session) -> None:
     assert (seat.product_id, seat.subscription_id, seat.order_line_id) == ("goto-meeting", "sub_1", None)
 
 
-async def test_history_tells_who_imported_what_from_where(imports: Import, session: Session) -> None:
+async def test_the_history_records_who_imported_which_file(imports: Import, session: Session) -> None:
     await imports()
     assert await story(session) == [
         ("account:acme", "imported", None, None),
@@ -93,7 +93,7 @@ async def test_one_problem_anywhere_stores_nothing(
 
 async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
-    path.write_text(big_file(120), "utf-8")
+    path.write_text(build_large_accounts_file(120), "utf-8")
     before = dump(database)
 
     def unplugged(done: int, total: int) -> None:
@@ -107,7 +107,7 @@ async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: P
 
 async def test_progress_is_told(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
-    path.write_text(big_file(120), "utf-8")
+    path.write_text(build_large_accounts_file(120), "utf-8")
     told: list[tuple[int, int]] = []
     await import_accounts(database, path=path, at=AT, progress=lambda *now: told.append(now))
     assert told == [(50, 120), (100, 120), (120, 120)]

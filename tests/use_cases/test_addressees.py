@@ -38,7 +38,7 @@ async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outb
     assert outbox.messenger.sent[0].letter.shows_amounts
 
 
-async def test_where_a_channel_cannot_be_posted_to_its_contacts_are_told_by_direct_message(
+async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
     outbox: Outbox,
 ) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")] * 2
@@ -56,7 +56,7 @@ async def test_where_a_channel_cannot_be_posted_to_its_contacts_are_told_by_dire
     assert {n.last_error for n in refused} == {"channel unreachable: not_in_channel"}
 
 
-async def test_that_a_channel_is_unreachable_is_told_once_a_day(outbox: Outbox) -> None:
+async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("is_archived")] * 3
     for day in (0, 0, 1):
         outbox.at += timedelta(days=day)
@@ -66,7 +66,7 @@ async def test_that_a_channel_is_unreachable_is_told_once_a_day(outbox: Outbox) 
     assert len(told) == 2
 
 
-async def test_whom_the_event_told_already_is_not_told_again(outbox: Outbox) -> None:
+async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")]
     order = await outbox.order()
     await outbox.tell(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
@@ -107,8 +107,7 @@ async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outb
     ],
     ids=lambda who: next(iter(who)),
 )
-async def test_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
-    """R5"""
+async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
     outbox.directory.add("U02BENOIT", "benoit@acme.example", **who)
     await outbox.tell(await benoit(outbox))
     await outbox.deliver_all()
@@ -116,7 +115,7 @@ async def test_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: di
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-async def test_who_had_the_address_once_is_not_written_to(outbox: Outbox) -> None:
+async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> None:
     """R5: bound by e-mail only as long as the address is the person's."""
     await outbox.tell(await benoit(outbox))
     await outbox.deliver_all()
@@ -129,7 +128,7 @@ async def test_who_had_the_address_once_is_not_written_to(outbox: Outbox) -> Non
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-async def test_while_the_directory_is_silent_a_person_unknown_so_far_waits(outbox: Outbox) -> None:
+async def test_notices_to_an_unknown_person_wait_until_the_directory_answers(outbox: Outbox) -> None:
     outbox.directory.silent = True
     await outbox.tell(await alice(outbox))
     assert await outbox.deliver() == 0
@@ -186,7 +185,7 @@ async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None
     assert ids[0] == ids[1]
 
 
-async def test_who_lost_the_role_gets_nothing_more(outbox: Outbox) -> None:
+async def test_a_person_who_lost_the_role_gets_no_more_notices(outbox: Outbox) -> None:
     await outbox.change(await outbox.contact(), active=False)
     await outbox.tell(await alice(outbox))
     await outbox.deliver_all()
@@ -195,8 +194,7 @@ async def test_who_lost_the_role_gets_nothing_more(outbox: Outbox) -> None:
     assert outbox.messenger.tried == []
 
 
-async def test_the_receipt_of_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
-    """R13"""
+async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.complete(order)
     contact = await outbox.contact()
@@ -209,8 +207,9 @@ async def test_the_receipt_of_who_lost_the_role_goes_to_all_contacts(outbox: Out
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-async def test_the_reminder_of_who_lost_the_role_goes_to_whoever_may_still_decide(outbox: Outbox) -> None:
-    """R9, R13"""
+async def test_r9_the_reminder_of_a_person_who_lost_the_role_goes_to_those_who_may_decide(
+    outbox: Outbox,
+) -> None:
     quote = await outbox.quote("SQ-1001")
     await outbox.change(await outbox.contact(), active=False)
     payload = QuoteReminderPayload(expires_at=quote.expires_at, hours_before_expiry=48)

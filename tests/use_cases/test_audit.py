@@ -17,14 +17,16 @@ from bot.use_cases.audit.export import ExportFormat, export_history, verify_hist
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
 from models.audit_entry import GENESIS_HASH, Actor, AuditEntry
+from models.audit_subject import AuditSubject, SubjectNoun
 from tests.models.examples import NOW
 from tests.postgres import database_url, only_sqlite
 
 ACTOR = Actor("contact", "=Alice", "test")
 # Another entry's row, under a number of its own.
 COPY = (
-    "INSERT INTO audit_entry SELECT NULL, account_id, {number}, at, actor_kind, actor_id, actor_name, "
-    "source, subject, action, from_status, to_status, reason, details, previous_hash, hash "
+    "INSERT INTO audit_entry SELECT NULL, account_id, {number}, at, actor_kind, person_id, "
+    "source, subject, action, from_status, to_status, reason, details, content_salt, content_digest, "
+    "previous_hash, hash "
     "FROM audit_entry WHERE account_id = 'acme' AND number = {of}"
 )
 
@@ -41,7 +43,7 @@ async def write_history(database: Database, entries: int) -> int:
                 session,
                 account_id="acme",
                 actor=ACTOR,
-                subject="quote:SQ-1",
+                subject=AuditSubject(SubjectNoun.QUOTE, "SQ-1"),
                 action="tested",
                 at=NOW,
                 reason=f"été {number}",
@@ -68,7 +70,7 @@ async def test_r18_an_honest_history_is_found_well(database_with_accounts: Datab
     assert sorted(histories) == sorted(accounts)
 
 
-async def test_r18_what_is_written_while_it_is_checked_is_no_flaw(database_with_accounts: Database) -> None:
+async def test_r18_entries_written_during_a_check_are_no_violation(database_with_accounts: Database) -> None:
     """All of it is read as it was at the beginning."""
     last = await write_history(database_with_accounts, 3)
     url = database_with_accounts.url.replace("+psycopg", "")
@@ -99,10 +101,11 @@ def resealed(connection: sqlite3.Connection, last: int) -> None:
         entry = AuditEntry(**{**dict(row), "at": at, "details": json.loads(row["details"])})
         if entry.number >= 3:
             entry.previous_hash = previous
+            entry.content_digest = entry.compute_content_digest()
             entry.hash = entry.compute_hash()
             connection.execute(
-                "UPDATE audit_entry SET previous_hash = ?, hash = ? WHERE id = ?",
-                (entry.previous_hash, entry.hash, entry.id),
+                "UPDATE audit_entry SET content_digest = ?, previous_hash = ?, hash = ? WHERE id = ?",
+                (entry.content_digest, entry.previous_hash, entry.hash, entry.id),
             )
         previous = entry.hash
 
@@ -178,7 +181,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
 
 @only_sqlite
 @pytest.mark.parametrize("name", TAMPERINGS)
-async def test_r18_what_is_done_to_the_file_itself_is_found(name: str) -> None:
+async def test_r18_changes_to_the_database_file_are_found(name: str) -> None:
     """The triggers are dropped, which whoever holds the file can do."""
     with database_url("accounts") as url:
         database = Database(url)
@@ -245,7 +248,7 @@ async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Dat
     assert told == [(500, last), (1000, last), (last, last)]
 
 
-async def test_of_an_account_that_is_not_there_nothing_is_written(database_with_accounts: Database) -> None:
+async def test_nothing_is_written_for_an_unknown_account(database_with_accounts: Database) -> None:
     out = io.StringIO()
     with pytest.raises(AccountNotFound):
         await export_history(

@@ -11,7 +11,8 @@ from bot.messaging.messenger import (
     OutboundMessage,
     RateLimited,
 )
-from bot.use_cases.delivery.claim import DueNoticeQueue
+from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_notice_queue
+from bot.use_cases.due_rows import ClaimQueue
 from models.notice import DeliverySlot, Notice, NoticeStatus
 from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, steps
 
@@ -61,7 +62,7 @@ async def test_slacks_rate_limit_is_waited_out_to_the_second_and_costs_no_attemp
     assert (await outbox.notice(destination=CHANNEL)).attempts == 0
 
 
-async def test_an_outage_is_tried_again_ever_later_and_keeps_the_order(outbox: Outbox) -> None:
+async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
     await outbox.tell(CHANNEL, number=1)
     await outbox.tell(CHANNEL, number=2)
     outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")] * 12
@@ -91,15 +92,15 @@ async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox
     assert await outbox.notices(status="waiting") == []
 
 
-async def test_what_cannot_be_stored_is_put_off_instead_of_posted_over_and_over(
+async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: object, **__: object) -> timedelta:
+    def broken(*_: object) -> timedelta:
         raise KeyError("a bug")
 
     await outbox.tell(CHANNEL)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.results.mark_delivered", broken)
+        patch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
         assert await outbox.deliver() == 0
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()
@@ -110,7 +111,7 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
     outbox: Outbox,
 ) -> None:
     await outbox.tell(*(f"channel:C{i}" for i in range(5)))
-    queue = DueNoticeQueue(outbox.services)
+    queue = build_notice_queue(outbox.services)
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
@@ -124,7 +125,7 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
 
 async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_others(outbox: Outbox) -> None:
     await outbox.tell("channel:C0", "channel:C1")
-    queue = DueNoticeQueue(outbox.services)
+    queue = build_notice_queue(outbox.services)
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
@@ -133,5 +134,5 @@ async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_ot
     assert await claim(queue, 1) == ["channel:C2"]
 
 
-async def claim(queue: DueNoticeQueue, limit: int) -> list[str]:
-    return [lease.notice.destination for lease in await queue.claim_notices(limit)]
+async def claim(queue: ClaimQueue[TeamDestination, DeliveryLease], limit: int) -> list[str]:
+    return [lease.notice.destination for lease in await queue.claim(limit)]

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from bot.db import Database, Session
+from bot.db import Database
 from bot.services import Services
-from bot.use_cases.delivery import results as delivery_results
-from bot.use_cases.delivery.claim import DueNoticeQueue, get_delivery_timeout
+from bot.use_cases.delivery.apply import mark_delivered
+from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
+from bot.use_cases.pacing import get_delivery_timeout
 from models.notice import Notice, NoticeKind, NoticeStatus
 from tests.use_cases.outbox import Outbox
 
@@ -61,7 +62,7 @@ async def test_sixteen_notices_ask_little_more_than_one(outbox: Outbox) -> None:
     assert len(many) <= len(few) + 8, (len(few), len(many))
 
 
-async def test_what_ends_while_others_are_stored_shares_the_next_transaction(outbox: Outbox) -> None:
+async def test_results_that_arrive_during_a_commit_share_the_next_transaction(outbox: Outbox) -> None:
     await fill(outbox, *range(16))
     with counting(outbox, "commit") as commits:
         assert await outbox.deliver() == 16
@@ -71,14 +72,12 @@ async def test_what_ends_while_others_are_stored_shares_the_next_transaction(out
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = delivery_results.mark_delivered
-
-    async def broken(session: Session, notice: Notice, at: datetime) -> timedelta:
+    def broken(notice: Notice, at: datetime) -> timedelta:
         if notice.destination == "channel:C3":
             raise KeyError("a bug")
-        return await stored(session, notice, at)
+        return mark_delivered(notice, at)
 
-    monkeypatch.setattr("bot.use_cases.delivery.results.mark_delivered", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -100,7 +99,7 @@ async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
     assert "channel:C3" not in {f"channel:{letter.channel}" for letter in outbox.messenger.tried}
 
 
-async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
+async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def slow(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
@@ -116,10 +115,10 @@ async def test_what_was_read_too_late_to_end_within_its_lease_is_not_sent(
     assert len(outbox.messenger.sent) == 1
 
 
-async def test_two_workers_that_looked_at_the_same_moment_take_each_notice_once(outbox: Outbox) -> None:
+async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) -> None:
     await fill(outbox, *range(8))
-    one, other = DueNoticeQueue(outbox.services), DueNoticeQueue(outbox.services)
-    claims = [*await one.claim_notices(2), *await other.claim_notices(6)]
+    one, other = build_notice_queue(outbox.services), build_notice_queue(outbox.services)
+    claims = [*await one.claim(2), *await other.claim(6)]
     await fill(outbox, 8)
-    claims += [*await one.claim_notices(8), *await other.claim_notices(8)]
+    claims += [*await one.claim(8), *await other.claim(8)]
     assert [claim.notice.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]

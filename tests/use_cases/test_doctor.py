@@ -37,7 +37,7 @@ async def findings(world: World, needed: set[str] = SCOPES) -> dict[str, CheckRe
     return {finding.name: finding for finding in found}
 
 
-async def test_where_all_is_well_nothing_is_wrong(well: World) -> None:
+async def test_a_healthy_installation_passes_every_check(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
@@ -66,7 +66,7 @@ async def test_names_in_the_file_that_no_setting_has_are_noted(
     assert "secret" not in found.message
 
 
-async def test_a_database_that_is_older_or_away_is_named_and_hides_nothing_else(well: World) -> None:
+async def test_an_old_or_unavailable_database_is_reported_beside_other_problems(well: World) -> None:
     async with well.services.write() as session:
         await session.exec(text("DELETE FROM alembic_version"))  # type: ignore[call-overload]
     found = (await findings(well))["database"]
@@ -124,7 +124,7 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(w
     )
 
 
-async def test_a_mail_server_that_is_away_is_named(well: World) -> None:
+async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     await well.slack.mail.stop()
     found = (await findings(well))["mail"]
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
@@ -148,7 +148,7 @@ async def test_a_sender_may_have_a_name(well: World) -> None:
     assert (await findings(well))["mail"].passed
 
 
-async def test_what_is_not_set_is_a_note() -> None:
+async def test_an_unset_optional_setting_is_a_note() -> None:
     async with open_world("migrated", smtp_url=None, account_services_channel=None) as world:
         found = await findings(world)
     notes = {about for about, finding in found.items() if finding.passed is None}

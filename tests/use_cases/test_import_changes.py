@@ -39,7 +39,7 @@ async def test_changes_of_an_account_are_in_one_entry_with_old_and_new(
     }
 
 
-async def test_who_and_what_is_no_longer_listed_is_withdrawn_and_taken_back(
+async def test_people_and_methods_no_longer_listed_are_withdrawn_and_restored(
     imports: Import, session: Session
 ) -> None:
     await imports()
@@ -122,7 +122,7 @@ async def test_overwriting_seats_is_in_the_history(
     assert entry.details == {"seats": [25, 30]}
 
 
-async def test_what_is_overwritten_reaches_the_embedded_provider(imports: Import, database: Database) -> None:
+async def test_overwritten_values_reach_the_embedded_provider(imports: Import, database: Database) -> None:
     await imports()
     gateway = EmbeddedGateway(database, lambda: AT, "https://portal.example")
     assert [s.seats for s in await gateway.list_subscriptions("acme")] == [25, 3]

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, func, select
 
-from bench.import_accounts import big_file
 from bot.db import Database, lock_account
 from bot.permissions import SlackIdentity
 from bot.use_cases.account.portal import switch_portal
@@ -30,6 +29,7 @@ from models.home import AccountChange, Home
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
+from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS, database_url
 from tests.use_cases.outbox import START, Outbox, alice
 
@@ -120,7 +120,7 @@ async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
     outboxes: list[Outbox], tmp_path: Path
 ) -> None:
     path = tmp_path / "many.yml"
-    path.write_text(big_file(MANY), encoding="utf-8")
+    path.write_text(build_large_accounts_file(MANY), encoding="utf-8")
     at = datetime(2026, 11, 22, 10, tzinfo=UTC)
     await at_once(*(import_accounts(o.database, path=path, at=at) for o in outboxes))
     async with outboxes[0].database.read() as session:
@@ -128,7 +128,7 @@ async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
         assert (await session.exec(imported)).one() == MANY
 
 
-async def test_what_was_looked_at_before_the_lock_is_read_anew(outboxes: list[Outbox]) -> None:
+async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Outbox]) -> None:
     """Whoever waits for another's change of the account finds it changed, and does not do it again."""
     one, two, _ = outboxes
     await refresh_slack_user(one.services, ALICE)

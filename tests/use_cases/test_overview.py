@@ -29,7 +29,7 @@ async def ask_customer(outbox: Outbox, order: ServiceOrder) -> None:
             await session.flush()
 
 
-async def test_a_payment_to_confirm_is_seen_however_many_orders_wait_for_it(
+async def test_a_payment_to_confirm_is_listed_before_orders_that_wait_for_it(
     database_with_accounts: Database,
 ) -> None:
     """R19: every other order of the subscription waits until somebody has confirmed it."""
@@ -40,8 +40,7 @@ async def test_a_payment_to_confirm_is_seen_however_many_orders_wait_for_it(
     assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
 
 
-async def test_an_overdue_order_is_seen_however_many_came_after_it(database_with_accounts: Database) -> None:
-    """R21"""
+async def test_r21_an_overdue_order_is_listed_before_newer_ones(database_with_accounts: Database) -> None:
     outbox = Outbox(database_with_accounts)
     await outbox.order("SO-1001")
     outbox.move(seconds=24 * 3600)

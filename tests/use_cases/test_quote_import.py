@@ -44,7 +44,7 @@ async def test_a_quotes_end_is_capped_at_its_lines_period_with_a_warning(
     assert (await one_of(session, Quote)).expires_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
 
 
-async def test_a_quote_that_had_ended_is_stored_as_expired_and_nobody_is_told(
+async def test_a_quote_imported_after_its_end_is_expired_without_notices(
     imports: Import, session: Session
 ) -> None:
     summary = await imports(ACME.replace("expires: 2026-11-30", "expires: 2026-11-10"))
@@ -53,7 +53,9 @@ async def test_a_quote_that_had_ended_is_stored_as_expired_and_nobody_is_told(
     assert await all_of(session, Notice) == []
 
 
-async def test_a_new_quote_is_told_to_all_contacts_and_the_channel(imports: Import, session: Session) -> None:
+async def test_a_new_quote_is_announced_to_all_contacts_and_the_channel(
+    imports: Import, session: Session
+) -> None:
     await imports()
     quote = await one_of(session, Quote)
     notices = await all_of(session, Notice)
@@ -63,12 +65,12 @@ async def test_a_new_quote_is_told_to_all_contacts_and_the_channel(imports: Impo
     ]
 
 
-async def test_without_a_channel_the_contacts_are_told_once(imports: Import, session: Session) -> None:
+async def test_contacts_are_notified_once_without_a_channel(imports: Import, session: Session) -> None:
     await imports(ACME.replace("    channel: C01BILLING\n", ""))
     assert [n.destination for n in await all_of(session, Notice)] == ["contact:1", "contact:2"]
 
 
-async def test_a_pending_quotes_new_lines_are_priced_anew_and_told(
+async def test_new_lines_of_a_pending_quote_are_repriced_and_announced(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
@@ -144,7 +146,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
     assert (await imports(decided(status), AT + timedelta(hours=2))).changed_accounts == 0
 
 
-async def test_a_quote_that_arrives_decided_is_stored_closed_and_nobody_is_told(
+async def test_a_quote_imported_as_decided_is_closed_without_notices(
     imports: Import, session: Session
 ) -> None:
     await imports(decided("accepted"))
@@ -153,7 +155,7 @@ async def test_a_quote_that_arrives_decided_is_stored_closed_and_nobody_is_told(
     assert await all_of(session, Notice) == []
 
 
-async def test_what_was_decided_here_is_not_decided_again_elsewhere(
+async def test_an_import_does_not_change_a_quote_decided_here(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()

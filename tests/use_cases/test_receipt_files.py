@@ -14,7 +14,8 @@ from bot.messaging.messenger import (
     RateLimited,
 )
 from bot.receipts import render_receipt_pdf
-from bot.use_cases.delivery.claim import DueNoticeQueue, get_lease_duration
+from bot.use_cases.delivery.claim import build_notice_queue
+from bot.use_cases.pacing import get_lease_duration
 from models.details import ReceiptDetails
 from models.notice import NoticeKind
 from models.notice_payloads import ReceiptPayload
@@ -47,7 +48,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     await receipt_for_alice(outbox)
     assert await outbox.deliver() == 1
     outbox.move(1)
-    [claim] = await DueNoticeQueue(outbox.services).claim_notices(16)
+    [claim] = await build_notice_queue(outbox.services).claim(16)
     assert claim.notice.kind is NoticeKind.RECEIPT_FILE
     outbox.at += get_lease_duration(outbox.services.settings)
     await outbox.deliver_all()
@@ -74,7 +75,7 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
     assert [(a.name, a.content_type) for a in mail.attachments] == [("R-1002.pdf", "application/pdf")]
 
 
-async def test_the_pdf_goes_to_nobody_but_who_was_told(outbox: Outbox) -> None:
+async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
     await receipt_for_alice(outbox)
     assert await outbox.deliver() == 1
     await outbox.change(await outbox.contact(), slack_user="U02BENOIT")

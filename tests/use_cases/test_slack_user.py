@@ -24,7 +24,7 @@ async def stored(outbox: Outbox, person: SlackIdentity = ALICE) -> SlackUser | N
     return await find_slack_user(outbox.services, person.team_id, person.user_id)
 
 
-async def test_a_new_person_is_asked_of_and_stored(outbox: Outbox) -> None:
+async def test_an_unknown_person_is_fetched_and_stored(outbox: Outbox) -> None:
     outbox.directory.add("U01ALICE", "Alice@ACME.example")
     assert await refresh_slack_user(outbox.services, ALICE)
     user = await stored(outbox)
@@ -33,7 +33,7 @@ async def test_a_new_person_is_asked_of_and_stored(outbox: Outbox) -> None:
     assert user.is_full_member
 
 
-async def test_within_the_hour_nobody_is_asked_again(outbox: Outbox) -> None:
+async def test_a_fresh_profile_is_not_fetched_again(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     outbox.at += timedelta(hours=1)
     assert await refresh_slack_user(outbox.services, ALICE)
@@ -43,7 +43,7 @@ async def test_within_the_hour_nobody_is_asked_again(outbox: Outbox) -> None:
     assert outbox.directory.asked == 2
 
 
-async def test_what_has_changed_is_stored(outbox: Outbox) -> None:
+async def test_a_changed_profile_is_stored(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     outbox.directory.add("U01ALICE", "alice@acme.example", deleted=True)
     outbox.at += timedelta(hours=2)
@@ -53,7 +53,7 @@ async def test_what_has_changed_is_stored(outbox: Outbox) -> None:
     assert not user.is_full_member
 
 
-async def test_where_the_directory_is_silent_the_old_record_stays(outbox: Outbox) -> None:
+async def test_the_old_record_stays_if_the_directory_is_unavailable(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
     before = await stored(outbox)
     outbox.at += timedelta(hours=2)

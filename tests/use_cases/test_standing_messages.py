@@ -32,7 +32,7 @@ async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_th
     assert (message.channel, message.ts, message.order_id) == ("C01BILLING", ts, order.id)
 
 
-async def test_a_status_message_that_is_gone_is_posted_anew(outbox: Outbox) -> None:
+async def test_a_deleted_status_message_is_posted_again(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
@@ -47,7 +47,7 @@ async def test_a_status_message_that_is_gone_is_posted_anew(outbox: Outbox) -> N
     assert len(await outbox.posted_messages()) == 1
 
 
-async def test_of_several_redrawings_due_the_last_is_enough(outbox: Outbox) -> None:
+async def test_only_the_last_of_several_due_updates_is_sent(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
@@ -58,15 +58,30 @@ async def test_of_several_redrawings_due_the_last_is_enough(outbox: Outbox) -> N
     assert len(await outbox.notices(status="delivered")) == 5
 
 
-async def test_the_first_status_message_is_posted_though_a_newer_one_is_due(outbox: Outbox) -> None:
+async def test_a_status_message_shows_all_that_was_stored_before_it_is_posted(outbox: Outbox) -> None:
     order = await outbox.order()
     placed = OrderHistoryPayload(step="placed", at=outbox.at)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=placed)
     await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
-    card, history, _ = outbox.messenger.to("C01BILLING")
+    card, history = outbox.messenger.to("C01BILLING")
     assert history.letter.thread_ts == card.posted.ts
+    assert await outbox.notices(status="waiting") == []
+
+
+async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards(outbox: Outbox) -> None:
+    order = await outbox.order()
+
+    async def change(_: OutboundMessage) -> None:
+        outbox.messenger.before = None
+        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+
+    outbox.messenger.before = change
+    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.deliver_all()
+    posted, updated = outbox.messenger.to("C01BILLING")
+    assert updated.letter.update_ts == posted.posted.ts
 
 
 async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Outbox) -> None:
@@ -123,7 +138,7 @@ async def test_a_quote_decided_while_its_message_is_posted_is_redrawn_as_well(ou
     assert len(cards) == 1
 
 
-async def test_a_copy_that_is_gone_is_forgotten(outbox: Outbox) -> None:
+async def test_a_deleted_copy_is_forgotten(outbox: Outbox) -> None:
     quote = await outbox.quote()
     await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
@@ -135,7 +150,7 @@ async def test_a_copy_that_is_gone_is_forgotten(outbox: Outbox) -> None:
 
 
 @pytest.mark.parametrize("gone", [MessageGone("message_not_found"), ChannelUnreachable("is_archived")])
-async def test_a_copy_that_is_gone_from_a_channel_is_not_posted_anew(outbox: Outbox, gone: Exception) -> None:
+async def test_a_deleted_copy_is_not_posted_again(outbox: Outbox, gone: Exception) -> None:
     """R25: a decided quote needs nobody, so it is no new message to anybody."""
     quote = await outbox.quote()
     await outbox.tell(CHANNEL, kind=NoticeKind.QUOTE_ARRIVED, quote=quote)

@@ -55,7 +55,7 @@ def test_any_other_term_is_a_change(change: dict[str, Any]) -> None:
     assert not diff.is_empty
 
 
-def test_what_the_provider_does_not_decide_is_no_change() -> None:
+def test_fields_the_provider_does_not_decide_are_no_change() -> None:
     stored = build_stored(self_service=False, self_service_reason="No.", revision=3)
     state = replace(STATE, product_id="goto-webinar", charge_group="sub_group")
     assert compute_subscription_diff([stored], [state]).is_empty
@@ -68,7 +68,7 @@ def test_a_subscription_that_is_not_stored_is_added() -> None:
 
 
 @pytest.mark.parametrize("states", [[], [replace(STATE, closed_reason="subscription_not_active")]])
-def test_a_subscription_that_is_gone_or_closed_has_ended(states: list[SubscriptionState]) -> None:
+def test_a_missing_or_closed_subscription_has_ended(states: list[SubscriptionState]) -> None:
     stored = build_stored()
     diff = compute_subscription_diff([stored], states)
     assert diff == SubscriptionDiff(added=[], ended=[stored], changed=[])

@@ -1,4 +1,4 @@
-"""One account on the Home tab: subscriptions, orders in progress, receipts, how it pays, and where to go."""
+"""One account on the Home tab: subscriptions, orders in progress, receipts, payment method and portal."""
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks, build_portal_section, build_renewal_blocks, format_subscriptions
@@ -51,14 +51,16 @@ def build_account_groups(
 
 
 def _get_account_label(overview: AccountOverview, has_several_accounts: bool) -> str | None:
-    """Where several accounts have the same buttons, a screen reader says which one's each is."""
+    """For screen readers, if several accounts have the same buttons."""
     return overview.account.name if has_several_accounts else None
 
 
 def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) -> BlockGroup:
-    """What needs nobody now; the rest stands under what waits."""
+    """Without those that need attention, which come first on the page."""
     orders = [
-        o for o in overview.open_orders if not (needs_attention(o) or o.is_overdue or o.order.is_finished)
+        details
+        for details in overview.open_orders
+        if not (needs_attention(details) or details.is_overdue or details.order.is_finished)
     ]
     if not orders:
         return []
@@ -87,7 +89,7 @@ def _build_order_section(localizer: Localizer, details: OrderDetails) -> Block:
 def _build_receipts_group(
     localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
 ) -> BlockGroup:
-    texts = [format_receipt(localizer, r, o) for r, o in overview.receipts[:MAX_RECEIPTS]]
+    texts = [format_receipt(localizer, *receipt) for receipt in overview.receipts[:MAX_RECEIPTS]]
     if not texts:
         return []
     button = navigation.build_receipts_button(
@@ -99,7 +101,6 @@ def _build_receipts_group(
 def _build_payment_group(
     localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
 ) -> BlockGroup:
-    """The default method; that none can be charged stands under what waits."""
     today = overview.account.get_local_date(overview.at)
     default = next((method for method in overview.payment_methods if method.is_default), None)
     if default is None:

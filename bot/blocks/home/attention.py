@@ -1,4 +1,4 @@
-"""What waits for the person on their Home: quotes to decide, orders that need them, cards that cannot pay."""
+"""What needs the person's attention: pending quotes, orders with problems, no card that can be charged."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,8 +6,7 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import Block
 from bot.blocks.order_line import build_confirm_payment_button
-from bot.blocks.quote import build_decision_buttons
-from bot.blocks.quote import format_quote_summary as quote_text
+from bot.blocks.quote import build_decision_buttons, format_quote_summary
 from bot.blocks.service_order import (
     build_retry_buttons,
     format_order_status,
@@ -31,7 +30,7 @@ def has_attention_items(overview: AccountOverview) -> bool:
 
 
 def can_pay(overview: AccountOverview) -> bool:
-    """Without a default method that can be charged, ordering stops (R3)."""
+    """Ordering needs a default method that can be charged (R3)."""
     today = overview.account.get_local_date(overview.at)
     return any(method.is_default and method.is_usable(today) for method in overview.payment_methods)
 
@@ -43,11 +42,11 @@ def _has_problem(order: OrderDetails) -> bool:
 def build_attention_groups(
     localizer: Localizer, overviews: Sequence[AccountOverview], links: PortalLinks
 ) -> list[BlockGroup]:
-    """Of all the accounts together: what is most pressing is at the top."""
+    """Those of all accounts together, at the top of the page."""
     groups = [
         group
-        for sheet in overviews
-        for group in _iter_account_groups(localizer, sheet, links, len(overviews) > 1)
+        for overview in overviews
+        for group in _iter_account_groups(localizer, overview, links, len(overviews) > 1)
     ]
     if not groups:
         return [[block_kit.build_section(localizer.format_mrkdwn("home-no-attention"))]]
@@ -63,14 +62,14 @@ def _iter_account_groups(
         if has_several_accounts
         else ""
     )
-    troubled = [order for order in overview.open_orders if _has_problem(order)] + overview.failed_orders
-    for order in troubled[:MAX_ORDERS]:
+    problem_orders = [order for order in overview.open_orders if _has_problem(order)] + overview.failed_orders
+    for order in problem_orders[:MAX_ORDERS]:
         yield _build_order_group(localizer, order, links, account)
-    if len(troubled) > MAX_ORDERS:
+    if len(problem_orders) > MAX_ORDERS:
         yield _build_more_group(
             localizer,
             account,
-            len(troubled) - MAX_ORDERS,
+            len(problem_orders) - MAX_ORDERS,
             navigation.build_orders_button(localizer, overview.account.id),
         )
     for quote in overview.pending_quotes[:MAX_QUOTES]:
@@ -95,7 +94,7 @@ def _build_more_group(localizer: Localizer, heading: str, count: int, button: Bl
 
 
 def _build_quote_group(localizer: Localizer, details: QuoteDetails, heading: str) -> BlockGroup:
-    text = heading + quote_text(localizer, details)
+    text = heading + format_quote_summary(localizer, details)
     return [
         block_kit.build_section(text),
         block_kit.build_actions(*build_decision_buttons(localizer, details.quote)),
@@ -105,7 +104,6 @@ def _build_quote_group(localizer: Localizer, details: QuoteDetails, heading: str
 def _build_order_group(
     localizer: Localizer, details: OrderDetails, links: PortalLinks, heading: str
 ) -> BlockGroup:
-    """The order, its lines that need attention, and everything that can be done about them."""
     presenter = OrderPresenter(localizer, details)
     declined = presenter.list_lines_with_status(LineStatus.DECLINED)[:MAX_LINES]
     unconfirmed = presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)[:MAX_LINES]

@@ -1,4 +1,4 @@
-"""The Home tab: what waits for the person, then each account at a glance, in as many pages as it takes."""
+"""The Home tab: what needs attention, then each account at a glance, on as many pages as it takes."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ __all__ = [
 
 PREVIOUS_PAGE, NEXT_PAGE = "home.previous", "home.next"
 
-# Below Slack's hundred by what stands at the end of every page.
+# Slack's limit is 100; every page ends with a pager and help.
 MAX_BLOCKS = 94
 MAX_CHARTS = 2
 MAX_CONTACTS = 10
@@ -38,27 +38,27 @@ def render_home(
     page: int = 0,
     show_charts: bool = True,
 ) -> View:
-    """The accounts for which something waits come first. What belongs together stays on one page."""
-    overviews = sorted(overviews, key=lambda sheet: not has_attention_items(sheet))
+    """Accounts that need attention come first. The blocks of a group stay on one page."""
+    overviews = sorted(overviews, key=lambda overview: not has_attention_items(overview))
     groups = build_attention_groups(localizer, overviews, links)
-    for number, sheet in enumerate(overviews):
+    for number, overview in enumerate(overviews):
         chart = show_charts and number < MAX_CHARTS
         groups += build_account_groups(
-            localizer, sheet, links, has_several_accounts=len(overviews) > 1, show_chart=chart
+            localizer, overview, links, has_several_accounts=len(overviews) > 1, show_chart=chart
         )
     pages = _build_pages(groups)
-    shown = min(page, len(pages) - 1)
+    page = min(page, len(pages) - 1)
     return _build_home_view(
         [
-            *pages[shown],
-            *_build_pager(localizer, shown, len(pages)),
+            *pages[page],
+            *_build_pager(localizer, page, len(pages)),
             *_build_help_blocks(localizer, links.services_url, linked=True),
         ]
     )
 
 
 def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequence[str] = ()) -> View:
-    """For someone who is no billing contact: whom to ask, and nothing of any account."""
+    """For someone who is not a billing contact: whom to ask, and nothing about any account (R5)."""
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("home-unlinked")),
         block_kit.build_section(localizer.format_mrkdwn("home-features")),
@@ -75,7 +75,7 @@ def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequ
 
 
 def render_refused_home(localizer: Localizer, refusal: Refusal, services_url: str) -> View:
-    """For someone of whom nothing can be said now: Slack is silent about them."""
+    """For someone whose identity Slack does not confirm at the moment (R5)."""
     return _build_home_view(
         [
             block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),

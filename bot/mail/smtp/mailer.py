@@ -16,19 +16,19 @@ from bot.metrics import instrument_adapter
 
 TIMEOUT_SECONDS = 10
 
-# RFC 3463. Not 5.1.0, 5.1.7 and 5.1.8, which servers say of the sender too; nor 5.7, which is policy.
+# RFC 3463. Not 5.1.0, 5.1.7 and 5.1.8, which can be about the sender, nor 5.7, which is policy.
 ENHANCED_STATUS_PATTERN = re.compile(r"\d\.\d{1,3}\.\d{1,3}\b")
 UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
 INVALID_MESSAGE_STATUSES = frozenset({"5.2.3", "5.3.4", "5.6.0", "5.6.1", "5.6.2", "5.6.3", "5.6.5"})
 
-# RFC 5321, for servers that say no more than that.
+# RFC 5321, for servers without enhanced status codes.
 UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
 MESSAGE_TOO_LARGE_CODES = frozenset({552})
 
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """`starttls` is none for "where the server offers it"."""
+    """`starttls` is none for: if the server offers it."""
 
     host: str
     port: int
@@ -44,8 +44,8 @@ class SmtpServer:
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
         tls = parts.scheme == "smtps"
-        wanted = parse_qs(parts.query).get("starttls", [""])[0]
-        starttls = False if tls else {"1": True, "0": False}.get(wanted)
+        starttls_option = parse_qs(parts.query).get("starttls", [""])[0]
+        starttls = False if tls else {"1": True, "0": False}.get(starttls_option)
         return cls(
             host=parts.hostname,
             port=parts.port or (465 if tls else 587 if starttls else 25),
@@ -77,7 +77,7 @@ class SmtpMailer:
 
     @asynccontextmanager
     async def _open_connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        """What goes wrong meanwhile is raised in the mailer's words."""
+        """Raises the port's errors."""
         server = self._server
         if server is None:
             raise MailUnavailable("no server is set")
@@ -107,20 +107,22 @@ def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text)
     message.add_alternative(email.html, subtype="html")
-    for attached in email.attachments:
-        maintype, _, subtype = attached.content_type.partition("/")
-        message.add_attachment(attached.content, maintype=maintype, subtype=subtype, filename=attached.name)
+    for attachment in email.attachments:
+        maintype, _, subtype = attachment.content_type.partition("/")
+        message.add_attachment(
+            attachment.content, maintype=maintype, subtype=subtype, filename=attachment.name
+        )
     return message
 
 
 def _convert_error(error: Exception) -> Exception:
-    """Refused for good is what the server says of this mailbox or this message. What it says of the
-    sender, of its policy or of itself is for an operator to mend, and waits as an outage does."""
-    answers = _list_responses(error)
-    said = f"{type(error).__name__} {', '.join(map(_format_status, answers))}".rstrip()
-    if answers and all(_is_permanent(answer) for answer in answers):
-        return MailRejected(said)
-    return MailUnavailable(said)
+    """Only a response about this mailbox or this message is permanent. One about the sender, a policy or the
+    server itself can be fixed by an operator, so the message is retried as in an outage."""
+    responses = _list_responses(error)
+    message = f"{type(error).__name__} {', '.join(map(_format_status, responses))}".rstrip()
+    if responses and all(_is_permanent(response) for response in responses):
+        return MailRejected(message)
+    return MailUnavailable(message)
 
 
 def _list_responses(error: Exception) -> list[aiosmtplib.SMTPResponseException]:
@@ -130,16 +132,19 @@ def _list_responses(error: Exception) -> list[aiosmtplib.SMTPResponseException]:
 
 
 def _is_permanent(response: aiosmtplib.SMTPResponseException) -> bool:
-    of_recipient = isinstance(response, aiosmtplib.SMTPRecipientRefused)
-    if not (of_recipient or isinstance(response, aiosmtplib.SMTPDataError)) or not 500 <= response.code < 600:
+    is_about_recipient = isinstance(response, aiosmtplib.SMTPRecipientRefused)
+    if (
+        not (is_about_recipient or isinstance(response, aiosmtplib.SMTPDataError))
+        or not 500 <= response.code < 600
+    ):
         return False
     if enhanced := ENHANCED_STATUS_PATTERN.match(response.message.lstrip()):
         return enhanced[0] in UNKNOWN_MAILBOX_STATUSES | INVALID_MESSAGE_STATUSES
-    # After the message, 550 is what a filter says: the mailbox was taken before.
-    return response.code in (UNKNOWN_MAILBOX_CODES if of_recipient else MESSAGE_TOO_LARGE_CODES)
+    # After the message itself, 550 comes from a filter: the mailbox was accepted before.
+    return response.code in (UNKNOWN_MAILBOX_CODES if is_about_recipient else MESSAGE_TOO_LARGE_CODES)
 
 
 def _format_status(response: aiosmtplib.SMTPResponseException) -> str:
-    """Its numbers alone: its words may hold an address."""
+    """The codes alone: the text may contain an address."""
     enhanced = ENHANCED_STATUS_PATTERN.match(response.message.lstrip())
     return f"{response.code} {enhanced[0]}" if enhanced else str(response.code)

@@ -34,7 +34,7 @@ async def switch_portal(services: Services, *, person: SlackIdentity, account_id
                 session,
                 account_id=account.id,
                 actor=build_actor(contact, person),
-                subject=f"account:{account.id}",
+                subject=account.audit_subject,
                 action="portal_switched",
                 at=at,
                 status_change=(Portal.CORPORATE.value, Portal.ADMIN.value),

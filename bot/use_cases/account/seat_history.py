@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from bot.db import Session
 from models.account import Account
 from models.audit_entry import AuditEntry
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.seat_history import SeatChange, SeatHistory, build_seat_history
 from models.service_order import OrderLine
 from models.subscription import Subscription
@@ -53,7 +54,7 @@ async def _list_external_changes(
 ) -> list[SeatChange]:
     found = await session.exec(
         select(AuditEntry).where(
-            col(AuditEntry.subject).in_([f"subscription:{id_}" for id_ in ids]),
+            col(AuditEntry.subject).in_([str(AuditSubject(SubjectNoun.SUBSCRIPTION, id_)) for id_ in ids]),
             col(AuditEntry.action).in_(EXTERNAL_CHANGE_ACTIONS),
             AuditEntry.at > since,
         )
@@ -61,7 +62,7 @@ async def _list_external_changes(
     entries = [entry for entry in found.all() if "seats" in entry.details]
     return [
         SeatChange(
-            entry.subject.removeprefix("subscription:"),
+            entry.audit_subject.key,
             account.get_local_date(entry.at),
             entry.details["seats"][1] - entry.details["seats"][0],
         )

@@ -16,6 +16,7 @@ from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.row_sync import Changes, FieldValues, sync_rows, update_fields
 from models.account import Account
 from models.administrator import Administrator
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.billing_contact import BillingContact
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
@@ -86,11 +87,11 @@ class AccountImporter:
         account_id = self._existing.account.id
         if self._changes:
             action = "imported" if self._existing.is_new else "updated"
-            await self._run.record_change(session, account_id, f"account:{account_id}", action, self._changes)
+            subject = self._existing.account.audit_subject
+            await self._run.record_change(session, account_id, subject, action, self._changes)
         for subscription_id, changes in self._overwritten_subscriptions.items():
-            await self._run.record_change(
-                session, account_id, f"subscription:{subscription_id}", "overwritten", changes
-            )
+            subject = AuditSubject(SubjectNoun.SUBSCRIPTION, subscription_id)
+            await self._run.record_change(session, account_id, subject, "overwritten", changes)
 
     def _sync_people(self) -> None:
         contacts = {c.email: c.model_dump() for c in self._entry.billing_contacts}

@@ -11,6 +11,7 @@ from bot.db import Session, lock_account
 from models.account import Account
 from models.administrator import Administrator
 from models.audit_entry import AuditEntry
+from models.audit_subject import AuditSubject, SubjectNoun
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteLine
@@ -124,7 +125,10 @@ async def _list_rows(session: Session, model: type[Row], column: Any, values: It
 async def _find_last_imported_address(session: Session, account_id: str) -> Any:
     found = await session.exec(
         select(AuditEntry.details)
-        .where(AuditEntry.subject == f"account:{account_id}", col(AuditEntry.source).startswith("import:"))
+        .where(
+            AuditEntry.subject == str(AuditSubject(SubjectNoun.ACCOUNT, account_id)),
+            col(AuditEntry.source).startswith("import:"),
+        )
         .order_by(col(AuditEntry.number).desc())
     )
     return next((d["billing_address"][1] for d in found.all() if "billing_address" in d), None)

@@ -7,6 +7,7 @@ from bot.db import Session
 from bot.use_cases.accounts_import.row_sync import Changes
 from bot.use_cases.audit.write import write_audit_entry
 from models.audit_entry import Actor
+from models.audit_subject import AuditSubject
 
 
 @dataclass
@@ -25,7 +26,7 @@ class ImportRun:
         self,
         session: Session,
         account_id: str,
-        subject: str,
+        subject: AuditSubject,
         action: str,
         details: Changes,
         status_change: tuple[str | None, str | None] = (None, None),

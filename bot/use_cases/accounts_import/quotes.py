@@ -187,9 +187,7 @@ async def _record_quote_change(
     details: dict[str, Any],
     status_change: tuple[str | None, str | None] = (None, None),
 ) -> None:
-    await run.record_change(
-        session, quote.account_id, f"quote:{quote.number}", action, details, status_change
-    )
+    await run.record_change(session, quote.account_id, quote.audit_subject, action, details, status_change)
 
 
 async def _has_order(session: Session, quote: Quote) -> bool:

@@ -19,6 +19,15 @@ BATCH_SIZE = 500
 # What a spreadsheet would take for a formula, and what people typed may begin with it.
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
+# Field of an export -> column of AuditPerson.
+PERSON_FIELDS = {
+    "actor_name": "name",
+    "actor_email": "email",
+    "actor_team_id": "team_id",
+    "actor_user_id": "user_id",
+    "person_salt": "salt",
+}
+
 RowWriter = Callable[[dict[str, Any]], None]
 # Told how many entries are done, of how many.
 ProgressCallback = Callable[[int, int], None]
@@ -36,6 +45,7 @@ class ChainReport:
     account_id: str
     last_number: int
     last_hash: str
+    erased_entries: int = 0
     violations: list[ChainViolation] = field(default_factory=list)
 
 
@@ -53,7 +63,9 @@ async def verify_histories(database: Database, *, progress: ProgressCallback) ->
     for account_id in sorted({*accounts, *heads, *chains}):
         chain = chains.get(account_id, HashChainVerifier())
         broken = [*flaws.get(account_id, []), *chain.verify_tip(heads.get(account_id))]
-        found.append(ChainReport(account_id, chain.last_number, chain.last_hash, broken))
+        found.append(
+            ChainReport(account_id, chain.last_number, chain.last_hash, chain.erased_entries, broken)
+        )
     return found
 
 
@@ -79,9 +91,8 @@ async def export_history(
 
 @contextmanager
 def _open_csv_writer(out: TextIO) -> Iterator[RowWriter]:
-    writer = csv.DictWriter(
-        out, fieldnames=[n for n in AuditEntry.model_fields if n != "id"], lineterminator="\n"
-    )
+    fields = [name for name in AuditEntry.model_fields if name != "id"]
+    writer = csv.DictWriter(out, fieldnames=[*fields, *PERSON_FIELDS, "erased"], lineterminator="\n")
     writer.writeheader()
 
     def write(row: dict[str, Any]) -> None:
@@ -137,6 +148,13 @@ async def _stream_entries(
 
 
 def _build_row(entry: AuditEntry) -> dict[str, Any]:
-    """The entry with its instant in ISO 8601, in UTC."""
+    """The entry with its instant in ISO 8601, in UTC; who acted; and whether any of it was erased."""
     at = entry.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return {**entry.model_dump(mode="json", exclude={"id"}), "at": at}
+    person = entry.person.model_dump() if entry.person else {}
+    return {
+        **entry.model_dump(mode="json", exclude={"id"}),
+        "at": at,
+        **{field: person.get(column) for field, column in PERSON_FIELDS.items()},
+        "actor_name": entry.actor_name,
+        "erased": entry.is_content_erased or entry.is_person_erased,
+    }

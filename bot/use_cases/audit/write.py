@@ -5,23 +5,35 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy.dialects import postgresql
 from sqlmodel import col, insert, select, update
 
 from bot.db import Session
 from bot.use_cases.account_change import record_account_change
-from models.audit_entry import GENESIS_HASH, Actor, AuditChainTip, AuditEntry, compute_entry_hash
+from models.audit_entry import (
+    GENESIS_HASH,
+    Actor,
+    AuditChainTip,
+    AuditEntry,
+    AuditPerson,
+    compute_content_digest,
+    compute_entry_hash,
+    generate_salt,
+)
+from models.audit_subject import AuditSubject
 
-# Where a session keeps the heads that its transaction holds.
-LOCKED_TIPS_KEY = "audit_heads"
+# Where a session keeps the chain tips that its transaction has locked, and the ids of people.
+LOCKED_TIPS_KEY, PERSON_IDS_KEY = "audit_chain_tips", "audit_person_ids"
 
-
+# Prebuilt, and without the mapper: most transactions run them several times.
 _ENTRY_TABLE, _TIP_TABLE = AuditEntry.__table__, AuditChainTip.__table__  # type: ignore[attr-defined]
 _ENTRY_INSERT = insert(_ENTRY_TABLE)
+_PERSON_TABLE = AuditPerson.__table__  # type: ignore[attr-defined]
 _TIP_INSERT = insert(_TIP_TABLE)
 _TIP_UPDATE = (
     update(_TIP_TABLE)
     .where(_TIP_TABLE.c.account_id == bindparam("account"))
-    .values(number=bindparam("to"), hash=bindparam("sealed"))
+    .values(number=bindparam("new_number"), hash=bindparam("new_hash"))
 )
 _TIP_LOCK_QUERY = (
     select(_TIP_TABLE.c.number, _TIP_TABLE.c.hash)
@@ -32,7 +44,7 @@ _TIP_LOCK_QUERY = (
 
 @dataclass
 class _LockedTip:
-    """How far the account's history has come."""
+    """The number and hash of the account's last entry."""
 
     number: int
     hash: str
@@ -43,64 +55,109 @@ async def write_audit_entry(
     *,
     account_id: str,
     actor: Actor,
-    subject: str,
+    subject: AuditSubject,
     action: str,
     at: datetime,
     status_change: tuple[str | None, str | None] = (None, None),
     reason: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Append one entry; Homes that show the account are drawn again. The caller holds the account's lock, so
-    that numbers have no gaps.
+    """Append one entry, and have Homes that show the account drawn again. The caller holds the account's
+    lock, so that numbers have no gaps.
 
-    `subject` is `quote:SQ-1001` and the like; `change` is (from status, to status).
+    `status_change` is (from status, to status). Names, addresses and what people typed belong in `reason` and
+    `details`, which can be erased.
     """
-    assert not session.in_nested_transaction(), "what a savepoint took back would be remembered here"
-    head = await _lock_chain_tip(session, account_id)
+    assert not session.in_nested_transaction(), (
+        "a rolled back savepoint would leave a wrong tip in session.info"
+    )
+    person_id = await _get_or_create_person_id(session, actor) if actor.is_person else None
+    tip = await _lock_chain_tip(session, account_id)
     entry = {
         "account_id": account_id,
-        "number": head.number + 1,
+        "number": tip.number + 1,
         "at": at,
         "actor_kind": actor.kind,
-        "actor_id": actor.id,
-        "actor_name": actor.name,
+        "person_id": person_id,
         "source": actor.source,
-        "subject": subject,
+        "subject": str(subject),
         "action": action,
         "from_status": status_change[0],
         "to_status": status_change[1],
-        "reason": reason,
-        "details": details or {},
-        "previous_hash": head.hash,
+        **_build_content(reason, details or {}),
+        "previous_hash": tip.hash,
     }
-    head.number, head.hash = head.number + 1, compute_entry_hash(entry)
-    # Without the mapper: nothing of it is read again here, and most transactions do it several times.
-    await session.exec(_ENTRY_INSERT, params={**entry, "hash": head.hash})
-    await session.exec(_TIP_UPDATE, params={"account": account_id, "to": head.number, "sealed": head.hash})
+    tip.number, tip.hash = tip.number + 1, compute_entry_hash(entry)
+    await session.exec(_ENTRY_INSERT, params={**entry, "hash": tip.hash})
+    await session.exec(
+        _TIP_UPDATE, params={"account": account_id, "new_number": tip.number, "new_hash": tip.hash}
+    )
     await record_account_change(session, account_id)
 
 
+def _build_content(reason: str | None, details: dict[str, Any]) -> dict[str, Any]:
+    """What can be erased, with its salt; and its digest, which stays."""
+    salt = generate_salt() if reason is not None or details else None
+    digest = compute_content_digest(salt, reason, details) if salt else None
+    return {"reason": reason, "details": details, "content_salt": salt, "content_digest": digest}
+
+
+async def _get_or_create_person_id(session: Session, actor: Actor) -> str:
+    ids: dict[Actor, str] = session.info.setdefault(PERSON_IDS_KEY, {})
+    if actor not in ids:
+        ids[actor] = await _find_person_id(session, actor) or await _create_person(session, actor)
+    return ids[actor]
+
+
+async def _find_person_id(session: Session, actor: Actor) -> str | None:
+    found = await session.exec(
+        select(AuditPerson.id).where(
+            AuditPerson.team_id == actor.team_id,
+            AuditPerson.user_id == actor.user_id,
+            AuditPerson.name == actor.name,
+            AuditPerson.email == actor.email,
+        )
+    )
+    return found.one_or_none()
+
+
+async def _create_person(session: Session, actor: Actor) -> str:
+    person = AuditPerson.from_actor(actor)
+    if session.get_bind().dialect.name == "sqlite":
+        # SQLite has one writer: nobody else has stored this person since.
+        await session.exec(insert(_PERSON_TABLE), params=person.model_dump())
+        return person.id
+    statement = postgresql.insert(_PERSON_TABLE).on_conflict_do_nothing()
+    await session.exec(statement, params=person.model_dump())
+    # Another transaction may have stored this person in the meantime.
+    person_id = await _find_person_id(session, actor)
+    assert person_id is not None, "the person is stored"
+    return person_id
+
+
 async def get_last_entry_number(session: Session, account_id: str) -> int:
-    """Of the account's last entry, this transaction's included."""
+    """Of the account's last entry, those of this transaction included."""
     return (await _lock_chain_tip(session, account_id)).number
 
 
 async def _lock_chain_tip(session: Session, account_id: str) -> _LockedTip:
-    """Until the transaction ends, so that it is asked for once."""
-    held: dict[str, _LockedTip] = session.info.setdefault(LOCKED_TIPS_KEY, {})
-    if account_id not in held:
-        found = (await session.exec(_TIP_LOCK_QUERY, params={"account": account_id})).one_or_none()
-        if found is None:
+    """Until the transaction ends, so it is queried once."""
+    locked_tips: dict[str, _LockedTip] = session.info.setdefault(LOCKED_TIPS_KEY, {})
+    if account_id not in locked_tips:
+        row = (await session.exec(_TIP_LOCK_QUERY, params={"account": account_id})).one_or_none()
+        if row is None:
             await session.exec(
                 _TIP_INSERT, params={"account_id": account_id, "number": 0, "hash": GENESIS_HASH}
             )
-        held[account_id] = _LockedTip(*found) if found else _LockedTip(0, GENESIS_HASH)
-    return held[account_id]
+        locked_tips[account_id] = _LockedTip(*row) if row else _LockedTip(0, GENESIS_HASH)
+    return locked_tips[account_id]
 
 
-async def list_audit_entries(session: Session, subjects: list[str]) -> list[AuditEntry]:
+async def list_audit_entries(session: Session, subjects: list[AuditSubject]) -> list[AuditEntry]:
     """The history of these subjects, oldest first."""
-    found = await session.exec(
-        select(AuditEntry).where(col(AuditEntry.subject).in_(subjects)).order_by(col(AuditEntry.id))
+    entries = await session.exec(
+        select(AuditEntry)
+        .where(col(AuditEntry.subject).in_([str(subject) for subject in subjects]))
+        .order_by(col(AuditEntry.id))
     )
-    return list(found.all())
+    return list(entries.all())

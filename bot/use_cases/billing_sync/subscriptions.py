@@ -104,7 +104,7 @@ async def _record_change(
         session,
         account_id=subscription.account_id,
         actor=PROVIDER_ACTOR,
-        subject=f"subscription:{subscription.id}",
+        subject=subscription.audit_subject,
         action=action,
         at=at,
         details=details,

@@ -157,7 +157,7 @@ async def record_consent_to_replace(
             session,
             account_id=account.id,
             actor=build_actor(contact, person),
-            subject=f"cart:{contact.email}",
+            subject=cart.audit_subject,
             action="consented_to_replace",
             at=at,
             details={"quotes": [q.number for q in other_quotes]},

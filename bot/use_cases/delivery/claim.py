@@ -1,135 +1,84 @@
 """Which notice to deliver next: in order for each destination, within Slack's limits, one worker at a time.
 
-The claims and the next permitted times are rows, so that all this holds across replicas.
+Leases and limits are rows, so that all this holds across replicas.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
-from sqlmodel.sql.expression import Select, SelectOfScalar
-from sqlmodel.sql.sqltypes import UTCDateTime
+from sqlmodel.sql.expression import Select
 
 from bot.db import Session
 from bot.services import Services
-from bot.settings import Settings
-from bot.use_cases.delivery.posted_message import find_status_message
+from bot.use_cases.due_rows import ClaimQueue
+from bot.use_cases.pacing import (
+    MESSAGE_LIMIT,
+    get_delivery_timeout,
+    get_lease_duration,
+    lock_or_create_slots,
+    update_together,
+)
 from models.destination import DestinationKind
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from models.notice_payloads import QuoteReminderPayload, parse_payload
 from models.quote import Quote
 
-# Slack takes some hundreds of messages a minute in a workspace: five may go at once, five a second follow.
-TEAM_MESSAGE_INTERVAL = timedelta(milliseconds=200)
-TEAM_BURST_ALLOWANCE = 4 * TEAM_MESSAGE_INTERVAL
-TEAM_SLOT_PREFIX = "team:"
-
-# Written out: as a parameter it would hide from the planner that the partial indexes hold what is asked.
+# A literal: the planner does not use a partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
-
-_SLOT_LOCK_QUERY = (
-    select(DeliverySlot)
-    .where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
-    .with_for_update(skip_locked=True)
-    .execution_options(populate_existing=True)
-)
-_SLOT_INSERT = text(
-    "INSERT INTO delivery_slot (destination, next_at) VALUES (:destination, :next_at) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("next_at", type_=UTCDateTime()))
-_OLDEST_NOTICE_ID = (
-    select(Notice.id)
-    .where(
-        IS_WAITING_NOTICE,
-        Notice.destination == DeliverySlot.destination,
-        col(Notice.due_at) <= bindparam("at"),
-    )
-    .order_by(col(Notice.id))
-    .limit(1)
-    .correlate(DeliverySlot)
-    .scalar_subquery()
-)
-_OLDEST_NOTICES_QUERY = select(Notice).where(
-    col(Notice.id).in_(
-        select(_OLDEST_NOTICE_ID).where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
-    )
-)
-
-
-# To look up what is due costs as much for many as for one.
-PREFETCH_SIZE = 128
 
 TeamDestination = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class DeliveryLease:
-    """A destination's oldest due notice, and until when the destination is this worker's: an answer that is
-    not there by `answer_by` is not waited for."""
+    """A destination's oldest due notice. The destination is this worker's until `expires_at`; an answer that
+    has not come by `deadline` is not waited for."""
 
     notice: Notice
     expires_at: datetime
     deadline: datetime
 
     def get_remaining_seconds(self, at: datetime) -> float:
-        """Raises TimeoutError where it is too late to begin."""
+        """Raises TimeoutError if it is too late to begin."""
         if at >= self.deadline:
             raise TimeoutError("claimed too long ago")
         return (self.deadline - at).total_seconds()
 
 
-def get_lease_duration(settings: Settings) -> timedelta:
-    """Shorter than an order line's: while a destination is held, its later notices wait."""
-    return settings.lease_duration / 2
+def build_notice_queue(services: Services) -> ClaimQueue[TeamDestination, DeliveryLease]:
+    return ClaimQueue(
+        services, partial(_find_due_destinations, services), partial(_claim_destinations, services)
+    )
 
 
-def get_delivery_timeout(settings: Settings) -> timedelta:
-    """Shorter than the lease: whoever claims the destination next finds nobody else posting to it."""
-    return settings.lease_duration / 3
+async def _find_due_destinations(services: Services, limit: int) -> Sequence[TeamDestination]:
+    with_email = services.mailer.is_configured
+    async with services.read() as session:
+        due = select_due_destinations(services.now(), limit, with_email=with_email)
+        return (await session.exec(due)).all()
 
 
-class DueNoticeQueue:
-    """What is due, for one worker. It remembers destinations beyond those it takes now; whether each is still
-    due and free is asked again in the transaction that claims it."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._prefetched: Sequence[TeamDestination] = ()
-
-    async def claim_notices(self, limit: int) -> list[DeliveryLease]:
-        """Up to `room` notices that are due and permitted now, each of another destination."""
-        looked = not self._prefetched
-        if looked:
-            self._prefetched = await self._list_destinations(max(limit, PREFETCH_SIZE))
-        chosen, self._prefetched = self._prefetched[:limit], self._prefetched[limit:]
-        claims = await _claim_destinations(self._services, chosen) if chosen else []
-        if len(claims) < len(chosen):
-            # What held back one of them, another worker or the workspace's pace, holds back others.
-            self._prefetched = ()
-        return claims if claims or looked else await self.claim_notices(limit)
-
-    async def _list_destinations(self, limit: int) -> Sequence[TeamDestination]:
-        mail = self._services.mailer.is_configured
-        async with self._services.read() as session:
-            return (await session.exec(select_due_destinations(self._services.now(), limit, mail=mail))).all()
-
-
-def select_due_destinations(at: datetime, limit: int, *, mail: bool) -> Select[str, str]:
+def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Select[str, str]:
     """Destinations (and their workspaces) with something to deliver that nothing holds back, the one that
     has waited longest first. Without a mail server, e-mails wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
-    by_mail = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
-    unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
-    free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, unclaimed))
-    in_pace = or_(by_mail, col(team.destination).is_(None), col(team.next_at) <= at + TEAM_BURST_ALLOWANCE)
+    is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
+    is_unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
+    is_free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, is_unclaimed))
+    has_token = or_(
+        is_email, col(team.destination).is_(None), col(team.next_at) <= at + MESSAGE_LIMIT.burst_allowance
+    )
     return (
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)
-        .outerjoin(team, col(team.destination) == TEAM_SLOT_PREFIX + col(Notice.team))
-        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, free, in_pace)
-        .where(*([] if mail else [~by_mail]))
+        .outerjoin(team, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))
+        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, is_free, has_token)
+        .where(*([] if with_email else [~is_email]))
         .group_by(col(Notice.destination), col(Notice.team))
         .order_by(func.min(Notice.id))
         .limit(limit)
@@ -139,95 +88,73 @@ def select_due_destinations(at: datetime, limit: int, *, mail: bool) -> Select[s
 async def _claim_destinations(
     services: Services, destinations: Sequence[TeamDestination]
 ) -> list[DeliveryLease]:
-    names = {destination for destination, _ in destinations} | {
-        TEAM_SLOT_PREFIX + team for _, team in destinations
-    }
+    names = {destination for destination, _ in destinations}
+    names |= {MESSAGE_LIMIT.get_slot_name(team) for _, team in destinations}
     async with services.write() as session:
         at = services.now()
-        slots = await _lock_or_create_slots(session, names, at)
+        slots = await lock_or_create_slots(session, names, at, skip_locked=True)
         free = [name for name in dict(destinations) if name in slots and slots[name].is_free(at)]
-        # In a statement of its own: one that took slots and notices at once could find them of two moments.
+        # In a statement of its own: one that read slots and notices at once could see them at two moments.
         notices = await _load_next_notices(session, free, at)
-        taken = [
-            notice for name in free if (notice := notices.get(name)) and _reserve_team_slot(slots, notice, at)
+        claimed = [
+            notice for name in free if (notice := notices.get(name)) and _take_token(slots, notice, at)
         ]
-        until = at + get_lease_duration(services.settings)
-        for notice in taken:
-            slots[notice.destination].claimed_until = until
-    return [DeliveryLease(notice, until, at + get_delivery_timeout(services.settings)) for notice in taken]
+        expires_at = at + get_lease_duration(services.settings)
+        for notice in claimed:
+            slots[notice.destination].claimed_until = expires_at
+        changed = {notice.destination for notice in claimed}
+        changed |= {MESSAGE_LIMIT.get_slot_name(notice.team) for notice in claimed}
+        update_together(slots[name] for name in changed & slots.keys())
+    deadline = at + get_delivery_timeout(services.settings)
+    return [DeliveryLease(notice, expires_at, deadline) for notice in claimed]
 
 
-async def _lock_or_create_slots(session: Session, names: set[str], at: datetime) -> dict[str, DeliverySlot]:
-    """The slots, made where there are none, held by this transaction; without those that another's holds."""
-    slots = await _lock_slots(session, names)
-    missing = names - slots.keys()
-    if missing:
-        # Sorted: two workers that make the same ones cannot wait in a ring.
-        rows = [{"destination": name, "next_at": at} for name in sorted(missing)]
-        await session.exec(_SLOT_INSERT, params=rows)  # type: ignore[call-overload]
-        slots |= await _lock_slots(session, missing)
-    return slots
-
-
-async def _lock_slots(session: Session, names: set[str]) -> dict[str, DeliverySlot]:
-    found = await session.exec(_SLOT_LOCK_QUERY, params={"names": [*names]})
-    return {slot.destination: slot for slot in found.all()}
-
-
-def _reserve_team_slot(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) -> bool:
-    """One of the workspace's turns; e-mails need none."""
+def _take_token(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) -> bool:
     if notice.parsed_destination.is_email:
         return True
-    pace = slots.get(TEAM_SLOT_PREFIX + notice.team)
-    if pace is None or pace.next_at > at + TEAM_BURST_ALLOWANCE:
-        return False
-    pace.next_at = max(pace.next_at, at) + TEAM_MESSAGE_INTERVAL
-    return True
+    return MESSAGE_LIMIT.take_token(slots.get(MESSAGE_LIMIT.get_slot_name(notice.team)), at)
 
 
 async def _load_next_notices(session: Session, destinations: list[str], at: datetime) -> dict[str, Notice]:
-    """The oldest due notice of each destination, past those that a newer one makes needless."""
+    """The oldest due notice of each destination; those that are obsolete count as delivered."""
     found: dict[str, Notice] = {}
     while destinations:
-        oldest = await session.exec(_OLDEST_NOTICES_QUERY, params={"names": destinations, "at": at})
-        found |= {notice.destination: notice for notice in oldest.all()}
-        passed = [
+        for notice in await _load_oldest_notices(session, destinations, at):
+            found[notice.destination] = notice
+        obsolete = [
             name for name in destinations if name in found and await is_obsolete(session, found[name], at)
         ]
-        for name in passed:
+        for name in obsolete:
             notice = found.pop(name)
             notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
-        destinations = passed
+        destinations = obsolete
     return found
 
 
-def select_due_notices(destination: str, at: datetime) -> SelectOfScalar[Notice]:
-    return select(Notice).where(
-        IS_WAITING_NOTICE, Notice.destination == destination, col(Notice.due_at) <= at
+async def _load_oldest_notices(
+    session: Session, destinations: Sequence[str], at: datetime
+) -> Sequence[Notice]:
+    oldest_id = (
+        select(Notice.id)
+        .where(
+            IS_WAITING_NOTICE,
+            Notice.destination == DeliverySlot.destination,
+            col(Notice.due_at) <= at,
+        )
+        .order_by(col(Notice.id))
+        .limit(1)
+        .correlate(DeliverySlot)
+        .scalar_subquery()
     )
+    ids = select(oldest_id).where(col(DeliverySlot.destination).in_(destinations))
+    return (await session.exec(select(Notice).where(col(Notice.id).in_(ids)))).all()
 
 
 async def is_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
-    if notice.kind is NoticeKind.QUOTE_REMINDER:
-        return await _is_reminder_obsolete(session, notice, at)
-    return await _is_superseded(session, notice, at)
-
-
-async def _is_reminder_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
-    """The quote is decided, or ends at another time now, of which other reminders were stored."""
+    """A reminder whose quote is decided, or now ends at another time: that time has reminders of its own."""
+    if notice.kind is not NoticeKind.QUOTE_REMINDER:
+        return False
     quote = await session.get_one(Quote, notice.quote_id)
     payload = parse_payload(notice)
     announced = payload.expires_at if isinstance(payload, QuoteReminderPayload) else None
     return not quote.is_pending(at) or announced not in (None, quote.expires_at)
-
-
-async def _is_superseded(session: Session, notice: Notice, at: datetime) -> bool:
-    """A status message is drawn from how things stand: of several redrawings due, the last is enough."""
-    if notice.kind is not NoticeKind.ORDER_STATUS or await find_status_message(session, notice) is None:
-        return False
-    newer = select_due_notices(notice.destination, at).where(
-        col(Notice.id) > notice.key,
-        Notice.kind == NoticeKind.ORDER_STATUS,
-        Notice.order_id == notice.order_id,
-    )
-    return (await session.exec(newer.limit(1))).first() is not None

@@ -1,14 +1,14 @@
-"""What notices are worded from, read for many at once, as things stand when they are about to be sent."""
+"""What notices are rendered from, loaded for a batch of them when they are about to be sent."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.db import Session
 from bot.services import Services
+from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_preferences
@@ -18,17 +18,19 @@ from models.billing_contact import BillingContact
 from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
-from models.notification_preferences import NotificationPreferences
+from models.notification_preferences import NotificationPreferences, find_topic
+from models.quote import QuoteStatus
 from models.slack_user import SlackUser
 
-_ACCOUNTS_QUERY = select(Account).where(col(Account.id).in_(bindparam("ids", expanding=True)))
-_CONTACTS_QUERY = select(BillingContact).where(col(BillingContact.id).in_(bindparam("ids", expanding=True)))
+# Their payload says all.
+KINDS_WITHOUT_ORDER = frozenset({NoticeKind.ORDER_HISTORY})
 
 
 @dataclass(frozen=True)
 class NoticeContext:
-    """Of one notice. `standing` is the message that it redraws or answers; `contact` is whom it is for,
-    `user` what is stored of them in Slack, `choice` which notices that user wants, where they said so."""
+    """Of one notice. `posted_message` is the message that it updates or replies to; `contact` is its
+    recipient, with the Slack user and preferences as far as they are stored; `contained_notice_ids` are later
+    notices of the same status message, which it shows as well."""
 
     account: Account
     order: OrderDetails | None = None
@@ -37,10 +39,15 @@ class NoticeContext:
     contact: BillingContact | None = None
     user: SlackUser | None = None
     preferences: NotificationPreferences | None = None
+    contained_notice_ids: tuple[int, ...] = ()
+
+    @property
+    def rendered_quote_status(self) -> QuoteStatus | None:
+        return self.quote.quote.status if self.quote else None
 
 
 async def load_notice_contexts(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
-    """By the notices' ids; for many it asks no more than for one."""
+    """By the notices' ids; with as many queries for a batch as for one."""
     async with services.read() as session:
         return await build_notice_contexts(session, notices, services.now())
 
@@ -48,50 +55,106 @@ async def load_notice_contexts(services: Services, notices: Sequence[Notice]) ->
 async def build_notice_contexts(
     session: Session, notices: Sequence[Notice], at: datetime
 ) -> dict[int, NoticeContext]:
-    accounts = await session.exec(_ACCOUNTS_QUERY, params={"ids": list({n.account_id for n in notices})})
-    account = {found.id: found for found in accounts.all()}
+    # Before the orders: what is contained must have been stored before they are read.
+    contained = await _load_contained_notice_ids(session, notices)
     orders = await _load_orders(session, notices, at)
-    quotes = await load_quote_details_by_id(session, list({n.quote_id for n in notices if n.quote_id}), at)
-    standing = await load_posted_messages(session, notices)
+    quote_ids = list({notice.quote_id for notice in notices if notice.quote_id})
+    quotes = await load_quote_details_by_id(session, quote_ids, at)
+    accounts = {order.account.id: order.account for order in orders.values()}
+    accounts |= {quote.account.id: quote.account for quote in quotes.values()}
+    accounts |= await _load_accounts(session, {n.account_id for n in notices} - accounts.keys())
+    posted = await load_posted_messages(session, notices)
     contacts = await _load_contacts(session, notices)
     users = await load_contact_users(
         session, [(n.team, contacts[n.key]) for n in notices if n.key in contacts]
     )
-    choices = await load_preferences(session, users.values())
-    facts = {}
+    preferences = await _load_preferences(session, notices, contacts, users)
+    contexts = {}
     for notice in notices:
         contact = contacts.get(notice.key)
         user = users.get((notice.team, contact.key)) if contact else None
-        facts[notice.key] = NoticeContext(
-            account=account[notice.account_id],
+        contexts[notice.key] = NoticeContext(
+            account=accounts[notice.account_id],
             order=orders.get(notice.key),
             quote=quotes[notice.quote_id] if notice.quote_id else None,
-            posted_message=standing.get(notice.key),
+            posted_message=posted.get(notice.key),
             contact=contact,
             user=user,
-            preferences=choices.get((user.team_id, user.user_id)) if user else None,
+            preferences=preferences.get((user.team_id, user.user_id)) if user else None,
+            contained_notice_ids=contained.get(notice.key, ()),
         )
-    return facts
+    return contexts
+
+
+async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Account]:
+    if not ids:
+        return {}
+    found = await session.exec(select(Account).where(col(Account.id).in_(ids)))
+    return {account.id: account for account in found.all()}
+
+
+async def _load_contained_notice_ids(
+    session: Session, notices: Sequence[Notice]
+) -> dict[int, tuple[int, ...]]:
+    """By the ids of status notices: the later ones of the same order and destination that are waiting."""
+    statuses = [notice for notice in notices if notice.kind is NoticeKind.ORDER_STATUS]
+    if not statuses:
+        return {}
+    query = select(Notice.id, Notice.destination, Notice.order_id).where(
+        IS_WAITING_NOTICE,
+        Notice.kind == NoticeKind.ORDER_STATUS,
+        col(Notice.destination).in_({notice.destination for notice in statuses}),
+        col(Notice.order_id).in_({notice.order_id for notice in statuses}),
+    )
+    found = (await session.exec(query)).all()
+    return {
+        notice.key: tuple(
+            id_
+            for id_, destination, order_id in found
+            if id_ and id_ > notice.key and (destination, order_id) == (notice.destination, notice.order_id)
+        )
+        for notice in statuses
+    }
 
 
 async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
     """By the notices' ids. Account Services see the order's history as well."""
-    found = await load_order_details_by_id(session, list({n.order_id for n in notices if n.order_id}), at)
-    sheets = {n.key: found[n.order_id] for n in notices if n.order_id}
+    ids = {n.key: n.order_id for n in notices if n.order_id and n.kind not in KINDS_WITHOUT_ORDER}
+    found = await load_order_details_by_id(session, list({*ids.values()}), at)
+    orders = {key: found[order_id] for key, order_id in ids.items()}
     for notice in notices:
-        if (
-            notice.kind is NoticeKind.ORDER_OVERDUE
-            and notice.parsed_destination.kind is DestinationKind.SERVICES
-        ):
-            sheets[notice.key] = await with_history(session, sheets[notice.key])
-    return sheets
+        is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
+        if notice.kind is NoticeKind.ORDER_OVERDUE and is_for_services:
+            orders[notice.key] = await with_history(session, orders[notice.key])
+    return orders
 
 
 async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[int, BillingContact]:
-    """By the notices' ids, of those that are for one person."""
-    ids = {n.key: contact_id for n in notices if (contact_id := n.parsed_destination.contact_id) is not None}
+    """By the ids of the notices that have one recipient."""
+    ids = {
+        notice.key: contact_id
+        for notice in notices
+        if (contact_id := notice.parsed_destination.contact_id) is not None
+    }
     if not ids:
         return {}
-    found = await session.exec(_CONTACTS_QUERY, params={"ids": list({*ids.values()})})
-    contacts = {contact.key: contact for contact in found.all()}
+    query = select(BillingContact).where(col(BillingContact.id).in_({*ids.values()}))
+    contacts = {contact.key: contact for contact in (await session.exec(query)).all()}
     return {key: contacts[contact_id] for key, contact_id in ids.items()}
+
+
+async def _load_preferences(
+    session: Session,
+    notices: Sequence[Notice],
+    contacts: dict[int, BillingContact],
+    users: dict[tuple[str, int], SlackUser],
+) -> dict[tuple[str, str], NotificationPreferences]:
+    """Of those whose notice could be switched off."""
+    recipients = [
+        user
+        for notice in notices
+        if (contact := contacts.get(notice.key))
+        and (user := users.get((notice.team, contact.key)))
+        and find_topic(notice) is not None
+    ]
+    return await load_preferences(session, recipients)

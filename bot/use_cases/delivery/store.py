@@ -1,107 +1,130 @@
-"""Storing what became of deliveries: those that end while others are stored share the next transaction."""
+"""Storing what became of deliveries: those that end at about the same time share a transaction."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.db import Session
 from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL
 from bot.services import Services
+from bot.use_cases.delivery.apply import Delivery, apply_result
 from bot.use_cases.delivery.claim import DeliveryLease
 from bot.use_cases.delivery.results import DeliveryResult
-from models.notice import DeliverySlot, Notice, NoticeStatus
+from bot.use_cases.notice.enqueue import insert_notices
+from bot.use_cases.pacing import lock_slots, update_together
+from models.notice import Notice, NoticeStatus
 
 log = structlog.get_logger()
 
-# Held in one order by everybody: two workers cannot wait in a ring.
-_SLOT_LOCK_QUERY = (
-    select(DeliverySlot)
-    .where(col(DeliverySlot.destination).in_(bindparam("names", expanding=True)))
-    .order_by(DeliverySlot.destination)
-    .with_for_update()
-)
-_NOTICE_LOCK_QUERY = (
-    select(Notice)
-    .where(col(Notice.id).in_(bindparam("ids", expanding=True)))
-    .order_by(col(Notice.id))
-    .with_for_update()
-)
+# How long a result waits for those of deliveries claimed with it. A crash in that time repeats them.
+GROUP_SECONDS = 0.25
 
 
 @dataclass(eq=False)
 class FinishedDelivery:
-    """What became of a claimed notice, and (once it is `done`) whether it is stored as delivered."""
+    """`is_delivered` is known once it is saved."""
 
     lease: DeliveryLease
     result: DeliveryResult
+    finished_at: datetime
     is_saved: bool = False
     is_delivered: bool = False
 
 
 class DeliveryResultWriter:
-    """Nobody waits for company: whoever finds that nothing is being stored stores at once all there is."""
+    """Group commit: saved as soon as no claimed delivery is under way any more, or after GROUP_SECONDS."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._pending: list[FinishedDelivery] = []
+        self._under_way = 0
+        self._none_under_way = asyncio.Event()
         self._lock = asyncio.Lock()
 
+    def expect(self, count: int) -> None:
+        """So many deliveries begin."""
+        self._under_way += count
+        if count:
+            self._none_under_way.clear()
+
     async def save_result(self, lease: DeliveryLease, result: DeliveryResult) -> bool:
-        """Whether the notice was delivered."""
-        ending = FinishedDelivery(lease, result)
-        self._pending.append(ending)
+        """Whether the notice was delivered. Called once for each expected delivery."""
+        delivery = FinishedDelivery(lease, result, self._services.now())
+        self._pending.append(delivery)
+        self._under_way -= 1
+        if self._under_way <= 0:
+            self._none_under_way.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GROUP_SECONDS):
+                await self._none_under_way.wait()
         async with self._lock:
-            if ending in self._pending:
+            if delivery in self._pending:
                 await self._save_pending()
-        if not ending.is_saved:
-            await self._save_batch([ending])
-        return ending.is_delivered
+        if not delivery.is_saved:
+            await self._save_batch([delivery])
+        return delivery.is_delivered
+
+    async def save_alone(self, lease: DeliveryLease, result: DeliveryResult) -> bool:
+        delivery = FinishedDelivery(lease, result, self._services.now())
+        await self._save_batch([delivery])
+        return delivery.is_delivered
 
     async def _save_pending(self) -> None:
-        together, self._pending = self._pending, []
+        batch, self._pending = self._pending, []
         try:
-            await self._save_batch(together)
+            await self._save_batch(batch)
         except Exception:
-            if len(together) == 1:
+            if len(batch) == 1:
                 raise
-            # One of them may be at fault: each is stored alone.
+            # One of them may be at fault: each is saved alone.
             log.exception("delivery.batch_save_failed")
 
     async def _save_batch(self, deliveries: Sequence[FinishedDelivery]) -> None:
-        at = self._services.now()
         async with self._services.write() as session:
-            ended = await _apply_results(session, deliveries, at)
-        for ending in deliveries:
-            ending.is_saved = True
-        for ending, notice in ended:
-            ending.is_delivered = notice.delivered_at is not None
+            saved = await _apply_results(session, deliveries)
+        for delivery in deliveries:
+            delivery.is_saved = True
+        for delivery, notice in saved:
+            delivery.is_delivered = notice.delivered_at is not None
             NOTICES_TOTAL.labels(notice.status.value).inc()
-            # What is held for a digest falls due later, and nothing went wrong with it.
-            if notice.status is NoticeStatus.WAITING and notice.due_at <= at:
+            # A notice held for a digest falls due later, and nothing went wrong with it.
+            if notice.status is NoticeStatus.WAITING and notice.due_at <= delivery.finished_at:
                 RETRIES_TOTAL.labels("notice").inc()
 
 
 async def _apply_results(
-    session: Session, deliveries: Sequence[FinishedDelivery], at: datetime
+    session: Session, deliveries: Sequence[FinishedDelivery]
 ) -> list[tuple[FinishedDelivery, Notice]]:
-    """The notices as they ended; without those that another worker took over after their lease ran out."""
-    claimed = [ending.lease.notice for ending in deliveries]
-    found = await session.exec(_SLOT_LOCK_QUERY, params={"names": [notice.destination for notice in claimed]})
-    slots = {slot.destination: slot for slot in found.all()}
-    rows = await session.exec(_NOTICE_LOCK_QUERY, params={"ids": [notice.key for notice in claimed]})
-    notices = {notice.key: notice for notice in rows.all()}
+    """With the notices as they are now; without those that another worker has delivered meanwhile."""
+    claimed = [delivery.lease.notice for delivery in deliveries]
+    slots = await lock_slots(session, {notice.destination for notice in claimed})
+    notices = await _lock_notices(session, [notice.key for notice in claimed])
     waiting = [
-        (e, n) for e in deliveries if (n := notices[e.lease.notice.key]).status is NoticeStatus.WAITING
+        (delivery, notice)
+        for delivery in deliveries
+        if (notice := notices[delivery.lease.notice.key]).status is NoticeStatus.WAITING
     ]
-    # Workspaces that are to rest, and what is to be told instead, are held in one order, too.
-    for ending, notice in sorted(waiting, key=lambda ended: (ended[1].team, ended[1].key)):
+    # Workspaces' slots and new notices are locked in one order as well.
+    follow_ups: list[Notice] = []
+    for delivery, notice in sorted(waiting, key=lambda pair: (pair[1].team, pair[1].key)):
+        saving = Delivery(session, notice, delivery.finished_at, follow_ups)
+        delay = await apply_result(saving, delivery.result)
         slot = slots[notice.destination]
-        slot.next_at = max(slot.next_at, at + await ending.result(session, notice, at))
-        if slot.claimed_until == ending.lease.expires_at:
+        slot.next_at = max(slot.next_at, delivery.finished_at + delay)
+        if slot.claimed_until == delivery.lease.expires_at:
             slot.claimed_until = None
+    update_together(slots[notice.destination] for _, notice in waiting)
+    await insert_notices(session, follow_ups)
     return waiting
+
+
+async def _lock_notices(session: Session, ids: Sequence[int]) -> dict[int, Notice]:
+    found = await session.exec(
+        select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id)).with_for_update()
+    )
+    return {notice.key: notice for notice in found.all()}

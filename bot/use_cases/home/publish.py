@@ -5,13 +5,13 @@ What was claimed, and when the next drawing is permitted, are rows: all this hol
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import and_, col, delete, or_, select
 
@@ -25,9 +25,15 @@ from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.account.overview import load_home_overviews
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.delivery.claim import get_delivery_timeout, get_lease_duration
-from bot.use_cases.due_rows import process_queue
+from bot.use_cases.due_rows import ClaimQueue, process_queue
 from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL, mark_changed_homes
+from bot.use_cases.pacing import (
+    HOME_LIMIT,
+    compute_backoff,
+    get_delivery_timeout,
+    get_lease_duration,
+    lock_or_create_slots,
+)
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, refresh_slack_user
 from models.errors import Refusal
 from models.home import BLOCK_RETRY_INTERVAL, Home, HomeAccount, RefusedBlock
@@ -35,12 +41,7 @@ from models.notice import DeliverySlot
 
 log = structlog.get_logger()
 
-# Slack takes a hundred views a minute in a workspace: ten may go at once, a hundred a minute follow.
-TEAM_PUBLISH_INTERVAL = timedelta(seconds=0.6)
-TEAM_BURST_ALLOWANCE = 9 * TEAM_PUBLISH_INTERVAL
-TEAM_SLOT_PREFIX = "home:"
 MAX_REFRESHED_ACCOUNTS, MAX_PAGE_NUMBER = 5, 1000
-INITIAL_BACKOFF, MAX_BACKOFF = timedelta(seconds=1), timedelta(minutes=5)
 CHART_BLOCK = ("home", "data_visualization")
 
 HomeKey = tuple[str, str]
@@ -54,8 +55,7 @@ async def open_home(services: Services, *, person: SlackIdentity, page: int = 0)
         await _save_opened_home(services, key, page, at)
     except IntegrityError:
         await _save_opened_home(services, key, page, at)  # First opened in two windows at the same moment.
-    home = await _claim_home(services, key, at, skip_rate_limit=True)
-    if home is not None:
+    for home in await _claim_homes(services, [key], skip_rate_limit=True):
         await _publish_home(services, home)
     with contextlib.suppress(TooBusy):
         services.tasks.start(_refresh_accounts(services, key), "refresh_accounts_of_home")
@@ -75,15 +75,9 @@ async def _refresh_accounts(services: Services, key: HomeKey) -> None:
 
 
 async def publish_due_homes(services: Services) -> int:
-    """Draw what is due and permitted now. Returns how many were drawn."""
-
-    async def claim(room: int) -> list[Home]:
-        if services.tasks.is_draining or room == 0:
-            return []
-        await mark_changed_homes(services)
-        return await _claim_due_homes(services, room)
-
-    return await process_queue(claim, partial(_publish_home, services))
+    """Publish what is due and permitted now. Returns how many were published."""
+    queue = ClaimQueue(services, partial(_find_due_homes, services), partial(_claim_homes, services))
+    return await process_queue(queue.claim, partial(_publish_home, services))
 
 
 async def _save_opened_home(services: Services, key: HomeKey, page: int, at: datetime) -> None:
@@ -99,55 +93,60 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
 # --- claiming
 
 
-async def _claim_due_homes(services: Services, limit: int) -> list[Home]:
-    """Whoever looked last comes first."""
+async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
+    """The one opened last comes first."""
+    await mark_changed_homes(services)
     at = services.now()
     async with services.read() as session:
         found = await session.exec(
             select(Home.team_id, Home.user_id)
-            .where(col(Home.due_at) <= at, _is_unclaimed(at))
+            .where(*_is_due_and_free(at))
             .order_by(col(Home.opened_at).desc())
             .limit(limit)
         )
-        keys = found.all()
-    return [home for key in keys if (home := await _claim_home(services, key, at))]
+        return found.all()
 
 
-def _is_unclaimed(at: datetime) -> ColumnElement[bool]:
-    return or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= at)
+def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Home.due_at) <= at,
+        or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= at),
+    )
 
 
-async def _claim_home(
-    services: Services, key: HomeKey, at: datetime, *, skip_rate_limit: bool = False
-) -> Home | None:
-    """The Home as it is drawn now, whatever happens to it meanwhile. Who has just opened theirs is not made
-    to wait for the workspace's turn."""
+async def _claim_homes(
+    services: Services, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
+) -> list[Home]:
+    """The Homes as they are published now, whatever happens to them in the meantime. A person who has just
+    opened theirs does not wait for the workspace's rate limit."""
+    at = services.now()
     async with services.write() as session:
         found = await session.exec(
             select(Home)
-            .where(Home.team_id == key[0], Home.user_id == key[1], col(Home.due_at) <= at, _is_unclaimed(at))
+            .where(tuple_(col(Home.team_id), col(Home.user_id)).in_(keys), *_is_due_and_free(at))
+            .order_by(Home.team_id, Home.user_id)
             .with_for_update(skip_locked=True)
         )
-        home = found.one_or_none()
-        if home is None or not (await _reserve_team_slot(session, home.team_id, at) or skip_rate_limit):
-            return None
-        home.claimed_until = at + get_lease_duration(services.settings)
-        session.add(home)
-        return home
+        homes = {(home.team_id, home.user_id): home for home in found.all()}
+        teams = {home.team_id for home in homes.values()}
+        slots = await _lock_team_slots(session, teams, at) if teams else {}
+        claimed = [
+            homes[key]
+            for key in keys
+            if key in homes and (HOME_LIMIT.take_token(slots.get(key[0]), at) or skip_rate_limit)
+        ]
+        for home in claimed:
+            home.claimed_until = at + get_lease_duration(services.settings)
+        return claimed
 
 
-async def _reserve_team_slot(session: Session, team: str, at: datetime) -> bool:
-    pace = await _get_team_slot(session, team, at)
-    if pace.next_at > at + TEAM_BURST_ALLOWANCE:
-        return False
-    pace.next_at = max(pace.next_at, at) + TEAM_PUBLISH_INTERVAL
-    session.add(pace)
-    return True
-
-
-async def _get_team_slot(session: Session, team: str, at: datetime) -> DeliverySlot:
-    slot = await session.get(DeliverySlot, TEAM_SLOT_PREFIX + team, with_for_update=True)
-    return slot or DeliverySlot(destination=TEAM_SLOT_PREFIX + team, next_at=at)
+async def _lock_team_slots(
+    session: Session, teams: Iterable[str], at: datetime, *, skip_locked: bool = True
+) -> dict[str, DeliverySlot]:
+    """By the workspaces' ids."""
+    names = {HOME_LIMIT.get_slot_name(team): team for team in teams}
+    slots = await lock_or_create_slots(session, names, at, skip_locked=skip_locked)
+    return {names[name]: slot for name, slot in slots.items()}
 
 
 # --- drawing
@@ -167,11 +166,11 @@ async def _publish_home(services: Services, home: Home) -> bool:
         return False
     except (MessengerUnavailable, TimeoutError) as error:
         log.warning("home.retry_scheduled", user=home.user_id, error=f"{type(error).__name__}: {error}")
-        await _schedule_retry(services, home, _compute_backoff(home))
+        await _schedule_retry(services, home, compute_backoff(home.attempts))
         return False
     except Exception:
         log.exception("home.publish_failed", user=home.user_id)
-        await _schedule_retry(services, home, _compute_backoff(home))
+        await _schedule_retry(services, home, compute_backoff(home.attempts))
         return False
     await _mark_published(services, home, [sheet.account.id for sheet in content.accounts])
     return True
@@ -245,11 +244,6 @@ async def _update_linked_accounts(session: Session, home: Home, account_ids: set
     )
 
 
-def _compute_backoff(home: Home) -> timedelta:
-    doubled: timedelta = INITIAL_BACKOFF * 2 ** min(home.attempts, 20)
-    return min(doubled, MAX_BACKOFF)
-
-
 async def _schedule_retry(
     services: Services, claimed_home: Home, delay: timedelta, *, whole_team: bool = False
 ) -> None:
@@ -259,9 +253,8 @@ async def _schedule_retry(
         home.attempts, home.due_at = home.attempts + 1, at + delay
         session.add(home)
         if whole_team:
-            pace = await _get_team_slot(session, home.team_id, at)
-            pace.next_at = max(pace.next_at, at + delay + TEAM_BURST_ALLOWANCE)
-            session.add(pace)
+            slots = await _lock_team_slots(session, [home.team_id], at, skip_locked=False)
+            HOME_LIMIT.suspend(slots[home.team_id], at + delay)
 
 
 async def _delete_home(services: Services, claimed_home: Home) -> None:

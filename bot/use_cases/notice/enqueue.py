@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
@@ -15,11 +14,6 @@ from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice_payloads import NoticePayload, QuoteCardPayload, build_empty_payload, validate_payload
 from models.quote import Quote
 from models.service_order import ServiceOrder
-
-_INSERTS_BY_DIALECT = {
-    name: dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
 
 
 async def enqueue_notice(
@@ -87,9 +81,46 @@ def build_notices(
 
 async def insert_notices(session: Session, notices: Sequence[Notice]) -> None:
     """In their order, in one statement; those stored already are left as they are."""
-    if notices:
-        rows = [notice.model_dump(exclude={"id"}) for notice in notices]
-        await session.exec(_INSERTS_BY_DIALECT[session.get_bind().dialect.name], params=rows)
+    if not notices:
+        return
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
+    await session.exec(insert, params=[notice.model_dump(exclude={"id"}) for notice in notices])
+
+
+def build_related_notices(
+    notice: Notice,
+    destinations: Iterable[Destination],
+    at: datetime,
+    *,
+    kind: NoticeKind,
+    event: str,
+    payload: NoticePayload,
+    team: str | None = None,
+) -> list[Notice]:
+    """Notices that follow from another one, of the same account, order and quote; `team` is another
+    workspace than that one's."""
+    validate_payload(kind, payload)
+    return [
+        Notice(
+            event=f"{event}>{destination}",
+            account_id=notice.account_id,
+            team=team or notice.team,
+            destination=str(destination),
+            kind=kind,
+            order_id=notice.order_id,
+            quote_id=notice.quote_id,
+            payload=payload.to_json(),
+            created_at=at,
+            due_at=at,
+        )
+        for destination in destinations
+    ]
+
+
+def get_event_key(notice: Notice) -> str:
+    """What it reports, without its destination."""
+    return notice.event.removesuffix(f">{notice.destination}")
 
 
 def list_channel_destinations(account: Account, contacts: Iterable[BillingContact]) -> list[Destination]:
@@ -105,37 +136,32 @@ def list_email_destinations(contacts: Iterable[BillingContact]) -> list[Destinat
     return [Destination.email(contact.key) for contact in contacts]
 
 
-_ACTIVE_CONTACTS_QUERY = (
-    select(BillingContact)
-    .where(BillingContact.account_id == bindparam("account"), col(BillingContact.active))
-    .order_by(col(BillingContact.id))
-)
-
-
 async def list_active_contacts(session: Session, account_id: str) -> list[BillingContact]:
-    return list((await session.exec(_ACTIVE_CONTACTS_QUERY, params={"account": account_id})).all())
+    found = await session.exec(
+        select(BillingContact)
+        .where(BillingContact.account_id == account_id, col(BillingContact.active))
+        .order_by(col(BillingContact.id))
+    )
+    return list(found.all())
 
 
 async def list_recipients(session: Session, account_id: str, contact_id: int | None) -> list[BillingContact]:
-    """R13: that contact; all the account's where there is none, or the person lost the role."""
+    """R13: that contact; all contacts of the account if there is none, or the person lost the role."""
     contacts = await list_active_contacts(session, account_id)
     return [c for c in contacts if c.id == contact_id] or contacts
 
 
 async def list_order_recipients(session: Session, order: ServiceOrder) -> list[BillingContact]:
-    """R13: whoever placed the order; of a quote made elsewhere, which was offered to all, all contacts."""
+    """R13: the person who placed the order; all contacts if the quote was made elsewhere."""
     quote = await session.get_one(Quote, order.quote_id)
     return await list_recipients(
         session, order.account_id, None if quote.created_externally else order.contact_id
     )
 
 
-_POSTED_COPIES_QUERY = select(PostedMessage).where(PostedMessage.quote_id == bindparam("quote"))
-
-
 async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:
-    """Every posted copy of the quote is to be drawn again, as it now stands."""
-    copies = await session.exec(_POSTED_COPIES_QUERY, params={"quote": quote.id})
+    """Every posted copy of the quote is updated to how it stands when the notice is delivered."""
+    copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
     for copy in copies.all():
         await enqueue_notice(
             session,

@@ -1,4 +1,5 @@
-"""What waits now, for operators: asked at every scrape, so each question costs what waits, not what was."""
+"""How much is waiting, for `/metrics`. Each query reads an index of what waits, so a scrape costs the same
+after years."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,14 +14,13 @@ from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from models.notice import Notice
 from models.service_order import OrderStatus, ServiceOrder
 
-# More are not counted: whoever has so many waiting has seen enough.
+# Counting stops here: the exact number of a larger backlog tells operators nothing more.
 MAX_COUNTED_NOTICES = 10_001
 
 
 @dataclass(frozen=True)
 class QueueStats:
-    """`orders` holds the number of those that are not finished, by status; an age is nothing where nothing
-    waits."""
+    """An age is zero if nothing waits."""
 
     open_orders: dict[OrderStatus, int]
     oldest_order_age: timedelta
@@ -33,11 +33,11 @@ async def load_queue_stats(services: Services) -> QueueStats:
     async with services.read() as session:
         orders = (await session.exec(select_open_orders())).all()
         return QueueStats(
-            open_orders={OrderStatus(status): number for status, number, _ in orders},
-            oldest_order_age=_compute_age(min((placed for *_, placed in orders), default=None), at),
+            open_orders={OrderStatus(status): count for status, count, _ in orders},
+            oldest_order_age=_compute_age(min((placed_at for *_, placed_at in orders), default=None), at),
             waiting_notices=(await session.exec(select_waiting_notice_count())).one(),
             oldest_notice_age=_compute_age(
-                await _find_oldest_due_time(session, mail=services.mailer.is_configured), at
+                await _find_oldest_due_time(session, with_emails=services.mailer.is_configured), at
             ),
         )
 
@@ -51,31 +51,31 @@ def select_open_orders() -> Select[str, int, datetime]:
 
 
 def select_waiting_notice_count() -> SelectOfScalar[int]:
-    some = (
+    limited = (
         select(text("1")).select_from(Notice).where(IS_WAITING_NOTICE).limit(MAX_COUNTED_NOTICES).subquery()
     )
-    return select(func.count()).select_from(some)
+    return select(func.count()).select_from(limited)
 
 
 def select_oldest_due_time(*, below: str | None = None, above: str | None = None) -> SelectOfScalar[datetime]:
-    """When the oldest fell due; only of destinations whose names sort below or above these."""
-    found = select(col(Notice.due_at)).where(IS_WAITING_NOTICE)
+    """Only of destinations whose keys sort below or above these."""
+    statement = select(col(Notice.due_at)).where(IS_WAITING_NOTICE)
     if below is not None:
-        found = found.where(col(Notice.destination) < below)
+        statement = statement.where(col(Notice.destination) < below)
     if above is not None:
-        found = found.where(col(Notice.destination) > above)
-    return found.order_by(col(Notice.due_at)).limit(1)
+        statement = statement.where(col(Notice.destination) > above)
+    return statement.order_by(col(Notice.due_at)).limit(1)
 
 
-async def _find_oldest_due_time(session: Session, *, mail: bool) -> datetime | None:
-    """Without a mail server e-mails wait for good, and are no sign of anything: they are left out."""
-    asked = (
+async def _find_oldest_due_time(session: Session, *, with_emails: bool) -> datetime | None:
+    """Without a mail server e-mails wait forever, and their age is no sign of a problem."""
+    statements = (
         [select_oldest_due_time()]
-        if mail
+        if with_emails
         else [select_oldest_due_time(below="email:"), select_oldest_due_time(above="email;")]
     )
-    found = [(await session.exec(statement)).first() for statement in asked]
-    return min((due for due in found if due is not None), default=None)
+    due_times = [(await session.exec(statement)).first() for statement in statements]
+    return min((due_at for due_at in due_times if due_at is not None), default=None)
 
 
 def _compute_age(since: datetime | None, at: datetime) -> timedelta:

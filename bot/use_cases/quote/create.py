@@ -52,7 +52,7 @@ async def create_quote(
         session,
         account_id=account.id,
         actor=actor,
-        subject=f"quote:{quote.number}",
+        subject=quote.audit_subject,
         action="made",
         at=at,
         status_change=(None, QuoteStatus.PENDING.value),

@@ -1,10 +1,12 @@
-"""What follows of the provider's answer to a charge, up to the end of its order (R11, R13, R18)."""
+"""What follows from the provider's answer to a charge: one function for each kind of answer (R11, R18)."""
 
-from datetime import datetime, timedelta
-from typing import assert_never
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlmodel import col, select
+from sqlmodel import select
 
 from bot.billing.gateway import (
     Charge,
@@ -18,261 +20,160 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.db import Session, lock_account
 from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
-from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
-from bot.use_cases.notice.enqueue import (
-    enqueue_notice,
-    list_channel_destinations,
-    list_direct_destinations,
-    list_email_destinations,
-    list_order_recipients,
-)
-from bot.use_cases.receipt import issue_receipt
+from bot.use_cases.service_order.announce import announce_attention_needed
+from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
-    PROCESSING_JOB_ACTOR,
-    announce_order_progress,
-    enqueue_attention_notice,
+    decline_line,
+    finish_order_if_done,
+    mark_waiting_lines_due,
     update_line_status,
-    update_order_status,
 )
-from models.account import Account
-from models.audit_entry import Actor
+from models.details import OrderRow
 from models.notice import NoticeKind
-from models.quote import QuoteLine
 from models.seat_assignment import SeatAssignment
-from models.service_order import (
-    AttemptOutcome,
-    ChargeAttempt,
-    LineStatus,
-    OrderLine,
-    OrderStatus,
-    ServiceOrder,
-    find_final_status,
-    find_reminder_time,
-)
+from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, find_reminder_time
 
 log = structlog.get_logger()
 
 RETRY_DELAY = timedelta(seconds=10)
+MIN_PENDING_DELAY = timedelta(seconds=1)
 MAX_IMMEDIATE_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class AnsweredAttempt:
+    """A line whose latest attempt the provider has answered, in the transaction that stores the answer.
+    `subscription_states` are what the provider holds after a charge."""
+
+    update: OrderUpdate
+    row: OrderRow
+    attempt: ChargeAttempt
+    subscription_states: Sequence[SubscriptionState]
+
+    def close(self, outcome: AttemptOutcome) -> None:
+        self.attempt.outcome, self.attempt.ended_at = outcome, self.update.at
+        self.update.session.add(self.attempt)
 
 
 async def apply_charge_outcome(
     services: Services,
+    order_id: int,
     line_id: int,
     charge: Charge,
     outcome: ChargeOutcome,
-    subscription_states: list[SubscriptionState],
+    subscription_states: Sequence[SubscriptionState],
 ) -> None:
-    at = services.now()
     CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
-    async with services.write() as session:
-        account = await lock_account(session, charge.account_id)
-        line = await session.get_one(OrderLine, line_id)
-        order = await session.get_one(ServiceOrder, line.order_id)
-        attempt = (
-            await session.exec(select(ChargeAttempt).where(ChargeAttempt.idempotency_key == charge.key))
-        ).one()
-        if not line.is_busy or attempt.ended_at is not None:
+    async with update_order(services, charge.account_id, order_id) as update:
+        row = update.get_row(line_id)
+        attempt = next(a for a in update.attempts[line_id] if a.idempotency_key == charge.key)
+        if not row.line.is_busy or attempt.ended_at is not None:
             return  # Another worker brought the same answer first.
-        woken = line.due_at != line.claimed_until
-        line.claimed_until = None
-        session.add(line)
-        match outcome:
-            case Settled():
-                _close_attempt(attempt, AttemptOutcome.SETTLED, at)
-                await _settle_line(services, session, account, order, line, outcome, subscription_states, at)
-            case Declined(reason):
-                _close_attempt(attempt, AttemptOutcome.DECLINED, at)
-                await decline_line(services, session, account, order, line, reason, at)
-            case SeatsChanged() if line.status is LineStatus.NEEDS_CUSTOMER:
-                # Nothing can be asked of the customer any more, and a new attempt takes a retry.
-                _close_attempt(attempt, AttemptOutcome.DECLINED, at)
-                await decline_line(services, session, account, order, line, "seats_changed", at)
-            case SeatsChanged():
-                _close_attempt(attempt, AttemptOutcome.SEATS_CHANGED, at)
-                if line.status is LineStatus.UNKNOWN:
-                    await update_line_status(session, account, order, line, LineStatus.CHARGING, at)
-                # Others rarely change seats twice in a row: a provider that says so is asked less often.
-                line.due_at = at if attempt.number < MAX_IMMEDIATE_ATTEMPTS else at + RETRY_DELAY
-            case PriceChanged(amount, tax):
-                _close_attempt(attempt, AttemptOutcome.DECLINED, at)
-                await decline_line(
-                    services, session, account, order, line, "price_changed", at, offered_price=(amount, tax)
-                )
-            case Pending(until):
-                if line.status is LineStatus.UNKNOWN:
-                    await update_line_status(session, account, order, line, LineStatus.CHARGING, at)
-                line.due_at = max(until, at + timedelta(seconds=1))
-            case NeedsCustomer():
-                patience = services.billing.reconcile_interval
-                await _wait_for_customer(session, account, order, line, outcome, at, patience)
-            case Unknown():
-                if line.status is LineStatus.CHARGING:
-                    await update_line_status(session, account, order, line, LineStatus.UNKNOWN, at)
-                line.due_at = at + RETRY_DELAY
-            case _:
-                assert_never(outcome)
-        if woken and line.is_busy:
-            line.due_at = at  # Word came while the provider was asked: what it answered may be older.
-        session.add(attempt)
+        answered = AnsweredAttempt(update, row, attempt, subscription_states)
+        await OUTCOME_HANDLERS[type(outcome)](answered, outcome)
+        update.session.add(row.line)
 
 
-def _close_attempt(attempt: ChargeAttempt, outcome: AttemptOutcome, at: datetime) -> None:
-    attempt.outcome, attempt.ended_at = outcome, at
-
-
-async def _settle_line(
-    services: Services,
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    line: OrderLine,
-    outcome: Settled,
-    subscription_states: list[SubscriptionState],
-    at: datetime,
-) -> None:
+async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
+    update, row, line = answered.update, answered.row, answered.row.line
     if (outcome.amount, outcome.tax) != (line.amount, line.tax):
-        # R17: whoever changed the seats between the provider's look and its charge changed what it was over.
-        log.error("charge.amount_mismatch", order=order.number, receipt=outcome.receipt)
+        # R17: somebody changed the seats between the provider's check and its charge.
+        log.error("charge.amount_mismatch", order=update.order.number, receipt=outcome.receipt)
+    answered.close(AttemptOutcome.SETTLED)
+    line.provider_receipt_id = outcome.receipt
     details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
-    await update_line_status(session, account, order, line, LineStatus.SETTLED, at, details=details)
-    line.due_at, line.provider_receipt_id = None, outcome.receipt
-    await apply_subscription_states(session, subscription_states)
-    await _assign_seat(session, order, line, at)
-    await _mark_waiting_lines_due(session, line, at)
-    await finish_order_if_done(services, session, account, order, PROCESSING_JOB_ACTOR, at)
+    update_line_status(update, row, LineStatus.SETTLED, details=details)
+    line.release(None)
+    await apply_subscription_states(update.session, answered.subscription_states)
+    await _assign_seat(update, row)
+    await mark_waiting_lines_due(update, line)
+    await finish_order_if_done(update)
 
 
-async def _assign_seat(session: Session, order: ServiceOrder, line: OrderLine, at: datetime) -> None:
+async def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
     """R11: one of the ordered seats for the admin contact, unless they have one of the product."""
-    quoted = await session.get_one(QuoteLine, line.quote_line_id)
-    held = await session.exec(
-        select(SeatAssignment).where(
-            SeatAssignment.administrator_id == order.administrator_id,
-            SeatAssignment.product_id == quoted.product_id,
+    administrator_id, product_id = update.order.administrator_id, row.product.id
+    found = await update.session.exec(
+        select(SeatAssignment.id).where(
+            SeatAssignment.administrator_id == administrator_id, SeatAssignment.product_id == product_id
         )
     )
-    if held.one_or_none() is not None:
+    if found.one_or_none() is not None:
         return
-    session.add(
+    update.session.add(
         SeatAssignment(
-            administrator_id=order.administrator_id,
-            product_id=quoted.product_id,
-            subscription_id=line.subscription_id,
-            order_line_id=line.id,
+            administrator_id=administrator_id,
+            product_id=product_id,
+            subscription_id=row.line.subscription_id,
+            order_line_id=row.line.id,
         )
     )
-    await write_audit_entry(
-        session,
-        account_id=order.account_id,
-        actor=PROCESSING_JOB_ACTOR,
-        subject=f"service_order:{order.number}",
-        action="seat_assigned",
-        at=at,
-        details={"product": quoted.product_id, "administrator": order.administrator_id},
+    update.add_audit_entry(
+        "seat_assigned", details={"product": product_id, "administrator": administrator_id}
     )
 
 
-async def decline_line(
-    services: Services,
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    line: OrderLine,
-    reason: str,
-    at: datetime,
-    *,
-    offered_price: tuple[int, int] | None = None,
-) -> None:
-    """`offered` is the amount and tax that would have been charged instead of the promised ones (R17)."""
-    details: dict[str, object] = {}
-    if offered_price is not None:
-        details = {"promised": [line.amount, line.tax], "offered": list(offered_price)}
-    await update_line_status(
-        session, account, order, line, LineStatus.DECLINED, at, reason=reason, details=details
-    )
-    line.offered_amount, line.offered_tax = offered_price or (None, None)
-    line.claimed_until = None
-    # Looked at again when the last moment for a retry has passed.
-    line.due_at = line.get_retry_deadline(order) if line.can_retry(order, at) else None
-    await _mark_waiting_lines_due(session, line, at)
-    if line.due_at is not None:
-        await enqueue_attention_notice(session, account, order, line, NoticeKind.ORDER_DECLINED, at)
-    await finish_order_if_done(services, session, account, order, PROCESSING_JOB_ACTOR, at)
+async def handle_declined(answered: AnsweredAttempt, outcome: Declined) -> None:
+    answered.close(AttemptOutcome.DECLINED)
+    await decline_line(answered.update, answered.row, outcome.reason)
 
 
-async def _wait_for_customer(
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    line: OrderLine,
-    outcome: NeedsCustomer,
-    at: datetime,
-    patience: timedelta,
-) -> None:
-    if line.status is not LineStatus.NEEDS_CUSTOMER:
-        await update_line_status(session, account, order, line, LineStatus.NEEDS_CUSTOMER, at)
-        line.customer_link, line.deadline_at = outcome.link, outcome.until
-        line.remind_at = find_reminder_time(at, outcome.until)
-        await enqueue_attention_notice(session, account, order, line, NoticeKind.ORDER_NEEDS_CUSTOMER, at)
-    line.due_at = min(at + patience, max(outcome.until, at + RETRY_DELAY))
+async def handle_price_changed(answered: AnsweredAttempt, outcome: PriceChanged) -> None:
+    answered.close(AttemptOutcome.DECLINED)
+    offered_price = (outcome.amount, outcome.tax)
+    await decline_line(answered.update, answered.row, "price_changed", offered_price=offered_price)
 
 
-async def _mark_waiting_lines_due(session: Session, line: OrderLine, at: datetime) -> None:
-    """Orders that waited for this one's subscription need wait no longer, whichever of their lines did."""
-    of_it = select(OrderLine.order_id).where(
-        OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
-    )
-    found = await session.exec(
-        select(OrderLine).where(col(OrderLine.order_id).in_(of_it), OrderLine.status == LineStatus.WAITING)
-    )
-    for waiting in found.all():
-        waiting.due_at = at
-        session.add(waiting)
-
-
-async def finish_order_if_done(
-    services: Services,
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    actor: Actor,
-    at: datetime,
-) -> None:
-    """R18: completed where any line settled, else failed, once every line is done."""
-    await session.flush()
-    lines = list((await session.exec(select(OrderLine).where(OrderLine.order_id == order.id))).all())
-    outcome = find_final_status(order, lines, at)
-    if order.is_finished or outcome is None:
+async def handle_seats_changed(answered: AnsweredAttempt, outcome: SeatsChanged) -> None:
+    update, line = answered.update, answered.row.line
+    if line.status is LineStatus.NEEDS_CUSTOMER:
+        # The customer cannot confirm this attempt any more, and only a retry makes another.
+        await handle_declined(answered, Declined("seats_changed"))
         return
-    await update_order_status(session, order, outcome, actor, at)
-    for line in lines:
-        line.due_at, line.claimed_until = None, None
-        session.add(line)
-    people = await list_order_recipients(session, order)
-    if outcome is OrderStatus.COMPLETED:
-        await issue_receipt(session, account, order, services.settings.seller, at)
-        told = [
-            (
-                NoticeKind.RECEIPT,
-                [*list_direct_destinations(people), *list_channel_destinations(account, people)],
-            )
-        ]
-        told.append((NoticeKind.RECEIPT_MAIL, list_email_destinations(people)))
-    else:
-        told = [
-            (
-                NoticeKind.ORDER_FAILED,
-                [*list_direct_destinations(people), *list_channel_destinations(account, people)],
-            )
-        ]
-    await announce_order_progress(session, account, order, outcome.value, at)
-    for kind, destinations in told:
-        event = f"order:{order.id}:{kind}"
-        await enqueue_notice(
-            session, kind, event, dict.fromkeys(destinations), account=account, at=at, order=order
-        )
+    answered.close(AttemptOutcome.SEATS_CHANGED)
+    _mark_charging(answered)
+    # Others rarely change seats twice in a row: a provider that says so is asked less often.
+    is_first = answered.attempt.number < MAX_IMMEDIATE_ATTEMPTS
+    line.release(update.at if is_first else update.at + RETRY_DELAY)
+
+
+async def handle_pending(answered: AnsweredAttempt, outcome: Pending) -> None:
+    _mark_charging(answered)
+    answered.row.line.release(max(outcome.until, answered.update.at + MIN_PENDING_DELAY))
+
+
+async def handle_needs_customer(answered: AnsweredAttempt, outcome: NeedsCustomer) -> None:
+    update, row, line = answered.update, answered.row, answered.row.line
+    if line.status is not LineStatus.NEEDS_CUSTOMER:
+        update_line_status(update, row, LineStatus.NEEDS_CUSTOMER)
+        line.customer_link, line.deadline_at = outcome.link, outcome.until
+        line.remind_at = find_reminder_time(update.at, outcome.until)
+        await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER)
+    deadline = max(outcome.until, update.at + RETRY_DELAY)
+    line.release(min(update.at + update.services.billing.reconcile_interval, deadline))
+
+
+async def handle_unknown(answered: AnsweredAttempt, outcome: Unknown) -> None:
+    update, row = answered.update, answered.row
+    if row.line.status is LineStatus.CHARGING:
+        update_line_status(update, row, LineStatus.UNKNOWN)
+    row.line.release(update.at + RETRY_DELAY)
+
+
+def _mark_charging(answered: AnsweredAttempt) -> None:
+    if answered.row.line.status is LineStatus.UNKNOWN:
+        update_line_status(answered.update, answered.row, LineStatus.CHARGING)
+
+
+OUTCOME_HANDLERS: dict[type[ChargeOutcome], Callable[[AnsweredAttempt, Any], Awaitable[None]]] = {
+    Settled: handle_settled,
+    Declined: handle_declined,
+    PriceChanged: handle_price_changed,
+    SeatsChanged: handle_seats_changed,
+    Pending: handle_pending,
+    NeedsCustomer: handle_needs_customer,
+    Unknown: handle_unknown,
+}

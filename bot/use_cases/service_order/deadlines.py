@@ -1,4 +1,4 @@
-"""Keeping watch over what waits: the 24 hours that an order may take (R21), a payment to be confirmed."""
+"""Deadlines: the 24 hours that an order may take (R21), a payment that the customer must confirm."""
 
 from datetime import datetime
 from functools import partial
@@ -8,72 +8,54 @@ from sqlmodel import col
 from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
-from bot.settings import Settings
-from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.due_rows import process_due_rows
-from bot.use_cases.notice.enqueue import (
-    enqueue_notice,
-    list_channel_destinations,
-    list_direct_destinations,
-    list_order_recipients,
-)
-from bot.use_cases.service_order.transitions import announce_order_progress, enqueue_attention_notice
+from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
+from bot.use_cases.service_order.order_update import load_order_update
 from models.destination import Destination
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 
 
 async def announce_overdue_orders(services: Services) -> int:
-    """R21: an order not finished 24 hours after it was placed; told once. Returns how many."""
-    tell_of_it = partial(_announce_overdue_order, services.settings)
-    return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), tell_of_it)
+    """R21: once for each order not finished 24 hours after it was placed. Returns how many."""
+    announce = partial(_announce_overdue_order, services)
+    return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
 
 
 async def _announce_overdue_order(
-    settings: Settings, session: Session, order: ServiceOrder, at: datetime
+    services: Services, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
         return
     order.overdue_check_at = None
     session.add(order)
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=build_job_actor(JobId.MARK_ORDERS_OVERDUE),
-        subject=f"service_order:{order.number}",
-        action="overdue",
-        at=at,
-    )
-    people = await list_order_recipients(session, order)
-    event = f"order:{order.id}:overdue"
-    told = dict.fromkeys([*list_direct_destinations(people), *list_channel_destinations(account, people)])
-    await enqueue_notice(session, NoticeKind.ORDER_OVERDUE, event, told, account=account, at=at, order=order)
+    update = await load_order_update(services, session, account, order.key, at)
+    update.actor = build_job_actor(JobId.MARK_ORDERS_OVERDUE)
+    update.add_audit_entry("overdue")
+    update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", await update.list_destinations())
+    settings = services.settings
     if settings.account_services_channel:
-        await enqueue_notice(
-            session,
-            NoticeKind.ORDER_OVERDUE,
-            event,
-            [Destination.services(settings.account_services_channel)],
-            account=account,
-            at=at,
-            order=order,
-            team=settings.account_services_team,
-        )
-    await announce_order_progress(session, account, order, "overdue", at)
+        channel = [Destination.services(settings.account_services_channel)]
+        update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
+    announce_progress(update, "overdue")
+    await update.save()
 
 
 async def remind_customers(services: Services) -> int:
-    """Once more, a while before a payment can no longer be confirmed. Returns how many lines wait for it."""
-    return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), _remind_customer)
+    """A second time, before a payment can no longer be confirmed. Returns how many lines wait for that."""
+    remind = partial(_remind_customer, services)
+    return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), remind)
 
 
-async def _remind_customer(session: Session, line: OrderLine, at: datetime) -> None:
+async def _remind_customer(services: Services, session: Session, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
     account = await lock_account(session, order.account_id, line)
     if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:
         return
     line.remind_at = None
     session.add(line)
-    kind = NoticeKind.ORDER_NEEDS_CUSTOMER
-    await enqueue_attention_notice(session, account, order, line, kind, at, event_suffix=":reminder")
+    update = await load_order_update(services, session, account, line.order_id, at)
+    row = update.get_row(line.key)
+    await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER, event_suffix=":reminder")
+    await update.save()

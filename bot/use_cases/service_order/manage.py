@@ -1,6 +1,7 @@
 """Reading, retrying and giving up service orders (R18)."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +10,6 @@ from sqlmodel import col, select
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
 from bot.permissions import (
-    Authorized,
     SlackIdentity,
     authorize_row,
     build_actor,
@@ -17,7 +17,6 @@ from bot.permissions import (
     lock_authorized_row,
 )
 from bot.services import Services
-from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import (
     list_payment_methods,
@@ -25,11 +24,13 @@ from bot.use_cases.details import (
     load_order_details,
     load_order_details_by_id,
 )
-from bot.use_cases.service_order.charge_outcome import finish_order_if_done
+from bot.use_cases.service_order.announce import announce_progress
+from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
 from bot.use_cases.service_order.process import start_processing
-from bot.use_cases.service_order.transitions import announce_order_progress
+from bot.use_cases.service_order.transitions import finish_order_if_done
 from models.account import Account
 from models.audit_entry import AuditEntry
+from models.billing_contact import BillingContact
 from models.details import OrderDetails
 from models.payment_method import PaymentMethod, get_usable_method
 from models.receipt import ProviderReceipt
@@ -56,25 +57,22 @@ async def list_orders(
         if before:
             query = query.where(col(ServiceOrder.id) < before)
         found = (await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1))).all()
-        sheets = await load_order_details_by_id(session, [order.key for order in found[:PAGE_SIZE]], at)
-        return account, [*sheets.values()], len(found) > PAGE_SIZE
+        orders = await load_order_details_by_id(session, [order.key for order in found[:PAGE_SIZE]], at)
+        return account, [*orders.values()], len(found) > PAGE_SIZE
 
 
 async def get_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
     """One order with its whole history, and the provider's own receipts as they can be had now."""
     at = services.now()
     async with services.read() as session:
-        order = (await _authorize_order(session, person, order_id, at)).row
-        sheet = await load_order_details(session, order, at, include_history=True)
-    return replace(sheet, provider_receipts=await _fetch_receipt_pages(services, sheet))
+        order = await _authorize_order(session, person, order_id, at)
+        details = await load_order_details(session, order, at, include_history=True)
+    return replace(details, provider_receipts=await _fetch_receipt_pages(services, details))
 
 
 async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
-    receipts = [
-        r.line.provider_receipt_id
-        for r in details.list_rows_with_status(LineStatus.SETTLED)
-        if r.line.provider_receipt_id
-    ]
+    settled = details.list_rows_with_status(LineStatus.SETTLED)
+    receipts = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
     asked = (services.billing.fetch_receipt_page(details.account.id, receipt) for receipt in receipts)
     try:
         return [page for page in await asyncio.gather(*asked) if page is not None]
@@ -105,14 +103,14 @@ async def open_retry(
     """What the retry asks: with which method. Raises NothingToRetry."""
     at = services.now()
     async with services.read() as session:
-        order = (await _authorize_order(session, person, order_id, at)).row
-        sheet = await load_order_details(session, order, at)
-        if not sheet.can_retry:
-            raise await _build_nothing_to_retry(session, order)
+        order = await _authorize_order(session, person, order_id, at)
+        details = await load_order_details(session, order, at)
+        if not details.can_retry:
+            raise await _build_nothing_to_retry(session, order, [row.line for row in details.rows])
     await refresh_methods_if_available(services, order.account_id)
     async with services.read() as session:
         methods = await list_payment_methods(session, order.account_id)
-        return sheet, [m for m in methods if m.is_usable(sheet.account.get_local_date(at))]
+        return details, [m for m in methods if m.is_usable(details.account.get_local_date(at))]
 
 
 async def retry_service_order(
@@ -124,98 +122,95 @@ async def retry_service_order(
     """
     at = services.now()
     async with services.write() as session:
-        authorized = await _lock_order(session, person, order_id, at)
-        order, account, contact = authorized.row, authorized.account, authorized.contact
+        update, contact = await _lock_order(services, session, person, order_id, at)
+        account = update.account
         methods = await list_payment_methods(session, account.id)
         method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
-        lines = [line for line in await _list_order_lines(session, order) if line.can_retry(order, at)]
-        if not lines:
-            raise await _build_nothing_to_retry(session, order)
+        lines = await _list_lines_to_retry(update)
         busy = await load_busy_orders(session, [line.subscription_id for line in lines])
         if busy:
-            raise SubscriptionBusy(number=sorted(o.number for o in busy.values())[0])
+            raise SubscriptionBusy(number=sorted(order.number for order in busy.values())[0])
         for line in lines:
-            line.change_status(LineStatus.CHARGING, at)
-            line.payment_method_id = method.id
-            line.due_at, line.claimed_until = at, None
-            session.add(line)
-            await write_audit_entry(
-                session,
-                account_id=account.id,
-                actor=build_actor(contact, person),
-                subject=f"service_order:{order.number}",
-                action="retried",
-                at=at,
-                status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
-                details={"subscription": line.subscription_id, "payment_method": method.id},
-            )
-        await announce_order_progress(session, account, order, "retried", at, by=contact.name)
-        sheet = await load_order_details(session, order, at, include_history=True)
+            _retry_line(update, line, method)
+        announce_progress(update, "retried", by=contact.name)
+        await update.save()
+        details = await load_order_details(session, update.order, at, include_history=True)
     start_processing(services)
-    return sheet
+    return details
+
+
+def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod) -> None:
+    line.change_status(LineStatus.CHARGING, update.at)
+    line.payment_method_id = method.id
+    line.release(update.at)
+    update.session.add(line)
+    update.add_audit_entry(
+        "retried",
+        status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
+        details={"subscription": line.subscription_id, "payment_method": method.id},
+    )
 
 
 async def give_up_service_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
     """No further retry: its declined lines are final (R18). Raises NothingToRetry."""
     at = services.now()
     async with services.write() as session:
-        authorized = await _lock_order(session, person, order_id, at)
-        order, account, contact = authorized.row, authorized.account, authorized.contact
-        lines = await _list_order_lines(session, order)
-        if not any(line.can_retry(order, at) for line in lines):
-            raise await _build_nothing_to_retry(session, order)
-        actor = build_actor(contact, person)
-        order.retries_abandoned = True
-        session.add(order)
-        await write_audit_entry(
-            session,
-            account_id=account.id,
-            actor=actor,
-            subject=f"service_order:{order.number}",
-            action="given_up",
-            at=at,
-        )
-        await announce_order_progress(session, account, order, "given_up", at, by=contact.name)
-        await finish_order_if_done(services, session, account, order, actor, at)
-        return await load_order_details(session, order, at, include_history=True)
+        update, contact = await _lock_order(services, session, person, order_id, at)
+        await _list_lines_to_retry(update)
+        update.order.retries_abandoned = True
+        session.add(update.order)
+        update.add_audit_entry("given_up")
+        announce_progress(update, "given_up", by=contact.name)
+        await finish_order_if_done(update)
+        await update.save()
+        return await load_order_details(session, update.order, at, include_history=True)
 
 
-async def _build_nothing_to_retry(session: Session, order: ServiceOrder) -> NothingToRetry:
-    """R20: who decided about the declined lines, and when; else that the time for it is over."""
+async def _list_lines_to_retry(update: OrderUpdate) -> list[OrderLine]:
+    lines = [line for line in update.lines if line.can_retry(update.order, update.at)]
+    if not lines:
+        raise await _build_nothing_to_retry(update.session, update.order, update.lines)
+    return lines
+
+
+async def _build_nothing_to_retry(
+    session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
+) -> NothingToRetry:
+    """R20: who decided about the declined lines, and when; else that the retry window has closed."""
     found = await session.exec(
         select(AuditEntry)
         .where(
-            AuditEntry.subject == f"service_order:{order.number}",
+            AuditEntry.subject == str(order.audit_subject),
             col(AuditEntry.action).in_(("retried", "given_up")),
         )
         .order_by(col(AuditEntry.number).desc())
         .limit(1)
     )
-    last = found.one_or_none()
-    declined = any(line.status is LineStatus.DECLINED for line in await _list_order_lines(session, order))
-    if last is None or (declined and not order.retries_abandoned):
+    decision = found.one_or_none()
+    is_declined = any(line.status is LineStatus.DECLINED for line in lines)
+    if decision is None or (is_declined and not order.retries_abandoned):
         return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
-    return NothingToRetry(number=order.number, outcome=last.action, by=last.actor_name, at=last.at)
+    return NothingToRetry(
+        number=order.number, outcome=decision.action, by=decision.actor_name, at=decision.at
+    )
 
 
 async def _authorize_order(
     session: Session, person: SlackIdentity, order_id: int, at: datetime
-) -> Authorized[ServiceOrder]:
-    order = await session.get(ServiceOrder, order_id)
-    return await authorize_row(
-        session, person, order, at, for_change=False, not_found=OrderNotFound(number="")
+) -> ServiceOrder:
+    found = await session.get(ServiceOrder, order_id)
+    authorized = await authorize_row(
+        session, person, found, at, for_change=False, not_found=OrderNotFound(number="")
     )
+    return authorized.row
 
 
 async def _lock_order(
-    session: Session, person: SlackIdentity, order_id: int, at: datetime
-) -> Authorized[ServiceOrder]:
-    order = await session.get(ServiceOrder, order_id)
-    return await lock_authorized_row(session, person, order, at, not_found=OrderNotFound(number=""))
-
-
-async def _list_order_lines(session: Session, order: ServiceOrder) -> list[OrderLine]:
-    found = await session.exec(
-        select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.id))
-    )
-    return list(found.all())
+    services: Services, session: Session, person: SlackIdentity, order_id: int, at: datetime
+) -> tuple[OrderUpdate, BillingContact]:
+    """The order for a change by that contact."""
+    found = await session.get(ServiceOrder, order_id)
+    authorized = await lock_authorized_row(session, person, found, at, not_found=OrderNotFound(number=""))
+    update = await load_order_update(services, session, authorized.account, order_id, at)
+    update.actor = build_actor(authorized.contact, person)
+    return update, authorized.contact

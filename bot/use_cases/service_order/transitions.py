@@ -1,189 +1,110 @@
-"""An order's progress: every change with its history, and what people are told of it (R18, R25)."""
-
-from datetime import datetime
+"""Changes of an order's status and its lines', each with its history (R18)."""
 
 from sqlmodel import col, select
 
-from bot.db import Session
-from bot.jobs import JobId, build_job_actor
 from bot.metrics import ORDERS_TOTAL, count_on_commit
-from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
-from bot.use_cases.notice.enqueue import (
-    enqueue_notice,
-    list_channel_destinations,
-    list_direct_destinations,
-    list_order_recipients,
-)
-from models.account import Account
-from models.audit_entry import Actor
-from models.destination import Destination
+from bot.use_cases.notice.enqueue import list_email_destinations
+from bot.use_cases.receipt import issue_receipt
+from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
+from bot.use_cases.service_order.order_update import OrderUpdate
+from models.details import OrderRow
 from models.notice import NoticeKind
-from models.notice_payloads import (
-    NoticePayload,
-    OrderDeclinedPayload,
-    OrderHistoryPayload,
-    OrderWaitsPayload,
-    PaymentConfirmationPayload,
-)
-from models.product import Product
-from models.quote import QuoteLine
-from models.service_order import ChargeAttempt, LineStatus, OrderLine, OrderStatus, ServiceOrder
-
-PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)
+from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
 
 
-async def update_line_status(
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    line: OrderLine,
+def update_line_status(
+    update: OrderUpdate,
+    row: OrderRow,
     status: LineStatus,
-    at: datetime,
     *,
     reason: str | None = None,
     details: dict[str, object] | None = None,
 ) -> None:
-    """Change a line's status, with its history and the order's status message."""
-    before = line.status
-    line.change_status(status, at, reason)
-    session.add(line)
-    await session.flush()
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=PROCESSING_JOB_ACTOR,
-        subject=f"service_order:{order.number}",
-        action="line",
-        at=at,
+    line, before = row.line, row.line.status
+    line.change_status(status, update.at, reason)
+    update.session.add(line)
+    update.add_audit_entry(
+        "line",
         status_change=(before.value, status.value),
         reason=reason,
         details={"subscription": line.subscription_id, "seats": line.seats, **(details or {})},
     )
     if status is not LineStatus.CHARGING:
-        await announce_order_progress(session, account, order, f"line_{status.value}", at, line=line)
+        announce_progress(update, f"line_{status.value}", row=row)
 
 
-async def update_order_status(
-    session: Session, order: ServiceOrder, status: OrderStatus, actor: Actor, at: datetime
+def update_order_status(update: OrderUpdate, status: OrderStatus) -> None:
+    before = update.order.status
+    update.order.change_status(status, update.at)
+    update.session.add(update.order)
+    count_on_commit(update.session, ORDERS_TOTAL.labels(status.value))
+    update.add_audit_entry(status.value, status_change=(before.value, status.value))
+
+
+def mark_order_processing(update: OrderUpdate) -> None:
+    if update.order.status is OrderStatus.PLACED:
+        update_order_status(update, OrderStatus.PROCESSING)
+        announce_progress(update, "processing")
+
+
+async def decline_line(
+    update: OrderUpdate, row: OrderRow, reason: str, *, offered_price: tuple[int, int] | None = None
 ) -> None:
-    before = order.status
-    order.change_status(status, at)
-    session.add(order)
-    count_on_commit(session, ORDERS_TOTAL.labels(status.value))
-    await write_audit_entry(
-        session,
-        account_id=order.account_id,
-        actor=actor,
-        subject=f"service_order:{order.number}",
-        action=status.value,
-        at=at,
-        status_change=(before.value, status.value),
+    """`offered_price` is the amount and tax that the provider would have charged instead (R17)."""
+    line = row.line
+    details: dict[str, object] = {}
+    if offered_price is not None:
+        details = {"promised": [line.amount, line.tax], "offered": list(offered_price)}
+    update_line_status(update, row, LineStatus.DECLINED, reason=reason, details=details)
+    line.offered_amount, line.offered_tax = offered_price or (None, None)
+    can_retry = line.can_retry(update.order, update.at)
+    # Taken up again when it can no longer be retried, which may finish the order.
+    line.release(line.get_retry_deadline(update.order) if can_retry else None)
+    await mark_waiting_lines_due(update, line)
+    if can_retry:
+        await announce_attention_needed(update, row, NoticeKind.ORDER_DECLINED)
+    await finish_order_if_done(update)
+
+
+async def mark_waiting_lines_due(update: OrderUpdate, line: OrderLine) -> None:
+    """Orders that waited for the line's subscription need wait no longer, whichever of their lines did."""
+    waiting_orders = select(OrderLine.order_id).where(
+        OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
     )
-
-
-async def announce_order_progress(
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    step: str,
-    at: datetime,
-    *,
-    by: str = "",
-    line: OrderLine | None = None,
-    blocking_order: ServiceOrder | None = None,
-) -> None:
-    """R25: the channel's status message drawn anew, and a line of history in its thread."""
-    if account.channel is None:
-        return  # The person is told by direct message of whatever matters to them.
-    payload = OrderHistoryPayload(step=step, by=by, at=at)
-    if line is not None:
-        quoted = await session.get_one(QuoteLine, line.quote_line_id)
-        product = await session.get_one(Product, quoted.product_id)
-        payload = payload.model_copy(
-            update={"product": product.name, "seats": line.seats, "reason": line.reason or ""}
+    found = await update.session.exec(
+        select(OrderLine).where(
+            col(OrderLine.order_id).in_(waiting_orders), OrderLine.status == LineStatus.WAITING
         )
-    # Its instant names the event: each step is told once, the same step of two attempts twice. That it waits
-    # for another order is found again and again, and told once.
-    event = f"order:{order.id}:{step}:{line.id if line else 0}:{at.isoformat()}"
-    if blocking_order is not None:
-        event = f"order:{order.id}:{step}:{blocking_order.id}"
-        payload = payload.model_copy(update={"blocking_order_number": blocking_order.number})
-    channel = [Destination.channel(account.channel)]
-    status, history = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
-    await enqueue_notice(session, status, f"{event}:status", channel, account=account, at=at, order=order)
-    await enqueue_notice(
-        session, history, f"{event}:history", channel, account=account, at=at, order=order, payload=payload
     )
+    for waiting_line in found.all():
+        waiting_line.due_at = update.at
+        update.session.add(waiting_line)
 
 
-async def announce_order_waiting(
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    blocking_order: ServiceOrder,
-    at: datetime,
-) -> None:
-    """Once for each order that is waited for."""
-    people = await list_order_recipients(session, order)
-    await enqueue_notice(
-        session,
-        NoticeKind.ORDER_WAITS,
-        f"order:{order.id}:waits:{blocking_order.id}",
-        list_direct_destinations(people),
-        account=account,
-        at=at,
-        order=order,
-        payload=OrderWaitsPayload(blocking_order_number=blocking_order.number),
+async def finish_order_if_done(update: OrderUpdate) -> None:
+    """R18: once every line is done, the order is completed if any settled, else failed."""
+    outcome = find_final_status(update.order, update.lines, update.at)
+    if update.order.is_finished or outcome is None:
+        return
+    for line in update.lines:
+        line.release(None)
+        update.session.add(line)
+    update_order_status(update, outcome)
+    announce_progress(update, outcome.value)
+    destinations = await update.list_destinations()
+    if outcome is OrderStatus.FAILED:
+        update.add_notice(NoticeKind.ORDER_FAILED, NoticeKind.ORDER_FAILED, destinations)
+        return
+    settled = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
+    await issue_receipt(
+        update.session,
+        update.account,
+        update.quote,
+        update.order,
+        settled,
+        seller=update.services.settings.seller,
+        at=update.at,
     )
-    await announce_order_progress(session, account, order, "waits", at, blocking_order=blocking_order)
-
-
-async def enqueue_attention_notice(
-    session: Session,
-    account: Account,
-    order: ServiceOrder,
-    line: OrderLine,
-    kind: NoticeKind,
-    at: datetime,
-    *,
-    event_suffix: str = "",
-) -> None:
-    """R25: what needs a person is a new message, in the channel and to the person; each time it comes to
-    that, and once more for what `again` names."""
-    people = await list_order_recipients(session, order)
-    quoted = await session.get_one(QuoteLine, line.quote_line_id)
-    product = await session.get_one(Product, quoted.product_id)
-    # Not the attempt: a line may be declined, tried again, and declined before there is another.
-    history = await get_last_entry_number(session, account.id)
-    await enqueue_notice(
-        session,
-        kind,
-        f"order:{order.id}:line:{line.id}:{kind}:{history}{event_suffix}",
-        dict.fromkeys([*list_direct_destinations(people), *list_channel_destinations(account, people)]),
-        account=account,
-        at=at,
-        order=order,
-        payload=_build_attention_payload(kind, line, product),
-    )
-
-
-def _build_attention_payload(kind: NoticeKind, line: OrderLine, product: Product) -> NoticePayload:
-    if kind is NoticeKind.ORDER_NEEDS_CUSTOMER:
-        return PaymentConfirmationPayload(products=[product.name])
-    payload = OrderDeclinedPayload(products=[product.name], reason=line.reason or "")
-    if line.offered_amount is None or line.offered_tax is None:
-        return payload
-    prices = {
-        "promised_total": line.amount + line.tax,
-        "offered_total": line.offered_amount + line.offered_tax,
-    }
-    return payload.model_copy(update=prices)
-
-
-async def list_charge_attempts(session: Session, line: OrderLine) -> list[ChargeAttempt]:
-    found = await session.exec(
-        select(ChargeAttempt)
-        .where(ChargeAttempt.order_line_id == line.id)
-        .order_by(col(ChargeAttempt.number))
-    )
-    return list(found.all())
+    update.add_notice(NoticeKind.RECEIPT, NoticeKind.RECEIPT, destinations)
+    emails = list_email_destinations(await update.list_recipients())
+    update.add_notice(NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT_MAIL, emails)

@@ -33,8 +33,30 @@ TRANSITIONS = {
 
 # (trigger, table, event, condition under which the change is refused)
 GUARDS = (
-    ("audit_entry_no_update", "audit_entry", "UPDATE", "1 = 1"),
+    (
+        "audit_entry_no_update",
+        "audit_entry",
+        "UPDATE",
+        # Only what people can be recognised by may be erased, all of it at once.
+        "NOT (OLD.content_salt IS NOT NULL AND NEW.content_salt IS NULL AND NEW.reason IS NULL "
+        "AND CAST(NEW.details AS TEXT) = '{}' "
+        "AND coalesce(NEW.content_digest, '') = coalesce(OLD.content_digest, '') "
+        "AND NEW.id = OLD.id AND NEW.account_id = OLD.account_id AND NEW.number = OLD.number "
+        "AND NEW.at = OLD.at AND NEW.actor_kind = OLD.actor_kind "
+        "AND coalesce(NEW.person_id, '') = coalesce(OLD.person_id, '') "
+        "AND NEW.source = OLD.source AND NEW.subject = OLD.subject AND NEW.action = OLD.action "
+        "AND coalesce(NEW.from_status, '') = coalesce(OLD.from_status, '') "
+        "AND coalesce(NEW.to_status, '') = coalesce(OLD.to_status, '') "
+        "AND NEW.previous_hash = OLD.previous_hash AND NEW.hash = OLD.hash)",
+    ),
     ("audit_entry_no_delete", "audit_entry", "DELETE", "1 = 1"),
+    (
+        "audit_person_no_update",
+        "audit_person",
+        "UPDATE",
+        "NOT (OLD.salt IS NOT NULL AND NEW.salt IS NULL AND NEW.id = OLD.id)",
+    ),
+    ("audit_person_no_delete", "audit_person", "DELETE", "1 = 1"),
     ("audit_chain_tip_no_delete", "audit_chain_tip", "DELETE", "1 = 1"),
     (
         "audit_chain_tip_forward_only",
@@ -57,6 +79,12 @@ SQLITE_REPLACE_GUARDS = (
         "audit_entry",
         "id = NEW.id OR (account_id = NEW.account_id AND number = NEW.number)",
     ),
+    (
+        "audit_person_no_replace",
+        "audit_person",
+        "id = NEW.id OR (team_id = NEW.team_id AND user_id = NEW.user_id AND name = NEW.name "
+        "AND email = NEW.email)",
+    ),
     ("audit_chain_tip_no_replace", "audit_chain_tip", "account_id = NEW.account_id"),
     ("receipt_no_replace", "receipt", "id = NEW.id OR number = NEW.number OR order_id = NEW.order_id"),
 )
@@ -75,6 +103,7 @@ TABLES = (
     "slack_bots",
     "audit_chain_tip",
     "audit_entry",
+    "audit_person",
     "refused_block",
     "account_change",
     "home_account",
@@ -506,6 +535,7 @@ def _create_orders() -> None:
         sa.Column("settled_at", Instant(), nullable=True),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("claimed_until", Instant(), nullable=True),
+        sa.Column("woken_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_line")),
         sa.ForeignKeyConstraint(
             ["order_id"], ["service_order.id"], name=op.f("fk_order_line_order_id_service_order")
@@ -817,14 +847,31 @@ def _create_homes() -> None:
 
 def _create_audit() -> None:
     op.create_table(
+        "audit_person",
+        sa.Column("id", Text(), nullable=False),
+        sa.Column("salt", Text(), nullable=True),
+        sa.Column("team_id", Text(), nullable=True),
+        sa.Column("user_id", Text(), nullable=True),
+        sa.Column("name", Text(), nullable=True),
+        sa.Column("email", Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_person")),
+        sa.UniqueConstraint(
+            "team_id", "user_id", "name", "email", name=op.f("uq_audit_person_team_id_user_id_name_email")
+        ),
+        sa.CheckConstraint(
+            "(salt IS NULL) = (team_id IS NULL) AND (salt IS NULL) = (user_id IS NULL) "
+            "AND (salt IS NULL) = (name IS NULL) AND (salt IS NULL) = (email IS NULL)",
+            name=op.f("ck_audit_person_erased_as_a_whole"),
+        ),
+    )
+    op.create_table(
         "audit_entry",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("actor_kind", Text(), nullable=False),
-        sa.Column("actor_id", Text(), nullable=False),
-        sa.Column("actor_name", Text(), nullable=False),
+        sa.Column("person_id", Text(), nullable=True),
         sa.Column("source", Text(), nullable=False),
         sa.Column("subject", Text(), nullable=False),
         sa.Column("action", Text(), nullable=False),
@@ -832,11 +879,16 @@ def _create_audit() -> None:
         sa.Column("to_status", Text(), nullable=True),
         sa.Column("reason", Text(), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("content_salt", Text(), nullable=True),
+        sa.Column("content_digest", Text(), nullable=True),
         sa.Column("previous_hash", Text(), nullable=False),
         sa.Column("hash", Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_audit_entry_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["audit_person.id"], name=op.f("fk_audit_entry_person_id_audit_person")
         ),
         sa.UniqueConstraint("account_id", "number", name=op.f("uq_audit_entry_account_id_number")),
     )

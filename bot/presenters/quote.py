@@ -1,0 +1,10 @@
+"""What became of a quote, for screens, notices and refusals."""
+
+from models.quote import QuoteStatus
+
+
+def get_decision_outcome(status: str, *, decided_externally: bool, replaced: bool) -> str:
+    """The variant of the messages about decided quotes."""
+    if status == QuoteStatus.EXPIRED.value:
+        return "replaced" if replaced else "expired"
+    return f"{status}-elsewhere" if decided_externally else status

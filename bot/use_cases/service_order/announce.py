@@ -1,0 +1,76 @@
+"""What people are told of an order: its status message, the history in its thread, new messages (R25)."""
+
+from bot.use_cases.notice.enqueue import list_direct_destinations
+from bot.use_cases.service_order.order_update import OrderUpdate
+from models.destination import Destination
+from models.details import OrderRow
+from models.notice import NoticeKind
+from models.notice_payloads import (
+    NoticePayload,
+    OrderDeclinedPayload,
+    OrderHistoryPayload,
+    OrderWaitsPayload,
+    PaymentConfirmationPayload,
+)
+from models.service_order import ServiceOrder
+
+
+def announce_progress(
+    update: OrderUpdate,
+    step: str,
+    *,
+    by: str = "",
+    row: OrderRow | None = None,
+    blocking_order: ServiceOrder | None = None,
+) -> None:
+    """Update the channel's status message, and add a line of history to its thread."""
+    if update.account.channel is None:
+        return  # Direct messages tell the person what matters to them.
+    payload = OrderHistoryPayload(step=step, by=by, at=update.at)
+    # The time is part of the event: the same step of two attempts is told twice.
+    event = f"{step}:{row.line.id if row else 0}:{update.at.isoformat()}"
+    if row is not None:
+        line = {"product": row.product.name, "seats": row.line.seats, "reason": row.line.reason or ""}
+        payload = payload.model_copy(update=line)
+    if blocking_order is not None:
+        # It is found again at each check, and told once.
+        event = f"{step}:{blocking_order.id}"
+        payload = payload.model_copy(update={"blocking_order_number": blocking_order.number})
+    channel = [Destination.channel(update.account.channel)]
+    update.add_notice(NoticeKind.ORDER_STATUS, f"{event}:status", channel)
+    update.add_notice(NoticeKind.ORDER_HISTORY, f"{event}:history", channel, payload)
+
+
+async def announce_waiting(update: OrderUpdate, blocking_order: ServiceOrder) -> None:
+    """Once for each order that it waits for."""
+    update.add_notice(
+        NoticeKind.ORDER_WAITS,
+        f"waits:{blocking_order.id}",
+        list_direct_destinations(await update.list_recipients()),
+        OrderWaitsPayload(blocking_order_number=blocking_order.number),
+    )
+    announce_progress(update, "waits", blocking_order=blocking_order)
+
+
+async def announce_attention_needed(
+    update: OrderUpdate, row: OrderRow, kind: NoticeKind, *, event_suffix: str = ""
+) -> None:
+    """What needs a person is a new message, in the channel and to the person, each time it comes to that."""
+    # The attempt's number would not do: a line may be declined and retried twice before there is another.
+    history = await update.get_last_entry_number()
+    event = f"line:{row.line.id}:{kind}:{history}{event_suffix}"
+    update.add_notice(kind, event, await update.list_destinations(), _build_attention_payload(kind, row))
+
+
+def _build_attention_payload(kind: NoticeKind, row: OrderRow) -> NoticePayload:
+    line, products = row.line, [row.product.name]
+    if kind is NoticeKind.ORDER_NEEDS_CUSTOMER:
+        return PaymentConfirmationPayload(products=products)
+    payload = OrderDeclinedPayload(products=products, reason=line.reason or "")
+    if line.offered_amount is None or line.offered_tax is None:
+        return payload
+    prices = {
+        "promised_total": line.amount + line.tax,
+        "offered_total": line.offered_amount + line.offered_tax,
+    }
+    return payload.model_copy(update=prices)

@@ -1,0 +1,30 @@
+"""What an entry of the history is about."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SubjectNoun(StrEnum):
+    ACCOUNT = "account"
+    ADMINISTRATOR = "administrator"
+    CART = "cart"
+    QUOTE = "quote"
+    SERVICE_ORDER = "service_order"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True)
+class AuditSubject:
+    """`key` is the number that people read, else an internal id: never a name or an e-mail address."""
+
+    noun: SubjectNoun
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.noun}:{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> "AuditSubject":
+        """The inverse of `str`. Raises ValueError."""
+        noun, _, key = text.partition(":")
+        return cls(SubjectNoun(noun), key)
