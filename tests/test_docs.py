@@ -127,6 +127,7 @@ def parse_directory_map() -> dict[str, set[str]]:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     [drawn] = re.findall(r"## Directory map\n.*?```\n(.*?)```", page, re.DOTALL)
     folders: dict[str, set[str]] = {}
+    folder = ""
     for line in drawn.splitlines():
         if line.startswith(" "):
             folders[folder] |= set(line.split())
