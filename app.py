@@ -26,6 +26,7 @@ from bot.bootstrap import (
     prepare_database,
 )
 from bot.db import Database
+from bot.installations.slack_errors import get_error_name
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
 from bot.process import ShutdownSignals, tune_garbage_collection
@@ -334,7 +335,7 @@ def _format_error(error: Exception) -> str:
         # The driver's message may contain the URL with its password.
         return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
     if isinstance(error, SlackApiError):
-        return f"Slack says {error.response.get('error')}; is SLACK_BOT_TOKEN right?"
+        return f"Slack says {get_error_name(error)}; is SLACK_BOT_TOKEN right?"
     return str(error)
 
 
