@@ -31,6 +31,7 @@ from sandbox.driver import Modal
 from scheduler import JOBS
 from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying
 from tests.postgres import CHOSEN, copied, run, server_url
+from tests.time_limits import HANG_SECONDS
 from tests.world import World
 from tests.world import world as open_world
 
@@ -57,7 +58,7 @@ async def wait(world: World, ticks: int) -> None:
 
 
 async def ready(world: World) -> int:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         return (await client.get(f"http://127.0.0.1:{world.port}/readyz")).status_code
 
 
