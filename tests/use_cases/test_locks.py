@@ -26,12 +26,13 @@ from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
-from models.audit_entry import Actor, AuditEntry, list_broken_entries
+from models.audit_entry import Actor, AuditEntry
 from models.document_sequence import SERVICE_ORDER_PREFIX, DocumentSequence
 from models.home import AccountChange, Home
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
+from tests.audit_chain import list_broken_entries
 from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS, database_url
 from tests.time_limits import HANG_SECONDS
