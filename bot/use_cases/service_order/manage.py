@@ -80,9 +80,7 @@ async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> lis
         return []  # The bot's own receipt is all there.
 
 
-async def get_order_id(
-    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
-) -> int:
+async def get_order_id(services: Services, *, account_ids: list[str], number: str) -> int:
     """The id of the order with that number, on one of these accounts. Raises OrderNotFound."""
     async with services.read() as session:
         found = await session.exec(
