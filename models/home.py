@@ -1,16 +1,16 @@
-"""A person's Home tab: what it was drawn from, and when it is to be drawn again."""
+"""Home tabs: which accounts they show, and when they are to be published again."""
 
 from datetime import datetime, timedelta
 
 from sqlmodel import Field, ForeignKeyConstraint, SQLModel
 
-# A block that a workspace's Slack did not take is tried again after so long: Slack brings new ones by and by.
+# Slack rolls out new block types gradually: a rejected one is tried again after this time.
 BLOCK_RETRY_INTERVAL = timedelta(days=30)
 
 
 class Home(SQLModel, table=True):
-    """One that was opened at least once. `changes` counts what happened to what it shows: a drawing that was
-    overtaken is followed by another one."""
+    """Exists once the tab has been opened. If `change_count` grows while the Home is being published, it is
+    published again."""
 
     team_id: str = Field(primary_key=True)
     user_id: str = Field(primary_key=True)
@@ -18,14 +18,14 @@ class Home(SQLModel, table=True):
     opened_at: datetime
     change_count: int = 0
     published_at: datetime | None = None
-    # When to draw it again; none while it shows how things stand.
+    # When to publish it again; None if it is up to date.
     due_at: datetime | None = Field(default=None, index=True)
     claimed_until: datetime | None = None
     attempts: int = 0
 
 
 class HomeAccount(SQLModel, table=True):
-    """An account that a Home shows: who loses the role has a Home to be drawn again, too."""
+    """An account that a Home shows. Someone who loses the role still has a Home to update."""
 
     __tablename__ = "home_account"
     __table_args__ = (ForeignKeyConstraint(["team_id", "user_id"], ["home.team_id", "home.user_id"]),)
@@ -36,8 +36,8 @@ class HomeAccount(SQLModel, table=True):
 
 
 class AccountChange(SQLModel, table=True):
-    """Something of an account changed. Whoever changes it only appends: the Homes themselves are marked
-    afterwards, by the job, so that changes of two accounts never wait for each other over one Home."""
+    """Appended by each transaction that changes an account. The job marks the Homes afterwards, so that
+    changes to two accounts never wait for the lock of the same Home."""
 
     __tablename__ = "account_change"
 
@@ -46,7 +46,7 @@ class AccountChange(SQLModel, table=True):
 
 
 class RefusedBlock(SQLModel, table=True):
-    """A type of block that a workspace's Slack does not take on a surface (`home`)."""
+    """A block type that Slack rejects on a surface (`home`) of the workspace."""
 
     __tablename__ = "refused_block"
 

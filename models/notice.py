@@ -1,4 +1,4 @@
-"""What is to be told, stored with what it reports and delivered afterwards (R24, R25)."""
+"""Notices: stored with what they report, and delivered afterwards (R24, R25)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,10 +18,10 @@ class NoticeStatus(StrEnum):
 
 
 class NoticeKind(StrEnum):
-    """What is told. The first word says what the notice's card shows."""
+    """The first word says what the notice is about."""
 
-    ORDER_STATUS = "order_status"  # the one status card of an order in a channel, posted or edited in place
-    ORDER_HISTORY = "order_history"  # a line in that card's thread
+    ORDER_STATUS = "order_status"  # the status message of an order in a channel, posted or updated in place
+    ORDER_HISTORY = "order_history"  # a reply in that message's thread
     ORDER_PLACED = "order_placed"
     ORDER_WAITS = "order_waits"
     ORDER_DECLINED = "order_declined"
@@ -29,12 +29,12 @@ class NoticeKind(StrEnum):
     ORDER_FAILED = "order_failed"
     ORDER_OVERDUE = "order_overdue"
     RECEIPT = "receipt"
-    RECEIPT_FILE = "receipt_file"  # the PDF, shared in the direct message that told of it
+    RECEIPT_FILE = "receipt_file"  # the PDF, uploaded to the direct message that announced it
     RECEIPT_MAIL = "receipt_mail"
     QUOTE_ARRIVED = "quote_arrived"
     QUOTE_REMINDER = "quote_reminder"
     QUOTE_DECIDED = "quote_decided"
-    QUOTE_CARD = "quote_card"  # a posted copy of a quote, redrawn in place
+    QUOTE_CARD = "quote_card"  # updates a posted copy of a quote in place
     PORTAL_CHANGED = "portal_changed"
     CHANNEL_UNREACHABLE = "channel_unreachable"
 
@@ -66,7 +66,7 @@ class Notice(SQLModel, table=True):
     status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=string_enum(NoticeStatus))
     created_at: datetime
     due_at: datetime
-    # The daily digest it is held for, where its person wants that instead.
+    # The time of the daily digest it is held for, if the recipient has chosen one.
     digest_at: datetime | None = None
     attempts: int = 0
     last_error: str | None = None
@@ -83,7 +83,7 @@ class Notice(SQLModel, table=True):
 
 
 class DeliverySlot(SQLModel, table=True):
-    """A destination (or `team:<id>`, a workspace): its claim, and when the next delivery is permitted."""
+    """A destination or workspace (`team:<id>`, `home:<id>`): its lease, and when the next call is allowed."""
 
     __tablename__ = "delivery_slot"
 
@@ -96,12 +96,12 @@ class DeliverySlot(SQLModel, table=True):
 
 
 class PostedMessage(SQLModel, table=True):
-    """A message in Slack that shows an order or a quote, and is edited when that changes."""
+    """A message in Slack that shows an order or a quote, and is updated when that changes."""
 
     __tablename__ = "posted_message"
     __table_args__ = (
         UniqueConstraint("channel", "ts"),
-        # R25: one status message an order and channel.
+        # R25: one status message per order and channel.
         UniqueConstraint("order_id", "channel"),
     )
 

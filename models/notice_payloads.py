@@ -1,4 +1,4 @@
-"""What a notice says beyond its order, quote and account: one model for each kind of notice."""
+"""What a notice shows besides its order, quote and account: one payload model per kind."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ class OrderWaitsPayload(NoticePayload):
 
 
 class OrderDeclinedPayload(NoticePayload):
-    """The two prices, with tax, are set if the price is the reason (R17)."""
+    """Both totals include tax, and are set if the price has changed (R17)."""
 
     products: list[str] = []
     reason: str = ""
@@ -110,7 +110,7 @@ def validate_payload(kind: NoticeKind, payload: NoticePayload) -> None:
 
 
 def parse_payload(notice: Notice) -> NoticePayload:
-    """What cannot be read is left at its default: a notice that says less is better than none (R24)."""
+    """Invalid fields get their default: a notice with less in it is better than none (R24)."""
     model = PAYLOAD_BY_KIND[notice.kind]
     known = {name: value for name, value in notice.payload.items() if name in model.model_fields}
     try:
@@ -121,6 +121,6 @@ def parse_payload(notice: Notice) -> NoticePayload:
 
 
 def is_requested(notice: Notice) -> bool:
-    """Whether a person asked for it: it then comes whatever their preferences are."""
+    """Whether the recipient asked for it, so that their preferences do not apply."""
     payload = parse_payload(notice)
     return isinstance(payload, ReceiptPayload) and payload.requested

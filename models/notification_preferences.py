@@ -1,4 +1,4 @@
-"""Which notices a person wants by direct message, and when."""
+"""Which notices a person gets by direct message, and when."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,8 +11,7 @@ from models.notice_payloads import QuoteReminderPayload, is_requested, parse_pay
 
 
 class NotificationTopic(StrEnum):
-    """What can be switched off. What asks the person for something always comes, and so does the receipt's
-    e-mail."""
+    """What can be turned off. Requests for action and e-mailed receipts cannot."""
 
     ORDERS = "orders"
     RECEIPTS = "receipts"
@@ -27,12 +26,12 @@ TOPIC_BY_NOTICE_KIND = {
     NoticeKind.QUOTE_DECIDED: NotificationTopic.DECISIONS,
     NoticeKind.QUOTE_REMINDER: NotificationTopic.REMINDERS,
 }
-# The last reminder of a quote asks for a decision now or never.
+# The last reminder of a quote is the last chance to decide: it cannot be turned off.
 FINAL_REMINDER_HOURS = 4
 
 
 class NotificationPreferences(SQLModel, table=True):
-    """Of a person, for all their accounts; whoever has none gets everything at once."""
+    """One person's, for all their accounts. Without any, everything is sent at once."""
 
     __tablename__ = "notification_preferences"
 
@@ -53,7 +52,7 @@ class NotificationPreferences(SQLModel, table=True):
 
 
 def find_topic(notice: Notice) -> NotificationTopic | None:
-    """None for what always comes at once: also a receipt that was asked for."""
+    """None for what is always sent at once, including a requested receipt."""
     payload = parse_payload(notice)
     if isinstance(payload, QuoteReminderPayload) and payload.hours_before_expiry <= FINAL_REMINDER_HOURS:
         return None

@@ -30,12 +30,11 @@ ButtonRows = list[list[Block]]
 
 
 def render_notice_message(notice: RenderableNotice, services_url: str) -> dict[str, Any]:
-    """`text` has the content of all blocks, because screen readers and notifications read nothing else. Its
-    dates are in the time zone of the person it is for; those in the blocks are in that of whoever reads them.
-    """
+    """`text` repeats the content of the blocks, because screen readers and notifications use only `text`. Its
+    dates are in the recipient's time zone; Slack shows those in the blocks in each reader's own."""
     content = render_notice(notice, services_url, is_mrkdwn=True)
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
-    # Account Services have no role in the account: no button would work for them.
+    # Account Services have no role in the account: buttons would not work for them.
     rows = [] if notice.destination_kind is DestinationKind.SERVICES else _build_button_rows(notice)
     lines = [replace_date_tokens(line) for line in (content.title, *content.lines)]
     text = "\n".join([*_truncate_lines(lines), *_format_button_names(notice, rows)])
@@ -119,7 +118,7 @@ def _build_retry_rows(notice: RenderableNotice) -> ButtonRows:
 
 
 def _build_confirm_payment_rows(notice: RenderableNotice) -> ButtonRows:
-    """Only the person themselves gets the links. An action id can be in a row only once: each has its own."""
+    # The links are for the contact only. Each button has its own row: an action id may occur once per row.
     linked = [
         row
         for row in _get_order(notice).list_rows_with_status(LineStatus.NEEDS_CUSTOMER)

@@ -1,4 +1,4 @@
-"""The directory port: who is this Slack user?"""
+"""The port for looking up users and workspaces in Slack."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ class DirectoryUnavailable(Exception):
 
 @dataclass(frozen=True)
 class UserProfile:
-    """What the directory says of a person. `home_team_id` is their own workspace."""
+    """`home_team_id` is the workspace that the user belongs to."""
 
     user_id: str
     home_team_id: str
@@ -27,19 +27,18 @@ class UserProfile:
 
 class UserDirectory(Protocol):
     async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
-        """The person, as seen from the workspace. Raises DirectoryUnavailable."""
+        """Raises DirectoryUnavailable."""
 
     async def check_connection(self) -> None:
-        """Whether Slack answers at all. Raises DirectoryUnavailable."""
+        """Raises DirectoryUnavailable."""
 
-    async def list_workspaces(self) -> list[str]:
-        """Where the bot is installed."""
+    async def list_workspaces(self) -> list[str]: ...
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str]:
-        """What the installation may do. Raises DirectoryUnavailable, with what is wrong with the token."""
+        """Raises DirectoryUnavailable, which says what is wrong with the token."""
 
     async def check_app_token(self, token: str) -> None:
-        """Whether Socket Mode may be opened with it. Raises DirectoryUnavailable."""
+        """Raises DirectoryUnavailable if the token cannot open Socket Mode."""
 
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         """Whether the bot is in the channel, and can post there. Raises DirectoryUnavailable."""

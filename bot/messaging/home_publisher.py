@@ -1,4 +1,4 @@
-"""The port to people's Home tabs: what one shows in, a screen out."""
+"""The port for publishing Home tabs."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,12 +9,12 @@ from models.errors import Refusal
 
 
 class ChartRejected(Exception):
-    """Slack does not take a chart there."""
+    """Slack does not accept a chart block in this workspace."""
 
 
 @dataclass(frozen=True)
 class HomeContent:
-    """One person's Home: their accounts, or (`refusal`) why they are shown none."""
+    """One person's Home: their accounts, or the `refusal` that says why there are none."""
 
     team_id: str
     user_id: str
@@ -27,4 +27,4 @@ class HomeContent:
 
 class HomePublisher(Protocol):
     async def publish_home(self, home: HomeContent) -> None:
-        """Raises ChartRefused, RateLimited, MessengerUnavailable, PersonUnreachable."""
+        """Raises ChartRejected, RateLimited, MessengerUnavailable, UserUnreachable."""

@@ -1,4 +1,4 @@
-"""The messenger port: notices in, messages out."""
+"""The port for sending messages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,36 +13,34 @@ from models.notice_payloads import NoticePayload
 
 
 class RateLimited(Exception):
-    """Not now: again after `seconds`."""
-
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"again after {seconds} s")
+        super().__init__(f"retry after {seconds} s")
         self.seconds = seconds
 
 
 class MessengerUnavailable(Exception):
-    """No answer, or a fault over there: it may or may not have been posted."""
+    """No answer, or a server error: the message may or may not have been posted."""
 
 
 class ChannelUnreachable(Exception):
-    """The bot is not in the channel, or it is archived or gone."""
+    """The bot is not in the channel, or the channel is archived or deleted."""
 
 
 class UserUnreachable(Exception):
-    """No such person, or nobody who can be written to."""
+    """No such user, or one who cannot receive messages."""
 
 
 class FileRejected(Exception):
-    """No file is taken from us there: a scope is missing, or the workspace's rules forbid it."""
+    """A scope for uploading files is missing, or the workspace's settings forbid it."""
 
 
 class MessageGone(Exception):
-    """The message to edit is not there, or can no longer be edited."""
+    """The message to update does not exist, or can no longer be updated."""
 
 
 @dataclass(frozen=True)
 class FileUpload:
-    """What is shared with a message; `title` is what people see."""
+    """`title` is what people see."""
 
     name: str
     title: str
@@ -51,8 +49,8 @@ class FileUpload:
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """One notice. `channel` is a channel's id or a person's user id; with `file` it is the id of a direct
-    message. `update_ts` is the message to update in place, `thread_ts` the one to reply to."""
+    """`channel` is the id of a channel or user; with `file`, the channel id of a direct message. `update_ts`
+    is the message to update, `thread_ts` the one to reply to."""
 
     team_id: str
     channel: str
@@ -73,17 +71,16 @@ class OutboundMessage:
 
 @dataclass(frozen=True)
 class MessageRef:
-    """Where the message stands now: the channel's own id (that of the direct message, for a person). Of a
-    shared file Slack does not say the timestamp: it is blank."""
+    """`channel` is a channel's id, also for a direct message. `ts` is empty for an uploaded file, because
+    Slack doesn't return one."""
 
     channel: str
     ts: str
 
 
 class Messenger(Protocol):
-    async def is_installed(self, team_id: str) -> bool:
-        """Whether the bot is installed in the workspace."""
+    async def is_installed(self, team_id: str) -> bool: ...
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
-        """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, PersonUnreachable, MessageGone,
-        and, for a file, FileRefused."""
+        """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, UserUnreachable, MessageGone
+        and, for a file, FileRejected."""

@@ -1,4 +1,4 @@
-"""Working through rows that are due. Each look is a read: nothing is locked to learn that nothing is due.
+"""Processing rows that are due. They are found by a read: nothing is locked if nothing is due.
 
 `process_queue` claims rows, several at once, and holds no transaction while it works on them;
 `process_due_rows` changes each row in a short transaction of its own.
@@ -24,7 +24,7 @@ RowT = TypeVar("RowT", Quote, ServiceOrder, OrderLine)
 MAX_CONCURRENCY = 16
 POLL_INTERVAL_SECONDS = 1.0
 BATCH_SIZE = 100
-# Looking up what is due costs about as much for many rows as for one.
+# Finding many due rows costs about as much as finding one.
 PREFETCH_SIZE = 128
 
 
@@ -53,7 +53,7 @@ class ClaimQueue(Generic[KeyT, ItemT]):
         keys, self._prefetched = self._prefetched[:limit], self._prefetched[limit:]
         items = await self._claim_items(keys) if keys else []
         if len(items) < len(keys):
-            # What kept one of them from being claimed, another worker or a limit, keeps others.
+            # Whatever kept one from being claimed (another worker, a rate limit) is likely to keep others.
             self._prefetched = ()
         return items if items or is_fresh else await self.claim(limit)
 
@@ -85,7 +85,7 @@ async def process_queue(
                 record_job_progress(count)
                 done += count
     finally:
-        # What has begun is finished and stored, whatever ended the loop: otherwise it would be done twice.
+        # Started work is finished and stored however the loop ended; otherwise it would be done twice.
         if running:
             await asyncio.wait(running)
 

@@ -1,6 +1,6 @@
-"""How often Slack is called for a workspace or a channel, and how long a failed call is left alone.
+"""Slack's rate limits per workspace and channel, and the backoff after a failed call.
 
-The limits are rows (`delivery_slot`), so that they hold across replicas.
+The limits are rows (`delivery_slot`), so they hold across replicas.
 """
 
 from collections.abc import Iterable
@@ -56,23 +56,23 @@ CHANNEL_MESSAGE_INTERVAL = timedelta(seconds=1)
 
 
 def compute_backoff(attempts: int) -> timedelta:
-    """After so many failed attempts before this one."""
+    """`attempts` is the number of failed attempts before this one."""
     backoff: timedelta = INITIAL_BACKOFF * 2 ** min(attempts, MAX_BACKOFF_DOUBLINGS)
     return min(backoff, MAX_BACKOFF)
 
 
 def get_lease_duration(settings: Settings) -> timedelta:
-    """Shorter than an order line's: while a destination is claimed, its later notices wait."""
+    # Shorter than an order line's: while a destination is claimed, its later notices wait.
     return settings.lease_duration / 2
 
 
 def get_delivery_timeout(settings: Settings) -> timedelta:
-    """Shorter than the lease: when another worker claims the destination, nobody else still posts to it."""
+    # Shorter than the lease: when another worker claims the destination, this one no longer posts to it.
     return settings.lease_duration / 3
 
 
 def update_together(slots: Iterable[DeliverySlot]) -> None:
-    """Have the session write them in one UPDATE, which it does for rows with the same changed columns."""
+    """In one UPDATE: the session batches rows in which the same columns have changed."""
     for slot in slots:
         flag_modified(slot, "next_at")
         flag_modified(slot, "claimed_until")
@@ -81,24 +81,24 @@ def update_together(slots: Iterable[DeliverySlot]) -> None:
 async def lock_slots(
     session: Session, names: Iterable[str], *, skip_locked: bool = False
 ) -> dict[str, DeliverySlot]:
-    """Always in the same order, so that two workers cannot deadlock."""
-    found = await session.exec(
+    # Always in the same order, so that two workers cannot deadlock.
+    slots = await session.exec(
         select(DeliverySlot)
         .where(col(DeliverySlot.destination).in_(list(names)))
         .order_by(DeliverySlot.destination)
         .with_for_update(skip_locked=skip_locked)
         .execution_options(populate_existing=True)
     )
-    return {slot.destination: slot for slot in found.all()}
+    return {slot.destination: slot for slot in slots.all()}
 
 
 async def lock_or_create_slots(
     session: Session, names: Iterable[str], at: datetime, *, skip_locked: bool = False
 ) -> dict[str, DeliverySlot]:
     """With `skip_locked`, slots that another transaction has locked are left out."""
-    wanted = set(names)
-    slots = await lock_slots(session, wanted, skip_locked=skip_locked)
-    missing = wanted - slots.keys()
+    all_names = set(names)
+    slots = await lock_slots(session, all_names, skip_locked=skip_locked)
+    missing = all_names - slots.keys()
     if missing:
         insert = text(
             "INSERT INTO delivery_slot (destination, next_at) VALUES (:destination, :next_at) "

@@ -1,6 +1,6 @@
-"""Drawing people's Home tabs, and drawing them again when something of their accounts changes (home_change).
+"""Publishing Home tabs, when they are opened and when an account that they show has changed.
 
-What was claimed, and when the next drawing is permitted, are rows: all this holds across replicas.
+Leases and rate limits are rows, so they hold across replicas.
 """
 
 import asyncio
@@ -48,13 +48,13 @@ HomeKey = tuple[str, str]
 
 
 async def open_home(services: Services, *, person: SlackIdentity, page: int = 0) -> None:
-    """They look at it, or turn its page: drawn at once, and from now on when something changes."""
+    """Publish the Home now, and from now on whenever something changes."""
     at = services.now()
     key = (person.team_id, person.user_id)
     try:
         await _save_opened_home(services, key, page, at)
     except IntegrityError:
-        await _save_opened_home(services, key, page, at)  # First opened in two windows at the same moment.
+        await _save_opened_home(services, key, page, at)  # First opened in two windows at the same time.
     for home in await _claim_homes(services, [key], skip_rate_limit=True):
         await _publish_home(services, home)
     with contextlib.suppress(TooBusy):
@@ -62,20 +62,19 @@ async def open_home(services: Services, *, person: SlackIdentity, page: int = 0)
 
 
 async def _refresh_accounts(services: Services, key: HomeKey) -> None:
-    """What the provider says meanwhile is a change like any other, and so drawn."""
     async with services.read() as session:
-        of_home = and_(col(HomeAccount.team_id) == key[0], col(HomeAccount.user_id) == key[1])
-        found = await session.exec(
-            select(HomeAccount.account_id).where(of_home).limit(MAX_REFRESHED_ACCOUNTS)
+        is_of_home = and_(col(HomeAccount.team_id) == key[0], col(HomeAccount.user_id) == key[1])
+        result = await session.exec(
+            select(HomeAccount.account_id).where(is_of_home).limit(MAX_REFRESHED_ACCOUNTS)
         )
-        account_ids = found.all()
+        account_ids = result.all()
     for account_id in account_ids:
         with contextlib.suppress(BillingUnavailable, CustomerNotFound):
             await refresh_account(services, account_id)
 
 
 async def publish_due_homes(services: Services) -> int:
-    """Publish what is due and permitted now. Returns how many were published."""
+    """Returns how many were published."""
     queue = ClaimQueue(services, partial(_find_due_homes, services), partial(_claim_homes, services))
     return await process_queue(queue.claim, partial(_publish_home, services))
 
@@ -84,7 +83,7 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
     async with services.write() as session:
         home = await session.get(Home, key, with_for_update=True)
         home = home or Home(team_id=key[0], user_id=key[1], opened_at=at)
-        # A page past the last one is the last one; a forged number is none that a column cannot hold.
+        # A page past the end shows the last page. The limit keeps a forged number within the column's range.
         home.page, home.opened_at, home.due_at, home.attempts = min(page, MAX_PAGE_NUMBER), at, at, 0
         home.change_count += 1
         session.add(home)
@@ -94,17 +93,16 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
 
 
 async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
-    """The one opened last comes first."""
     await mark_changed_homes(services)
     at = services.now()
     async with services.read() as session:
-        found = await session.exec(
+        result = await session.exec(
             select(Home.team_id, Home.user_id)
             .where(*_is_due_and_free(at))
             .order_by(col(Home.opened_at).desc())
             .limit(limit)
         )
-        return found.all()
+        return result.all()
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -117,17 +115,16 @@ def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
 async def _claim_homes(
     services: Services, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
 ) -> list[Home]:
-    """The Homes as they are published now, whatever happens to them in the meantime. A person who has just
-    opened theirs does not wait for the workspace's rate limit."""
+    """With `skip_rate_limit`, for a person who has just opened their Home, also without a token."""
     at = services.now()
     async with services.write() as session:
-        found = await session.exec(
+        result = await session.exec(
             select(Home)
             .where(tuple_(col(Home.team_id), col(Home.user_id)).in_(keys), *_is_due_and_free(at))
             .order_by(Home.team_id, Home.user_id)
             .with_for_update(skip_locked=True)
         )
-        homes = {(home.team_id, home.user_id): home for home in found.all()}
+        homes = {(home.team_id, home.user_id): home for home in result.all()}
         teams = {home.team_id for home in homes.values()}
         slots = await _lock_team_slots(session, teams, at) if teams else {}
         claimed = [
@@ -143,17 +140,16 @@ async def _claim_homes(
 async def _lock_team_slots(
     session: Session, teams: Iterable[str], at: datetime, *, skip_locked: bool = True
 ) -> dict[str, DeliverySlot]:
-    """By the workspaces' ids."""
     names = {HOME_LIMIT.get_slot_name(team): team for team in teams}
     slots = await lock_or_create_slots(session, names, at, skip_locked=skip_locked)
     return {names[name]: slot for name, slot in slots.items()}
 
 
-# --- drawing
+# --- publishing
 
 
 async def _publish_home(services: Services, home: Home) -> bool:
-    """Whether it was drawn. Never raises: other Homes go on."""
+    """Whether it was published. Never raises, so that other Homes are still published."""
     try:
         async with asyncio.timeout(get_delivery_timeout(services.settings).total_seconds()):
             content = await _load_home_content(services, home)
@@ -172,7 +168,7 @@ async def _publish_home(services: Services, home: Home) -> bool:
         log.exception("home.publish_failed", user=home.user_id)
         await _schedule_retry(services, home, compute_backoff(home.attempts))
         return False
-    await _mark_published(services, home, [sheet.account.id for sheet in content.accounts])
+    await _mark_published(services, home, [overview.account.id for overview in content.accounts])
     return True
 
 
@@ -204,7 +200,7 @@ async def _has_chart_support(services: Services, team: str) -> bool:
 
 
 async def _record_chart_refusal(services: Services, team: str) -> None:
-    """Once a workspace: nobody else's Home is refused for it."""
+    # For the whole workspace, so that no other Home is rejected for the same reason.
     log.info("home.chart_rejected", team=team)
     surface, block = CHART_BLOCK
     async with services.write() as session:
@@ -212,7 +208,7 @@ async def _record_chart_refusal(services: Services, team: str) -> None:
         await session.merge(RefusedBlock(team_id=team, surface=surface, block_type=block, refused_at=at))
 
 
-# --- storing what became of it
+# --- storing results
 
 
 async def _mark_published(services: Services, claimed_home: Home, account_ids: Sequence[str]) -> None:
@@ -233,11 +229,11 @@ async def _lock_and_release_home(session: Session, claimed_home: Home) -> Home:
 
 
 async def _update_linked_accounts(session: Session, home: Home, account_ids: set[str]) -> None:
-    own = and_(col(HomeAccount.team_id) == home.team_id, col(HomeAccount.user_id) == home.user_id)
-    linked = set((await session.exec(select(HomeAccount.account_id).where(own))).all())
-    gone = linked - account_ids
-    if gone:
-        await session.exec(delete(HomeAccount).where(own, col(HomeAccount.account_id).in_(gone)))
+    is_of_home = and_(col(HomeAccount.team_id) == home.team_id, col(HomeAccount.user_id) == home.user_id)
+    linked = set((await session.exec(select(HomeAccount.account_id).where(is_of_home))).all())
+    removed = linked - account_ids
+    if removed:
+        await session.exec(delete(HomeAccount).where(is_of_home, col(HomeAccount.account_id).in_(removed)))
     session.add_all(
         HomeAccount(team_id=home.team_id, user_id=home.user_id, account_id=account_id)
         for account_id in sorted(account_ids - linked)
@@ -258,7 +254,6 @@ async def _schedule_retry(
 
 
 async def _delete_home(services: Services, claimed_home: Home) -> None:
-    """There is nobody to show it to."""
     async with services.write() as session:
         home = await _lock_and_release_home(session, claimed_home)
         await _update_linked_accounts(session, home, set())

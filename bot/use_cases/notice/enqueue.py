@@ -1,4 +1,4 @@
-"""Storing notices, in the transaction of what they report (R24)."""
+"""Storing notices in the same transaction as what they report (R24)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -30,8 +30,8 @@ async def enqueue_notice(
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> None:
-    """Store one notice of `event` for each destination, unless it is stored already. `team` is another
-    workspace than the account's. Raises TypeError for the payload of another kind of notice."""
+    """One notice of `event` per destination, unless it exists already. `team` defaults to the account's
+    workspace. Raises TypeError if the payload is of another kind of notice."""
     notices = build_notices(
         kind,
         event,
@@ -80,7 +80,7 @@ def build_notices(
 
 
 async def insert_notices(session: Session, notices: Sequence[Notice]) -> None:
-    """In their order, in one statement; those stored already are left as they are."""
+    """In this order; those that exist already are left unchanged."""
     if not notices:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -98,8 +98,7 @@ def build_related_notices(
     payload: NoticePayload,
     team: str | None = None,
 ) -> list[Notice]:
-    """Notices that follow from another one, of the same account, order and quote; `team` is another
-    workspace than that one's."""
+    """Notices for the same account, order and quote; `team` defaults to the workspace of `notice`."""
     validate_payload(kind, payload)
     return [
         Notice(
@@ -119,12 +118,11 @@ def build_related_notices(
 
 
 def get_event_key(notice: Notice) -> str:
-    """What it reports, without its destination."""
     return notice.event.removesuffix(f">{notice.destination}")
 
 
 def list_channel_destinations(account: Account, contacts: Iterable[BillingContact]) -> list[Destination]:
-    """The account's channel; without one, its contacts instead."""
+    """The account's channel, or its contacts if it has none."""
     return [Destination.channel(account.channel)] if account.channel else list_direct_destinations(contacts)
 
 
@@ -137,22 +135,22 @@ def list_email_destinations(contacts: Iterable[BillingContact]) -> list[Destinat
 
 
 async def list_active_contacts(session: Session, account_id: str) -> list[BillingContact]:
-    found = await session.exec(
+    contacts = await session.exec(
         select(BillingContact)
         .where(BillingContact.account_id == account_id, col(BillingContact.active))
         .order_by(col(BillingContact.id))
     )
-    return list(found.all())
+    return list(contacts.all())
 
 
 async def list_recipients(session: Session, account_id: str, contact_id: int | None) -> list[BillingContact]:
-    """R13: that contact; all contacts of the account if there is none, or the person lost the role."""
+    """R13: that contact, or all active contacts if there is none or it is no longer active."""
     contacts = await list_active_contacts(session, account_id)
     return [c for c in contacts if c.id == contact_id] or contacts
 
 
 async def list_order_recipients(session: Session, order: ServiceOrder) -> list[BillingContact]:
-    """R13: the person who placed the order; all contacts if the quote was made elsewhere."""
+    """R13: the contact who placed the order, or all contacts if the quote was created externally."""
     quote = await session.get_one(Quote, order.quote_id)
     return await list_recipients(
         session, order.account_id, None if quote.created_externally else order.contact_id
@@ -160,7 +158,6 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
 
 
 async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:
-    """Every posted copy of the quote is updated to how it stands when the notice is delivered."""
     copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
     for copy in copies.all():
         await enqueue_notice(

@@ -1,8 +1,7 @@
-"""Choosing which notices come by direct message, and a daily digest instead."""
+"""Which notices a person gets by direct message, and whether as a daily digest."""
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.db import Session
@@ -13,14 +12,9 @@ from models.notice import Notice, NoticeStatus
 from models.notification_preferences import NotificationPreferences
 from models.slack_user import SlackUser
 
-_PREFERENCES_QUERY = select(NotificationPreferences).where(
-    col(NotificationPreferences.team_id).in_(bindparam("teams", expanding=True)),
-    col(NotificationPreferences.user_id).in_(bindparam("ids", expanding=True)),
-)
-
 
 async def get_preferences(services: Services, *, person: SlackIdentity) -> NotificationPreferences:
-    """Raises as `roles_of` does."""
+    """Raises as `list_account_roles` does."""
     async with services.read() as session:
         await list_account_roles(session, person)
         return await _get_preferences_or_default(services, session, person.team_id, person.user_id)
@@ -29,43 +23,50 @@ async def get_preferences(services: Services, *, person: SlackIdentity) -> Notif
 async def save_preferences(
     services: Services, *, person: SlackIdentity, topics: Collection[str], daily_digest: bool
 ) -> NotificationPreferences:
-    """What waits for a digest that nobody wants any more comes at once."""
+    """Without a digest, notices that were held for it become due now."""
     at = services.now()
     async with services.write() as session:
         roles = await list_account_roles(session, person, fresh_at=at)
-        choice = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
-        choice.set_topics(topics, at, daily=daily_digest)
-        session.add(choice)
+        preferences = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
+        preferences.set_topics(topics, at, daily=daily_digest)
+        session.add(preferences)
         if not daily_digest:
-            own = [str(Destination.contact(contact.key)) for _, contact in roles]
-            held = col(Notice.destination).in_(own)
+            destinations = [str(Destination.contact(contact.key)) for _, contact in roles]
             await session.exec(
                 update(Notice)
-                .where(held, col(Notice.status) == NoticeStatus.WAITING, col(Notice.digest_at).is_not(None))
+                .where(
+                    col(Notice.destination).in_(destinations),
+                    col(Notice.status) == NoticeStatus.WAITING,
+                    col(Notice.digest_at).is_not(None),
+                )
                 .values(digest_at=None, due_at=at)
             )
-        return choice
+        return preferences
 
 
 async def load_preferences(
     session: Session, users: Collection[SlackUser]
 ) -> dict[tuple[str, str], NotificationPreferences]:
-    """By workspace and user, of those who have chosen."""
+    """By workspace and user id; those who have never saved any are missing."""
     if not users:
         return {}
-    params = {"teams": list({u.team_id for u in users}), "ids": list({u.user_id for u in users})}
-    found = await session.exec(_PREFERENCES_QUERY, params=params)
-    return {(choice.team_id, choice.user_id): choice for choice in found.all()}
+    stored = await session.exec(
+        select(NotificationPreferences).where(
+            col(NotificationPreferences.team_id).in_({user.team_id for user in users}),
+            col(NotificationPreferences.user_id).in_({user.user_id for user in users}),
+        )
+    )
+    return {(preferences.team_id, preferences.user_id): preferences for preferences in stored.all()}
 
 
 async def _get_preferences_or_default(
     services: Services, session: Session, team_id: str, user_id: str
 ) -> NotificationPreferences:
-    found = await session.exec(
+    stored = await session.exec(
         select(NotificationPreferences).where(
             NotificationPreferences.team_id == team_id, NotificationPreferences.user_id == user_id
         )
     )
-    return found.one_or_none() or NotificationPreferences(
+    return stored.one_or_none() or NotificationPreferences(
         team_id=team_id, user_id=user_id, updated_at=services.now()
     )
