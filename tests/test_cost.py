@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from bench.history import OLD_NOTICES, ORDERS, filling, multiply
+from bench.bulk_data import OLD_NOTICES, ORDERS, filling, multiply
 from bot.installations.store import SingleUseOAuthStateStore
 from bot.jobs import JobId
 from bot.use_cases.home.publish import publish_due_homes
