@@ -26,6 +26,7 @@ from bot.bootstrap import (
     prepare_database,
 )
 from bot.db import Database
+from bot.installations.slack_errors import get_error_name
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
 from bot.process import ShutdownSignals, tune_garbage_collection
@@ -111,7 +112,7 @@ def serve() -> None:
 async def _run_server(settings: Settings) -> None:
     signals = ShutdownSignals()
     signals.register_handlers()
-    async with open_slack_clients(settings, Database(settings.database_url)) as clients:
+    async with open_database(settings) as database, open_slack_clients(settings, database) as clients:
         await check_tokens(settings, clients.default_client)
     async with run_bot(settings) as (services, port):
         tune_garbage_collection()
@@ -147,15 +148,12 @@ async def _run_import(settings: Settings, file: Path, *, overwrite: bool) -> Non
     # Imported here: the modules that read a file take memory that `serve` does not need.
     from bot.use_cases.accounts_import.run import import_accounts
 
-    database = Database(settings.database_url)
-    try:
+    async with open_database(settings) as database:
         await prepare_database(database)
         with display_progress("accounts") as progress:
             summary = await import_accounts(
                 database, path=file, at=now(), overwrite=overwrite, progress=progress
             )
-    finally:
-        await database.close()
     for warning in summary.warnings:
         console.print(f"[yellow]warning:[/] {warning}")
     console.print(
@@ -171,9 +169,8 @@ def migrate() -> None:
     settings = read_settings_or_exit()
 
     async def run() -> None:
-        database = Database(settings.database_url)
-        await prepare_database(database)
-        await database.close()
+        async with open_database(settings) as database:
+            await prepare_database(database)
 
     run_or_exit(run())
     console.print("the database is up to date")
@@ -227,15 +224,21 @@ async def _verify_histories(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]:
-    """Exits if the schema is not this version's: a command that reads does not migrate."""
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.database_url)
     try:
-        if not await database.is_migrated():
-            exit_with_error("the database's schema is older than this version: python app.py migrate")
         yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _open_migrated_database(settings: Settings) -> AsyncIterator[Database]:
+    """Exits if the schema is not this version's: a command that reads does not migrate."""
+    async with open_database(settings) as database:
+        if not await database.is_migrated():
+            exit_with_error("the database's schema is older than this version: python app.py migrate")
+        yield database
 
 
 @contextmanager
@@ -334,7 +337,7 @@ def _format_error(error: Exception) -> str:
         # The driver's message may contain the URL with its password.
         return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
     if isinstance(error, SlackApiError):
-        return f"Slack says {error.response.get('error')}; is SLACK_BOT_TOKEN right?"
+        return f"Slack says {get_error_name(error)}; is SLACK_BOT_TOKEN right?"
     return str(error)
 
 

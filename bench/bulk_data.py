@@ -1,9 +1,7 @@
 """A long past, a crowd of accounts, a full outbox: copies of what was made by the bot's own means."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
-from sqlalchemy import Connection, create_engine, inspect, text
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bench.accounts import account, subscription, user
 from bench.fake_slack import TEAM, FakeSlack
@@ -18,44 +16,17 @@ from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
+from tests.past_orders import COPY_ID
 
-# An order every four hours: 10,000 take four and a half years.
-EVERY_SECONDS = 4 * 3600
-# Far above what is there already.
-FAR = 10_000_000
-ROWS = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) ",
-    "postgresql": "WITH n(i) AS (SELECT generate_series({first}, {last})) ",
-}
-EARLIER = {
-    "sqlite": "datetime({column}, '-' || (i * {seconds}) || ' seconds')",
-    "postgresql": "{column} - i * {seconds} * interval '1 second'",
-}
-ID = f"{FAR} + i"
-ORDERS: dict[str, dict[str, str]] = {
-    "quote": {"id": ID, "number": "'SQ-' || ({id})"},
-    "quote_line": {"id": ID, "quote_id": ID},
-    "service_order": {
-        "id": ID,
-        "number": "'SO-' || ({id})",
-        "quote_id": ID,
-        "placed_at": "<",
-        "finished_at": "<",
-    },
-    "order_line": {"id": ID, "order_id": ID, "quote_line_id": ID, "settled_at": "<"},
-    "receipt": {"id": ID, "number": "'R-' || ({id})", "order_id": ID, "issued_at": "<"},
-    "audit_entry": {"id": ID, "number": ID, "subject": "'service_order:SO-' || ({id})", "at": "<"},
-}
-OLD_NOTICES = {"notice": {"id": ID, "event": "'old:' || i", "order_id": ID, "due_at": "<"}}
 ACCOUNTS: dict[str, dict[str, str]] = {
     "account": {"id": "'copy-' || i", "channel": "'CX' || i"},
     "billing_contact": {
-        "id": ID,
+        "id": COPY_ID,
         "account_id": "'copy-' || i",
         "email": "'copy' || i",
         "slack_user": "'UX' || i",
     },
-    "administrator": {"id": ID, "account_id": "'copy-' || i"},
+    "administrator": {"id": COPY_ID, "account_id": "'copy-' || i"},
     "payment_method": {"id": "'copy-' || i", "account_id": "'copy-' || i"},
     "subscription": {"id": "'copy-' || i", "account_id": "'copy-' || i"},
 }
@@ -65,9 +36,9 @@ def waiting_notices(team: str, channel: str) -> dict[str, dict[str, str]]:
     """`team` and `channel` in SQL, of `i`."""
     return {
         "notice": {
-            "id": ID,
+            "id": COPY_ID,
             "event": "'due:' || i",
-            "order_id": ID,
+            "order_id": COPY_ID,
             "team": team,
             "destination": f"'channel:' || {channel}",
             "kind": "'order_overdue'",
@@ -75,42 +46,6 @@ def waiting_notices(team: str, channel: str) -> dict[str, dict[str, str]]:
             "delivered_at": "NULL",
         }
     }
-
-
-@contextmanager
-def filling(url: str) -> Iterator[Connection]:
-    """Nothing is lost by not waiting for the disk."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            for pragma in ("synchronous=OFF", "foreign_keys=OFF", "cache_size=-200000"):
-                connection.exec_driver_sql(f"PRAGMA {pragma}")
-        yield connection
-        connection.commit()
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("ANALYZE")
-            connection.commit()
-    engine.dispose()
-
-
-def multiply(connection: Connection, tables: dict[str, dict[str, str]], rows: int, *, first: int = 1) -> None:
-    """So many copies of each table's first row, each value as it says; `<` is ever longer ago."""
-    kind = connection.dialect.name
-    numbered = ROWS[kind].format(first=first, last=first + rows - 1)
-    for table, values in tables.items():
-        columns = [column["name"] for column in inspect(connection).get_columns(table)]
-        chosen = ", ".join(_value(kind, column, values.get(column)) for column in columns)
-        names = ", ".join(f'"{column}"' for column in columns)
-        row = f"(SELECT * FROM {table} ORDER BY id LIMIT 1) AS first"
-        connection.execute(text(f"INSERT INTO {table} ({names}) {numbered}SELECT {chosen} FROM n, {row}"))
-
-
-def _value(kind: str, column: str, value: str | None) -> str:
-    if value is None:
-        return f'first."{column}"'
-    if value == "<":
-        return EARLIER[kind].format(column=f'first."{column}"', seconds=EVERY_SECONDS)
-    return value.replace("{id}", ID)
 
 
 @asynccontextmanager

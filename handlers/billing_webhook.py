@@ -1,4 +1,4 @@
-"""The billing provider's way in: its events, where it sends any."""
+"""The endpoint for the billing provider's events, if it sends any."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,30 +18,30 @@ log = structlog.get_logger()
 
 
 def build_webhook_routes(services: Services) -> list[Route]:
-    """Beside either of Slack's doors."""
-    reader = services.webhook_parser
-    if reader is None:
+    """In HTTP mode and in Socket Mode."""
+    parser = services.webhook_parser
+    if parser is None:
         return []
-    return [Route("/stripe/webhook", _make_webhook_endpoint(services, reader), methods=["POST"])]
+    return [Route("/stripe/webhook", _make_webhook_endpoint(services, parser), methods=["POST"])]
 
 
 def _make_webhook_endpoint(
-    services: Services, reader: WebhookParser
+    services: Services, parser: WebhookParser
 ) -> Callable[[Request], Awaitable[Response]]:
     async def handle_webhook(request: Request) -> Response:
-        """Answered once it is stored: until then the provider sends it again."""
+        """Answered once the event is stored: until then the provider sends it again."""
         start_log_context(source="provider event")
         body = await read_body(request)
         if body is None:
             REQUESTS_REJECTED_TOTAL.labels("too_large").inc()
             return PlainTextResponse("too large", 413)
         try:
-            event = reader.parse_event(body, request.headers.get("stripe-signature", ""))
+            event = parser.parse_event(body, request.headers.get("stripe-signature", ""))
         except WebhookVerificationError as error:
             REQUESTS_REJECTED_TOTAL.labels("unsigned_event").inc()
             log.warning("provider_event.rejected", reason=str(error))
             return PlainTextResponse("unsigned", 400)
-        stored = await handle_provider_event(services, event)
-        return PlainTextResponse("stored" if stored else "known")
+        is_new = await handle_provider_event(services, event)
+        return PlainTextResponse("stored" if is_new else "known")
 
     return handle_webhook

@@ -1,4 +1,4 @@
-"""What operators and load balancers ask: alive, ready, and how much of what."""
+"""`/healthz`, `/readyz` and `/metrics`."""
 
 from collections.abc import Awaitable, Callable
 
@@ -39,15 +39,15 @@ def _make_readyz_endpoint(services: Services, socket_runner: SocketModeRunner | 
     readiness = Readiness(services)
 
     async def handle_readyz(request: Request) -> Response:
-        """A line for each part; 503 where one is not well, or where the process is about to stop."""
-        found = await readiness.run_checks()
+        """A line for each check; 503 if one fails, or if the process is about to stop."""
+        results = await readiness.run_checks()
         if socket_runner is not None:
-            found.append(socket_runner.get_status())
-        lines = [f"{finding.name}: {finding.message}" for finding in found]
+            results.append(socket_runner.get_status())
+        lines = [f"{result.name}: {result.message}" for result in results]
         if services.tasks.is_stopping:
             lines.append("stopping")
-        well = all(finding.passed for finding in found) and not services.tasks.is_stopping
-        return PlainTextResponse("\n".join(lines) + "\n", 200 if well else 503)
+        is_ready = all(result.passed for result in results) and not services.tasks.is_stopping
+        return PlainTextResponse("\n".join(lines) + "\n", 200 if is_ready else 503)
 
     return handle_readyz
 

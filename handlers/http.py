@@ -19,11 +19,13 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider
+from bot.logs import start_log_context
 from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
 from handlers.health import build_health_routes
 from handlers.install import build_install_routes
+from handlers.payloads import BOLT_PARSE_ERRORS
 from handlers.request_body import read_body
 from handlers.socket_mode import SocketModeRunner
 
@@ -65,8 +67,8 @@ def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[R
     async def handle_slack_request(request: Request) -> Response:
         try:
             return await handler.handle(request)
-        except Exception as error:
-            # Bolt raises only before it dispatches: the body is no JSON, no object, or has odd ids.
+        except BOLT_PARSE_ERRORS as error:
+            start_log_context()
             log.warning("request.unreadable", error=type(error).__name__)
             return _reject("malformed", 400)
 

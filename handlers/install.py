@@ -1,4 +1,4 @@
-"""The pages by which a workspace installs the bot, and what follows when it is taken out again."""
+"""The OAuth pages by which a workspace installs the bot, and the events of its removal."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -19,7 +19,8 @@ from starlette.routing import Route as PageRoute
 
 from bot.blocks.refusal import format_refusal
 from bot.i18n import Localizer
-from bot.installations.clients import MultiWorkspaceClients, get_error_name, verify_token
+from bot.installations.clients import MultiWorkspaceClients, verify_token
+from bot.installations.slack_errors import get_error_name
 from bot.logs import get_log_reference, start_log_context
 from bot.metrics import ERRORS_TOTAL
 from bot.services import Services
@@ -31,10 +32,10 @@ from models.errors import UnexpectedError
 
 log = structlog.get_logger()
 
-# They carry no person, and come when no token is good any more.
+# They have no user, and come when the tokens no longer work.
 UNINSTALL_EVENTS = ("app_uninstalled", "tokens_revoked")
 
-# What the bot is installed with: that of manifest.yml, as a test sees to.
+# The same as in manifest.yml: a test compares them.
 BOT_SCOPES = (
     "commands",
     "chat:write",
@@ -46,37 +47,37 @@ BOT_SCOPES = (
 )
 OAUTH_STATE_SECONDS = 600
 
-# Of a person who comes late, or back.
+# The person was too slow, or went back in the browser.
 INVALID_CODE_ERRORS = frozenset({"invalid_code", "code_already_used"})
 
 OAuthHandler = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 
 
-class InstallationRefused(Exception):
-    """Slack's word for why a good code became no token: SLACK_CLIENT_SECRET is wrong, mostly."""
+class InstallationRejected(Exception):
+    """Slack gave no token for a valid code, mostly for a wrong SLACK_CLIENT_SECRET. Carries Slack's error."""
 
 
 class _OAuthClient:
-    """What Slack's library calls to install. Of itself it takes whatever Slack refuses for a wrong code,
-    tells the person so and the operator nothing."""
+    """The calls that `AsyncOAuthFlow` makes. By itself it takes every error for an invalid code, and tells
+    nobody but the person."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
 
     async def oauth_v2_access(self, **arguments: Any) -> AsyncSlackResponse:
-        return await _raise_refusals(self._client.oauth_v2_access(**arguments))
+        return await _raise_rejections(self._client.oauth_v2_access(**arguments))
 
     async def auth_test(self, **arguments: Any) -> AsyncSlackResponse:
-        return await _raise_refusals(self._client.auth_test(**arguments))
+        return await _raise_rejections(self._client.auth_test(**arguments))
 
 
-async def _raise_refusals(response: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+async def _raise_rejections(response: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
     try:
         return await response
     except SlackApiError as error:
         if get_error_name(error) in INVALID_CODE_ERRORS:
             raise
-        raise InstallationRefused(get_error_name(error)) from None
+        raise InstallationRejected(get_error_name(error)) from None
 
 
 def build_install_routes(services: Services, clients: MultiWorkspaceClients) -> list[PageRoute]:
@@ -107,7 +108,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
             installation_store_bot_only=True,
             state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database),
             state_expiration_seconds=OAUTH_STATE_SECONDS,
-            # The library's page shows a picture from elsewhere; Slack's own page asks all there is.
+            # Bolt's page loads an image from elsewhere; Slack's own page has all that is needed.
             install_page_rendering_enabled=False,
         ),
     )
@@ -116,11 +117,11 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
 def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[Response]]:
     async def handle_page(request: Request) -> Response:
         start_log_context(source=request.url.path)
-        asked = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
+        bolt_request = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
         try:
-            return to_starlette_response(await handler(asked))
-        except InstallationRefused as refused:
-            return _handle_failure(request.url.path, error=str(refused))
+            return to_starlette_response(await handler(bolt_request))
+        except InstallationRejected as rejection:
+            return _handle_failure(request.url.path, error=str(rejection))
         except Exception:
             return _handle_failure(request.url.path, exc_info=True)
 
@@ -128,11 +129,11 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
 
 
 def _handle_failure(path: str, **details: Any) -> Response:
-    """What Slack's library does not expect: wrong settings, a Slack or a database that is away, mostly."""
-    shown = get_log_reference()
+    """What Bolt does not expect: wrong settings, or an unavailable Slack or database, mostly."""
+    reference = get_log_reference()
     ERRORS_TOTAL.labels(path).inc()
-    log.error("installation.failed", handler=path, reference=shown, **details)
-    return PlainTextResponse(format_refusal(Localizer(), UnexpectedError(reference=shown)), 500)
+    log.error("installation.failed", handler=path, reference=reference, **details)
+    return PlainTextResponse(format_refusal(Localizer(), UnexpectedError(reference=reference)), 500)
 
 
 async def handle_uninstall(request: SlackRequest) -> None:

@@ -18,6 +18,11 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\x00]+$")]
 Number = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}$")]
 
 
+# What Bolt raises before our middleware runs: the body is no JSON or no object, an id has another type, or
+# there is no action.
+BOLT_PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+
 class UnreadablePayload(ValueError):
     """Says what is wrong and where, never what was there."""
 

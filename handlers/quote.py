@@ -22,9 +22,7 @@ async def handle_quotes_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
     if request.command_text:
         account_ids = [account.id for account in accounts]
-        quote_id = await get_quote_id(
-            request.services, person=request.person, account_ids=account_ids, number=request.command_text
-        )
+        quote_id = await get_quote_id(request.services, account_ids=account_ids, number=request.command_text)
         return await _render_quote(request, quote_id, ModalMetadata(origin="quotes"))
     if len(accounts) > 1:
         return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)

@@ -1,18 +1,18 @@
-"""Reading a request's body, which nobody may make larger than it can be."""
+"""Reading the body of an HTTP request up to a limit."""
 
 from starlette.requests import ClientDisconnect, Request
 
-# Slack's own payloads stay far below, and a billing provider's.
-LARGEST_BODY = 1024 * 1024
+# Slack's payloads and a billing provider's events are far smaller.
+MAX_BODY_BYTES = 1024 * 1024
 
 
 async def read_body(request: Request) -> bytes | None:
-    """None past the bound, whatever was said of its length, or where the sender went away."""
+    """None if it is larger, whatever its Content-Length says, or if the sender disconnected."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LARGEST_BODY:
+            if len(body) > MAX_BODY_BYTES:
                 return None
     except ClientDisconnect:
         return None

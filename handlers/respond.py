@@ -16,7 +16,8 @@ from bot.blocks.block_kit import View, build_modal, build_section, render_form_w
 from bot.blocks.refusal import format_refusal, render_refusal_modal
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.i18n import escape_mrkdwn
-from bot.installations.clients import NotInstalled, get_error_name
+from bot.installations.clients import NotInstalled
+from bot.installations.slack_errors import get_error_details, get_error_name
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
 from bot.tasks import TooBusy
@@ -112,6 +113,9 @@ def render_waiting_modal(request: SlackRequest) -> View:
 
 async def show_view(request: SlackRequest, view: View) -> None:
     """In place of the modal in which the person acted, else as a new one."""
+    if not request.in_modal and not request.payload.trigger_id:
+        await show_refusal(request, ViewTriggerExpired())
+        return
     try:
         await _update_or_open(request, view)
     except NO_RESPONSE_ERRORS:
@@ -126,8 +130,9 @@ async def show_view(request: SlackRequest, view: View) -> None:
         elif name in CLOSED_VIEW_ERRORS:
             log.info("view.closed", view=view.get("callback_id"))
         else:
-            details = error.response.get("response_metadata")
-            log.error("view.rejected", view=view.get("callback_id"), error=name, details=details)
+            log.error(
+                "view.rejected", view=view.get("callback_id"), error=name, details=get_error_details(error)
+            )
             await show_refusal(request, report_unexpected_error(request.route_id))
 
 

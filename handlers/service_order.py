@@ -27,9 +27,7 @@ async def handle_service_orders_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
     if request.command_text:
         account_ids = [account.id for account in accounts]
-        order_id = await get_order_id(
-            request.services, person=request.person, account_ids=account_ids, number=request.command_text
-        )
+        order_id = await get_order_id(request.services, account_ids=account_ids, number=request.command_text)
         return await _load_order_modal(request, order_id)
     if len(accounts) > 1:
         return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)

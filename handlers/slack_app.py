@@ -20,7 +20,7 @@ from bot.metrics import ERRORS_TOTAL, REQUESTS_REJECTED_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from handlers.dispatch import register_routes
 from handlers.install import UNINSTALL_EVENTS
-from handlers.payloads import Body, UnreadablePayload, ViewSubmission, read_payload
+from handlers.payloads import BOLT_PARSE_ERRORS, Body, UnreadablePayload, ViewSubmission, read_payload
 from handlers.request import SlackRequest, identify_person
 from handlers.respond import post_ephemeral
 from handlers.route import Route
@@ -67,7 +67,14 @@ def _make_request_middleware(services: Services, clients: SlackClientProvider) -
         try:
             payload = read_payload(body)
         except UnreadablePayload as unreadable:
-            return _reject(unreadable)
+            start_log_context()
+            log.warning(
+                "payload.unreadable",
+                payload_type=unreadable.payload_type,
+                error=unreadable.error,
+                location=unreadable.location,
+            )
+            return _reject()
         start_log_context(source=payload.route_id)
         if "x-slack-retry-num" in req.headers:
             RETRIES_TOTAL.labels("event").inc()
@@ -79,15 +86,9 @@ def _make_request_middleware(services: Services, clients: SlackClientProvider) -
     return attach_request
 
 
-def _reject(unreadable: UnreadablePayload) -> BoltResponse:
+def _reject() -> BoltResponse:
     """Over HTTP Slack shows the person that it failed; so it does over Socket Mode, where no ack is sent."""
     REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
-    log.warning(
-        "payload.unreadable",
-        payload_type=unreadable.payload_type,
-        error=unreadable.error,
-        location=unreadable.location,
-    )
     return BoltResponse(status=400, body="malformed")
 
 
@@ -98,6 +99,10 @@ async def _ack_unrouted(ack: AsyncAck) -> None:
 async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResponse:
     """Whatever escaped a listener is answered all the same: without an answer the person learns nothing."""
     request: SlackRequest | None = context.get("slack_request")
+    if request is None and isinstance(error, BOLT_PARSE_ERRORS):
+        start_log_context()
+        log.warning("request.unreadable", error=type(error).__name__)
+        return _reject()
     reference = get_log_reference()
     ERRORS_TOTAL.labels("request").inc()
     log.error("request.failed", handler=request and request.route_id, reference=reference, exc_info=error)

@@ -14,14 +14,30 @@ import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.logs import start_log_context
+from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.use_cases.operations.check_result import CheckResult
+from handlers.payloads import BOLT_PARSE_ERRORS
 
 log = structlog.get_logger()
 
 # If Slack is unavailable the bot starts all the same: jobs run, and the connection follows.
 CONNECT_TIMEOUT_SECONDS = 10.0
+
+
+class _Handler(AsyncSocketModeHandler):
+    async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
+        """What Bolt cannot parse is not acknowledged: Slack tells the person that it failed."""
+        try:
+            await super().handle(client, req)  # type: ignore[arg-type]
+        except BOLT_PARSE_ERRORS as error:
+            start_log_context()
+            REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
+            log.warning("request.unreadable", error=type(error).__name__)
 
 
 class SocketModeRunner:
@@ -45,7 +61,7 @@ class SocketModeRunner:
     @asynccontextmanager
     async def connect(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
         """Connected while inside. The handler is built here: its HTTP session needs the running loop."""
-        handler = AsyncSocketModeHandler(app, app_token, web_client=client)
+        handler = _Handler(app, app_token, web_client=client)
         handler.client.on_message_listeners.append(self._record_message)
         connecting: asyncio.Task[Any] = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
         await asyncio.wait({connecting}, timeout=CONNECT_TIMEOUT_SECONDS)

@@ -236,9 +236,3 @@ def _check_person(entry: AuditEntry) -> Iterable[tuple[int, str]]:
 
 def _describe_gap(first: int, last: int) -> str:
     return f"entry {first} is missing" if first == last else f"entries {first} to {last} are missing"
-
-
-def list_broken_entries(entries: Iterable[AuditEntry]) -> list[int]:
-    """The numbers at which one account's history, in order, was changed, removed or put in between."""
-    chain = HashChainVerifier()
-    return [entry.number for entry in entries if chain.verify_next(entry)]

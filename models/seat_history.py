@@ -24,16 +24,14 @@ class SeatHistory:
     seats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-def build_seat_history(
-    current_seats: Mapping[str, int], changes: Iterable[SeatChange], max_days: int = MAX_HISTORY_DAYS
-) -> SeatHistory:
-    """The last `most` days on which anything changed."""
+def build_seat_history(current_seats: Mapping[str, int], changes: Iterable[SeatChange]) -> SeatHistory:
+    """The last `MAX_HISTORY_DAYS` on which anything changed."""
     by_day: dict[date, dict[str, int]] = {}
     for change in changes:
         if change.subscription_id in current_seats and change.seats:
             of_day = by_day.setdefault(change.day, {})
             of_day[change.subscription_id] = of_day.get(change.subscription_id, 0) + change.seats
-    days = sorted(by_day)[-max_days:]
+    days = sorted(by_day)[-MAX_HISTORY_DAYS:]
     changed = [s for s in current_seats if any(s in by_day[day] for day in days)]
     return SeatHistory(
         tuple(days),

@@ -7,12 +7,11 @@ from typing import Protocol
 
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
-from models.account import Account
 from models.audit_subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
-from models.proration import BillingPeriod, add_months
+from models.proration import add_months
 
 
 class SubscriptionNotSelfServed(Refusal):
@@ -62,9 +61,6 @@ class Subscription(SQLModel, table=True):
     @property
     def audit_subject(self) -> AuditSubject:
         return AuditSubject(SubjectNoun.SUBSCRIPTION, self.id)
-
-    def get_current_period(self, account: Account) -> BillingPeriod:
-        return BillingPeriod.from_dates(self.period_start, self.period_end, account.time_zone)
 
     def check_self_service(self, product: Product) -> None:
         """R2 and R4 for one line of a cart."""

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from bench.bulk_data import OLD_NOTICES, ORDERS, filling, multiply
 from bot.installations.store import SingleUseOAuthStateStore
 from bot.jobs import JobId
 from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS
 from tests.handlers.steps import ForgetfulTasks
+from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
 from tests.postgres import explain
 from tests.world import World
 
@@ -32,7 +32,7 @@ Asked = list[tuple[str, Any]]
 MOST = {"/add-seats": 8, "/quotes": 10, "/billing": 12, "/service-orders": 10}
 MOST_TO_SHOW_HOME = 36
 # With all that they store; a crowd of people pressing waits for every one of them.
-MOST_TO_SAVE, MOST_TO_PLACE = 23, 45
+MOST_TO_SAVE, MOST_TO_PLACE = 24, 45
 
 
 @contextmanager
@@ -59,8 +59,8 @@ async def ordered(world: World) -> None:
 def add_a_past(world: World, first: int, past: int = 200) -> None:
     """Nothing of it is under way."""
     url = world.services.database.url.replace("+psycopg", "")
-    with filling(url) as connection:
-        multiply(connection, {**ORDERS, **OLD_NOTICES}, past, first=first)
+    with open_fast_connection(url) as connection:
+        copy_rows(connection, {**ORDERS, **OLD_NOTICES}, past, first=first)
 
 
 async def asked_by(world: World, command: str) -> Asked:

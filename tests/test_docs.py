@@ -122,13 +122,31 @@ def test_every_file_that_is_named_is_there(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_every_module_is_on_the_architectures_map() -> None:
+def parse_directory_map() -> dict[str, set[str]]:
+    """Folder -> modules: a line for each folder, and its modules indented below it."""
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    [drawn] = re.findall(r"## Directory map\n```\n(.*?)```", page, re.DOTALL)
-    words = set(re.findall(r"\w+", drawn))
-    folders = ("models", "bot", "bot/use_cases", "handlers")
-    modules = {path.stem for folder in folders for path in (ROOT / folder).glob("[a-z]*.py")}
-    assert modules - words == set()
+    [drawn] = re.findall(r"## Directory map\n.*?```\n(.*?)```", page, re.DOTALL)
+    folders: dict[str, set[str]] = {}
+    folder = ""
+    for line in drawn.splitlines():
+        if line.startswith(" "):
+            folders[folder] |= set(line.split())
+        else:
+            folder = line.split(" ")[0].rstrip("/")
+            folders[folder] = set()
+    return folders
+
+
+def test_the_architectures_directory_map_is_the_tree() -> None:
+    modules: dict[str, set[str]] = {}
+    for package in ("bot", "handlers", "models", "scheduler"):
+        for path in (ROOT / package).rglob("*.py"):
+            if path.parent.name != "versions":
+                names = modules.setdefault(str(path.parent.relative_to(ROOT)), set())
+                names |= {path.stem} - {"__init__"}
+    drawn = parse_directory_map()
+    assert {folder: drawn.get(folder) for folder in modules} == modules
+    assert [folder for folder in drawn if not (ROOT / folder).exists()] == []
 
 
 def test_every_decision_is_listed() -> None:

@@ -27,7 +27,8 @@ from models.service_order import OrderStatus
 from sandbox import Sandbox
 from tests.handlers.steps import opened, order_of
 from tests.postgres import CHOSEN, Kind, database_url, sqlite_file
-from tests.world import PATIENT_SECONDS, WORKSPACE, Clock, World
+from tests.time_limits import HANG_SECONDS
+from tests.world import WORKSPACE, Clock, World
 
 ROOT = Path(__file__).parents[1]
 NAMES: dict[Kind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -113,8 +114,8 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
     folder.mkdir()
     with database(kind, folder) as url, database_url("accounts", "sqlite") as books:
         provider = Database(books)
-        async with Sandbox.start(WORKSPACE, ack_seconds=PATIENT_SECONDS) as slack:
-            slack.slack.workspace.trigger_seconds = PATIENT_SECONDS
+        async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
+            slack.slack.workspace.trigger_seconds = HANG_SECONDS
             async with bot(slack, url, provider, clock) as world:
                 await world.order(world.person("sam"), slow_meeting=2)
                 await world.services.tasks.wait_until_idle()

@@ -22,6 +22,7 @@ from bot.use_cases.due_rows import process_queue
 from models.audit_entry import AuditEntry
 from models.notice import Notice
 from scheduler import JOBS, Job, build_scheduler
+from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import Outbox
 
 # How long people wait at most for what the clock does for them, in seconds.
@@ -56,14 +57,14 @@ class Tick:
         return self.runs
 
     async def ran_again(self) -> None:
-        await asyncio.wait_for(self.again.wait(), 10)
+        await asyncio.wait_for(self.again.wait(), HANG_SECONDS)
 
 
 @pytest.fixture
 async def services(database: Database) -> AsyncIterator[Services]:
     services = Outbox(database).services
     yield services
-    await services.tasks.drain(10)
+    await services.tasks.drain(HANG_SECONDS)
 
 
 @pytest.fixture
@@ -201,7 +202,7 @@ async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
     started = last_well("quote.go_on_long")
     ticking.start()
     try:
-        await asyncio.wait_for(went_on.wait(), 10)
+        await asyncio.wait_for(went_on.wait(), HANG_SECONDS)
         assert last_well("quote.go_on_long") > started
         assert metric("items_total", "quote.go_on_long") == 2
     finally:

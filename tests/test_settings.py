@@ -14,6 +14,7 @@ from app import cli
 from bot.settings import InvalidSettings, Settings, read_settings
 from sandbox import Sandbox
 from tests.replicas.processes import build_environment, run_replicas
+from tests.time_limits import HANG_SECONDS
 
 APP = Path(__file__).parents[1] / "app.py"
 NAMES = [name.upper() for name in Settings.model_fields]
@@ -250,7 +251,7 @@ async def serve(folder: Path, *command: str, **values: str) -> Ended:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        shown, _ = await asyncio.wait_for(process.communicate(), 30)
+        shown, _ = await asyncio.wait_for(process.communicate(), HANG_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()

@@ -23,6 +23,7 @@ from sandbox import Sandbox
 from sandbox.config import ConfigSource
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url, open_database
+from tests.time_limits import HANG_SECONDS
 
 __all__ = ["ACCOUNTS", "START", "Clock", "World", "world"]
 
@@ -32,10 +33,6 @@ WORKSPACE = Path(__file__).parent / "workspace.yml"
 DOOR = os.environ.get("SEATBOT_TEST_DOOR", "http")
 
 Row = TypeVar("Row", bound=SQLModel)
-
-
-# Takes the place of Slack's three seconds and of the bot's own limits: it ends a hang, and decides nothing.
-PATIENT_SECONDS = 120
 
 
 class Clock:
@@ -161,9 +158,9 @@ async def world(
     clock = Clock(at)
     with database_url(content, kind) as url:
         async with Sandbox.start(
-            workspace, ack_seconds=PATIENT_SECONDS, rate_limits=True, pace=lambda: clock().timestamp()
+            workspace, ack_seconds=HANG_SECONDS, rate_limits=True, pace=lambda: clock().timestamp()
         ) as slack:
-            slack.slack.workspace.trigger_seconds = PATIENT_SECONDS
+            slack.slack.workspace.trigger_seconds = HANG_SECONDS
             values = {
                 "_env_file": None,
                 "slack_bot_token": None if "slack_client_id" in settings else slack.bot_token,
@@ -182,7 +179,7 @@ async def world(
                 services,
                 port,
             ):
-                services.timeouts = Timeouts(PATIENT_SECONDS, PATIENT_SECONDS, 0, PATIENT_SECONDS)
+                services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, HANG_SECONDS)
                 if door == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
                 yield World(slack, services, clock, port)

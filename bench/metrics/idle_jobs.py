@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from sqlalchemy import event
 
 from bench.accounts import accounts_database
-from bench.bulk_data import OLD_NOTICES, ORDERS, filling, multiply, place_one, services_on
+from bench.bulk_data import place_one, services_on
 from bench.fake_slack import FakeSlack, fake_slack
 from bench.report import Figure, at_most, milliseconds, ratio_at_most
 from bot.services import Services
 from scheduler import JOBS
+from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
 
 SHORT, LONG = 1_000, 1_000_000
 ROUNDS = 150
@@ -69,9 +70,9 @@ async def _queries(services: Services) -> int:
 async def _after(rows: int, slack: FakeSlack) -> AsyncIterator[Services]:
     async with accounts_database(1) as (url, _):
         await place_one(url, slack)
-        with filling(url) as connection:
+        with open_fast_connection(url) as connection:
             connection.exec_driver_sql("UPDATE notice SET status = 'delivered', delivered_at = created_at")
             connection.exec_driver_sql("DELETE FROM account_change")
-            multiply(connection, {**ORDERS, **OLD_NOTICES}, rows)
+            copy_rows(connection, {**ORDERS, **OLD_NOTICES}, rows)
         async with services_on(url, slack) as services:
             yield services

@@ -6,11 +6,12 @@ from collections import defaultdict
 from itertools import pairwise
 
 from bench.accounts import accounts_database
-from bench.bulk_data import ORDERS, filling, multiply, place_one, waiting_notices
+from bench.bulk_data import place_one, waiting_notices
 from bench.fake_slack import TEAM, FakeSlack, fake_slack, mail_sink
 from bench.processes import bot, program
 from bench.rate_limiter import A_MINUTE, Limits
 from bench.report import Figure, at_most, ratio_at_least
+from tests.past_orders import ORDERS, copy_rows, open_fast_connection
 
 UNLIMITED, LIMITED, CHANNELS = 2000, 1000, 50
 NUMBER = re.compile(rb"SO-(\d{8,})")
@@ -44,9 +45,9 @@ async def limited(scale: float) -> list[Figure]:
 async def _delivered(number: int, team: str, channel: str, limits: Limits | None) -> FakeSlack:
     async with accounts_database(1) as (url, folder), fake_slack() as slack, mail_sink() as mail:
         await place_one(url, slack)
-        with filling(url) as connection:
+        with open_fast_connection(url) as connection:
             connection.exec_driver_sql("UPDATE notice SET status = 'delivered', delivered_at = created_at")
-            multiply(connection, {**ORDERS, **waiting_notices(team, channel)}, number)
+            copy_rows(connection, {**ORDERS, **waiting_notices(team, channel)}, number)
         slack.limits = limits
         async with bot(folder, slack.url, url, SMTP_URL=mail):
             await _posted(slack, number)

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bench.accounts import accounts_database, user
-from bench.bulk_data import ACCOUNTS, ORDERS, filling, multiply, place_one
+from bench.bulk_data import ACCOUNTS, place_one
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
 from bench.processes import Server, bot
 from bench.raw_http import Connection
 from bench.report import Figure, milliseconds, ratio_at_most
 from bench.user_flows import open_home, open_screen
+from tests.past_orders import ORDERS, copy_rows, open_fast_connection
 
 LITTLE, MUCH = 10, 10_000
 COMMANDS = ("/add-seats", "/quotes", "/service-orders", "/billing")
@@ -47,8 +48,8 @@ async def measure(scale: float) -> list[Figure]:
 async def _with(size: int, slack: FakeSlack) -> AsyncIterator[Server]:
     async with accounts_database(1) as (url, folder), mail_sink() as mail:
         await place_one(url, slack)
-        with filling(url) as connection:
+        with open_fast_connection(url) as connection:
             connection.exec_driver_sql("UPDATE notice SET status = 'delivered', delivered_at = created_at")
-            multiply(connection, {**ORDERS, **ACCOUNTS}, size)
+            copy_rows(connection, {**ORDERS, **ACCOUNTS}, size)
         async with bot(folder, slack.url, url, SMTP_URL=mail) as server:
             yield server

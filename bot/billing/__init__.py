@@ -1,1 +1,0 @@
-"""Where subscriptions, prices and charges live."""

@@ -1,4 +1,4 @@
-"""The billing port, shaped by the hardest provider so that an easier one cannot hide a question.
+"""The billing port, shaped by the most demanding provider.
 
 It speaks of lines, frozen prices and outcomes. Amounts are minor units of the account's currency.
 """
@@ -22,7 +22,7 @@ class MixedPricesUnsupported(Refusal):
 
 
 class PriceArchived(Refusal):
-    """The provider sells nothing at the subscription's price any more."""
+    """The provider has archived the subscription's price."""
 
 
 class SubscriptionPaidByInvoice(Refusal):
@@ -34,7 +34,7 @@ class CurrencyMismatch(Refusal):
 
 
 class SubscriptionNotActive(Refusal):
-    """The provider holds the subscription, but it is paused, tried out, or not paid for."""
+    """The subscription is paused, in a trial or unpaid."""
 
 
 class QuotedPriceChanged(Refusal):
@@ -55,8 +55,8 @@ class SeatBlockState:
 
 @dataclass(frozen=True)
 class SubscriptionState:
-    """What the provider holds. `seats` counts all seats, those of `blocks` included. `product_id` is of the
-    catalogue, where the provider says it: then a subscription is known here as soon as it is there."""
+    """What the provider has. `seats` counts all seats, those of `blocks` included. `product_id` is
+    the catalogue's, if the provider tells it: new subscriptions are then added without an import."""
 
     id: str
     seats: int
@@ -66,15 +66,15 @@ class SubscriptionState:
     period_end: date
     blocks: tuple[SeatBlockState, ...] = ()
     product_id: str | None = field(default=None, compare=False)
-    # The provider changes all of the same name as one: one charge at a time goes for them together.
+    # Subscriptions of one group share one charge at a time.
     charge_group: str | None = field(default=None, compare=False)
-    # Why no seats can be added to it for now, as a Declined tells it. It counts as ended until they can.
+    # Why no seats can be added for now, as the reason of a Declined. Until then it counts as ended.
     closed_reason: str | None = None
 
 
 @dataclass(frozen=True)
 class PaymentMethodState:
-    """A stored card, as far as anybody may know it (R23)."""
+    """A stored card, as far as it may be known (R23)."""
 
     id: str
     brand: str
@@ -86,8 +86,7 @@ class PaymentMethodState:
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """Word that something happened there, of which nothing is believed but that one should look.
-    `customer` is the provider's name of the account."""
+    """Only a reason to refresh the account: nothing else in it is relied on."""
 
     id: str
     kind: str
@@ -100,7 +99,7 @@ class WebhookVerificationError(Exception):
 
 @dataclass(frozen=True)
 class LineRequest:
-    """Seats to add. `unit_price` is none for the subscription's own price."""
+    """Seats to add. Without a `unit_price`, they cost the subscription's."""
 
     subscription_id: str
     seats: int
@@ -174,7 +173,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Pending:
-    """Taken, not decided yet."""
+    """Accepted, not decided yet."""
 
     until: datetime
 
@@ -212,54 +211,55 @@ class PriceChanged:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Sent, and no answer: it may or may not have happened."""
+    """Sent without a response: it may or may not have taken effect."""
 
 
 @dataclass(frozen=True)
 class NeverReceived:
-    """The provider has never seen the key: it may be sent again."""
+    """The provider has never seen the key, so the charge may be sent again."""
 
 
 ChargeOutcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | PriceChanged | Unknown
 
 
 class BillingGateway(Protocol):
-    """Each call about an account raises CustomerUnknown where the provider does not know it; those that place
+    """Calls about an account raise CustomerNotFound if the provider does not know it; those that charge
     nothing raise BillingUnavailable in an outage."""
 
-    # For how long a charge that waits is left alone, unless the provider sends word.
+    # How often a charge that is not final is queried, unless a webhook announces a change.
     reconcile_interval: timedelta
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
-        """Seats, price and current period of each that seats can be added to, or may be again (`closed`)."""
+        """Those that seats can be added to, now or later (`closed_reason`), in their current period."""
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        """The stored cards; none where the provider keeps none, and an import says which there are."""
+        """The stored cards; None if the provider stores none, and the imported ones count."""
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, PriceNotHeld, PriceArchived, PaidByInvoice, OtherCurrency."""
+        SubscriptionNotActive, MixedPricesUnsupported, PriceArchived, SubscriptionPaidByInvoice,
+        CurrencyMismatch."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
-        """Charge and add the seats, at most once for each key. A lost answer is Unknown, never raised."""
+        """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""
 
     async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
-        """What became of `charge.key`. An outage is Unknown."""
+        """The outcome of `charge.key`. An outage is Unknown."""
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
-        """The page of a Settled's `receipt`; none where the provider draws none."""
+        """The page of the receipt that a Settled refers to; None if the provider has no such pages."""
 
     async def create_portal_link(self, account_id: str) -> str:
-        """Where the customer manages payment methods. A bearer secret: made on click, never logged."""
+        """A link to manage payment methods. It is a bearer secret: create it on click, never log it."""
 
     async def check_connection(self) -> str:
-        """How the provider is reached, in words, for `doctor`. Raises BillingUnavailable, with `why`."""
+        """Describes the connection, for `doctor`. Raises BillingUnavailable, with `why`."""
 
 
 class WebhookParser(Protocol):
-    """Of a provider that sends word by itself."""
+    """Of a provider that has webhooks."""
 
     def parse_event(self, body: bytes, signature: str) -> WebhookEvent:
-        """Raises ForgedEvent."""
+        """Raises WebhookVerificationError."""

@@ -23,6 +23,7 @@ MAX_BUTTON_LENGTH = 75
 MAX_TITLE_LENGTH = 24
 MAX_OPTION_LENGTH = 75
 MAX_ALERT_LENGTH = 200
+MAX_LIST_ITEM_LENGTH = 80
 NUMBER_DIGITS_LIMIT = 10
 INITIAL_VALUE_KEYS = ("initial_value", "initial_option", "initial_options")
 MAX_CONFIRM_TITLE_LENGTH, MAX_CONFIRM_TEXT_LENGTH, MAX_CONFIRM_BUTTON_LENGTH = 100, 300, 30
@@ -42,11 +43,9 @@ def build_section(text: str, accessory: Block | None = None) -> Block:
     return {**block, "accessory": accessory} if accessory else block
 
 
-def format_short_list(
-    localizer: Localizer, texts: Sequence[str], max_items: int = 5, max_item_length: int = 80
-) -> str:
+def format_short_list(localizer: Localizer, texts: Sequence[str], max_items: int = 5) -> str:
     """Plain: `a, b and 3 more`."""
-    items = [truncate_text(text, max_item_length) for text in texts[:max_items]]
+    items = [truncate_text(text, MAX_LIST_ITEM_LENGTH) for text in texts[:max_items]]
     if len(texts) > max_items:
         items.append(localizer.format_text("count-more", count=len(texts) - max_items))
     return localizer.join_items(items)

@@ -106,8 +106,6 @@ def render_cart_modal(
     cart_page: CartPage,
     metadata: ModalMetadata,
     max_seats: int,
-    error: str | None = None,
-    notes: Sequence[str] = (),
     *,
     services_url: str,
 ) -> View:
@@ -117,8 +115,6 @@ def render_cart_modal(
     names = make_product_labels((row.subscription.id, row.product) for row in rows)
     intro = localizer.format_mrkdwn("cart-intro", account=cart_page.account.name, most=max_seats)
     blocks = [
-        *block_kit.build_alerts([error] if error else [], "error"),
-        *block_kit.build_alerts(notes),
         block_kit.build_section(intro),
         *([_build_saved_quote_section(localizer, cart_page.own_quote)] if cart_page.own_quote else []),
         *[

@@ -29,14 +29,11 @@ MAX_SELECT_OPTIONS = 100
 OPTIONAL_ADDRESS_FIELDS = ("line2", "state")
 
 
-def render_checkout_modal(
-    localizer: Localizer, checkout_page: CheckoutPage, metadata: ModalMetadata, error: str | None = None
-) -> View:
+def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, metadata: ModalMetadata) -> View:
     quote, account = checkout_page.quote.quote, checkout_page.quote.account
     total = checkout_page.quote.to_money(quote.total)
     chosen = checkout_page.form.payment_method
     blocks = [
-        *block_kit.build_alerts([error] if error else [], "error"),
         block_kit.build_section(
             localizer.format_mrkdwn("checkout-intro", number=quote.number, total=total, account=account.name)
         ),

@@ -55,12 +55,11 @@ def render_quote_list_modal(
     )
 
 
-def build_pending_quote_blocks(
-    localizer: Localizer, quotes: Sequence[QuoteDetails], max_quotes: int = MAX_PENDING_QUOTES
-) -> list[Block]:
-    """Each quote with its buttons; beyond `max_quotes` only the numbers, so that all are named (R7)."""
-    blocks = [block for details in quotes[:max_quotes] for block in _build_pending_quote(localizer, details)]
-    numbers = [details.quote.number for details in quotes[max_quotes:]]
+def build_pending_quote_blocks(localizer: Localizer, quotes: Sequence[QuoteDetails]) -> list[Block]:
+    """Each quote with its buttons; beyond the limit only the numbers, so that all are named (R7)."""
+    shown, others = quotes[:MAX_PENDING_QUOTES], quotes[MAX_PENDING_QUOTES:]
+    blocks = [block for details in shown for block in _build_pending_quote(localizer, details)]
+    numbers = [details.quote.number for details in others]
     if numbers:
         blocks.append(block_kit.build_section(localizer.format_mrkdwn("quote-list-more", count=len(numbers))))
     for start in range(0, len(numbers), MAX_NUMBERS_PER_PARAGRAPH):
@@ -95,11 +94,8 @@ def format_quote_summary(localizer: Localizer, details: QuoteDetails) -> str:
     )
 
 
-def render_quote_modal(
-    localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata, notes: Sequence[str] = ()
-) -> View:
+def render_quote_modal(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> View:
     blocks = [
-        *block_kit.build_alerts(notes),
         block_kit.build_header(localizer.format_text("quote-number", number=details.quote.number)),
         block_kit.build_section(format_quote_status(localizer, details)),
         *build_quote_detail_blocks(localizer, details),

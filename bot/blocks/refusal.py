@@ -48,14 +48,13 @@ def render_refusal_modal(
     refusal: Refusal,
     metadata: ModalMetadata,
     services_url: str,
-    title: str | None = None,
 ) -> View:
     blocks = [
         block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),
         *build_refusal_actions(localizer, refusal, metadata, services_url),
     ]
     return block_kit.build_modal(
-        SHOW_VIEW, title or localizer.format_text("refusal-title"), blocks, localizer, metadata=metadata
+        SHOW_VIEW, localizer.format_text("refusal-title"), blocks, localizer, metadata=metadata
     )
 
 

@@ -1,7 +1,5 @@
 """Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
-from collections.abc import Sequence
-
 from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
@@ -30,7 +28,7 @@ MAX_PROVIDER_RECEIPTS = 5
 
 
 def render_placement_modal(
-    localizer: Localizer, placement_page: PlacementPage, metadata: ModalMetadata, notes: Sequence[str] = ()
+    localizer: Localizer, placement_page: PlacementPage, metadata: ModalMetadata
 ) -> View:
     quote = placement_page.quote.quote
     total = placement_page.quote.to_money(quote.total)
@@ -46,7 +44,6 @@ def render_placement_modal(
             else [],
             "warning",
         ),
-        *block_kit.build_alerts(notes),
         block_kit.build_section(
             localizer.format_mrkdwn(
                 "placement-intro", number=quote.number, account=placement_page.quote.account.name
@@ -104,14 +101,13 @@ def render_placed_modal(
     localizer: Localizer,
     details: OrderDetails,
     metadata: ModalMetadata,
-    notes: Sequence[str] = (),
     *,
     services_url: str = "",
 ) -> View:
     """Shown right after placing; an order that is finished already is shown as usual."""
     order, contact = details.order, details.contact
     if order.is_finished:
-        return render_order_modal(localizer, details, metadata, notes, services_url=services_url)
+        return render_order_modal(localizer, details, metadata, services_url=services_url)
     done = localizer.format_text("placed-success", number=order.number)
     has_channel = "yes" if details.account.channel else "no"
     text = localizer.format_mrkdwn(
@@ -124,7 +120,7 @@ def render_placed_modal(
     blocks = [
         block_kit.build_alert(done, "success"),
         block_kit.build_section(text),
-        *_build_order_blocks(localizer, details, [], notes, services_url),
+        *_build_order_blocks(localizer, details, [], services_url),
     ]
     return block_kit.build_modal(
         SHOW_VIEW, localizer.format_text("placed-title"), blocks, localizer, metadata=metadata
@@ -135,12 +131,11 @@ def render_order_modal(
     localizer: Localizer,
     details: OrderDetails,
     metadata: ModalMetadata,
-    notes: Sequence[str] = (),
     *,
     services_url: str = "",
 ) -> View:
     status_blocks = [block_kit.build_section(format_order_status(localizer, details))]
-    blocks = _build_order_blocks(localizer, details, status_blocks, notes, services_url)
+    blocks = _build_order_blocks(localizer, details, status_blocks, services_url)
     return block_kit.build_modal(
         SHOW_VIEW, localizer.format_text("service-order"), blocks, localizer, metadata=metadata
     )
@@ -150,12 +145,10 @@ def _build_order_blocks(
     localizer: Localizer,
     details: OrderDetails,
     status_blocks: list[Block],
-    notes: Sequence[str],
     services_url: str,
 ) -> list[Block]:
     presenter = OrderPresenter(localizer, details)
     return [
-        *block_kit.build_alerts(notes),
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         *status_blocks,
         *block_kit.build_alerts(

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.installations.slack_errors import get_error_name
 from bot.metrics import record_call, to_snake_case
 
 if TYPE_CHECKING:
@@ -49,13 +50,6 @@ class InstrumentedClient(AsyncWebClient):
             arguments["headers"] = {**(arguments.get("headers") or {}), "Authorization": basic}
         with record_call("slack", api_method, lambda error: to_snake_case(get_error_name(error))):
             return await super().api_call(api_method, **arguments)
-
-
-def get_error_name(error: Exception) -> str:
-    """Slack's name of the error, or the exception's class if the response was not Slack's."""
-    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
-    code = data.get("error") if isinstance(data, dict) else None
-    return str(code or type(error).__name__)
 
 
 class SlackClientProvider(Protocol):

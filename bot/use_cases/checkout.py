@@ -1,4 +1,4 @@
-"""Verifying admin contact, payment method and billing address (R3, R10, R11)."""
+"""Checkout: the admin contact, payment method and billing address (R3, R10, R11)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ from models.seat_assignment import SeatAssignment
 
 
 async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: int) -> CheckoutPage:
-    """The checkout as last typed, else as the account suggests. Changes nothing (R8).
+    """The checkout as last saved, else with the account's defaults. Changes nothing (R8).
 
     Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
     """
@@ -52,7 +52,7 @@ async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: 
 async def save_checkout_draft(
     services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> QuoteDetails:
-    """Store what is typed, valid or not: going back loses nothing (R10)."""
+    """Store the form, valid or not, so that going back loses nothing (R10)."""
     at = services.now()
     async with services.write() as session:
         authorized = await lock_quote(session, person, quote_id, at)
@@ -64,7 +64,7 @@ async def save_checkout_draft(
 async def save_checkout(
     services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> PlacementPage:
-    """Check and store the checkout; a new quote where the address changes the tax (R10).
+    """Check and store the checkout, and replace the quote if the address changes the tax (R10).
 
     Raises InvalidInput by field of CheckoutForm, QuoteNotPending, NoAutomaticPaymentMethod,
     BillingUnavailable.
@@ -78,7 +78,7 @@ async def save_checkout(
         administrators = await list_administrators(session, account.id)
         methods = await list_payment_methods(session, account.id)
         _check_form(account, administrators, methods, form, at)
-        # For another address the tax is not known yet: until it is, the order cannot be placed.
+        # Until the tax for another address is known, the order cannot be placed.
         await _save_checkout_form(session, quote, contact, form, saved=form.address == quote.billing_address)
         lines = await list_quote_lines(session, quote)
     if form.address == quote.billing_address:
@@ -99,8 +99,7 @@ async def save_checkout(
 async def copy_checkout(
     session: Session, contact: BillingContact, old_quote: Quote, new_quote: Quote
 ) -> None:
-    """R10: what the person typed for a quote goes on to the one their cart puts in its place, to be checked
-    there again."""
+    """As a draft, when a cart's new quote replaces the old one (R10)."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
         await _save_checkout_form(
@@ -109,7 +108,7 @@ async def copy_checkout(
 
 
 async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
-    """The saved checkout of this person, valid then. Raises CheckoutIncomplete."""
+    """Valid when it was saved. Raises CheckoutIncomplete."""
     checkout = await _find_checkout(session, quote, contact)
     if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
@@ -148,15 +147,15 @@ def _find_chosen_administrator(
 async def list_products_without_seat(
     session: Session, administrator: Administrator | None, product_ids: list[str]
 ) -> list[Product]:
-    """R11: the products, once each, of which the administrator takes one of the new seats."""
-    held: set[str] = set()
+    """The products of which the administrator gets one of the new seats (R11)."""
+    assigned_ids: set[str] = set()
     if administrator is not None:
-        taken = await session.exec(
+        assignments = await session.exec(
             select(SeatAssignment.product_id).where(SeatAssignment.administrator_id == administrator.id)
         )
-        held = set(taken.all())
+        assigned_ids = set(assignments.all())
     found = await session.exec(
-        select(Product).where(col(Product.id).in_(set(product_ids) - held)).order_by(Product.name)
+        select(Product).where(col(Product.id).in_(set(product_ids) - assigned_ids)).order_by(Product.name)
     )
     return list(found.all())
 
@@ -184,7 +183,7 @@ async def _load_placement_page(
 
 
 async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | None:
-    """The quote that an address change put this one in place of: the same instant tells it."""
+    """The quote that this one replaced for another address: only then are both frozen at the same instant."""
     found = await session.exec(
         select(Quote.number).where(
             Quote.replaced_by_id == quote.id,
@@ -198,7 +197,7 @@ async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | N
 async def _resolve_replacement(
     session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm
 ) -> Quote:
-    """The same submission delivered twice: the quote that its address has put in place already."""
+    """If the same submission is delivered twice, the quote that the first one created for its address."""
     new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
     checkout = await _find_checkout(session, new, contact) if new else None
     again = checkout is not None and checkout.is_saved and checkout.form_values == form.model_dump()
@@ -206,7 +205,7 @@ async def _resolve_replacement(
 
 
 async def _check_lines_unchanged(session: Session, quote: Quote, priced_lines: list[QuoteLine]) -> None:
-    """An import can put other lines in place while the tax is asked for: those were not seen, nor taxed."""
+    """An import may replace the lines while the tax is computed. Raises CheckoutIncomplete."""
     if [line.model_dump() for line in await list_quote_lines(session, quote)] != [
         p.model_dump() for p in priced_lines
     ]:
@@ -258,17 +257,17 @@ async def _replace_quote_for_address(
 
 
 def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
-    """The old quote's lines at their own prices, with the tax of the new address."""
-    old = {line.subscription_id: line for line in lines}
-    kept = tuple(
+    """The preview's tax with the amounts of the old quote's lines."""
+    old_lines = {line.subscription_id: line for line in lines}
+    agreed_lines = tuple(
         replace(
-            priced,
-            seats_before=old[priced.subscription_id].seats_before,
-            amount=old[priced.subscription_id].amount,
+            line,
+            seats_before=old_lines[line.subscription_id].seats_before,
+            amount=old_lines[line.subscription_id].amount,
         )
-        for priced in preview.lines
+        for line in preview.lines
     )
-    return replace(preview, lines=kept)
+    return replace(preview, lines=agreed_lines)
 
 
 def _check_form(
@@ -278,7 +277,7 @@ def _check_form(
     form: CheckoutForm,
     at: datetime,
 ) -> None:
-    """R3 for the account, then every field at once."""
+    """R3 for the account, then all fields. Raises InvalidInput by field."""
     check_default_method(methods, account.get_local_date(at))
     errors: dict[str, Refusal] = {}
     known = {str(a.id) for a in administrators}
@@ -291,8 +290,8 @@ def _check_form(
     for read in (lambda: form.new_administrator, lambda: form.address):
         try:
             read()
-        except InvalidInput as wrong:
-            errors.update(wrong.errors)
+        except InvalidInput as error:
+            errors.update(error.errors)
     if errors:
         raise InvalidInput(errors)
 
@@ -318,11 +317,11 @@ async def _load_checkout_page(
 def _build_suggested_form(
     quote: Quote, contact: BillingContact, administrators: list[Administrator], methods: list[PaymentMethod]
 ) -> CheckoutForm:
-    """The person themselves where they are an administrator, else the first; the default method."""
-    me = [a for a in administrators if a.email == contact.email] or administrators
+    """The person themselves if they are an administrator, else the first; the default payment method."""
+    candidates = [a for a in administrators if a.email == contact.email] or administrators
     default = next((m.id for m in methods if m.is_default), "")
     return CheckoutForm(
-        administrator=str(me[0].id) if me else NEW_ADMINISTRATOR_OPTION,
+        administrator=str(candidates[0].id) if candidates else NEW_ADMINISTRATOR_OPTION,
         payment_method=default,
         **quote.address,
     )

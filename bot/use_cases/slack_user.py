@@ -5,7 +5,6 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select
 
@@ -21,7 +20,7 @@ from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
-# Before an answer that has 3 s; what waits for nobody may take longer.
+# A Slack request has to be answered within 3 s; background work may take longer.
 REQUEST_TIMEOUT = timedelta(seconds=1.5)
 BACKGROUND_TIMEOUT = timedelta(seconds=10)
 
@@ -29,7 +28,7 @@ BACKGROUND_TIMEOUT = timedelta(seconds=10)
 async def refresh_slack_user(
     services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
 ) -> bool:
-    """Ask the directory of a person unless what is stored is fresh. False where it kept silent."""
+    """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer."""
     at = services.now()
     known = await find_slack_user(services, person.team_id, person.user_id)
     if known is not None and known.is_fresh(at):
@@ -44,25 +43,16 @@ async def refresh_slack_user(
     return True
 
 
-_USER_QUERY = select(SlackUser).where(
-    SlackUser.team_id == bindparam("team"), SlackUser.user_id == bindparam("user")
-)
-_USERS_QUERY = select(SlackUser).where(
-    col(SlackUser.team_id).in_(bindparam("teams", expanding=True)),
-    or_(
-        col(SlackUser.user_id).in_(bindparam("ids", expanding=True)),
-        col(SlackUser.email).in_(bindparam("emails", expanding=True)),
-    ),
-)
-
-
 async def find_slack_user(services: Services, team_id: str, user_id: str) -> SlackUser | None:
     async with services.read() as session:
-        return (await session.exec(_USER_QUERY, params={"team": team_id, "user": user_id})).one_or_none()
+        found = await session.exec(
+            select(SlackUser).where(SlackUser.team_id == team_id, SlackUser.user_id == user_id)
+        )
+        return found.one_or_none()
 
 
 async def load_refreshed_localizer(services: Services, person: SlackIdentity) -> Localizer:
-    """The person as a reader, asked of the directory where what is stored is an hour old: mostly one look."""
+    """The person's language and time zone, fetched if the stored profile is an hour old."""
     user = await find_slack_user(services, person.team_id, person.user_id)
     if person.user_id and (user is None or not user.is_fresh(services.now())):
         await refresh_slack_user(services, person)
@@ -71,8 +61,8 @@ async def load_refreshed_localizer(services: Services, person: SlackIdentity) ->
 
 
 async def resolve_contact_user(services: Services, team_id: str, contact: BillingContact) -> SlackUser | None:
-    """The contact's Slack user, bound by user id, else by e-mail; none where there is none who may be
-    written to (R5). Raises DirectoryUnavailable."""
+    """The contact's Slack user, by user id, else by e-mail, if they may receive messages (R5).
+    Raises DirectoryUnavailable."""
     user_id = contact.slack_user or await _find_user_id_by_email(services, team_id, contact.email)
     if user_id is None:
         return None
@@ -86,31 +76,33 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
 
 
 def can_receive_messages(contact: BillingContact, user: SlackUser) -> bool:
-    """R5: bound by e-mail only as long as the address is the person's."""
+    """A contact known by e-mail is this user only while the address is theirs (R5)."""
     bound = contact.slack_user is not None or user.email == contact.email.lower()
     return bound and user.is_full_member
 
 
 async def find_contact_user(session: Session, team_id: str, contact: BillingContact) -> SlackUser | None:
-    """The contact's Slack user from what is stored, whoever they are by now: for their language."""
+    """The stored Slack user, whether or not they may receive messages: for their language."""
     return (await load_contact_users(session, [(team_id, contact)])).get((team_id, contact.key))
 
 
 async def load_contact_users(
     session: Session, contacts: Collection[tuple[str, BillingContact]]
 ) -> dict[tuple[str, int], SlackUser]:
-    """The same of many contacts, each beside the workspace: by that and the contact's id."""
+    """Takes pairs of workspace id and contact; returns users by workspace id and contact id."""
     if not contacts:
         return {}
-    params = {
-        "teams": list({team for team, _ in contacts}),
-        "ids": list({contact.slack_user for _, contact in contacts if contact.slack_user}),
-        "emails": list({contact.email.lower() for _, contact in contacts if not contact.slack_user}),
-    }
-    found = (await session.exec(_USERS_QUERY, params=params)).all()
+    user_ids = {contact.slack_user for _, contact in contacts if contact.slack_user}
+    emails = {contact.email.lower() for _, contact in contacts if not contact.slack_user}
+    found = await session.exec(
+        select(SlackUser).where(
+            col(SlackUser.team_id).in_({team for team, _ in contacts}),
+            or_(col(SlackUser.user_id).in_(user_ids), col(SlackUser.email).in_(emails)),
+        )
+    )
     users: dict[tuple[str, str | None], SlackUser] = {}
-    # Of several with one address a member is meant, who comes last.
-    for user in sorted(found, key=lambda user: user.is_full_member):
+    # Of several people with one address a full member is meant: the last one wins.
+    for user in sorted(found.all(), key=lambda user: user.is_full_member):
         users[user.team_id, user.user_id] = users[user.team_id, user.email] = user
     return {
         (team, contact.key): known
@@ -158,13 +150,13 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
 
 
 async def delete_workspace_users(services: Services, *, team_id: str) -> None:
-    """A workspace that uninstalled the bot: what Slack said of its people is not kept."""
+    """Profiles are not kept once a workspace has uninstalled the app."""
     async with services.write() as session:
         await session.exec(delete(SlackUser).where(col(SlackUser.team_id) == team_id))
 
 
 async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:
-    """The person's own language and zone; those of an account of their workspace until Slack has told."""
+    """The person's language and time zone; until they are known, those of an account of the workspace."""
     return await _build_localizer(
         services, person, await find_slack_user(services, person.team_id, person.user_id)
     )
@@ -174,10 +166,13 @@ async def _build_localizer(services: Services, person: SlackIdentity, user: Slac
     if user is not None and user.locale and user.time_zone:
         return Localizer(user.locale, user.time_zone)
     async with services.read() as session:
-        # An account may have no channel, which PostgreSQL would sort before all that are somewhere.
-        here = (col(Account.channel) == (person.channel_id or "")).desc().nulls_last()
+        # PostgreSQL sorts nulls first in descending order, and an account may have no channel.
+        is_channel_account = (col(Account.channel) == (person.channel_id or "")).desc().nulls_last()
         found = await session.exec(
-            select(Account).where(Account.slack_team == person.team_id).order_by(here, Account.id).limit(1)
+            select(Account)
+            .where(Account.slack_team == person.team_id)
+            .order_by(is_channel_account, Account.id)
+            .limit(1)
         )
         account = found.one_or_none()
     return Localizer(account.locale, account.time_zone) if account else Localizer()

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -25,6 +26,7 @@ from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.books import Customer, Invoice, Item, Price
 from tests.fake_stripe.books import Subscription as StripeSubscription
+from tests.ledger import set_ledger_seats
 from tests.postgres import new_database
 
 # A slow machine is not a failing one.
@@ -92,7 +94,7 @@ class StripeProvider(Provider):
 def embedded_provider(database: Database) -> Provider:
     clock = Clock()
     gateway = EmbeddedGateway(database, clock, PORTAL)
-    return Provider(gateway, clock, EMBEDDED_CARDS, gateway.set_seats)
+    return Provider(gateway, clock, EMBEDDED_CARDS, partial(set_ledger_seats, database))
 
 
 # --- the same world at Stripe

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import (
     Declined,
     LineRequest,
@@ -64,12 +63,6 @@ class TestEmbeddedOnPostgres(GatewayClaims):
 async def provider(database: Database) -> Provider:
     await found_acme(database)
     return embedded_provider(database)
-
-
-@pytest.fixture
-def gateway(provider: Provider) -> EmbeddedGateway:
-    assert isinstance(provider.gateway, EmbeddedGateway)
-    return provider.gateway
 
 
 async def store(database: Database, *rows: Any) -> None:
@@ -151,20 +144,18 @@ async def test_the_portal_link_is_the_one_that_was_set(provider: Provider) -> No
     assert await provider.gateway.create_portal_link("acme") == PORTAL
 
 
-async def test_another_buyer_who_gives_seats_up_keeps_the_blocks_that_fit(
-    provider: Provider, gateway: EmbeddedGateway
-) -> None:
+async def test_another_buyer_who_gives_seats_up_keeps_the_blocks_that_fit(provider: Provider) -> None:
     await provider.gateway.place_charge(provider.charge("a", unit_price=1300))
     await provider.gateway.place_charge(provider.charge("b", unit_price=1200, expected_seats=35))
-    await gateway.set_seats("sub_month", 14)
+    await provider.set_seats("sub_month", 14)
     assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300), SeatBlockState(4, 1200))
-    await gateway.set_seats("sub_month", 10)
+    await provider.set_seats("sub_month", 10)
     assert (await state(provider, "sub_month")).blocks == (SeatBlockState(10, 1300),)
 
 
-async def test_seats_of_an_unknown_subscription_cannot_be_set(gateway: EmbeddedGateway) -> None:
+async def test_seats_of_an_unknown_subscription_cannot_be_set(provider: Provider) -> None:
     with pytest.raises(SubscriptionNotFound):
-        await gateway.set_seats("sub_nowhere", 1)
+        await provider.set_seats("sub_nowhere", 1)
 
 
 # --- periods

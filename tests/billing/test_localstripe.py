@@ -21,6 +21,7 @@ from bot.billing.stripe.client import build_http_client, build_stripe_client, re
 from bot.billing.stripe.customers import LinkedAccount, fetch_customer
 from bot.billing.stripe.events import StripeWebhookParser
 from models.account import Account, Address
+from tests.time_limits import HANG_SECONDS
 
 # Its own, which it is written with.
 pytestmark = [
@@ -115,7 +116,7 @@ async def test_the_signatures_of_another_implementation_are_accepted(
         event = None
         while event is None or event.customer_id != made.id:
             # Those of the customers before come too.
-            body, signature = await asyncio.wait_for(received.get(), 20)
+            body, signature = await asyncio.wait_for(received.get(), HANG_SECONDS)
             event = mine.parse_event(body, signature)
         assert event.kind == "customer.created"
         with pytest.raises(WebhookVerificationError):

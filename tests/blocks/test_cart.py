@@ -12,7 +12,7 @@ from models.details import CartPage
 from models.payment_method import NoAutomaticPaymentMethod
 from tests.blocks import samples
 from tests.blocks.limits import buttons, texts
-from tests.blocks.samples import USUAL, Size
+from tests.blocks.samples import Size
 
 PLACE = ModalMetadata(account="acme", command_text="webinar 5", quote_ids=(2, 3))
 URL = "https://services.example"
@@ -142,13 +142,3 @@ def test_all_failed_conditions_are_reported_together_with_their_remedies(reader:
     assert len([b for b in view["blocks"] if b["type"] == "section"]) == 3
     assert "account.manage_methods" in ids(view)
     assert "account.contact_services" in ids(view)
-
-
-def test_an_error_stands_above_all_else(reader: Localizer) -> None:
-    view = cart.render_cart_modal(
-        reader, samples.cart_sheet(USUAL), PLACE, 10, "Nothing to order.", ["A note."], services_url=URL
-    )
-    assert [(b["level"], b["text"]["text"]) for b in view["blocks"][:2]] == [
-        ("error", "Nothing to order."),
-        ("info", "A note."),
-    ]

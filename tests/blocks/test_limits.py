@@ -65,7 +65,7 @@ SCREENS: dict[str, Draw] = {
         r, samples.quote_sheets(s), PLACE, samples.quote_sheet(1, s), has_new_quotes=True
     ),
     "cart.save": lambda r, s: cart.render_cart_modal(
-        r, samples.cart_sheet(s, own=True), PLACE, 1000, "Wrong.", ["Note."], services_url=URL
+        r, samples.cart_sheet(s, own=True), PLACE, 1000, services_url=URL
     ),
     "cart.save, second page": lambda r, s: cart.render_cart_modal(
         r, samples.cart_sheet(s), replace(PLACE, page=1), 1000, services_url=URL
@@ -84,7 +84,7 @@ SCREENS: dict[str, Draw] = {
         r, samples.account(s), samples.quote_sheets(s), PLACE
     ),
     "quote.list, empty": lambda r, s: quote.render_quote_list_modal(r, samples.account(s), [], PLACE),
-    "quote.review": lambda r, s: quote.render_quote_modal(r, samples.quote_sheet(1, s), PLACE, ["Note."]),
+    "quote.review": lambda r, s: quote.render_quote_modal(r, samples.quote_sheet(1, s), PLACE),
     "quote.review, accepted": lambda r, s: quote.render_quote_modal(
         r, samples.decided_quote(QuoteStatus.ACCEPTED, s), PLACE
     ),
@@ -92,9 +92,7 @@ SCREENS: dict[str, Draw] = {
         r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
     ),
     "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.quote_sheet(1, s), PLACE),
-    "checkout.save": lambda r, s: checkout.render_checkout_modal(
-        r, samples.checkout_sheet(s), PLACE, "Wrong."
-    ),
+    "checkout.save": lambda r, s: checkout.render_checkout_modal(r, samples.checkout_sheet(s), PLACE),
     "checkout.save, as typed": lambda r, s: checkout.render_checkout_modal(
         r,
         samples.checkout_sheet(
@@ -103,13 +101,13 @@ SCREENS: dict[str, Draw] = {
         PLACE,
     ),
     "service_order.place": lambda r, s: service_order.render_placement_modal(
-        r, samples.placement_sheet(s, assigned=s.rows, replaced="SQ-1000"), PLACE, ["Note."]
+        r, samples.placement_sheet(s, assigned=s.rows, replaced="SQ-1000"), PLACE
     ),
     "service_order.placed": lambda r, s: service_order.render_placed_modal(
         r, samples.order_sheet(size=s), PLACE, services_url=URL
     ),
     "service_order.show": lambda r, s: service_order.render_order_modal(
-        r, samples.every_status(s), PLACE, ["Note."], services_url=URL
+        r, samples.every_status(s), PLACE, services_url=URL
     ),
     "service_order.history": lambda r, s: service_order.render_history_modal(
         r, replace(samples.every_status(s), history=samples.history(s) * 60), replace(PLACE, page=1)
@@ -175,7 +173,7 @@ SCREENS: dict[str, Draw] = {
     ),
     "home, refused": lambda r, s: home_page.render_refused_home(r, IdentityNotFresh(), URL),
     "notification_preferences.save": lambda r, s: notification_preferences.render_preferences_modal(
-        r, samples.notice_choice(), PLACE, ["Note."]
+        r, samples.notice_choice(), PLACE
     ),
     "notification_preferences.save, daily": lambda r, s: notification_preferences.render_preferences_modal(
         r,

@@ -147,7 +147,3 @@ def test_no_button_is_shown_without_modal_metadata(reader: Localizer) -> None:
 def test_input_is_escaped_in_views(reader: Localizer) -> None:
     view = render_refusal_modal(reader, SeatsNotANumber(typed="<!channel> & co"), PLACE, URL)
     assert "&lt;!channel&gt; &amp; co" in view["blocks"][0]["text"]["text"]
-
-
-def test_a_title_of_its_own_is_shown(reader: Localizer) -> None:
-    assert render_refusal_modal(reader, NotAllowed(), PLACE, URL, "Own title")["title"]["text"] == "Own title"

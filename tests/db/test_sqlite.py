@@ -14,6 +14,7 @@ from sqlmodel import select
 from bot.db import Database, Session
 from models.account import Account
 from tests.models.examples import an_account
+from tests.time_limits import HANG_SECONDS
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ async def test_more_sessions_may_read_at_once_than_the_pool_keeps(database: Data
             await read_numbers(session)
             await asyncio.sleep(0.02)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         await asyncio.gather(*(read_slowly() for _ in range(40)))
     assert open_connections(database) == 0
     assert await select_numbers(database) == []

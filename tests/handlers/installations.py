@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from models.installation import ENCRYPTED_COLUMNS, bots, installations
 from tests.handlers.all_screens import NAMES, OF_ACME
+from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE, World
 from tests.world import world as open_world
 
@@ -54,7 +55,7 @@ async def asked_of_slack(world: World, client: httpx.AsyncClient) -> tuple[str, 
 
 async def install(world: World, team: str) -> httpx.Response:
     """As somebody does in a browser: from the bot's page over Slack's and back."""
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         page, cookie = await asked_of_slack(world, client)
         assert "Allow Seatbot in" in (await client.get(page)).text
         allowed = await client.get(f"{page}&allow={team}")

@@ -7,10 +7,11 @@ from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.place import place_service_order
-from models.audit_entry import AuditEntry, list_broken_entries
+from models.audit_entry import AuditEntry
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person
 from sandbox.traffic import AppRequest
+from tests.audit_chain import list_broken_entries
 from tests.handlers.steps import (
     buttons,
     charges,

@@ -32,13 +32,11 @@ from models.quote import Quote
 from models.receipt import ProviderReceipt
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person, PostedMessage
+from tests.time_limits import HANG_SECONDS
 from tests.world import ACCOUNTS, World
 
 Answer = TypeVar("Answer")
 Hook = Callable[[], Awaitable[None]]
-
-# Ends a hang, and decides nothing.
-PATIENCE = 120.0
 
 
 class HookedGateway:
@@ -193,7 +191,7 @@ async def shown(person: Person, words: str) -> Modal:
         return modal if modal and words in modal.text else None
 
     try:
-        modal = await person.wait_until(says, timeout=PATIENCE)
+        modal = await person.wait_until(says, timeout=HANG_SECONDS)
     except TimeoutError:
         raise AssertionError(f"{words!r} is not in {person.modal and person.modal.text!r}") from None
     assert isinstance(modal, Modal)
@@ -204,7 +202,7 @@ async def opened(person: Person, command: str, words: str, callback_id: str) -> 
     """The modal a command opens, whatever was open before."""
     await person.close_modal(everything=True) if person.modal else None
     await person.command(command, words)
-    return await person.wait_for_modal(callback_id, timeout=PATIENCE)
+    return await person.wait_for_modal(callback_id, timeout=HANG_SECONDS)
 
 
 @contextmanager

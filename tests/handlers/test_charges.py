@@ -19,6 +19,7 @@ from tests.handlers.steps import (
     saying,
     shown,
 )
+from tests.ledger import set_ledger_seats
 from tests.world import World
 
 # --- slow, the customer, lost answers, a silent provider
@@ -152,7 +153,7 @@ async def test_seats_changed_by_others_since_the_quote_do_not_void_it(world: Wor
     """R17, R19: what was ordered is added to what there is, at the price promised."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    await world.services.billing.set_seats("acme_meeting", 40)  # type: ignore[attr-defined]
+    await set_ledger_seats(world.services.database, "acme_meeting", 40)
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
@@ -169,7 +170,7 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
 
     async def another_buyer() -> None:
         if gateway.calls["place"] == 1:
-            await gateway.inner.set_seats("acme_meeting", 31)  # type: ignore[attr-defined]
+            await set_ledger_seats(world.services.database, "acme_meeting", 31)
 
     gateway.before["place"] = another_buyer
     await alice.submit()

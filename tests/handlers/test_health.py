@@ -24,11 +24,11 @@ from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from tests.handlers.steps import failing, logged
 from tests.postgres import CHOSEN
+from tests.time_limits import HANG_SECONDS
 from tests.world import World
 from tests.world import world as open_world
 
 # For what would otherwise hang; nothing is that slow.
-HANG_SECONDS = 120
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -157,9 +157,10 @@ async def test_an_idle_socket_is_renewed_and_unready_if_that_fails() -> None:
             lambda: first not in world.slack.slack.sockets.connections and world.slack.slack.sockets.is_open,
             timeout=HANG_SECONDS,
         )
-        status, said = await ready(world)
-        assert status == 200
-        assert "socket mode: last heard" in said
+        async with asyncio.timeout(HANG_SECONDS):
+            while (answer := await ready(world))[0] != 200:  # noqa: ASYNC110 -- a slow machine reconnects again
+                await asyncio.sleep(0.2)
+        assert "socket mode: last heard" in answer[1]
         # No new connection is to be had, and the old one says nothing.
         world.slack.fault("error_500", "apps.connections.open")
         async with asyncio.timeout(HANG_SECONDS):

@@ -33,6 +33,7 @@ from tests.handlers.installations import (
     two_workspaces,
 )
 from tests.replicas.processes import run_replicas
+from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE, World
 
 
@@ -124,7 +125,7 @@ async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: Wor
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         page, cookie = await asked_of_slack(workspaces, client)
         back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
         assert (await client.get(back)).status_code == 400, "another browser"
@@ -167,7 +168,7 @@ async def test_a_wrong_client_secret_is_logged_with_the_reference_that_the_perso
 
 
 async def test_a_wrong_code_is_the_persons_to_mend(workspaces: World) -> None:
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         page, cookie = await asked_of_slack(workspaces, client)
         back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
         wrong = back.replace(parse_qs(urlsplit(back).query)["code"][0], "0" * 32)
@@ -197,7 +198,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
         }
         async with (
             run_replicas(1, environment, tmp_path) as [replica],
-            httpx.AsyncClient(timeout=20) as client,
+            httpx.AsyncClient(timeout=HANG_SECONDS) as client,
         ):
             answer = await client.get(f"http://127.0.0.1:{replica.port}/slack/install")
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")

@@ -6,13 +6,14 @@ import pytest
 
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry, list_broken_entries
+from models.audit_entry import AuditEntry
 from models.cart import CartLine
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.seat_assignment import SeatAssignment
 from models.service_order import ServiceOrder
+from tests.audit_chain import list_broken_entries
 from tests.postgres import CHOSEN
 from tests.world import World
 from tests.world import world as open_world

@@ -10,8 +10,8 @@ from models.audit_entry import (
     Actor,
     AuditEntry,
     AuditPerson,
-    list_broken_entries,
 )
+from tests.audit_chain import list_broken_entries
 from tests.models.examples import NOW, an_account, an_entry
 
 ALICE = Actor("contact", "Alice Martin", "quote.reject", "T01ACME", "U01ALICE", "alice@acme.example")

@@ -43,6 +43,11 @@ def instants(draw: st.DrawFn) -> tuple[BillingPeriod, datetime]:
 # --- midnights
 
 
+def test_r17_a_period_runs_from_midnight_to_midnight_in_the_accounts_zone() -> None:
+    assert NOVEMBER.start == datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+    assert NOVEMBER.end == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("zone", "instant"),
     [

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.seat_history import SeatChange, build_seat_history
+from models.seat_history import MAX_HISTORY_DAYS, SeatChange, build_seat_history
 
 FIRST = date(2026, 11, 1)
 changes = st.lists(
@@ -39,10 +39,10 @@ def test_each_day_with_a_change_has_the_seats_at_its_end() -> None:
 
 def test_the_last_days_are_kept_with_the_seats_before_them() -> None:
     found = build_seat_history(
-        {"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(20)], max_days=3
+        {"meeting": 100}, [SeatChange("meeting", day(n), 1) for n in range(MAX_HISTORY_DAYS + 17)]
     )
-    assert found.days == (day(17), day(18), day(19))
-    assert found.seats == {"meeting": (97, 98, 99, 100)}
+    assert found.days == tuple(day(n) for n in range(17, MAX_HISTORY_DAYS + 17))
+    assert found.seats == {"meeting": tuple(range(100 - MAX_HISTORY_DAYS, 101))}
 
 
 @given(changes, st.integers(500, 600))

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from models.subscription import (
     get_anchor_day,
     get_period_containing,
 )
-from tests.models.examples import a_product, a_subscription, an_account
+from tests.models.examples import a_product, a_subscription
 
 
 def block(seats: int, unit_price: int) -> SeatBlock:
@@ -43,12 +43,6 @@ def test_a_block_at_the_usual_price_changes_nothing(seats: int, blocks: list[tup
     assert compute_recurring_amount(total, 1400, [*others, block(7, 1400)]) == compute_recurring_amount(
         total, 1400, others
     )
-
-
-def test_r17_the_current_period_runs_from_midnight_to_midnight_in_the_accounts_zone() -> None:
-    period = a_subscription().get_current_period(an_account(time_zone="Europe/Paris"))
-    assert period.start == datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
-    assert period.end == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 
 
 def test_a_period_is_a_month_or_twelve() -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlmodel import SQLModel, col, select
 
 from bot.db import Database
-from models.audit_entry import AuditEntry, list_broken_entries
+from models.audit_entry import AuditEntry
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteStatus
@@ -16,6 +16,7 @@ from models.receipt import Receipt
 from models.service_order import ChargeAttempt, LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import Subscription
 from sandbox import Sandbox
+from tests.audit_chain import list_broken_entries
 
 Row = TypeVar("Row", bound=SQLModel)
 

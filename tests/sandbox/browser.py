@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.time_limits import HANG_SECONDS
+
 CHROMIUM = Path("/usr/bin/chromium")
 # A busy machine is slow, not wrong.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=HANG_SECONDS * 1000)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -63,12 +63,15 @@ async def test_a_request_is_signed_and_formed_as_slack_does(slack: Sandbox, alic
 async def test_an_ack_past_its_time_is_an_operation_timeout(slack: Sandbox, alice: Person) -> None:
     slack.slack.delivery.ack_seconds = 0.05
 
-    async def dawdle(_: web.Request) -> web.Response:
-        await asyncio.sleep(0.2)
+    replied = asyncio.Event()
+
+    async def wait(_: web.Request) -> web.Response:
+        await replied.wait()
         return web.Response()
 
-    async with listener(slack, dawdle):
+    async with listener(slack, wait):
         reply = await alice.command("/hello", channel=CHANNEL)
+        replied.set()
     assert reply.error == "operation_timeout"
     assert reply.text == '/hello failed with the error "operation_timeout"'
 
@@ -76,7 +79,7 @@ async def test_an_ack_past_its_time_is_an_operation_timeout(slack: Sandbox, alic
 async def test_a_failed_press_leaves_a_mark(app: AsyncApp, slack: Sandbox, alice: Person) -> None:
     await alice.command("/hello", "modal", channel=CHANNEL)
     shown = await alice.wait_for_modal()
-    slack.slack.delivery.ack_seconds = 0.0001
+    slack.slack.delivery.ack_seconds = 0
     reply = await alice.press("more")
     assert reply.error == "operation_timeout"
     assert shown.error == "We had some trouble connecting. Try again?"

@@ -8,13 +8,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
 from sandbox.faults import FaultKind
+from tests.time_limits import HANG_SECONDS
 
 CHANNEL = "C01GENERAL"
 
 
 @pytest.fixture
 async def client(slack: Sandbox) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, timeout=1, retry_handlers=[])
+    return AsyncWebClient(
+        token=slack.bot_token, base_url=slack.api_url, timeout=round(HANG_SECONDS), retry_handlers=[]
+    )
 
 
 async def post(client: AsyncWebClient) -> None:

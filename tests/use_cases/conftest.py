@@ -29,7 +29,7 @@ def imports(database: Database, tmp_path: Path) -> Import:
     async def run(text: str = ACME, at: datetime = AT, *, overwrite: bool = False) -> ImportSummary:
         path = tmp_path / "accounts.yml"
         path.write_text(text, "utf-8")
-        return await import_accounts(database, path=path, at=at, operator="Olga", overwrite=overwrite)
+        return await import_accounts(database, path=path, at=at, overwrite=overwrite)
 
     return run
 

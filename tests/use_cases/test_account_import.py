@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from bench.import_accounts import big_file
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Account, Portal
-from models.audit_entry import AuditEntry, list_broken_entries
+from models.audit_entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.product import DEFAULT_PRODUCTS, Product
 from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
+from tests.audit_chain import list_broken_entries
+from tests.large_accounts_file import build_large_accounts_file
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, dump, one_of, story
 
 
@@ -54,7 +55,7 @@ async def test_the_history_records_who_imported_which_file(imports: Import, sess
     ]
     entries = await all_of(session, AuditEntry)
     actors = {(e.actor_kind, e.actor_name, e.source) for e in entries}
-    assert actors == {("operator", "Olga", "import:accounts.yml")}
+    assert actors == {("operator", "operator", "import:accounts.yml")}
     assert entries[0].details["subscription:sub_1"] == "added"
     assert list_broken_entries(entries) == []
 
@@ -93,7 +94,7 @@ async def test_one_problem_anywhere_stores_nothing(
 
 async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
-    path.write_text(big_file(120), "utf-8")
+    path.write_text(build_large_accounts_file(120), "utf-8")
     before = dump(database)
 
     def unplugged(done: int, total: int) -> None:
@@ -107,7 +108,7 @@ async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: P
 
 async def test_progress_is_told(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
-    path.write_text(big_file(120), "utf-8")
+    path.write_text(build_large_accounts_file(120), "utf-8")
     told: list[tuple[int, int]] = []
     await import_accounts(database, path=path, at=AT, progress=lambda *now: told.append(now))
     assert told == [(50, 120), (100, 120), (120, 120)]

@@ -17,6 +17,7 @@ from models.account import Account
 from models.destination import Destination
 from models.notice import NoticeKind, NoticeStatus
 from tests.postgres import explain, only_sqlite
+from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, read_number, steps
 
 # Order and claims
@@ -116,7 +117,7 @@ async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
     outbox.messenger.before = hang
     await outbox.tell("channel:C1", "channel:C2", number=1)
     await outbox.tell("channel:C2", number=2)
-    assert await asyncio.wait_for(outbox.deliver(), 5) == 3
+    assert await asyncio.wait_for(outbox.deliver(), HANG_SECONDS) == 3
 
 
 async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(

@@ -10,7 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
-from bot.installations.clients import NotInstalled, SlackClientProvider, get_error_name
+from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.slack_errors import get_error_name
 
 # Slack's own bot says of itself that it is none.
 SLACKBOT_USER_ID = "USLACKBOT"

@@ -7,9 +7,9 @@ from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import View
 from bot.blocks.home.page import CHART_BLOCK_TYPE, render_home, render_refused_home, render_unlinked_home
 from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.slack_errors import get_error_name, get_http_status, read_retry_after
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnreachable
-from bot.messaging.slack.errors import get_error_code, get_http_status, read_retry_after
 from bot.messaging.slack.messenger import USER_UNREACHABLE_ERRORS
 from models.billing_contact import NotABillingContact, NotAllowed
 
@@ -61,11 +61,11 @@ def _list_contact_names(refusal: NotABillingContact) -> list[str]:
 
 
 def _convert_error(error: SlackApiError, view: View) -> Exception:
-    code = get_error_code(error)
+    code = get_error_name(error)
     if code == "ratelimited" or get_http_status(error) == 429:
         return RateLimited(read_retry_after(error))
     if code in INVALID_VIEW_ERRORS and any(block["type"] == CHART_BLOCK_TYPE for block in view["blocks"]):
         return ChartRejected(code)
     if code in USER_UNREACHABLE_ERRORS:
         return UserUnreachable(code)
-    return MessengerUnavailable(code or f"HTTP {get_http_status(error)}")
+    return MessengerUnavailable(code)

@@ -10,6 +10,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.blocks.notice import render_notice_message
 from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.slack_errors import (
+    get_error_details,
+    get_error_name,
+    get_http_status,
+    read_retry_after,
+)
 from bot.messaging.messenger import (
     ChannelUnreachable,
     FileRejected,
@@ -21,7 +27,6 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from bot.messaging.slack.errors import get_error_code, get_error_detail, get_http_status, read_retry_after
 
 log = structlog.get_logger()
 
@@ -109,9 +114,9 @@ async def _send_message(
     try:
         return await _post_or_update(client, message, content)
     except SlackApiError as error:
-        if get_error_code(error) not in INVALID_BLOCKS_ERRORS:
+        if get_error_name(error) not in INVALID_BLOCKS_ERRORS:
             raise
-        log.error("message.blocks_rejected", kind=message.kind, error=get_error_detail(error))
+        log.error("message.blocks_rejected", kind=message.kind, error=get_error_details(error))
     return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
 
 
@@ -149,7 +154,7 @@ async def _post_or_update(
 
 
 def _convert_error(error: SlackApiError, message: OutboundMessage) -> Exception:
-    code = get_error_code(error)
+    code = get_error_name(error)
     if code == "ratelimited" or get_http_status(error) == 429:
         return RateLimited(read_retry_after(error))
     if message.file and code in FILE_REJECTED_ERRORS:
@@ -159,7 +164,7 @@ def _convert_error(error: SlackApiError, message: OutboundMessage) -> Exception:
     if code in USER_UNREACHABLE_ERRORS or code in CHANNEL_UNREACHABLE_ERRORS:
         return _build_unreachable_error(code, message)
     # What is left is ours to put right (a token, a scope) or Slack's: the notice waits for it.
-    return MessengerUnavailable(code or f"HTTP {get_http_status(error)}")
+    return MessengerUnavailable(code)
 
 
 def _build_unreachable_error(code: str, message: OutboundMessage) -> Exception:

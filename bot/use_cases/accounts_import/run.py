@@ -49,7 +49,6 @@ async def import_accounts(
     *,
     path: Path,
     at: datetime,
-    operator: str = "operator",
     overwrite: bool = False,
     progress: Callable[[int, int], None] = _ignore_progress,
 ) -> ImportSummary:
@@ -61,7 +60,7 @@ async def import_accounts(
     async with database.read() as session:
         stored = await _load_stored_ids(session)
     file = await asyncio.to_thread(read_accounts_file, path, stored)
-    run = ImportRun(Actor("operator", operator, f"import:{path.name}"), at, overwrite)
+    run = ImportRun(Actor("operator", "operator", f"import:{path.name}"), at, overwrite)
     async with database.write() as session:
         await lock_imports(session)
         await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])

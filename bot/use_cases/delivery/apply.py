@@ -1,4 +1,4 @@
-"""Storing what a delivery came to: one function for each kind of result, and the table of them."""
+"""Storing the result of a delivery: a function for each type of result, and the table of them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ log = structlog.get_logger()
 
 NO_DELAY = timedelta()
 
-# If the person lost the role, the remaining contacts get these: R13, and what nobody else would see to.
+# If the recipient lost the role, the remaining contacts get these: R13, and what needs somebody's attention.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
     {
         NoticeKind.RECEIPT,
@@ -74,7 +74,7 @@ QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 @dataclass(frozen=True)
 class Delivery:
-    """A locked notice whose result is being stored; `follow_ups` are stored with it."""
+    """A locked notice whose result is being stored, and the notices to store with it."""
 
     session: Session
     notice: Notice
@@ -83,7 +83,7 @@ class Delivery:
 
 
 async def apply_result(delivery: Delivery, result: DeliveryResult) -> timedelta:
-    """Change the notice and what follows from it. Returns how long its destination rests."""
+    """Returns how long to wait before the next delivery to the destination."""
     return await APPLY_BY_RESULT[type(result)](delivery, result)
 
 
@@ -105,13 +105,13 @@ def mark_delivered(notice: Notice, at: datetime) -> timedelta:
 
 async def _save_status_message(delivery: Delivery, result: Posted) -> None:
     await _mark_contained_notices(delivery, result.context)
-    known = result.context.posted_message
-    if known is None or (known.channel, known.ts) != (result.message.channel, result.message.ts):
+    previous = result.context.posted_message
+    if previous is None or (previous.channel, previous.ts) != (result.message.channel, result.message.ts):
         await _save_posted_status_message(delivery, result.message)
 
 
 async def _mark_contained_notices(delivery: Delivery, context: NoticeContext) -> None:
-    """Later notices of the same status message: it was rendered after they were stored, so it shows them."""
+    """Later notices of the same status message, which was rendered after they were stored."""
     if context.contained_notice_ids:
         await delivery.session.exec(
             update(Notice)
@@ -121,22 +121,22 @@ async def _mark_contained_notices(delivery: Delivery, context: NoticeContext) ->
 
 
 async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -> None:
-    """One for each channel: two contacts may be one person, with one direct message."""
+    """One per channel: two contacts may be the same person, with one direct message channel."""
     notice = delivery.notice
-    of_order = select(PostedMessage).where(PostedMessage.order_id == notice.order_id)
-    found = (await delivery.session.exec(of_order)).all()
+    query = select(PostedMessage).where(PostedMessage.order_id == notice.order_id)
+    existing = (await delivery.session.exec(query)).all()
     candidates = [
-        *(posted for posted in found if posted.channel == message.channel),
-        *(posted for posted in found if has_destination(posted, notice)),
+        *(posted for posted in existing if posted.channel == message.channel),
+        *(posted for posted in existing if has_destination(posted, notice)),
         _build_posted_message(notice, message, order_id=notice.order_id),
     ]
-    saved = candidates[0]
-    saved.channel, saved.ts = message.channel, message.ts
-    delivery.session.add(saved)
+    posted_message = candidates[0]
+    posted_message.channel, posted_message.ts = message.channel, message.ts
+    delivery.session.add(posted_message)
 
 
 def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
-    """The PDF as a notice of its own: if sharing it fails, the message is not posted again."""
+    # A separate notice: if uploading the PDF fails, the message is not posted again.
     notice = delivery.notice
     payload = ReceiptFilePayload(
         requested=is_requested(notice), channel=result.message.channel, user_id=result.outbound.channel
@@ -159,7 +159,7 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     await session.flush()
     quote = await session.get_one(Quote, notice.quote_id)
     if quote.status is not result.context.rendered_quote_status:
-        # Decided while it was being posted: the decision could not know of this copy.
+        # Decided while the message was being posted: the decision did not see this copy.
         account = await session.get_one(Account, quote.account_id)
         await enqueue_quote_card_updates(session, account, quote, delivery.at)
 
@@ -180,8 +180,8 @@ def _build_posted_message(
 async def enqueue_missed_card_updates(
     services: Services, notice: Notice, rendered_status: QuoteStatus | None
 ) -> None:
-    """Once the copy is stored. A decision that was being stored at the same moment saw no copy, and was not
-    seen; it held the account, so with the account locked it is seen now."""
+    """Call it once the copy is committed: a decision committed at the same moment may have missed the copy.
+    Decisions lock the account, so with the account locked this one is visible."""
     async with services.write() as session:
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
@@ -219,7 +219,7 @@ async def _apply_copy_gone(delivery: Delivery, result: CopyGone) -> timedelta:
 
 
 async def _apply_throttled(delivery: Delivery, result: Throttled) -> timedelta:
-    """Slack does not say whether it means the channel or the workspace: both rest."""
+    # Slack doesn't say whether it limits the channel or the workspace: nothing is sent to either.
     delay = timedelta(seconds=result.retry_after_seconds)
     name = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
     slots = await lock_or_create_slots(delivery.session, [name], delivery.at)
@@ -228,7 +228,7 @@ async def _apply_throttled(delivery: Delivery, result: Throttled) -> timedelta:
 
 
 async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> timedelta:
-    """The whole destination rests: a later notice must not overtake this one."""
+    # The whole destination waits: a later notice must not overtake this one.
     notice = delivery.notice
     delay = compute_backoff(notice.attempts)
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
@@ -249,8 +249,8 @@ async def _apply_contact_withdrawn(delivery: Delivery, _: ContactWithdrawn) -> t
     if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not is_requested(notice):
         contacts = await list_active_contacts(delivery.session, notice.account_id)
         kind = notice.parsed_destination.kind
-        others = [Destination(kind, str(contact.key)) for contact in contacts]
-        await _enqueue_for_destinations(delivery, others)
+        destinations = [Destination(kind, str(contact.key)) for contact in contacts]
+        await _enqueue_for_destinations(delivery, destinations)
     return _mark_undeliverable(delivery, "contact withdrawn")
 
 
@@ -293,7 +293,7 @@ async def _apply_undeliverable_to_contact(delivery: Delivery, result: Undelivera
 
 
 async def _enqueue_for_destinations(delivery: Delivery, destinations: Sequence[Destination]) -> None:
-    """The same notice to others; a destination that had it already does not get it twice."""
+    """The same notice for other destinations; none gets it twice."""
     notice = delivery.notice
     account = await delivery.session.get_one(Account, notice.account_id)
     delivery.follow_ups.extend(

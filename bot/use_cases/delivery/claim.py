@@ -1,6 +1,6 @@
-"""Which notice to deliver next: in order for each destination, within Slack's limits, one worker at a time.
+"""Which notices to deliver next: in order per destination, within Slack's rate limits, one worker at a time.
 
-Leases and limits are rows, so that all this holds across replicas.
+Leases and rate limits are rows, so they hold across replicas.
 """
 
 from collections.abc import Sequence
@@ -36,15 +36,15 @@ TeamDestination = tuple[str, str]
 
 @dataclass(frozen=True)
 class DeliveryLease:
-    """A destination's oldest due notice. The destination is this worker's until `expires_at`; an answer that
-    has not come by `deadline` is not waited for."""
+    """A destination's oldest due notice. Only this worker delivers to the destination until `expires_at`;
+    the delivery is abandoned at `deadline`."""
 
     notice: Notice
     expires_at: datetime
     deadline: datetime
 
     def get_remaining_seconds(self, at: datetime) -> float:
-        """Raises TimeoutError if it is too late to begin."""
+        """Raises TimeoutError after the deadline."""
         if at >= self.deadline:
             raise TimeoutError("claimed too long ago")
         return (self.deadline - at).total_seconds()
@@ -64,8 +64,8 @@ async def _find_due_destinations(services: Services, limit: int) -> Sequence[Tea
 
 
 def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Select[str, str]:
-    """Destinations (and their workspaces) with something to deliver that nothing holds back, the one that
-    has waited longest first. Without a mail server, e-mails wait."""
+    """Destinations, with their workspaces, that have a due notice, no lease and no rate limit in their way;
+    the one that has waited longest first. Without a mail server, e-mails wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
@@ -94,7 +94,7 @@ async def _claim_destinations(
         at = services.now()
         slots = await lock_or_create_slots(session, names, at, skip_locked=True)
         free = [name for name in dict(destinations) if name in slots and slots[name].is_free(at)]
-        # In a statement of its own: one that read slots and notices at once could see them at two moments.
+        # A separate statement: one that locked slots and read notices could see them at different times.
         notices = await _load_next_notices(session, free, at)
         claimed = [
             notice for name in free if (notice := notices.get(name)) and _take_token(slots, notice, at)
@@ -116,19 +116,19 @@ def _take_token(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) ->
 
 
 async def _load_next_notices(session: Session, destinations: list[str], at: datetime) -> dict[str, Notice]:
-    """The oldest due notice of each destination; those that are obsolete count as delivered."""
-    found: dict[str, Notice] = {}
+    """The oldest due notice of each destination; obsolete ones are marked as delivered."""
+    oldest: dict[str, Notice] = {}
     while destinations:
         for notice in await _load_oldest_notices(session, destinations, at):
-            found[notice.destination] = notice
+            oldest[notice.destination] = notice
         obsolete = [
-            name for name in destinations if name in found and await is_obsolete(session, found[name], at)
+            name for name in destinations if name in oldest and await is_obsolete(session, oldest[name], at)
         ]
         for name in obsolete:
-            notice = found.pop(name)
+            notice = oldest.pop(name)
             notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
         destinations = obsolete
-    return found
+    return oldest
 
 
 async def _load_oldest_notices(
@@ -151,7 +151,7 @@ async def _load_oldest_notices(
 
 
 async def is_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
-    """A reminder whose quote is decided, or now ends at another time: that time has reminders of its own."""
+    """A reminder for a quote that is decided, or whose expiry has changed: that has reminders of its own."""
     if notice.kind is not NoticeKind.QUOTE_REMINDER:
         return False
     quote = await session.get_one(Quote, notice.quote_id)

@@ -1,4 +1,4 @@
-"""Composing the message or e-mail of a notice, from the state of things when it is sent."""
+"""Composing the message or e-mail for a notice, from the current state when it is sent."""
 
 import asyncio
 from dataclasses import replace
@@ -23,7 +23,7 @@ EDITED_KINDS = (NoticeKind.ORDER_STATUS, NoticeKind.QUOTE_CARD)
 def compose_message(
     notice: Notice, context: NoticeContext, channel: str, user: SlackUser | None = None
 ) -> OutboundMessage:
-    """The notice as a new message to `channel`; `user` is its reader, if it has only one."""
+    """A new message to `channel`; `user` is its reader, if there is only one."""
     destination = notice.parsed_destination
     return OutboundMessage(
         team_id=notice.team,
@@ -41,7 +41,6 @@ def compose_message(
 
 
 async def render_receipt_file(services: Services, message: OutboundMessage) -> FileUpload:
-    """The receipt of the message's order, in the reader's language; rendered in a thread."""
     assert message.order is not None, "a notice of a receipt has its order"
     details = build_receipt_details(message.order, services.settings.seller)
     content = await asyncio.to_thread(render_receipt_pdf, message.localizer, details)
@@ -50,20 +49,19 @@ async def render_receipt_file(services: Services, message: OutboundMessage) -> F
 
 
 def build_receipt_details(order: OrderDetails, seller: Seller) -> ReceiptDetails:
-    """`seller` is the present one: receipts from before sellers were stored name it."""
+    """`seller` is the current one, for receipts issued before the seller was stored with them."""
     assert order.receipt is not None, "a completed order has a receipt"
     seller = order.receipt.seller_details or seller
     return ReceiptDetails(order.receipt, order.order.number, order.quote.number, seller)
 
 
 def _build_localizer(account: Account, user: SlackUser | None) -> Localizer:
-    """R22: the person's own language and zone, or the account's if they are not known."""
+    """R22: the user's language and time zone, or the account's if unknown."""
     locale, time_zone = (user.locale, user.time_zone) if user else (None, None)
     return Localizer(locale or account.locale, time_zone or account.time_zone)
 
 
 def with_message_target(message: OutboundMessage, posted_message: PostedMessage) -> OutboundMessage:
-    """Updating the posted message, or replying in its thread."""
     if message.kind in EDITED_KINDS:
         return replace(message, channel=posted_message.channel, update_ts=posted_message.ts)
     return replace(message, channel=posted_message.channel, thread_ts=posted_message.ts)
@@ -75,7 +73,7 @@ async def compose_email(services: Services, notice: Notice, context: NoticeConte
     message = compose_message(notice, context, to, context.user)
     email = render_email(message, settings.account_services_url)
     domain = settings.mail_from.rpartition("@")[2].rstrip(">") or "localhost"
-    # The same each time it is sent; another one in another database, which counts from 1 again.
+    # Stable across retries; the time keeps it unique if another database numbers its notices from 1 again.
     message_id = f"<notice-{notice.key}-{notice.created_at:%Y%m%d%H%M%S%f}@{domain}>"
     attachments: tuple[Attachment, ...] = ()
     if notice.kind in RECEIPT_KINDS:

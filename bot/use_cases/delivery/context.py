@@ -1,4 +1,4 @@
-"""What notices are rendered from, loaded for a batch of them when they are about to be sent."""
+"""What notices are rendered from, loaded for a batch just before they are sent."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ from models.notification_preferences import NotificationPreferences, find_topic
 from models.quote import QuoteStatus
 from models.slack_user import SlackUser
 
-# Their payload says all.
+# Their payload has everything they show.
 KINDS_WITHOUT_ORDER = frozenset({NoticeKind.ORDER_HISTORY})
 
 
 @dataclass(frozen=True)
 class NoticeContext:
-    """Of one notice. `posted_message` is the message that it updates or replies to; `contact` is its
-    recipient, with the Slack user and preferences as far as they are stored; `contained_notice_ids` are later
-    notices of the same status message, which it shows as well."""
+    """`posted_message` is the message that the notice updates or replies to; `contact` is its recipient, with
+    the Slack user and preferences if they are stored; `contained_notice_ids` are later notices of the same
+    status message, which it covers."""
 
     account: Account
     order: OrderDetails | None = None
@@ -47,7 +47,7 @@ class NoticeContext:
 
 
 async def load_notice_contexts(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
-    """By the notices' ids; with as many queries for a batch as for one."""
+    """By notice id; a batch takes as many queries as one notice."""
     async with services.read() as session:
         return await build_notice_contexts(session, notices, services.now())
 
@@ -55,7 +55,7 @@ async def load_notice_contexts(services: Services, notices: Sequence[Notice]) ->
 async def build_notice_contexts(
     session: Session, notices: Sequence[Notice], at: datetime
 ) -> dict[int, NoticeContext]:
-    # Before the orders: what is contained must have been stored before they are read.
+    # Before the orders are read, so that what these notices report is in them.
     contained = await _load_contained_notice_ids(session, notices)
     orders = await _load_orders(session, notices, at)
     quote_ids = list({notice.quote_id for notice in notices if notice.quote_id})
@@ -89,14 +89,14 @@ async def build_notice_contexts(
 async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Account]:
     if not ids:
         return {}
-    found = await session.exec(select(Account).where(col(Account.id).in_(ids)))
-    return {account.id: account for account in found.all()}
+    accounts = await session.exec(select(Account).where(col(Account.id).in_(ids)))
+    return {account.id: account for account in accounts.all()}
 
 
 async def _load_contained_notice_ids(
     session: Session, notices: Sequence[Notice]
 ) -> dict[int, tuple[int, ...]]:
-    """By the ids of status notices: the later ones of the same order and destination that are waiting."""
+    """By the id of a status notice: the later waiting ones for the same order and destination."""
     statuses = [notice for notice in notices if notice.kind is NoticeKind.ORDER_STATUS]
     if not statuses:
         return {}
@@ -106,11 +106,11 @@ async def _load_contained_notice_ids(
         col(Notice.destination).in_({notice.destination for notice in statuses}),
         col(Notice.order_id).in_({notice.order_id for notice in statuses}),
     )
-    found = (await session.exec(query)).all()
+    waiting = (await session.exec(query)).all()
     return {
         notice.key: tuple(
             id_
-            for id_, destination, order_id in found
+            for id_, destination, order_id in waiting
             if id_ and id_ > notice.key and (destination, order_id) == (notice.destination, notice.order_id)
         )
         for notice in statuses
@@ -118,10 +118,10 @@ async def _load_contained_notice_ids(
 
 
 async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
-    """By the notices' ids. Account Services see the order's history as well."""
+    """By notice id. Account Services see the order's history as well."""
     ids = {n.key: n.order_id for n in notices if n.order_id and n.kind not in KINDS_WITHOUT_ORDER}
-    found = await load_order_details_by_id(session, list({*ids.values()}), at)
-    orders = {key: found[order_id] for key, order_id in ids.items()}
+    details = await load_order_details_by_id(session, list({*ids.values()}), at)
+    orders = {key: details[order_id] for key, order_id in ids.items()}
     for notice in notices:
         is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
         if notice.kind is NoticeKind.ORDER_OVERDUE and is_for_services:
@@ -130,7 +130,7 @@ async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime
 
 
 async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[int, BillingContact]:
-    """By the ids of the notices that have one recipient."""
+    """By notice id, for notices with a single recipient."""
     ids = {
         notice.key: contact_id
         for notice in notices
@@ -149,7 +149,6 @@ async def _load_preferences(
     contacts: dict[int, BillingContact],
     users: dict[tuple[str, int], SlackUser],
 ) -> dict[tuple[str, str], NotificationPreferences]:
-    """Of those whose notice could be switched off."""
     recipients = [
         user
         for notice in notices

@@ -1,4 +1,4 @@
-"""What a person wants once a day instead of at once: it stays in the outbox, and is posted as one message."""
+"""The daily digest: notices stay in the outbox until then, and are posted as one message."""
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -15,14 +15,14 @@ from models.notification_preferences import NotificationPreferences, find_topic
 from models.quiet_hours import get_next_digest_time, resolve_time_zone
 from models.slack_user import SlackUser
 
-# As many as one message has room for with the longest names; the rest comes in another one.
+# With the longest names, more would not fit in one message; the rest are posted in another one.
 MAX_DIGEST_NOTICES = 10
 
 
 async def apply_preferences(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult | None:
-    """None if the notice is to be sent as it is."""
+    """None if the notice is to be sent now."""
     topic, preferences = find_topic(notice), context.preferences
     if topic is None or preferences is None or preferences.user_id != user.user_id:
         return None
@@ -39,11 +39,10 @@ async def apply_preferences(
 async def _post_digest(
     services: Services, notice: Notice, user: SlackUser, preferences: NotificationPreferences
 ) -> DeliveryResult:
-    """All due notices of the destination, which is leased to this worker, but those that no longer matter."""
-    due_ids, shown = await _load_due_notices(services, notice, preferences)
-    if shown:
-        contexts = await load_notice_contexts(services, shown)
-        items = tuple(compose_message(item, contexts[item.key], user.user_id, user) for item in shown)
+    due_ids, relevant = await _load_due_notices(services, notice, preferences)
+    if relevant:
+        contexts = await load_notice_contexts(services, relevant)
+        items = tuple(compose_message(item, contexts[item.key], user.user_id, user) for item in relevant)
         await services.messenger.deliver_message(replace(items[0], digest_items=items))
     return DigestPosted(due_ids)
 
@@ -51,10 +50,10 @@ async def _post_digest(
 async def _load_due_notices(
     services: Services, notice: Notice, preferences: NotificationPreferences
 ) -> tuple[tuple[int, ...], list[Notice]]:
-    """The ids of those that this digest completes, and those that it shows."""
+    """The ids of all notices that the digest completes, and the notices that it lists."""
     at = services.now()
     async with services.read() as session:
-        found = await session.exec(
+        result = await session.exec(
             select(Notice)
             .where(
                 IS_WAITING_NOTICE,
@@ -65,11 +64,11 @@ async def _load_due_notices(
             .order_by(col(Notice.id))
             .limit(MAX_DIGEST_NOTICES)
         )
-        due = found.all()
-        shown = [n for n in due if _is_wanted(n, preferences) and not await is_obsolete(session, n, at)]
-    return tuple(n.key for n in due), shown
+        due = result.all()
+        relevant = [n for n in due if _is_enabled(n, preferences) and not await is_obsolete(session, n, at)]
+    return tuple(n.key for n in due), relevant
 
 
-def _is_wanted(notice: Notice, preferences: NotificationPreferences) -> bool:
+def _is_enabled(notice: Notice, preferences: NotificationPreferences) -> bool:
     topic = find_topic(notice)
     return topic is None or preferences.is_enabled(topic)

@@ -1,4 +1,4 @@
-"""Messages in Slack that are kept up to date: which of them a notice updates or replies to (R25)."""
+"""Which posted message a notice updates or replies to (R25)."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from models.notice_payloads import QuoteCardPayload, parse_payload
 
 
 async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
-    """By the id of the notice that updates it or replies to it."""
+    """By notice id."""
     order_ids = [notice.order_id for notice in notices if _is_order_message(notice)]
     copy_ids = [id_ for notice in notices if (id_ := _find_copy_id(notice)) is not None]
     if not order_ids and not copy_ids:
@@ -19,9 +19,9 @@ async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> d
     query = select(PostedMessage).where(
         or_(col(PostedMessage.order_id).in_(order_ids), col(PostedMessage.id).in_(copy_ids))
     )
-    found = (await session.exec(query)).all()
-    matching = {notice.key: [m for m in found if _matches_notice(m, notice)] for notice in notices}
-    return {key: messages[0] for key, messages in matching.items() if messages}
+    messages = (await session.exec(query)).all()
+    matching = {notice.key: [m for m in messages if _matches_notice(m, notice)] for notice in notices}
+    return {key: matches[0] for key, matches in matching.items() if matches}
 
 
 def _find_copy_id(notice: Notice) -> int | None:
@@ -45,7 +45,6 @@ def _matches_notice(message: PostedMessage, notice: Notice) -> bool:
 
 
 def has_destination(message: PostedMessage, notice: Notice) -> bool:
-    """Whether the message is where the notice goes."""
     destination = notice.parsed_destination
     if destination.contact_id is not None:
         return message.contact_id == destination.contact_id

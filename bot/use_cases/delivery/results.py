@@ -1,4 +1,4 @@
-"""What a delivery may come to. `apply_result` turns each into rows."""
+"""The possible results of a delivery. `apply_result` stores them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from bot.use_cases.delivery.context import NoticeContext
 
 @dataclass(frozen=True)
 class Posted:
-    """As a message in Slack; `context` is what it was rendered from."""
+    """`context` is what the message was rendered from."""
 
     outbound: OutboundMessage
     message: MessageRef
@@ -18,19 +18,19 @@ class Posted:
 
 @dataclass(frozen=True)
 class Completed:
-    """Nothing more to do: an e-mail was sent, or a posted copy is up to date."""
+    """An e-mail was sent, or a posted copy is up to date."""
 
 
 @dataclass(frozen=True)
 class DigestPosted:
-    """With the other notices of the digest, and those of them that no longer matter."""
+    """`notice_ids` are all that the digest completes, including obsolete ones."""
 
     notice_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class OptedOut:
-    """The person has switched this kind of notice off."""
+    """The person has turned this topic off."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,13 @@ class HeldForDigest:
 
 @dataclass(frozen=True)
 class CopyGone:
-    """The posted copy of a quote cannot be updated any more, and need not be."""
+    """The posted copy of a quote can no longer be updated."""
 
     posted_message_id: int
 
 
 @dataclass(frozen=True)
 class Throttled:
-    """Slack's rate limit."""
-
     retry_after_seconds: float
 
 
@@ -59,7 +57,7 @@ class RetryLater:
 
 @dataclass(frozen=True)
 class Undeliverable:
-    """For good, and no other way is known."""
+    """Permanently, with no other destination to try."""
 
     error: str
 

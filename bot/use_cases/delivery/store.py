@@ -1,4 +1,4 @@
-"""Storing what became of deliveries: those that end at about the same time share a transaction."""
+"""Storing the results of deliveries: those that finish at about the same time share a transaction."""
 
 import asyncio
 import contextlib
@@ -21,8 +21,8 @@ from models.notice import Notice, NoticeStatus
 
 log = structlog.get_logger()
 
-# How long a result waits for those of deliveries claimed with it. A crash in that time repeats them.
-GROUP_SECONDS = 0.25
+# A crash while results wait to be committed together repeats their messages.
+GROUP_COMMIT_TIMEOUT_SECONDS = 0.05
 
 
 @dataclass(eq=False)
@@ -37,31 +37,30 @@ class FinishedDelivery:
 
 
 class DeliveryResultWriter:
-    """Group commit: saved as soon as no claimed delivery is under way any more, or after GROUP_SECONDS."""
+    """Group commit: as soon as no claimed delivery is in progress, or after GROUP_COMMIT_TIMEOUT_SECONDS."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._pending: list[FinishedDelivery] = []
-        self._under_way = 0
-        self._none_under_way = asyncio.Event()
+        self._in_progress = 0
+        self._all_finished = asyncio.Event()
         self._lock = asyncio.Lock()
 
     def expect(self, count: int) -> None:
-        """So many deliveries begin."""
-        self._under_way += count
+        self._in_progress += count
         if count:
-            self._none_under_way.clear()
+            self._all_finished.clear()
 
     async def save_result(self, lease: DeliveryLease, result: DeliveryResult) -> bool:
         """Whether the notice was delivered. Called once for each expected delivery."""
         delivery = FinishedDelivery(lease, result, self._services.now())
         self._pending.append(delivery)
-        self._under_way -= 1
-        if self._under_way <= 0:
-            self._none_under_way.set()
+        self._in_progress -= 1
+        if self._in_progress <= 0:
+            self._all_finished.set()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GROUP_SECONDS):
-                await self._none_under_way.wait()
+            async with asyncio.timeout(GROUP_COMMIT_TIMEOUT_SECONDS):
+                await self._all_finished.wait()
         async with self._lock:
             if delivery in self._pending:
                 await self._save_pending()
@@ -81,7 +80,7 @@ class DeliveryResultWriter:
         except Exception:
             if len(batch) == 1:
                 raise
-            # One of them may be at fault: each is saved alone.
+            # One of them may be the cause: each is saved alone.
             log.exception("delivery.batch_save_failed")
 
     async def _save_batch(self, deliveries: Sequence[FinishedDelivery]) -> None:
@@ -92,7 +91,7 @@ class DeliveryResultWriter:
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
             NOTICES_TOTAL.labels(notice.status.value).inc()
-            # A notice held for a digest falls due later, and nothing went wrong with it.
+            # A notice held for a digest is due later, and is not a retry.
             if notice.status is NoticeStatus.WAITING and notice.due_at <= delivery.finished_at:
                 RETRIES_TOTAL.labels("notice").inc()
 
@@ -100,7 +99,7 @@ class DeliveryResultWriter:
 async def _apply_results(
     session: Session, deliveries: Sequence[FinishedDelivery]
 ) -> list[tuple[FinishedDelivery, Notice]]:
-    """With the notices as they are now; without those that another worker has delivered meanwhile."""
+    """Skips notices that another worker has delivered in the meantime. Returns the others as updated."""
     claimed = [delivery.lease.notice for delivery in deliveries]
     slots = await lock_slots(session, {notice.destination for notice in claimed})
     notices = await _lock_notices(session, [notice.key for notice in claimed])
@@ -109,11 +108,11 @@ async def _apply_results(
         for delivery in deliveries
         if (notice := notices[delivery.lease.notice.key]).status is NoticeStatus.WAITING
     ]
-    # Workspaces' slots and new notices are locked in one order as well.
+    # The same order in every worker: results lock the workspaces' slots and insert notices.
     follow_ups: list[Notice] = []
     for delivery, notice in sorted(waiting, key=lambda pair: (pair[1].team, pair[1].key)):
-        saving = Delivery(session, notice, delivery.finished_at, follow_ups)
-        delay = await apply_result(saving, delivery.result)
+        target = Delivery(session, notice, delivery.finished_at, follow_ups)
+        delay = await apply_result(target, delivery.result)
         slot = slots[notice.destination]
         slot.next_at = max(slot.next_at, delivery.finished_at + delay)
         if slot.claimed_until == delivery.lease.expires_at:
@@ -124,7 +123,7 @@ async def _apply_results(
 
 
 async def _lock_notices(session: Session, ids: Sequence[int]) -> dict[int, Notice]:
-    found = await session.exec(
+    notices = await session.exec(
         select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id)).with_for_update()
     )
-    return {notice.key: notice for notice in found.all()}
+    return {notice.key: notice for notice in notices.all()}

@@ -1,6 +1,6 @@
 """Delivering notices until Slack or the mail server has accepted them (R24).
 
-A crash between posting a message and storing that it was posted makes it appear twice; none is ever lost.
+None is lost. A crash after a message was posted and before that is committed makes it appear twice.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ LeaseWithContext = tuple[DeliveryLease, NoticeContext | None]
 
 
 async def deliver_due_notices(services: Services) -> int:
-    """Deliver what is due and permitted now, to several destinations at once. Returns how many notices."""
+    """Returns how many notices were delivered."""
     queue, writer = build_notice_queue(services), DeliveryResultWriter(services)
 
     async def claim_with_contexts(limit: int) -> list[LeaseWithContext]:
@@ -70,7 +70,7 @@ async def deliver_due_notices(services: Services) -> int:
 
 
 async def _load_contexts(services: Services, leases: list[DeliveryLease]) -> dict[int, NoticeContext]:
-    """Empty if they cannot be loaded together: then each is loaded alone."""
+    """Empty if loading the batch fails: then each is loaded alone."""
     try:
         return await load_notice_contexts(services, [lease.notice for lease in leases]) if leases else {}
     except Exception:
@@ -81,7 +81,7 @@ async def _load_contexts(services: Services, leases: list[DeliveryLease]) -> dic
 async def _deliver_and_save(
     services: Services, writer: DeliveryResultWriter, lease_with_context: LeaseWithContext
 ) -> bool:
-    """Whether the notice was delivered. Never raises: other destinations go on."""
+    """Whether the notice was delivered. Never raises, so that other deliveries continue."""
     lease, context = lease_with_context
     try:
         is_delivered = await writer.save_result(
@@ -170,7 +170,7 @@ async def _send_notice(services: Services, notice: Notice, context: NoticeContex
     user = context.user
     if user is None or not user.is_fresh(services.now()) or not can_receive_messages(contact, user):
         user = await resolve_contact_user(services, notice.team, contact)
-        # Slack may have taken its time.
+        # Asking Slack takes time: what the notice shows may have changed.
         context = await _load_context(services, notice)
     if user is None:
         raise UserUnreachable("no such person in Slack")
@@ -194,7 +194,6 @@ async def _send_direct_message(
 async def _send_receipt_file(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
-    """The PDF, below the message that announced it."""
     payload = parse_payload(notice)
     if not isinstance(payload, ReceiptFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
@@ -224,7 +223,6 @@ async def _post_message(
 
 
 async def _update_quote_card(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
-    """If the copy cannot be updated there is nothing to report to anybody."""
     copy = context.posted_message
     if copy is None:
         return Completed()

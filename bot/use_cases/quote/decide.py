@@ -51,9 +51,9 @@ async def decide_quote(
     decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
 ) -> None:
-    """Change a quote's status with its history, its posted copies and the word to its people.
+    """Change a quote's status, with its history, its posted cards and the notices to its contacts.
 
-    The account is locked by the caller. `told_by` did it, and so need not be told.
+    The caller holds the account's lock. `decided_by_contact` gets no notice.
     """
     before = quote.status
     if replacement is None:

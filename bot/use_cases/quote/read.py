@@ -37,9 +37,7 @@ async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int)
         return await load_quote_details(session, quote, at)
 
 
-async def get_quote_id(
-    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
-) -> int:
+async def get_quote_id(services: Services, *, account_ids: list[str], number: str) -> int:
     """The id of the quote with that number, on one of these accounts. Raises QuoteNotFound."""
     async with services.read() as session:
         found = await session.exec(

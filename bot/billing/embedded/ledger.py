@@ -1,0 +1,216 @@
+"""The ledger: the embedded gateway's own record of seats and charges, as another company would keep it.
+
+A subscription is copied to the ledger when it is first used, and again after an import changed it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import and_, exists, or_
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, delete, select
+
+from bot.billing.embedded.simulated_cards import decide_current_status
+from bot.billing.gateway import SeatBlockState, SubscriptionState
+from bot.db import Database, Session
+from models.account import Account, AccountNotFound
+from models.ledger import (
+    UNDECIDED_CHARGE_CONDITION,
+    ChargeStatus,
+    LedgerCharge,
+    LedgerSeatBlock,
+    LedgerSubscription,
+)
+from models.subscription import (
+    SeatBlock,
+    Subscription,
+    SubscriptionNotFound,
+    get_anchor_day,
+    get_period_containing,
+)
+
+_IS_COPY_STALE = and_(
+    col(Subscription.id).is_not(None),
+    col(LedgerSubscription.revision).is_distinct_from(col(Subscription.revision)),
+)
+_HAS_UNDECIDED_CHARGE = exists().where(
+    col(LedgerCharge.subscription_id) == col(LedgerSubscription.id), UNDECIDED_CHARGE_CONDITION
+)
+
+
+@dataclass
+class LedgerEntry:
+    subscription: LedgerSubscription
+    blocks: list[SeatBlockState] = field(default_factory=list)
+
+    def build_state(self, day: date) -> SubscriptionState:
+        """In the period that contains `day`."""
+        row = self.subscription
+        period = compute_period_days(row, day)
+        return SubscriptionState(row.id, row.seats, row.unit_price, row.period, *period, tuple(self.blocks))
+
+
+@dataclass(frozen=True)
+class AccountLedger:
+    """`entries` are by subscription id."""
+
+    account: Account
+    entries: dict[str, LedgerEntry]
+
+    def build_states(self, at: datetime) -> dict[str, SubscriptionState]:
+        day = self.account.get_local_date(at)
+        return {id_: entry.build_state(day) for id_, entry in self.entries.items()}
+
+
+async def load_account_ledger(database: Database, account_id: str, now: datetime) -> AccountLedger:
+    """With stale copies renewed and due charges settled. Usually there are none, and one query is enough."""
+    ledger, is_stale = await _read_account_ledger(database, account_id)
+    if is_stale:
+        await _refresh_account_ledger(database, account_id, now)
+        # Even if nothing was left to do: another request may have done it in the meantime.
+        ledger, _ = await _read_account_ledger(database, account_id)
+    return ledger
+
+
+async def _read_account_ledger(database: Database, account_id: str) -> tuple[AccountLedger, bool]:
+    """And whether any of it may be stale."""
+    async with database.read() as session:
+        found = await session.exec(
+            select(
+                Account,
+                LedgerSubscription,
+                LedgerSeatBlock,
+                or_(_IS_COPY_STALE, _HAS_UNDECIDED_CHARGE),
+            )
+            .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
+            .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
+            .outerjoin(LedgerSeatBlock, col(LedgerSeatBlock.subscription_id) == LedgerSubscription.id)
+            .where(Account.id == account_id)
+            .order_by(col(Subscription.id), col(LedgerSeatBlock.id))
+        )
+        rows = found.all()
+    if not rows:
+        raise AccountNotFound
+    entries: dict[str, LedgerEntry] = {}
+    for _, subscription, block, _ in rows:
+        if subscription is not None:
+            entry = entries.setdefault(subscription.id, LedgerEntry(subscription))
+            entry.blocks += [SeatBlockState(block.seats, block.unit_price)] if block else []
+    return AccountLedger(rows[0][0], entries), any(is_stale for *_, is_stale in rows)
+
+
+async def _refresh_account_ledger(database: Database, account_id: str, now: datetime) -> None:
+    async with database.read() as session:
+        stale_ids = await _list_stale_subscriptions(session, account_id, now)
+    if not stale_ids:
+        return
+    # In one transaction, because a screen waits for it; in one order, so that two cannot deadlock.
+    async with database.write() as session:
+        for subscription_id in sorted(stale_ids):
+            subscription = await lock_ledger_subscription(session, subscription_id)
+            await settle_due_charges(session, subscription, now)
+
+
+async def _list_stale_subscriptions(session: Session, account_id: str, now: datetime) -> set[str]:
+    """The ids of those whose copy is stale, or on which a charge has been decided."""
+    stale_copies = await session.exec(
+        select(Subscription.id)
+        .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
+        .where(Subscription.account_id == account_id, _IS_COPY_STALE)
+    )
+    undecided = await session.exec(
+        select(LedgerCharge)
+        .join(LedgerSubscription)
+        .where(LedgerSubscription.account_id == account_id, UNDECIDED_CHARGE_CONDITION)
+    )
+    decided_ids = {
+        charge.subscription_id
+        for charge in undecided.all()
+        if decide_current_status(charge, now) is not charge.status
+    }
+    return {*stale_copies.all()} | decided_ids
+
+
+async def lock_ledger_subscription(session: Session, subscription_id: str) -> LedgerSubscription:
+    """Locked by this transaction, and copied first if need be. Raises SubscriptionNotFound."""
+    statement = select(LedgerSubscription).where(LedgerSubscription.id == subscription_id).with_for_update()
+    copy = (await session.exec(statement)).one_or_none()
+    original = await session.get(Subscription, subscription_id)
+    if original is None:
+        raise SubscriptionNotFound
+    if copy is None or copy.revision != original.revision:
+        await _copy_subscription(session, original, copy)
+        copy = (await session.exec(statement)).one()
+    return copy
+
+
+async def _copy_subscription(
+    session: Session, original: Subscription, stale_copy: LedgerSubscription | None
+) -> None:
+    values = original.model_dump(include=set(LedgerSubscription.model_fields))
+    values["anchor_day"] = get_anchor_day(original.period_start, original.period_end, original.period)
+    if stale_copy is not None:
+        session.add(stale_copy.sqlmodel_update(values))
+        await session.exec(delete(LedgerSeatBlock).where(col(LedgerSeatBlock.subscription_id) == original.id))
+    elif not await _add_unless_copied(session, LedgerSubscription(**values)):
+        return
+    blocks = await session.exec(select(SeatBlock).where(SeatBlock.subscription_id == original.id))
+    session.add_all(LedgerSeatBlock(**block.model_dump(exclude={"id"})) for block in blocks.all())
+
+
+async def _add_unless_copied(session: Session, copy: LedgerSubscription) -> bool:
+    """False if another transaction has copied the subscription in the meantime."""
+    try:
+        async with session.begin_nested():
+            session.add(copy)
+    except IntegrityError:
+        return False
+    return True
+
+
+async def settle_due_charges(session: Session, subscription: LedgerSubscription, now: datetime) -> None:
+    """Of a locked subscription: what the card network has decided by now takes effect."""
+    undecided = await session.exec(
+        select(LedgerCharge).where(
+            col(LedgerCharge.subscription_id) == subscription.id, UNDECIDED_CHARGE_CONDITION
+        )
+    )
+    for charge in undecided.all():
+        charge.status = decide_current_status(charge, now)
+        if charge.status is ChargeStatus.SETTLED:
+            await add_charged_seats(session, subscription, charge)
+
+
+async def add_charged_seats(session: Session, subscription: LedgerSubscription, charge: LedgerCharge) -> None:
+    """Seats at another price than the subscription's form a block of their own (R17)."""
+    subscription.seats += charge.seats
+    if charge.unit_price == subscription.unit_price:
+        return
+    for block in await list_seat_blocks(session, subscription.id):
+        if block.unit_price == charge.unit_price:
+            block.seats += charge.seats
+            return
+    session.add(
+        LedgerSeatBlock(subscription_id=subscription.id, unit_price=charge.unit_price, seats=charge.seats)
+    )
+
+
+async def list_seat_blocks(session: Session, subscription_id: str) -> Sequence[LedgerSeatBlock]:
+    found = await session.exec(
+        select(LedgerSeatBlock)
+        .where(LedgerSeatBlock.subscription_id == subscription_id)
+        .order_by(col(LedgerSeatBlock.id))
+    )
+    return found.all()
+
+
+def compute_period_days(subscription: LedgerSubscription, day: date) -> tuple[date, date]:
+    """The first day of the period that contains `day`, and the first day after it.
+
+    Computed from the period that was copied, which is never overwritten: a charge frozen before a renewal is
+    priced in the period it was quoted for.
+    """
+    return get_period_containing(
+        subscription.period_start, subscription.period_end, subscription.period, subscription.anchor_day, day
+    )
