@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from bench.limits import Limits
-from bench.wire import Answer, serve
+from bench.rate_limiter import Limits
+from bench.raw_http import Answer, serve
 
 TEAM = "T01BENCH"
 # Libraries send JSON or forms.

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.press import SECRET
-from bench.wire import Connection
+from bench.raw_http import Connection
+from bench.slack_requests import SECRET
 
 ROOT = Path(__file__).parents[1]
 RIVALS = Path(__file__).parent / "baselines"

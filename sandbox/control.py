@@ -12,12 +12,12 @@ from sandbox import elements, snapshot
 from sandbox.core import Slack
 from sandbox.errors import Json, NotShown, SlackError
 from sandbox.faults import FAULT_KINDS, Fault
-from sandbox.gestures import Reply
-from sandbox.guard import file_response
 from sandbox.interactions import Place
 from sandbox.mailbox import mail_json
+from sandbox.origin_check import file_response
 from sandbox.payloads import file_json
 from sandbox.records import Client, Message
+from sandbox.user_actions import Reply
 
 Act = Callable[[Client, Json], Awaitable[Reply]]
 

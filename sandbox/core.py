@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from sandbox.config import ConfigSource, load_config
 from sandbox.delivery import Delivery
 from sandbox.faults import Faults
-from sandbox.gestures import People
 from sandbox.mailbox import Mailbox
 from sandbox.rate_limits import RateLimits
 from sandbox.socket_mode import SocketMode
 from sandbox.traffic import Traffic
+from sandbox.user_actions import People
 from sandbox.workspace import Clock, Workspace, wall_clock
 
 OnReset = Callable[[], Awaitable[None]]

@@ -8,16 +8,16 @@ from typing import Any
 from sandbox.config import ConfigSource
 from sandbox.core import OnReset, Slack
 from sandbox.delivery import ACK_SECONDS, EVENT_RETRY_SECONDS
-from sandbox.driver_person import Modal, Person, PostedMessage, posted
 from sandbox.errors import Json
 from sandbox.faults import Fault, FaultKind
-from sandbox.gestures import Reply
 from sandbox.interactions import event_callback
 from sandbox.mailbox import Mailbox
+from sandbox.person import Modal, Person, PostedMessage, posted
 from sandbox.records import Channel, File
 from sandbox.server import Server
 from sandbox.socket_mode import DisconnectReason
 from sandbox.traffic import ApiCall, AppRequest, Refusal
+from sandbox.user_actions import Reply
 from sandbox.workspace import WAIT_SECONDS, Clock, wall_clock
 
 __all__ = ["Modal", "Person", "PostedMessage", "Reply", "Room", "Sandbox"]

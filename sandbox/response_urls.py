@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.acks import Acks
+from sandbox.ack_handler import Acks
 from sandbox.errors import Json, SlackError
 from sandbox.fault_effects import after, before
 from sandbox.faults import Faults

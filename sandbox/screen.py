@@ -8,10 +8,10 @@ from sandbox import elements
 from sandbox.core import Slack
 from sandbox.elements import Typed
 from sandbox.errors import Json, NotShown
-from sandbox.gestures import Reply
 from sandbox.interactions import Place
 from sandbox.records import Client, Message, View
-from sandbox.words import visible_words
+from sandbox.user_actions import Reply
+from sandbox.visible_text import visible_words
 
 
 class Viewer(Protocol):

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from sandbox.control import Control
 from sandbox.core import Slack
-from sandbox.guard import file_response, only_from_here
 from sandbox.oauth import OAuth
+from sandbox.origin_check import file_response, only_from_here
 from sandbox.page import Page
 from sandbox.payloads import file_json
 from sandbox.response_urls import ResponseUrls

@@ -5,10 +5,10 @@ import dataclasses
 from sandbox.core import Slack
 from sandbox.elements import message_state
 from sandbox.errors import Json
-from sandbox.gestures import Reply
 from sandbox.payloads import file_json, view_json
 from sandbox.records import Channel, Message, View
 from sandbox.traffic import ApiCall, Entry
+from sandbox.user_actions import Reply
 from sandbox.workspace import Workspace
 
 

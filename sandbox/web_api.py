@@ -10,7 +10,7 @@ from sandbox.errors import Json, SlackError
 from sandbox.fault_effects import after, before
 from sandbox.faults import Faults
 from sandbox.methods import auth, chat, conversations, files, users, views
-from sandbox.methods.call import Call, Method, missing_scope
+from sandbox.methods.request import Call, Method, missing_scope
 from sandbox.oauth import OAuth
 from sandbox.rate_limits import RateLimits
 from sandbox.records import Installation

@@ -7,10 +7,10 @@ from bench.accounts import accounts_database, user
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
 from bench.metrics.notices import limited
 from bench.metrics.ordering import Buyer, until_processed
-from bench.people import open_screen
 from bench.processes import Server, bot
+from bench.raw_http import Connection
 from bench.report import Figure, at_most, percentile
-from bench.wire import Connection
+from bench.user_flows import open_screen
 
 PEOPLE, AT_ONCE = 16, 16
 COMMANDS, FIRST = 100_000, 1_000

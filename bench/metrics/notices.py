@@ -6,10 +6,10 @@ from collections import defaultdict
 from itertools import pairwise
 
 from bench.accounts import accounts_database
+from bench.bulk_data import place_one, waiting_notices
 from bench.fake_slack import TEAM, FakeSlack, fake_slack, mail_sink
-from bench.history import place_one, waiting_notices
-from bench.limits import A_MINUTE, Limits
 from bench.processes import bot, program
+from bench.rate_limiter import A_MINUTE, Limits
 from bench.report import Figure, at_most, ratio_at_least
 from tests.past_orders import ORDERS, copy_rows, open_fast_connection
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from bench.accounts import account, accounts_database, subscription, user
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
-from bench.people import open_screen, submit
 from bench.processes import Server, bot
+from bench.raw_http import Connection
 from bench.report import Figure, at_most, milliseconds
-from bench.wire import Connection
+from bench.user_flows import open_screen, submit
 from bot.blocks.block_kit import ModalMetadata
 
 AT_ONCE = 16

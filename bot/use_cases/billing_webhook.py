@@ -1,8 +1,8 @@
-"""Word from the billing provider: stored once with what follows of it, which is to look (R19).
+"""Webhook events of the billing provider: each is stored once and schedules a refresh of its account (R19).
 
-An event says that something happened, and is never believed to say what: it may come late, twice, before the
-answer to our own call, or not at all. What a charge became is asked of the provider; where no event comes,
-its line is asked about after the gateway's patience all the same.
+The content of an event is never trusted: events arrive late, twice, before the response to our own call, or
+not at all. The bot asks the provider what became of a charge, and does so after the gateway's reconcile
+interval even if no event arrives.
 """
 
 from datetime import datetime, timedelta
@@ -28,12 +28,12 @@ BATCH_SIZE = 20
 # Stripe sends an event again for three days, and on request for thirty.
 EVENT_RETENTION = timedelta(days=60)
 DELETED_EVENTS_LIMIT = 100
-# An account that could not be looked at stays due, behind those that can be.
+# An account that could not be refreshed stays due, behind the others.
 RETRY_DELAY = timedelta(minutes=1)
 
 
 async def handle_provider_event(services: Services, event: WebhookEvent) -> bool:
-    """Have the account's busy lines and its copies looked at. False for an event that is stored already."""
+    """Returns False for an event that is already stored."""
     at = services.now()
     try:
         async with services.write() as session:
@@ -42,14 +42,13 @@ async def handle_provider_event(services: Services, event: WebhookEvent) -> bool
             account = await _save_event(session, event, at)
             await _delete_old_events(session, at)
     except IntegrityError:
-        return False  # Delivered twice at the same moment: the other one stores it.
+        return False  # The same event was stored by a concurrent request.
     if account is not None:
         start_processing(services)
     return True
 
 
 async def _save_event(session: Session, event: WebhookEvent, at: datetime) -> Account | None:
-    """The event, and that its account is to be looked at, in this one transaction."""
     account = await _find_account(session, event)
     account_id = account.id if account else None
     session.add(ReceivedBillingEvent(id=event.id, kind=event.kind, account_id=account_id, received_at=at))
@@ -62,39 +61,37 @@ async def _save_event(session: Session, event: WebhookEvent, at: datetime) -> Ac
 
 
 async def _delete_old_events(session: Session, at: datetime) -> None:
-    """Some of those that the provider no longer sends again; others may be deleting them, too."""
-    old = (
+    old_ids = (
         select(ReceivedBillingEvent.id)
         .where(ReceivedBillingEvent.received_at < at - EVENT_RETENTION)
         .order_by(col(ReceivedBillingEvent.received_at))
         .limit(DELETED_EVENTS_LIMIT)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True)  # Another replica may be deleting them.
     )
-    await session.exec(delete(ReceivedBillingEvent).where(col(ReceivedBillingEvent.id).in_(old)))
+    await session.exec(delete(ReceivedBillingEvent).where(col(ReceivedBillingEvent.id).in_(old_ids)))
 
 
 async def _find_account(session: Session, event: WebhookEvent) -> Account | None:
     if event.customer_id is None:
         return None
-    found = await session.exec(select(Account).where(Account.stripe_customer == event.customer_id))
-    return found.one_or_none()
+    accounts = await session.exec(select(Account).where(Account.stripe_customer == event.customer_id))
+    return accounts.one_or_none()
 
 
 async def _schedule_busy_lines(session: Session, account: Account, at: datetime) -> None:
-    """A line that a worker has leased is left to it, and taken up once more afterwards."""
-    found = await session.exec(
+    lines = await session.exec(
         select(OrderLine)
         .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
         .where(ServiceOrder.account_id == account.id, col(OrderLine.status).in_(BUSY_STATUSES))
         .with_for_update(of=OrderLine)
     )
-    for line in found.all():
+    for line in lines.all():
         line.wake(at)
         session.add(line)
 
 
 async def refresh_due_accounts(services: Services) -> int:
-    """Refresh the accounts for which the provider has sent an event. Returns how many were refreshed."""
+    """Returns how many were refreshed."""
     async with services.read() as session:
         due = await session.exec(
             select(Account.id, Account.refresh_due_at)
@@ -112,7 +109,7 @@ async def _refresh_due_account(services: Services, key: tuple[str, datetime | No
     try:
         refreshed = await _try_refresh(services, account_id)
     except BillingUnavailable as error:
-        # Most likely for every account: the next tick tries again, beginning with another one.
+        # Probably for every account: stop, and let the next run start with another one.
         await _schedule_refresh(services, account_id, due_at, retry_at)
         raise StopProcessing from error
     await _schedule_refresh(services, account_id, due_at, None if refreshed else retry_at)
@@ -120,7 +117,7 @@ async def _refresh_due_account(services: Services, key: tuple[str, datetime | No
 
 
 async def _try_refresh(services: Services, account_id: str) -> bool:
-    """False for what cannot be kept, which is nobody else's trouble. Raises BillingUnavailable."""
+    """Returns False after an error of this account alone. Raises BillingUnavailable."""
     try:
         await refresh_account(services, account_id)
     except CustomerNotFound:
@@ -136,9 +133,9 @@ async def _try_refresh(services: Services, account_id: str) -> bool:
 async def _schedule_refresh(
     services: Services, account_id: str, expected_due_at: datetime | None, next_due_at: datetime | None
 ) -> None:
-    """Unless word came again meanwhile."""
     async with services.write() as session:
         account = await session.get_one(Account, account_id)
+        # Another event may have made it due again in the meantime.
         if account.refresh_due_at == expected_due_at:
             account.refresh_due_at = next_due_at
             session.add(account)

@@ -1,5 +1,3 @@
-"""Numbers for quotes, orders and receipts."""
-
 from sqlalchemy import bindparam, update
 
 from bot.db import Session
@@ -16,9 +14,6 @@ _NEXT_NUMBER_UPDATE = (
 
 
 async def allocate_document_number(session: Session, prefix: str) -> str:
-    """`SQ-1001`, `SQ-1002`, … without gaps: the counter's row is locked until the transaction ends.
-
-    The first migration stores the counters, so there is always a row to lock.
-    """
+    """`SQ-1001`, `SQ-1002`, … without gaps: the sequence's row stays locked until the transaction ends."""
     number = await session.exec(_NEXT_NUMBER_UPDATE, params={"document_prefix": prefix})
     return f"{prefix}-{number.scalar_one()}"

@@ -1,4 +1,4 @@
-"""Receipts: issuing the one of a completed order, listing them, bringing one to whoever asks (R13, R18)."""
+"""Issues the receipt of a completed order, lists receipts and sends one on request (R13, R18)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,15 +30,14 @@ async def issue_receipt(
     account: Account,
     quote: Quote,
     order: ServiceOrder,
-    settled: Sequence[OrderRow],
+    settled_rows: Sequence[OrderRow],
     *,
     seller: Seller,
     at: datetime,
 ) -> None:
-    """One receipt, over the lines that settled, with everything it says as of now."""
-    lines = [_build_receipt_line(account, quote, row) for row in settled]
+    lines = [_build_receipt_line(account, quote, row) for row in settled_rows]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
-    cards = await _list_receipt_cards(session, order, [row.line for row in settled])
+    cards = await _list_receipt_cards(session, order, [row.line for row in settled_rows])
     session.add(
         Receipt(
             number=await allocate_document_number(session, RECEIPT_PREFIX),
@@ -76,23 +75,23 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
 async def _list_receipt_cards(
     session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
 ) -> list[ReceiptCard]:
-    """Each card once, with what was charged to it: a line that was retried may have its own."""
-    charged: dict[str, int] = {}
+    # A line that was retried may have been charged to another card than the order's.
+    amounts: dict[str, int] = {}
     for line in lines:
         method_id = line.payment_method_id or order.payment_method_id
-        charged[method_id] = charged.get(method_id, 0) + line.amount + line.tax
-    found = await session.exec(select(PaymentMethod).where(col(PaymentMethod.id).in_(charged)))
-    methods = {method.id: method for method in found.all()}
+        amounts[method_id] = amounts.get(method_id, 0) + line.amount + line.tax
+    result = await session.exec(select(PaymentMethod).where(col(PaymentMethod.id).in_(amounts)))
+    methods = {method.id: method for method in result.all()}
     return [
         ReceiptCard(brand=methods[id_].brand, last4=methods[id_].last4, amount=amount)
-        for id_, amount in charged.items()
+        for id_, amount in amounts.items()
     ]
 
 
 async def list_receipts(
     services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[tuple[Receipt, str]], bool]:
-    """A page of the account's receipts, newest first, each with its order's number; are there older ones."""
+    """Returns (account, a page of its receipts with their order numbers, has older). Newest first."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
@@ -103,30 +102,28 @@ async def list_receipts(
             .order_by(col(Receipt.id).desc())
             .limit(PAGE_SIZE + 1)
         )
-        found = (await session.exec(query.where(col(Receipt.id) < before) if before else query)).all()
-        return account, list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
+        rows = (await session.exec(query.where(col(Receipt.id) < before) if before else query)).all()
+        return account, list(rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE
 
 
 async def send_receipt(
     services: Services, *, person: SlackIdentity, receipt_id: int
 ) -> tuple[Account, Receipt, BillingContact]:
-    """Bring the receipt, with its PDF, to the person by direct message. Raises ReceiptNotFound.
-
-    Asked for again while it is still on its way, it comes once.
-    """
+    """Send the receipt and its PDF by direct message, once if it is requested again before it has been
+    delivered. Raises ReceiptNotFound."""
     at = services.now()
     async with services.write() as session:
-        found = await session.get(Receipt, receipt_id)
-        authorized = await lock_authorized_row(session, person, found, at, not_found=ReceiptNotFound())
+        stored_row = await session.get(Receipt, receipt_id)
+        authorized = await lock_authorized_row(session, person, stored_row, at, not_found=ReceiptNotFound())
         receipt, account, contact = authorized.row, authorized.account, authorized.contact
-        destination = list_direct_destinations([contact])
-        asked = f"receipt:{receipt.id}:asked:"
-        if not await _is_delivery_pending(session, asked, destination):
+        destinations = list_direct_destinations([contact])
+        event_prefix = f"receipt:{receipt.id}:asked:"
+        if not await _is_delivery_pending(session, event_prefix, destinations):
             await enqueue_notice(
                 session,
                 NoticeKind.RECEIPT,
-                f"{asked}{at.isoformat()}",
-                destination,
+                f"{event_prefix}{at.isoformat()}",
+                destinations,
                 account=account,
                 at=at,
                 order=await session.get_one(ServiceOrder, receipt.order_id),
@@ -136,11 +133,11 @@ async def send_receipt(
 
 
 async def _is_delivery_pending(session: Session, event_prefix: str, destinations: list[Destination]) -> bool:
-    waiting = await session.exec(
+    notices = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),
             col(Notice.destination).in_([str(destination) for destination in destinations]),
             Notice.status == NoticeStatus.WAITING,
         )
     )
-    return waiting.first() is not None
+    return notices.first() is not None

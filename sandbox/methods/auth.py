@@ -1,5 +1,5 @@
 from sandbox.errors import Json
-from sandbox.methods.call import Call, Method
+from sandbox.methods.request import Call, Method
 
 
 def test(call: Call) -> Json:

@@ -1,8 +1,8 @@
 from typing import Any
 
 from sandbox.errors import Json, SlackError
-from sandbox.methods.call import Call, Method
 from sandbox.methods.conversations import find_channel, thread_of, writable_channel
+from sandbox.methods.request import Call, Method
 from sandbox.payloads import message_json
 from sandbox.records import Channel, Message
 from sandbox.surfaces import check_message

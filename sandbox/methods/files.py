@@ -1,6 +1,6 @@
 from sandbox.errors import Json, SlackError
-from sandbox.methods.call import Call, Method
 from sandbox.methods.conversations import thread_of, writable_channel
+from sandbox.methods.request import Call, Method
 from sandbox.payloads import file_json
 from sandbox.records import File, Message
 from sandbox.surfaces import check_message

@@ -1,5 +1,5 @@
 from sandbox.errors import Json, SlackError
-from sandbox.methods.call import Call, Method
+from sandbox.methods.request import Call, Method
 from sandbox.payloads import user_json
 from sandbox.records import User
 

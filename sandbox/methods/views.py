@@ -1,5 +1,5 @@
 from sandbox.errors import Json, SlackError
-from sandbox.methods.call import Call, Method
+from sandbox.methods.request import Call, Method
 from sandbox.payloads import view_json
 from sandbox.records import View
 from sandbox.surfaces import check_view, place_view, push_view, replace_view

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.words import visible_words
+from sandbox.visible_text import visible_words
 from tests.handlers.all_screens import (
     BUTTONS,
     COMMANDS,

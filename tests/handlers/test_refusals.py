@@ -13,7 +13,7 @@ from models.quote import Quote
 from models.service_order import ServiceOrder
 from models.subscription import Subscription
 from sandbox.driver import Modal, Person
-from sandbox.driver_person import Surface
+from sandbox.person import Surface
 from tests.handlers.db_snapshot import change, stored
 from tests.handlers.steps import import_account, import_quote, opened, saying, shown
 from tests.world import World

@@ -10,7 +10,7 @@ from models.ledger import LedgerSubscription
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.payment_method import PaymentMethod
 from models.quote import QuoteStatus
-from models.service_order import BUSY_STATUSES, AttemptOutcome, LineStatus, OrderStatus
+from models.service_order import AttemptOutcome, LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
     a_method,
@@ -31,6 +31,8 @@ from tests.models.migrated import (
     stored_quote,
     stored_subscription,
 )
+
+BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(BUSY_STATUSES, repeat=2)))

@@ -1,4 +1,4 @@
-"""What people are told of an order: its status message, the history in its thread, new messages (R25)."""
+"""Notices of an order: its status message, the history in the thread, new messages (R25)."""
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
@@ -23,17 +23,17 @@ def announce_progress(
     row: OrderRow | None = None,
     blocking_order: ServiceOrder | None = None,
 ) -> None:
-    """Update the channel's status message, and add a line of history to its thread."""
+    """Update the status message in the channel, and add a line to its thread."""
     if update.account.channel is None:
-        return  # Direct messages tell the person what matters to them.
+        return  # Direct messages cover what the person needs to know.
     payload = OrderHistoryPayload(step=step, by=by, at=update.at)
-    # The time is part of the event: the same step of two attempts is told twice.
+    # With the time, so that the same step of another attempt is announced again.
     event = f"{step}:{row.line.id if row else 0}:{update.at.isoformat()}"
     if row is not None:
         line = {"product": row.product.name, "seats": row.line.seats, "reason": row.line.reason or ""}
         payload = payload.model_copy(update=line)
     if blocking_order is not None:
-        # It is found again at each check, and told once.
+        # Each check finds it again; it is announced once.
         event = f"{step}:{blocking_order.id}"
         payload = payload.model_copy(update={"blocking_order_number": blocking_order.number})
     channel = [Destination.channel(update.account.channel)]
@@ -42,7 +42,6 @@ def announce_progress(
 
 
 async def announce_waiting(update: OrderUpdate, blocking_order: ServiceOrder) -> None:
-    """Once for each order that it waits for."""
     update.add_notice(
         NoticeKind.ORDER_WAITS,
         f"waits:{blocking_order.id}",
@@ -55,10 +54,10 @@ async def announce_waiting(update: OrderUpdate, blocking_order: ServiceOrder) ->
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderRow, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
-    """What needs a person is a new message, in the channel and to the person, each time it comes to that."""
-    # The attempt's number would not do: a line may be declined and retried twice before there is another.
-    history = await update.get_last_entry_number()
-    event = f"line:{row.line.id}:{kind}:{history}{event_suffix}"
+    """A new message, in the channel and to the person, each time that somebody has to act."""
+    # Not the attempt's number: a line may be declined and retried twice without another attempt.
+    entry_number = await update.get_last_entry_number()
+    event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"
     update.add_notice(kind, event, await update.list_destinations(), _build_attention_payload(kind, row))
 
 

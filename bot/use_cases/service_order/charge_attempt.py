@@ -1,11 +1,12 @@
-"""Starting an attempt to charge a line: what the provider holds, what follows from it, and the key (R19)."""
+"""Starts an attempt to charge an order line: checks the seats, stores the idempotency key (R19)."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound
+from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
 from bot.services import Services
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderRow
@@ -14,8 +15,8 @@ from models.service_order import ChargeAttempt, LineStatus, OrderLine
 
 @dataclass(frozen=True)
 class ProviderSeats:
-    """What the provider holds of one subscription: `seats` is none if none can be added, for `closed_reason`.
-    `grouped_ids` are the other subscriptions that it changes together with this one."""
+    """One subscription at the provider. `seats` is None if none can be added; `closed_reason` says why.
+    `grouped_ids` are the other subscriptions that the provider changes together with this one."""
 
     seats: int | None
     closed_reason: str = ""
@@ -34,7 +35,7 @@ class Decline:
 
 @dataclass(frozen=True)
 class Wait:
-    """Until the provider answers, or has answered for a subscription that it changes with this one."""
+    """Until the provider is available, or an open attempt for a grouped subscription has ended."""
 
 
 async def fetch_seats(services: Services, account_id: str, subscription_id: str) -> ProviderSeats | None:
@@ -45,12 +46,16 @@ async def fetch_seats(services: Services, account_id: str, subscription_id: str)
         return None
     except CustomerNotFound:
         return ProviderSeats(None, "customer_gone")
-    state = next((s for s in states if s.id == subscription_id), None)
+    state = next((state for state in states if state.id == subscription_id), None)
     if state is None or state.closed_reason is not None:
         return ProviderSeats(None, (state and state.closed_reason) or "subscription_gone")
-    group = state.charge_group
-    grouped = [s.id for s in states if group is not None and s.charge_group == group and s is not state]
-    return ProviderSeats(state.seats, grouped_ids=tuple(grouped))
+    return ProviderSeats(state.seats, grouped_ids=_list_grouped_ids(state, states))
+
+
+def _list_grouped_ids(state: SubscriptionState, states: Sequence[SubscriptionState]) -> tuple[str, ...]:
+    if state.charge_group is None:
+        return ()
+    return tuple(s.id for s in states if s.charge_group == state.charge_group and s is not state)
 
 
 async def decide_start(
@@ -68,18 +73,17 @@ async def decide_start(
 
 
 async def _has_open_attempt(update: OrderUpdate, subscription_ids: tuple[str, ...]) -> bool:
-    """R19: whether an attempt for one of them has no end yet. Under the account's lock none begins."""
-    found = await update.session.exec(
+    # The account is locked, so no other attempt can start meanwhile (R19).
+    attempt_ids = await update.session.exec(
         select(ChargeAttempt.id)
         .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
         .where(col(OrderLine.subscription_id).in_(subscription_ids), col(ChargeAttempt.ended_at).is_(None))
         .limit(1)
     )
-    return found.first() is not None
+    return attempt_ids.first() is not None
 
 
 def can_start_attempt(update: OrderUpdate, line: OrderLine) -> bool:
-    """False if another worker was first."""
     return line.status is LineStatus.CHARGING and find_open_attempt(update, line) is None
 
 
@@ -88,7 +92,7 @@ def find_open_attempt(update: OrderUpdate, line: OrderLine) -> ChargeAttempt | N
 
 
 def store_attempt(update: OrderUpdate, row: OrderRow, start: Start) -> Charge:
-    """The key is stored before the call, so that a lost answer can be asked for."""
+    """Before the call to the provider, so that a lost response can be reconciled by its key."""
     line, number = row.line, len(update.attempts[row.line.key]) + 1
     attempt = ChargeAttempt(
         order_line_id=line.key,
@@ -103,7 +107,7 @@ def store_attempt(update: OrderUpdate, row: OrderRow, start: Start) -> Charge:
 
 
 def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> Charge:
-    """The same for an attempt each time, so that it can be sent again."""
+    """Always the same charge for an attempt, because it may be sent more than once."""
     return Charge(
         key=attempt.idempotency_key,
         account_id=update.account.id,

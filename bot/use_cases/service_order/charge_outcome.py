@@ -1,4 +1,4 @@
-"""What follows from the provider's answer to a charge: one function for each kind of answer (R11, R18)."""
+"""Applies the provider's response to a charge, with one handler for each kind of outcome (R11, R18)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -45,8 +45,7 @@ MAX_IMMEDIATE_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class AnsweredAttempt:
-    """A line whose latest attempt the provider has answered, in the transaction that stores the answer.
-    `subscription_states` are what the provider holds after a charge."""
+    """`subscription_states` are the provider's after the charge; empty if it was not settled."""
 
     update: OrderUpdate
     row: OrderRow
@@ -71,7 +70,7 @@ async def apply_charge_outcome(
         row = update.get_row(line_id)
         attempt = next(a for a in update.attempts[line_id] if a.idempotency_key == charge.key)
         if not row.line.is_busy or attempt.ended_at is not None:
-            return  # Another worker brought the same answer first.
+            return  # Another worker has stored the outcome already.
         answered = AnsweredAttempt(update, row, attempt, subscription_states)
         await OUTCOME_HANDLERS[type(outcome)](answered, outcome)
         update.session.add(row.line)
@@ -80,7 +79,7 @@ async def apply_charge_outcome(
 async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     update, row, line = answered.update, answered.row, answered.row.line
     if (outcome.amount, outcome.tax) != (line.amount, line.tax):
-        # R17: somebody changed the seats between the provider's check and its charge.
+        # R17: the seats changed between the provider's check and its charge.
         log.error("charge.amount_mismatch", order=update.order.number, receipt=outcome.receipt)
     answered.close(AttemptOutcome.SETTLED)
     line.provider_receipt_id = outcome.receipt
@@ -94,14 +93,14 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
 
 
 async def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
-    """R11: one of the ordered seats for the admin contact, unless they have one of the product."""
+    # R11: the administrator gets one seat of each product.
     administrator_id, product_id = update.order.administrator_id, row.product.id
-    found = await update.session.exec(
+    assignments = await update.session.exec(
         select(SeatAssignment.id).where(
             SeatAssignment.administrator_id == administrator_id, SeatAssignment.product_id == product_id
         )
     )
-    if found.one_or_none() is not None:
+    if assignments.one_or_none() is not None:
         return
     update.session.add(
         SeatAssignment(
@@ -130,14 +129,14 @@ async def handle_price_changed(answered: AnsweredAttempt, outcome: PriceChanged)
 async def handle_seats_changed(answered: AnsweredAttempt, outcome: SeatsChanged) -> None:
     update, line = answered.update, answered.row.line
     if line.status is LineStatus.NEEDS_CUSTOMER:
-        # The customer cannot confirm this attempt any more, and only a retry makes another.
+        # The customer can no longer confirm this attempt; only a retry starts another.
         await handle_declined(answered, Declined("seats_changed"))
         return
     answered.close(AttemptOutcome.SEATS_CHANGED)
     _mark_charging(answered)
-    # Others rarely change seats twice in a row: a provider that says so is asked less often.
-    is_first = answered.attempt.number < MAX_IMMEDIATE_ATTEMPTS
-    line.release(update.at if is_first else update.at + RETRY_DELAY)
+    # Seats rarely change several times in a row, so further attempts are delayed.
+    is_immediate = answered.attempt.number < MAX_IMMEDIATE_ATTEMPTS
+    line.release(update.at if is_immediate else update.at + RETRY_DELAY)
 
 
 async def handle_pending(answered: AnsweredAttempt, outcome: Pending) -> None:

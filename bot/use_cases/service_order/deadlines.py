@@ -1,4 +1,4 @@
-"""Deadlines: the 24 hours that an order may take (R21), a payment that the customer must confirm."""
+"""Announces orders overdue after 24 hours (R21), and reminds customers of payments to confirm."""
 
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from models.service_order import LineStatus, OrderLine, ServiceOrder
 
 
 async def announce_overdue_orders(services: Services) -> int:
-    """R21: once for each order not finished 24 hours after it was placed. Returns how many."""
+    """Returns how many orders were announced (R21)."""
     announce = partial(_announce_overdue_order, services)
     return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
 
@@ -43,7 +43,7 @@ async def _announce_overdue_order(
 
 
 async def remind_customers(services: Services) -> int:
-    """A second time, before a payment can no longer be confirmed. Returns how many lines wait for that."""
+    """Remind once before a payment can no longer be confirmed. Returns how many lines were due."""
     remind = partial(_remind_customer, services)
     return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), remind)
 

@@ -1,4 +1,4 @@
-"""Reading, retrying and giving up service orders (R18)."""
+"""Reads, retries and gives up service orders (R18)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -49,20 +49,21 @@ PAGE_SIZE = 10
 async def list_orders(
     services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[OrderDetails], bool]:
-    """A page of the account's orders, newest first, and whether there are older ones."""
+    """Returns (account, a page of its orders, has older). Newest first."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         query = select(ServiceOrder).where(ServiceOrder.account_id == account_id)
         if before:
             query = query.where(col(ServiceOrder.id) < before)
-        found = (await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1))).all()
-        orders = await load_order_details_by_id(session, [order.key for order in found[:PAGE_SIZE]], at)
-        return account, [*orders.values()], len(found) > PAGE_SIZE
+        result = await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1))
+        orders = result.all()
+        details = await load_order_details_by_id(session, [order.key for order in orders[:PAGE_SIZE]], at)
+        return account, [*details.values()], len(orders) > PAGE_SIZE
 
 
 async def get_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
-    """One order with its whole history, and the provider's own receipts as they can be had now."""
+    """With its history, and the provider's own receipts if the provider is available."""
     at = services.now()
     async with services.read() as session:
         order = await _authorize_order(session, person, order_id, at)
@@ -72,24 +73,24 @@ async def get_order(services: Services, *, person: SlackIdentity, order_id: int)
 
 async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
     settled = details.list_rows_with_status(LineStatus.SETTLED)
-    receipts = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
-    asked = (services.billing.fetch_receipt_page(details.account.id, receipt) for receipt in receipts)
+    receipt_ids = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
+    requests = [services.billing.fetch_receipt_page(details.account.id, id_) for id_ in receipt_ids]
     try:
-        return [page for page in await asyncio.gather(*asked) if page is not None]
+        return [page for page in await asyncio.gather(*requests) if page is not None]
     except (BillingUnavailable, CustomerNotFound):
-        return []  # The bot's own receipt is all there.
+        return []  # The bot's own receipt is complete without them.
 
 
 async def get_order_id(services: Services, *, account_ids: list[str], number: str) -> int:
-    """The id of the order with that number, on one of these accounts. Raises OrderNotFound."""
+    """Raises OrderNotFound if none of these accounts has an order with that number."""
     async with services.read() as session:
-        found = await session.exec(
+        ids = await session.exec(
             select(ServiceOrder.id).where(
                 ServiceOrder.number == number.strip().upper(),
                 col(ServiceOrder.account_id).in_(account_ids),
             )
         )
-        order_id = found.one_or_none()
+        order_id = ids.one_or_none()
     if order_id is None:
         raise OrderNotFound(number=number[:40])
     return order_id
@@ -98,7 +99,7 @@ async def get_order_id(services: Services, *, account_ids: list[str], number: st
 async def open_retry(
     services: Services, *, person: SlackIdentity, order_id: int
 ) -> tuple[OrderDetails, list[PaymentMethod]]:
-    """What the retry asks: with which method. Raises NothingToRetry."""
+    """Returns the order and the payment methods to choose from. Raises NothingToRetry."""
     at = services.now()
     async with services.read() as session:
         order = await _authorize_order(session, person, order_id, at)
@@ -150,7 +151,7 @@ def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod) -> 
 
 
 async def give_up_service_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
-    """No further retry: its declined lines are final (R18). Raises NothingToRetry."""
+    """Make the declined lines final (R18). Raises NothingToRetry."""
     at = services.now()
     async with services.write() as session:
         update, contact = await _lock_order(services, session, person, order_id, at)
@@ -174,8 +175,8 @@ async def _list_lines_to_retry(update: OrderUpdate) -> list[OrderLine]:
 async def _build_nothing_to_retry(
     session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
 ) -> NothingToRetry:
-    """R20: who decided about the declined lines, and when; else that the retry window has closed."""
-    found = await session.exec(
+    # R20: who decided about the declined lines, and when; otherwise the time for a retry is over.
+    decisions = await session.exec(
         select(AuditEntry)
         .where(
             AuditEntry.subject == str(order.audit_subject),
@@ -184,7 +185,7 @@ async def _build_nothing_to_retry(
         .order_by(col(AuditEntry.number).desc())
         .limit(1)
     )
-    decision = found.one_or_none()
+    decision = decisions.one_or_none()
     is_declined = any(line.status is LineStatus.DECLINED for line in lines)
     if decision is None or (is_declined and not order.retries_abandoned):
         return NothingToRetry(number=order.number, outcome="over", by="", at=order.placed_at)
@@ -196,9 +197,9 @@ async def _build_nothing_to_retry(
 async def _authorize_order(
     session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> ServiceOrder:
-    found = await session.get(ServiceOrder, order_id)
+    order = await session.get(ServiceOrder, order_id)
     authorized = await authorize_row(
-        session, person, found, at, for_change=False, not_found=OrderNotFound(number="")
+        session, person, order, at, for_change=False, not_found=OrderNotFound(number="")
     )
     return authorized.row
 
@@ -206,9 +207,8 @@ async def _authorize_order(
 async def _lock_order(
     services: Services, session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> tuple[OrderUpdate, BillingContact]:
-    """The order for a change by that contact."""
-    found = await session.get(ServiceOrder, order_id)
-    authorized = await lock_authorized_row(session, person, found, at, not_found=OrderNotFound(number=""))
+    order = await session.get(ServiceOrder, order_id)
+    authorized = await lock_authorized_row(session, person, order, at, not_found=OrderNotFound(number=""))
     update = await load_order_update(services, session, authorized.account, order_id, at)
     update.actor = build_actor(authorized.contact, person)
     return update, authorized.contact

@@ -1,4 +1,4 @@
-"""A change of one order: its rows, loaded once under the account's lock, and the notices stored with it."""
+"""A transaction that changes one order under its account's lock, with its history and notices."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -35,7 +35,7 @@ PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)
 
 @dataclass
 class OrderUpdate:
-    """`contact` placed the order. `attempts` are by the line's id, each line's in their order."""
+    """`contact` placed the order. `attempts` are by line id, oldest first."""
 
     services: Services
     session: Session
@@ -81,19 +81,18 @@ class OrderUpdate:
         )
 
     async def get_last_entry_number(self) -> int:
-        """Of the account's history, with what is still to be stored."""
+        """Of the account's history, counting the entries that `save` will write."""
         stored = await get_last_entry_number(self.session, self.account.id)
         return stored + len(self.audit_entries)
 
     async def list_recipients(self) -> list[BillingContact]:
         """R13: the contact who placed the order; all contacts if that person lost the role, or if the quote
-        was made elsewhere and so offered to all."""
+        was created outside Slack."""
         if self.contact.active and not self.quote.created_externally:
             return [self.contact]
         return await list_active_contacts(self.session, self.account.id)
 
     async def list_destinations(self) -> list[Destination]:
-        """The recipients' direct messages and the account's channel, each once."""
         contacts = await self.list_recipients()
         destinations = [
             *list_direct_destinations(contacts),
@@ -110,7 +109,7 @@ class OrderUpdate:
         *,
         team: str | None = None,
     ) -> None:
-        """`event` names what is reported among the order's events, once for each destination."""
+        # Unique per order and destination: the same event is not announced twice.
         self.notices += build_notices(
             kind,
             f"order:{self.order.id}:{event}",
@@ -123,7 +122,7 @@ class OrderUpdate:
         )
 
     async def save(self) -> None:
-        """Store the history and the notices, once everything else has been changed."""
+        """Write the history and the notices. Call it last."""
         await self.session.flush()
         for write_entry in self.audit_entries:
             await write_entry()
@@ -133,7 +132,6 @@ class OrderUpdate:
 
 @asynccontextmanager
 async def update_order(services: Services, account_id: str, order_id: int) -> AsyncIterator[OrderUpdate]:
-    """One transaction, with the account locked."""
     at = services.now()
     async with services.write() as session:
         account = await lock_account(session, account_id)
@@ -146,13 +144,13 @@ async def load_order_update(
     services: Services, session: Session, account: Account, order_id: int, at: datetime
 ) -> OrderUpdate:
     """The caller has locked the account, and calls `save` at the end."""
-    found = await session.exec(
+    orders = await session.exec(
         select(ServiceOrder, Quote, BillingContact)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
         .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
         .where(ServiceOrder.id == order_id)
     )
-    order, quote, contact = found.one()
+    order, quote, contact = orders.one()
     lines = await session.exec(
         select(OrderLine, QuoteLine, Product, ChargeAttempt)
         .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)

@@ -1,4 +1,4 @@
-"""Placing the service order: the quote is accepted, and its processing starts (R10-R12, R19, R20)."""
+"""Places a service order: accepts the quote and starts processing (R10-R12, R19, R20)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,23 +43,22 @@ from models.service_order import OrderLine, ServiceOrder
 
 
 async def place_service_order(services: Services, *, person: SlackIdentity, quote_id: int) -> OrderDetails:
-    """Accept the quote and start its processing (R12). Pressed again by the same person, the same order.
+    """Accept the quote and start processing (R12). Idempotent for the contact who placed the order.
 
-    Raises QuoteNotPending (with who and when, R20), CheckoutIncomplete, NoAutomaticPaymentMethod,
-    PaymentMethodNotUsable, QuotedPriceChanged (with both prices, R17), BillingUnavailable, and for a quote of
-    a cart the refusals of R2 and R4.
+    Raises QuoteNotPending, CheckoutIncomplete, NoAutomaticPaymentMethod, PaymentMethodNotUsable,
+    QuotedPriceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2 and R4.
     """
     at = services.now()
     known_quote = await _check_price_unchanged(services, person, quote_id, at)
     async with services.write() as session:
         authorized = await _authorize(session, person, known_quote, at)
         if known_quote.status is QuoteStatus.PENDING:
-            # A decided quote stays decided: a hundred more presses need not wait for each other.
+            # A decided quote does not change, so repeated clicks need no lock.
             await lock_account(session, authorized.account.id)
-        found = await find_quote_with_rows(session, quote_id)
-        if found is None:
+        quote_with_rows = await find_quote_with_rows(session, quote_id)
+        if quote_with_rows is None:
             raise QuoteNotFound(number="")
-        quote, rows = found
+        quote, rows = quote_with_rows
         if quote.status is not QuoteStatus.PENDING:
             order = await _find_order(session, quote, authorized.contact)
             if order is not None:
@@ -77,12 +76,10 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
 async def _check_price_unchanged(
     services: Services, person: SlackIdentity, quote_id: int, at: datetime
 ) -> Quote:
-    """R17: priced again at the quote's own instant, before anything is accepted. Whatever else is wrong with
-    the quote is found when it is placed."""
+    """R17: price the quote again, as of the time at which it was frozen. Other checks follow later."""
     async with services.read() as session:
-        found = await find_quote_with_rows(session, quote_id)
-        quote, rows = found or (None, [])
-        authorized = await _authorize(session, person, quote, at)
+        stored_quote, rows = await find_quote_with_rows(session, quote_id) or (None, [])
+        authorized = await _authorize(session, person, stored_quote, at)
         quote = authorized.row
         if not quote.is_pending(at):
             return quote
@@ -91,8 +88,10 @@ async def _check_price_unchanged(
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
     if {_make_price_key(line) for line in preview.lines} != {_make_price_key(line) for line in lines}:
-        now = Money(preview.subtotal + preview.tax, quote.currency)
-        raise QuotedPriceChanged(number=quote.number, promised=Money(quote.total, quote.currency), now=now)
+        current_total = Money(preview.subtotal + preview.tax, quote.currency)
+        raise QuotedPriceChanged(
+            number=quote.number, promised=Money(quote.total, quote.currency), now=current_total
+        )
     return quote
 
 
@@ -109,15 +108,15 @@ async def _authorize(
 
 
 async def _find_order(session: Session, quote: Quote, contact: BillingContact) -> ServiceOrder | None:
-    found = await session.exec(
+    orders = await session.exec(
         select(ServiceOrder).where(ServiceOrder.quote_id == quote.id, ServiceOrder.contact_id == contact.id)
     )
-    return found.one_or_none()
+    return orders.one_or_none()
 
 
 @dataclass(frozen=True)
 class _Placement:
-    """A pending quote under its account's lock, and who places it."""
+    """The account is locked."""
 
     services: Services
     session: Session
@@ -159,20 +158,19 @@ async def _place_order(placement: _Placement) -> OrderDetails:
 
 
 async def _check_still_orderable(placement: _Placement) -> None:
-    """R2 and R4 for the quotes of a cart (R8); R3 is checked with the form, for every quote."""
+    # R8: R2 and R4 apply to quotes of a cart only. R3 is checked with the form, for every quote.
     if placement.quote.created_externally:
         return
     placement.account.check_self_service()
-    ordered = {row.line.subscription_id for row in placement.rows}
+    ordered_ids = {row.line.subscription_id for row in placement.rows}
     for row in await list_subscription_rows(placement.session, placement.account):
-        if row.subscription.id in ordered and row.blocked_by is not None:
+        if row.subscription.id in ordered_ids and row.blocked_by is not None:
             raise row.blocked_by
 
 
 async def _get_or_create_administrator(
     placement: _Placement, form: CheckoutForm, existing: Administrator | None
 ) -> Administrator:
-    """R11: the existing administrator, or the new one, who is stored now."""
     session, account = placement.session, placement.account
     if existing is not None and existing.active:
         return existing

@@ -1,4 +1,4 @@
-"""Processing placed orders: which line is due, whether it may start, and calling the provider (R12, R19)."""
+"""Processes the due lines of placed orders: leases each one and charges it (R12, R19)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -62,8 +62,7 @@ class DueLine(NamedTuple):
 
 @dataclass(frozen=True)
 class LeasedLine:
-    """A line that this worker took up. `open_charge` was stored before, may have been sent, and has no answer
-    yet."""
+    """`open_charge` was stored earlier and may have been sent, but its outcome is unknown."""
 
     account_id: str
     line: OrderLine
@@ -71,7 +70,7 @@ class LeasedLine:
 
 
 def start_processing(services: Services) -> None:
-    """Now, without waiting for the next tick of the job; if there is no room, the tick does it."""
+    """In the background, without waiting for the job's next run. If too many tasks run, the job does it."""
     try:
         services.tasks.start(process_due_orders(services), "process_due_orders")
     except TooBusy:
@@ -79,7 +78,7 @@ def start_processing(services: Services) -> None:
 
 
 async def process_due_orders(services: Services) -> int:
-    """Take up every order line that is due, however many replicas do so. Returns how many were taken up."""
+    """Returns how many lines were leased. Several replicas may run it at once."""
     queue = ClaimQueue(services, partial(_find_due_lines, services), partial(_lease_lines, services))
     return await process_queue(
         queue.claim, partial(_process_leased_line, services), max_concurrency=WORKER_COUNT
@@ -87,10 +86,9 @@ async def process_due_orders(services: Services) -> int:
 
 
 async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
-    """Older orders first."""
     at = services.now()
     async with services.read() as session:
-        found = await session.exec(
+        result = await session.exec(
             select(ServiceOrder.account_id, OrderLine)
             .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
             .where(
@@ -100,13 +98,13 @@ async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
             .order_by(col(OrderLine.order_id), col(OrderLine.id))
             .limit(limit)
         )
-        return [DueLine(account_id, line.order_id, line.key) for account_id, line in found.all()]
+        return [DueLine(account_id, line.order_id, line.key) for account_id, line in result.all()]
 
 
 async def _lease_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
     await services.tasks.wait_for_interactive_requests()
-    leased = await asyncio.gather(*(_try_to_lease_line(services, due) for due in due_lines))
-    return [line for line in leased if line is not None]
+    leases = await asyncio.gather(*(_try_to_lease_line(services, due) for due in due_lines))
+    return [leased for leased in leases if leased is not None]
 
 
 async def _try_to_lease_line(services: Services, due: DueLine) -> LeasedLine | None:
@@ -116,7 +114,7 @@ async def _try_to_lease_line(services: Services, due: DueLine) -> LeasedLine | N
         raise
     except Exception:
         log.exception("order_line.lease_failed", order_line=due.line_id)
-        # The lines behind it go first.
+        # Later, so that it does not block the others.
         await _postpone_line(services, due.line_id)
         return None
 
@@ -129,8 +127,8 @@ async def _postpone_line(services: Services, line_id: int) -> None:
 
 
 async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
-    """Lease the line and bring it as far as it goes without the provider: a waiting line starts charging if
-    its subscription is free, one that is done may finish its order. None if another worker was first."""
+    """Lease the line and do what needs no provider: a waiting line starts charging if its subscription is
+    free, and a line that is done may finish its order. None if another worker was faster."""
     async with update_order(services, due.account_id, due.order_id) as update:
         row = update.get_row(due.line_id)
         if not row.line.is_due(update.at):
@@ -165,11 +163,11 @@ async def _start_or_wait(update: OrderUpdate, row: OrderRow, blocking_order: Ser
 
 
 async def _find_blocking_order(update: OrderUpdate, line: OrderLine) -> ServiceOrder | None:
-    """R19: the order that is charging this subscription, or that waits for it longer. An order that has not
-    started waits as a whole: for any of its subscriptions."""
+    """R19: the order that is charging this subscription, or has waited longer for it. A placed order waits
+    until all of its subscriptions are free."""
     lines = update.lines if update.order.status is OrderStatus.PLACED else [line]
     is_ahead = (col(OrderLine.status) == LineStatus.WAITING) & (col(OrderLine.id) < line.key)
-    found = await update.session.exec(
+    orders = await update.session.exec(
         select(ServiceOrder)
         .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
         .where(
@@ -180,7 +178,7 @@ async def _find_blocking_order(update: OrderUpdate, line: OrderLine) -> ServiceO
         .order_by(col(OrderLine.id))
         .limit(1)
     )
-    return found.one_or_none()
+    return orders.one_or_none()
 
 
 async def _process_leased_line(services: Services, leased: LeasedLine) -> bool:
@@ -188,13 +186,13 @@ async def _process_leased_line(services: Services, leased: LeasedLine) -> bool:
         if leased.line.is_busy:
             await _charge_line(services, leased)
     except Exception:
-        # The lease ends, and the line is taken up again.
+        # When the lease expires, the line is due again.
         log.exception("order_line.processing_failed", order_line=leased.line.id)
     return True
 
 
 async def _charge_line(services: Services, leased: LeasedLine) -> None:
-    """Bring the line as far as it goes now. Running it twice is safe."""
+    """Idempotent: a stored attempt is reconciled, not charged again."""
     if leased.open_charge is None:
         charge = await _start_attempt(services, leased)
         if charge is None:
@@ -225,7 +223,7 @@ async def _start_attempt(services: Services, leased: LeasedLine) -> Charge | Non
 
 
 async def _reconcile_charge(services: Services, line: OrderLine, charge: Charge) -> ChargeOutcome:
-    """What became of an attempt that has no answer; sent again if it never arrived."""
+    """Find out what became of the attempt; send it again if it never arrived."""
     RETRIES_TOTAL.labels("charge").inc()
     outcome = await services.billing.reconcile_charge(charge)
     if not isinstance(outcome, NeverReceived):
@@ -238,9 +236,8 @@ async def _reconcile_charge(services: Services, line: OrderLine, charge: Charge)
 
 
 async def _fetch_subscription_states(services: Services, charge: Charge) -> list[SubscriptionState]:
-    """What the provider holds after a charge, for the bot's copy."""
     try:
         states = await services.billing.list_subscriptions(charge.account_id)
     except (BillingUnavailable, CustomerNotFound):
-        return []  # The next refresh brings it; the line is settled all the same.
+        return []  # The line is settled all the same; the next refresh copies the seats.
     return [state for state in states if state.id == charge.subscription_id and state.closed_reason is None]

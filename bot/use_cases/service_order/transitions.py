@@ -1,4 +1,4 @@
-"""Changes of an order's status and its lines', each with its history (R18)."""
+"""Status changes of orders and their lines, each recorded in the history (R18)."""
 
 from sqlmodel import col, select
 
@@ -50,7 +50,7 @@ def mark_order_processing(update: OrderUpdate) -> None:
 async def decline_line(
     update: OrderUpdate, row: OrderRow, reason: str, *, offered_price: tuple[int, int] | None = None
 ) -> None:
-    """`offered_price` is the amount and tax that the provider would have charged instead (R17)."""
+    """`offered_price` is the (amount, tax) that the provider would have charged instead (R17)."""
     line = row.line
     details: dict[str, object] = {}
     if offered_price is not None:
@@ -58,7 +58,7 @@ async def decline_line(
     update_line_status(update, row, LineStatus.DECLINED, reason=reason, details=details)
     line.offered_amount, line.offered_tax = offered_price or (None, None)
     can_retry = line.can_retry(update.order, update.at)
-    # Taken up again when it can no longer be retried, which may finish the order.
+    # Due again when it can no longer be retried, which may finish the order.
     line.release(line.get_retry_deadline(update.order) if can_retry else None)
     await mark_waiting_lines_due(update, line)
     if can_retry:
@@ -67,16 +67,16 @@ async def decline_line(
 
 
 async def mark_waiting_lines_due(update: OrderUpdate, line: OrderLine) -> None:
-    """Orders that waited for the line's subscription need wait no longer, whichever of their lines did."""
-    waiting_orders = select(OrderLine.order_id).where(
+    # All waiting lines of those orders, because a placed order waits as a whole.
+    waiting_order_ids = select(OrderLine.order_id).where(
         OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
     )
-    found = await update.session.exec(
+    waiting_lines = await update.session.exec(
         select(OrderLine).where(
-            col(OrderLine.order_id).in_(waiting_orders), OrderLine.status == LineStatus.WAITING
+            col(OrderLine.order_id).in_(waiting_order_ids), OrderLine.status == LineStatus.WAITING
         )
     )
-    for waiting_line in found.all():
+    for waiting_line in waiting_lines.all():
         waiting_line.due_at = update.at
         update.session.add(waiting_line)
 
@@ -95,13 +95,13 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     if outcome is OrderStatus.FAILED:
         update.add_notice(NoticeKind.ORDER_FAILED, NoticeKind.ORDER_FAILED, destinations)
         return
-    settled = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
+    settled_rows = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
     await issue_receipt(
         update.session,
         update.account,
         update.quote,
         update.order,
-        settled,
+        settled_rows,
         seller=update.services.settings.seller,
         at=update.at,
     )

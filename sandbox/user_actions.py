@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import elements, interactions
-from sandbox.acks import TROUBLE, Acks
+from sandbox.ack_handler import TROUBLE, Acks
 from sandbox.block_kit_rules import options_errors
 from sandbox.delivery import Delivery
 from sandbox.elements import Placed, Typed

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from bench.accounts import account, subscription, user
 from bench.fake_slack import TEAM, FakeSlack
-from bench.press import SECRET
 from bench.processes import TOKEN
+from bench.slack_requests import SECRET
 from bot.bootstrap import now, open_services, open_slack_clients
 from bot.db import Database
 from bot.permissions import SlackIdentity

@@ -7,10 +7,10 @@ from sandbox import elements
 from sandbox.core import Slack
 from sandbox.elements import Typed
 from sandbox.errors import Json, NotShown
-from sandbox.gestures import Reply
 from sandbox.interactions import Place
 from sandbox.records import Channel, Client
 from sandbox.screen import Modal, PostedMessage, Surface, posted
+from sandbox.user_actions import Reply
 from sandbox.workspace import WAIT_SECONDS
 
 __all__ = ["Modal", "Person", "PostedMessage", "Surface", "posted"]

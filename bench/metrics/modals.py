@@ -9,10 +9,10 @@ from functools import partial
 
 from bench.accounts import accounts_database, user
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
-from bench.people import Opening, acknowledge, crowd, open_screen
 from bench.processes import BOLT_JS, Server, bot, rival
+from bench.raw_http import Connection
 from bench.report import Figure, at_most, milliseconds, ratio_at_least, ratio_at_most, times_faster
-from bench.wire import Connection
+from bench.user_flows import Opening, acknowledge, crowd, open_screen
 
 PEOPLE = 64
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.accounts import user
 from bench.fake_slack import FakeSlack
-from bench.press import command, home_opened, submission
-from bench.wire import Connection
+from bench.raw_http import Connection
+from bench.slack_requests import command, home_opened, submission
 from bot.blocks.block_kit import ModalMetadata
 
 # Slack's own patience is three seconds; a bot that is slower than this has failed.

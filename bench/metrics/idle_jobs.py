@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from sqlalchemy import event
 
 from bench.accounts import accounts_database
+from bench.bulk_data import place_one, services_on
 from bench.fake_slack import FakeSlack, fake_slack
-from bench.history import place_one, services_on
 from bench.report import Figure, at_most, milliseconds, ratio_at_most
 from bot.services import Services
 from scheduler import JOBS

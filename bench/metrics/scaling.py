@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bench.accounts import accounts_database, user
+from bench.bulk_data import ACCOUNTS, place_one
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
-from bench.history import ACCOUNTS, place_one
-from bench.people import open_home, open_screen
 from bench.processes import Server, bot
+from bench.raw_http import Connection
 from bench.report import Figure, milliseconds, ratio_at_most
-from bench.wire import Connection
+from bench.user_flows import open_home, open_screen
 from tests.past_orders import ORDERS, copy_rows, open_fast_connection
 
 LITTLE, MUCH = 10, 10_000
