@@ -1,6 +1,6 @@
 """How fast the bot is, beside what people would otherwise run: `make bench`, or
 
-python -m bench [--quick] [--only opening] [--keep]
+python -m bench [--quick] [--only modals] [--keep]
 """
 
 import argparse
@@ -18,7 +18,7 @@ from bench.report import Figure, keep, show, write
 Measure = Callable[[float], Awaitable[list[Figure]]]
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("opening", "ordering", "notices", "ticks", "sizes", "footprint")
+PARTS = ("modals", "ordering", "notices", "idle_jobs", "scaling", "footprint")
 QUICK = 0.2
 console = Console()
 

@@ -18,7 +18,6 @@ log = structlog.get_logger()
 
 
 def build_webhook_routes(services: Services) -> list[Route]:
-    """In HTTP mode and in Socket Mode."""
     parser = services.webhook_parser
     if parser is None:
         return []

@@ -144,7 +144,6 @@ async def _save_draft(request: SlackRequest) -> CartPage:
 
 
 def _get_seat_inputs(request: SlackRequest) -> dict[str, str]:
-    """By subscription id."""
     return {
         block_id.removeprefix(SEATS_BLOCK_PREFIX): text
         for block_id, text in request.input_values.items()

@@ -216,12 +216,10 @@ class Work:
 
     @property
     def prepared_request(self) -> SlackRequest:
-        """As far as it is prepared by now."""
         return self.preparation.result() if self.preparation.done() else self.request
 
 
 def _start_work(request: SlackRequest, route: Route) -> Work:
-    """Raises TooBusy."""
     tasks = request.services.tasks
     preparation = tasks.start(prepare_request(request), f"{route.id} prepared")
 

@@ -63,7 +63,6 @@ class Payload(Fields):
 
     @property
     def route_id(self) -> str:
-        """The command, button, form or event by its id."""
         return str(self.type)
 
     @property

@@ -55,7 +55,6 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        """What was typed after the command."""
         return (self.payload.text or "").strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property
@@ -64,7 +63,6 @@ class SlackRequest:
 
     @property
     def view(self) -> View | None:
-        """The modal or Home tab in which the person acted, as Slack sent it."""
         return self.body.get("view")
 
     @property
@@ -79,7 +77,6 @@ class SlackRequest:
 
     @property
     def action_value(self) -> str:
-        """The value of the button that was pressed."""
         return (self.payload.actions[0].value or "") if isinstance(self.payload, BlockActions) else ""
 
     @property
@@ -94,13 +91,11 @@ class SlackRequest:
         return {block_id: _get_value(state) for block_id, state in self._input_states.items()}
 
     def get_selected_values(self, block_id: str) -> list[str]:
-        """The checked boxes of that input."""
         state = self._input_states.get(block_id, StateValue())
         return [option.value for option in state.selected_options or []]
 
     @property
     def checkout_form(self) -> CheckoutForm | None:
-        """The fields of the checkout, if the person acted there."""
         if self.view is None or self.view.get("callback_id") != CHECKOUT_VIEW:
             return None
         return CheckoutForm(**{name: self.input_values.get(name, "") for name in CheckoutForm.model_fields})
@@ -110,12 +105,10 @@ class SlackRequest:
         return self.payload.event.tab if isinstance(self.payload, EventCallback) else None
 
     async def get_client(self) -> AsyncWebClient:
-        """The client of the person's workspace. Raises NotInstalled."""
         return await self.clients.get_client(self.person.team_id)
 
     @property
     def _input_states(self) -> dict[str, StateValue]:
-        """Each block of inputs has one element."""
         view = self.payload.view if isinstance(self.payload, BlockActions | ViewSubmission) else None
         values = (view.state.values if view and view.state else None) or {}
         return {block_id: next(iter(states.values()), StateValue()) for block_id, states in values.items()}

@@ -80,7 +80,6 @@ def _build_input_errors(request: SlackRequest, invalid: InvalidInput, inputs: li
 
 
 def _list_inputs(request: SlackRequest) -> list[str]:
-    """The block ids of the form's inputs."""
     blocks = (request.view or {}).get("blocks")
     if blocks is None:
         return list(request.input_values)
@@ -171,7 +170,6 @@ async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bo
 
 
 async def post_ephemeral(response_url: str, text: str) -> bool:
-    """Whether Slack accepted it."""
     try:
         response = await AsyncWebhookClient(response_url).send(
             text=text, response_type="ephemeral", replace_original=False

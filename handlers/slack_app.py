@@ -62,7 +62,6 @@ def _make_request_middleware(services: Services, clients: SlackClientProvider) -
     async def attach_request(
         req: AsyncBoltRequest, body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
-        """Listeners take it as `slack_request`."""
         started = time.monotonic()
         try:
             payload = read_payload(body)

@@ -48,7 +48,6 @@ class SocketModeRunner:
 
     @property
     def idle_seconds(self) -> float:
-        """Since anything was received."""
         return time.monotonic() - self._last_message_at
 
     def get_status(self) -> CheckResult:

@@ -113,7 +113,6 @@ class AuditEntry(SQLModel, table=True):
 
     @property
     def actor_name(self) -> str:
-        """Empty once the person is erased."""
         if self.person is not None:
             return self.person.name or ""
         return SYSTEM_ACTOR_NAMES.get(self.actor_kind, "")
@@ -203,7 +202,6 @@ class HashChainVerifier:
             yield number, f"entry {number} was changed"
 
     def verify_tip(self, tip: AuditChainTip | None) -> list[ChainViolation]:
-        """Whether the history ends with the entry that was written last."""
         number = self.last_number
         if tip is None:
             return [ChainViolation(number, f"how far it had come is gone; now it ends with entry {number}")]

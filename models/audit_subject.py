@@ -25,6 +25,5 @@ class AuditSubject:
 
     @classmethod
     def parse(cls, text: str) -> "AuditSubject":
-        """The inverse of `str`. Raises ValueError."""
         noun, _, key = text.partition(":")
         return cls(SubjectNoun(noun), key)

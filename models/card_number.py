@@ -21,7 +21,6 @@ def remove_card_numbers(text: str) -> str:
 
 
 def _has_valid_check_digit(number: str) -> bool:
-    """By the Luhn algorithm."""
     digits = [int(c) for c in reversed(number)]
     doubled = [d * 2 - 9 if d > 4 else d * 2 for d in digits[1::2]]
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -10,7 +10,6 @@ MinorUnits: Any = BigInteger
 
 
 def string_enum(enum_class: type[StrEnum]) -> Any:
-    """A text column that holds the values of `states` and, by a check constraint, nothing else."""
     return Enum(
         enum_class,
         native_enum=False,

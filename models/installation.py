@@ -18,7 +18,6 @@ ENCRYPTED_COLUMNS = (
 
 
 def _build_common_columns() -> list[Column[Any]]:
-    """What is kept of a bot and of an installation alike."""
     return [
         Column("id", Integer, primary_key=True),
         Column("client_id", String(32), nullable=False),

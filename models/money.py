@@ -27,7 +27,6 @@ class Money:
 
 
 def round_half_up(value: Fraction) -> int:
-    """The nearest integer; a half goes up."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 

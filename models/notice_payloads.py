@@ -104,7 +104,6 @@ def build_empty_payload(kind: NoticeKind) -> NoticePayload:
 
 
 def validate_payload(kind: NoticeKind, payload: NoticePayload) -> None:
-    """Raises TypeError for the payload of another kind."""
     if type(payload) is not PAYLOAD_BY_KIND[kind]:
         raise TypeError(f"{type(payload).__name__} is not the payload of {kind.value}")
 

@@ -9,17 +9,14 @@ from models.money import round_half_up
 
 
 def get_midnight(day: date, zone: str) -> datetime:
-    """The first instant of `day` in `zone`, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def get_end_of_day(day: date, zone: str) -> datetime:
-    """The instant at which `day` is over in `zone`, in UTC."""
     return get_midnight(day + timedelta(days=1), zone)
 
 
 def get_local_date(zone: str, at: datetime) -> date:
-    """The day that it is in `zone` at that instant."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 

@@ -28,7 +28,6 @@ def get_next_allowed_time(at: datetime, zone: ZoneInfo, latest: datetime) -> dat
 
 
 def get_next_digest_time(at: datetime, zone: ZoneInfo) -> datetime:
-    """The next nine o'clock, however long the day is until then."""
     return _get_next_occurrence(at, zone, DAILY_DIGEST_TIME)
 
 
@@ -41,7 +40,6 @@ def _get_last_occurrence(at: datetime, zone: ZoneInfo, hour: time) -> datetime:
 
 
 def _list_occurrences(at: datetime, zone: ZoneInfo, hour: time) -> list[datetime]:
-    """That hour of the day before, the day and the day after, as instants."""
     today = at.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in (-1, 0, 1)]
     return [datetime.combine(day, hour, zone).astimezone(at.tzinfo) for day in days]

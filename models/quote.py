@@ -136,13 +136,11 @@ class Quote(SQLModel, table=True):
             )
 
     def change_status(self, to: QuoteStatus, at: datetime, by: str, reason: str | None = None) -> None:
-        """The one way a quote's status changes."""
         self.status = check_transition(QUOTE_TRANSITIONS, self.status, to)
         self.decided_at, self.decided_by, self.reason = at, by, reason
         self.remind_at = None
 
     def mark_replaced(self, replacement: "Quote", at: datetime, by: str) -> None:
-        """R7: replaced by another quote, which it records."""
         self.change_status(QuoteStatus.EXPIRED, at, by)
         self.replaced_by_id = replacement.key
 

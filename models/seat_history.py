@@ -25,7 +25,6 @@ class SeatHistory:
 
 
 def build_seat_history(current_seats: Mapping[str, int], changes: Iterable[SeatChange]) -> SeatHistory:
-    """The last `MAX_HISTORY_DAYS` on which anything changed."""
     by_day: dict[date, dict[str, int]] = {}
     for change in changes:
         if change.subscription_id in current_seats and change.seats:

@@ -133,7 +133,6 @@ class ServiceOrder(SQLModel, table=True):
         return self.finished_at is not None
 
     def change_status(self, to: OrderStatus, at: datetime) -> None:
-        """The one way an order's status changes."""
         self.status = check_transition(ORDER_TRANSITIONS, self.status, to)
         if to in (OrderStatus.COMPLETED, OrderStatus.FAILED):
             self.finished_at, self.overdue_check_at = at, None
@@ -223,7 +222,6 @@ class OrderLine(SQLModel, table=True):
         self.due_at = self.woken_at = at
 
     def change_status(self, to: LineStatus, at: datetime, reason: str | None = None) -> None:
-        """The one way a line's status changes."""
         self.status = check_transition(ORDER_LINE_TRANSITIONS, self.status, to)
         self.reason, self.customer_link, self.deadline_at, self.remind_at = reason, None, None, None
         self.offered_amount, self.offered_tax = None, None

@@ -111,7 +111,6 @@ def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
 def get_period_containing(
     start: date, end: date, length: PeriodLength, anchor_day: int, today: date
 ) -> tuple[date, date]:
-    """The period moved by whole ones until it holds `today`."""
     while end <= today:
         start, end = end, add_months(end, length.months, anchor_day)
     while today < start:

@@ -184,7 +184,6 @@ def _list_amount_problems(located: EntryAt) -> Iterator[ProblemAt]:
 
 
 def _list_entries(path: FieldPath, parent: Any, section: str) -> list[EntryAt]:
-    """The mappings listed under `section`, whatever else the file holds there."""
     entries = parent.get(section) if isinstance(parent, dict) else None
     if not isinstance(entries, list):
         return []

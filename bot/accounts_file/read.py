@@ -13,7 +13,6 @@ NO_STORED_RECORDS = StoredRecords()
 
 
 def read_accounts_file(path: Path, stored: StoredRecords = NO_STORED_RECORDS) -> AccountsFile:
-    """Raises InvalidAccountsFile."""
     return parse_accounts(read_text(path), path.name, stored)
 
 

@@ -86,7 +86,6 @@ class YamlDocument:
             yield name, self._convert_node(value, value_path)
 
     def _find_line(self, path: FieldPath) -> int:
-        """The line of the innermost part of `path` that exists."""
         node, line = self._root, self._root.start_mark.line
         for part in path:
             child = _find_child(node, part)
@@ -126,7 +125,6 @@ def _find_child(node: yaml.Node, part: str | int) -> tuple[Any, yaml.Node] | Non
 
 
 def read_text(path: Path) -> str:
-    """Raises InvalidAccountsFile."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:

@@ -42,7 +42,6 @@ def _price_line(
 
 
 def _compute_recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ...]) -> int:
-    """A whole period of the subscription, before tax, once its lines are added."""
     added = sum(line.seats * line.unit_price for line in lines if line.subscription_id == state.id)
     return compute_recurring_amount(state.seats, state.unit_price, state.blocks) + added
 

@@ -71,7 +71,6 @@ def _build_account_buttons(localizer: Localizer, overview: AccountOverview) -> B
 
 
 def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> list[str]:
-    """mrkdwn, an item per subscription."""
     names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
     return [
         _format_subscription(localizer, row, names[row.subscription.id], overview.account.currency)

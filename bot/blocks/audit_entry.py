@@ -70,7 +70,6 @@ def _build_history_paragraphs(
 
 
 def _group_lines(lines: list[str]) -> list[list[str]]:
-    """As many lines in a group as one section takes."""
     groups: list[list[str]] = [[]]
     for line in lines:
         if groups[-1] and len("\n".join([*groups[-1], line])) > block_kit.MAX_SECTION_LENGTH:

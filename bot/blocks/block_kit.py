@@ -44,7 +44,6 @@ def build_section(text: str, accessory: Block | None = None) -> Block:
 
 
 def format_short_list(localizer: Localizer, texts: Sequence[str], max_items: int = 5) -> str:
-    """Plain: `a, b and 3 more`."""
     items = [truncate_text(text, MAX_LIST_ITEM_LENGTH) for text in texts[:max_items]]
     if len(texts) > max_items:
         items.append(localizer.format_text("count-more", count=len(texts) - max_items))
@@ -284,7 +283,6 @@ def build_modal(
 
 
 def render_form_with_errors(view: View, errors: dict[str, str]) -> View:
-    """The submitted form with what was typed in it, below the errors."""
     values = view.get("state", {}).get("values", {})
     blocks = [
         _apply_typed_value(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])

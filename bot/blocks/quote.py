@@ -76,7 +76,6 @@ def _build_pending_quote(localizer: Localizer, details: QuoteDetails) -> list[Bl
 
 
 def build_decision_buttons(localizer: Localizer, quote: Quote) -> list[Block]:
-    """Review, approve and reject, in this order."""
     return [
         navigation.build_open_quote_button(localizer, quote.key, quote.number),
         navigation.build_approve_button(localizer, quote.key, quote.number),

@@ -76,7 +76,6 @@ def _make_account_button(build: Callable[[Localizer, str], Block]) -> ButtonBuil
 
 
 def _make_button(action_id: str, text_key: str, field: str) -> ButtonBuilder:
-    """None if the metadata has no value in `field`."""
 
     def build(localizer: Localizer, metadata: ModalMetadata, _: str) -> Block | None:
         value = getattr(metadata, field)

@@ -71,7 +71,6 @@ def _build_chart(localizer: Localizer, history: SeatHistory, names: Mapping[str,
 
 
 def _make_series_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Short enough for a chart, and all different."""
     series_names: dict[str, str] = {}
     for number, (id_, name) in enumerate(names.items(), start=1):
         short_name = truncate_text(name, MAX_LABEL_LENGTH)

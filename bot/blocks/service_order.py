@@ -177,7 +177,6 @@ def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
 
 
 def render_history_modal(localizer: Localizer, details: OrderDetails, metadata: ModalMetadata) -> View:
-    """The page `metadata.page` of the whole history of the order and its quote."""
     blocks = [
         block_kit.build_header(localizer.format_text("service-order-number", number=details.order.number)),
         block_kit.build_section(localizer.format_mrkdwn("history-title")),
@@ -322,7 +321,6 @@ def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
 
 
 def needs_attention(details: OrderDetails) -> bool:
-    """Somebody has to confirm a payment, or decide whether to try again."""
     return details.can_retry or bool(details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER))
 
 

@@ -29,7 +29,6 @@ def to_driver_url(url: str) -> str:
 
 
 def create_backend(url: str) -> Backend:
-    """Of a URL with its driver."""
     if url.startswith("sqlite"):
         return SQLiteBackend(create_sqlite_engine(url))
     return PostgreSQLBackend(create_postgresql_engine(url))
@@ -43,7 +42,6 @@ class Database:
 
     @property
     def sync_engine(self) -> Engine:
-        """For SQLAlchemy's event listeners."""
         return self._backend.sync_engine
 
     @asynccontextmanager

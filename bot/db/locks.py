@@ -38,6 +38,5 @@ async def lock_imports(session: Session) -> None:
 
 
 async def lock_exclusively(connection: AsyncConnection, key: int) -> None:
-    """Until this transaction ends, however long it takes."""
     await connection.execute(text("SET LOCAL statement_timeout = 0"))
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -29,8 +29,7 @@ class UserDirectory(Protocol):
     async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
         """Raises DirectoryUnavailable."""
 
-    async def check_connection(self) -> None:
-        """Raises DirectoryUnavailable."""
+    async def check_connection(self) -> None: ...
 
     async def list_workspaces(self) -> list[str]: ...
 
@@ -40,8 +39,6 @@ class UserDirectory(Protocol):
     async def check_app_token(self, token: str) -> None:
         """Raises DirectoryUnavailable if the token cannot open Socket Mode."""
 
-    async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
-        """Whether the bot is in the channel, and can post there. Raises DirectoryUnavailable."""
+    async def is_in_channel(self, team_id: str, channel_id: str) -> bool: ...
 
-    async def find_user_by_email(self, team_id: str, email: str) -> str | None:
-        """The user id behind an e-mail address in that workspace. Raises DirectoryUnavailable."""
+    async def find_user_by_email(self, team_id: str, email: str) -> str | None: ...

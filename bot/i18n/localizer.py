@@ -23,7 +23,6 @@ MAX_ARGUMENT_LENGTH = 2000
 
 @lru_cache(maxsize=1000)
 def _parse_locale(tag: str, language: str) -> Locale:
-    """The tag's own locale if it belongs to the language, else the language's."""
     try:
         locale = Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):
@@ -90,7 +89,6 @@ class Localizer:
         return argument
 
     def format_datetime(self, at: datetime) -> str:
-        """Such as `22 nov. 2026, 14:03 (CET)`."""
         return _format_datetime(at, self._zone, self.locale)
 
     def format_date(self, day: date) -> str:

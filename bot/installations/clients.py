@@ -54,11 +54,9 @@ class InstrumentedClient(AsyncWebClient):
 
 class SlackClientProvider(Protocol):
     @property
-    def default_client(self) -> AsyncWebClient:
-        """For calls that concern no workspace."""
+    def default_client(self) -> AsyncWebClient: ...
 
-    async def get_client(self, team_id: str) -> AsyncWebClient:
-        """Raises NotInstalled."""
+    async def get_client(self, team_id: str) -> AsyncWebClient: ...
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""

@@ -24,7 +24,6 @@ def get_http_status(error: SlackApiError) -> int:
 
 
 def read_retry_after(error: SlackApiError) -> float:
-    """Seconds."""
     headers = getattr(error.response, "headers", None) or {}
     try:
         return max(float(headers.get("Retry-After", DEFAULT_RETRY_AFTER_SECONDS)), 0.0)

@@ -64,7 +64,6 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         log.info("app.installed", team=installation.team_id, user=installation.user_id)
 
     async def find_bot_token(self, team_id: str) -> str | None:
-        """None if the bot is not installed there, or no key decrypts its token."""
         bot = await self.async_find_bot(enterprise_id=None, team_id=team_id)
         if bot is None or bot.bot_token is None:
             return None

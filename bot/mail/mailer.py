@@ -33,11 +33,9 @@ class OutboundEmail:
 
 class Mailer(Protocol):
     @property
-    def is_configured(self) -> bool:
-        """Whether there is a server."""
+    def is_configured(self) -> bool: ...
 
-    async def check_connection(self) -> None:
-        """Connects and logs in. Raises MailUnavailable."""
+    async def check_connection(self) -> None: ...
 
     async def send_email(self, email: OutboundEmail) -> None:
         """Raises MailRejected or MailUnavailable."""

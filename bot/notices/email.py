@@ -88,7 +88,6 @@ def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
 
 
 def _format_table_rows(renderer: NoticeRenderer) -> list[list[str]]:
-    """The first row is the header."""
     localizer = renderer.notice.localizer
     header = [localizer.format_text(f"receipt-{name}") for name in ("product", "seats", "amount", "tax")]
     rows = [

@@ -300,7 +300,6 @@ def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
-    """The message that the PDF is attached to."""
     return NoticeText(renderer.format_text("notice-receipt-file", number=renderer.receipt.number))
 
 
@@ -320,7 +319,6 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
 
 
 def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:
-    """The lines that did not settle are named (R18)."""
     unsettled = [
         line for line in renderer.order_presenter.lines if line.row.line.status is not LineStatus.SETTLED
     ]

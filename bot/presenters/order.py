@@ -47,7 +47,6 @@ class OrderLinePresenter:
 
     @property
     def explanation(self) -> str:
-        """What happened or happens next, and by when."""
         line, order = self.row.line, self.details.order
         if line.status is LineStatus.SETTLED:
             return self.localizer.format_text("order-line-settled", at=line.settled_at)
@@ -119,7 +118,6 @@ class OrderPresenter:
 
     @property
     def receipt_amounts(self) -> dict[str, Money]:
-        """`subtotal`, `tax` and `total` of the receipt."""
         receipt = self.details.receipt
         assert receipt is not None, "a completed order has a receipt"
         return {name: self.details.to_money(getattr(receipt, name)) for name in ("subtotal", "tax", "total")}

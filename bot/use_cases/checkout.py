@@ -277,7 +277,6 @@ def _check_form(
     form: CheckoutForm,
     at: datetime,
 ) -> None:
-    """R3 for the account, then all fields. Raises InvalidInput by field."""
     check_default_method(methods, account.get_local_date(at))
     errors: dict[str, Refusal] = {}
     known = {str(a.id) for a in administrators}

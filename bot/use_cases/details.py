@@ -28,7 +28,6 @@ async def list_subscription_rows(session: Session, account: Account) -> list[Sub
 
 
 async def list_all_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
-    """Like `list_subscription_rows`, with subscriptions that have ended."""
     result = await session.exec(
         select(Subscription, Product, SeatBlock)
         .join(Product, col(Product.id) == Subscription.product_id)
@@ -220,7 +219,6 @@ def _find_blocking_order_number(line: OrderLine, busy_orders: dict[str, ServiceO
 
 
 async def load_busy_orders(session: Session, subscription_ids: list[str]) -> dict[str, ServiceOrder]:
-    """By subscription id, the orders that are charging one of these subscriptions."""
     result = await session.exec(
         select(OrderLine.subscription_id, ServiceOrder)
         .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)

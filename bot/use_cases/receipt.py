@@ -91,7 +91,6 @@ async def _list_receipt_cards(
 async def list_receipts(
     services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[tuple[Receipt, str]], bool]:
-    """Returns (account, a page of its receipts with their order numbers, has older). Newest first."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)

@@ -156,7 +156,6 @@ async def delete_workspace_users(services: Services, *, team_id: str) -> None:
 
 
 async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:
-    """The person's language and time zone; until they are known, those of an account of the workspace."""
     return await _build_localizer(
         services, person, await find_slack_user(services, person.team_id, person.user_id)
     )

@@ -24,7 +24,6 @@ class UnsupportedSchema(Exception):
 
 
 def upgrade_database(connection: Connection, revision: str = "head") -> None:
-    """Raises UnsupportedSchema."""
     if revision == "head" and is_at_head(connection):
         return
     from alembic import command
@@ -39,7 +38,6 @@ def downgrade_database(connection: Connection, revision: str = "base") -> None:
 
 
 def is_at_head(connection: Connection) -> bool:
-    """Whether every migration was applied. Raises UnsupportedSchema."""
     current = _find_current_revision(connection)
     if current is not None and current not in list_revisions():
         raise UnsupportedSchema(_describe_unknown_revision(current))
@@ -48,7 +46,6 @@ def is_at_head(connection: Connection) -> bool:
 
 @cache
 def list_revisions() -> list[str]:
-    """Oldest first: their names begin with their numbers."""
     return sorted(file.stem for file in (MIGRATIONS_DIR / "versions").glob("[0-9]*.py"))
 
 

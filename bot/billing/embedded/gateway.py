@@ -101,7 +101,6 @@ class EmbeddedGateway:
         return "for evaluation and demos, nobody is charged"
 
     async def _lock_subscription(self, session: Session, charge: Charge) -> LedgerSubscription:
-        """With its due charges settled."""
         subscription = await lock_ledger_subscription(session, charge.subscription_id)
         if subscription.account_id != charge.account_id:
             raise SubscriptionNotFound

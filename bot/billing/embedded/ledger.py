@@ -74,7 +74,6 @@ async def load_account_ledger(database: Database, account_id: str, now: datetime
 
 
 async def _read_account_ledger(database: Database, account_id: str) -> tuple[AccountLedger, bool]:
-    """And whether any of it may be stale."""
     async with database.read() as session:
         found = await session.exec(
             select(
@@ -113,7 +112,6 @@ async def _refresh_account_ledger(database: Database, account_id: str, now: date
 
 
 async def _list_stale_subscriptions(session: Session, account_id: str, now: datetime) -> set[str]:
-    """The ids of those whose copy is stale, or on which a charge has been decided."""
     stale_copies = await session.exec(
         select(Subscription.id)
         .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)

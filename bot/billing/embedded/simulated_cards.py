@@ -22,7 +22,6 @@ def is_response_lost(payment_method_id: str) -> bool:
 def decide_initial_status(
     payment_method_id: str, now: datetime, period_end: datetime
 ) -> tuple[ChargeStatus, datetime | None]:
-    """The status of a new charge and, unless it is final, the time by which it will be."""
     if payment_method_id.startswith(DECLINED_CARD_PREFIX):
         return ChargeStatus.DECLINED, None
     if slow_card := SLOW_CARD_PATTERN.match(payment_method_id):
@@ -33,7 +32,6 @@ def decide_initial_status(
 
 
 def decide_current_status(charge: LedgerCharge, now: datetime) -> ChargeStatus:
-    """Of a charge whose stored status is not final."""
     assert charge.deadline_at is not None, "an undecided charge has a time by which it is decided"
     if charge.status is ChargeStatus.PENDING:
         return ChargeStatus.SETTLED if now >= charge.deadline_at else ChargeStatus.PENDING

@@ -55,7 +55,6 @@ async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:
 
 
 async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterator[StripeObjectT]:
-    """Of this page and of all that follow it."""
     while True:
         for thing in page.data:
             yield thing

@@ -175,7 +175,6 @@ class StripeGateway:
         return session.url
 
     async def check_connection(self) -> str:
-        """One request that needs the key, and nothing of anybody."""
         await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
         return "Stripe takes the key"
 

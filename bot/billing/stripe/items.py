@@ -84,7 +84,6 @@ class SubscriptionItem:
 async def iter_seat_items(
     client: stripe.StripeClient, subscription: stripe.Subscription
 ) -> AsyncIterator[SubscriptionItem]:
-    """The items that are sold by the seat; others are none of the bot's business."""
     page = subscription.items
     if page.has_more:
         # Asked for by itself: the pages after it would not say of which subscription they are.
@@ -136,5 +135,4 @@ def _read_period_length(price: stripe.Price) -> PeriodLength | None:
 
 
 def get_object_id(value: str | stripe.StripeObject | None) -> str | None:
-    """Of what Stripe gives as an id, or whole."""
     return value if isinstance(value, str) or value is None else str(value["id"])

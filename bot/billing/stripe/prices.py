@@ -87,7 +87,6 @@ async def preview_proration(
     address: Address,
     customer: str,
 ) -> PricePreview:
-    """From `at` to the end of the period."""
     invoice = await _create_invoice_preview(client, item, seats, address, customer, at)
     own, others = [], []
     for line in invoice.lines.data:
@@ -101,7 +100,6 @@ async def preview_proration(
 async def preview_renewal(
     client: stripe.StripeClient, item: SubscriptionItem, seats: int, address: Address, customer: str
 ) -> PricePreview:
-    """Of a whole period, all seats together."""
     invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
     own = [line for line in invoice.lines.data if _find_renewed_item_id(line) == item.stripe_item_id]
     return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)))
@@ -138,7 +136,6 @@ def to_stripe_address(address: Address) -> dict[str, str]:
 
 
 def compute_net(line: stripe.InvoiceLineItem) -> int:
-    """Before tax, after discounts."""
     inclusive = sum(t.amount for t in line.taxes or () if t.tax_behavior == "inclusive")
     return line.amount - inclusive - sum(d.amount for d in line.discount_amounts or ())
 

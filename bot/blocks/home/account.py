@@ -51,12 +51,10 @@ def build_account_groups(
 
 
 def _get_account_label(overview: AccountOverview, has_several_accounts: bool) -> str | None:
-    """For screen readers, if several accounts have the same buttons."""
     return overview.account.name if has_several_accounts else None
 
 
 def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) -> BlockGroup:
-    """Without those that need attention, which come first on the page."""
     orders = [
         details
         for details in overview.open_orders

@@ -42,7 +42,6 @@ def _has_problem(order: OrderDetails) -> bool:
 def build_attention_groups(
     localizer: Localizer, overviews: Sequence[AccountOverview], links: PortalLinks
 ) -> list[BlockGroup]:
-    """Those of all accounts together, at the top of the page."""
     groups = [
         group
         for overview in overviews

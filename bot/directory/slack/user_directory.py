@@ -59,7 +59,6 @@ class SlackUserDirectory:
             return await self._clients.list_team_ids()
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str]:
-        """Slack tells them in a header of any answer."""
         with _convert_errors():
             answer = await (await self._get_client(team_id)).auth_test()
         headers = {name.lower(): value for name, value in answer.headers.items()}

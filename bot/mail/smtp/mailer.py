@@ -77,7 +77,6 @@ class SmtpMailer:
 
     @asynccontextmanager
     async def _open_connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        """Raises the port's errors."""
         server = self._server
         if server is None:
             raise MailUnavailable("no server is set")

@@ -6,6 +6,5 @@ from models.account import Account
 
 
 async def list_accounts(services: Services, *, person: SlackIdentity) -> list[Account]:
-    """The accounts the person may buy for. Raises NotABillingContact, NotAllowed, IdentityNotFresh."""
     async with services.read() as session:
         return [account for account, _ in await list_account_roles(session, person)]

@@ -33,7 +33,6 @@ RECENT_FAILURE_PERIOD = timedelta(days=7)
 async def get_account_overview(
     services: Services, *, person: SlackIdentity, account_id: str
 ) -> AccountOverview:
-    """Subscriptions as the provider holds them now, and all that concerns them."""
     sheet = await _load_overview_for(services, person, account_id)
     if await refresh_account(services, account_id):
         sheet = await _load_overview_for(services, person, account_id)
@@ -48,7 +47,6 @@ async def _load_overview_for(services: Services, person: SlackIdentity, account_
 
 
 async def load_home_overviews(services: Services, *, person: SlackIdentity) -> list[AccountOverview]:
-    """Every account the person is a contact of. Raises as `roles_of` does."""
     at = services.now()
     async with services.read() as session:
         return [

@@ -23,7 +23,6 @@ EXTERNAL_CHANGE_ACTIONS = ("overwritten", "seats_changed")
 async def load_seat_history(
     session: Session, account: Account, subscriptions: Sequence[Subscription], at: datetime
 ) -> SeatHistory:
-    """Of the last year, by the account's days."""
     since = at - HISTORY_PERIOD
     ids = [subscription.id for subscription in subscriptions]
     changes = [

@@ -53,7 +53,6 @@ class AccountImporter:
         return account
 
     def upsert_rows(self) -> list[SQLModel]:
-        """Contacts, administrators, payment methods and subscriptions."""
         self._sync_people()
         self._sync_payment_methods()
         for entry in self._entry.subscriptions:
@@ -79,7 +78,6 @@ class AccountImporter:
         return [*self._existing.seat_assignments.values()]
 
     async def delete_rows(self, session: Session) -> None:
-        """Seats and seat blocks that are no more."""
         for row in self._rows_to_delete:
             await session.delete(row)
 
@@ -142,7 +140,6 @@ class AccountImporter:
         self._overwritten_subscriptions[entry.id] = changes
 
     def _sync_seats(self, administrator_id: int, subscription_by_product: dict[str, str]) -> Changes:
-        """Returns the changes by product."""
         seats, changes = self._existing.seat_assignments, Changes()
         for product_id, subscription_id in subscription_by_product.items():
             seat = seats.get((administrator_id, product_id))
@@ -164,7 +161,6 @@ class AccountImporter:
 
 
 def get_current_period(subscription: Subscription | SubscriptionEntry, today: date) -> tuple[date, date]:
-    """The first day of the period that contains `today`, and the first day after it."""
     start, end = subscription.period_start, subscription.period_end
     return get_period_containing(
         start, end, subscription.period, get_anchor_day(start, end, subscription.period), today
@@ -178,7 +174,6 @@ def _build_method_values(entry: PaymentMethodEntry) -> FieldValues:
 
 
 def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> FieldValues:
-    """What a file decides of any subscription."""
     return {
         "id": entry.id,
         "product_id": entry.product,
@@ -188,7 +183,6 @@ def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> Field
 
 
 def _build_provider_values(entry: SubscriptionEntry) -> FieldValues:
-    """What the provider decides, once the subscription is stored."""
     return entry.model_dump(include={"seats", "period", "period_start", "period_end"})
 
 

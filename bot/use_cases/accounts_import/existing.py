@@ -40,7 +40,6 @@ class ExistingAccount:
 
     @property
     def product_ids(self) -> dict[str, str]:
-        """By subscription id."""
         return {subscription.id: subscription.product_id for subscription in self.subscriptions.values()}
 
     @property
@@ -49,7 +48,6 @@ class ExistingAccount:
 
 
 async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) -> dict[str, ExistingAccount]:
-    """By account id; a new account has no rows yet."""
     ids = [entry.id for entry in entries]
     stored_ids = set((await session.exec(select(Account.id).where(col(Account.id).in_(ids)))).all())
     existing = {

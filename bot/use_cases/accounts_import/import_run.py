@@ -31,7 +31,6 @@ class ImportRun:
         details: Changes,
         status_change: tuple[str | None, str | None] = (None, None),
     ) -> None:
-        """Write history. The account is locked by this transaction."""
         self.changed_account_ids.add(account_id)
         await write_audit_entry(
             session,

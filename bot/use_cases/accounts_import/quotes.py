@@ -32,7 +32,6 @@ EXTERNAL_SYSTEM_NAME = "GoTo Admin"
 async def import_quotes(
     session: Session, run: ImportRun, entries_by_account: list[tuple[ExistingAccount, list[QuoteEntry]]]
 ) -> None:
-    """Upsert accounts' quotes by number. The accounts are locked by this transaction."""
     new_entries = [
         (existing, entry)
         for existing, entries in entries_by_account

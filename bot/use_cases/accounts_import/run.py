@@ -40,8 +40,7 @@ class ImportSummary:
     warnings: list[str] = field(default_factory=list)
 
 
-def _ignore_progress(done: int, total: int) -> None:
-    """The default of `import_accounts`."""
+def _ignore_progress(done: int, total: int) -> None: ...
 
 
 async def import_accounts(
@@ -105,7 +104,6 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
 
 
 async def _load_stored_ids(session: Session) -> StoredRecords:
-    """For the checks of the file."""
     products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))
     subscriptions = await session.exec(
@@ -145,6 +143,5 @@ def _build_summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
 
 
 def _format_ids(ids: list[str]) -> str:
-    """The first few, and how many more."""
     more = len(ids) - MAX_LISTED_IDS
     return ", ".join(ids[:MAX_LISTED_IDS]) + (f" and {more} more" if more > 0 else "")

@@ -50,7 +50,6 @@ class ChainReport:
 
 
 async def verify_histories(database: Database, *, progress: ProgressCallback) -> list[ChainReport]:
-    """Every account's history, by account."""
     chains: dict[str, HashChainVerifier] = {}
     flaws: dict[str, list[ChainViolation]] = {}
     async with database.stream() as session:
@@ -109,7 +108,6 @@ def _escape_cell(value: Any) -> Any:
 
 @contextmanager
 def _open_json_writer(out: TextIO) -> Iterator[RowWriter]:
-    """One array, an entry a line."""
     before = "[\n"
 
     def write(row: dict[str, Any]) -> None:

@@ -136,12 +136,10 @@ async def _create_person(session: Session, actor: Actor) -> str:
 
 
 async def get_last_entry_number(session: Session, account_id: str) -> int:
-    """Of the account's last entry, those of this transaction included."""
     return (await _lock_chain_tip(session, account_id)).number
 
 
 async def _lock_chain_tip(session: Session, account_id: str) -> _LockedTip:
-    """Until the transaction ends, so it is queried once."""
     locked_tips: dict[str, _LockedTip] = session.info.setdefault(LOCKED_TIPS_KEY, {})
     if account_id not in locked_tips:
         row = (await session.exec(_TIP_LOCK_QUERY, params={"account": account_id})).one_or_none()
@@ -154,7 +152,6 @@ async def _lock_chain_tip(session: Session, account_id: str) -> _LockedTip:
 
 
 async def list_audit_entries(session: Session, subjects: list[AuditSubject]) -> list[AuditEntry]:
-    """The history of these subjects, oldest first."""
     entries = await session.exec(
         select(AuditEntry)
         .where(col(AuditEntry.subject).in_([str(subject) for subject in subjects]))

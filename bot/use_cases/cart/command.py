@@ -32,7 +32,6 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
 
 
 def _resolve_subscription_row(product_name: str, rows: list[SubscriptionRow]) -> SubscriptionRow:
-    """The subscription to that product; without a name, the only one that can be ordered."""
     if product_name:
         matches = {p.id for p in list_matching_products([row.product for row in rows], product_name)}
         candidates = [row for row in rows if row.product.id in matches]

@@ -17,7 +17,6 @@ from models.subscription import SubscriptionNotFound
 async def find_cart_with_lines(
     session: Session, account: Account, contact: BillingContact
 ) -> tuple[Cart | None, dict[str, int]]:
-    """The contact's cart for this account, if there is one, and its seats by subscription id."""
     found = await session.exec(
         select(Cart, CartLine.subscription_id, CartLine.seats)
         .outerjoin(CartLine, col(CartLine.cart_id) == Cart.id)
@@ -31,7 +30,6 @@ async def find_cart_with_lines(
 async def get_or_create_cart(
     session: Session, account: Account, contact: BillingContact
 ) -> tuple[Cart, dict[str, int]]:
-    """As `find_cart_with_lines`; a new cart is not stored yet."""
     cart, seats = await find_cart_with_lines(session, account, contact)
     return cart or Cart(account_id=account.id, contact_id=contact.key), seats
 

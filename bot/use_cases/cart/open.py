@@ -115,7 +115,6 @@ async def _load_cart_entry(
 async def load_cart_page(
     services: Services, *, person: SlackIdentity, account_id: str, command_text: str = ""
 ) -> CartPage:
-    """The stored cart, without the warning before it."""
     at = services.now()
     async with services.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)

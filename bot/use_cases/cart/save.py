@@ -96,7 +96,6 @@ class _CartQuotes:
 async def _check_cart(
     session: Session, cart: _LockedCart, seats: Mapping[str, int], at: datetime
 ) -> _CartQuotes:
-    """Raises the refusals of R2-R4 and R7."""
     await _check_orderable(session, cart, seats, at)
     pending_quotes = await list_pending_quotes(session, cart.account.id, at)
     own_quote, other_quotes = split_pending_quotes(cart.cart, pending_quotes)
@@ -191,7 +190,6 @@ async def _create_cart_quote(
 
 
 def _build_details(cart: _LockedCart, quote: Quote, lines: list[QuoteLine], at: datetime) -> QuoteDetails:
-    """Of a new quote: all that it shows is loaded."""
     products = {row.subscription.id: row.product for row in cart.rows}
     rows = [QuoteRow(line, products[line.subscription_id]) for line in lines]
     return QuoteDetails(cart.account, quote, rows, at, created_by=cart.contact.name)

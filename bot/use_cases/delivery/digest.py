@@ -50,7 +50,6 @@ async def _post_digest(
 async def _load_due_notices(
     services: Services, notice: Notice, preferences: NotificationPreferences
 ) -> tuple[tuple[int, ...], list[Notice]]:
-    """The ids of all notices that the digest completes, and the notices that it lists."""
     at = services.now()
     async with services.read() as session:
         result = await session.exec(

@@ -11,7 +11,6 @@ from models.notice_payloads import QuoteCardPayload, parse_payload
 
 
 async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
-    """By notice id."""
     order_ids = [notice.order_id for notice in notices if _is_order_message(notice)]
     copy_ids = [id_ for notice in notices if (id_ := _find_copy_id(notice)) is not None]
     if not order_ids and not copy_ids:

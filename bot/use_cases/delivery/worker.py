@@ -57,7 +57,6 @@ LeaseWithContext = tuple[DeliveryLease, NoticeContext | None]
 
 
 async def deliver_due_notices(services: Services) -> int:
-    """Returns how many notices were delivered."""
     queue, writer = build_notice_queue(services), DeliveryResultWriter(services)
 
     async def claim_with_contexts(limit: int) -> list[LeaseWithContext]:

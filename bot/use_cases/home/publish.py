@@ -74,7 +74,6 @@ async def _refresh_accounts(services: Services, key: HomeKey) -> None:
 
 
 async def publish_due_homes(services: Services) -> int:
-    """Returns how many were published."""
     queue = ClaimQueue(services, partial(_find_due_homes, services), partial(_claim_homes, services))
     return await process_queue(queue.claim, partial(_publish_home, services))
 

@@ -14,7 +14,6 @@ from models.slack_user import SlackUser
 
 
 async def get_preferences(services: Services, *, person: SlackIdentity) -> NotificationPreferences:
-    """Raises as `list_account_roles` does."""
     async with services.read() as session:
         await list_account_roles(session, person)
         return await _get_preferences_or_default(services, session, person.team_id, person.user_id)
@@ -47,7 +46,6 @@ async def save_preferences(
 async def load_preferences(
     session: Session, users: Collection[SlackUser]
 ) -> dict[tuple[str, str], NotificationPreferences]:
-    """By workspace and user id; those who have never saved any are missing."""
     if not users:
         return {}
     stored = await session.exec(

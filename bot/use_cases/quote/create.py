@@ -88,7 +88,6 @@ def build_quote(
 
 
 def build_price_values(preview: Preview, address: Address, frozen_at: datetime) -> dict[str, Any]:
-    """The columns of a quote that a preview decides."""
     return {
         "frozen_at": frozen_at,
         "address": address.model_dump(),
@@ -100,7 +99,6 @@ def build_price_values(preview: Preview, address: Address, frozen_at: datetime) 
 
 
 def build_quote_lines(quote: Quote, preview: Preview, product_ids: Mapping[str, str]) -> list[QuoteLine]:
-    """The lines of a stored quote."""
     return [
         QuoteLine(quote_id=quote.key, product_id=product_ids[line.subscription_id], **asdict(line))
         for line in preview.lines

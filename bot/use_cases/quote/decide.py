@@ -25,7 +25,6 @@ from models.quote import Quote, QuoteStatus, validate_reason
 async def reject_quote(
     services: Services, *, person: SlackIdentity, quote_id: int, reason: str | None
 ) -> QuoteDetails:
-    """R8. Raises ReasonTooLong, QuoteNotPending, QuoteNotFound."""
     at = services.now()
     stored_reason = validate_reason(reason)
     async with services.write() as session:

@@ -69,6 +69,5 @@ async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> No
 
 
 async def _get_time_zone(session: Session, account: Account, contact: BillingContact) -> str:
-    """Their own, as far as it is known."""
     user = await find_contact_user(session, account.slack_team, contact)
     return resolve_time_zone(user.time_zone if user else None, account.time_zone)

@@ -22,7 +22,6 @@ from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine, QuoteNotFoun
 async def list_quotes(
     services: Services, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, list[QuoteDetails]]:
-    """The account's pending quotes, the one that ends first at the top."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
@@ -38,7 +37,6 @@ async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int)
 
 
 async def get_quote_id(services: Services, *, account_ids: list[str], number: str) -> int:
-    """The id of the quote with that number, on one of these accounts. Raises QuoteNotFound."""
     async with services.read() as session:
         found = await session.exec(
             select(Quote.id).where(

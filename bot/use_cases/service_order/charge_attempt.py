@@ -39,7 +39,6 @@ class Wait:
 
 
 async def fetch_seats(services: Services, account_id: str, subscription_id: str) -> ProviderSeats | None:
-    """None while the provider is unavailable."""
     try:
         states = await services.billing.list_subscriptions(account_id)
     except BillingUnavailable:

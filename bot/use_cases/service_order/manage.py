@@ -49,7 +49,6 @@ PAGE_SIZE = 10
 async def list_orders(
     services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[OrderDetails], bool]:
-    """Returns (account, a page of its orders, has older). Newest first."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
@@ -63,7 +62,6 @@ async def list_orders(
 
 
 async def get_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
-    """With its history, and the provider's own receipts if the provider is available."""
     at = services.now()
     async with services.read() as session:
         order = await _authorize_order(session, person, order_id, at)
@@ -82,7 +80,6 @@ async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> lis
 
 
 async def get_order_id(services: Services, *, account_ids: list[str], number: str) -> int:
-    """Raises OrderNotFound if none of these accounts has an order with that number."""
     async with services.read() as session:
         ids = await session.exec(
             select(ServiceOrder.id).where(

@@ -122,7 +122,6 @@ class OrderUpdate:
         )
 
     async def save(self) -> None:
-        """Write the history and the notices. Call it last."""
         await self.session.flush()
         for write_entry in self.audit_entries:
             await write_entry()

@@ -78,7 +78,6 @@ def start_processing(services: Services) -> None:
 
 
 async def process_due_orders(services: Services) -> int:
-    """Returns how many lines were leased. Several replicas may run it at once."""
     queue = ClaimQueue(services, partial(_find_due_lines, services), partial(_lease_lines, services))
     return await process_queue(
         queue.claim, partial(_process_leased_line, services), max_concurrency=WORKER_COUNT
