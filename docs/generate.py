@@ -102,7 +102,7 @@ NOTICE_STATES = StateMachine(
     {
         NoticeStatus.WAITING: "Stored with what it reports, and not delivered yet.",
         NoticeStatus.DELIVERED: "Taken by Slack or by the mail server, or made needless by a newer one.",
-        NoticeStatus.UNDELIVERABLE: "Given up for this destination; whoever else must know has a notice "
+        NoticeStatus.UNDELIVERABLE: "Given up for this destination; anyone else who must know has a notice "
         "of their own.",
     },
     note="No table guards these. Delivering changes a notice only while it waits.",

@@ -17,7 +17,7 @@ INTRODUCTION = """\
 Written by `make docs` from the texts in `bot/i18n/`. Do not edit it: a test compares it with them.
 
 What stands in braces is filled in. `{ $count -> … }` chooses by what is filled in: the choice with an
-asterisk is taken where no other fits. Asterisks around words make them bold in Slack.
+asterisk is used if no other fits. Asterisks around words make them bold in Slack.
 """
 
 
