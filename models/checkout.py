@@ -107,7 +107,7 @@ class CheckoutForm(SQLModel):
 
     @property
     def new_administrator(self) -> tuple[str, str] | None:
-        """(name, e-mail) of the administrator to be, where a new one was chosen. Raises InvalidInput."""
+        """(name, e-mail) of the new administrator, if one was chosen. Raises InvalidInput."""
         if self.administrator != NEW_ADMINISTRATOR_OPTION:
             return None
         name, email = self.admin_name.strip(), self.admin_email.strip()

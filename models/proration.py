@@ -47,7 +47,7 @@ class BillingPeriod:
 
 
 def add_months(day: date, months: int, anchor_day: int) -> date:
-    """`day` moved by whole months to `anchor_day`, or to the month's last day where it is shorter."""
+    """`day` moved by whole months to `anchor_day`, or to the last day of a shorter month."""
     index = day.year * 12 + day.month - 1 + months
     first = date(index // 12, index % 12 + 1, 1)
     following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)

@@ -11,7 +11,7 @@ DAILY_DIGEST_TIME = time(9)
 
 
 def resolve_time_zone(name: str | None, default: str) -> str:
-    """A person's own zone, where Slack says one that is known here."""
+    """The person's time zone if Slack names a known one."""
     try:
         return ZoneInfo(name).key if name else default
     except (ZoneInfoNotFoundError, ValueError):
@@ -19,7 +19,7 @@ def resolve_time_zone(name: str | None, default: str) -> str:
 
 
 def get_next_allowed_time(at: datetime, zone: ZoneInfo, latest: datetime) -> datetime:
-    """`at` itself, or the next decent hour; where that is past `latest`, the last one before."""
+    """`at` itself, or the next allowed hour; if that is after `latest`, the last allowed one before it."""
     local = at.astimezone(zone)
     if QUIET_HOURS_END <= local.time() <= QUIET_HOURS_START:
         return at

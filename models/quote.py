@@ -169,7 +169,7 @@ class QuoteLine(SQLModel, table=True):
 
 
 def validate_reason(reason: str | None) -> str | None:
-    """A reason as it is stored: none where nothing was typed."""
+    """The reason as stored: None if nothing was typed."""
     typed = (reason or "").strip()
     if len(typed) > MAX_REASON_LENGTH:
         raise ReasonTooLong(most=MAX_REASON_LENGTH, length=len(typed))
@@ -186,8 +186,7 @@ def get_default_expiry(at: datetime, days: int) -> datetime:
 
 
 def find_first_reminder_check(at: datetime, expires_at: datetime) -> datetime | None:
-    """R9: when to look to the reminders of a quote that comes `at`: at once where one may be due soon. None
-    where it ends too soon for any."""
+    """R9: when to check the reminders of a quote that arrives `at`. None if it expires too soon for any."""
     ahead = [expires_at - before for before in REMINDER_LEAD_TIMES]
     return min(
         (then - MAX_QUIET_HOURS_SHIFT for then in ahead if then + MAX_QUIET_HOURS_SHIFT > at), default=None

@@ -20,7 +20,7 @@ class ReceiptNotFound(Refusal):
 
 
 class Seller(SQLModel):
-    """Who sells: the lines of the address as they are printed, and a tax number where there is one."""
+    """Who sells: the lines of the address as they are printed, and a tax number if there is one."""
 
     name: str
     address: tuple[str, ...] = ()

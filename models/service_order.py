@@ -143,7 +143,7 @@ class OrderLine(SQLModel, table=True):
 
     __tablename__ = "order_line"
     __table_args__ = (
-        # R19: one busy line a subscription, whoever asks and however many workers run.
+        # R19: one busy line per subscription, however many workers run.
         Index(
             "uq_order_line_busy_subscription",
             "subscription_id",
@@ -182,7 +182,7 @@ class OrderLine(SQLModel, table=True):
     deadline_at: datetime | None = None
     # When to remind the customer that a payment waits to be confirmed.
     remind_at: datetime | None = Field(default=None, index=True)
-    # What the provider would have charged instead of what was promised, where it was stopped for that.
+    # What the provider would have charged instead of the promised price, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
     # The provider's own reference of what it charged.
@@ -279,7 +279,7 @@ class ChargeAttempt(SQLModel, table=True):
 
 
 def find_reminder_time(at: datetime, until: datetime) -> datetime | None:
-    """When to remind of what must be done `until` then; not where that is soon anyway."""
+    """When to send a reminder of a deadline; None if it is too close."""
     return until - REMINDER_LEAD_TIME if until - at > 2 * REMINDER_LEAD_TIME else None
 
 

@@ -55,7 +55,7 @@ class Subscription(SQLModel, table=True):
     self_service: bool = True
     self_service_reason: str | None = None
     active: bool = True
-    # How often an import changed what the provider holds: a provider of our own copies it anew.
+    # How often an import changed what the provider holds: the embedded provider then copies it again.
     revision: int = 0
 
     @property
@@ -103,7 +103,7 @@ def compute_recurring_amount(seats: int, unit_price: int, blocks: Sequence[Price
 
 def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
     """The day of the month on which periods start: of 31 Jan - 28 Feb the 31st, and of 28 Feb - 31 Mar.
-    Where the first period is not a whole one, the day it ends on."""
+    If the first period is not a whole one, the day on which it ends."""
     later = max(start.day, end.day)
     return later if add_months(start, length.months, later) == end else end.day
 

@@ -145,7 +145,7 @@ class Preview:
 @dataclass(frozen=True)
 class Charge:
     """One line to place. `key` names the attempt and was stored before the call, at `stored_at`. The provider
-    sets `expected_seats + seats`, and only where it holds `expected_seats` now. `amount` and `tax` are what
+    sets `expected_seats + seats`, and only if it has `expected_seats` now. `amount` and `tax` are what
     the quote promised: nothing else may be charged (R17)."""
 
     key: str

@@ -57,7 +57,7 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """The Stripe customer; `card` is charged where a subscription names none. `currency` is the account's."""
+    """The Stripe customer; `card` is charged if a subscription names none. `currency` is the account's."""
 
     id: str
     currency: str
@@ -72,7 +72,7 @@ async def prepare_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome | None:
-    """None where all is ready to be sent; else why nothing is. Raises BillingUnavailable."""
+    """None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
         return await restore_usual_card(client, item, done)
@@ -93,7 +93,7 @@ async def send_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome:
-    """What `prepare` made ready. Raises BillingUnavailable where what became of it cannot be read."""
+    """Send the prepared charge. Raises BillingUnavailable if its outcome cannot be read."""
     outcome = await _send_update(client, item, charge, now)
     return await restore_usual_card(
         client, item, outcome, is_card_replaced=charge.payment_method_id != _find_usual_card(item, customer)
@@ -139,7 +139,7 @@ async def update_customer_address(
 async def _record_attempt(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Declined | None:
-    """Write the key on the subscription, and the card where it is another than the usual: neither may travel
+    """Write the key on the subscription, and the card unless it is the default: neither may travel
     with an update that waits for its payment. The usual card is remembered there too, whatever comes."""
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
     swap = charge.payment_method_id != _find_usual_card(item, customer)
@@ -233,7 +233,7 @@ async def _handle_stripe_error(
 async def _resolve_lost_response(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome:
-    """Where the key answers nothing else any more, what it did is read."""
+    """The key can only repeat its stored error, so its effect is read instead."""
     if now - charge.stored_at < SAVED_FAILURE_GRACE_PERIOD:
         return Unknown()
     return await find_outcome(client, item, charge, now) or Declined("provider_error")
@@ -242,7 +242,7 @@ async def _resolve_lost_response(
 async def restore_usual_card(
     client: stripe.StripeClient, item: SubscriptionItem, outcome: OutcomeT, *, is_card_replaced: bool = False
 ) -> OutcomeT | Unknown:
-    """The usual card, once what it was swapped for is charged or not. Asked again where that fails."""
+    """Restore the default card once the other one was charged or declined. Retried if that fails."""
     if isinstance(outcome, Unknown) or not (is_card_replaced or item.replaced_card):
         return outcome
     usual = item.replaced_card or item.default_card or NO_CARD

@@ -24,7 +24,7 @@ IN_PROGRESS_STATUSES = ("processing", "requires_capture", "succeeded")
 async def find_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """None where the key has made no invoice. One that cannot be paid as it is, is voided first."""
+    """None if the key has made no invoice. An invoice that cannot be paid is voided first."""
     invoice = await _find_invoice(client, {"subscription": item.stripe_subscription_id}, item, charge)
     if invoice is None:
         return None
@@ -35,7 +35,7 @@ async def find_outcome(
 async def find_outcome_without_item(
     client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """Where the item is no longer there: no request can change it any more, but one may have."""
+    """For an item that no longer exists: it cannot be changed any more, but it may have been."""
     invoice = await _find_invoice(client, {"customer": customer}, None, charge)
     return None if invoice is None else await read_outcome(client, invoice, None, now)
 
@@ -43,7 +43,7 @@ async def find_outcome_without_item(
 async def read_outcome(
     client: stripe.StripeClient, invoice: stripe.Invoice, until: datetime | None, now: datetime
 ) -> ChargeOutcome:
-    """`until` is when the change that waits for this payment is dropped; none where nothing waits for it."""
+    """`until` is when the pending update expires; None if there is none."""
     if invoice.status == "paid":
         net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
         return Settled(str(invoice.id), net, invoice.total - net)
@@ -79,7 +79,7 @@ async def _resolve_unpaid_invoice(
 
 
 def compute_confirmation_deadline(invoice: stripe.Invoice) -> datetime:
-    """Until when a customer is waited for, where the subscription does not say it."""
+    """How long to wait for the customer if the subscription does not say."""
     return from_timestamp(invoice.created) + CUSTOMER_CONFIRMATION_WINDOW
 
 
@@ -94,7 +94,7 @@ def _build_declined(payment: stripe.PaymentIntent | None) -> Declined:
 async def _fetch_payment_intent(
     client: stripe.StripeClient, invoice: stripe.Invoice
 ) -> stripe.PaymentIntent | None:
-    """The one that Stripe calls the invoice's; where it calls none so, the last."""
+    """The invoice's default payment, or else the last one."""
     made = sorted(invoice.payments.data if invoice.payments else [], key=lambda payment: payment.is_default)
     intent = get_object_id(made[-1].payment.payment_intent) if made else None
     return await request_stripe(client.v1.payment_intents.retrieve_async(intent)) if intent else None

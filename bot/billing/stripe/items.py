@@ -29,7 +29,7 @@ ENDED_STATUSES = ("canceled", "incomplete_expired")
 @dataclass(frozen=True)
 class SubscriptionItem:
     """An item with what is needed of its Stripe subscription. `start` and `end` are the current period's;
-    `card` is what the subscription itself is charged to, where it says so. `currency` is none where it
+    `card` is the subscription's own default, if it has one. `currency` is none where it
     is charged in another than its price tells the amount in."""
 
     id: str

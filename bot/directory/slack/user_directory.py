@@ -16,7 +16,7 @@ from bot.installations.slack_errors import get_error_name
 # Slack's own bot says of itself that it is none.
 SLACKBOT_USER_ID = "USLACKBOT"
 
-# A load balancer waits for whoever asks.
+# A load balancer waits for the answer.
 CONNECTION_TIMEOUT_SECONDS = 3
 
 NOT_FOUND_ERRORS = ("channel_not_found", "user_not_found", "users_not_found", "user_not_visible")
@@ -79,7 +79,7 @@ class SlackUserDirectory:
         return str(answer["user"]["id"]) if answer else None
 
     async def _resolve_home_team(self, team_id: str, user: dict[str, Any]) -> tuple[str, str | None]:
-        """The person's own workspace, and their organisation where it is this workspace's too.
+        """The person's own workspace, and their organisation if it is this workspace's too.
 
         The organisation of a stranger says nothing: it must not pass for ours. In an organisation a person
         of several workspaces is at home in each of them.
@@ -104,7 +104,7 @@ class SlackUserDirectory:
             raise DirectoryUnavailable(error.reason) from error
 
     async def _request_slack(self, team_id: str, method: str, **arguments: str) -> dict[str, Any] | None:
-        """None where Slack knows no such person or channel, or does not show them."""
+        """None if Slack does not know the person or channel, or does not show them."""
         client = await self._get_client(team_id)
         with _convert_errors():
             try:

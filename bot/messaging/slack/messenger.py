@@ -121,7 +121,7 @@ async def _send_message(
 
 
 async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, text: str) -> MessageRef:
-    """Nobody sees anything before the last step: where an earlier one fails, what was uploaded is never
+    """Nothing is visible before the last step: if an earlier one fails, what was uploaded is never
     shown, and the next try uploads it again."""
     ticket = await client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
     await _upload_file(client, str(ticket["upload_url"]), file.content)

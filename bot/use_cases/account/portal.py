@@ -13,7 +13,7 @@ from models.notice_payloads import PortalChangedPayload
 async def open_portal(
     services: Services, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, str | None]:
-    """The account, and the link where GoTo Admin is its default portal already: else comes the warning."""
+    """The account, and the link if its default portal is GoTo Admin; otherwise the warning comes first."""
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=False)
     if account.default_portal is Portal.CORPORATE:

@@ -22,7 +22,7 @@ from models.audit_entry import (
 )
 from models.audit_subject import AuditSubject
 
-# Where a session keeps the chain tips that its transaction has locked, and the ids of people.
+# The session keys for the chain tips that its transaction has locked, and the ids of people.
 LOCKED_TIPS_KEY, PERSON_IDS_KEY = "audit_chain_tips", "audit_person_ids"
 
 # Prebuilt, and without the mapper: most transactions run them several times.

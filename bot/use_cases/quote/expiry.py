@@ -38,7 +38,7 @@ async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
 async def enqueue_quote_reminders(services: Services) -> int:
     """Store the reminders of pending quotes that may be due by now, each at a decent hour of who gets it.
 
-    Once for each reminder and person; one where several were missed. Returns how many quotes were looked at.
+    Once for each reminder and person; one if several were missed. Returns how many quotes were checked.
     """
     return await process_due_rows(services, Quote, col(Quote.remind_at), _enqueue_reminders)
 
