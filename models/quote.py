@@ -186,7 +186,8 @@ def get_default_expiry(at: datetime, days: int) -> datetime:
 
 
 def find_first_reminder_check(at: datetime, expires_at: datetime) -> datetime | None:
-    """R9: when to check the reminders of a quote that arrives `at`. None if it expires too soon for any."""
+    """R9: when to check the reminders of a quote that arrives `at`: at once if one may be due soon. None if
+    it expires too soon for any."""
     ahead = [expires_at - before for before in REMINDER_LEAD_TIMES]
     return min(
         (then - MAX_QUIET_HOURS_SHIFT for then in ahead if then + MAX_QUIET_HOURS_SHIFT > at), default=None

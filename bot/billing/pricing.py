@@ -1,4 +1,4 @@
-"""Pricing new seats by arithmetic, for providers that don't compute prices (R17)."""
+"""Pricing new seats by arithmetic alone, if no provider can be asked (R17)."""
 
 from collections.abc import Mapping
 from datetime import datetime
