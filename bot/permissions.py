@@ -9,7 +9,7 @@ from sqlmodel import col, or_, select
 
 from bot.db import Session, lock_account
 from models.account import Account, AccountNotFound
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.errors import Refusal
 from models.quote import Quote

@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectNoun
 
 
 class Administrator(SQLModel, table=True):

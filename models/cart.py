@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import JSON, CheckConstraint, Field, SQLModel, UniqueConstraint
 
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.errors import Refusal
 
 

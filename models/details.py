@@ -5,7 +5,7 @@ from datetime import datetime
 
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
 from models.errors import Refusal

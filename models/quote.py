@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
+from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.proration import get_midnight
-from models.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.subscription import PeriodLength
 from models.transition import check_transition
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.transition import check_transition

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed

@@ -13,8 +13,8 @@ from bot.notices.render import (
 from bot.presenters.audit_entry import format_history_entry
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.order import OrderLinePresenter
-from models.destination import DestinationKind
-from models.notice_payloads import (
+from models.notice.destination import DestinationKind
+from models.notice.payloads import (
     OrderDeclinedPayload,
     OrderHistoryPayload,
     OrderWaitsPayload,

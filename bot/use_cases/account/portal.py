@@ -7,7 +7,7 @@ from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
 from models.account import Account, Portal
 from models.notice import NoticeKind
-from models.notice_payloads import PortalChangedPayload
+from models.notice.payloads import PortalChangedPayload
 
 
 async def open_portal(

@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from models.account import Account
-from models.audit_entry import AuditEntry
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.entry import AuditEntry
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.seat_history import SeatChange, SeatHistory, build_seat_history
 from models.service_order import OrderLine
 from models.subscription import Subscription

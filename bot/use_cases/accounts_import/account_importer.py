@@ -16,7 +16,7 @@ from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.row_sync import Changes, FieldValues, sync_rows, update_fields
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.billing_contact import BillingContact
 from models.money import parse_amount
 from models.payment_method import PaymentMethod

@@ -13,7 +13,7 @@ from sqlmodel import col, func, select
 
 from bot.db import Database, Session
 from models.account import Account, AccountNotFound
-from models.audit_entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
+from models.audit.entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
 
 BATCH_SIZE = 500
 # What a spreadsheet would take for a formula, and what people typed may begin with it.

@@ -10,7 +10,7 @@ from sqlmodel import col, insert, select, update
 
 from bot.db import Session
 from bot.use_cases.account_change import record_account_change
-from models.audit_entry import (
+from models.audit.entry import (
     GENESIS_HASH,
     Actor,
     AuditChainTip,
@@ -20,7 +20,7 @@ from models.audit_entry import (
     compute_entry_hash,
     generate_salt,
 )
-from models.audit_subject import AuditSubject
+from models.audit.subject import AuditSubject
 
 # The session keys for the chain tips that its transaction has locked, and the ids of people.
 LOCKED_TIPS_KEY, PERSON_IDS_KEY = "audit_chain_tips", "audit_person_ids"

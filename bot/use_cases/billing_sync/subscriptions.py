@@ -18,7 +18,7 @@ from bot.use_cases.billing_sync.subscription_diff import (
     compute_subscription_diff,
     has_same_terms,
 )
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.product import Product
 from models.service_order import BUSY_STATUSES, OrderLine
 from models.subscription import SeatBlock, Subscription

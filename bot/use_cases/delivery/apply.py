@@ -46,9 +46,9 @@ from bot.use_cases.pacing import (
 )
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.destination import Destination, DestinationKind
 from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
-from models.notice_payloads import ChannelUnreachablePayload, ReceiptFilePayload, is_requested, parse_payload
+from models.notice.destination import Destination, DestinationKind
+from models.notice.payloads import ChannelUnreachablePayload, ReceiptFilePayload, is_requested, parse_payload
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 

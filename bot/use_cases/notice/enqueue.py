@@ -9,9 +9,9 @@ from sqlmodel import col, select
 from bot.db import Session
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.destination import Destination
 from models.notice import Notice, NoticeKind, PostedMessage
-from models.notice_payloads import NoticePayload, QuoteCardPayload, build_empty_payload, validate_payload
+from models.notice.destination import Destination
+from models.notice.payloads import NoticePayload, QuoteCardPayload, build_empty_payload, validate_payload
 from models.quote import Quote
 from models.service_order import ServiceOrder
 

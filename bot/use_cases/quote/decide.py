@@ -15,7 +15,7 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.quote.read import check_pending, lock_quote
 from models.account import Account
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.billing_contact import BillingContact
 from models.details import QuoteDetails
 from models.notice import NoticeKind

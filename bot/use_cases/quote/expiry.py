@@ -14,8 +14,8 @@ from bot.use_cases.slack_user import find_contact_user
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import NoticeKind
-from models.notice_payloads import QuoteReminderPayload
-from models.quiet_hours import resolve_time_zone
+from models.notice.payloads import QuoteReminderPayload
+from models.notice.quiet_hours import resolve_time_zone
 from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_reminder_check
 
 EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)

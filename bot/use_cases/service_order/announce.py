@@ -2,10 +2,10 @@
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.destination import Destination
 from models.details import OrderRow
 from models.notice import NoticeKind
-from models.notice_payloads import (
+from models.notice.destination import Destination
+from models.notice.payloads import (
     NoticePayload,
     OrderDeclinedPayload,
     OrderHistoryPayload,

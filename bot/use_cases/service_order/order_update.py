@@ -20,12 +20,12 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
 )
 from models.account import Account
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.billing_contact import BillingContact
-from models.destination import Destination
 from models.details import OrderRow
 from models.notice import Notice, NoticeKind
-from models.notice_payloads import NoticePayload
+from models.notice.destination import Destination
+from models.notice.payloads import NoticePayload
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.service_order import ChargeAttempt, OrderLine, ServiceOrder

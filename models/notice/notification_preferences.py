@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlmodel import JSON, Field, SQLModel
 
 from models.notice import Notice, NoticeKind
-from models.notice_payloads import QuoteReminderPayload, is_requested, parse_payload
+from models.notice.payloads import QuoteReminderPayload, is_requested, parse_payload
 
 
 class NotificationTopic(StrEnum):

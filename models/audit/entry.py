@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlmodel import JSON, CheckConstraint, Field, Relationship, SQLModel, UniqueConstraint
 
-from models.audit_subject import AuditSubject
+from models.audit.subject import AuditSubject
 
 GENESIS_HASH = "0" * 64
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column_types import string_enum
-from models.destination import Destination
+from models.notice.destination import Destination
 
 
 class NoticeStatus(StrEnum):
@@ -43,7 +43,7 @@ class Notice(SQLModel, table=True):
     """`event` names what is reported, once for each destination.
 
     `destination` is a Destination's `str()`; notices of one destination are delivered in order of id.
-    `payload` is the JSON of the kind's payload model (notice_payloads).
+    `payload` is the JSON of the kind's payload model (payloads).
     """
 
     __table_args__ = (
