@@ -28,10 +28,9 @@ async def enqueue_notice(
     quote: Quote | None = None,
     payload: NoticePayload | None = None,
     due_at: datetime | None = None,
-    team: str | None = None,
 ) -> None:
-    """One notice of `event` per destination, unless it exists already. `team` defaults to the account's
-    workspace. Raises TypeError if the payload is of another kind of notice."""
+    """One notice of `event` per destination, unless it exists already. Raises TypeError if the payload is of
+    another kind of notice."""
     notices = build_notices(
         kind,
         event,
@@ -42,7 +41,6 @@ async def enqueue_notice(
         quote=quote,
         payload=payload,
         due_at=due_at,
-        team=team,
     )
     await enqueue_notices(session, notices)
 
@@ -60,6 +58,7 @@ def build_notices(
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> list[Notice]:
+    """`team` defaults to the account's workspace."""
     payload = payload or build_empty_payload(kind)
     validate_payload(kind, payload)
     return [
