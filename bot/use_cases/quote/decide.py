@@ -74,7 +74,7 @@ async def decide_quote(
     account = await session.get_one(Account, quote.account_id)
     await enqueue_quote_card_updates(session, account, quote, at)
     if decided_by_contact is not None and decided_by_contact.id == quote.contact_id:
-        return  # Nobody else is to know.
+        return  # No other contact needs to be notified.
     people = await list_recipients(session, account.id, quote.contact_id)
     others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
     await enqueue_notice(
