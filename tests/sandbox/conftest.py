@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
 from tests.sandbox.browser import chromium
-from tests.sandbox.browser_page import CONFIG, Desk
+from tests.sandbox.browser_page import CONFIG, SandboxBrowser
 from tests.sandbox.tiny_app import TRANSPORTS, over_http, tiny_app
 
 
@@ -43,12 +43,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(browser: Browser) -> AsyncIterator[Desk]:
+async def browsing(browser: Browser) -> AsyncIterator[SandboxBrowser]:
     async with Sandbox.start(CONFIG) as slack:
         app = tiny_app(slack)
         async with over_http(slack, app):
-            desk = Desk(browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url))
-            yield desk
-            for page in desk.pages:
+            browsing = SandboxBrowser(
+                browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+            )
+            yield browsing
+            for page in browsing.pages:
                 await page.close()
-    assert desk.troubles == []
+    assert browsing.troubles == []
