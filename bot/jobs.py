@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 
 
 class JobId(StrEnum):

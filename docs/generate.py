@@ -97,7 +97,7 @@ ORDER_LINE_STATES = StateMachine(
 
 NOTICE_STATES = StateMachine(
     "Notice",
-    "models/notice.py",
+    "models/notice/notice.py",
     Notice.model_fields["status"].default,
     {
         NoticeStatus.WAITING: "Stored with what it reports, and not delivered yet.",

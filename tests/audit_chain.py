@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 
-from models.audit_entry import AuditEntry, HashChainVerifier
+from models.audit.entry import AuditEntry, HashChainVerifier
 
 
 def list_broken_entries(entries: Iterable[AuditEntry]) -> list[int]:

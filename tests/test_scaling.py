@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import func, select
 
 from bot.use_cases.audit.export import verify_histories
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.notice import Notice
 from models.service_order import OrderStatus
 from tests.handlers.steps import opened, order_of

@@ -19,7 +19,7 @@ from bot.db import Database
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_queue
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.notice import Notice
 from scheduler import JOBS, Job, build_scheduler
 from tests.time_limits import HANG_SECONDS

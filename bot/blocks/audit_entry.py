@@ -6,7 +6,7 @@ from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
 from bot.i18n import Localizer
 from bot.presenters.audit_entry import format_history_entry
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 
 MAX_HISTORY_LINES = 40
 

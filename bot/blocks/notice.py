@@ -11,9 +11,9 @@ from bot.blocks.service_order import build_retry_buttons
 from bot.i18n import replace_date_tokens, truncate_text
 from bot.notices.render import RenderableNotice
 from bot.notices.summary import render_notice
-from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
+from models.notice.destination import DestinationKind
 from models.service_order import LineStatus
 
 OPEN_QUOTE = navigation.OPEN_QUOTE

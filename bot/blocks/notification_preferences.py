@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.i18n import Localizer
-from models.notification_preferences import NotificationPreferences, NotificationTopic
+from models.notice.notification_preferences import NotificationPreferences, NotificationTopic
 
 OPEN = navigation.OPEN_PREFERENCES
 SAVE = "notification_preferences.save"

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from bot.i18n import Localizer
 from models.account import Account
-from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
-from models.notice_payloads import NoticePayload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import NoticePayload
 
 
 class RateLimited(Exception):

@@ -10,11 +10,11 @@ from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn, format_date_token, t
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
 from bot.presenters.product import make_product_labels
 from models.account import Account
-from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails, QuoteRow
 from models.money import Money
 from models.notice import NoticeKind
-from models.notice_payloads import NoticePayload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import NoticePayload
 from models.receipt import Receipt
 
 PayloadT = TypeVar("PayloadT", bound=NoticePayload)

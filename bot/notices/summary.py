@@ -8,7 +8,7 @@ from bot.notices import orders as order_notices
 from bot.notices import quotes as quote_notices
 from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
 from models.notice import NoticeKind
-from models.notice_payloads import ChannelUnreachablePayload, PortalChangedPayload
+from models.notice.payloads import ChannelUnreachablePayload, PortalChangedPayload
 
 
 def render_notice(notice: RenderableNotice, services_url: str, *, is_mrkdwn: bool) -> NoticeText:

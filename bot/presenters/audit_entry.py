@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.service_order import LineStatus
 
 

@@ -12,11 +12,11 @@ from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.destination import Destination
 from models.details import OrderRow
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
-from models.notice_payloads import ReceiptPayload
+from models.notice.destination import Destination
+from models.notice.payloads import ReceiptPayload
 from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller

@@ -1,10 +1,10 @@
-"""Imports every table, so that the metadata is whole."""
+"""Imports every table, so that the metadata is complete."""
 
 from sqlmodel import SQLModel
 
 import models.account
 import models.administrator
-import models.audit_entry
+import models.audit.entry
 import models.billing_contact
 import models.billing_event
 import models.cart
@@ -14,7 +14,7 @@ import models.home
 import models.installation
 import models.ledger
 import models.notice
-import models.notification_preferences
+import models.notice.notification_preferences
 import models.payment_method
 import models.product
 import models.quote

@@ -5,10 +5,10 @@ from typing import Any
 
 from bot.i18n import Localizer
 from bot.messaging.messenger import OutboundMessage
-from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
-from models.notice_payloads import PAYLOAD_BY_KIND, NoticePayload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import PAYLOAD_BY_KIND, NoticePayload
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples

@@ -11,7 +11,7 @@ from typing import Any
 
 from models.account import Account, Portal
 from models.administrator import Administrator
-from models.audit_entry import Actor, AuditEntry, AuditPerson
+from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
 from models.details import (
@@ -25,7 +25,7 @@ from models.details import (
     QuoteRow,
     SubscriptionRow,
 )
-from models.notification_preferences import NotificationPreferences
+from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus

@@ -7,7 +7,7 @@ from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.place import place_service_order
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person
 from sandbox.traffic import AppRequest

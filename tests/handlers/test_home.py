@@ -12,7 +12,7 @@ from bot.messaging.home_publisher import HomeContent
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL
 from bot.use_cases.home.publish import CHART_BLOCK, publish_due_homes
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.home import AccountChange, Home, HomeAccount, RefusedBlock
 from models.ledger import LedgerSubscription
 from models.quote import Quote

@@ -6,7 +6,7 @@ import pytest
 
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.cart import CartLine
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteLine

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.quote.expiry import enqueue_quote_reminders
 from models.notice import Notice
-from models.notification_preferences import NotificationPreferences, NotificationTopic
+from models.notice.notification_preferences import NotificationPreferences, NotificationTopic
 from sandbox.driver import Person
 from tests.handlers.steps import buttons, import_quote, newest, opened, saying, texts
 from tests.world import World

@@ -1,6 +1,6 @@
 """The warning of pending quotes before the cart, and what consent to it means (R6, R7)."""
 
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.cart import Cart
 from models.quote import Quote
 from tests.handlers.quotes import QUOTE_BUTTONS, statuses

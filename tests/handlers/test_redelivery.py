@@ -5,7 +5,7 @@ import asyncio
 from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.service_order.manage import retry_service_order
 from models.account import Account
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.notice import Notice
 from models.quote import Quote
 from models.service_order import ChargeAttempt, OrderLine

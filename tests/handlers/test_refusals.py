@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.account import Account, Portal
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.cart import CartLine
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod

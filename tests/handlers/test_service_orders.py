@@ -7,7 +7,7 @@ import pytest
 from bot.billing.gateway import BillingUnavailable
 from bot.use_cases.service_order.deadlines import announce_overdue_orders
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeStatus
 from models.seat_assignment import SeatAssignment

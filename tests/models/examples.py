@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from models.account import Account
-from models.audit_entry import GENESIS_HASH, AuditEntry
+from models.audit.entry import GENESIS_HASH, AuditEntry
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus

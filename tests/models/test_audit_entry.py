@@ -4,13 +4,7 @@ from typing import Any
 import pytest
 
 from bot.db import Database
-from models.audit_entry import (
-    GENESIS_HASH,
-    UNHASHED_FIELDS,
-    Actor,
-    AuditEntry,
-    AuditPerson,
-)
+from models.audit.entry import GENESIS_HASH, UNHASHED_FIELDS, Actor, AuditEntry, AuditPerson
 from tests.audit_chain import list_broken_entries
 from tests.models.examples import NOW, an_account, an_entry
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.quiet_hours import (
+from models.notice.quiet_hours import (
     MAX_QUIET_HOURS_SHIFT,
     QUIET_HOURS_END,
     QUIET_HOURS_START,

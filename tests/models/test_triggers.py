@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from models.audit_entry import Actor, AuditChainTip, AuditPerson
+from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.models.examples import (

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlmodel import SQLModel, col, select
 
 from bot.db import Database
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteStatus

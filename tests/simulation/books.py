@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from models.audit_entry import AuditEntry, AuditPerson
+from models.audit.entry import AuditEntry, AuditPerson
 from tests.simulation.database import Store
 
 QUERIES = {

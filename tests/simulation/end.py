@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from tests.audit_chain import list_broken_entries
 from tests.simulation.books import instant, read_books, stored
 from tests.simulation.due import list_due_jobs

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from models.audit_entry import GENESIS_HASH, AuditEntry
+from models.audit.entry import GENESIS_HASH, AuditEntry
 from tests.simulation.books import Books, Row, instant, read_books
 from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
 from tests.simulation.world import SimulatedWorld

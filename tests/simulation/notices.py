@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from tests.simulation.books import Books, Row, instant
 
 if TYPE_CHECKING:

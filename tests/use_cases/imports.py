@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, select
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.run import ImportSummary
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod

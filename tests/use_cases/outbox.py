@@ -18,9 +18,9 @@ from bot.use_cases.notice.enqueue import enqueue_notice
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
-from models.destination import Destination
 from models.notice import DeliverySlot, Notice, NoticeKind, PostedMessage
-from models.notice_payloads import NoticePayload, PortalChangedPayload
+from models.notice.destination import Destination
+from models.notice.payloads import NoticePayload, PortalChangedPayload
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder

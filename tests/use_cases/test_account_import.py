@@ -11,7 +11,7 @@ from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Account, Portal
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.product import DEFAULT_PRODUCTS, Product

@@ -9,9 +9,9 @@ from bot.messaging.messenger import (
     ChannelUnreachable,
     UserUnreachable,
 )
-from models.destination import DestinationKind
 from models.notice import NoticeKind
-from models.notice_payloads import QuoteReminderPayload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import QuoteReminderPayload
 from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, told_kinds
 
 

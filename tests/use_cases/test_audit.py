@@ -16,8 +16,8 @@ from bot.db import Database
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
-from models.audit_entry import GENESIS_HASH, Actor, AuditEntry
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.entry import GENESIS_HASH, Actor, AuditEntry
+from models.audit.subject import AuditSubject, SubjectNoun
 from tests.models.examples import NOW
 from tests.postgres import database_url, only_sqlite
 

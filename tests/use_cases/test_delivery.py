@@ -14,8 +14,8 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.notice.enqueue import enqueue_notice
 from bot.use_cases.pacing import get_lease_duration
 from models.account import Account
-from models.destination import Destination
 from models.notice import NoticeKind, NoticeStatus
+from models.notice.destination import Destination
 from tests.postgres import explain, only_sqlite
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, read_number, steps

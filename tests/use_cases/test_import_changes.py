@@ -9,7 +9,7 @@ from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database, Session
 from models.account import Account, Portal
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.seat_assignment import SeatAssignment

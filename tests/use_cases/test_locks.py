@@ -26,7 +26,7 @@ from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
-from models.audit_entry import Actor, AuditEntry
+from models.audit.entry import Actor, AuditEntry
 from models.document_sequence import SERVICE_ORDER_PREFIX, DocumentSequence
 from models.home import AccountChange, Home
 from models.notice import NoticeKind

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.db import Database, Session
-from models.audit_entry import AuditEntry
+from models.audit.entry import AuditEntry
 from models.checkout import Checkout
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.quote import Quote, QuoteLine, QuoteStatus

@@ -18,7 +18,7 @@ from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.pacing import get_lease_duration
 from models.details import ReceiptDetails
 from models.notice import NoticeKind
-from models.notice_payloads import ReceiptPayload
+from models.notice.payloads import ReceiptPayload
 from models.service_order import ServiceOrder
 from tests.use_cases.outbox import Outbox, alice, told_kinds
 

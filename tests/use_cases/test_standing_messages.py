@@ -8,9 +8,9 @@ from bot.messaging.messenger import (
     OutboundMessage,
 )
 from bot.use_cases.quote.decide import decide_quote
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.notice import NoticeKind
-from models.notice_payloads import OrderHistoryPayload
+from models.notice.payloads import OrderHistoryPayload
 from models.quote import Quote, QuoteStatus
 from tests.use_cases.outbox import CHANNEL, Outbox, alice, told_kinds
 

@@ -1,4 +1,4 @@
-"""How the seats of an account changed: by its settled order lines, and by what others did to them."""
+"""How an account's seats changed: through settled order lines, and through changes made outside the bot."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from models.account import Account
-from models.audit_entry import AuditEntry
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.entry import AuditEntry
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.seat_history import SeatChange, SeatHistory, build_seat_history
 from models.service_order import OrderLine
 from models.subscription import Subscription
@@ -16,7 +16,7 @@ from models.subscription import Subscription
 HISTORY_PERIOD = timedelta(days=365)
 # A chart shows the last few days on which anything changed.
 ORDER_LINES_LIMIT = 200
-# An import that overwrote them, and the provider.
+# Changes made outside the bot: an import that overwrote the seats, or the provider.
 EXTERNAL_CHANGE_ACTIONS = ("overwritten", "seats_changed")
 
 

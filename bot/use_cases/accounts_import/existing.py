@@ -10,8 +10,8 @@ from bot.accounts_file.entries import AccountEntry, SubscriptionEntry
 from bot.db import Session, lock_account
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_entry import AuditEntry
-from models.audit_subject import AuditSubject, SubjectNoun
+from models.audit.entry import AuditEntry
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteLine

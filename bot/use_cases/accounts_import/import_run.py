@@ -1,4 +1,4 @@
-"""One import: by whom, when and how, and what it has found so far."""
+"""One import: who runs it, when and how, and what it has found so far."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,8 +6,8 @@ from datetime import datetime
 from bot.db import Session
 from bot.use_cases.accounts_import.row_sync import Changes
 from bot.use_cases.audit.write import write_audit_entry
-from models.audit_entry import Actor
-from models.audit_subject import AuditSubject
+from models.audit.entry import Actor
+from models.audit.subject import AuditSubject
 
 
 @dataclass

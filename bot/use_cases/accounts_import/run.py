@@ -18,7 +18,7 @@ from bot.use_cases.accounts_import.existing import load_and_lock_accounts
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote

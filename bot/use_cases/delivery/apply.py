@@ -46,9 +46,9 @@ from bot.use_cases.pacing import (
 )
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.destination import Destination, DestinationKind
 from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
-from models.notice_payloads import ChannelUnreachablePayload, ReceiptFilePayload, is_requested, parse_payload
+from models.notice.destination import Destination, DestinationKind
+from models.notice.payloads import ChannelUnreachablePayload, ReceiptFilePayload, is_requested, parse_payload
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 
@@ -56,7 +56,7 @@ log = structlog.get_logger()
 
 NO_DELAY = timedelta()
 
-# If the recipient lost the role, the remaining contacts get these: R13, and what needs somebody's attention.
+# If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
     {
         NoticeKind.RECEIPT,

@@ -23,9 +23,9 @@ from bot.use_cases.pacing import (
     lock_or_create_slots,
     update_together,
 )
-from models.destination import DestinationKind
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
-from models.notice_payloads import QuoteReminderPayload, parse_payload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import QuoteReminderPayload, parse_payload
 from models.quote import Quote
 
 # A literal: the planner does not use a partial index for a condition with a parameter.

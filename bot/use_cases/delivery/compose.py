@@ -13,7 +13,7 @@ from bot.use_cases.delivery.context import NoticeContext
 from models.account import Account
 from models.details import OrderDetails, ReceiptDetails
 from models.notice import Notice, NoticeKind, PostedMessage
-from models.notice_payloads import parse_payload
+from models.notice.payloads import parse_payload
 from models.receipt import Seller
 from models.slack_user import SlackUser
 

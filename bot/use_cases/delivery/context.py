@@ -15,10 +15,10 @@ from bot.use_cases.notice.preferences import load_preferences
 from bot.use_cases.slack_user import load_contact_users
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.destination import DestinationKind
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
-from models.notification_preferences import NotificationPreferences, find_topic
+from models.notice.destination import DestinationKind
+from models.notice.notification_preferences import NotificationPreferences, find_topic
 from models.quote import QuoteStatus
 from models.slack_user import SlackUser
 

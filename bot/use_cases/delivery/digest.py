@@ -11,8 +11,8 @@ from bot.use_cases.delivery.compose import compose_message
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.results import DeliveryResult, DigestPosted, HeldForDigest, OptedOut
 from models.notice import Notice
-from models.notification_preferences import NotificationPreferences, find_topic
-from models.quiet_hours import get_next_digest_time, resolve_time_zone
+from models.notice.notification_preferences import NotificationPreferences, find_topic
+from models.notice.quiet_hours import get_next_digest_time, resolve_time_zone
 from models.slack_user import SlackUser
 
 # With the longest names, more would not fit in one message; the rest are posted in another one.

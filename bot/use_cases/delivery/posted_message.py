@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlmodel import col, or_, select
 
 from bot.db import Session
-from models.destination import DestinationKind
 from models.notice import Notice, NoticeKind, PostedMessage
-from models.notice_payloads import QuoteCardPayload, parse_payload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import QuoteCardPayload, parse_payload
 
 
 async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:

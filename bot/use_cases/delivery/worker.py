@@ -46,9 +46,9 @@ from bot.use_cases.delivery.results import (
 from bot.use_cases.delivery.store import DeliveryResultWriter
 from bot.use_cases.due_rows import process_queue
 from bot.use_cases.slack_user import can_receive_messages, resolve_contact_user
-from models.destination import DestinationKind
 from models.notice import Notice, NoticeKind
-from models.notice_payloads import ReceiptFilePayload, parse_payload
+from models.notice.destination import DestinationKind
+from models.notice.payloads import ReceiptFilePayload, parse_payload
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()

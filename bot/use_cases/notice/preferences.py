@@ -7,9 +7,9 @@ from sqlmodel import col, select, update
 from bot.db import Session
 from bot.permissions import SlackIdentity, list_account_roles
 from bot.services import Services
-from models.destination import Destination
 from models.notice import Notice, NoticeStatus
-from models.notification_preferences import NotificationPreferences
+from models.notice.destination import Destination
+from models.notice.notification_preferences import NotificationPreferences
 from models.slack_user import SlackUser
 
 

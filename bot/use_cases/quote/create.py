@@ -10,7 +10,7 @@ from bot.db import Session
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.document_number import allocate_document_number
 from models.account import Account, Address
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.document_sequence import QUOTE_PREFIX
 from models.quote import Quote, QuoteLine, QuoteStatus, find_first_reminder_check
 

@@ -2,10 +2,10 @@
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.destination import Destination
 from models.details import OrderRow
 from models.notice import NoticeKind
-from models.notice_payloads import (
+from models.notice.destination import Destination
+from models.notice.payloads import (
     NoticePayload,
     OrderDeclinedPayload,
     OrderHistoryPayload,
@@ -54,7 +54,7 @@ async def announce_waiting(update: OrderUpdate, blocking_order: ServiceOrder) ->
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderRow, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
-    """A new message, in the channel and to the person, each time that somebody has to act."""
+    """A new message, in the channel and to the person, whenever somebody has to act."""
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"

@@ -11,8 +11,8 @@ from bot.services import Services
 from bot.use_cases.due_rows import process_due_rows
 from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
 from bot.use_cases.service_order.order_update import load_order_update
-from models.destination import Destination
 from models.notice import NoticeKind
+from models.notice.destination import Destination
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 
 

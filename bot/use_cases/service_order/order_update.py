@@ -14,18 +14,18 @@ from bot.services import Services
 from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
 from bot.use_cases.notice.enqueue import (
     build_notices,
-    insert_notices,
+    enqueue_notices,
     list_active_contacts,
     list_channel_destinations,
     list_direct_destinations,
 )
 from models.account import Account
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.billing_contact import BillingContact
-from models.destination import Destination
 from models.details import OrderRow
 from models.notice import Notice, NoticeKind
-from models.notice_payloads import NoticePayload
+from models.notice.destination import Destination
+from models.notice.payloads import NoticePayload
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.service_order import ChargeAttempt, OrderLine, ServiceOrder
@@ -125,7 +125,7 @@ class OrderUpdate:
         await self.session.flush()
         for write_entry in self.audit_entries:
             await write_entry()
-        await insert_notices(self.session, self.notices)
+        await enqueue_notices(self.session, self.notices)
         self.audit_entries, self.notices = [], []
 
 

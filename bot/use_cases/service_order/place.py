@@ -29,7 +29,7 @@ from bot.use_cases.service_order.order_update import OrderUpdate
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.administrator import Administrator
-from models.audit_entry import Actor
+from models.audit.entry import Actor
 from models.billing_contact import BillingContact
 from models.cart import Cart, CartLine
 from models.checkout import CheckoutForm

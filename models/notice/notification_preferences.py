@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlmodel import JSON, Field, SQLModel
 
 from models.notice import Notice, NoticeKind
-from models.notice_payloads import QuoteReminderPayload, is_requested, parse_payload
+from models.notice.payloads import QuoteReminderPayload, is_requested, parse_payload
 
 
 class NotificationTopic(StrEnum):
@@ -31,7 +31,7 @@ FINAL_REMINDER_HOURS = 4
 
 
 class NotificationPreferences(SQLModel, table=True):
-    """One person's, for all their accounts. Without any, everything is sent at once."""
+    """One person's, for all their accounts. By default everything is sent at once."""
 
     __tablename__ = "notification_preferences"
 

@@ -1,0 +1,3 @@
+from models.notice.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
+
+__all__ = ["DeliverySlot", "Notice", "NoticeKind", "NoticeStatus", "PostedMessage"]
