@@ -34,7 +34,6 @@ from starlette.routing import Route, Router
 
 import models.migrations.tables  # noqa: F401 -- defines the tables
 from models.notice import NoticeKind, NoticeStatus
-from models.notice.destination import Destination
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 
