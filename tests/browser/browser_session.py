@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
+from tests.time_limits import HANG_SECONDS
 from tests.world import World
 
 CHANNEL = "C01BILLING"
@@ -89,7 +90,7 @@ class BrowserSessions:
         self.contexts.append(context)
         await context.route(lambda url: "//127.0.0.1" not in url, _answer_elsewhere)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(HANG_SECONDS * 1000)
         page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
         page.on("console", self._listen)
         await page.goto(f"{self.world.slack.page_url}?user={self.world.person(name).id}#{place}")

@@ -27,6 +27,7 @@ from models.notice import NoticeKind
 from sandbox import Sandbox
 from sandbox.faults import Fault
 from tests.blocks.sample_messages import make_message
+from tests.time_limits import HANG_SECONDS
 
 URL = "https://services.example/help"
 READER = Localizer("en-GB", "Europe/Paris")
@@ -59,7 +60,7 @@ async def messenger(slack: Sandbox) -> AsyncIterator[SlackMessenger]:
 class messenger_for:  # noqa: N801
     """As bootstrap builds it."""
 
-    def __init__(self, api_url: str, token: str = "xoxb-test", seconds: float = 10) -> None:
+    def __init__(self, api_url: str, token: str = "xoxb-test", seconds: float = HANG_SECONDS) -> None:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds))
         self._client = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[])
 

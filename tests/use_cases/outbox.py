@@ -1,5 +1,6 @@
 """An outbox to fill and to empty: the accounts of tests/accounts.yml, ports in memory, a clock to move."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -253,3 +254,16 @@ def list_sent_numbers(outbox: Outbox, channel: str) -> list[int]:
 
 def list_sent_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
     return [sent.letter.kind for sent in outbox.messenger.to(channel)]
+
+
+def is_marking_delivered(notice: Notice) -> Callable[[str, Any], bool]:
+    """For `failing_statements`: whether a statement stores that this notice was delivered."""
+
+    def is_affected(statement: str, parameters: Any) -> bool:
+        rows = parameters if isinstance(parameters, list) else [parameters]
+        values = [set(row.values() if isinstance(row, dict) else row) for row in rows]
+        return statement.startswith("UPDATE notice") and any(
+            {notice.key, "delivered"} <= row for row in values
+        )
+
+    return is_affected

@@ -28,12 +28,12 @@ async def test_each_destination_gets_its_notices_in_order_from_several_workers(a
     channels = ["C1", "C2", "C3", "C4"]
     for number in range(6):
         await outbox.enqueue(*(f"channel:{c}" for c in channels), number=number)
-    for _ in range(40):
-        workers = (deliver_due_notices(outbox.services) for _ in range(3))
-        await asyncio.gather(*workers)
-        outbox.at += timedelta(milliseconds=300)
+    async with asyncio.timeout(HANG_SECONDS):
+        while await outbox.notices(status="waiting"):
+            workers = (deliver_due_notices(outbox.services) for _ in range(3))
+            await asyncio.gather(*workers)
+            outbox.at += timedelta(milliseconds=300)
     assert {c: list_sent_numbers(outbox, c) for c in channels} == {c: [*range(6)] for c in channels}
-    assert await outbox.notices(status="waiting") == []
 
 
 async def test_a_notice_that_was_rolled_back_is_not_delivered(outbox: Outbox) -> None:
@@ -101,6 +101,35 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
     outbox.messenger.before = overslept
     assert await outbox.deliver() == 0
     assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+
+
+async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> None:
+    await outbox.enqueue(CHANNEL, number=1)
+    await outbox.enqueue(CHANNEL, number=2)
+    others: list[asyncio.Task[int]] = []
+    has_started, may_end = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: OutboundMessage) -> None:
+        has_started.set()
+        await may_end.wait()
+
+    async def oversleep(_: OutboundMessage) -> None:
+        outbox.messenger.before = hang
+        outbox.messenger._busy.clear()
+        outbox.at += get_lease_duration(outbox.services.settings)
+        others.append(asyncio.create_task(outbox.deliver()))
+        await has_started.wait()
+
+    outbox.messenger.before = oversleep
+    async with asyncio.timeout(HANG_SECONDS):
+        assert await outbox.deliver() == 1
+        outbox.messenger.before = None
+        outbox.move(2)
+        assert await outbox.deliver() == 0, "the other worker still has the destination"
+        may_end.set()
+        assert await asyncio.gather(*others) == [0]
+        await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [1, 1, 2]
 
 
 async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:

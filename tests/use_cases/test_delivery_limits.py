@@ -14,7 +14,8 @@ from bot.messaging.messenger import (
 from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_notice_queue
 from bot.use_cases.due_rows import ClaimQueue
 from models.notice import DeliverySlot, Notice, NoticeStatus
-from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, list_sent_numbers
+from tests.database_faults import failing_statements
+from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, is_marking_delivered, list_sent_numbers
 
 LONG_AFTER = START + timedelta(days=1)
 
@@ -92,15 +93,9 @@ async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox
     assert await outbox.notices(status="waiting") == []
 
 
-async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> timedelta:
-        raise KeyError("a bug")
-
+async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
-    with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
+    with failing_statements(outbox.database, is_marking_delivered(await outbox.notice())):
         assert await outbox.deliver() == 0
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()

@@ -4,19 +4,17 @@ import threading
 from typing import Any
 
 import pytest
+import typst
 
 from bot.db import transaction_open
-from bot.i18n import Localizer
 from bot.messaging.messenger import (
     FileRejected,
     MessageGone,
     MessengerUnavailable,
     RateLimited,
 )
-from bot.receipts import render_receipt_pdf
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.pacing import get_lease_duration
-from models.details import ReceiptDetails
 from models.notice import NoticeKind
 from models.notice.payloads import ReceiptPayload
 from models.service_order import ServiceOrder
@@ -87,13 +85,15 @@ async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
 async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At the library: what comes out does not show where it was made."""
     seen: list[tuple[bool, bool]] = []
+    build_compiler = typst.Compiler
 
-    def noted(reader: Localizer, sheet: ReceiptDetails) -> bytes:
+    def note(*args: Any, **options: Any) -> typst.Compiler:
         seen.append((threading.current_thread() is threading.main_thread(), transaction_open.get()))
-        return render_receipt_pdf(reader, sheet)
+        return build_compiler(*args, **options)
 
-    monkeypatch.setattr("bot.use_cases.delivery.compose.render_receipt_pdf", noted)
+    monkeypatch.setattr(typst, "Compiler", note)
     order = await receipt_for_alice(outbox)
     mailed = f"email:{(await outbox.contact()).key}"
     await outbox.enqueue(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)
