@@ -145,8 +145,8 @@ async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows
     assert (stopped.status, stopped.reason) == ("declined", "price_changed")
     assert stopped.offered_tax is not None
     assert stopped.offered_tax > stopped.tax
-    told = newest(world.person("dora").dms, "payment declined").text
-    assert "You were promised £19.80. The price is now £20.63, including tax." in told
+    mismatches = newest(world.person("dora").dms, "payment declined").text
+    assert "You were promised £19.80. The price is now £20.63, including tax." in mismatches
     assert world.paid() == []
     world.books.tax["GB"] = "0.20"
     await retried(world, stopped.order_id)
@@ -169,9 +169,9 @@ async def test_r17_a_charged_amount_that_differs_from_the_promise_is_reported(
     with capture_logs() as logs:
         await ordered(world, CARLA, "customer_assist", payment_method=card)
         await world.pass_time(minutes=11)
-    told = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
+    mismatches = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
     [invoice] = world.books.settled_invoices()
-    assert [(entry["order"], entry["receipt"]) for entry in told] == [("SO-1001", invoice.id)]
+    assert [(entry["order"], entry["receipt"]) for entry in mismatches] == [("SO-1001", invoice.id)]
 
 
 # --- what gets in the way
@@ -265,13 +265,13 @@ async def test_r20_a_retry_that_ends_before_charging_is_announced_like_the_first
 ) -> None:
     order = await ordered(world, DORA, "declined_meeting")
     world.books.cancel(world.books.subscriptions["sub_of_declined_meeting"])
-    for told in (2, 3):
+    for mismatches in (2, 3):
         world.clock.move(minutes=1)
         await retried(world, order.order.key)
         await world.settle()
         assert (await line(world)).reason == "subscription_gone"
         declined = await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
-        assert len({notice.destination for notice in declined}) * told == len(declined)
+        assert len({notice.destination for notice in declined}) * mismatches == len(declined)
 
 
 async def refusal_of(world: StripeWorld) -> Refusal:
