@@ -10,46 +10,46 @@ from typing import Any
 
 import httpx
 
-from tests.fake_stripe import shapes
-from tests.fake_stripe.books import StripeRecords
+from tests.fake_stripe import serializers
+from tests.fake_stripe.records import StripeRecords
 
 
 class WebhookSender:
-    def __init__(self, books: StripeRecords, url: str, secret: str) -> None:
-        self.books, self.url, self.secret = books, url, secret
-        self._seen = 0
+    def __init__(self, records: StripeRecords, url: str, secret: str) -> None:
+        self.records, self.url, self.secret = records, url, secret
+        self._sent_count = 0
 
-    def new(self) -> list[dict[str, Any]]:
+    def collect_events(self) -> list[dict[str, Any]]:
         """The events since the last time, as they would be sent: with the object as it is now."""
-        told = self.books.events[self._seen :]
-        self._seen = len(self.books.events)
-        return [self._event(each) for each in told]
+        told = self.records.events[self._sent_count :]
+        self._sent_count = len(self.records.events)
+        return [self._serialize_event(each) for each in told]
 
-    async def deliver(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
+    async def send_events(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
         """The statuses that were answered. `at` is when they were signed."""
         async with httpx.AsyncClient() as client:
-            return [(await self.post(client, event, at)).status_code for event in events]
+            return [(await self.post_event(client, event, at)).status_code for event in events]
 
-    async def post(
+    async def post_event(
         self, client: httpx.AsyncClient, event: dict[str, Any], at: datetime | None = None
     ) -> httpx.Response:
         body = json.dumps(event)
-        signed_at = int(at.timestamp()) if at else self.books.now
+        signed_at = int(at.timestamp()) if at else self.records.now
         headers = {
             "Stripe-Signature": sign_event(body, self.secret, signed_at),
             "Content-Type": "application/json",
         }
         return await client.post(self.url, content=body, headers=headers)
 
-    def _event(self, told: dict[str, Any]) -> dict[str, Any]:
-        name, books = told["of"], self.books
+    def _serialize_event(self, told: dict[str, Any]) -> dict[str, Any]:
+        name, records = told["of"], self.records
         match told["what"]:
             case "invoice":
-                shown = shapes.invoice(books, books.invoices[name])
+                shown = serializers.serialize_invoice(records, records.invoices[name])
             case "customer":
-                shown = shapes.customer(books.customers[name])
+                shown = serializers.serialize_customer(records.customers[name])
             case _:
-                shown = shapes.subscription(books, books.subscriptions[name])
+                shown = serializers.serialize_subscription(records, records.subscriptions[name])
         return {
             "id": told["id"],
             "object": "event",

@@ -16,8 +16,8 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.service_order import place as place_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import Refusal
+from tests.simulation.completion import run_to_completion
 from tests.simulation.due import list_due_jobs
-from tests.simulation.end import run_to_completion
 from tests.simulation.gates import Waiter
 from tests.simulation.invariants import Watch
 from tests.simulation.loop import VirtualClock

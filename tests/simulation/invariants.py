@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from models.audit.entry import GENESIS_HASH, AuditEntry
-from tests.simulation.books import Books, Row, instant, read_books
 from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
+from tests.simulation.snapshot import Books, Row, instant, read_books
 from tests.simulation.world import SimulatedWorld
 
 # Which status may follow which: written here once more, from the rules.

@@ -9,7 +9,6 @@ from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
-from tests.simulation.books import instant
 from tests.simulation.due import list_due_jobs
 from tests.simulation.external_changes import ExternalChanges, change_member
 from tests.simulation.faults import Theme
@@ -18,6 +17,7 @@ from tests.simulation.invalid_input import mistake
 from tests.simulation.people import Click, Shopper
 from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
+from tests.simulation.snapshot import instant
 from tests.simulation.stripe import ELSEWHERE
 from tests.simulation.webhooks import WebhookQueue
 from tests.simulation.world import SimulatedReplica, SimulatedWorld

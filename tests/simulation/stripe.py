@@ -22,8 +22,8 @@ from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
 from bot.db import Database
 from models.proration import get_midnight
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
-from tests.fake_stripe.books import Customer, Invoice, Item, Price, Subscription
-from tests.fake_stripe.server import Cut, Kind
+from tests.fake_stripe.records import Customer, Invoice, Price, Subscription, SubscriptionItem
+from tests.fake_stripe.server import ConnectionCut, FaultKind
 from tests.simulation.database import Store
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
@@ -35,7 +35,7 @@ CARDS = {"settles": "settles", "declines": "declined", "slow": "slow"}
 # Of the scene's quotes, the one that was made elsewhere.
 ELSEWHERE = 2
 # What a fault of a charge is at Stripe. A request that arrives late is in `late`.
-AT_STRIPE: dict[str, Kind] = {
+AT_STRIPE: dict[str, FaultKind] = {
     "outage": "cut_before",
     "lost": "cut_after",
     "server_error": "save_500_after",
@@ -63,7 +63,7 @@ class PaidInvoice:
 @dataclass
 class StripeItem:
     id: str
-    item: Item
+    item: SubscriptionItem
     before: int
     outside: int = 0
     blocks: dict[int, int] = field(default_factory=dict)
@@ -84,9 +84,9 @@ class SimulatedBooks(StripeRecords):
         behaviour = self._faults.card()
         slow = self._random.randint(1, 7200)
         return replace(
-            super()._card(subscription, customer),
+            super()._get_payment_method(subscription, customer),
             behaviour=CARDS.get(behaviour, behaviour),
-            slow_seconds=slow,
+            processing_seconds=slow,
         )
 
 
@@ -120,7 +120,7 @@ class StripeProvider:
                 expiry=_expiry(method["expires"]),
             )
             if method.get("default"):
-                customer.default_card = method["id"]
+                customer.default_payment_method = method["id"]
         # One Stripe subscription for all: what is changed of one is, there, a change of all.
         there = Subscription(f"sub_of_{account['id']}", customer.id, [], account["time_zone"])
         self.books.subscriptions[there.id] = there
@@ -131,7 +131,7 @@ class StripeProvider:
                 for day in ("period_start", "period_end")
             )
             name = {"seatbot_subscription": listed["id"]}
-            item = Item(f"si_{listed['id']}", price, listed["seats"], start, end, name)
+            item = SubscriptionItem(f"si_{listed['id']}", price, listed["seats"], start, end, name)
             there.items.append(item)
             self.held[listed["id"]] = StripeItem(listed["id"], item, item.quantity)
 
@@ -145,30 +145,35 @@ class StripeProvider:
 
     def settled(self, keys: list[str]) -> list[PaidInvoice]:
         """By invoice, so that a key that was charged twice is seen."""
-        found = [_taken(i) for i in self._charges() if i.metadata.get(ATTEMPT_METADATA_KEY) in keys]
+        found = [
+            _taken(i) for i in self._charges() if i.subscription_metadata.get(ATTEMPT_METADATA_KEY) in keys
+        ]
         return [taken for taken in found if taken.status == "settled"]
 
     def _charges(self) -> Iterator[Invoice]:
-        return (i for i in self.books.invoices.values() if i.reason == "subscription_update")
+        return (i for i in self.books.invoices.values() if i.billing_reason == "subscription_update")
 
     def change_outside(self, subscription: str, by: int) -> None:
         held = self.held[subscription]
         by = max(by, -held.seats)
         held.outside += by
-        self.books.set_seats(subscription, held.seats + by)
+        self.books.set_quantity(subscription, held.seats + by)
 
     def is_busy(self, subscription: str) -> bool:
         """Whether a change of it waits for its payment, or may arrive still."""
-        return bool(self.late) or self.books.held(subscription)[0].pending is not None
+        return (
+            bool(self.late)
+            or self.books.get_subscription_and_item(subscription)[0].pending_update is not None
+        )
 
     def switch_card(self, customer: str, name: str) -> bool:
         """The customer's usual card is removed there, or added again; whether it was removed."""
         card, owner = self.books.cards[name], self.books.customers[customer]
         removed = card.customer is not None
-        card.customer, owner.default_card = (None, None) if removed else (customer, name)
+        card.customer, owner.default_payment_method = (None, None) if removed else (customer, name)
         for held in self.books.subscriptions.values():
-            if removed and held.default_card == name:
-                held.default_card = None
+            if removed and held.default_payment_method == name:
+                held.default_payment_method = None
         return removed
 
     def arrive(self) -> None:
@@ -177,24 +182,24 @@ class StripeProvider:
             self.late.pop(0)()
 
     def settle_due(self) -> None:
-        self.books.catch_up()
+        self.books.apply_due_changes()
 
     def change_terms(self, random: Random, subscription: str) -> str:
         """What somebody does to a subscription in Stripe's dashboard; says what."""
-        there, item = self.books.held(subscription)
+        there, item = self.books.get_subscription_and_item(subscription)
         change = random.choice(("price archived", "tax changed", "subscription cancelled"))
         match change:
             case "price archived":
                 item.price.active = not item.price.active
                 change = "price sold again" if item.price.active else change
             case "tax changed":
-                self.books.tax["FR"] = "0.20" if self.books.tax["FR"] != "0.20" else "0.21"
+                self.books.tax_rates["FR"] = "0.20" if self.books.tax_rates["FR"] != "0.20" else "0.21"
             case _ if self.ended:
                 change = self._delete_customer(there.customer)
             case _:
-                self.books.cancel(there)
+                self.books.cancel_subscription(there)
                 self.ended |= {name for item in there.items for name in item.metadata.values()}
-        self.books.tell("customer.subscription.updated", "subscription", there.id)
+        self.books.emit_event("customer.subscription.updated", "subscription", there.id)
         return change
 
     def _delete_customer(self, customer: str) -> str:
@@ -212,8 +217,8 @@ def _expiry(written: str) -> tuple[int, int]:
 
 def _taken(invoice: Invoice) -> PaidInvoice:
     back, anew = invoice.lines[:2]
-    name = anew.item.removeprefix("si_")
-    terms = ChargedTerms(name, anew.quantity - back.quantity, invoice.net, invoice.tax)
+    name = anew.subscription_item.removeprefix("si_")
+    terms = ChargedTerms(name, anew.quantity - back.quantity, invoice.subtotal, invoice.tax)
     return PaidInvoice(terms, "settled" if invoice.status == "paid" else invoice.status)
 
 
@@ -247,12 +252,12 @@ class InProcessTransport(stripe.HTTPClient):
         if "payment_behavior" in text:
             assert self._key_is_stored(headers["idempotency-key"]), "sent before its key was stored"
         if fault == "timeout":
-            self._provider.late.append(lambda: self._fake.handle(method, path, text, headers))
+            self._provider.late.append(lambda: self._fake.handle_request(method, path, text, headers))
             raise _silence()
         kind = AT_STRIPE.get(fault or "", "cut_before") if fault else None
         try:
-            answer = self._fake.handle(method, path, text, headers, kind)
-        except Cut:
+            answer = self._fake.handle_request(method, path, text, headers, kind)
+        except ConnectionCut:
             raise _silence() from None
         return bytes(answer.body), answer.status_code, dict(answer.headers)
 
@@ -300,9 +305,11 @@ def link_accounts(store: Store, provider: StripeProvider, random: Random) -> Non
         "FROM quote_line AS line JOIN quote ON quote.id = quote_id"
     )
     for key, quote, name, seats, at in list(lines):
-        subscription, item = provider.books.held(name)
+        subscription, item = provider.books.get_subscription_and_item(name)
         country = provider.books.customers[subscription.customer].address["country"]
-        made = provider.books.proration(subscription, item, item.quantity + seats, int(at), country)
+        made = provider.books.build_proration_lines(
+            subscription, item, item.quantity + seats, int(at), country
+        )
         amount, tax = sum(line.amount for line in made), sum(line.tax for line in made)
         other_price = quote == ELSEWHERE and random.random() < 0.2
         price = 1300 if other_price else item.price.unit_amount

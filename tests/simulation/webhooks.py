@@ -55,7 +55,7 @@ class WebhookQueue:
         """What happened at Stripe by now is told: never, once, or oftener."""
         self._provider.arrive()
         self._provider.settle_due()
-        for event in self._courier.new():
+        for event in self._courier.collect_events():
             self._told += 1
             copies = 0 if self._random.random() < self._silence else self._random.choice((1, 1, 1, 2, 3))
             self._on_the_way += [EventCopy(self._told, event) for _ in range(copies)]

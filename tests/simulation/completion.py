@@ -6,8 +6,8 @@ from datetime import timedelta
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.audit.entry import AuditEntry
 from tests.audit_chain import list_broken_entries
-from tests.simulation.books import instant, read_books, stored
 from tests.simulation.due import list_due_jobs
+from tests.simulation.snapshot import instant, read_books, stored
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 LONGEST = 400
