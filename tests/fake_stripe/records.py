@@ -1,19 +1,16 @@
-"""What the fake holds: customers, cards, subscriptions, invoices and payments, and how time moves them."""
+"""The fake's customers, cards, subscriptions, invoices and payments, and what time does to them."""
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
 from zoneinfo import ZoneInfo
 
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
 
 
 class ApiError(Exception):
-    """An error that Stripe answers with."""
-
     def __init__(
         self, status: int, kind: str, message: str, code: str | None = None, param: str | None = None
     ) -> None:
@@ -33,7 +30,7 @@ def build_resource_missing(object_type: str, object_id: object, param: str = "id
 
 @dataclass
 class Card:
-    """`behaviour`: settles, declined, slow, customer, customer_never, or lost (its answers are cut)."""
+    """`behaviour`: settles, declined, slow, customer, customer_never, or lost (responses never arrive)."""
 
     id: str
     customer: str | None
@@ -98,7 +95,7 @@ class Customer:
 
 @dataclass
 class InvoiceLine:
-    """`proration` lines come in pairs: what was paid back, and what is charged anew."""
+    """Proration lines come in pairs: a credit and a charge."""
 
     subscription_item: str
     subscription: str
@@ -130,7 +127,7 @@ class Invoice:
     subscription_metadata: dict[str, str]
     status: str = "open"
     payment_intent: PaymentIntent | None = None
-    # Put to it by hand, after its own.
+    # Attached by hand, in addition to the invoice's own.
     attached_payment_intent: PaymentIntent | None = None
 
     @property
@@ -142,24 +139,40 @@ class Invoice:
         return sum(line.tax for line in self.lines)
 
 
-class StripeRecords:
-    """`tax` gives, for a country, the rate as in "0.20"."""
+@dataclass(frozen=True)
+class EventRecord:
+    """An event; its object is serialised when it is sent."""
 
-    def __init__(self, now: Callable[[], datetime], tax: dict[str, str] | None = None) -> None:
+    id: str
+    type: str
+    object_type: str
+    object_id: str
+    created: int
+
+
+class StripeRecords:
+    """`tax_rates` has a rate such as "0.20" for a country; `card_network` decides how a card behaves next."""
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        tax_rates: dict[str, str] | None = None,
+        card_network: Callable[[Card], Card] = lambda card: card,
+    ) -> None:
         self.clock = now
-        self.tax_rates = tax or {}
+        self.tax_rates = tax_rates or {}
+        self.card_network = card_network
         self.customers: dict[str, Customer] = {}
         self.cards: dict[str, Card] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.invoices: dict[str, Invoice] = {}
-        self.events: list[dict[str, Any]] = []
-        # Where a test makes prices of its own, and time.
+        self.events: list[EventRecord] = []
+        # Created by a test that has a price and a test clock of its own.
         self.prices: dict[str, Price] = {}
         self.test_clock: str | None = None
         self.is_clock_advancing = False
         self.declines_with_402 = False
         self.has_portal_configuration = True
-        # Whether it shows what became of a customer who was deleted.
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
         self._id_count = 0
@@ -169,28 +182,38 @@ class StripeRecords:
         return int(self.clock().timestamp())
 
     def freeze_clock(self, at: int) -> None:
-        """Time stands there from now on."""
         self.clock = lambda: datetime.fromtimestamp(at, UTC)
 
     def new_id(self, prefix: str) -> str:
         self._id_count += 1
         return f"{prefix}_{self._id_count:08d}"
 
-    # --- what a test sets up, or what others do
+    # --- what tests, or other users of the account, do
 
     def get_item(self, item_id: str) -> SubscriptionItem:
         return self.get_subscription_and_item(item_id)[1]
 
     def get_subscription_and_item(self, item_id: str) -> tuple[Subscription, SubscriptionItem]:
-        """By the item's id, or by what its metadata call it."""
+        """`item_id` may also be a value of the item's metadata."""
         for subscription in self.subscriptions.values():
             for item in subscription.items:
                 if item_id in (item.id, *item.metadata.values()):
                     return subscription, item
         raise build_resource_missing("subscription item", item_id)
 
+    def attach_default_card(self, card_id: str, customer_id: str) -> None:
+        self.cards[card_id].customer = customer_id
+        self.customers[customer_id].default_payment_method = card_id
+
+    def detach_card(self, card_id: str) -> None:
+        self.cards[card_id].customer = None
+        holders: list[Customer | Subscription] = [*self.customers.values(), *self.subscriptions.values()]
+        for each in holders:
+            if each.default_payment_method == card_id:
+                each.default_payment_method = None
+
     def delete_customer(self, customer_id: str) -> None:
-        """With the cards, and every subscription cancelled; what was invoiced stays."""
+        """Also cancels the customer's subscriptions. Invoices stay."""
         self.customers[customer_id].deleted = True
         for card in self.cards.values():
             card.customer = None if card.customer == customer_id else card.customer
@@ -201,7 +224,7 @@ class StripeRecords:
         self.emit_event("customer.deleted", "customer", customer_id)
 
     def cancel_subscription(self, subscription: Subscription) -> None:
-        """A change that waits for the customer is dropped; its invoice stays open, and nobody voids it."""
+        """A pending update that needs authentication is dropped; its invoice stays open."""
         subscription.status = "canceled"
         if subscription.pending_update:
             payment = self.invoices[subscription.pending_update.invoice].payment_intent
@@ -213,26 +236,33 @@ class StripeRecords:
         item.quantity = quantity
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
-    # --- the arithmetic, second by second
+    def list_updates(self) -> list[Invoice]:
+        """The invoices of changed quantities."""
+        return [each for each in self.invoices.values() if each.billing_reason == "subscription_update"]
+
+    def list_paid_updates(self) -> list[Invoice]:
+        return [invoice for invoice in self.list_updates() if invoice.status == "paid"]
+
+    # --- proration and tax
 
     def build_proration_lines(
         self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int, country: str
     ) -> list[InvoiceLine]:
-        """The unused time of what was paid, given back, and the rest of the period at the new quantity."""
+        """A credit for the unused time at the old quantity, and a charge for it at the new one."""
         if not item.current_period_start <= at < item.current_period_end:
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
             )
-        part = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
-        back = -_round_half_up(item.quantity * item.price.unit_amount * part)
-        anew = _round_half_up(quantity * item.price.unit_amount * part)
-        amounts = [(item.quantity, back), (quantity, anew)]
+        unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
+        credit = -_round_half_up(item.quantity * item.price.unit_amount * unused)
+        debit = _round_half_up(quantity * item.price.unit_amount * unused)
+        amounts = [(item.quantity, credit), (quantity, debit)]
         taxes = self._compute_taxes([amount for _, amount in amounts], country)
         return [
             InvoiceLine(
-                item.id, subscription.id, item.price, of, amount, tax, at, item.current_period_end, True
+                item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
             )
-            for (of, amount), tax in zip(amounts, taxes, strict=True)
+            for (count, amount), tax in zip(amounts, taxes, strict=True)
         ]
 
     def build_renewal_lines(
@@ -260,18 +290,18 @@ class StripeRecords:
         return lines
 
     def _compute_taxes(self, amounts: list[int], country: str) -> list[int]:
-        """On the sum, so that two lines of one change are taxed as one; shared out among them."""
+        """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
         rate = Fraction(self.tax_rates.get(country, "0"))
         total = _round_half_up(sum(amounts) * rate)
         first = [_round_half_up(amount * rate) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
 
-    # --- changing the seats
+    # --- pending updates and payments
 
     def update_quantity(
         self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int
     ) -> Invoice:
-        """With an invoice at once, and only if that is paid. A change that waits is replaced."""
+        """Invoices at once, and applies the change once that is paid. Replaces another pending update."""
         if subscription.status != "active":
             raise build_invalid_request("The subscription is not active", "resource_missing")
         if subscription.pending_update:
@@ -280,15 +310,14 @@ class StripeRecords:
         lines = self.build_proration_lines(
             subscription, item, quantity, at, customer.address.get("country", "")
         )
-        # What others left to be charged comes first.
-        left = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
-        self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in left]
-        card = self._get_payment_method(subscription, customer)
+        pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
+        self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
+        card = self.card_network(self._get_payment_method(subscription, customer))
         if self.declines_with_402 and card.behaviour == "declined":
             raise ApiError(402, "card_error", "Your card was declined.", "card_declined")
         invoice = Invoice(
-            self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now, [*left, *lines],
-            dict(subscription.metadata),
+            self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
+            [*pending, *lines], dict(subscription.metadata),
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
@@ -333,7 +362,7 @@ class StripeRecords:
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
     def fail_authentication(self, invoice: Invoice) -> None:
-        """The customer tried, and the bank did not believe them."""
+        """The customer tried to authenticate, and failed."""
         assert invoice.payment_intent is not None
         invoice.payment_intent.status = "requires_payment_method"
         invoice.payment_intent.error_code = "payment_intent_authentication_failure"
@@ -390,28 +419,20 @@ class StripeRecords:
         )
         self.emit_event("invoice.paid", "invoice", invoice.id)
 
-    # --- word
+    # --- events
 
-    def emit_event(self, kind: str, what: str, name: str) -> None:
-        self.events.append({"id": self.new_id("evt"), "type": kind, "what": what, "of": name, "at": self.now})
-
-    def list_paid_updates(self) -> Iterator[Invoice]:
-        """Those that added seats."""
-        return (
-            i
-            for i in self.invoices.values()
-            if i.status == "paid" and i.billing_reason == "subscription_update"
-        )
+    def emit_event(self, event_type: str, object_type: str, object_id: str) -> None:
+        self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
 
 
 def _round_half_up(value: Fraction) -> int:
-    """To the nearest; a half away from zero."""
+    """A half is rounded away from zero."""
     whole = (abs(value) + Fraction(1, 2)).__floor__()
     return whole if value >= 0 else -whole
 
 
 def add_interval(at: int, interval: str, zone: str) -> int:
-    """A month or a year later, at the same time of day there; where there is no such day, on the last."""
+    """At the same time of day in `zone`; on the last day of a month that is too short."""
     day = datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
     months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
     year, month = months // 12, months % 12 + 1

@@ -205,7 +205,11 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         hosted_invoice_url=f"https://invoice.stripe.example/i/{invoice.id}" if final else None,
         invoice_pdf=f"https://invoice.stripe.example/i/{invoice.id}/pdf" if final else None,
         issuer={"type": "self"},
-        lines=serialize_list(f"/v1/invoices/{invoice.id}/lines", serialize_invoice_lines(invoice)[:EMBEDDED_LIST_SIZE], len(invoice.lines) > EMBEDDED_LIST_SIZE),
+        lines=serialize_list(
+            f"/v1/invoices/{invoice.id}/lines",
+            serialize_invoice_lines(invoice)[:EMBEDDED_LIST_SIZE],
+            len(invoice.lines) > EMBEDDED_LIST_SIZE,
+        ),
         livemode=False,
         metadata={},
         number=f"FAKE-{invoice.id[-4:]}" if final else None,
@@ -220,7 +224,8 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         starting_balance=0,
         status=invoice.status,
         status_transitions={
-            "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None
+            "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None,
+            "voided_at": None,
         },
         subtotal=invoice.subtotal,
         subtotal_excluding_tax=invoice.subtotal,

@@ -1,12 +1,13 @@
-"""The fake's routes over HTTP: idempotency as Stripe keeps it, and whatever a test wants to go wrong."""
+"""The fake's routes over HTTP, with Stripe's idempotency and the faults that a test sets."""
 
 import asyncio
 import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from socket import create_server
 from typing import Any, Literal
 
@@ -22,14 +23,17 @@ from tests.fake_stripe.records import ApiError, StripeRecords
 from tests.fake_stripe.routes import ROUTES
 
 IDEMPOTENCY_KEY_LIFETIME_SECONDS = 24 * 3600
-FaultKind = Literal["cut_before", "cut_after", "save_500", "save_500_after", "conflict", "rate_limit", "down"]
+FaultKind = Literal[
+    "cut_before", "cut_after", "delay", "save_500", "save_500_after", "conflict", "rate_limit", "down"
+]
 
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests like `POST /v1/subscriptions/…`: `path` is searched for.
+    """A fault of the next `times` requests whose path matches `path`.
 
-    `cut_after` and `save_500_after` take effect first. Of a path, `charges` are the requests that move money.
+    `cut_after` and `save_500_after` take effect first; `delay` takes effect after the client gave up.
+    `charges_only` are the requests that move money.
     """
 
     kind: FaultKind
@@ -45,7 +49,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class SavedResponse:
-    """What a key answers from now on."""
+    """The response saved under an idempotency key."""
 
     request_hash: str
     status: int
@@ -55,7 +59,7 @@ class SavedResponse:
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """A request as it came, and what was answered; none where nothing was."""
+    """`status` is None if there was no response."""
 
     method: str
     path: str
@@ -65,11 +69,11 @@ class RecordedRequest:
 
 
 class ConnectionCut(Exception):
-    """The connection is gone, and nobody hears why."""
+    """The connection breaks without a response."""
 
 
 class FakeStripe:
-    """`checked` holds every answer against the SDK's types, which takes its time."""
+    """`checked` compares every response with the SDK's types, which takes time."""
 
     def __init__(
         self, records: StripeRecords, api_key: str = "sk_test_fake", *, checked: bool = True
@@ -77,11 +81,12 @@ class FakeStripe:
         self.records, self.api_key, self._checked = records, api_key, checked
         self.faults: list[Fault] = []
         self.requests: list[RecordedRequest] = []
-        # What happens, once, right before and right after the next request that moves money.
+        # Called once, before and after the next request that moves money.
         self.before_charge: Callable[[], object] | None = None
         self.after_charge: Callable[[], object] | None = None
+        # Requests that have not arrived yet, although their client has given up.
+        self.delayed_requests: list[Callable[[], object]] = []
         self._saved: dict[str, SavedResponse] = {}
-        # How long each answer takes.
         self.latency_seconds = 0.0
         self.url = ""
         routes = [Route("/{path:path}", self._serve, methods=["GET", "POST", "DELETE"])]
@@ -95,18 +100,18 @@ class FakeStripe:
             yield self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The outermost: here the connection itself is at hand, to be cut."""
-        answered: list[Message] = []
+        """The outermost application: only here can the connection be cut."""
+        messages: list[Message] = []
 
         async def keep(message: Message) -> None:
-            answered.append(message)
+            messages.append(message)
 
         try:
             await self._app(scope, receive, keep)
         except ConnectionCut:
             _cut_connection(send)
             return
-        for message in answered:
+        for message in messages:
             await send(message)
 
     async def _serve(self, request: Request) -> JSONResponse:
@@ -118,7 +123,8 @@ class FakeStripe:
     def handle_request(
         self, method: str, path: str, text: str, headers: Mapping[str, str], fault: str | None = None
     ) -> JSONResponse:
-        """What `text` (query or body) is answered; `headers` have small names. Raises Cut."""
+        """`text` is the query or the body; `headers` have lower-case names. Raises ConnectionCut."""
+        self.deliver_delayed_requests()
         key, params = headers.get("idempotency-key"), form_encoding.parse_form(text)
         if headers.get("authorization") != f"Bearer {self.api_key}":
             return _build_error_response(ApiError(401, "invalid_request_error", "Invalid API Key provided"))
@@ -130,6 +136,11 @@ class FakeStripe:
             raise
         self.requests.append(RecordedRequest(method, path, params, key, response.status_code))
         return response
+
+    def deliver_delayed_requests(self) -> None:
+        while self.delayed_requests:
+            with suppress(ConnectionCut):
+                self.delayed_requests.pop(0)()
 
     def _take_fault(self, method: str, path: str, params: dict[str, Any]) -> str | None:
         for fault in self.faults:
@@ -144,20 +155,23 @@ class FakeStripe:
         match fault:
             case "cut_before":
                 raise ConnectionCut
+            case "delay":
+                self.delayed_requests.append(partial(self._respond, method, path, text, params, key, None))
+                raise ConnectionCut
             case "down":
                 return _build_error_response(ApiError(503, "api_error", "Down for maintenance"))
             case "conflict":
-                words = "There is currently another in-progress request using this key"
+                message = "There is currently another in-progress request using this key"
                 return _build_error_response(
-                    ApiError(409, "idempotency_error", words, "idempotency_key_in_use")
+                    ApiError(409, "idempotency_error", message, "idempotency_key_in_use")
                 )
             case "rate_limit":
                 return _build_error_response(
                     ApiError(429, "invalid_request_error", "Too many requests", "rate_limit")
                 )
         if "payment_behavior" in params and self.before_charge is not None:
-            happens, self.before_charge = self.before_charge, None
-            happens()
+            callback, self.before_charge = self.before_charge, None
+            callback()
         self.records.apply_due_changes()
         request = hashlib.sha256(f"{method} {path} {text}".encode()).hexdigest()
         saved = self._saved.get(key) if key and method == "POST" else None
@@ -166,16 +180,16 @@ class FakeStripe:
         else:
             response = self._execute(method, path, params, key, request, fault)
         if "payment_behavior" in params and self.after_charge is not None:
-            happens, self.after_charge = self.after_charge, None
-            happens()
+            callback, self.after_charge = self.after_charge, None
+            callback()
         if fault == "cut_after" or self._is_response_lost(path, params):
             raise ConnectionCut
         return response
 
     def _replay_saved(self, saved: SavedResponse, request: str) -> JSONResponse:
         if saved.request_hash != request:
-            words = "Keys for idempotent requests can only be used with the same parameters"
-            return _build_error_response(ApiError(400, "idempotency_error", words))
+            message = "Keys for idempotent requests can only be used with the same parameters"
+            return _build_error_response(ApiError(400, "idempotency_error", message))
         return JSONResponse(
             saved.body, saved.status, {"Idempotent-Replayed": "true", "Stripe-Should-Retry": "false"}
         )
@@ -183,7 +197,7 @@ class FakeStripe:
     def _execute(
         self, method: str, path: str, params: dict[str, Any], key: str | None, request: str, fault: str | None
     ) -> JSONResponse:
-        """Errors of validation are not kept under the key; whatever began to run is, failures too."""
+        """Validation errors are not saved under the key; everything else is, failures included."""
         status, body = 200, {}
         try:
             if fault != "save_500":
@@ -203,14 +217,14 @@ class FakeStripe:
     def _find_route(
         self, method: str, path: str
     ) -> Callable[[StripeRecords, dict[str, Any]], dict[str, Any]]:
-        for wanted, pattern, answer in (*ROUTES, *setup_routes.ROUTES):
+        for allowed, pattern, handler in (*ROUTES, *setup_routes.ROUTES):
             found = re.fullmatch(pattern, path)
-            if wanted == method and found:
-                return lambda records, params: answer(records, params, *found.groups())
+            if allowed == method and found:
+                return lambda records, params: handler(records, params, *found.groups())
         raise ApiError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path})")
 
     def _is_response_lost(self, path: str, params: dict[str, Any]) -> bool:
-        """A card whose answers never arrive."""
+        """By a card that behaves as `lost`."""
         if "payment_behavior" not in params:
             return False
         subscription = self.records.subscriptions[path.rsplit("/", 1)[1]]
@@ -218,14 +232,12 @@ class FakeStripe:
         card = subscription.default_payment_method or customer.default_payment_method
         return card is not None and self.records.cards[card].behaviour == "lost"
 
-    # --- what tests ask
-
     def save_key(self, key: str, request: str) -> None:
-        """As if another request had been sent under the key."""
+        """As if a request had been sent under the key."""
         self._saved[key] = SavedResponse(request, 200, {}, self.records.now)
 
     def list_charge_requests(self) -> list[RecordedRequest]:
-        """The requests that were to move money, in order."""
+        """The requests that move money, in order."""
         return [call for call in self.requests if "payment_behavior" in call.params]
 
 

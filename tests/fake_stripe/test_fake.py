@@ -114,7 +114,7 @@ async def test_a_change_that_is_not_paid_waits_23_hours_and_is_dropped(
     [held] = (await client.v1.subscriptions.list_async({"customer": "cus_1"})).data
     assert held.pending_update is None
     assert [i.status for i in fake.records.invoices.values()] == ["void"]
-    kinds = [event["type"] for event in fake.records.events]
+    kinds = [event.type for event in fake.records.events]
     assert "customer.subscription.pending_update_expired" in kinds
 
 
