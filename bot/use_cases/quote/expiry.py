@@ -8,12 +8,17 @@ from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_due_rows
-from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations, list_recipients
+from bot.use_cases.notice.enqueue import (
+    build_notices,
+    enqueue_notices,
+    list_direct_destinations,
+    list_recipients,
+)
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.slack_user import find_contact_user
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.notice import NoticeKind
+from models.notice import Notice, NoticeKind
 from models.notice.payloads import QuoteReminderPayload
 from models.notice.quiet_hours import resolve_time_zone
 from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_reminder_check
@@ -50,11 +55,11 @@ async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> No
     if due is None or not quote.is_pending(at):
         return
     account = await session.get_one(Account, quote.account_id)
+    notices: list[Notice] = []
     for contact in await list_recipients(session, quote.account_id, quote.contact_id):
         zone = await _get_time_zone(session, account, contact)
         for before, then in build_reminder_schedule(quote.created_at, quote.expires_at, zone, at).items():
-            await enqueue_notice(
-                session,
+            notices += build_notices(
                 NoticeKind.QUOTE_REMINDER,
                 f"quote:{quote.id}:reminder:{before}:{quote.expires_at.isoformat()}",
                 list_direct_destinations([contact]),
@@ -66,6 +71,7 @@ async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> No
                 ),
                 due_at=then,
             )
+    await enqueue_notices(session, notices)
 
 
 async def _get_time_zone(session: Session, account: Account, contact: BillingContact) -> str:
