@@ -1,4 +1,4 @@
-"""What one transaction at a time may do, across processes. SQLite has one writer anyway."""
+"""Locks across processes. SQLite has one writer anyway."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from models.audit.entry import GENESIS_HASH, AuditChainTip
 # Keys of PostgreSQL's advisory locks; the numbers mean nothing else.
 MIGRATION_LOCK, IMPORT_LOCK = 7_328_001, 7_328_002
 
-# The session key for the chain tips that its transaction has locked.
+# Key of `Session.info`: the chain tips that its transaction has locked.
 LOCKED_TIPS_KEY = "audit_chain_tips"
 
 

@@ -1,5 +1,6 @@
 """An outbox to fill and to empty: the accounts of tests/accounts.yml, ports in memory, a clock to move."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -60,7 +61,7 @@ class Outbox:
             tasks=BackgroundTasks(),
         )
 
-    async def tell(
+    async def enqueue(
         self,
         *destinations: str,
         kind: NoticeKind = NoticeKind.PORTAL_CHANGED,
@@ -247,9 +248,22 @@ def read_number(message: OutboundMessage) -> int:
     return int(message.payload.by)
 
 
-def steps(outbox: Outbox, channel: str) -> list[int]:
+def list_sent_numbers(outbox: Outbox, channel: str) -> list[int]:
     return [read_number(sent.letter) for sent in outbox.messenger.to(channel)]
 
 
-def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
+def list_sent_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
     return [sent.letter.kind for sent in outbox.messenger.to(channel)]
+
+
+def is_marking_delivered(notice: Notice) -> Callable[[str, Any], bool]:
+    """For `failing_statements`: whether a statement stores that this notice was delivered."""
+
+    def is_affected(statement: str, parameters: Any) -> bool:
+        rows = parameters if isinstance(parameters, list) else [parameters]
+        values = [set(row.values() if isinstance(row, dict) else row) for row in rows]
+        return statement.startswith("UPDATE notice") and any(
+            {notice.key, "delivered"} <= row for row in values
+        )
+
+    return is_affected

@@ -1,4 +1,4 @@
-"""Writing history, in the transaction of the change it records (R18)."""
+"""Writing audit entries, in the transaction of the change they record (R18)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +22,10 @@ from models.audit.entry import (
 )
 from models.audit.subject import AuditSubject
 
-# The session key for the ids of people.
+# Key of `Session.info`: the ids of people.
 PERSON_IDS_KEY = "audit_person_ids"
 
-# Prebuilt, and without the mapper: most transactions run them.
+# Prebuilt and without the ORM, because most transactions run them.
 _ENTRY_TABLE, _TIP_TABLE = AuditEntry.__table__, AuditChainTip.__table__  # type: ignore[attr-defined]
 # With RETURNING, several entries are inserted by one statement.
 _ENTRY_INSERT = insert(_ENTRY_TABLE).returning(_ENTRY_TABLE.c.number)
@@ -68,8 +68,8 @@ async def write_audit_entry(
 
 
 async def write_audit_entries(session: Session, account_id: str, entries: Sequence[NewAuditEntry]) -> None:
-    """Append entries in their order, and have Homes that show the account drawn again. The caller holds the
-    account's lock, so that numbers have no gaps."""
+    """Append entries in their order, and schedule the Homes that show the account for an update. The caller
+    holds the account's lock, so that numbers have no gaps."""
     assert not session.in_nested_transaction(), (
         "a rolled back savepoint would leave a wrong tip in session.info"
     )
@@ -110,7 +110,7 @@ def _build_row(
 
 
 def _build_content(reason: str | None, details: dict[str, Any]) -> dict[str, Any]:
-    """What can be erased, with its salt; and its digest, which stays."""
+    """What can be erased, with its salt, and its digest, which remains."""
     salt = generate_salt() if reason is not None or details else None
     digest = compute_content_digest(salt, reason, details) if salt else None
     return {"reason": reason, "details": details, "content_salt": salt, "content_digest": digest}
