@@ -142,7 +142,7 @@ async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_fol
 
 
 class LosingGateway(HookedGateway):
-    """The first charge arrives; its answer is lost, and the provider is away from then on."""
+    """The first charge arrives; its response is lost, and the provider is unavailable from then on."""
 
     def __init__(self, inner: BillingGateway) -> None:
         super().__init__(inner)
@@ -212,7 +212,7 @@ async def test_during_a_provider_outage_people_are_told_and_nothing_is_charged_t
 
 
 class DatabaseOutage:
-    """A PostgreSQL that lets nobody in, and has thrown out whoever was."""
+    """A PostgreSQL that accepts no connections, and has closed the open ones."""
 
     def __init__(self, world: World) -> None:
         self._name = make_url(world.services.settings.database_url).database
@@ -234,7 +234,7 @@ async def cart_submitted(world: World, cart: Modal) -> None:
 
 
 async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_repeated() -> None:
-    """R19, R20: what was typed stays; what was placed goes on."""
+    """R19, R20: what was typed stays; what was placed continues."""
     async with open_world(kind="postgresql") as world:
         alice, benoit = world.person("alice"), world.person("benoit")
         cart = await world.fill_cart(benoit, acme_webinar=3)
