@@ -13,7 +13,7 @@ from bot.db import Database
 from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod
 from tests.billing.conftest import found_acme
-from tests.fake_stripe import shapes
+from tests.fake_stripe import serializers
 from tests.handlers.stripe_orders import DORA, ordered, retried
 from tests.stripe_world import stripe_world
 
@@ -65,15 +65,17 @@ async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logg
     """An order with a decline and a retry, where every card, invoice and event bears one in every text."""
     caplog.set_level("INFO")
     number = card_number()
-    monkeypatch.setattr(shapes, "card", leaking(shapes.card, number))
+    monkeypatch.setattr(
+        serializers, "serialize_payment_method", leaking(serializers.serialize_payment_method, number)
+    )
     async with stripe_world() as world:
         await ordered(world, DORA, "declined_meeting")
         await retried(world, 1)
         await world.settle()
-        events = [leaked(event, number) for event in world.courier.new()]
-        assert set(await world.courier.deliver(events)) == {200}
+        events = [leaked(event, number) for event in world.webhook_sender.collect_events()]
+        assert set(await world.webhook_sender.send_events(events)) == {200}
         await world.settle()
-        assert len(world.paid()) == 1
+        assert len(world.list_paid_totals()) == 1
         stored = everything_stored(world.services.database)
         told = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
     assert "pm_good_1" in stored, "the scan does see what is stored"
