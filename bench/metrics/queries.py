@@ -1,4 +1,4 @@
-"""Queries and writing transactions: of one order, and of a person's first steps to it. `make trace` lists them."""
+"""Queries and writing transactions of one order and of the first steps to it; `make trace` lists them."""
 
 from bench.report import Figure, at_most
 from bench.trace import Leg, trace_requests_and_order
