@@ -34,7 +34,6 @@ from starlette.routing import Route, Router
 
 import models.migrations.tables  # noqa: F401 -- defines the tables
 from models.notice import NoticeKind, NoticeStatus
-from models.notice.destination import Destination
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 
@@ -297,8 +296,7 @@ async def store_order(connection: AsyncConnection, row: Values) -> None:
 
 
 def build_notices(row: Values, order_id: int, at: datetime) -> list[dict[str, Any]]:
-    channel = str(Destination.channel(row[account.c.channel]))
-    to_contact = str(Destination.contact(row[contact.c.id]))
+    channel, to_contact = f"channel:{row[account.c.channel]}", f"contact:{row[contact.c.id]}"
     return [
         {
             "event": f"order:{order_id}:{kind.value}>{destination}",

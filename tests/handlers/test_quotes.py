@@ -9,7 +9,7 @@ from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from sandbox.driver import Modal
 from tests.handlers.db_snapshot import show_button
-from tests.handlers.quotes import QUOTE_BUTTONS, statuses, told
+from tests.handlers.quotes import QUOTE_BUTTONS, load_quote_statuses, wait_for_refusal
 from tests.handlers.steps import (
     buttons,
     charges,
@@ -91,7 +91,7 @@ async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: Wo
         for word in ("Alice Martin", "10:03", "Budget is gone"):
             assert word in copy.text
     await benoit.submit()
-    await told(world, benoit, "Alice Martin", "10:03")
+    await wait_for_refusal(world, benoit, "Alice Martin", "10:03")
 
 
 async def test_a_decision_is_announced_to_the_other_contacts_alone(world: World) -> None:
@@ -176,7 +176,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     quote = await import_quote(world, decided=decided)
     assert (quote.status, quote.decided_externally, quote.decided_by) == ("accepted", True, "GoTo Admin")
     await alice.submit()
-    await told(world, alice, "accepted outside Slack", "12:30")
+    await wait_for_refusal(world, alice, "accepted outside Slack", "12:30")
     await world.settle()
     assert buttons(world.channel("C01BILLING")[0]) == []
     for person in (alice, benoit):
@@ -197,9 +197,9 @@ async def test_decided_elsewhere_closes_the_quote_that_an_address_put_in_its_pla
     await alice.wait_for_modal("service_order.place")
     decided = {"status": "accepted", "at": "2026-11-10T11:30:00Z"}
     await import_quote(world, decided=decided)
-    assert await statuses(world) == {"Q-2041": "expired", "SQ-1001": "accepted"}
+    assert await load_quote_statuses(world) == {"Q-2041": "expired", "SQ-1001": "accepted"}
     await alice.submit()
-    await told(world, alice, "SQ-1001", "accepted outside Slack")
+    await wait_for_refusal(world, alice, "SQ-1001", "accepted outside Slack")
     assert await world.rows(ServiceOrder) == []
 
 

@@ -21,7 +21,7 @@ SECRET = "xyzzyplugh"
 
 @pytest.fixture(params=["http", "socket"])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    async with open_world(door=request.param) as world:
+    async with open_world(transport=request.param) as world:
         yield world
 
 

@@ -26,7 +26,7 @@ from bot.messaging.slack.messenger import SlackMessenger
 from models.notice import NoticeKind
 from sandbox import Sandbox
 from sandbox.faults import Fault
-from tests.blocks.sample_messages import letter
+from tests.blocks.sample_messages import make_message
 from tests.time_limits import HANG_SECONDS
 
 URL = "https://services.example/help"
@@ -73,7 +73,7 @@ class messenger_for:  # noqa: N801
 
 def to(channel: str, kind: NoticeKind = NoticeKind.ORDER_STATUS, **changes: Any) -> OutboundMessage:
     where = "contact" if channel.startswith("U") else "channel"
-    return letter(kind, READER, to=where, channel=channel, **changes)
+    return make_message(kind, READER, to=where, channel=channel, **changes)
 
 
 async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger: SlackMessenger) -> None:

@@ -43,7 +43,7 @@ CONFIG: dict[str, Any] = {
 
 
 @dataclass
-class Desk:
+class SandboxBrowser:
     """The sandbox, the tiny app, and a browser to look at them."""
 
     browser: Browser

@@ -61,7 +61,7 @@ class Outbox:
             tasks=BackgroundTasks(),
         )
 
-    async def tell(
+    async def enqueue(
         self,
         *destinations: str,
         kind: NoticeKind = NoticeKind.PORTAL_CHANGED,
@@ -248,11 +248,11 @@ def read_number(message: OutboundMessage) -> int:
     return int(message.payload.by)
 
 
-def steps(outbox: Outbox, channel: str) -> list[int]:
+def list_sent_numbers(outbox: Outbox, channel: str) -> list[int]:
     return [read_number(sent.letter) for sent in outbox.messenger.to(channel)]
 
 
-def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
+def list_sent_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
     return [sent.letter.kind for sent in outbox.messenger.to(channel)]
 
 

@@ -25,7 +25,7 @@ def outbox(database_with_accounts: Database) -> Outbox:
 async def fill(outbox: Outbox, *numbers: int) -> None:
     """An order's notice to each of so many channels, each in a workspace of its own."""
     order = await outbox.order(f"SO-{numbers[0]}")
-    await outbox.tell(*(f"channel:C{n}" for n in numbers), kind=NoticeKind.ORDER_PLACED, order=order)
+    await outbox.enqueue(*(f"channel:C{n}" for n in numbers), kind=NoticeKind.ORDER_PLACED, order=order)
     async with outbox.database.write() as session:
         for notice in (await session.exec(select(Notice))).all():
             notice.team = f"T{notice.destination}"

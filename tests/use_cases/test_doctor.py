@@ -157,7 +157,7 @@ async def test_an_unset_optional_setting_is_a_note() -> None:
 
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
     url = well.services.settings.database_url
-    environment = build_environment(well.slack, url, door="http", DATABASE_URL=url)
+    environment = build_environment(well.slack, url, transport="http", DATABASE_URL=url)
     codes = []
     for _ in range(2):
         process = await asyncio.create_subprocess_exec(

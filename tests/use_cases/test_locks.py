@@ -245,7 +245,7 @@ async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision
     """R20, R25: neither sees the other before it is stored."""
     one, two, _ = outboxes
     quote = await one.quote()
-    await one.tell(await alice(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await one.enqueue(await alice(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     outside = copy_context()
     async with one.database.write() as session:
         await lock_account(session, "acme")
