@@ -1,4 +1,4 @@
-"""Notices of every kind as letters: usual, and with the longest names and the most of everything."""
+"""Messages of every kind of notice: usual ones, and ones with the longest names and the most rows."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ STEPS = (
 def make_message(
     kind: NoticeKind, reader: Localizer, size: Size = USUAL, to: str = "contact", **changes: Any
 ) -> OutboundMessage:
-    """As it is delivered: `to` is the destination's kind."""
+    """`to` is the kind of destination."""
     usual = OutboundMessage(
         team_id="T1",
         channel="C1" if to in ("channel", "services") else "U1",

@@ -191,7 +191,7 @@ SCREENS: dict[str, Draw] = {
     ),
 }
 
-# Where Slack takes a chart on Home: not everybody's does, nor the sandbox's.
+# If Slack accepts a chart on Home: not every workspace does, nor does the sandbox.
 CHARTED: dict[str, Draw] = {
     "home, chart": lambda r, s: _home(r, [samples.make_account_overview(s)], charts=True),
     "home, charts of accounts": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12, charts=True),

@@ -22,7 +22,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def sessions(browser: Browser) -> AsyncIterator[BrowserSessions]:
-    """The whole program and whoever sits down at it. Nothing may have gone wrong unseen."""
+    """The whole program, with browsers. Errors in a browser fail the test."""
     async with world() as program:
         sessions = BrowserSessions(program, browser)
         yield sessions

@@ -35,7 +35,7 @@ async def test_a_pending_quote_is_approved_from_the_message_that_brought_it(
     assert (await quote_of(sessions.world, "Q-2041")).status is QuoteStatus.ACCEPTED
     await session.close()
     await sessions.settle()
-    # A token: in the zone of whoever looks, with the year where it is far from today.
+    # A date token: in the reader's time zone, with the year if it is far from today.
     await session.expect_text(
         "Accepted by Alice Martin on 10 Nov", "10:00: service order SO-1001", within=arrived
     )

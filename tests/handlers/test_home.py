@@ -271,7 +271,7 @@ async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> 
 async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_all_workers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R24: ten at once and then one each 0.6 s; whoever looked last comes first."""
+    """R24: ten at once and then one each 0.6 s; the last to look comes first."""
     async with world.services.write() as session:
         for number in range(30):
             session.add(

@@ -66,8 +66,10 @@ async def check_delivered_once(world: World) -> None:
     """R24: every notice went out, once, and in order."""
     notices = await world.rows(Notice)
     assert {notice.status for notice in notices} == {NoticeStatus.DELIVERED}
-    told = [m.text for m in world.channel("C01BILLING")] + [m.text for m in world.person("alice").dms]
-    assert [text for text, times in Counter(told).items() if times > 1] == []
+    message_texts = [m.text for m in world.channel("C01BILLING")] + [
+        m.text for m in world.person("alice").dms
+    ]
+    assert [text for text, times in Counter(message_texts).items() if times > 1] == []
     for destination in {notice.destination for notice in notices}:
         sent = [n for n in notices if n.destination == destination]
         times = [n.delivered_at for position, n in enumerate(sent) if not is_contained(n, sent[:position])]
@@ -142,7 +144,7 @@ async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_fol
 
 
 class LosingGateway(HookedGateway):
-    """The first charge arrives; its answer is lost, and the provider is away from then on."""
+    """The first charge arrives; its response is lost, and the provider is unavailable from then on."""
 
     def __init__(self, inner: BillingGateway) -> None:
         super().__init__(inner)
@@ -212,7 +214,7 @@ async def test_during_a_provider_outage_people_are_told_and_nothing_is_charged_t
 
 
 class DatabaseOutage:
-    """A PostgreSQL that lets nobody in, and has thrown out whoever was."""
+    """A PostgreSQL that accepts no connections, and has closed the open ones."""
 
     def __init__(self, world: World) -> None:
         self._name = make_url(world.services.settings.database_url).database
@@ -234,7 +236,7 @@ async def cart_submitted(world: World, cart: Modal) -> None:
 
 
 async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_repeated() -> None:
-    """R19, R20: what was typed stays; what was placed goes on."""
+    """R19, R20: what was typed stays; what was placed continues."""
     async with open_world(kind="postgresql") as world:
         alice, benoit = world.person("alice"), world.person("benoit")
         cart = await world.fill_cart(benoit, acme_webinar=3)

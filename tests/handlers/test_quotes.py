@@ -166,7 +166,7 @@ async def test_a_stale_button_in_a_message_is_answered_privately(world: World) -
 
 
 async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World) -> None:
-    """R15, R20: by the import; whoever acts on it is told, and every copy is redrawn."""
+    """R15, R20: by the import; anybody who acts on it is told, and every copy is updated."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await import_quote(world)
     await world.settle()
@@ -218,7 +218,7 @@ async def test_a_pending_quote_whose_terms_change_twice_is_redrawn_each_time(wor
 
 
 async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world: World) -> None:
-    """R10: whoever checked the old lines out sees the new ones first."""
+    """R10: people who checked the old lines out see the new ones first."""
     alice = world.person("alice")
     await import_quote(world)
     await opened(alice, "/quotes", "Q-2041", "quote.review")
@@ -238,7 +238,7 @@ async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world
 
 
 async def test_another_address_keeps_the_price_that_was_agreed_elsewhere(world: World) -> None:
-    """R10, R17: ten seats at €13, where the subscription's price is €14; only the tax is another."""
+    """R10, R17: ten seats at €13, while the subscription's price is €14; only the tax differs."""
     alice = world.person("alice")
     await import_quote(world)
     await opened(alice, "/quotes", "Q-2041", "quote.review")

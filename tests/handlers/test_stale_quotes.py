@@ -1,4 +1,4 @@
-"""Whoever has a quote open that is no longer so is told at every step (R7, R9, R20)."""
+"""People who have an outdated quote open are told so at every step (R7, R9, R20)."""
 
 from bot.use_cases.quote.expiry import expire_quotes
 from models.service_order import ServiceOrder

@@ -136,7 +136,7 @@ class _Crowd:
             return found
 
     async def _wait_for_words(self) -> None:
-        """The modals are on nobody's screen: that the bot draws each anew is what is looked for."""
+        """The modals are on nobody's screen: what counts is that the bot renders each of them again."""
 
         def drawn() -> bool:
             self._waiting -= {call.args.get("view_id") for call in self.slack.calls("views.update")}

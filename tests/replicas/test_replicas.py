@@ -68,7 +68,7 @@ class Company:
             await asyncio.sleep(0.2)
 
     async def _order(self, person: Person, subscription_id: str, seats: int) -> bool:
-        """R10 from the command to the order. False where a step was not answered: begun again then."""
+        """R10 from the command to the order. False if a step got no response: then it starts again."""
         if person.modal:
             await person.close_modal(everything=True)
         try:

@@ -72,7 +72,7 @@ class Outbox:
         payload: NoticePayload | None = None,
         number: int = 0,
     ) -> None:
-        """Store a notice of the account acme, as a use case does; `number` is found again by `steps`."""
+        """Store a notice of the account acme as a use case does; `list_sent_numbers` gives `number`."""
         if kind is NoticeKind.PORTAL_CHANGED:
             payload = PortalChangedPayload(by=str(number))
         async with self.database.write() as session:
@@ -93,7 +93,7 @@ class Outbox:
         return await deliver_due_notices(self.services)
 
     async def deliver_all(self) -> None:
-        """… with the time that Slack's limits make it take."""
+        """… advancing the clock as Slack's rate limits require."""
         for _ in range(200):
             if not await self.deliver() and not await self.due():
                 return

@@ -105,7 +105,7 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
 
 
 async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL)
+    await outbox.enqueue(CHANNEL)
     await outbox.change(await outbox.notice(), attempts=8)
 
     async def oversleep(_: OutboundMessage) -> None:

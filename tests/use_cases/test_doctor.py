@@ -24,7 +24,7 @@ SCOPES = set(
 
 @pytest.fixture
 async def well(world: World) -> World:
-    """Where nothing is wrong: the bot is in every account's channel."""
+    """With no problems: the bot is in every account's channel."""
     world.slack.channel("C05INELIGIBLE").add_bot()
     async with world.services.write() as session:
         await session.exec(text("UPDATE account SET active = false WHERE slack_team = 'T02OTHER'"))  # type: ignore[call-overload]

@@ -130,7 +130,7 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
 
 
 async def _drawn_at_last(outboxes: list[Outbox]) -> None:
-    """Each Home shows how things stand, whoever drew it last."""
+    """Each Home shows the current state, whichever worker published it last."""
     # Twice: what changed while it was drawn is drawn again a little later.
     for outbox in [*outboxes, *outboxes]:
         outbox.at += timedelta(minutes=5)
@@ -155,7 +155,7 @@ async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
 
 
 async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Outbox]) -> None:
-    """Whoever waits for another's change of the account finds it changed, and does not do it again."""
+    """A worker that waited for another's change of the account sees it, and does not repeat it."""
     one, two, _ = outboxes
     await refresh_slack_user(one.services, ALICE)
     async with one.database.write() as session:

@@ -55,7 +55,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
 
 @pytest.mark.parametrize("fault", [FileRejected("missing_scope"), MessageGone("channel_not_found")])
 async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
-    """The receipt's e-mail has it as well; only whoever asked for it gets another."""
+    """The receipt's e-mail has it as well; only a person who requested it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]
     await receipt_for_alice(outbox)
     await outbox.enqueue(await alice(outbox), number=2)
@@ -85,7 +85,7 @@ async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
 async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the library: what comes out does not show where it was made."""
+    """From the library: the output does not depend on the machine."""
     seen: list[tuple[bool, bool]] = []
     build_compiler = typst.Compiler
 
