@@ -14,8 +14,8 @@ from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
+from models.period_length import PeriodLength, PeriodLengthColumn
 from models.proration import get_midnight
-from models.subscription import PeriodLength
 from models.transition import check_transition
 
 
@@ -161,7 +161,7 @@ class QuoteLine(SQLModel, table=True):
     seats: int
     seats_before: int
     unit_price: int = Field(sa_type=MinorUnits)
-    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
+    period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
     amount: int = Field(sa_type=MinorUnits)
