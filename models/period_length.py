@@ -101,7 +101,7 @@ class PeriodLengthColumn(TypeDecorator[PeriodLength]):
 
 
 def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
-    """The day of the month on which periods start: of 31 Jan - 28 Feb the 31st, and of 28 Feb - 31 Mar.
+    """The day of the month on which periods start: the 31st for 31 Jan - 28 Feb, and for 28 Feb - 31 Mar.
     If the first period is not a whole one, the day on which it ends."""
     later = max(start.day, end.day)
     return later if length.move_date(start, 1, later) == end else end.day

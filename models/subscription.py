@@ -1,4 +1,4 @@
-"""An account's product: its seats, their price and period."""
+"""An account's subscription to a product: its seats, their price and the period."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,11 +22,11 @@ class SubscriptionNotFound(Refusal):
 
 
 class NothingToOrder(Refusal):
-    """R2, R4: not one of the account's subscriptions can be ordered here."""
+    """R2, R4: none of the account's subscriptions can be ordered here."""
 
 
 class Subscription(SQLModel, table=True):
-    """`seats` is the bot's copy of the provider's, of which `blocks` were bought at other prices."""
+    """`seats` is the bot's copy of the provider's number, including those of its SeatBlocks."""
 
     __table_args__ = (
         CheckConstraint("seats >= 0", name="seats"),
@@ -45,7 +45,7 @@ class Subscription(SQLModel, table=True):
     self_service: bool = True
     self_service_reason: str | None = None
     active: bool = True
-    # How often an import changed what the provider holds: the embedded provider then copies it again.
+    # How often an import has changed the seats or periods: the embedded provider then copies them again.
     revision: int = 0
 
     @property
@@ -76,7 +76,7 @@ class SeatBlock(SQLModel, table=True):
 
 
 class PricedSeats(Protocol):
-    """Seats at a price: a SeatBlock, or whatever a provider holds in its place."""
+    """Seats at a price: a SeatBlock, or the provider's equivalent."""
 
     @property
     def seats(self) -> int: ...
@@ -86,6 +86,6 @@ class PricedSeats(Protocol):
 
 
 def compute_recurring_amount(seats: int, unit_price: int, blocks: Sequence[PricedSeats]) -> int:
-    """What a whole period of the subscription costs, before tax: each block at its own price."""
+    """What a whole period of the subscription costs before tax, with each block at its own price."""
     at_other_prices = sum(b.seats for b in blocks)
     return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)

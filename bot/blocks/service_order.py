@@ -102,7 +102,7 @@ def render_placed_modal(
     details: OrderDetails,
     metadata: ModalMetadata,
     *,
-    services_url: str = "",
+    services_url: str,
 ) -> View:
     """Shown right after placing; an order that is finished already is shown as usual."""
     order, contact = details.order, details.contact
@@ -132,7 +132,7 @@ def render_order_modal(
     details: OrderDetails,
     metadata: ModalMetadata,
     *,
-    services_url: str = "",
+    services_url: str,
 ) -> View:
     status_blocks = [block_kit.build_section(format_order_status(localizer, details))]
     blocks = _build_order_blocks(localizer, details, status_blocks, services_url)
@@ -271,7 +271,7 @@ def _build_order_actions(localizer: Localizer, details: OrderDetails, services_u
         or details.is_overdue
         or details.list_rows_with_status(LineStatus.DECLINED)
     )
-    if services_url and needs_help:
+    if needs_help:
         buttons.append(navigation.build_contact_services_button(localizer, services_url))
     return block_kit.build_actions(*buttons)
 

@@ -75,7 +75,7 @@ def test_a_tax_change_by_address_is_shown_before_placing(english: Localizer) -> 
 
 
 def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) -> None:
-    view = service_order.render_placed_modal(english, order_sheet(), PLACE)
+    view = service_order.render_placed_modal(english, order_sheet(), PLACE, services_url=URL)
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
     assert "email the receipt to Alice 0, alice0@acme.example" in said(view)
@@ -89,14 +89,14 @@ def test_a_placed_order_says_where_its_status_is_posted(
 ) -> None:
     sheet = order_sheet()
     sheet.account.channel = channel
-    assert part in said(service_order.render_placed_modal(english, sheet, PLACE))
+    assert part in said(service_order.render_placed_modal(english, sheet, PLACE, services_url=URL))
 
 
 def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Localizer) -> None:
     done = order_sheet(order_row(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
-    assert service_order.render_placed_modal(english, done, PLACE) == service_order.render_order_modal(
-        english, done, PLACE
-    )
+    assert service_order.render_placed_modal(
+        english, done, PLACE, services_url=URL
+    ) == service_order.render_order_modal(english, done, PLACE, services_url=URL)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ ACTIONS = ("placed", "processing", "completed", "failed", "retried", "given_up",
 
 
 def render_screen(details: OrderDetails) -> str:
-    return "\n".join(texts(render_order_modal(ENGLISH, details, METADATA)))
+    return "\n".join(texts(render_order_modal(ENGLISH, details, METADATA, services_url=URL)))
 
 
 def list_outputs(details: OrderDetails) -> list[str]:

@@ -14,7 +14,7 @@ from bot.services import Services
 from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
 from bot.use_cases.notice.enqueue import (
     build_notices,
-    insert_notices,
+    enqueue_notices,
     list_active_contacts,
     list_channel_destinations,
     list_direct_destinations,
@@ -125,7 +125,7 @@ class OrderUpdate:
         await self.session.flush()
         for write_entry in self.audit_entries:
             await write_entry()
-        await insert_notices(self.session, self.notices)
+        await enqueue_notices(self.session, self.notices)
         self.audit_entries, self.notices = [], []
 
 
