@@ -159,10 +159,11 @@ def _upgrade(engine: Engine) -> None:
         # A migration may replace a table that others refer to.
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         try:
-            with connection.begin():
-                _wait_and_begin(connection)
-                upgrade_database(connection)
+            _wait_and_begin(connection)
+            upgrade_database(connection)
+            connection.commit()
         finally:
+            connection.rollback()
             connection.exec_driver_sql("PRAGMA foreign_keys = ON")
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import text
 
 
 def rewrite_table(table: str, rewrite: Callable[[str], str]) -> None:
@@ -11,16 +11,17 @@ def rewrite_table(table: str, rewrite: Callable[[str], str]) -> None:
 
     The procedure of sqlite.org/lang_altertable.html, section 7. Foreign keys must not be enforced meanwhile.
     """
-    connection = op.get_bind()
-    kept = text("SELECT sql FROM sqlite_master WHERE tbl_name = :table AND type != 'table' AND sql IS NOT NULL")
-    indexes_and_triggers = connection.execute(kept, {"table": table}).scalars().all()
-    create = text("SELECT sql FROM sqlite_master WHERE name = :table AND type = 'table'")
-    before = connection.execute(create, {"table": table}).scalar_one()
-    # SQLite quotes the name of a table that was once renamed.
-    head, columns = rewrite(before).split("(", 1)
-    op.execute(f'{head.split(table)[0].rstrip(chr(34))}"new_{table}" ({columns}')
-    op.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")
+    schema = sa.table("sqlite_master", sa.column("type"), sa.column("tbl_name"), sa.column("sql"))
+    query = sa.select(schema.c.type, schema.c.sql).where(
+        schema.c.tbl_name == table, schema.c.sql.is_not(None)
+    )
+    parts = op.get_bind().execute(query).all()
+    [create] = [sql for kind, sql in parts if kind == "table"]
+    _, columns = rewrite(create).split("(", 1)
+    op.execute(f"CREATE TABLE new_{table} ({columns}")
+    # Both have the same columns, in the same order.
+    op.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")  # noqa: S608
     op.drop_table(table)
     op.rename_table(f"new_{table}", table)
-    for statement in indexes_and_triggers:
-        op.execute(statement)
+    for sql in [sql for kind, sql in parts if kind != "table"]:
+        op.execute(sql)

@@ -22,7 +22,7 @@ def upgrade() -> None:
             rewrite_table(table, _drop_check)
         return
     for table in TABLES:
-        op.drop_constraint(f"ck_{table}_periodlength", table, type_="check")
+        op.drop_constraint(op.f(f"ck_{table}_periodlength"), table, type_="check")
         op.alter_column(table, "period", type_=sa.String(LENGTH_AFTER), existing_nullable=False)
 
 
@@ -33,7 +33,7 @@ def downgrade() -> None:
         return
     for table in TABLES:
         op.alter_column(table, "period", type_=sa.String(LENGTH_BEFORE), existing_nullable=False)
-        op.create_check_constraint(f"ck_{table}_periodlength", table, "period IN ('month', 'year')")
+        op.create_check_constraint(op.f(f"ck_{table}_periodlength"), table, "period IN ('month', 'year')")
 
 
 def _drop_check(sql: str) -> str:
