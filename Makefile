@@ -22,7 +22,7 @@ demo: setup  ## Run the bot against a simulated Slack on this machine; needs not
 
 # One more worker than cores, because whole-program tests sometimes wait.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
-POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_DOOR=socket
+POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome can depend on the database or the transport: locks, claims, races, redelivery, crashes and outages.
 ON_POSTGRESQL := test_scheduler.py test_cost.py use_cases models/test_audit_entry.py \
 	$(addprefix handlers/test_,changed_together.py charges.py crashes.py declined_lines.py health.py home.py \

@@ -1,6 +1,6 @@
 from bot.db.engines import DATABASE_UNAVAILABLE_ERRORS, Database, to_driver_url, transaction_open
-from bot.db.locks import lock_account, lock_imports
-from bot.db.session import Connection, Session
+from bot.db.locks import lock_account, lock_audit_chain_tip, lock_imports
+from bot.db.session import Connection, Session, select_joined
 
 __all__ = [
     "DATABASE_UNAVAILABLE_ERRORS",
@@ -8,7 +8,9 @@ __all__ = [
     "Database",
     "Session",
     "lock_account",
+    "lock_audit_chain_tip",
     "lock_imports",
+    "select_joined",
     "to_driver_url",
     "transaction_open",
 ]
