@@ -141,10 +141,10 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other(services: Services,
     finally:
         ticking.shutdown(wait=False)
         await services.tasks.wait_until_idle()
-    told = [entry for entry in logs if entry["event"] == "job.failed"]
-    assert {entry["job"] for entry in told} == {"quote.fail"}
-    assert all(isinstance(entry["exc_info"], RuntimeError) for entry in told)
-    assert all(entry["log_level"] == "error" for entry in told)
+    failures = [entry for entry in logs if entry["event"] == "job.failed"]
+    assert {entry["job"] for entry in failures} == {"quote.fail"}
+    assert all(isinstance(entry["exc_info"], RuntimeError) for entry in failures)
+    assert all(entry["log_level"] == "error" for entry in failures)
 
 
 async def test_a_job_that_did_something_says_how_much(services: Services, logs: Logs) -> None:
