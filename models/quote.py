@@ -96,7 +96,7 @@ class Quote(SQLModel, table=True):
     total: int = Field(sa_type=MinorUnits)
     # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
-    replaced_by_id: int | None = Field(default=None, foreign_key="quote.id")
+    replaced_by_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
     decided_at: datetime | None = None
     decided_by: str | None = None
     decided_externally: bool = False

@@ -31,13 +31,8 @@ from models.quote import Quote, QuoteStatus
 from models.service_order import ChargeAttempt
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
-<<<<<<< HEAD
-from tests.fake_stripe.books import Line
-from tests.handlers.steps import hooked, newest, opened, saying
-=======
 from tests.fake_stripe.records import InvoiceLine
-from tests.handlers.steps import newest, opened, saying
->>>>>>> next
+from tests.handlers.steps import hooked, newest, opened, saying
 from tests.handlers.stripe_orders import (
     ALICE,
     CARLA,
