@@ -1,15 +1,15 @@
 """Who may do what (R1, R5), read from the database at every call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import and_, bindparam
 from sqlmodel import col, or_, select
 
-from bot.db import Session, lock_account
+from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
 from models.account import Account, AccountNotFound
-from models.audit.entry import Actor
+from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.errors import Refusal
 from models.quote import Quote
@@ -22,17 +22,33 @@ from models.slack_user import SlackUser
 class SlackIdentity:
     """The user, by ids alone. `team_id` is the workspace the bot is installed in, `home_team_id` what the
     request claims to be the user's own: it can only deny, never permit. `source` names the command, button or
-    form."""
+    form. `principal` is what the database says of them, if the request has read it already."""
 
     team_id: str
     user_id: str
     source: str
     channel_id: str | None = None
     home_team_id: str | None = None
+    principal: "Principal | None" = field(default=None, compare=False, repr=False)
+
+
+AccountRoles = list[tuple[Account, BillingContact]]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A Slack user as stored, with the accounts they are a billing contact of, by name.
+
+    `last_entry_numbers` are those of the accounts' audit histories, by account id. `audit_person_ids` are by
+    contact id, of those who have acted before."""
+
+    user: SlackUser
+    roles: AccountRoles
+    last_entry_numbers: dict[str, int]
+    audit_person_ids: dict[int, str]
 
 
 RowT = TypeVar("RowT", Quote, ServiceOrder, Receipt)
-AccountRoles = list[tuple[Account, BillingContact]]
 
 
 @dataclass(frozen=True)
@@ -51,25 +67,49 @@ async def list_account_roles(
 
     Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1).
     """
-    user, roles = await _load_identity(session, person)
+    principal = person.principal or await load_principal(session, person)
+    if principal is None:
+        raise IdentityNotFresh
+    user = principal.user
+    if _is_outsider(person, user) or not user.is_full_member:
+        raise NotAllowed
     if fresh_at is not None and not user.is_fresh(fresh_at):
         raise IdentityNotFresh
-    if not roles:
+    if not principal.roles:
         raise NotABillingContact(contacts=await _list_contact_names(session, person))
-    return roles
+    return principal.roles
 
 
 async def get_authorized_role(
     session: Session, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> tuple[Account, BillingContact]:
-    """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
+    """The account and the person's role in it. For a change, with a profile at most an hour old.
 
-    Raises as `list_account_roles` does, and AccountNotFound for an account of others.
+    Raises as `list_account_roles` does, and AccountNotFound for another customer's account.
     """
     for account, contact in await list_account_roles(session, person, fresh_at=at if for_change else None):
         if account.id == account_id:
             return account, contact
     raise AccountNotFound
+
+
+async def lock_account_role(
+    session: Session, person: SlackIdentity, account_id: str, at: datetime
+) -> tuple[Account, BillingContact]:
+    """The same for a change, with the account locked. Raises as `get_authorized_role` does."""
+    account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
+    account = await lock_account(session, account.id)
+    if not await is_unchanged(session, person, account):
+        reloaded = replace(person, principal=None)
+        _, contact = await get_authorized_role(session, reloaded, account_id, at, for_change=True)
+    return account, contact
+
+
+async def is_unchanged(session: Session, person: SlackIdentity, account: Account) -> bool:
+    """Whether nothing was recorded in the locked account's history since the request read who the person is:
+    then what it has read since then, roles and quotes and orders, is still so."""
+    tip = await lock_audit_chain_tip(session, account.id)
+    return person.principal is not None and person.principal.last_entry_numbers.get(account.id) == tip.number
 
 
 async def authorize_row(
@@ -81,8 +121,8 @@ async def authorize_row(
     for_change: bool,
     not_found: Refusal,
 ) -> Authorized[RowT]:
-    """The row with the person's role for its account. Raises as `list_account_roles` does, and `not_found`
-    both for no row and for one of others: ids tell nothing."""
+    """The row with the person's role in its account. Raises as `list_account_roles` does, and `not_found`
+    whether the row is missing or another customer's: an id reveals nothing."""
     if row is None:
         await list_account_roles(session, person)
         raise not_found
@@ -96,15 +136,15 @@ async def authorize_row(
 async def lock_authorized_row(
     session: Session, person: SlackIdentity, row: RowT | None, at: datetime, *, not_found: Refusal
 ) -> Authorized[RowT]:
-    """The same for a change: with the account locked, and both as they are then."""
+    """The same for a change: with the account locked, and both read again."""
     authorized = await authorize_row(session, person, row, at, for_change=True, not_found=not_found)
     await lock_account(session, authorized.account.id, authorized.row)
     return authorized
 
 
-# Built once: every request begins with it, and building it takes twice as long as running it.
-_IDENTITY_QUERY = (
-    select(SlackUser, Account, BillingContact)
+# Built once: every request starts with it, and building it takes twice as long as running it.
+_PRINCIPAL_QUERY = (
+    select_joined(SlackUser, Account, BillingContact, AuditChainTip.number, AuditPerson.id)
     .outerjoin(
         BillingContact,
         and_(
@@ -123,34 +163,55 @@ _IDENTITY_QUERY = (
             col(Account.active),
         ),
     )
+    .outerjoin(AuditChainTip, col(AuditChainTip.account_id) == Account.id)
+    .outerjoin(
+        AuditPerson,
+        and_(
+            col(AuditPerson.team_id) == SlackUser.team_id,
+            col(AuditPerson.user_id) == SlackUser.user_id,
+            col(AuditPerson.name) == BillingContact.name,
+            col(AuditPerson.email) == BillingContact.email,
+        ),
+    )
     .where(SlackUser.team_id == bindparam("team"), SlackUser.user_id == bindparam("user"))
     .order_by(Account.name, col(BillingContact.id))
 )
 
 
-async def _load_identity(session: Session, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
-    """What Slack said of the person, and their roles. A contact is bound by user id, or by e-mail only if no
-    user id is bound."""
+async def load_principal(session: Session, person: SlackIdentity) -> Principal | None:
+    """None if Slack has never said who they are. A contact is bound by user id, or by e-mail only if no user
+    id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
-    found = await session.exec(_IDENTITY_QUERY, params=values)
+    found = await session.exec(_PRINCIPAL_QUERY, params=values)
     rows = found.all()
     if not rows:
-        raise IdentityNotFresh
-    user = rows[0][0]
-    is_outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
-    if is_outsider or not user.is_full_member:
-        raise NotAllowed
+        return None
     # Of two rows for one account the first counts: the contact that was added first.
-    roles = {account.id: (account, contact) for _, account, contact in reversed(rows) if account}
-    return user, [*reversed(roles.values())]
+    roles = {account.id: (account, contact) for _, account, contact, *_ in reversed(rows) if account}
+    numbers = {account.id: number for _, account, _, number, _ in rows if account and number is not None}
+    person_ids = {contact.key: person_id for _, _, contact, _, person_id in rows if person_id}
+    return Principal(rows[0][0], [*reversed(roles.values())], numbers, person_ids)
+
+
+def _is_outsider(person: SlackIdentity, user: SlackUser) -> bool:
+    return person.home_team_id not in (None, user.team_id, user.enterprise_id)
 
 
 def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
-    return Actor("contact", contact.name, person.source, person.team_id, person.user_id, contact.email)
+    person_ids = person.principal.audit_person_ids if person.principal else {}
+    return Actor(
+        "contact",
+        contact.name,
+        person.source,
+        person.team_id,
+        person.user_id,
+        contact.email,
+        person_ids.get(contact.key),
+    )
 
 
 async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:
-    # A modal stands in no channel: that is not the channel of an account that has none.
+    # A modal has no channel: that must not match an account without one.
     if person.channel_id is None:
         return None
     found = await session.exec(
@@ -164,7 +225,7 @@ async def _find_channel_account(session: Session, person: SlackIdentity) -> Acco
 
 
 async def _list_contact_names(session: Session, person: SlackIdentity) -> list[str]:
-    """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
+    """R1: the contacts of the account whose channel this is, otherwise of the workspace's only account."""
     accounts = list(
         (
             await session.exec(

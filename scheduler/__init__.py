@@ -1,4 +1,4 @@
-"""How the clock reaches the bot."""
+"""Scheduled jobs: how the clock reaches the bot."""
 
 from scheduler.job_runner import JobRunner
 from scheduler.jobs import JOBS, Job

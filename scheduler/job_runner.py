@@ -106,8 +106,8 @@ class JobRunner:
             # Without a traceback: there is one of these for each attempt.
             log.warning("job.database_unavailable", job=self._id, error=type(error).__name__)
             delay = self._get_next_backoff()
-        except Exception:
-            log.exception("job.failed", job=self._id)
+        except Exception as error:
+            log.error("job.failed", job=self._id, exc_info=error)
             delay = self._get_next_backoff()
         finally:
             self._is_running = False

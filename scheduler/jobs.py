@@ -26,7 +26,7 @@ from bot.use_cases.service_order.deadlines import (
 )
 from bot.use_cases.service_order.process import find_next_line_time, process_due_orders
 
-# Returns how many items it worked through.
+# Returns how many items it processed.
 JobFunction = Callable[[Services], Coroutine[Any, Any, int]]
 # When there will be something to do: in the past if there is now, None if nothing is stored.
 NextTimeFunction = Callable[[Services], Coroutine[Any, Any, datetime | None]]

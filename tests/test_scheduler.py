@@ -87,7 +87,7 @@ def test_the_jobs_are_the_ones_people_wait_for() -> None:
 
 
 def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
-    """Whoever acts for a job is built from the job's id, so audit entries name what an operator can find."""
+    """A job's actor is built from its id, so that audit entries name what an operator can find."""
     for path in (ROOT / "bot").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert '"job:' not in source, path
@@ -202,10 +202,10 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other(services: Services,
         await going_on.wait_until_it_ran_again()
         assert going_on.runs > runs
     await services.tasks.wait_until_idle()
-    told = [entry for entry in logs if entry["event"] == "job.failed"]
-    assert {entry["job"] for entry in told} == {"quote.fail"}
-    assert all(entry["exc_info"] for entry in told)
-    assert all(entry["log_level"] == "error" for entry in told)
+    failures = [entry for entry in logs if entry["event"] == "job.failed"]
+    assert {entry["job"] for entry in failures} == {"quote.fail"}
+    assert all(isinstance(entry["exc_info"], RuntimeError) for entry in failures)
+    assert all(entry["log_level"] == "error" for entry in failures)
 
 
 async def test_a_job_that_did_something_says_how_much(services: Services, logs: Logs) -> None:

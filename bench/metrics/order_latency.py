@@ -41,7 +41,7 @@ async def _measure_orders(count: int) -> list[float]:
         await import_accounts(database, path=accounts_file(folder, [BUYER]), at=datetime.now(UTC))
         await database.close()
         async with Sandbox.start(WORKSPACE) as slack:
-            environment = build_environment(slack, url, door="http")
+            environment = build_environment(slack, url, transport="http")
             async with run_replicas(1, environment, folder) as [replica]:
                 slack.deliver_to(replica.events_url)
                 alice = slack.person("U01ALICE")

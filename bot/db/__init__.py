@@ -1,7 +1,7 @@
 from bot.db.engines import DATABASE_UNAVAILABLE_ERRORS, Database, to_driver_url, transaction_open
-from bot.db.locks import lock_account, lock_imports
+from bot.db.locks import lock_account, lock_audit_chain_tip, lock_imports
 from bot.db.notifications import LISTEN_ERRORS, NotDelivered
-from bot.db.session import Connection, Session
+from bot.db.session import Connection, Session, select_joined
 
 __all__ = [
     "DATABASE_UNAVAILABLE_ERRORS",
@@ -11,7 +11,9 @@ __all__ = [
     "NotDelivered",
     "Session",
     "lock_account",
+    "lock_audit_chain_tip",
     "lock_imports",
+    "select_joined",
     "to_driver_url",
     "transaction_open",
 ]

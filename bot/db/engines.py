@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bot.db.notifications import WorkCallback
 from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
 from bot.db.session import Session
+from bot.db.slow_statements import log_slow_statements
 from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
 
 Backend: TypeAlias = SQLiteBackend | PostgreSQLBackend
@@ -30,9 +31,13 @@ def to_driver_url(url: str) -> str:
 
 
 def create_backend(url: str, listen_url: str | None = None) -> Backend:
+    backend: Backend
     if url.startswith("sqlite"):
-        return SQLiteBackend(create_sqlite_engine(url))
-    return PostgreSQLBackend(create_postgresql_engine(url), listen_url)
+        backend = SQLiteBackend(create_sqlite_engine(url))
+    else:
+        backend = PostgreSQLBackend(create_postgresql_engine(url), listen_url)
+    log_slow_statements(backend.sync_engine)
+    return backend
 
 
 class Database:

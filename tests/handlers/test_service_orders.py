@@ -69,6 +69,8 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     [card] = saying(in_channel, "toujours en cours. Inutile de commander")
     history = [m for m in world.channel("C01BILLING") if m.thread_ts == card.ts]
     assert len(saying(history, "Commande en retard")) == 1
+    [entry] = await world.rows(AuditEntry, action="overdue")
+    assert (entry.actor_kind, entry.source) == ("scheduler", "service_order.mark_overdue")
 
     gateway.before.clear()
     await world.pass_time(seconds=15)
@@ -249,7 +251,7 @@ async def test_a_late_decision_says_what_the_other_person_decided(world: World) 
     await shown(dora, "Failed")
     world.clock.move(minutes=5)
     await nora.submit()
-    told = await nora.wait_for_modal("refusal.show")
-    assert "Dora Lane cancelled" in told.text
-    assert "SO-1001" in told.text
+    refusal = await nora.wait_for_modal("refusal.show")
+    assert "Dora Lane cancelled" in refusal.text
+    assert "SO-1001" in refusal.text
     assert await charges(world) == []

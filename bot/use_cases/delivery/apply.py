@@ -56,7 +56,7 @@ log = structlog.get_logger()
 
 NO_DELAY = timedelta()
 
-# If the recipient lost the role, the remaining contacts get these: R13, and what needs somebody's attention.
+# If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
     {
         NoticeKind.RECEIPT,

@@ -15,7 +15,7 @@ from bot.services import Services
 from bot.use_cases.delivery.apply import Delivery, apply_result
 from bot.use_cases.delivery.claim import DeliveryLease
 from bot.use_cases.delivery.results import DeliveryResult
-from bot.use_cases.notice.enqueue import insert_notices
+from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.pacing import lock_slots, update_together
 from models.notice import Notice, NoticeStatus
 
@@ -118,7 +118,7 @@ async def _apply_results(
         if slot.claimed_until == delivery.lease.expires_at:
             slot.claimed_until = None
     update_together(slots[notice.destination] for _, notice in waiting)
-    await insert_notices(session, follow_ups)
+    await enqueue_notices(session, follow_ups)
     return waiting
 
 

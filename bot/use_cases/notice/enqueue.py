@@ -42,7 +42,7 @@ async def enqueue_notice(
         payload=payload,
         due_at=due_at,
     )
-    await insert_notices(session, notices)
+    await enqueue_notices(session, notices)
 
 
 def build_notices(
@@ -78,12 +78,14 @@ def build_notices(
     ]
 
 
-async def insert_notices(session: Session, notices: Sequence[Notice]) -> None:
-    """In this order; those that exist already are left unchanged."""
+async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
+    """In this order, with one INSERT; those that exist already are left unchanged."""
     if not notices:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     insert = dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
+    # SQLAlchemy sends rows in one statement only if something is returned; otherwise each on its own.
+    insert = insert.returning(col(Notice.id))
     await session.exec(insert, params=[notice.model_dump(exclude={"id"}) for notice in notices])
 
 
@@ -157,10 +159,20 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
 
 
 async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:
-    copies = await session.exec(select(PostedMessage).where(PostedMessage.quote_id == quote.id))
-    for copy in copies.all():
-        await enqueue_notice(
-            session,
+    await enqueue_notices(session, await build_quote_card_updates(session, account, quote, at))
+
+
+async def build_quote_card_updates(
+    session: Session, account: Account, quote: Quote, at: datetime
+) -> list[Notice]:
+    """One for each posted copy of the quote."""
+    copies = await session.exec(
+        select(PostedMessage).where(PostedMessage.quote_id == quote.id).order_by(col(PostedMessage.id))
+    )
+    return [
+        notice
+        for copy in copies.all()
+        for notice in build_notices(
             NoticeKind.QUOTE_CARD,
             f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}",
             [Destination.contact(copy.contact_id) if copy.contact_id else Destination.channel(copy.channel)],
@@ -169,3 +181,4 @@ async def enqueue_quote_card_updates(session: Session, account: Account, quote: 
             quote=quote,
             payload=QuoteCardPayload(posted_message_id=copy.id),
         )
+    ]

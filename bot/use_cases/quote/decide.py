@@ -8,8 +8,9 @@ from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.details import load_quote_details
 from bot.use_cases.notice.enqueue import (
-    enqueue_notice,
-    enqueue_quote_card_updates,
+    build_notices,
+    build_quote_card_updates,
+    enqueue_notices,
     list_direct_destinations,
     list_recipients,
 )
@@ -18,7 +19,7 @@ from models.account import Account
 from models.audit.entry import Actor
 from models.billing_contact import BillingContact
 from models.details import QuoteDetails
-from models.notice import NoticeKind
+from models.notice import Notice, NoticeKind
 from models.quote import Quote, QuoteStatus, validate_reason
 
 
@@ -72,13 +73,19 @@ async def decide_quote(
         details={"replaced_by": replacement.number} if replacement else {},
     )
     account = await session.get_one(Account, quote.account_id)
-    await enqueue_quote_card_updates(session, account, quote, at)
+    notices = await build_quote_card_updates(session, account, quote, at)
+    notices += await _build_decision_notices(session, account, quote, decided_by_contact, at)
+    await enqueue_notices(session, notices)
+
+
+async def _build_decision_notices(
+    session: Session, account: Account, quote: Quote, decided_by_contact: BillingContact | None, at: datetime
+) -> list[Notice]:
     if decided_by_contact is not None and decided_by_contact.id == quote.contact_id:
-        return  # Nobody else is to know.
+        return []  # No other contact needs to be notified.
     people = await list_recipients(session, account.id, quote.contact_id)
     others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
-    await enqueue_notice(
-        session,
+    return build_notices(
         NoticeKind.QUOTE_DECIDED,
         f"quote:{quote.id}:decided",
         list_direct_destinations(others),

@@ -1,4 +1,4 @@
-"""What the clock does to quotes: reminders ahead of their end, and telling of it (R9)."""
+"""Scheduled work on quotes: reminders before they expire, and expiring them (R9)."""
 
 from datetime import datetime, timedelta
 
@@ -8,12 +8,17 @@ from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import find_next_time, process_due_rows
-from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations, list_recipients
+from bot.use_cases.notice.enqueue import (
+    build_notices,
+    enqueue_notices,
+    list_direct_destinations,
+    list_recipients,
+)
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.slack_user import find_contact_user
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.notice import NoticeKind
+from models.notice import Notice, NoticeKind
 from models.notice.payloads import QuoteReminderPayload
 from models.notice.quiet_hours import resolve_time_zone
 from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_reminder_check
@@ -22,7 +27,8 @@ EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
 async def expire_quotes(services: Services) -> int:
-    """Close the quotes whose validity is over, and tell their people. Returns how many were due."""
+    """Expire the quotes that are past their validity, and notify their contacts. Returns how many were
+    due."""
     pending = Quote.status == QuoteStatus.PENDING
     return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
 
@@ -40,9 +46,9 @@ async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
 
 
 async def enqueue_quote_reminders(services: Services) -> int:
-    """Store the reminders of pending quotes that may be due by now, each at a decent hour of who gets it.
+    """Enqueue the reminders of pending quotes that may be due by now, outside each recipient's quiet hours.
 
-    Once for each reminder and person; one if several were missed. Returns how many quotes were checked.
+    Once per reminder and person; one if several were missed. Returns how many quotes were checked.
     """
     return await process_due_rows(services, Quote, col(Quote.remind_at), _enqueue_reminders)
 
@@ -58,11 +64,11 @@ async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> No
     if due is None or not quote.is_pending(at):
         return
     account = await session.get_one(Account, quote.account_id)
+    notices: list[Notice] = []
     for contact in await list_recipients(session, quote.account_id, quote.contact_id):
         zone = await _get_time_zone(session, account, contact)
         for before, then in build_reminder_schedule(quote.created_at, quote.expires_at, zone, at).items():
-            await enqueue_notice(
-                session,
+            notices += build_notices(
                 NoticeKind.QUOTE_REMINDER,
                 f"quote:{quote.id}:reminder:{before}:{quote.expires_at.isoformat()}",
                 list_direct_destinations([contact]),
@@ -74,6 +80,7 @@ async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> No
                 ),
                 due_at=then,
             )
+    await enqueue_notices(session, notices)
 
 
 async def _get_time_zone(session: Session, account: Account, contact: BillingContact) -> str:

@@ -144,7 +144,7 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         update.session.add(row.line)
         if is_waiting:
             await _start_or_wait(update, row, blocking_order)
-        elif row.line.is_done(update.order, update.at) or update.order.is_finished:
+        elif row.line.is_done(update.order, update.at):
             row.line.release(None)
             await finish_order_if_done(update)
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None

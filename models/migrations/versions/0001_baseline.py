@@ -62,7 +62,7 @@ GUARDS = (
         "audit_chain_tip_forward_only",
         "audit_chain_tip",
         "UPDATE",
-        "NOT (NEW.account_id = OLD.account_id AND NEW.number = OLD.number + 1)",
+        "NOT (NEW.account_id = OLD.account_id AND NEW.number > OLD.number)",
     ),
     ("receipt_no_update", "receipt", "UPDATE", "1 = 1"),
     ("receipt_no_delete", "receipt", "DELETE", "1 = 1"),

@@ -1,0 +1,20 @@
+"""Queries and writing transactions of one order and of the first steps to it; `make trace` lists them."""
+
+from bench.report import Figure, at_most
+from bench.trace import Leg, trace_requests_and_order
+from tests.postgres import Kind
+
+MAX_QUERIES, MAX_TRANSACTIONS = 90, 12
+MAX_TO_OPEN, MAX_TO_SAVE, MAX_TO_PLACE = 4, 12, 14
+
+
+async def measure_queries(_scale: float, kind: Kind) -> list[Figure]:
+    requests, order = await trace_requests_and_order(kind)
+    total, counts = Leg.sum(order), {leg.name: len(leg.queries) for leg in [*requests, *order]}
+    return [
+        at_most("queries of one order with one line", len(total.queries), "", MAX_QUERIES),
+        at_most("its writing transactions", total.writing_transactions, "", MAX_TRANSACTIONS),
+        at_most("queries to open /add-seats", counts["/add-seats"], "", MAX_TO_OPEN),
+        at_most("queries to save a cart", counts["cart.save"], "", MAX_TO_SAVE),
+        at_most("queries to place an order", counts["service_order.place"], "", MAX_TO_PLACE),
+    ]
