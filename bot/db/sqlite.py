@@ -174,9 +174,16 @@ class SQLiteBackend:
 
 
 def _upgrade(engine: Engine) -> None:
-    with engine.begin() as connection:
-        _wait_and_begin(connection)
-        upgrade_database(connection)
+    with engine.connect() as connection:
+        # A migration may replace a table that others refer to.
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        try:
+            _wait_and_begin(connection)
+            upgrade_database(connection)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
 
 
 def _wait_and_begin(connection: Connection) -> None:

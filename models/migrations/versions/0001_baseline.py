@@ -409,6 +409,7 @@ def _create_quotes() -> None:
         postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_index("ix_quote_remind_at", "quote", ["remind_at"])
+    op.create_index("ix_quote_replaced_by_id", "quote", ["replaced_by_id"])
     op.create_table(
         "quote_line",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -632,7 +633,6 @@ def _create_orders() -> None:
         sa.CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name=op.f("ck_charge_attempt_ended")),
         sa.CheckConstraint("expected_seats >= 0", name=op.f("ck_charge_attempt_expected_seats")),
     )
-    op.create_index("ix_charge_attempt_order_line_id", "charge_attempt", ["order_line_id"])
     op.create_index(
         "uq_charge_attempt_open",
         "charge_attempt",
@@ -770,7 +770,6 @@ def _create_notices() -> None:
             "(status = 'delivered') = (delivered_at IS NOT NULL)", name=op.f("ck_notice_delivered")
         ),
     )
-    op.create_index("ix_notice_account_id", "notice", ["account_id"])
     op.create_index(
         "ix_notice_waiting",
         "notice",
