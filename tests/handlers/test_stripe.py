@@ -220,7 +220,7 @@ async def test_seats_that_settle_as_their_subscription_is_cancelled_do_not_open_
     world: StripeWorld,
 ) -> None:
     async def cancel() -> None:
-        subscription, _ = world.records.("acme_meeting")
+        subscription, _ = world.records.get_subscription_and_item("acme_meeting")
         subscription.status = "canceled"
         async with world.services.write() as session:
             (await session.get_one(Subscription, "acme_meeting")).active = False
