@@ -178,7 +178,7 @@ async def world(
                 "account_services_channel": "C07GENERAL",
                 **settings,
             }
-            database = open_database(str(values["database_url"]))
+            database = open_database(str(values["database_url"]), settings.get("database_listen_url"))
             async with run_bot(Settings(**values), clock=clock, with_scheduler=False, database=database) as (
                 services,
                 port,

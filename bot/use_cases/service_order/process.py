@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
-from bot.use_cases.due_rows import ClaimQueue, process_queue
+from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.service_order.announce import announce_waiting
 from bot.use_cases.service_order.charge_attempt import (
     Decline,
@@ -82,6 +82,12 @@ async def process_due_orders(services: Services) -> int:
     return await process_queue(
         queue.claim, partial(_process_leased_line, services), max_concurrency=WORKER_COUNT
     )
+
+
+async def find_next_line_time(services: Services) -> datetime | None:
+    """When the next line is due and not leased."""
+    free_at = get_later(col(OrderLine.due_at), col(OrderLine.claimed_until))
+    return await find_next_time(services, free_at, col(OrderLine.due_at).is_not(None))
 
 
 async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
