@@ -32,7 +32,7 @@ from models.service_order import ChargeAttempt
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine
-from tests.handlers.steps import newest, opened, saying
+from tests.handlers.steps import hooked, newest, opened, saying
 from tests.handlers.stripe_orders import (
     ALICE,
     CARLA,
@@ -214,6 +214,21 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     await world.pass_time(hours=2)
     assert (await line(world)).reason == "customer_timeout"
     assert world.list_paid_totals() == []
+
+
+async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_again(
+    world: StripeWorld,
+) -> None:
+    async def close() -> None:
+        subscription, _ = world.records.get_subscription_and_item("acme_meeting")
+        subscription.status = "past_due"
+        async with world.services.write() as session:
+            (await session.get_one(Subscription, "acme_meeting")).active = False
+
+    hooked(world).after["place"] = close
+    await ordered(world, ALICE, "acme_meeting")
+    assert (await line(world)).status == "settled"
+    assert not (await world.row(Subscription, id="acme_meeting")).active
 
 
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
