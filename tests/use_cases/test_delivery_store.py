@@ -88,10 +88,10 @@ async def test_results_that_arrive_during_a_commit_share_the_next_transaction(ou
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(notice: Notice, at: datetime) -> timedelta:
+    def broken(notice: Notice, at: datetime) -> None:
         if notice.destination == "channel:C3":
             raise KeyError("a bug")
-        return mark_delivered(notice, at)
+        mark_delivered(notice, at)
 
     monkeypatch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
     await fill(outbox, *range(5))
@@ -108,7 +108,7 @@ async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
             raise KeyError("a bug")
         return await load_notice_contexts(services, notices)
 
-    monkeypatch.setattr("bot.use_cases.delivery.worker.load_notice_contexts", broken)
+    monkeypatch.setattr("bot.use_cases.delivery.run.load_notice_contexts", broken)
     await fill(outbox, *range(5))
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -130,4 +130,4 @@ async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) ->
     claims = [*await one.claim(2), *await other.claim(6)]
     await fill(outbox, 8)
     claims += [*await one.claim(8), *await other.claim(8)]
-    assert [claim.notice.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]
+    assert [claim.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]
