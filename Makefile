@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-# Where it is set, each process that a test starts would compile the whole bot anew.
+# If it is set, each process that a test starts has to compile the whole bot.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header pyproject.toml
 
-help:  ## Say what there is
+help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
 
 setup: .venv/ready  ## Prepare .venv with the locked dependencies
@@ -17,19 +17,19 @@ setup: .venv/ready  ## Prepare .venv with the locked dependencies
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-demo: setup  ## Run the bot against a Slack on this machine: nothing else is needed
+demo: setup  ## Run the bot against a simulated Slack on this machine; needs nothing else
 	$(BIN)/python app.py demo
 
-# One worker more than cores: whole-program tests wait now and then.
+# One more worker than cores, because whole-program tests sometimes wait.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
-POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_DOOR=socket
+POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome can depend on the database or the transport: locks, claims, races, redelivery, crashes and outages.
 ON_POSTGRESQL := test_scheduler.py test_cost.py use_cases models/test_audit_entry.py \
 	$(addprefix handlers/test_,changed_together.py charges.py crashes.py declined_lines.py health.py home.py \
 	late_answers.py main_job.py outages.py own_quotes.py pending_quotes.py permissions.py quotes.py races.py \
 	redelivery.py service_orders.py stale_identities.py time.py waiting_orders.py workspaces.py)
-# None of these has a database of its own, each chooses its engines itself, or reads one row; over Stripe the
-# database sees the same queries as over the embedded provider.
+# These use no database, choose their own engine, or read one row; with Stripe, the database sees the same
+# queries as with the embedded provider.
 NOT_ON_POSTGRESQL := sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
 	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/test_stripe.py \
@@ -50,68 +50,68 @@ check: setup  ## Format, lint, types, import contracts, lock freshness, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	@# The two beside the tests take one core for half a minute.
+	@# The two run beside the tests, and take one core for half a minute.
 	@$(MAKE) --no-print-directory -j 3 types lock-check test
 
 types: setup  ## Check the types
 	$(BIN)/mypy
 
-format: setup  ## Format and mend what can be mended
+format: setup  ## Format the code and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: setup  ## Write the lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)
+lock: setup  ## Compile the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra sandbox --extra dev -o requirements-dev.txt
 
-lock-check: setup  ## Fail where a lock file is not what pyproject.toml asks for
+lock-check: setup  ## Fail if a lock file does not match pyproject.toml
 	@mkdir -p build && cp requirements.txt requirements-dev.txt build/
 	@$(COMPILE) -o build/requirements.txt && $(COMPILE) --extra sandbox --extra dev -o build/requirements-dev.txt
 	@diff -u requirements.txt build/requirements.txt && diff -u requirements-dev.txt build/requirements-dev.txt \
 		|| { echo "the lock files are stale: make lock"; exit 1; }
 
-manifest: setup  ## Write manifest.json from manifest.yml
+manifest: setup  ## Generate manifest.json from manifest.yml
 	$(BIN)/python -m docs.generate manifest
 
-docs: setup  ## Write the generated pages of docs/
+docs: setup  ## Generate docs/states.md and docs/messages.md
 	$(BIN)/python -m docs.generate docs
 
 SEEDS ?= 300
-# Over Stripe a seed takes three times as long.
+# With Stripe, a seed takes three times as long.
 SEEDS_AT_STRIPE ?= $(SEEDS)
-simulate: setup  ## Run N seeds of the fault simulation over each provider: make simulate SEEDS=N [SEEDS_AT_STRIPE=N]
+simulate: setup  ## Run N seeds of the fault simulation with each provider: make simulate SEEDS=N [SEEDS_AT_STRIPE=N]
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --at-stripe --seeds $(SEEDS_AT_STRIPE)
 
-crash-matrix: setup  ## Inject one fault after each commit of an order, over each provider
+crash-matrix: setup  ## Inject one fault after each commit of an order, with each provider
 	$(BIN)/python -m tests.simulation --crash-matrix
 	$(BIN)/python -m tests.simulation --crash-matrix --at-stripe
 
 CASES ?= 10000
-bad-input: setup  ## Send N bad requests to the HTTP door: make bad-input CASES=N
+bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: make bad-input CASES=N
 	$(BIN)/python -m tests.http_fuzz --cases $(CASES)
 
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
 
-planted: setup  ## Plant bugs, and see that the tests notice each (ONLY=name plants one)
+planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name plants one)
 	$(BIN)/python -m tests.mutants $(if $(ONLY),--only $(ONLY))
 
 stress: setup  ## Press one button many times at once, against eight processes (long)
 	$(BIN)/python -m tests.replicas
 
-bench: setup  ## Measure the bot beside bare Bolt (two quiet cores, some minutes): docs/performance.md
+bench: setup  ## Compare the bot with bare Bolt (two quiet cores, about nine minutes): docs/performance.md
 	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \
-		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "without npm there is no Bolt for JavaScript beside"
+		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "npm not found: skipping Bolt for JavaScript"
 	$(BIN)/python -m bench
 
 trace: setup  ## Count the files, queries and writing transactions of one order (ON=postgresql)
 	@$(BIN)/python -m bench.trace $(if $(ON),--$(ON))
 
-pictures: setup  ## Take the pictures of docs/pictures anew (needs Chromium)
+pictures: setup  ## Take the screenshots in docs/pictures (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
-migration: setup  ## Write a migration: make migration MESSAGE="Add …" NUMBER=0002
+migration: setup  ## Generate a migration: make migration MESSAGE="Add …" NUMBER=0002
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
 .PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench trace

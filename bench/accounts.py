@@ -13,7 +13,7 @@ from bench.fake_slack import TEAM
 from bot.db import Database
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import import_accounts
-from tests.postgres import new_database
+from tests.postgres import Kind, new_database
 
 PRODUCTS = ("goto-meeting", "goto-webinar", "gotoassist-v5")
 
@@ -81,7 +81,7 @@ def _account(n: int) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def accounts_database(people: int, kind: str = "sqlite") -> AsyncIterator[tuple[str, Path]]:
+async def accounts_database(people: int, kind: Kind) -> AsyncIterator[tuple[str, Path]]:
     """The address of a database with as many accounts in it, and a folder that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     url = f"sqlite:///{folder}/bench.db" if kind == "sqlite" else new_database("bench")

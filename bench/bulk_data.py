@@ -77,3 +77,10 @@ async def place_one(url: str, slack: FakeSlack) -> None:
         await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
         await place_service_order(services, person=person, quote_id=sheet.quote.key)
         await services.tasks.wait_until_idle()
+
+
+async def fetch_people(url: str, slack: FakeSlack, people: int) -> None:
+    """Stores who they are, for a program that does not look people up itself."""
+    async with services_on(url, slack) as services:
+        for n in range(people):
+            await refresh_slack_user(services, SlackIdentity(TEAM, user(n), "bench"))

@@ -68,11 +68,14 @@ PROFILED = ["-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]] if "BENCH_PROFI
 
 
 @asynccontextmanager
-async def rival(name: str, folder: Path, api_url: str, *arguments: str) -> AsyncIterator[Server]:
-    """`bare_bolt.py` or `bare_bolt.js`."""
-    program = [sys.executable] if name.endswith(".py") else ["node"]
-    command = [*program, str(RIVALS / name), *arguments]
-    async with _started(command, folder, api_url, {"NODE_PATH": str(BOLT_JS.parents[1])}, None) as server:
+async def rival(
+    name: str, folder: Path, api_url: str, *arguments: str, **settings: str
+) -> AsyncIterator[Server]:
+    """A program of `baselines/`."""
+    interpreter = [sys.executable] if name.endswith(".py") else ["node"]
+    command = [*interpreter, str(RIVALS / name), *arguments]
+    environment = {"NODE_PATH": str(BOLT_JS.parents[1]), "PYTHONPATH": str(ROOT), **settings}
+    async with _started(command, folder, api_url, environment, None) as server:
         yield server
 
 

@@ -3,6 +3,7 @@ measures."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 HEAD_END = b"\r\n\r\n"
@@ -84,13 +85,16 @@ class Connection(_Parts):
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
 
     async def send(self, request: bytes) -> Answer:
-        if self.transport is None or self.transport.is_closing():
-            # A server closes what nobody used for some seconds.
-            await self._open()
-        assert self.transport is not None, "the connection is made"
-        self._waiting = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return await self._waiting
+        """A server closes a connection that was idle for some seconds, sometimes as it is used again."""
+        for _ in range(2):
+            if self.transport is None or self.transport.is_closing():
+                await self._open()
+            assert self.transport is not None, "the connection is made"
+            self._waiting = asyncio.get_running_loop().create_future()
+            self.transport.write(request)
+            with suppress(ConnectionError):
+                return await self._waiting
+        raise ConnectionError("the server closed the connection")
 
     def message(self, head: bytes, body: bytes) -> None:
         assert self._waiting is not None, "an answer follows a request"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +11,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` and `rival` are in `unit`; `ratio` is value over rival, or the other way where the goal says
-    so. `met` is none where the figure has no goal."""
+    """`value` and `rival` are in `unit`; `ratio` is value over rival. Without a goal, `met` is none."""
 
     name: str
     value: float
@@ -39,9 +38,12 @@ def ratio_at_least(name: str, value: float, rival: float, unit: str, least: floa
     return Figure(name, value, unit, rival, ratio, f"≥ {least:g} × rival", ratio >= least)
 
 
-def times_faster(name: str, value: float, rival: float, unit: str, least: float) -> Figure:
-    ratio = rival / value
-    return Figure(name, value, unit, rival, ratio, f"{least:g} × faster", ratio >= least)
+def beside(name: str, value: float, rival: float, unit: str) -> Figure:
+    return Figure(name, value, unit, rival, value / rival)
+
+
+def without_goal(figure: Figure, addition: str) -> Figure:
+    return replace(figure, name=f"{figure.name}, {addition}", goal="", met=None)
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

@@ -17,7 +17,7 @@ from bot.version import VERSION
 
 AdapterT = TypeVar("AdapterT")
 
-# Slack gives an ack three seconds, and a view as well.
+# Slack allows three seconds for an ack, and for a view.
 DURATION_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10)
 
 BUILD_INFO = Gauge("seatbot_build_info", "Always 1; the version that runs", ["version"])

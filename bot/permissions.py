@@ -62,9 +62,9 @@ async def list_account_roles(
 async def get_authorized_role(
     session: Session, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> tuple[Account, BillingContact]:
-    """The account and the person's role for it. For a change, what Slack says of them is an hour old at most.
+    """The account and the person's role in it. For a change, with a profile at most an hour old.
 
-    Raises as `list_account_roles` does, and AccountNotFound for an account of others.
+    Raises as `list_account_roles` does, and AccountNotFound for another customer's account.
     """
     for account, contact in await list_account_roles(session, person, fresh_at=at if for_change else None):
         if account.id == account_id:
@@ -81,8 +81,8 @@ async def authorize_row(
     for_change: bool,
     not_found: Refusal,
 ) -> Authorized[RowT]:
-    """The row with the person's role for its account. Raises as `list_account_roles` does, and `not_found`
-    both for no row and for one of others: ids tell nothing."""
+    """The row with the person's role in its account. Raises as `list_account_roles` does, and `not_found`
+    whether the row is missing or another customer's: an id reveals nothing."""
     if row is None:
         await list_account_roles(session, person)
         raise not_found
@@ -96,13 +96,13 @@ async def authorize_row(
 async def lock_authorized_row(
     session: Session, person: SlackIdentity, row: RowT | None, at: datetime, *, not_found: Refusal
 ) -> Authorized[RowT]:
-    """The same for a change: with the account locked, and both as they are then."""
+    """The same for a change: with the account locked, and both read again."""
     authorized = await authorize_row(session, person, row, at, for_change=True, not_found=not_found)
     await lock_account(session, authorized.account.id, authorized.row)
     return authorized
 
 
-# Built once: every request begins with it, and building it takes twice as long as running it.
+# Built once: every request starts with it, and building it takes twice as long as running it.
 _IDENTITY_QUERY = (
     select(SlackUser, Account, BillingContact)
     .outerjoin(
@@ -129,7 +129,7 @@ _IDENTITY_QUERY = (
 
 
 async def _load_identity(session: Session, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
-    """What Slack said of the person, and their roles. A contact is bound by user id, or by e-mail only if no
+    """The person's cached profile and their roles. A contact is bound by user id, or by e-mail only if no
     user id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
     found = await session.exec(_IDENTITY_QUERY, params=values)
@@ -150,7 +150,7 @@ def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
 
 
 async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:
-    # A modal stands in no channel: that is not the channel of an account that has none.
+    # A modal has no channel: that must not match an account without one.
     if person.channel_id is None:
         return None
     found = await session.exec(
@@ -164,7 +164,7 @@ async def _find_channel_account(session: Session, person: SlackIdentity) -> Acco
 
 
 async def _list_contact_names(session: Session, person: SlackIdentity) -> list[str]:
-    """R1: the contacts of the account whose channel this is, else of the workspace's only account."""
+    """R1: the contacts of the account whose channel this is, otherwise of the workspace's only account."""
     accounts = list(
         (
             await session.exec(

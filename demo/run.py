@@ -1,4 +1,4 @@
-"""The demo: a Slack on this machine, and the bot against it as a process of its own."""
+"""The demo: a simulated Slack on this machine, and the bot as a process of its own."""
 
 import asyncio
 import os
@@ -16,11 +16,11 @@ from sandbox import Sandbox
 
 
 class DemoStartError(Exception):
-    """The bot did not come up."""
+    """The bot did not start."""
 
 
 async def run_demo(app: Path, port: int, console: Console) -> None:
-    """Until it is stopped; `app` is the entry point. Raises DemoFailed."""
+    """Until it is stopped; `app` is the entry point. Raises DemoStartError."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -38,13 +38,13 @@ async def run_demo(app: Path, port: int, console: Console) -> None:
 
 
 class DemoBot:
-    """`serve`, unchanged, as a process of its own that knows the sandbox by its settings alone."""
+    """`serve`, unchanged, as a process of its own that knows the sandbox only from its settings."""
 
     def __init__(self, app: Path, slack: Sandbox, render_accounts: Callable[[], str]) -> None:
         self.app = app
         self.slack = slack
         self.render_accounts = render_accounts
-        # One for each port: a second demo leaves the first one its database.
+        # One per port, so that two demos have a database each.
         self.folder = Path(".demo", slack.page_url.rstrip("/").rpartition(":")[2]).absolute()
         self.process: asyncio.subprocess.Process | None = None
 

@@ -40,7 +40,7 @@ cli = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 
 @dataclass(frozen=True)
 class StateMachine:
-    """The states of one thing. `following` says which may follow which, where a table holds that."""
+    """The states of one thing. `following` says which may follow which, if a table holds that."""
 
     title: str
     source: str
@@ -192,7 +192,7 @@ def manifest() -> None:
 
 @cli.command()
 def migration(number: str, message: str) -> None:
-    """Write a migration from what the models say and the migrations so far do not."""
+    """Write a migration from the differences between the models and the existing migrations."""
     if not number or not message:
         raise typer.BadParameter('say both: make migration NUMBER=0002 MESSAGE="Add …"')
     with TemporaryDirectory() as folder:

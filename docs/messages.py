@@ -57,7 +57,7 @@ def _parse_texts(source: str) -> Iterator[MessageText]:
 
 
 def _format_cell(text: str) -> str:
-    """Lines as lines, and nothing of it as Markdown. What is quoted for Fluent stands as it comes out."""
+    """Keeps line breaks and escapes Markdown. Text quoted for Fluent appears unquoted."""
     plain = re.sub(r'\{"(.*?)"\}', r"\1", text)
     escaped = re.sub(r"([\\`*_\[\]|#])", r"\\\1", plain.replace("&", "&amp;").replace("<", "&lt;"))
     return "<br>".join(line.strip() for line in escaped.splitlines())

@@ -1,4 +1,4 @@
-"""Takes the pictures in `docs/pictures/`: the demo's story, told in a browser on the day it was written."""
+"""Takes the pictures in `docs/pictures/`: the demo in a browser, on the day its accounts were written for."""
 
 import asyncio
 import json
@@ -29,12 +29,12 @@ from sandbox import Sandbox
 CHROMIUM_PATH = Path("/usr/bin/chromium")
 PICTURES_PATH = Path(__file__).parent / "pictures"
 WINDOW_SIZE, PHONE_SIZE = ViewportSize(width=960, height=680), ViewportSize(width=390, height=780)
-# Ten in the morning where Alice is.
+# Ten in the morning in Alice's time zone.
 STORY_START = datetime(STORY_DATE.year, STORY_DATE.month, STORY_DATE.day, 9, tzinfo=UTC)
 
 
 class StoryClock:
-    """Time goes by as it does, from that morning on: the pictures change only where what they show does."""
+    """Runs from that morning on, so that the pictures change only if what they show does."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
@@ -95,7 +95,7 @@ class ScreenshotSession:
         await self.page.evaluate(f"location.hash = '{name}'")
 
     async def take_picture(self, name: str, *, expected_text: str, height: int | None = None) -> None:
-        """Once it is there to be read; `height` is less where there is much of it."""
+        """Once it is rendered; `height` limits what is long."""
         await self.wait_for_text(expected_text)
         if height:
             await self.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
@@ -132,7 +132,7 @@ async def take_order_pictures(alice: ScreenshotSession) -> None:
 
 
 async def take_result_pictures(alice: ScreenshotSession) -> None:
-    """Channel, message, mail, Home, and what went over the wire."""
+    """Channel, message, mail, Home, and the traffic inspector."""
     await alice.wait_for_text("Commande de Service SO-1001 : Terminée")
     card = alice.page.locator("#main .message", has_text="SO-1001").first
     await expect(card.locator(".replies")).to_have_text("5 replies")
@@ -159,7 +159,7 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
 
 
 async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
-    """In the dark, in French, on a phone."""
+    """In dark mode, in French, on a phone."""
     dark = await open_session(browser, slack, "U01ALICE", "C01ACME", "-dark", color_scheme="dark")
     await dark.take_picture("channel", expected_text="SO-1001")
     benoit = await open_session(browser, slack, "U02BENOIT", "C01ACME", "-french")

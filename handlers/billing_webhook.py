@@ -28,7 +28,7 @@ def _make_webhook_endpoint(
     services: Services, parser: WebhookParser
 ) -> Callable[[Request], Awaitable[Response]]:
     async def handle_webhook(request: Request) -> Response:
-        """Answered once the event is stored: until then the provider sends it again."""
+        """Acknowledged once the event is stored; until then the provider sends it again."""
         start_log_context(source="provider event")
         body = await read_body(request)
         if body is None:

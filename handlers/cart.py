@@ -23,7 +23,7 @@ from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 
 SEATS_BLOCK_PREFIX = "seats:"
-# Longer is no product and number; it travels in a view's metadata, which is limited.
+# A longer text is no product and number; it is stored in a view's metadata, which is limited.
 MAX_COMMAND_TEXT_LENGTH = 200
 
 
@@ -69,7 +69,7 @@ async def change_page(request: SlackRequest) -> View:
 
 
 async def continue_to_quote(request: SlackRequest) -> View:
-    """To the cart's own quote. What was typed in the form is kept in the cart."""
+    """Show the cart's own quote. What was typed in the form is kept in the cart."""
     await _save_draft(request)
     details = await get_quote(request.services, person=request.person, quote_id=request.action_row_id)
     return _render_own_quote(request, details)
@@ -81,7 +81,7 @@ async def edit(request: SlackRequest) -> View:
 
 
 async def back(request: SlackRequest) -> View:
-    """To the screen before the cart: the warning, the choice of an account, else the account itself."""
+    """Show the screen before the cart: the warning, the choice of an account, or the account itself."""
     await _save_draft(request)
     warning = await _load_warning(request)
     if warning.pending_quotes:

@@ -20,7 +20,7 @@ async def save(request: SlackRequest) -> View:
         quote_id=request.metadata.quote,
         form=request.checkout_form or CheckoutForm(),
     )
-    # An address that changes the tax has made a new quote in place of this one.
+    # An address that changes the tax has created a new quote in place of this one.
     metadata = replace(request.metadata, quote=page.quote.quote.key)
     return render_placement_modal(request.localizer, page, metadata)
 

@@ -1,4 +1,4 @@
-"""When each kind of route is acknowledged, and what goes on before and after.
+"""When each kind of route is acknowledged, and what happens before and after that.
 
 Slack waits three seconds for the ack. What only reads is acknowledged first; what changes something is
 acknowledged once that is committed, or after a second and a half.
@@ -36,7 +36,7 @@ from models.errors import Refusal
 
 log = structlog.get_logger()
 
-# The ack leaves after the listener has returned, over another connection than the call that follows it.
+# The ack is sent after the listener has returned, and over another connection than the next call.
 ACK_DELIVERY_SECONDS = 0.3
 
 AckPolicy = Callable[[AsyncAck, SlackRequest, Route], Awaitable[None]]
@@ -68,7 +68,7 @@ def _build_listener(route: Route) -> Listener:
         try:
             await acknowledge(ack, slack_request, route)
         finally:
-            # With process_before_response the ack leaves when the listener returns.
+            # With process_before_response the ack is sent when the listener returns.
             duration = time.monotonic() - slack_request.started
             ACK_DURATION_SECONDS.labels(route.kind).observe(duration)
 
@@ -130,7 +130,7 @@ async def ack_event_first(ack: AsyncAck, request: SlackRequest, route: Route) ->
 
 
 async def handle_event_then_ack(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
-    """What the handler raises reaches `app.error`, which has Slack send the event again."""
+    """Exceptions of the handler reach `app.error`, so that Slack sends the event again."""
     assert route.handler is not None, "events have a handler"
     await route.handler(request)
     await ack()
@@ -151,8 +151,8 @@ ACK_POLICIES: dict[RouteKind, AckPolicy] = {
 
 
 async def prepare_request(request: SlackRequest) -> SlackRequest:
-    """With the person's language, from a profile at most an hour old (R5, R22); or with the refusal that ends
-    it. Raises nothing."""
+    """Adds the person's language, from a profile at most an hour old (R5, R22), or the refusal that ends
+    the request. Never raises."""
     try:
         await request.get_client()
         localizer = await load_refreshed_localizer(request.services, request.person)
@@ -160,7 +160,7 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
         log.warning("app.not_installed", team=request.person.team_id, reason=error.reason)
         return replace(request, refusal=AppNotInstalled())
     except DATABASE_UNAVAILABLE_ERRORS as error:
-        # The handler will find out too, and there is a sentence for it.
+        # The handler runs into the same error, and has a text for it.
         log.warning("slack_user.refresh_failed", error=type(error).__name__)
         return request
     except Exception:
@@ -169,7 +169,7 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
 
 
 async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:
-    """Raises nothing: a fault of ours is logged, and its refusal carries the reference."""
+    """Never raises: an error on our side is logged, and its refusal carries the reference."""
     assert route.handler is not None, "only links have no handler"
     if request.refusal is not None:
         return request.refusal
@@ -230,7 +230,7 @@ def _start_work(request: SlackRequest, route: Route) -> Work:
 
 
 def _show_later(work: Work, delay: float = 0) -> None:
-    """Unbounded: whatever was started is shown, however busy it has become since."""
+    """Unbounded: the result of what was started is shown, however busy the process has become."""
     work.request.services.tasks.start_unbounded(
         _show_when_done(work, delay), f"{work.request.route_id} shown"
     )
@@ -247,7 +247,7 @@ async def _show_when_done(work: Work, delay: float) -> None:
 
 
 async def _prepare_in_time(request: SlackRequest) -> SlackRequest:
-    """Unprepared if that takes too long: the ack matters more than its language."""
+    """Returns the request unprepared if that takes too long: the ack matters more than its language."""
     preparation = request.services.tasks.start_unbounded(
         prepare_request(request), f"{request.route_id} prepared"
     )

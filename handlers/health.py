@@ -67,7 +67,7 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner |
         if socket_runner is not None:
             metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.idle_seconds)
         stats = await stats_flight.wait_for_result()
-        # If the database does not answer, what this process counted is exported all the same.
+        # If the database does not respond, this process's own counters are exported all the same.
         metrics.DATABASE_UP.set(stats is not None)
         if stats is not None:
             _set_queue_metrics(stats)

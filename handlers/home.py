@@ -1,4 +1,4 @@
-"""The Home tab. What is pressed there is answered by the tab itself: no view is opened."""
+"""The Home tab. Its buttons update the tab itself: no view is opened."""
 
 from bot.blocks.home import page as blocks
 from bot.use_cases.home.publish import open_home

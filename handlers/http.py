@@ -40,12 +40,12 @@ def build_http_app(
     clients: SlackClientProvider,
     socket_runner: SocketModeRunner | None,
 ) -> Router:
-    """A bare router: around it, Starlette's application would put two layers of error pages."""
+    """A bare router, because Starlette's application would add two layers of error pages."""
     routes = [*build_health_routes(services, socket_runner), *build_webhook_routes(services)]
     if isinstance(clients, MultiWorkspaceClients):
         routes += build_install_routes(services, clients)
     if not services.settings.is_socket_mode:
-        # Routes are tried in order, and this one has most of the traffic.
+        # Routes are tried in order, and most of the traffic is for this one.
         routes.insert(0, _build_slack_route(services, slack_app))
     return Router(routes)
 
@@ -76,8 +76,8 @@ def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[R
 
 
 class SlackRequestGuard:
-    """ASGI middleware in front of Bolt, which parses a body before it verifies it. Lets in what is not too
-    large and was signed by Slack in the last five minutes."""
+    """ASGI middleware in front of Bolt, which parses a body before it verifies it. Lets through requests
+    that are not too large and were signed by Slack in the last five minutes."""
 
     def __init__(self, app: ASGIApp, signing_secret: str) -> None:
         self._app = app
@@ -109,7 +109,7 @@ def _reject(reason: str, status: int) -> Response:
 
 
 def _escape_form(request: Request, body: bytes) -> bytes:
-    """Bolt reads a form as an empty one if "payload" appears in it anywhere but as a field: in what was typed
+    """Bolt takes a form for an empty one if "payload" appears in it other than as a field: in the text
     after a command, or in a channel's name."""
     if b"payload" not in body or body.startswith((b"payload=", b"{")) or _is_json(request):
         return body
@@ -132,7 +132,7 @@ def _replay(body: bytes) -> Receive:
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the entry point's: it stops what feeds the server before the server."""
+        """Signals are handled by the entry point, which stops what feeds the server before the server."""
         yield
 
 
@@ -149,7 +149,7 @@ async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Non
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=10,
-        # Nobody asks where a request came from: its signature says who sent it.
+        # The client's address is not needed: the signature proves who sent a request.
         proxy_headers=False,
     )
     server = _Server(config)

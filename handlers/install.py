@@ -1,4 +1,4 @@
-"""The OAuth pages by which a workspace installs the bot, and the events of its removal."""
+"""The OAuth pages on which a workspace installs the bot, and the events of its removal."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -32,7 +32,7 @@ from models.errors import UnexpectedError
 
 log = structlog.get_logger()
 
-# They have no user, and come when the tokens no longer work.
+# They have no user, and arrive when the tokens no longer work.
 UNINSTALL_EVENTS = ("app_uninstalled", "tokens_revoked")
 
 # The same as in manifest.yml: a test compares them.
@@ -54,12 +54,13 @@ OAuthHandler = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 
 
 class InstallationRejected(Exception):
-    """Slack gave no token for a valid code, mostly for a wrong SLACK_CLIENT_SECRET. Carries Slack's error."""
+    """Slack issued no token for a valid code, usually because of a wrong SLACK_CLIENT_SECRET. Carries
+    Slack's error."""
 
 
 class _OAuthClient:
-    """The calls that `AsyncOAuthFlow` makes. By itself it takes every error for an invalid code, and tells
-    nobody but the person."""
+    """The calls that `AsyncOAuthFlow` makes. Bolt takes every error for an invalid code, and only shows it
+    to the person; here, other errors are logged."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
@@ -108,7 +109,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
             installation_store_bot_only=True,
             state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database),
             state_expiration_seconds=OAUTH_STATE_SECONDS,
-            # Bolt's page loads an image from elsewhere; Slack's own page has all that is needed.
+            # Bolt's page loads an image from elsewhere, and Slack's own page says everything needed.
             install_page_rendering_enabled=False,
         ),
     )
@@ -129,7 +130,8 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
 
 
 def _handle_failure(path: str, **details: Any) -> Response:
-    """What Bolt does not expect: wrong settings, or an unavailable Slack or database, mostly."""
+    """For errors that Bolt does not handle: usually wrong settings, or Slack or the database being
+    unavailable."""
     reference = get_log_reference()
     ERRORS_TOTAL.labels(path).inc()
     log.error("installation.failed", handler=path, reference=reference, **details)
@@ -137,8 +139,8 @@ def _handle_failure(path: str, **details: Any) -> Response:
 
 
 async def handle_uninstall(request: SlackRequest) -> None:
-    """The two events come in either order, may be repeated, and may come so late that the app is installed
-    again: then its token opens the workspace."""
+    """The two events arrive in any order, may be repeated, and may come so late that the app has been
+    installed again: then its token works, and nothing is deleted."""
     team_id = request.person.team_id
     if not team_id or not _is_bot_removed(request.payload):
         return

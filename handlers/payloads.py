@@ -1,6 +1,6 @@
-"""Slack's payloads, as far as the bot and Bolt read them, named as Slack names their types.
+"""Slack's payloads, as far as the bot and Bolt read them, named like Slack's types.
 
-Fields that nobody reads may be missing, of any type, or new. Null is the same as a missing field.
+Fields that are not read may be missing, of any type, or new. Null is the same as a missing field.
 """
 
 from functools import cache
@@ -18,13 +18,13 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\x00]+$")]
 Number = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}$")]
 
 
-# What Bolt raises before our middleware runs: the body is no JSON or no object, an id has another type, or
-# there is no action.
+# Bolt raises these before our middleware runs: the body is not JSON or not an object, an id has another type,
+# or there is no action.
 BOLT_PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
 class UnreadablePayload(ValueError):
-    """Says what is wrong and where, never what was there."""
+    """Says what is wrong and where, but not what was there."""
 
     def __init__(self, payload_type: str, error: str, location: str) -> None:
         super().__init__(f"{payload_type}: {error} at {location}")
@@ -50,7 +50,7 @@ class Authorization(Fields):
 
 
 class Payload(Fields):
-    """What Bolt builds its context from."""
+    """The fields from which Bolt builds its context."""
 
     type: Text | None = None
     team_id: OptionalId = None
@@ -67,7 +67,7 @@ class Payload(Fields):
 
     @property
     def private_reply_url(self) -> str | None:
-        """Where a message can be posted that only the person sees, in the place where they acted."""
+        """A URL for posting a message that only the person sees, in the place where they acted."""
         return None
 
 
@@ -200,7 +200,7 @@ class UrlVerification(Payload):
 
 
 class OtherPayload(Payload):
-    """A type the bot has no route for: Bolt says so."""
+    """A type for which the bot has no route; Bolt reports it."""
 
     type: Text
 
@@ -214,7 +214,7 @@ TYPES: dict[str, type[Payload]] = {
 
 
 def read_payload(body: Body) -> Payload:
-    """The one reader, whichever way the payload came. Raises UnreadablePayload."""
+    """The only reader of payloads, over HTTP and Socket Mode. Raises UnreadablePayload."""
     payload_type = _find_type(body)
     try:
         return payload_type.model_validate(body)
@@ -233,7 +233,7 @@ def _find_type(body: Body) -> type[Payload]:
 
 
 def _format_location(location: tuple[str | int, ...]) -> str:
-    """`view.state.values.*.*.value`: keys that are not ours may be what somebody typed."""
+    """`view.state.values.*.*.value`: keys that are not ours may be text that somebody typed."""
     known = _list_field_names()
     return ".".join(part if isinstance(part, str) and part in known else "*" for part in location)
 

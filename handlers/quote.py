@@ -71,7 +71,7 @@ async def reject(request: SlackRequest) -> View:
 
 
 def _update_reason(request: SlackRequest) -> ModalMetadata:
-    """Back from the form for rejecting keeps what was typed there, in case the person returns to it."""
+    """Going back from the rejection form keeps what was typed there, in case the person returns to it."""
     metadata = request.metadata
     if request.action_row_id != metadata.quote:
         return replace(metadata, reason="")

@@ -1,4 +1,4 @@
-"""Receipts: `/billing receipts`, and having one sent as a PDF."""
+"""Receipts: `/billing receipts`, and sending one as a PDF."""
 
 from bot.blocks import receipt as blocks
 from bot.blocks.block_kit import ModalMetadata, View

@@ -1,4 +1,4 @@
-"""One request from Slack as a handler reads it: who acted, on what, and what they typed."""
+"""A request from Slack as a handler reads it: who acted, on what, and what they typed."""
 
 import time
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ ROW_ID_MAX_DIGITS = 18
 
 
 class AppNotInstalled(Refusal):
-    """The workspace has removed the bot, or it has no usable token of it."""
+    """The workspace has removed the bot, or has no usable token for it."""
 
     key = "not-installed"
 
@@ -42,11 +42,11 @@ class SlackRequest:
     payload: Payload
     body: Body
     person: SlackIdentity
-    # English until the person's own language was read.
+    # English until the person's own language has been loaded.
     localizer: Localizer = field(default_factory=Localizer)
     # `time.monotonic()` when the request came in.
     started: float = field(default_factory=time.monotonic)
-    # Why the handler is not to run.
+    # Why the handler must not run.
     refusal: Refusal | None = None
 
     @property
@@ -119,7 +119,7 @@ def _get_value(state: StateValue) -> str:
 
 
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:
-    """Ids are all that is taken from a payload."""
+    """Nothing but ids is taken from a payload."""
     user = payload.user if isinstance(payload, BlockActions | ViewSubmission) else None
     return SlackIdentity(
         team_id=context.team_id or "",

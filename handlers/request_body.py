@@ -7,7 +7,8 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 async def read_body(request: Request) -> bytes | None:
-    """None if it is larger, whatever its Content-Length says, or if the sender disconnected."""
+    """None if it is larger than the limit, whatever its Content-Length says, or if the client
+    disconnected."""
     body = bytearray()
     try:
         async for chunk in request.stream():

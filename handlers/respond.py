@@ -1,4 +1,4 @@
-"""How a person is answered: with a view, errors at a form's fields, or a message that only they can see."""
+"""Answering a person: with a view, errors at a form's fields, or a message that only they can see."""
 
 import asyncio
 import time
@@ -27,12 +27,12 @@ from models.errors import DatabaseUnavailable, InvalidInput, Refusal, Unexpected
 
 log = structlog.get_logger()
 
-# What a handler came to. None if there is nothing to show.
+# A handler's result. None if there is nothing to show.
 HandlerResult = View | Refusal | None
 
-# The form stays open with the sentence at its first field: submitting again may work.
+# The form stays open with this text at its first field, because submitting it again may work.
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
-# Slack's older and newer names for a trigger that is too old; and for one that never was a trigger.
+# Slack's older and newer names for a trigger that has expired or was used, and for one that is invalid.
 EXPIRED_TRIGGER_ERRORS = (
     "expired_trigger_id",
     "exchanged_trigger_id",
@@ -49,7 +49,7 @@ DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_U
 
 
 async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerResult) -> None:
-    """Of a form: the next view, or errors at its fields."""
+    """For a form: the next view, or errors at its fields."""
     errors = build_field_errors(request, result)
     if errors and _list_inputs(request):
         await ack(response_action="errors", errors=errors)
@@ -70,7 +70,7 @@ def build_field_errors(request: SlackRequest, result: HandlerResult) -> dict[str
 
 
 def _build_input_errors(request: SlackRequest, invalid: InvalidInput, inputs: list[str]) -> dict[str, str]:
-    """Errors of a field that the view does not have go to its first one."""
+    """An error of a field that the view does not have is shown at the first one."""
     errors: dict[str, str] = {}
     for name, refusal in invalid.errors.items():
         block_id = name if name in inputs else next(iter(inputs), name)
@@ -87,7 +87,7 @@ def _list_inputs(request: SlackRequest) -> list[str]:
 
 
 def render_result(request: SlackRequest, result: HandlerResult) -> View | None:
-    """The handler's view; a refusal as the same form with errors above it, else as a view of its own."""
+    """The handler's view; for a refusal, the same form with errors above it, or a view of its own."""
     if not isinstance(result, Refusal):
         return result
     if errors := build_field_errors(request, result):
@@ -111,7 +111,7 @@ def render_waiting_modal(request: SlackRequest) -> View:
 
 
 async def show_view(request: SlackRequest, view: View) -> None:
-    """In place of the modal in which the person acted, else as a new one."""
+    """In place of the modal in which the person acted, otherwise as a new one."""
     if not request.in_modal and not request.payload.trigger_id:
         await show_refusal(request, ViewTriggerExpired())
         return
@@ -144,14 +144,14 @@ async def _update_or_open(request: SlackRequest, view: View) -> None:
 
 
 def _record_expired_trigger(request: SlackRequest, error: str) -> None:
-    """The cause may well be ours: a slow database, most of all."""
+    """The cause may well be on our side: most often a slow database."""
     ERRORS_TOTAL.labels(request.route_id).inc()
     seconds = round(time.monotonic() - request.started, 2)
     log.warning("view.trigger_expired", handler=request.route_id, error=error, duration_seconds=seconds)
 
 
 async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
-    """In the modal in which the person acted; else in the first of three places that Slack accepts."""
+    """In the modal in which the person acted; otherwise in the first of three places that works."""
     if request.in_modal and not isinstance(refusal, UnexpectedError | ViewTriggerExpired):
         await show_view(request, _render_refusal(request, refusal))
         return
@@ -164,7 +164,7 @@ async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
 
 
 async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bool:
-    """Slack takes it for half an hour."""
+    """Slack accepts it for half an hour."""
     url = request.payload.private_reply_url
     return url is not None and await post_ephemeral(url, _format_mrkdwn(request, refusal))
 
@@ -175,7 +175,7 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
             text=text, response_type="ephemeral", replace_original=False
         )
     except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
-        # Only its type: the message may hold the address, which is as good as a secret.
+        # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)
         return False
     return response.status_code == 200
@@ -202,7 +202,7 @@ def _format_mrkdwn(request: SlackRequest, refusal: Refusal) -> str:
 
 @contextmanager
 def notify_if_unresponsive(request: SlackRequest) -> Iterator[None]:
-    """The person is told if this takes too long. It goes on all the same, and its result still follows."""
+    """Tells the person if this takes too long. The work continues, and its result is shown later."""
 
     seconds = request.services.timeouts.unresponsive_seconds
 
@@ -230,7 +230,7 @@ def report_unavailable_database(route_id: str, error: Exception) -> DatabaseUnav
 
 
 def report_unexpected_error(route_id: str) -> UnexpectedError:
-    """Of the exception being handled, if there is one."""
+    """Logs the exception being handled, if there is one."""
     reference = get_log_reference()
     ERRORS_TOTAL.labels(route_id).inc()
     log.exception("handler.failed", handler=route_id, reference=reference)

@@ -1,4 +1,5 @@
-"""A route: which handler answers what a person did. `handlers/dispatch.py` says when it is acknowledged."""
+"""A route: which handler responds to what a person did. `handlers/dispatch.py` says when it is
+acknowledged."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ async def render_checkout(request: SlackRequest, quote_id: int) -> View:
 
 
 async def render_next_cart_screen(request: SlackRequest) -> View:
-    """After a quote was decided on the way to the cart: the next pending one, else the cart."""
+    """After a quote was decided on the way to the cart: the next pending quote, otherwise the cart."""
     account_id, command_text = request.metadata.account, request.metadata.command_text
     warning = await load_pending_quotes_warning(
         request.services, person=request.person, account_id=account_id

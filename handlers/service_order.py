@@ -1,4 +1,4 @@
-"""`/service-orders`: placing, following, retrying and giving up."""
+"""`/service-orders`: placing, tracking, retrying and giving up."""
 
 from collections.abc import Callable
 from dataclasses import replace

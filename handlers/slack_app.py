@@ -1,4 +1,4 @@
-"""The Slack app: Bolt with every route registered, and what is answered if all else fails."""
+"""The Slack app: Bolt with every route registered, and the last-resort error handler."""
 
 import logging
 import re
@@ -45,7 +45,7 @@ def build_slack_app(services: Services, clients: SlackClientProvider, routes: li
         authorize=_authorize,
     )
     register_routes(app, routes)
-    # A button of an old message, an event nobody asked for.
+    # A button of an old message, or an event that has no route.
     for register in (app.action, app.view, app.event):
         register(ANYTHING)(_ack_unrouted)
     app.error(_handle_error)
@@ -86,7 +86,8 @@ def _make_request_middleware(services: Services, clients: SlackClientProvider) -
 
 
 def _reject() -> BoltResponse:
-    """Over HTTP Slack shows the person that it failed; so it does over Socket Mode, where no ack is sent."""
+    """Slack tells the person that it failed: over HTTP because of the status, over Socket Mode because no
+    ack is sent."""
     REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
     return BoltResponse(status=400, body="malformed")
 
@@ -96,7 +97,7 @@ async def _ack_unrouted(ack: AsyncAck) -> None:
 
 
 async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResponse:
-    """Whatever escaped a listener is answered all the same: without an answer the person learns nothing."""
+    """Responds even if something escaped a listener: without a response the person would learn nothing."""
     request: SlackRequest | None = context.get("slack_request")
     if request is None and isinstance(error, BOLT_PARSE_ERRORS):
         start_log_context()

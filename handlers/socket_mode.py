@@ -25,13 +25,13 @@ from handlers.payloads import BOLT_PARSE_ERRORS
 
 log = structlog.get_logger()
 
-# If Slack is unavailable the bot starts all the same: jobs run, and the connection follows.
+# If Slack is unavailable the bot starts all the same: jobs run, and the connection is opened later.
 CONNECT_TIMEOUT_SECONDS = 10.0
 
 
 class _Handler(AsyncSocketModeHandler):
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
-        """What Bolt cannot parse is not acknowledged: Slack tells the person that it failed."""
+        """What Bolt cannot parse is not acknowledged, so that Slack tells the person that it failed."""
         try:
             await super().handle(client, req)  # type: ignore[arg-type]
         except BOLT_PARSE_ERRORS as error:
@@ -53,13 +53,14 @@ class SocketModeRunner:
     def get_status(self) -> CheckResult:
         if not self._is_connected:
             return CheckResult("socket mode", False, "not connected yet")
-        # A new connection was tried after half of this time, and brought nothing.
+        # A new connection was opened after half of this time, and nothing arrived on it.
         passed = self.idle_seconds <= 2 * self._idle_timeout
         return CheckResult("socket mode", passed, f"last heard {self.idle_seconds:.0f} s ago")
 
     @asynccontextmanager
     async def connect(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
-        """Connected while inside. The handler is built here: its HTTP session needs the running loop."""
+        """Connected inside the context. The handler is built here, because its HTTP session needs the
+        running loop."""
         handler = _Handler(app, app_token, web_client=client)
         handler.client.on_message_listeners.append(self._record_message)
         connecting: asyncio.Task[Any] = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
@@ -88,5 +89,5 @@ class SocketModeRunner:
         try:
             await handler.client.connect_to_new_endpoint(force=True)
         except Exception as error:
-            # Whatever it is, the watch goes on.
+            # Whatever the error is, watching continues.
             log.warning("socket_mode.reconnect_failed", error=type(error).__name__)

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-# Named constraints: SQLite's batch migrations can only keep what has a name. Set before any table is.
+# Named constraints: SQLite's batch migrations can only keep what has a name. Set before any table is defined.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

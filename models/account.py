@@ -16,7 +16,7 @@ class AccountNotSelfServed(Refusal):
 
 
 class AccountNotFound(Refusal):
-    """No such account, or none that the person may know of."""
+    """No such account, or not one that the person may know of."""
 
 
 class Portal(StrEnum):
@@ -54,12 +54,12 @@ class Account(SQLModel, table=True):
     city: str
     state: str = ""
     country: str
-    # The country of the imported address: the embedded gateway taxes there, and nowhere else.
+    # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
     active: bool = True
-    # The customer that a provider keeps for this account.
+    # The provider's customer for this account.
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
-    # When to look what the provider holds, since it sent word of a change.
+    # When to refresh the copy of what the provider has, after its webhook reported a change.
     refresh_due_at: datetime | None = Field(default=None, index=True)
 
     @property
@@ -76,8 +76,8 @@ class Account(SQLModel, table=True):
             setattr(self, field, value)
 
     def schedule_refresh(self, at: datetime) -> None:
-        """Never at the same instant twice, so that who is looking can tell that this came meanwhile: two
-        processes do not have quite the same time."""
+        """Always later than the previous value, so that a running refresh can tell that another event has
+        arrived: the clocks of two processes differ a little."""
         last = self.refresh_due_at
         self.refresh_due_at = at if last is None else max(at, last + timedelta(microseconds=1))
 

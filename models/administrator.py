@@ -13,7 +13,7 @@ class Administrator(SQLModel, table=True):
     email: str
     name: str
     active: bool = True
-    # Whether an accounts file once listed them: only those does an accounts file withdraw.
+    # Whether an accounts file has listed them: an import withdraws only those.
     imported: bool = False
 
     @property

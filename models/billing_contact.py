@@ -10,11 +10,11 @@ class NotABillingContact(Refusal):
 
 
 class NotAllowed(Refusal):
-    """R5: someone from outside, a guest, a bot or a deactivated user. Says nothing of the account."""
+    """R5: someone from outside, a guest, a bot or a deactivated user. Reveals nothing about the account."""
 
 
 class IdentityNotFresh(Refusal):
-    """R5: Slack has not confirmed who this is within the hour; reading goes on, changes wait."""
+    """R5: Slack has not confirmed within the last hour who this is; reading still works, changes do not."""
 
 
 class BillingContact(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""Word from the billing provider, once each: stored with what followed of it."""
+"""Events of the billing provider, each stored once, together with what follows from it."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sqlmodel import Field, SQLModel
 
 
 class ReceivedBillingEvent(SQLModel, table=True):
-    """`account_id` is none for word about nobody the bot knows."""
+    """`account_id` is none for an event about a customer the bot does not know."""
 
     __tablename__ = "received_billing_event"
 

@@ -1,4 +1,4 @@
-"""The numbers of new seats chosen, not yet a quote: one cart for each account and contact (R10)."""
+"""The numbers of new seats chosen, before they become a quote: one cart per account and contact (R10)."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from models.errors import Refusal
 
 
 class EmptyOrder(Refusal):
-    """An order of nothing."""
+    """An order without seats."""
 
 
 class SeatsNotANumber(Refusal):
-    """Text, a decimal or a negative where a whole number of seats belongs."""
+    """Text, a decimal or a negative number instead of a whole number of seats."""
 
 
 class TooManySeats(Refusal):
@@ -25,8 +25,8 @@ class TooManySeatsInOrder(Refusal):
 
 
 class Cart(SQLModel, table=True):
-    """`quote_id` is the quote this cart made (or the one an address change put in its place).
-    `replaceable_quote_ids` holds the ids of the pending quotes the person agreed to replace (R7)."""
+    """`quote_id` is the quote that this cart created (or its replacement after an address change).
+    `replaceable_quote_ids` are the ids of the pending quotes that the person has agreed to replace (R7)."""
 
     __table_args__ = (UniqueConstraint("account_id", "contact_id"),)
 
@@ -38,7 +38,7 @@ class Cart(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        # By its contact: a cart is stored only once something is in it.
+        # Added by its contact: a cart is stored only once it has contents.
         return AuditSubject(SubjectNoun.CART, str(self.contact_id))
 
     @property
@@ -64,11 +64,11 @@ class SeatLimits:
     max_per_order: int
 
     def parse_seats(self, text: str) -> int:
-        """The number typed: blank is 0. Raises SeatsNotANumber or TooManySeats."""
+        """The number typed; blank is 0. Raises SeatsNotANumber or TooManySeats."""
         typed = text.strip()
         if not typed:
             return 0
-        # `isdecimal` takes digits of other scripts too, as `int` does; it takes no sign and no separator.
+        # Like `int`, `isdecimal` accepts digits of other scripts; unlike it, no sign and no separator.
         if not typed.isdecimal():
             raise SeatsNotANumber(typed=typed[:20])
         if len(typed) > 99 or int(typed) > self.max_per_line:

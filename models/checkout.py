@@ -1,4 +1,4 @@
-"""Verifying admin contact, payment method and billing address of a quote (R10)."""
+"""The admin contact, payment method and billing address of a quote, before it is ordered (R10)."""
 
 from typing import Any
 
@@ -12,8 +12,7 @@ from models.errors import InvalidInput, Refusal
 MAX_FIELD_LENGTH = 200
 NEW_ADMINISTRATOR_OPTION = "new"
 
-# Territories of CLDR that are countries: two letters, and none of its groupings or private codes.
-# Territories of CLDR to which ISO 3166-1 has given no code.
+# Territories of CLDR that are countries: two letters, except its groupings and private codes.
 NON_ISO_TERRITORIES = {
     "AC",
     "CP",
@@ -37,7 +36,7 @@ COUNTRY_CODES = frozenset(
 
 
 class FieldRequired(Refusal):
-    """A field that must be filled is blank."""
+    """A required field is blank."""
 
 
 class FieldTooLong(Refusal):
@@ -57,13 +56,13 @@ class UnknownAdministrator(Refusal):
 
 
 class CheckoutIncomplete(Refusal):
-    """The order's admin contact, method or address is not there or no longer valid."""
+    """The order's admin contact, payment method or address is missing or no longer valid."""
 
 
 class Checkout(SQLModel, table=True):
-    """One for each quote and person; holds what was typed, valid or not, so that nothing is lost (R10).
+    """One per quote and person; holds what was typed, valid or not, so that nothing is lost (R10).
 
-    `form_values` maps form fields (see CheckoutForm) to text. `is_saved` is set by "save and continue".
+    `form_values` maps form fields (see CheckoutForm) to text. `is_saved` is set by "Save and continue".
     """
 
     __table_args__ = (UniqueConstraint("quote_id", "contact_id"),)
@@ -126,7 +125,7 @@ class CheckoutForm(SQLModel):
 
 
 def is_email_address(text: str) -> bool:
-    """A bare address: nobody's name before it, and nothing asked of the network."""
+    """A bare address, without a display name. Checked without network access."""
     try:
         validate_email(text, check_deliverability=False)
     except EmailNotValidError:

@@ -1,4 +1,4 @@
-"""Sheets: what one screen or message shows, gathered from the tables in one reading."""
+"""Details and pages: everything one screen or message shows, loaded at once."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,7 @@ from models.subscription import SeatBlock, Subscription
 
 @dataclass(frozen=True)
 class SubscriptionRow:
-    """A subscription on a screen; `obstacle` is why seats of it cannot be ordered here (R2, R4)."""
+    """A subscription on a screen; `blocked_by` is why seats of it cannot be ordered here (R2, R4)."""
 
     subscription: Subscription
     product: Product
@@ -31,8 +31,8 @@ class SubscriptionRow:
 
 @dataclass(frozen=True)
 class CartPage:
-    """Step one of R10. `typed` maps subscription ids to seats; `own_quote` is the cart's own pending one;
-    `meant` is the subscription that the words after `/add-seats` mean."""
+    """Step one of R10. `seat_inputs` maps subscription ids to seats; `own_quote` is the cart's own pending
+    one; `preselected_subscription_id` is the subscription that the text after `/add-seats` names."""
 
     account: Account
     rows: list[SubscriptionRow]
@@ -49,7 +49,7 @@ class QuoteRow:
 
 @dataclass(frozen=True)
 class QuoteDetails:
-    """A quote as at `at`, which decides whether it is pending still (R9)."""
+    """A quote as of `at`, which decides whether it is still pending (R9)."""
 
     account: Account
     quote: Quote
@@ -69,7 +69,7 @@ class QuoteDetails:
 
 @dataclass(frozen=True)
 class CheckoutPage:
-    """Step three of R10. `methods` are the stored, valid automatic ones."""
+    """Step three of R10. `payment_methods` are the stored automatic ones that are valid."""
 
     quote: QuoteDetails
     administrators: list[Administrator]
@@ -79,8 +79,8 @@ class CheckoutPage:
 
 @dataclass(frozen=True)
 class PlacementPage:
-    """Step four of R10: the order as it would be placed. `replaced` is the number of the quote that an
-    address change put this one in place of; `free_seats` are the new seats the admin contact leaves."""
+    """Step four of R10: the order as it would be placed. `replaced_quote_number` is the quote that this
+    one has replaced because the address changed."""
 
     quote: QuoteDetails
     form: CheckoutForm
@@ -96,8 +96,8 @@ class PlacementPage:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """A line of an order; `waits_for` is the number of the order that is charging its subscription, `method`
-    the card of its last retry."""
+    """A line of an order; `blocking_order_number` is the order that is charging its subscription,
+    `payment_method` the card of its last retry."""
 
     line: OrderLine
     quote_line: QuoteLine
@@ -128,7 +128,7 @@ class OrderDetails:
 
     @property
     def charged_payment_methods(self) -> list[PaymentMethod]:
-        """The cards that the settled lines were charged to, each once."""
+        """The cards that the settled lines were charged to, without duplicates."""
         settled = self.list_rows_with_status(LineStatus.SETTLED)
         return list(
             {m.id: m for m in (row.payment_method or self.payment_method for row in settled)}.values()
@@ -158,8 +158,7 @@ class ReceiptDetails:
 
 @dataclass(frozen=True)
 class AccountOverview:
-    """The account at a glance: `/billing` and Home. `orders` are those in progress, `failed` the latest that
-    failed."""
+    """The account at a glance, for `/billing` and Home. Each receipt comes with its order's number."""
 
     account: Account
     at: datetime

@@ -1,4 +1,4 @@
-"""Numbers that people read: quotes, orders and receipts, counted without gaps."""
+"""Numbers of quotes, orders and receipts, allocated without gaps."""
 
 from sqlmodel import Field, SQLModel
 

@@ -1,4 +1,4 @@
-"""Refusals: each business "no" is an exception of its own, carrying the key of its words."""
+"""Refusals: each business "no" is an exception of its own, with the key of its text."""
 
 import re
 from typing import ClassVar
@@ -7,8 +7,8 @@ from typing import ClassVar
 class Refusal(Exception):
     """A business "no".
 
-    `key` names its text in the message files; `words` fill the text's variables. A class's key is its
-    name in kebab case behind `refusal-`, unless it sets its own.
+    `key` names its text in the message files, and `variables` fill it in. A class's key is `refusal-` and its
+    name in kebab case, unless it sets its own.
     """
 
     key: ClassVar[str] = "refusal"
@@ -23,11 +23,11 @@ class Refusal(Exception):
 
 
 class ForbiddenTransition(Refusal):
-    """A state that may not follow the present one (R18)."""
+    """A status that may not follow the current one (R18)."""
 
 
 class InvalidInput(Refusal):
-    """Fields of a form that cannot be taken: field name → the refusal that says why."""
+    """Form fields with errors: field name → the refusal that says why."""
 
     def __init__(self, errors: dict[str, Refusal]) -> None:
         super().__init__(fields=", ".join(sorted(errors)))
@@ -35,16 +35,16 @@ class InvalidInput(Refusal):
 
 
 class UnexpectedError(Refusal):
-    """A fault of ours: logged with the reference that the person is shown."""
+    """An error on our side: logged with the reference that the person is shown."""
 
 
 class DatabaseUnavailable(Refusal):
-    """Our own database does not answer: it may or may not have stored what was asked of it last."""
+    """Our own database does not respond: the last request may or may not have been stored."""
 
 
 class ViewTriggerExpired(Refusal):
-    """Slack gives three seconds to open a screen, and they are over."""
+    """Slack allows three seconds to open a view, and they have passed."""
 
 
 class UnknownSubcommand(Refusal):
-    """What stands after a command is none of its words."""
+    """The text after a command is not one of its subcommands."""

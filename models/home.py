@@ -1,4 +1,4 @@
-"""Home tabs: which accounts they show, and when they are to be published again."""
+"""Home tabs: which accounts they show, and when to publish them again."""
 
 from datetime import datetime, timedelta
 

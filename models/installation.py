@@ -1,6 +1,6 @@
-"""Where the bot is installed, in the shape that Slack's own library writes.
+"""Where the bot is installed, in the tables of Slack's own library.
 
-Only tokens differ: they are stored encrypted, and an encrypted token outgrows what the library allows for.
+Only the tokens differ: they are stored encrypted, and an encrypted token does not fit the library's columns.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The tables of the embedded billing gateway: a stand-in for a provider's own books."""
+"""The tables of the embedded billing gateway: a stand-in for a provider's own records."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,13 +17,13 @@ class ChargeStatus(StrEnum):
     DECLINED = "declined"
 
 
-# With a bound value it would not be found by the index of those.
+# A literal, because the planner does not use the partial index for a bound parameter.
 _UNDECIDED_INDEX_CONDITION = text("status IN ('pending', 'needs_customer')")
 UNDECIDED_CHARGE_CONDITION = text(f"ledger_charge.{_UNDECIDED_INDEX_CONDITION.text}")
 
 
 class LedgerSubscription(SQLModel, table=True):
-    """The period is the one that was copied: later ones follow from it, starting on `anchor_day`."""
+    """The period is the one that was copied: later ones are computed from it, starting on `anchor_day`."""
 
     __tablename__ = "ledger_subscription"
     __table_args__ = (CheckConstraint("seats >= 0 AND unit_price >= 0", name="amounts"),)
@@ -53,7 +53,7 @@ class LedgerSeatBlock(SQLModel, table=True):
 
 
 class LedgerCharge(SQLModel, table=True):
-    """What one key did: asked again with the same key, the same answer."""
+    """What one key did: the same key always gets the same response."""
 
     __tablename__ = "ledger_charge"
     __table_args__ = (

@@ -15,12 +15,12 @@ class UnknownCurrency(Refusal):
 
 
 class InvalidAmount(Refusal):
-    """Not a decimal number of the currency's precision, or negative."""
+    """Negative, not a decimal number, or more precise than the currency."""
 
 
 @dataclass(frozen=True)
 class Money:
-    """An amount to be shown: minor units and their ISO 4217 code."""
+    """An amount to display: minor units and their ISO 4217 code."""
 
     amount: int
     currency: str
@@ -37,9 +37,9 @@ def check_currency(code: str) -> str:
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """`"14.00"` of EUR → 1400. Raises InvalidAmount for text, a negative, or too many decimals."""
+    """`"14.00"` of EUR → 1400. Raises InvalidAmount for text, a negative amount, or too many decimals."""
     typed = text.strip()
-    # So many digits are exact in a Decimal, and fit the column.
+    # This many digits are exact in a Decimal, and fit the column.
     if not re.fullmatch(r"\d{1,14}(\.\d{1,9})?", typed):
         raise InvalidAmount(amount=text[:40], currency=currency)
     minor = Decimal(typed).scaleb(get_currency_precision(currency))
@@ -54,5 +54,5 @@ def to_decimal(amount: int, currency: str) -> Decimal:
 
 
 def compute_tax(amount: int, rate: str) -> int:
-    """Exclusive tax on `amount`, in minor units, rounded half-up. `rate` as in "0.20"."""
+    """Exclusive tax on `amount`, in minor units, rounded half up. `rate` is like "0.20"."""
     return round_half_up(amount * Fraction(rate))

@@ -15,16 +15,16 @@ class NoAutomaticPaymentMethod(Refusal):
 
 
 class PaymentMethodNotUsable(Refusal):
-    """The chosen method is gone, expired or not automatic."""
+    """The chosen method no longer exists, has expired or is not automatic."""
 
 
 class PaymentMethod(SQLModel, table=True):
     __tablename__ = "payment_method"
     __table_args__ = (
-        # What can hold a card number cannot be stored: four digits, nothing longer.
+        # No column can hold a card number: four digits at most.
         CheckConstraint("length(last4) = 4", name="last4"),
         CheckConstraint("expiry_month BETWEEN 1 AND 12", name="expiry_month"),
-        # R3: "its default" is one.
+        # R3: an account has one default.
         Index(
             "uq_payment_method_default",
             "account_id",

@@ -1,4 +1,4 @@
-"""Products sold by the seat, and the catalogue that ships."""
+"""Products sold by the seat, and the catalogue that the bot comes with."""
 
 from sqlmodel import Field, SQLModel
 
@@ -10,7 +10,7 @@ class ProductNotSelfServed(Refusal):
 
 
 class UnknownProduct(Refusal):
-    """No product of that name, or several."""
+    """No product of that name."""
 
 
 class Product(SQLModel, table=True):
@@ -35,7 +35,8 @@ def normalize_product_name(text: str) -> str:
 
 
 def list_matching_products(products: list[Product], query: str) -> list[Product]:
-    """The products a person may mean: those of exactly that id or name, else all that contain the words."""
+    """The products that a text may mean: those with exactly that id or name, otherwise all whose name
+    contains it."""
     wanted = normalize_product_name(query)
     exact = [p for p in products if wanted in (normalize_product_name(p.id), normalize_product_name(p.name))]
     return exact or [p for p in products if wanted and wanted in normalize_product_name(p.name)]

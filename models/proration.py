@@ -1,4 +1,4 @@
-"""Proration to the second, over periods that run from midnight to midnight in an account's zone (R17)."""
+"""Proration by the second, over periods from midnight to midnight in an account's time zone (R17)."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,7 +21,7 @@ def get_local_date(zone: str, at: datetime) -> date:
 
 
 def truncate_to_second(at: datetime) -> datetime:
-    """`at` without the fraction of its second: what a quote freezes."""
+    """`at` without the fraction of a second, as a quote freezes it."""
     return at.replace(microsecond=0)
 
 
@@ -37,17 +37,17 @@ class BillingPeriod:
         return cls(get_midnight(start, zone), get_midnight(end, zone))
 
     def get_remaining_fraction(self, at: datetime) -> Fraction:
-        """The part of the period that `at` leaves: 1 at its start (or before), 0 at its end (or after)."""
+        """The part of the period left at `at`: 1 at its start (or before), 0 at its end (or after)."""
         left = (self.end - max(at, self.start)) // timedelta(seconds=1)
         return Fraction(max(left, 0), (self.end - self.start) // timedelta(seconds=1))
 
     def prorate_price(self, seats: int, unit_price: int, at: datetime) -> int:
-        """The price of `seats` from `at` to the period's end, in minor units, rounded half-up."""
+        """The price of `seats` from `at` to the period's end, in minor units, rounded half up."""
         return round_half_up(seats * unit_price * self.get_remaining_fraction(at))
 
 
 def add_months(day: date, months: int, anchor_day: int) -> date:
-    """`day` moved by whole months to `anchor_day`, or to the last day of a shorter month."""
+    """`day` plus whole months, on `anchor_day` or the last day of a shorter month."""
     index = day.year * 12 + day.month - 1 + months
     first = date(index // 12, index % 12 + 1, 1)
     following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)

@@ -35,19 +35,19 @@ QUOTE_TRANSITIONS: dict[QuoteStatus, frozenset[QuoteStatus]] = {
 
 MAX_REASON_LENGTH = 500
 REMINDER_LEAD_TIMES = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
-# A reminder makes no sense so soon after the quote or ahead of another, nor with so little time left.
+# No reminder is sent so soon after the quote or before the next reminder, nor with so little time left.
 MIN_REMINDER_GAP, MIN_TIME_LEFT = timedelta(hours=1), timedelta(minutes=30)
 _PENDING_INDEX_CONDITION = text("status = 'pending'")
-# Written out: as a parameter it would hide from the planner that the partial indexes hold what is asked.
+# A literal: the planner does not use the partial indexes for a condition with a parameter.
 PENDING_QUOTE_CONDITION = text("quote.status = 'pending'")
 
 
 class QuoteNotFound(Refusal):
-    """No such quote, or one of an account the person may not know of."""
+    """No such quote, or one of an account that the person may not know of."""
 
 
 class QuoteNotPending(Refusal):
-    """R20: decided, replaced or expired meanwhile; the words say by whom, when and what replaced it."""
+    """R20: already decided, replaced or expired; the text says by whom, when and what replaced it."""
 
 
 class QuotesPending(Refusal):
@@ -59,7 +59,7 @@ class ReasonTooLong(Refusal):
 
 
 class Quote(SQLModel, table=True):
-    """`frozen_at` is the instant its proration starts; what it promises is what is charged (R17)."""
+    """Its proration starts at `frozen_at`; the price it promises is the price charged (R17)."""
 
     __table_args__ = (
         CheckConstraint("subtotal >= 0 AND tax >= 0 AND total = subtotal + tax", name="amounts"),
@@ -87,14 +87,14 @@ class Quote(SQLModel, table=True):
     created_at: datetime
     frozen_at: datetime
     expires_at: datetime
-    # When to look to its next reminder; none once nothing is left to remind of.
+    # When to check its reminders next; none if no more are to come.
     remind_at: datetime | None = Field(default=None, index=True)
     currency: str
     address: dict[str, str] = Field(sa_type=JSON)
     subtotal: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     total: int = Field(sa_type=MinorUnits)
-    # For each period length, what the quote's subscriptions cost a period afterwards: net and tax.
+    # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     replaced_by_id: int | None = Field(default=None, foreign_key="quote.id")
     decided_at: datetime | None = None
@@ -116,7 +116,7 @@ class Quote(SQLModel, table=True):
         return Address.model_validate(self.address)
 
     def get_status(self, at: datetime) -> QuoteStatus:
-        """R9: past its validity a quote is expired, whether or not a job ran."""
+        """R9: a quote past its validity is expired, whether or not a job has run."""
         past = self.status is QuoteStatus.PENDING and at >= self.expires_at
         return QuoteStatus.EXPIRED if past else self.status
 
@@ -177,7 +177,7 @@ def validate_reason(reason: str | None) -> str | None:
 
 
 def compute_expiry(account: Account, period_ends: Iterable[date], requested: datetime) -> datetime:
-    """R9: the end of validity wanted, at most the earliest period end among the lines."""
+    """R9: the requested end of validity, but not after the earliest period end of the lines."""
     return min([requested, *(get_midnight(day, account.time_zone) for day in period_ends)])
 
 
@@ -186,8 +186,8 @@ def get_default_expiry(at: datetime, days: int) -> datetime:
 
 
 def find_first_reminder_check(at: datetime, expires_at: datetime) -> datetime | None:
-    """R9: when to check the reminders of a quote that arrives `at`: at once if one may be due soon. None if
-    it expires too soon for any."""
+    """R9: when to check the reminders of a quote that arrives `at`: at once if one may be due soon. None
+    if it expires too soon for any."""
     ahead = [expires_at - before for before in REMINDER_LEAD_TIMES]
     return min(
         (then - MAX_QUIET_HOURS_SHIFT for then in ahead if then + MAX_QUIET_HOURS_SHIFT > at), default=None
@@ -195,7 +195,7 @@ def find_first_reminder_check(at: datetime, expires_at: datetime) -> datetime | 
 
 
 def find_next_reminder_check(after: datetime, expires_at: datetime) -> datetime | None:
-    """R9: the next time to look to its reminders: as long ahead of each as a decent hour may be."""
+    """R9: when to check the reminders next: before each by as much as quiet hours can move it."""
     ahead = [expires_at - before - MAX_QUIET_HOURS_SHIFT for before in REMINDER_LEAD_TIMES]
     return min((then for then in ahead if then > after), default=None)
 
@@ -203,10 +203,10 @@ def find_next_reminder_check(after: datetime, expires_at: datetime) -> datetime 
 def build_reminder_schedule(
     made_at: datetime, expires_at: datetime, time_zone: str, at: datetime
 ) -> dict[timedelta, datetime]:
-    """R9: how long before the end → when to remind who lives in that zone, of all that are to be stored `at`.
+    """R9: time left before expiry → when to send that reminder, for all reminders to be stored `at`.
 
-    At a decent hour of theirs. None comes right after the quote itself or when its end is upon them; of
-    several that were missed the last one comes.
+    Times are outside quiet hours in the recipient's time zone. None follows the quote itself too closely or
+    comes just before it expires; if several were missed, only the last one is sent.
     """
     zone, last = ZoneInfo(time_zone), expires_at - MIN_TIME_LEFT
     ahead = {before: get_next_allowed_time(expires_at - before, zone, last) for before in REMINDER_LEAD_TIMES}

@@ -1,6 +1,6 @@
-"""The receipt of a completed order (R13): exactly one, over the lines that settled.
+"""The receipt of a completed order (R13): exactly one, for the lines that settled.
 
-All that it says is frozen in it when it is issued: names, addresses and cards may change afterwards.
+Everything it says is frozen when it is issued, because names, addresses and cards may change afterwards.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from models.subscription import PeriodLength
 
 
 class ReceiptNotFound(Refusal):
-    """No such receipt, or one of an account the person may not know of."""
+    """No such receipt, or one of an account that the person may not know of."""
 
 
 class Seller(SQLModel):
-    """Who sells: the lines of the address as they are printed, and a tax number if there is one."""
+    """The seller: the lines of the address as printed, and a tax number if there is one."""
 
     name: str
     address: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Seller(SQLModel):
 
 
 class ReceiptLine(SQLModel):
-    """New seats, charged for the days from `since` to `until`, which are the account's."""
+    """New seats, charged for the days from `since` to `until`, in the account's time zone."""
 
     product: str
     seats: int
@@ -50,7 +50,8 @@ class ReceiptCard(SQLModel):
 
 @dataclass(frozen=True)
 class ProviderReceipt:
-    """A provider's own receipt. Its links age, so they are asked for when somebody looks, and not stored."""
+    """A provider's own receipt. Its links expire, so they are fetched when somebody looks at it, and not
+    stored."""
 
     number: str
     page_url: str
@@ -58,7 +59,8 @@ class ProviderReceipt:
 
 
 class Receipt(SQLModel, table=True):
-    """`issued_on` is the account's day. Receipts from before sellers were kept have none."""
+    """`issued_on` is the date in the account's time zone. Receipts from before sellers were stored have
+    none."""
 
     __table_args__ = (
         Index("ix_receipt_account", "account_id", "id"),

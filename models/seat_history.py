@@ -1,10 +1,10 @@
-"""How the seats of an account's subscriptions changed, told from what they are now."""
+"""How the seats of an account's subscriptions changed, computed backwards from the current numbers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-# A chart takes 20 points, and a person fewer.
+# Slack's chart takes 20 points; people can read fewer.
 MAX_HISTORY_DAYS = 12
 
 
@@ -12,7 +12,7 @@ MAX_HISTORY_DAYS = 12
 class SeatChange:
     subscription_id: str
     day: date
-    seats: int  # added, or taken away
+    seats: int  # added, or removed if negative
 
 
 @dataclass(frozen=True)

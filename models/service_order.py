@@ -65,11 +65,11 @@ REMINDER_LEAD_TIME = timedelta(hours=2)
 
 
 class OrderNotFound(Refusal):
-    """No such order, or one of an account the person may not know of."""
+    """No such order, or one of an account that the person may not know of."""
 
 
 class NothingToRetry(Refusal):
-    """No declined line of the order can be retried now; the words say who decided about them, and when."""
+    """No declined line of the order can be retried now; the text says who decided about them, and when."""
 
 
 class SubscriptionBusy(Refusal):
@@ -77,12 +77,12 @@ class SubscriptionBusy(Refusal):
 
 
 class ServiceOrder(SQLModel, table=True):
-    """`address` and `payment_method_id` are the order's own, frozen at placement."""
+    """`address` and `payment_method_id` are the order's own, frozen when it was placed."""
 
     __tablename__ = "service_order"
     __table_args__ = (
         CheckConstraint("(status IN ('completed', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
-        # What is open now, however long the history: read at every scrape.
+        # Open orders, however long the history: read at every scrape.
         Index(
             "ix_service_order_open",
             "status",
@@ -90,7 +90,7 @@ class ServiceOrder(SQLModel, table=True):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
-        # What an account's screens show, however long its history.
+        # For an account's screens, however long its history.
         Index("ix_service_order_account", "account_id", "id"),
         Index("ix_service_order_finished", "account_id", "finished_at"),
     )
@@ -106,7 +106,7 @@ class ServiceOrder(SQLModel, table=True):
     payment_method_id: str = Field(foreign_key="payment_method.id")
     address: dict[str, str] = Field(sa_type=JSON)
     retries_abandoned: bool = False
-    # When to look whether it is overdue (R21); none once told, or finished.
+    # When to check whether it is overdue (R21); none once that was announced, or if it is finished.
     overdue_check_at: datetime | None = Field(default=None, index=True)
     finished_at: datetime | None = None
 
@@ -125,7 +125,7 @@ class ServiceOrder(SQLModel, table=True):
 
     @property
     def processing_deadline(self) -> datetime:
-        """R12: processing may take until then; past it the order is overdue (R21)."""
+        """R12: processing may take until then; after that the order is overdue (R21)."""
         return self.placed_at + PROCESSING_TIME_LIMIT
 
     @property
@@ -139,7 +139,7 @@ class ServiceOrder(SQLModel, table=True):
 
 
 class OrderLine(SQLModel, table=True):
-    """New seats of one subscription, as the quote promised them."""
+    """New seats of one subscription, at the quote's price."""
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -151,7 +151,7 @@ class OrderLine(SQLModel, table=True):
             sqlite_where=_BUSY_INDEX_CONDITION,
             postgresql_where=_BUSY_INDEX_CONDITION,
         ),
-        # What is due, older orders first: of the past there is nothing in it.
+        # Due lines, older orders first; finished ones are not in it.
         Index(
             "ix_order_line_due",
             "order_id",
@@ -159,7 +159,7 @@ class OrderLine(SQLModel, table=True):
             sqlite_where=_DUE_INDEX_CONDITION,
             postgresql_where=_DUE_INDEX_CONDITION,
         ),
-        # How the seats of a subscription came about, the last ones first.
+        # For a subscription's seat history, newest first.
         Index("ix_order_line_subscription", "subscription_id", "settled_at"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("amount >= 0 AND tax >= 0", name="amounts"),
@@ -174,25 +174,25 @@ class OrderLine(SQLModel, table=True):
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     period_ends_at: datetime
-    # Chosen for a retry of this line; else it is the order's.
+    # Chosen for a retry of this line; otherwise the order's applies.
     payment_method_id: str | None = Field(default=None, foreign_key="payment_method.id")
     status: LineStatus = Field(default=LineStatus.WAITING, sa_type=string_enum(LineStatus))
     reason: str | None = None
     customer_link: str | None = None
     deadline_at: datetime | None = None
-    # When to remind the customer that a payment waits to be confirmed.
+    # When to remind the customer to confirm the payment.
     remind_at: datetime | None = Field(default=None, index=True)
-    # What the provider would have charged instead of the promised price, if that stopped the line.
+    # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
-    # The provider's own reference of what it charged.
+    # The provider's reference of the charge.
     provider_receipt_id: str | None = None
     settled_at: datetime | None = None
-    # When a worker takes up the line again; none once nothing is left to do.
+    # When a worker is to process the line next; none if nothing is left to do.
     due_at: datetime | None = None
-    # The end of the lease of the worker that has it now.
+    # The end of the current worker's lease.
     claimed_until: datetime | None = None
-    # An event of the provider came after the line was last taken up: what the worker was told may be older.
+    # A provider's event has arrived since the line was leased, so the worker's answer may be out of date.
     woken_at: datetime | None = None
 
     @property
@@ -209,7 +209,7 @@ class OrderLine(SQLModel, table=True):
         return self.due_at is not None and self.due_at <= at and not is_leased
 
     def lease(self, until: datetime) -> None:
-        """Of a worker that dies nothing is heard: the line is due again when its lease ends."""
+        """If the worker dies, the line is due again when its lease ends."""
         self.due_at = self.claimed_until = until
         self.woken_at = None
 
@@ -242,12 +242,12 @@ class OrderLine(SQLModel, table=True):
 
 
 class ChargeAttempt(SQLModel, table=True):
-    """What was sent to the provider for a line: stored, with its key, before the call (R19)."""
+    """A charge that was sent to the provider for a line: stored, with its key, before the call (R19)."""
 
     __tablename__ = "charge_attempt"
     __table_args__ = (
         UniqueConstraint("order_line_id", "number"),
-        # R19: at most one settlement a line over all its attempts.
+        # R19: at most one settlement per line, over all its attempts.
         Index(
             "uq_charge_attempt_settled",
             "order_line_id",
@@ -255,7 +255,7 @@ class ChargeAttempt(SQLModel, table=True):
             sqlite_where=text("outcome = 'settled'"),
             postgresql_where=text("outcome = 'settled'"),
         ),
-        # R19: nothing is sent with a new key while what an old one did is open.
+        # R19: no attempt with a new key while the outcome of an old one is open.
         Index(
             "uq_charge_attempt_open",
             "order_line_id",
@@ -284,7 +284,7 @@ def find_reminder_time(at: datetime, until: datetime) -> datetime | None:
 
 
 def find_final_status(order: ServiceOrder, lines: list[OrderLine], at: datetime) -> OrderStatus | None:
-    """R18: how the order ends once every line is done; none while one is not."""
+    """R18: the order's final status once every line is done; none before that."""
     if not all(line.is_done(order, at) for line in lines):
         return None
     settled = any(line.status is LineStatus.SETTLED for line in lines)

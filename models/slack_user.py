@@ -1,10 +1,10 @@
-"""What Slack says of a person (R5), and how long it is believed."""
+"""What Slack says about a person (R5), and how long it is trusted."""
 
 from datetime import datetime, timedelta
 
 from sqlmodel import Field, SQLModel
 
-# R5: any change of state needs a record at most this old.
+# R5: any change of state requires a profile at most this old.
 MAX_IDENTITY_AGE = timedelta(hours=1)
 
 
@@ -32,6 +32,6 @@ class SlackUser(SQLModel, table=True):
 
     @property
     def is_full_member(self) -> bool:
-        """R5: a live person of this very workspace (or of its organisation), and no guest."""
+        """R5: an active person of this very workspace (or of its organisation), and not a guest."""
         at_home = self.home_team_id in (self.team_id, self.enterprise_id)
         return at_home and not (self.deleted or self.is_bot or self.is_guest or self.is_stranger)

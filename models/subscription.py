@@ -1,4 +1,4 @@
-"""An account's product: its seats, their price and period."""
+"""An account's subscription to a product: its seats, their price and the period."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -23,7 +23,7 @@ class SubscriptionNotFound(Refusal):
 
 
 class NothingToOrder(Refusal):
-    """R2, R4: not one of the account's subscriptions can be ordered here."""
+    """R2, R4: none of the account's subscriptions can be ordered here."""
 
 
 class PeriodLength(StrEnum):
@@ -36,7 +36,7 @@ class PeriodLength(StrEnum):
 
 
 class Subscription(SQLModel, table=True):
-    """`seats` is the bot's copy of the provider's, of which `blocks` were bought at other prices."""
+    """`seats` is the bot's copy of the provider's number, including those of its SeatBlocks."""
 
     __table_args__ = (
         CheckConstraint("seats >= 0", name="seats"),
@@ -55,7 +55,7 @@ class Subscription(SQLModel, table=True):
     self_service: bool = True
     self_service_reason: str | None = None
     active: bool = True
-    # How often an import changed what the provider holds: the embedded provider then copies it again.
+    # How often an import has changed the seats or periods: the embedded provider then copies them again.
     revision: int = 0
 
     @property
@@ -86,7 +86,7 @@ class SeatBlock(SQLModel, table=True):
 
 
 class PricedSeats(Protocol):
-    """Seats at a price: a SeatBlock, or whatever a provider holds in its place."""
+    """Seats at a price: a SeatBlock, or the provider's equivalent."""
 
     @property
     def seats(self) -> int: ...
@@ -96,13 +96,13 @@ class PricedSeats(Protocol):
 
 
 def compute_recurring_amount(seats: int, unit_price: int, blocks: Sequence[PricedSeats]) -> int:
-    """What a whole period of the subscription costs, before tax: each block at its own price."""
+    """What a whole period of the subscription costs before tax, with each block at its own price."""
     at_other_prices = sum(b.seats for b in blocks)
     return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)
 
 
 def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
-    """The day of the month on which periods start: of 31 Jan - 28 Feb the 31st, and of 28 Feb - 31 Mar.
+    """The day of the month on which periods start: the 31st for 31 Jan - 28 Feb, and for 28 Feb - 31 Mar.
     If the first period is not a whole one, the day on which it ends."""
     later = max(start.day, end.day)
     return later if add_months(start, length.months, later) == end else end.day

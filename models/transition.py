@@ -1,4 +1,4 @@
-"""States as data: a table says which state may follow which, and this obeys it (R18)."""
+"""States as data: a table says which status may follow which, and a function enforces it (R18)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -19,7 +19,7 @@ class Acks:
     def command(
         self, ack: Ack, name: str, user_id: str, channel: Channel, installation: Installation
     ) -> Message | None:
-        """The reply to show, or Slackbot's words about its absence (told to the person alone)."""
+        """The reply to show, or Slackbot's private message that there was none."""
         body = ack.body if isinstance(ack.body, dict) else {"text": "" if ack.body is None else str(ack.body)}
         if ack.error:
             return self.slackbot(

@@ -1,4 +1,4 @@
-"""The workspace file: what `--config workspace.yml` may say, and what is assumed where it is silent."""
+"""The workspace file: what `--config workspace.yml` may contain, and the defaults."""
 
 import json
 from pathlib import Path
@@ -145,7 +145,7 @@ def load_config(source: ConfigSource = None) -> Config:
 
 
 def _read(text: str) -> Any:
-    return yaml.load(text, _Loader)  # noqa: S506 -- the safe one, and ten times as fast where it is in C
+    return yaml.load(text, _Loader)  # noqa: S506 -- the safe one, and ten times as fast if it is in C
 
 
 def _with_manifest(config: Config, folder: Path) -> Config:

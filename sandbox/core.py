@@ -1,4 +1,4 @@
-"""The sandbox without its doors: all parts put together."""
+"""The sandbox without its servers: all parts put together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ class Slack:
         rate_limits: bool = True,
         pace: Clock | None = None,
     ) -> None:
-        """`pace` is the clock that rate limits keep to, where an app has one of its own."""
+        """`pace` is the clock of the rate limits, if an app has one of its own."""
         config = load_config(source)
         self.workspace = Workspace(config, clock)
         self.traffic = Traffic(clock)
@@ -41,7 +41,7 @@ class Slack:
 
     @property
     def base_url(self) -> str:
-        """Where the server listens; it is told to the app in response_urls."""
+        """The server's URL, which the app gets in response_urls."""
         return self.people.base_url
 
     async def reset(self) -> None:

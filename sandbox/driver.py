@@ -148,7 +148,7 @@ class Sandbox:
 
     @property
     def warnings(self) -> list[str]:
-        """What Slack took with a warning, as `chat.postMessage: missing_text_in_message`."""
+        """What Slack accepted with a warning, such as `chat.postMessage: missing_text_in_message`."""
         warned = [call for call in self.slack.traffic.calls if call.answer.get("warning")]
         return [
             *(f"{call.method}: {call.answer['warning']}" for call in warned),
@@ -184,7 +184,7 @@ class Sandbox:
         return Reply(await self.slack.delivery.send_event(payload))
 
     async def uninstall(self, team_id: str) -> None:
-        """A person takes the app out of a workspace: its token is worth nothing, and the app is told."""
+        """A person uninstalls the app from a workspace: its token stops working; the app gets events."""
         team = self.slack.workspace.teams[team_id]
         installation, team.installation = team.installation, None
         assert installation

@@ -92,7 +92,7 @@ def _elements_of(block: Json) -> Iterable[Json]:
 def find_element(
     blocks: list[Json], block_id: str | None, action_id: str | None, value: str | None = None
 ) -> Placed:
-    """Of several that fit, as a button repeated in each row, `value` or the block tells them apart."""
+    """If several match, such as a button repeated in each row, `value` or the block tells them apart."""
     found = [
         placed
         for placed in placed_elements(blocks)

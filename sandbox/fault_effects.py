@@ -9,7 +9,7 @@ from sandbox.traffic import ApiCall
 
 
 async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
-    """The answer in place of the true one, or None where the call goes on."""
+    """The response in place of the real one, or None if the call continues."""
     entry.fault = fault.kind
     if fault.kind == "ratelimited":
         entry.status, entry.answer = 429, {"ok": False, "error": "ratelimited"}

@@ -78,7 +78,7 @@ class ResponseUrls:
         assert installation
         thread_ts = body.get("thread_ts") or url.thread_ts
         message = self.acks.reply(body, WHAT, url.user_id, channel, installation, thread_ts)
-        # Later posts with replace_original, as from a command, meet the reply made here.
+        # Later posts with replace_original, such as a command's, replace the reply made here.
         url.message_ts = url.message_ts or message.ts
 
 

@@ -46,7 +46,7 @@ class PostedMessage:
 
     @property
     def words(self) -> str:
-        """All that can be read in the blocks, or the text where there are none."""
+        """All visible text of the blocks, or the message's text if it has none."""
         return visible_words(self.record.blocks) or self.record.text
 
     @property

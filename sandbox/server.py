@@ -1,4 +1,4 @@
-"""The sandbox's doors: its parts served on 127.0.0.1."""
+"""The sandbox's HTTP servers on 127.0.0.1."""
 
 from aiohttp import web
 

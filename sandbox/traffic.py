@@ -93,7 +93,7 @@ class Traffic:
 
     @contextmanager
     def answering(self, entry: ApiCall, tell: Callable[[], None]) -> Iterator[None]:
-        """From here to the end it waits for its answer; then all who watch are told."""
+        """While inside, the request waits for its response; afterwards all watchers are notified."""
         try:
             yield
         finally:

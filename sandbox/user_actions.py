@@ -20,7 +20,7 @@ from sandbox.workspace import Workspace
 
 @dataclass
 class Reply:
-    """What came of a gesture. `request` is None when the client itself refused, as for a missing field."""
+    """What came of a gesture. `request` is None if the client refused, e.g. for a missing field."""
 
     request: AppRequest | None = None
     message: Message | None = None
@@ -91,7 +91,7 @@ class People:
     async def write(
         self, client: Client, channel_id: str, text: str, thread_ts: str | None = None
     ) -> Message:
-        """A message of a person's own, told to the app where it subscribed to such events."""
+        """A person's message; the app gets an event if it has subscribed to it."""
         user = self.workspace.user(client.user_id)
         installation = self.workspace.installation_of(user) or self.workspace.installations[0]
         channel = self._channel(Scene(self.workspace, client, user, installation), channel_id)
@@ -189,7 +189,7 @@ class People:
         return Reply(await self.event("app_home_opened", scene.installation, event))
 
     async def event(self, name: str, installation: Installation, event: Json) -> AppRequest | None:
-        """`name` is the subscription, as `message.im`; the event's own type is the part before the dot."""
+        """`name` is the subscription, such as `message.im`; the event's type is the part before the dot."""
         subscribed = self.workspace.config.app.events
         if subscribed is not None and name not in subscribed:
             return None

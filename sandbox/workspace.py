@@ -35,7 +35,7 @@ def wall_clock() -> float:
 
 
 class Changes:
-    """Wakes whoever waits for the workspace to change: tests and open pages."""
+    """Wakes tests and open pages that wait for the workspace to change."""
 
     def __init__(self) -> None:
         self.version = 0

@@ -1,4 +1,4 @@
-"""How the clock reaches the bot."""
+"""Scheduled jobs: how the clock reaches the bot."""
 
 from scheduler.jobs import JOBS, Job
 from scheduler.runner import build_scheduler

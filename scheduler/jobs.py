@@ -14,7 +14,7 @@ from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from bot.use_cases.service_order.deadlines import announce_overdue_orders, remind_customers
 from bot.use_cases.service_order.process import process_due_orders
 
-# Returns how many items it worked through.
+# Returns how many items it processed.
 JobFunction = Callable[[Services], Coroutine[Any, Any, int]]
 
 

@@ -1,4 +1,4 @@
-"""Runs the jobs. APScheduler only ticks: its job store is in memory, and no state of ours is in it."""
+"""Runs the jobs. APScheduler only ticks: its job store is in memory and holds no state of ours."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ def build_scheduler(services: Services, jobs: Mapping[str, Job] = JOBS) -> Async
 
 
 def _initialize_metrics(job_id: str) -> None:
-    """A job that has never succeeded raises the alert as one does that has stopped succeeding."""
+    """A job that has never succeeded raises the same alert as one that has stopped succeeding."""
     JOB_LAST_SUCCESS_TIMESTAMP_SECONDS.labels(job_id).set_to_current_time()
     JOB_FAILURES_TOTAL.labels(job_id)
     JOB_ITEMS_TOTAL.labels(job_id)

@@ -93,7 +93,7 @@ def sqlite_file(content: Content) -> Path:
 
 @cache
 def _folder() -> Path:
-    """In memory where the machine has a place for that: a commit waits for no disk."""
+    """In memory if possible, so that a commit waits for no disk."""
     memory = Path("/dev/shm")  # noqa: S108 -- what is made in it is private
     folder = tempfile.mkdtemp(prefix="databases-", dir=memory if memory.is_dir() else None)
     atexit.register(rmtree, folder, ignore_errors=True)
@@ -123,7 +123,7 @@ def _prepare(url: str, content: Content) -> None:
 @cache
 def server_url() -> str:
     """The address of a server that ends, and is deleted, with the process."""
-    # It wants a private folder for its lock, where the machine may have none.
+    # It needs a private folder for its lock, which the machine may not have.
     runtime = tempfile.mkdtemp(prefix="runtime-")
     atexit.register(rmtree, runtime, ignore_errors=True)
     with pytest.MonkeyPatch.context() as patch:

@@ -20,7 +20,7 @@ from tests.world import World
 
 # They hold what waits, and nothing of the past.
 QUEUES = {"account_change"}
-# An index may be gone through from end to end only where it holds nothing but what is due.
+# A full index scan is allowed only if the index holds nothing but due rows.
 READ_WHOLE = re.compile(
     r"SCAN (\w+)\b(?! USING (?:COVERING )?INDEX ix_(?:order_line_due\b|notice_waiting))|Seq Scan on (\w+)"
 )

@@ -124,7 +124,7 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
                 await world.pass_time(seconds=90)
                 assert (await order_of(world)).status is OrderStatus.COMPLETED
                 await world.person("sam").close_modal(everything=True)
-                # As its files are now, they are found where it is killed.
+                # The files are copied as a kill would leave them.
                 killed = copytree(folder, tmp_path / "killed")
             assert await charged(provider) == 1
 

@@ -18,8 +18,8 @@ from bot.i18n import Localizer
 from handlers.route import Route
 from handlers.routes import ROUTES
 from models.notice import NoticeKind
-from tests.blocks.sample_messages import letter
-from tests.blocks.samples import LONGEST, USUAL, quote_sheet
+from tests.blocks.sample_messages import make_message
+from tests.blocks.samples import LONGEST, USUAL, make_quote_details
 from tests.blocks.test_limits import SCREENS, URL
 
 ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
@@ -57,10 +57,10 @@ def drawn() -> list[dict[str, Any]]:
         *(draw(reader, USUAL) for draw in SCREENS.values()),
         SCREENS["cart.save"](reader, LONGEST),
         *(
-            render_quote_modal(reader, quote_sheet(), ModalMetadata(account="acme", quote=1, origin=o))
+            render_quote_modal(reader, make_quote_details(), ModalMetadata(account="acme", quote=1, origin=o))
             for o in BACK_ACTIONS_BY_ORIGIN
         ),
-        *(render_notice_message(letter(kind, reader), URL) for kind in NoticeKind),
+        *(render_notice_message(make_message(kind, reader), URL) for kind in NoticeKind),
     ]
 
 

@@ -42,7 +42,7 @@ Logs = list[MutableMapping[str, Any]]
 
 @dataclass
 class Tick:
-    """A job that counts its runs, and fails where it should."""
+    """A job that counts its runs, and fails when it should."""
 
     fails: bool = False
     runs: int = 0
@@ -78,7 +78,7 @@ def test_the_jobs_are_the_ones_people_wait_for() -> None:
 
 
 def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
-    """Whoever acts for a job is built from the job's id, so audit entries name what an operator can find."""
+    """A job's actor is built from its id, so that audit entries name what an operator can find."""
     for path in (ROOT / "bot").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert '"job:' not in source, path

@@ -29,8 +29,8 @@ __all__ = ["ACCOUNTS", "START", "Clock", "World", "world"]
 
 START = IMPORTED_AT
 WORKSPACE = Path(__file__).parent / "workspace.yml"
-# The same tests over both doors: `make test` goes through the other one with the other database.
-DOOR = os.environ.get("SEATBOT_TEST_DOOR", "http")
+# The same tests over both transports: `make test` uses the other one with the other database.
+CHOSEN_TRANSPORT = os.environ.get("SEATBOT_TEST_TRANSPORT", "http")
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -149,12 +149,12 @@ async def world(
     content: Content = "accounts",
     *,
     kind: Kind = CHOSEN,
-    door: str = DOOR,
+    transport: str = CHOSEN_TRANSPORT,
     at: datetime = START,
     workspace: ConfigSource = WORKSPACE,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """`content` is what its database holds; `door` is http or socket."""
+    """`content` is what its database holds; `transport` is http or socket."""
     clock = Clock(at)
     with database_url(content, kind) as url:
         async with Sandbox.start(
@@ -164,8 +164,8 @@ async def world(
             values = {
                 "_env_file": None,
                 "slack_bot_token": None if "slack_client_id" in settings else slack.bot_token,
-                "slack_app_token": slack.app_token if door == "socket" else None,
-                "slack_signing_secret": slack.signing_secret if door == "http" else None,
+                "slack_app_token": slack.app_token if transport == "socket" else None,
+                "slack_signing_secret": slack.signing_secret if transport == "http" else None,
                 "slack_api_url": slack.api_url,
                 "database_url": url,
                 "port": 0,
@@ -180,6 +180,6 @@ async def world(
                 port,
             ):
                 services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, HANG_SECONDS)
-                if door == "http":
+                if transport == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
                 yield World(slack, services, clock, port)

@@ -1,6 +1,6 @@
 """What anybody begins with: `/hello` is acknowledged, `/add-seats` opens an empty modal.
 
-`python bare_bolt.py [floor]`: with `floor`, `process_before_response=True`.
+`python bare_bolt.py [before_response]`: with it, `process_before_response=True`.
 """
 
 import os
@@ -13,7 +13,7 @@ client = AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ
 app = AsyncApp(
     client=client,
     signing_secret=os.environ["SLACK_SIGNING_SECRET"],
-    process_before_response="floor" in sys.argv,
+    process_before_response="before_response" in sys.argv,
 )
 
 

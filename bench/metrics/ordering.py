@@ -1,56 +1,119 @@
-"""From a form sent off to the final view: `cart.save` and `service_order.place`."""
+"""From a form sent off to its final view: `cart.save` and `service_order.place`, beside the floor."""
 
 import asyncio
+import json
 import re
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from bench.accounts import account, accounts_database, subscription, user
+from bench.bulk_data import fetch_people
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
-from bench.processes import Server, bot
+from bench.processes import Server, bot, rival
 from bench.raw_http import Connection
-from bench.report import Figure, at_most, milliseconds
+from bench.report import Figure, at_most, milliseconds, percentile, ratio_at_most
 from bench.user_flows import open_screen, submit
 from bot.blocks.block_kit import ModalMetadata
+from tests.postgres import Kind
 
 AT_ONCE = 16
-# Receipts are made and sent meanwhile; messages go on falling due, one a second in a channel.
-AFTERWARDS = 3.0
-MOST_MS = 100.0
+# Messages go on falling due, one a second in a channel.
+SECONDS_BETWEEN_ROUNDS = 3.0
+MAX_RATIO = 2.5
+MAX_COMPLETION_MS = 300.0
+MAX_SECONDS = 60.0
 OPEN_ORDERS = re.compile(rb"^seatbot_open_orders\S* (\S+)$", re.MULTILINE)
+ORDER_NUMBER = re.compile(r"SO-\d+")
+
+Times = dict[str, list[float]]
 
 
-async def measure(scale: float) -> list[Figure]:
-    figures = []
-    for kind in ("sqlite", "postgresql"):
-        times = await _order(kind, rounds=max(2, int(10 * scale)))
-        for verb, samples in times.items():
-            for share, most in ((0.5, None), (0.99, MOST_MS)):
-                name = f"{verb}, p{share * 100:.0f}, {AT_ONCE} at once, {kind}"
-                figures.append(at_most(name, milliseconds(samples, share), "ms", most))
-    return figures
+async def measure_ordering(scale: float, kind: Kind) -> list[Figure]:
+    """The bot and the floor in turn. In each round everybody presses at the same moment; what that set going
+    ends before the next."""
+    own: Times = defaultdict(list)
+    floor: Times = defaultdict(list)
+    async with AsyncExitStack() as stack:
+        server, slack = await stack.enter_async_context(open_bot(kind))
+        buyers = [await Buyer.at(server, slack, n) for n in range(AT_ONCE)]
+        floor_buyers = await stack.enter_async_context(_open_floor()) if kind == "postgresql" else []
+        for number in range(-2, max(2, int(10 * scale))):
+            # What is asked for the first time has to be compiled, and what is asked often is prepared.
+            await _order_together(buyers, 2 + number % 3, own if number >= 0 else defaultdict(list))
+            await until_processed(server)
+            await asyncio.sleep(SECONDS_BETWEEN_ROUNDS)
+            await _order_together(floor_buyers, 2, floor if number >= 0 else defaultdict(list))
+    return [
+        _compare(f"{verb}, p{share * 100:.0f}, {AT_ONCE} at once", own[verb], floor[verb], share)
+        for verb in ("service_order.place", "cart.save")
+        for share in (0.5, 0.99)
+    ]
 
 
-async def _order(kind: str, rounds: int) -> dict[str, list[float]]:
-    """In each round everybody presses at the same moment; what that set going ends before the next."""
-    times: dict[str, list[float]] = defaultdict(list)
+def _compare(name: str, own: list[float], floor: list[float], share: float) -> Figure:
+    value = milliseconds(own, share)
+    if not floor:
+        return at_most(name, value, "ms")
+    return ratio_at_most(f"{name} ÷ the floor", value, milliseconds(floor, share), "ms", MAX_RATIO)
+
+
+async def _order_together(buyers: "list[Buyer]", seats: int, times: Times) -> None:
+    times["cart.save"] += await asyncio.gather(*(buyer.save(seats) for buyer in buyers))
+    await asyncio.gather(*(buyer.check_out() for buyer in buyers))
+    times["service_order.place"] += await asyncio.gather(*(buyer.place() for buyer in buyers))
+
+
+async def measure_completion(scale: float, kind: Kind) -> list[Figure]:
+    """From pressing "place service order" until the channel's status message says that it is completed."""
+    times = []
+    async with open_bot(kind) as (server, slack):
+        buyer = await Buyer.at(server, slack, 0)
+        for number in range(-1, max(4, int(20 * scale))):
+            await buyer.save(1 + number % 3)
+            await buyer.check_out()
+            begun = asyncio.get_running_loop().time()
+            await buyer.place()
+            seconds = await _wait_until_posted(slack, buyer.order_number) - begun
+            await until_processed(server)
+            await asyncio.sleep(SECONDS_BETWEEN_ROUNDS)
+            if number >= 0:
+                times.append(seconds)
+    name = "placed → completed and posted in the channel, one at a time"
+    return [
+        at_most(f"{name}, p50", percentile(times, 0.5) * 1000, "ms", MAX_COMPLETION_MS),
+        at_most(f"{name}, slowest", max(times) * 1000, "ms"),
+    ]
+
+
+async def _wait_until_posted(slack: FakeSlack, order_number: str) -> float:
+    """When it was, on the loop's clock."""
+    async with asyncio.timeout(MAX_SECONDS):
+        while True:
+            for at, _, body in slack.posted:
+                if f"{order_number}: Completed".encode() in body:
+                    return at
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def open_bot(kind: Kind, people: int = AT_ONCE) -> AsyncIterator[tuple[Server, FakeSlack]]:
     async with (
-        accounts_database(AT_ONCE, kind) as (url, folder),
+        accounts_database(people, kind) as (url, folder),
         fake_slack() as slack,
         mail_sink() as mail,
         bot(folder, slack.url, url, SMTP_URL=mail) as server,
     ):
-        buyers = [await Buyer.at(server, slack, n) for n in range(AT_ONCE)]
-        for number in range(-1, rounds):
-            saved = await asyncio.gather(*(buyer.save(2 + number % 3) for buyer in buyers))
-            await asyncio.gather(*(buyer.check_out() for buyer in buyers))
-            placed = await asyncio.gather(*(buyer.place() for buyer in buyers))
-            await until_processed(server)
-            await asyncio.sleep(AFTERWARDS)
-            if number >= 0:  # What is asked for the first time has to be compiled.
-                times["cart.save"] += saved
-                times["service_order.place"] += placed
-    return times
+        yield server, slack
+
+
+@asynccontextmanager
+async def _open_floor() -> AsyncIterator["list[Buyer]"]:
+    async with accounts_database(AT_ONCE, "postgresql") as (url, folder), fake_slack() as slack:
+        await fetch_people(url, slack, AT_ONCE)
+        async with rival("floor.py", folder, slack.url, DATABASE_URL=url) as server:
+            yield [Buyer(await Connection.to(server.port), slack, n) for n in range(AT_ONCE)]
 
 
 class Buyer:
@@ -64,20 +127,27 @@ class Buyer:
         await open_screen(connection, slack, user(n))
         return cls(connection, slack, n)
 
-    async def save(self, seats: int) -> float:
-        place = ModalMetadata(account=account(self._n), origin="cart")
-        self._view = {"callback_id": "cart.save", "private_metadata": place.to_json()}
-        return await self._submit({f"seats:{subscription(self._n)}": {"value": str(seats)}})
+    @property
+    def order_number(self) -> str:
+        """Of the order that was placed last."""
+        found = ORDER_NUMBER.search(json.dumps(self._view))
+        assert found, "the view names the order"
+        return found.group()
+
+    async def save(self, seats: int, i: int = 0) -> float:
+        metadata = ModalMetadata(account=account(self._n), origin="cart")
+        self._view = {"callback_id": "cart.save", "private_metadata": metadata.to_json()}
+        return await self._submit({f"seats:{subscription(self._n, i)}": {"value": str(seats)}})
 
     async def check_out(self) -> None:
-        await self._submit()
-        await self._submit()
+        while self._view["callback_id"] != "service_order.place":
+            await self._submit()
 
     async def place(self) -> float:
         return await self._submit()
 
-    async def order(self) -> None:
-        await self.save(1)
+    async def order(self, i: int = 0) -> None:
+        await self.save(1, i)
         await self.check_out()
         await self.place()
 
@@ -93,5 +163,5 @@ async def until_processed(server: Server) -> None:
             answer = await connection.send(b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
             if not any(float(value) for value in OPEN_ORDERS.findall(answer.body)):
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
     connection.close()

@@ -1,55 +1,122 @@
-"""Every command, and the Home, with little in the database and with much."""
+"""Every command, the Home tab and a tick of every job, with little in the database and with much."""
 
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import event
 
 from bench.accounts import accounts_database, user
-from bench.bulk_data import ACCOUNTS, place_one
+from bench.bulk_data import ACCOUNTS, place_one, services_on
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
 from bench.processes import Server, bot
 from bench.raw_http import Connection
-from bench.report import Figure, milliseconds, ratio_at_most
+from bench.report import Figure, at_most, milliseconds, ratio_at_most
 from bench.user_flows import open_home, open_screen
-from tests.past_orders import ORDERS, copy_rows, open_fast_connection
+from bot.services import Services
+from scheduler import JOBS
+from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
+from tests.postgres import Kind
 
-LITTLE, MUCH = 10, 10_000
 COMMANDS = ("/add-seats", "/quotes", "/service-orders", "/billing")
-ROUNDS = 120
+ROUNDS, LEAST_ROUNDS = 150, 30
+MAX_RATIO = 1.2
 
 
-async def measure(scale: float) -> list[Figure]:
-    times: dict[tuple[str, int], list[float]] = defaultdict(list)
+@dataclass(frozen=True)
+class Size:
+    accounts: int
+    orders: int
+
+
+LITTLE, MUCH = Size(10, 1_000), Size(100_000, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Installation:
+    server: Server
+    services: Services
+
+
+async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
+    """The past orders are those of the person's own account. The two sizes in turn, so that what disturbs one
+    disturbs the other."""
+    much = Size(int(MUCH.accounts * scale), int(MUCH.orders * scale))
+    rounds = max(LEAST_ROUNDS, int(ROUNDS * scale))
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(fake_slack())
-        servers = {size: await stack.enter_async_context(_with(size, slack)) for size in (LITTLE, MUCH)}
-        connections = {size: await Connection.to(server.port) for size, server in servers.items()}
-        for _ in range(max(10, int(ROUNDS * scale))):
-            # The two in turn, so that what disturbs one disturbs the other.
-            for name in COMMANDS:
-                for size, connection in connections.items():
-                    opening = await open_screen(connection, slack, user(0), name)
-                    times[name, size].append(opening.screen)
-            for size, connection in connections.items():
-                times["Home", size].append(await open_home(connection, slack, user(0)))
+        installations = {
+            size: await stack.enter_async_context(_open(kind, size, slack)) for size in (LITTLE, much)
+        }
+        times = await _measure_screens(installations, slack, rounds)
+        for _ in range(rounds):
+            for size, installation in installations.items():
+                times["a tick with nothing due", size].append(await _tick(installation.services))
+        queries = {size: await _count_queries(i.services) for size, i in installations.items()}
     return [
-        ratio_at_most(
-            f"{name} at {MUCH:,} accounts and past orders, beside {LITTLE}",
-            milliseconds(times[name, MUCH][3:], 0.5),
-            milliseconds(times[name, LITTLE][3:], 0.5),
-            "ms",
-            1.3,
-        )
-        for name in (*COMMANDS, "Home")
+        *(_compare(name, times, much) for name in (*COMMANDS, "Home", "a tick with nothing due")),
+        at_most("queries a tick more", queries[much] - queries[LITTLE], "", 0),
     ]
 
 
+Times = dict[tuple[str, Size], list[float]]
+
+
+async def _measure_screens(installations: dict[Size, Installation], slack: FakeSlack, rounds: int) -> Times:
+    times: Times = defaultdict(list)
+    connections = {size: await Connection.to(i.server.port) for size, i in installations.items()}
+    for _ in range(rounds):
+        for name in COMMANDS:
+            for size, connection in connections.items():
+                times[name, size].append((await open_screen(connection, slack, user(0), name)).screen)
+        for size, connection in connections.items():
+            times["Home", size].append(await open_home(connection, slack, user(0)))
+    return times
+
+
+def _compare(name: str, times: Times, much: Size) -> Figure:
+    return ratio_at_most(
+        f"{name}: {much.accounts:,} accounts and {much.orders:,} orders ÷ "
+        f"{LITTLE.accounts} and {LITTLE.orders:,}",
+        milliseconds(times[name, much][3:], 0.5),
+        milliseconds(times[name, LITTLE][3:], 0.5),
+        "ms",
+        MAX_RATIO,
+    )
+
+
+async def _tick(services: Services) -> float:
+    started = time.perf_counter()
+    for job in JOBS.values():
+        await job.run(services)
+    return time.perf_counter() - started
+
+
+async def _count_queries(services: Services) -> int:
+    """Of one tick of every job."""
+    queries: list[str] = []
+
+    def record(_c: object, _k: object, sql: str, *_: object) -> None:
+        queries.append(sql)
+
+    event.listen(services.database.sync_engine, "before_cursor_execute", record)
+    await _tick(services)
+    event.remove(services.database.sync_engine, "before_cursor_execute", record)
+    return len(queries)
+
+
 @asynccontextmanager
-async def _with(size: int, slack: FakeSlack) -> AsyncIterator[Server]:
-    async with accounts_database(1) as (url, folder), mail_sink() as mail:
+async def _open(kind: Kind, size: Size, slack: FakeSlack) -> AsyncIterator[Installation]:
+    async with accounts_database(1, kind) as (url, folder), mail_sink() as mail:
         await place_one(url, slack)
         with open_fast_connection(url) as connection:
             connection.exec_driver_sql("UPDATE notice SET status = 'delivered', delivered_at = created_at")
-            copy_rows(connection, {**ORDERS, **ACCOUNTS}, size)
-        async with bot(folder, slack.url, url, SMTP_URL=mail) as server:
-            yield server
+            copy_rows(connection, {**ORDERS, **OLD_NOTICES}, size.orders)
+            copy_rows(connection, ACCOUNTS, size.accounts)
+        async with (
+            bot(folder, slack.url, url, SMTP_URL=mail) as server,
+            services_on(url, slack) as services,
+        ):
+            yield Installation(server, services)

@@ -89,7 +89,7 @@ def _validate_year(moment: DateT) -> DateT:
 
 
 def _parse_month(value: Any) -> tuple[int, int]:
-    text = _validate_pattern(r"\d{4}-(0[1-9]|1[0-2])", _parse_text(value), "a month as in 2028-04")
+    text = _validate_pattern(r"\d{4}-(0[1-9]|1[0-2])", _parse_text(value), "a month such as 2028-04")
     return int(text[:4]), int(text[5:])
 
 
@@ -97,13 +97,13 @@ def _parse_currency(value: Any) -> str:
     try:
         return check_currency(_parse_text(value))
     except UnknownCurrency:
-        raise ValueError(f"{value} is not an ISO 4217 currency, as EUR is") from None
+        raise ValueError(f"{value} is not an ISO 4217 currency code such as EUR") from None
 
 
 def _parse_country(value: Any) -> str:
     code = _parse_text(value).upper()
     if code not in COUNTRY_CODES:
-        raise ValueError(f"{value} is not an ISO 3166 country of two letters, as FR is")
+        raise ValueError(f"{value} is not a two-letter ISO 3166 country code such as FR")
     return code
 
 
@@ -115,14 +115,14 @@ def _load_time_zones() -> frozenset[str]:
 def _parse_time_zone(value: Any) -> str:
     name = _parse_text(value)
     if name not in _load_time_zones():
-        raise ValueError(f"{name} is not a time zone, as Europe/Paris is")
+        raise ValueError(f"{name} is not a time zone such as Europe/Paris")
     return name
 
 
 def _parse_rate(value: Any) -> str:
-    text = _validate_pattern(r"[01](\.\d{1,6})?", _parse_text(value), 'a decimal from 0 to 1, as in "0.20"')
+    text = _validate_pattern(r"[01](\.\d{1,6})?", _parse_text(value), 'a decimal from 0 to 1, such as "0.20"')
     if text[0] == "1" and text.strip("1.0"):
-        raise ValueError('must be a decimal from 0 to 1, as in "0.20"')
+        raise ValueError('must be a decimal from 0 to 1, such as "0.20"')
     return text
 
 
@@ -137,16 +137,16 @@ SeatCount = Annotated[int, BeforeValidator(_parse_whole_number)]
 Date = Annotated[date, BeforeValidator(_parse_date)]
 CurrencyCode = Annotated[str, BeforeValidator(_parse_currency)]
 TeamId = Annotated[
-    str, BeforeValidator(_build_pattern_parser(r"[TE][A-Z0-9]+", "the id of a workspace, as T01ACME"))
+    str, BeforeValidator(_build_pattern_parser(r"[TE][A-Z0-9]+", "a workspace id such as T01ACME"))
 ]
 ChannelId = Annotated[
-    str, BeforeValidator(_build_pattern_parser(r"[CG][A-Z0-9]+", "the id of a channel, as C01BILLING"))
+    str, BeforeValidator(_build_pattern_parser(r"[CG][A-Z0-9]+", "a channel id such as C01BILLING"))
 ]
 UserId = Annotated[
-    str, BeforeValidator(_build_pattern_parser(r"[UW][A-Z0-9]+", "the id of a member, as U01ALICE"))
+    str, BeforeValidator(_build_pattern_parser(r"[UW][A-Z0-9]+", "a member id such as U01ALICE"))
 ]
 StripeCustomerId = Annotated[
-    str, BeforeValidator(_build_pattern_parser(r"cus_[A-Za-z0-9_]+", "a Stripe customer, as cus_…"))
+    str, BeforeValidator(_build_pattern_parser(r"cus_[A-Za-z0-9_]+", "a Stripe customer id such as cus_…"))
 ]
 LanguageTag = Annotated[str, BeforeValidator(_build_pattern_parser(r"(en|fr)(-[A-Z]{2})?", "en or fr"))]
 TimeZoneName = Annotated[str, BeforeValidator(_parse_time_zone)]

@@ -1,6 +1,6 @@
-"""The billing port, shaped by the most demanding provider.
+"""The billing port, designed for the most demanding provider.
 
-It speaks of lines, frozen prices and outcomes. Amounts are minor units of the account's currency.
+It deals in lines, frozen prices and outcomes. Amounts are minor units of the account's currency.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from models.subscription import PeriodLength
 
 
 class BillingUnavailable(Refusal):
-    """The provider did not answer; nothing was changed."""
+    """The provider did not respond; nothing was changed."""
 
 
 class MixedPricesUnsupported(Refusal):
@@ -30,7 +30,7 @@ class SubscriptionPaidByInvoice(Refusal):
 
 
 class CurrencyMismatch(Refusal):
-    """The subscription is charged in another currency than the account's."""
+    """The subscription is charged in a currency other than the account's."""
 
 
 class SubscriptionNotActive(Refusal):
@@ -38,7 +38,7 @@ class SubscriptionNotActive(Refusal):
 
 
 class QuotedPriceChanged(Refusal):
-    """R17: priced again, the order would cost something else than its quote promised."""
+    """R17: priced again, the order would cost something other than what its quote promised."""
 
 
 class CustomerNotFound(Refusal):
@@ -55,8 +55,8 @@ class SeatBlockState:
 
 @dataclass(frozen=True)
 class SubscriptionState:
-    """What the provider has. `seats` counts all seats, those of `blocks` included. `product_id` is
-    the catalogue's, if the provider tells it: new subscriptions are then added without an import."""
+    """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
+    catalogue's, if the provider knows it: new subscriptions are then added without an import."""
 
     id: str
     seats: int
@@ -66,15 +66,15 @@ class SubscriptionState:
     period_end: date
     blocks: tuple[SeatBlockState, ...] = ()
     product_id: str | None = field(default=None, compare=False)
-    # Subscriptions of one group share one charge at a time.
+    # Only one charge at a time for all subscriptions of a group.
     charge_group: str | None = field(default=None, compare=False)
-    # Why no seats can be added for now, as the reason of a Declined. Until then it counts as ended.
+    # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
     closed_reason: str | None = None
 
 
 @dataclass(frozen=True)
 class PaymentMethodState:
-    """A stored card, as far as it may be known (R23)."""
+    """A stored card, as far as the bot may know it (R23)."""
 
     id: str
     brand: str
@@ -121,7 +121,8 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class RecurringTotal:
-    """What the previewed subscriptions of one period length cost a period, once the seats are added."""
+    """What the subscriptions of the preview with one period length cost per period, once the seats are
+    added."""
 
     period: PeriodLength
     net: int
@@ -144,9 +145,9 @@ class Preview:
 
 @dataclass(frozen=True)
 class Charge:
-    """One line to place. `key` names the attempt and was stored before the call, at `stored_at`. The provider
-    sets `expected_seats + seats`, and only if it has `expected_seats` now. `amount` and `tax` are what
-    the quote promised: nothing else may be charged (R17)."""
+    """One line to place. `key` identifies the attempt and was stored before the call, at `stored_at`. The
+    provider sets `expected_seats + seats`, and only if it has `expected_seats` now. `amount` and `tax` are
+    what the quote promised: nothing else may be charged (R17)."""
 
     key: str
     account_id: str
@@ -198,7 +199,7 @@ class Declined:
 
 @dataclass(frozen=True)
 class SeatsChanged:
-    """The provider does not hold the expected seats: nothing charged."""
+    """The provider does not have the expected seats: nothing charged."""
 
 
 @dataclass(frozen=True)

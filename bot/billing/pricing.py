@@ -1,4 +1,4 @@
-"""Pricing new seats by arithmetic alone, if no provider can be asked (R17)."""
+"""Pricing new seats by arithmetic alone, for when no provider can be queried (R17)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from models.subscription import PeriodLength, compute_recurring_amount
 def price_lines(
     states: Mapping[str, SubscriptionState], lines: list[LineRequest], *, at: datetime, zone: str, rate: str
 ) -> Preview:
-    """What the seats cost from `at` to the end of each period, taxed at `rate` (as in "0.20").
+    """What the seats cost from `at` to the end of each period, taxed at `rate` (such as "0.20").
 
     `states` holds the subscriptions of `lines`, by id, in periods of the account's `zone`.
     """

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
 from bot.db.session import Session
+from bot.db.slow_statements import log_slow_statements
 from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
 
 Backend: TypeAlias = SQLiteBackend | PostgreSQLBackend
@@ -29,9 +30,13 @@ def to_driver_url(url: str) -> str:
 
 
 def create_backend(url: str) -> Backend:
+    backend: Backend
     if url.startswith("sqlite"):
-        return SQLiteBackend(create_sqlite_engine(url))
-    return PostgreSQLBackend(create_postgresql_engine(url))
+        backend = SQLiteBackend(create_sqlite_engine(url))
+    else:
+        backend = PostgreSQLBackend(create_postgresql_engine(url))
+    log_slow_statements(backend.sync_engine)
+    return backend
 
 
 class Database:

@@ -1,4 +1,4 @@
-"""What one transaction at a time may do, across processes. SQLite has one writer anyway."""
+"""Locks across processes. SQLite has one writer anyway."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection

@@ -85,7 +85,7 @@ def _timeouts(url: str) -> dict[str, str | int]:
     return {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s {options}".strip(),
-        # A server whose machine or network is gone says nothing: the system asks for a sign of life.
+        # A server whose machine or network is gone sends nothing, so keepalives detect it.
         "keepalives_idle": STATEMENT_TIMEOUT_SECONDS // 3,
         "keepalives_interval": STATEMENT_TIMEOUT_SECONDS // 3,
         "keepalives_count": 2,

@@ -1,4 +1,4 @@
-"""Texts in the reader's own language, zone and way of writing amounts and dates (R22)."""
+"""Texts, amounts and dates in the reader's language and time zone (R22)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

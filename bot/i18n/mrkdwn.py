@@ -11,7 +11,7 @@ class SlackMarkup(str):
 
 
 def escape_mrkdwn(text: str) -> str:
-    """No mention, link or channel can come of what a person typed."""
+    """So that what a person typed never becomes a mention, link or channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Slack's errors for a token that was revoked, or never valid.
+# Slack's errors for a token that was revoked, or was never valid.
 REVOKED_TOKEN_ERRORS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
 
 # … and for one of the wrong type or scope, which does not prove that the bot was uninstalled.
 INVALID_TOKEN_ERRORS = REVOKED_TOKEN_ERRORS | {"missing_scope", "not_allowed_token_type", "token_expired"}
 
-# How late this replica notices an uninstallation that another one was told about.
+# How long this replica may take to notice an uninstallation that another one handled.
 TOKEN_CACHE_SECONDS = 60.0
 
 

@@ -5,11 +5,11 @@ from typing import Protocol
 
 
 class MailRejected(Exception):
-    """Permanent: there is no such mailbox, or the server does not accept this message from anybody."""
+    """Permanent: the mailbox does not exist, or the server accepts this message from nobody."""
 
 
 class MailUnavailable(Exception):
-    """No server is configured, or it did not accept the message now, or not from us: try again later."""
+    """No server is configured, or it did not accept the message for now, or not from us: try again later."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Messages that people get without having asked."""
+"""Messages that the bot sends without having been asked."""

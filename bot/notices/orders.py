@@ -279,7 +279,7 @@ def _format_history(renderer: NoticeRenderer) -> list[str]:
 
 
 def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
-    """Not all readers of a channel may read receipts (R1): it only says where the receipt went."""
+    """Not all readers of a channel may read receipts (R1), so it only says where the receipt was sent."""
     if renderer.is_personal:
         title = renderer.format_text(
             "notice-receipt", number=renderer.receipt.number, order=renderer.order.order.number

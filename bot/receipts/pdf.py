@@ -34,10 +34,10 @@ def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
     issued_at = truncate_to_second(details.receipt.issued_at)
     try:
         pdf = _compile_pdf(content, issued_at, ["a-2a", "ua-1"])
-        # The tags for screen readers grow with every line, much more than what is printed.
+        # Tags for screen readers grow with every line, much more than the printed text.
         return pdf if len(pdf) <= MAX_PDF_BYTES else _compile_pdf(content, issued_at, ["a-2u"], tags=False)
     except typst.TypstError:
-        # A name has letters that our font lacks; a PDF/A must not leave them out.
+        # A name contains letters that our font lacks, and a PDF/A must not omit them.
         return _compile_pdf(content, issued_at, [], system_fonts=True)
 
 

@@ -1,1 +1,1 @@
-"""Verbs: what the bot can do, each in one transaction or between two."""
+"""Use cases: what the bot can do, each in one transaction or two."""

@@ -1,4 +1,4 @@
-"""That something of an account changed: a row, appended in the same transaction.
+"""Recording that something of an account has changed: a row, appended in the same transaction.
 
 The job that publishes Homes marks them afterwards (`home/invalidate.py`), so changes of two accounts never
 wait for each other over one person's Home.
@@ -15,7 +15,8 @@ _CHANGE_INSERT = insert(AccountChange.__table__)  # type: ignore[attr-defined]
 
 
 async def record_account_change(session: Session, account_id: str) -> None:
-    """Once a transaction. `record` calls it: only what has no history needs it besides."""
+    """Call it once per transaction. `write_audit_entry` does; only changes without an audit entry need to
+    call it."""
     noted = session.info.setdefault(RECORDED_ACCOUNTS_KEY, set())
     if account_id not in noted:
         noted.add(account_id)

@@ -1,4 +1,4 @@
-"""What Slack says of people, kept for an hour (R5). `slack_user` is written here and nowhere else."""
+"""What Slack says about people, cached for an hour (R5). `slack_user` is written only here."""
 
 import asyncio
 from collections.abc import Collection, Iterable
@@ -110,7 +110,7 @@ def assign_contact_users(
     contacts: Collection[tuple[str, BillingContact]], found: Iterable[SlackUser]
 ) -> dict[tuple[str, int], SlackUser]:
     users: dict[tuple[str, str | None], SlackUser] = {}
-    # Of several people with one address a full member is meant: the last one wins.
+    # If several people share an address, the full member is meant: the last one wins.
     for user in sorted(found, key=lambda user: user.is_full_member):
         users[user.team_id, user.user_id] = users[user.team_id, user.email] = user
     return {

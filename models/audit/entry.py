@@ -1,8 +1,8 @@
-"""The history of an account: append-only, numbered without gaps, each entry holding the previous one's hash
+"""The history of an account: append-only, numbered without gaps, each entry with the previous one's hash
 (R18).
 
-The hash covers no name, e-mail address, Slack id or free text, but a person's key and a digest of the text.
-Both are salted: once a person or a text is erased, with its salt, nothing can be guessed from what is left
+The hash covers no name, e-mail address, Slack id or free text, only a person's key and a digest of the text.
+Both are salted: once a person or a text is erased together with the salt, what is left cannot be guessed from
 (decision 18).
 """
 
@@ -22,7 +22,7 @@ GENESIS_HASH = "0" * 64
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What the hash does not cover: the row's own id, the hash itself, and what can be erased.
 UNHASHED_FIELDS = {"id", "hash", "reason", "details", "content_salt"}
-# Actors that are no person, by their kind.
+# Actors that are not people, by kind.
 SYSTEM_ACTOR_NAMES = {"scheduler": "seatbot", "provider": "billing"}
 
 
@@ -44,7 +44,7 @@ class Actor:
 
 
 class AuditPerson(SQLModel, table=True):
-    """A person as they were called when they acted. The id is computed from the other columns; of an erased
+    """A person's name and ids when they acted. The id is computed from the other columns; of an erased
     person only the id is left."""
 
     __tablename__ = "audit_person"
@@ -86,7 +86,7 @@ class AuditPerson(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """`subject` is an AuditSubject's `str()`. `content_digest` is of `reason` and `details`."""
+    """`subject` is an AuditSubject's `str()`. `content_digest` covers `reason` and `details`."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (UniqueConstraint("account_id", "number"),)
@@ -137,7 +137,7 @@ class AuditEntry(SQLModel, table=True):
 
 
 def compute_entry_hash(entry: Mapping[str, Any]) -> str:
-    """The SHA-256 (hex) over every field but UNHASHED_FIELDS, the previous entry's hash included."""
+    """The SHA-256 (hex) of every field except UNHASHED_FIELDS, including the previous entry's hash."""
     hashed = {name: value for name, value in entry.items() if name not in UNHASHED_FIELDS}
     return _hash_json({**hashed, "at": (entry["at"] - UNIX_EPOCH) // timedelta(microseconds=1)})
 
@@ -160,7 +160,8 @@ def _hash_json(content: Any) -> str:
 
 
 class AuditChainTip(SQLModel, table=True):
-    """The last entry of an account's history: without it, nobody could tell that later ones are missing."""
+    """The last entry of an account's history: without it, nobody could tell that the latest entries are
+    missing."""
 
     __tablename__ = "audit_chain_tip"
 
@@ -171,7 +172,7 @@ class AuditChainTip(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class ChainViolation:
-    """Something in a history that is not as it was written; `number` is the first entry concerned."""
+    """Something in a history that was changed after it was written; `number` is the first entry affected."""
 
     number: int
     description: str

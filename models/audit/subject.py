@@ -1,4 +1,4 @@
-"""What an entry of the history is about."""
+"""What an audit entry is about."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class SubjectNoun(StrEnum):
 
 @dataclass(frozen=True)
 class AuditSubject:
-    """`key` is the number that people read, else an internal id: never a name or an e-mail address."""
+    """`key` is the number that people read, or else an internal id: never a name or an e-mail address."""
 
     noun: SubjectNoun
     key: str

@@ -1,4 +1,4 @@
-"""Run by Alembic: the caller hands over a connection in `config.attributes`."""
+"""Run by Alembic. The caller passes a connection in `config.attributes`."""
 
 from alembic import context
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS_DIR = Path(__file__).parent
-# The revision is the file's name, and `alembic_version` holds 32 characters.
+# The revision is the file's name, and `alembic_version` has room for 32 characters.
 MAX_REVISION_LENGTH = 32
 
 

@@ -1,4 +1,4 @@
-"""Imports every table, so that the metadata is whole."""
+"""Imports every table, so that the metadata is complete."""
 
 from sqlmodel import SQLModel
 

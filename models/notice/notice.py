@@ -1,4 +1,4 @@
-"""Notices: stored with what they report, and delivered afterwards (R24, R25)."""
+"""Notices: stored together with what they report, and delivered afterwards (R24, R25)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -40,10 +40,10 @@ class NoticeKind(StrEnum):
 
 
 class Notice(SQLModel, table=True):
-    """`event` names what is reported, once for each destination.
+    """`event` identifies what is reported, once per destination.
 
     `destination` is a Destination's `str()`; notices of one destination are delivered in order of id.
-    `payload` is the JSON of the kind's payload model (payloads).
+    `payload` is the JSON of the kind's payload model (`models/notice/payloads.py`).
     """
 
     __table_args__ = (

@@ -31,7 +31,7 @@ FINAL_REMINDER_HOURS = 4
 
 
 class NotificationPreferences(SQLModel, table=True):
-    """One person's, for all their accounts. Without any, everything is sent at once."""
+    """One person's, for all their accounts. By default everything is sent at once."""
 
     __tablename__ = "notification_preferences"
 

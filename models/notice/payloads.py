@@ -109,7 +109,7 @@ def validate_payload(kind: NoticeKind, payload: NoticePayload) -> None:
 
 
 def parse_payload(notice: Notice) -> NoticePayload:
-    """Invalid fields get their default: a notice with less in it is better than none (R24)."""
+    """Invalid fields get their defaults: an incomplete notice is better than none (R24)."""
     model = PAYLOAD_BY_KIND[notice.kind]
     known = {name: value for name, value in notice.payload.items() if name in model.model_fields}
     try:

@@ -1,17 +1,17 @@
-"""Hours at which people may be written to without their having asked."""
+"""Quiet hours: when people are not sent messages they did not ask for."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# On the reader's clock, both included.
+# In the reader's time zone; both times themselves are allowed.
 QUIET_HOURS_END, QUIET_HOURS_START = time(8), time(20)
-# No decent hour is farther than this from any instant.
+# No allowed time is farther than this from any other time.
 MAX_QUIET_HOURS_SHIFT = timedelta(hours=12)
 DAILY_DIGEST_TIME = time(9)
 
 
 def resolve_time_zone(name: str | None, default: str) -> str:
-    """The person's time zone if Slack names a known one."""
+    """The person's time zone if Slack reports a known one."""
     try:
         return ZoneInfo(name).key if name else default
     except (ZoneInfoNotFoundError, ValueError):
@@ -19,7 +19,7 @@ def resolve_time_zone(name: str | None, default: str) -> str:
 
 
 def get_next_allowed_time(at: datetime, zone: ZoneInfo, latest: datetime) -> datetime:
-    """`at` itself, or the next allowed hour; if that is after `latest`, the last allowed one before it."""
+    """`at` itself, or the next allowed time; if that is after `latest`, the last allowed one before it."""
     local = at.astimezone(zone)
     if QUIET_HOURS_END <= local.time() <= QUIET_HOURS_START:
         return at

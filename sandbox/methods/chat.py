@@ -31,7 +31,7 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """What is not sent anew disappears: an update with `text` alone removes the blocks, as in Slack."""
+    """An update replaces the whole message: with `text` alone it removes the blocks, as in Slack."""
     channel = find_channel(call, call.required("channel"))
     message = _own_message(call, channel, "cant_update_message")
     content = _content(call)

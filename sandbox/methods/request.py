@@ -48,7 +48,7 @@ class Call:
             raise SlackError(error, [f"[ERROR] invalid JSON [json-pointer:/{name}]"]) from None
 
     def need_scope(self, scope: str) -> None:
-        """For methods where it depends on what is asked for."""
+        """For methods whose scope depends on the arguments."""
         if scope not in self.installation.scopes:
             raise missing_scope((scope,), self.installation)
 

@@ -1,4 +1,4 @@
-"""What happens to charges, told as stories that must end alike whoever the provider is.
+"""What happens to charges, as scenarios that must end the same way with every provider.
 
 The world is that of the contract. A story is priced by the provider itself, as a quote is, then charged: to
 the cent what was priced, once, whatever the card does and however often anybody asks.

@@ -126,7 +126,7 @@ async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripePro
 
 @pytest.mark.parametrize("card", ["declined", "absent_customer"])
 async def test_r19_an_invoice_that_was_written_off_is_voided(provider: StripeProvider, card: str) -> None:
-    """Whoever finds it could pay it all the same."""
+    """Anybody who finds it could still pay it."""
     charge = provider.charge(payment_method_id=getattr(provider.cards, card))
     provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
     assert await provider.gateway.place_charge(charge) == Unknown()

@@ -122,7 +122,7 @@ async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
 async def test_the_existing_one_of_two_items_with_one_name_is_used(
     provider: StripeProvider, first: str
 ) -> None:
-    """As where somebody ended a subscription and made it anew."""
+    """For example, somebody ended a subscription and created it again."""
     books = provider.fake.books
     [other] = {"canceled", "past_due"} - {first}
     again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
@@ -218,7 +218,7 @@ async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight
 
 
 async def test_a_period_of_less_than_a_day_is_omitted(provider: StripeProvider) -> None:
-    """Stripe cuts a first period short to end where it is to; nothing can be ordered for so long."""
+    """Stripe shortens a first period to reach the billing anchor; until it ends nothing can be ordered."""
     item = provider.fake.books.item("sub_month")
     item.start, item.end = item.end - 7200, item.end - 3600
     assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]

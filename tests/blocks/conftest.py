@@ -10,7 +10,7 @@ FAULTS = ("translation.missing", "translation.format_failed")
 
 @pytest.fixture(autouse=True)
 def _no_faulty_message() -> Iterator[None]:
-    """Whatever a test draws, every sentence is there and every word of it is filled."""
+    """Whatever a test renders, every message exists and all its variables are filled."""
     with capture_logs() as logs:
         yield
     assert [entry for entry in logs if entry["event"] in FAULTS] == []

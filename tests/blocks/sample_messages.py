@@ -1,4 +1,4 @@
-"""Notices of every kind as letters: usual, and with the longest names and the most of everything."""
+"""Messages of every kind of notice: usual ones, and ones with the longest names and the most rows."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,10 +20,10 @@ STEPS = (
 )
 
 
-def letter(
+def make_message(
     kind: NoticeKind, reader: Localizer, size: Size = USUAL, to: str = "contact", **changes: Any
 ) -> OutboundMessage:
-    """As it is delivered: `to` is the destination's kind."""
+    """`to` is the kind of destination."""
     usual = OutboundMessage(
         team_id="T1",
         channel="C1" if to in ("channel", "services") else "U1",
@@ -69,11 +69,11 @@ def completed(size: Size = USUAL) -> OrderDetails:
     half = max(size.rows // 2, 1)
     settled = [samples.order_row(n, LineStatus.SETTLED, size) for n in range(half)]
     declined = samples.order_row(half, LineStatus.DECLINED, size, "card_declined")
-    sheet = samples.order_sheet(*settled, declined, size=size, status=OrderStatus.COMPLETED)
+    sheet = samples.make_order_details(*settled, declined, size=size, status=OrderStatus.COMPLETED)
     return replace(sheet, receipt=samples.receipt())
 
 
 def quote(kind: NoticeKind, size: Size = USUAL) -> QuoteDetails:
     if kind is NoticeKind.QUOTE_DECIDED:
         return samples.decided_quote(QuoteStatus.REJECTED, size)
-    return samples.quote_sheet(1, size)
+    return samples.make_quote_details(1, size)

@@ -97,7 +97,7 @@ def subscription_row(number: int, size: Size = USUAL, *, orderable: bool = True)
     return SubscriptionRow(held, sold, obstacle, blocks)
 
 
-def cart_sheet(size: Size = USUAL, *, own: bool = False) -> CartPage:
+def make_cart_page(size: Size = USUAL, *, own: bool = False) -> CartPage:
     rows = [subscription_row(n, size) for n in range(size.rows)]
     rows += [subscription_row(n + size.rows, size, orderable=False) for n in range(3)]
     return CartPage(account(size), rows, {"sub_0": 5}, quote() if own else None)
@@ -143,21 +143,21 @@ def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
     )
 
 
-def quote_sheet(number: int = 1, size: Size = USUAL) -> QuoteDetails:
+def make_quote_details(number: int = 1, size: Size = USUAL) -> QuoteDetails:
     rows = [QuoteRow(quote_line(n, number), product(n, size)) for n in range(size.rows)]
     return QuoteDetails(account(size), quote(number, size.rows), rows, AT)
 
 
 def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
-    sheet = quote_sheet(1, size)
+    sheet = make_quote_details(1, size)
     sheet.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
     order = service_order(size) if status is QuoteStatus.ACCEPTED else None
     return replace(sheet, replacement_number="SQ-2000" if replaced else None, order=order)
 
 
-def quote_sheets(size: Size = USUAL) -> list[QuoteDetails]:
+def make_quote_details_list(size: Size = USUAL) -> list[QuoteDetails]:
     few_rows = replace(size, rows=min(size.rows, 8))
-    return [quote_sheet(number, few_rows) for number in range(2, 2 + size.quotes)]
+    return [make_quote_details(number, few_rows) for number in range(2, 2 + size.quotes)]
 
 
 @cache
@@ -210,14 +210,18 @@ def form(**changes: str) -> CheckoutForm:
     return CheckoutForm(**{**filled, **changes})
 
 
-def checkout_sheet(size: Size = USUAL, **changes: str) -> CheckoutPage:
-    return CheckoutPage(quote_sheet(1, size), administrators(size), methods(size.people), form(**changes))
+def make_checkout_page(size: Size = USUAL, **changes: str) -> CheckoutPage:
+    return CheckoutPage(
+        make_quote_details(1, size), administrators(size), methods(size.people), form(**changes)
+    )
 
 
-def placement_sheet(size: Size = USUAL, *, assigned: int = 1, replaced: str | None = None) -> PlacementPage:
+def make_placement_page(
+    size: Size = USUAL, *, assigned: int = 1, replaced: str | None = None
+) -> PlacementPage:
     products = [product(n, size) for n in range(assigned)]
     person = (size.name("Hugo Petit"), "hugo@acme.example")
-    return PlacementPage(quote_sheet(1, size), form(), person, method(0), products, replaced)
+    return PlacementPage(make_quote_details(1, size), form(), person, method(0), products, replaced)
 
 
 def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:
@@ -258,7 +262,7 @@ def order_row(number: int, status: LineStatus, size: Size = USUAL, reason: str |
     return OrderRow(line, quote_line(number), product(number, size))
 
 
-def order_sheet(
+def make_order_details(
     *rows: OrderRow, size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING
 ) -> OrderDetails:
     shown = list(rows) or [order_row(n, LineStatus.CHARGING, size) for n in range(size.rows)]
@@ -278,7 +282,7 @@ def every_status(size: Size = USUAL) -> OrderDetails:
     statuses = [*LineStatus] if size is USUAL else [LineStatus.NEEDS_CUSTOMER, LineStatus.DECLINED] * 100
     rows = [order_row(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
     rows[0] = replace(rows[0], blocking_order_number="SO-1001")
-    return replace(order_sheet(*rows, size=size), receipt=receipt(), history=history(size))
+    return replace(make_order_details(*rows, size=size), receipt=receipt(), history=history(size))
 
 
 def _reason(status: LineStatus) -> str | None:
@@ -339,7 +343,7 @@ def seat_history(size: Size = USUAL) -> SeatHistory:
     return SeatHistory(days, {f"sub_{n}": tuple(range(20, 21 + len(days))) for n in range(min(size.rows, 9))})
 
 
-def account_sheet(
+def make_account_overview(
     size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme"
 ) -> AccountOverview:
     held = account(size, portal, id_)
@@ -350,9 +354,9 @@ def account_sheet(
         rows=rows,
         payment_methods=methods(size.people),
         contacts=contacts(size),
-        pending_quotes=quote_sheets(size),
-        open_orders=[every_status(size), order_sheet(size=size)],
+        pending_quotes=make_quote_details_list(size),
+        open_orders=[every_status(size), make_order_details(size=size)],
         receipts=[(receipt(n), "SO-1007") for n in range(size.quotes)],
-        failed_orders=[order_sheet(size=size, status=OrderStatus.FAILED)],
+        failed_orders=[make_order_details(size=size, status=OrderStatus.FAILED)],
         seat_history=seat_history(size),
     )

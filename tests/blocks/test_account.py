@@ -23,7 +23,7 @@ def said(view: View) -> str:
 def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Localizer) -> None:
     row = samples.subscription_row(0)
     assert account.compute_renewal_total(row) == 20 * 1400 + 5 * 1300
-    text = said(account.render_account_modal(english, samples.account_sheet(), PLACE, LINKS))
+    text = said(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
     assert "25 seats · €14.00 per seat per month (including 5 at €13.00)" in text
     assert "Renews on 1 Dec 2026 at €345.00 before tax" in text
 
@@ -38,33 +38,35 @@ def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: L
 def test_the_deep_link_follows_the_default_portal(
     portal: Portal, url: str, name: str, english: Localizer
 ) -> None:
-    view = account.render_account_modal(english, samples.account_sheet(portal=portal), PLACE, LINKS)
+    view = account.render_account_modal(english, samples.make_account_overview(portal=portal), PLACE, LINKS)
     [link] = [b for b in buttons(view) if b["action_id"] == account.OPEN_PORTAL]
     assert link["url"] == url
     assert f"Default billing portal: {name}" in said(view)
 
 
 def test_the_overview_leads_everywhere(reader: Localizer) -> None:
-    view = account.render_account_modal(reader, samples.account_sheet(), PLACE, LINKS)
+    view = account.render_account_modal(reader, samples.make_account_overview(), PLACE, LINKS)
     led = {(b["action_id"], b.get("value")) for b in buttons(view)}
     ids = ("cart.open", "quote.list", "service_order.list", "account.manage_methods", "receipt.list")
     assert {(i, "acme") for i in ids} <= led
 
 
 def test_two_hundred_subscriptions_are_all_shown(reader: Localizer) -> None:
-    text = said(account.render_account_modal(reader, samples.account_sheet(Size(rows=200)), PLACE, LINKS))
+    text = said(
+        account.render_account_modal(reader, samples.make_account_overview(Size(rows=200)), PLACE, LINKS)
+    )
     assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []
 
 
 def test_methods_show_nothing_of_a_card_but_its_last_four_digits(english: Localizer) -> None:
-    text = said(account.render_account_modal(english, samples.account_sheet(), PLACE, LINKS))
+    text = said(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
     assert "• Visa •••• 4242, expires 04/2028, default" in text
 
 
 def test_receipts_carry_the_accounts_own_date(english: Localizer) -> None:
     # Issued at 23:30 UTC on the 9th, which is the 10th in Paris, wherever the reader is.
     far_away = Localizer("en-GB", "America/New_York")
-    text = said(account.render_account_modal(far_away, samples.account_sheet(), PLACE, LINKS))
+    text = said(account.render_account_modal(far_away, samples.make_account_overview(), PLACE, LINKS))
     assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
 
 

@@ -49,7 +49,7 @@ def test_another_command_has_the_account_chosen_for_itself(reader: Localizer) ->
 
 @pytest.mark.parametrize("count", [1, 2, 40, 41, 300])
 def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) -> None:
-    sheets = samples.quote_sheets(Size(quotes=count))
+    sheets = samples.make_quote_details_list(Size(quotes=count))
     view = cart.render_pending_quotes_modal(reader, sheets, PLACE, None)
     said = " ".join(texts(view))
     assert [s.quote.number for s in sheets if s.quote.number not in said] == []
@@ -58,7 +58,7 @@ def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) ->
 
 
 def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer) -> None:
-    view = cart.render_pending_quotes_modal(english, samples.quote_sheets(), PLACE, None)
+    view = cart.render_pending_quotes_modal(english, samples.make_quote_details_list(), PLACE, None)
     [go_on] = [b for b in buttons(view) if b["action_id"] == cart.CONTINUE_TO_CART]
     for said in (" ".join(texts(view["blocks"])), go_on["confirm"]["text"]["text"]):
         assert "Replaced quotes can’t be restored, even if you abandon the new order." in said
@@ -67,14 +67,14 @@ def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer)
 
 
 def test_the_carts_own_quote_is_offered_and_not_decided_about(reader: Localizer) -> None:
-    own = samples.quote_sheet(1)
-    view = cart.render_pending_quotes_modal(reader, samples.quote_sheets(), PLACE, own)
+    own = samples.make_quote_details(1)
+    view = cart.render_pending_quotes_modal(reader, samples.make_quote_details_list(), PLACE, own)
     assert [b["action_id"] for b in buttons(view) if b.get("value") == "1"] == ["quote.open"]
 
 
 def test_a_warning_that_came_back_says_that_nothing_was_replaced(english: Localizer) -> None:
     first, again = (
-        cart.render_pending_quotes_modal(english, samples.quote_sheets(), PLACE, None, came_back)
+        cart.render_pending_quotes_modal(english, samples.make_quote_details_list(), PLACE, None, came_back)
         for came_back in (False, True)
     )
     assert first["blocks"][0]["type"] == "section"
@@ -83,19 +83,19 @@ def test_a_warning_that_came_back_says_that_nothing_was_replaced(english: Locali
 
 
 def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Localizer) -> None:
-    view = form(reader, samples.cart_sheet())
+    view = form(reader, samples.make_cart_page())
     assert [block["block_id"] for block in inputs(view)] == ["seats:sub_0", "seats:sub_1"]
     assert all(block["optional"] for block in inputs(view))
 
 
 def test_a_subscription_that_cannot_be_ordered_shows_its_reason_and_what_to_do(english: Localizer) -> None:
-    view = form(english, samples.cart_sheet())
+    view = form(english, samples.make_cart_page())
     assert "You can’t order additional seats of Product 4 here. Reason: Not sold." in " ".join(texts(view))
     assert "account.contact_services" in ids(view)
 
 
 def test_input_stays_in_its_field_with_the_resulting_total(english: Localizer) -> None:
-    first, second = inputs(form(english, samples.cart_sheet()))
+    first, second = inputs(form(english, samples.make_cart_page()))
     assert first["element"]["initial_value"] == "5"  # type: ignore[index]
     assert first["hint"]["text"].startswith("Currently 25 seats, 30 after adding 5")  # type: ignore[index]
     assert "initial_value" not in second["element"]  # type: ignore[operator]
@@ -103,12 +103,12 @@ def test_input_stays_in_its_field_with_the_resulting_total(english: Localizer) -
 
 
 def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: Localizer) -> None:
-    view = form(reader, samples.cart_sheet(), most=4)
+    view = form(reader, samples.make_cart_page(), most=4)
     assert "initial_value" not in inputs(view)[0]["element"]  # type: ignore[operator]
 
 
 def test_two_subscriptions_to_one_product_are_distinguished(english: Localizer) -> None:
-    sheet = samples.cart_sheet()
+    sheet = samples.make_cart_page()
     twin = replace(sheet.rows[1], product=sheet.rows[0].product)
     labels = [b["label"]["text"] for b in inputs(form(english, replace(sheet, rows=[sheet.rows[0], twin])))]  # type: ignore[index]
     assert labels[0].startswith("GoTo Meeting (sub_0)")
@@ -116,7 +116,7 @@ def test_two_subscriptions_to_one_product_are_distinguished(english: Localizer) 
 
 
 def test_many_subscriptions_turn_pages_without_losing_one(reader: Localizer) -> None:
-    sheet = samples.cart_sheet(Size(rows=90))
+    sheet = samples.make_cart_page(Size(rows=90))
     pages = [form(reader, sheet, page) for page in range(3)]
     assert [len(inputs(page)) for page in pages] == [40, 40, 10]
     turns = [[b["value"] for b in buttons(p) if b["action_id"] == cart.CHANGE_PAGE] for p in pages]
@@ -124,12 +124,12 @@ def test_many_subscriptions_turn_pages_without_losing_one(reader: Localizer) -> 
 
 
 def test_forty_subscriptions_need_no_pages(reader: Localizer) -> None:
-    view = form(reader, samples.cart_sheet(Size(rows=37)))
+    view = form(reader, samples.make_cart_page(Size(rows=37)))
     assert cart.CHANGE_PAGE not in ids(view)
 
 
 def test_every_exit_from_the_cart_has_a_button(reader: Localizer) -> None:
-    view = form(reader, samples.cart_sheet(own=True))
+    view = form(reader, samples.make_cart_page(own=True))
     assert {cart.BACK, cart.CONTINUE_TO_QUOTE} <= set(ids(view))
     assert view["callback_id"] == cart.SAVE
 

@@ -16,7 +16,7 @@ PLACE = ModalMetadata(account="acme", quote=1)
 
 
 def draw(reader: Localizer, sheet: CheckoutPage | None = None) -> View:
-    return checkout.render_checkout_modal(reader, sheet or samples.checkout_sheet(), PLACE)
+    return checkout.render_checkout_modal(reader, sheet or samples.make_checkout_page(), PLACE)
 
 
 def inputs(view: View) -> dict[str, Block]:
@@ -44,7 +44,7 @@ def test_known_values_prefill_the_fields(english: Localizer) -> None:
 
 
 def test_invalid_input_is_not_lost(reader: Localizer) -> None:
-    sheet = samples.checkout_sheet(administrator="new", admin_email="no address", admin_name="Zoé")
+    sheet = samples.make_checkout_page(administrator="new", admin_email="no address", admin_name="Zoé")
     fields = inputs(draw(reader, sheet))
     assert fields["administrator"]["element"]["initial_option"]["value"] == "new"
     assert fields["admin_email"]["element"]["initial_value"] == "no address"
@@ -58,7 +58,7 @@ def test_invalid_input_is_not_lost(reader: Localizer) -> None:
 def test_slack_is_never_given_an_email_field_with_no_address_in_it(
     typed: str, kind: str, reader: Localizer
 ) -> None:
-    fields = inputs(draw(reader, samples.checkout_sheet(admin_email=typed)))
+    fields = inputs(draw(reader, samples.make_checkout_page(admin_email=typed)))
     assert fields["admin_email"]["element"]["type"] == kind
 
 
@@ -76,7 +76,7 @@ def test_countries_have_the_readers_names_with_accents_aside_in_their_order() ->
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 250])
 def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Localizer) -> None:
-    view = draw(reader, samples.checkout_sheet(Size(people=count), payment_method=""))
+    view = draw(reader, samples.make_checkout_page(Size(people=count), payment_method=""))
     check(view)
     element = inputs(view)["administrator"]["element"]
     options = element.get("options") or [o for g in element["option_groups"] for o in g["options"]]
@@ -84,7 +84,7 @@ def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Lo
 
 
 def test_a_link_to_add_a_card_is_shown_without_a_valid_one(reader: Localizer) -> None:
-    view = draw(reader, samples.checkout_sheet(Size(people=0)))
+    view = draw(reader, samples.make_checkout_page(Size(people=0)))
     assert "payment_method" not in inputs(view)
     assert ("account.manage_methods", "acme") in [(b["action_id"], b.get("value")) for b in buttons(view)]
 

@@ -19,10 +19,15 @@ LINKS = PortalLinks("https://corporate.example", "https://admin.example", "https
 
 def quiet(id_: str = "quiet", **changes: Any) -> AccountOverview:
     """Nothing waits for anybody there."""
-    sheet = samples.account_sheet(id_=id_)
+    sheet = samples.make_account_overview(id_=id_)
     return replace(
         sheet,
-        **{"pending_quotes": [], "failed_orders": [], "open_orders": [samples.order_sheet()], **changes},
+        **{
+            "pending_quotes": [],
+            "failed_orders": [],
+            "open_orders": [samples.make_order_details()],
+            **changes,
+        },
     )
 
 
@@ -31,7 +36,7 @@ def said(*sheets: AccountOverview, reader: Localizer, **options: Any) -> str:
 
 
 def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
-    view = home_page.render_home(reader, [samples.account_sheet()], LINKS)
+    view = home_page.render_home(reader, [samples.make_account_overview()], LINKS)
     found = {(b["action_id"], b.get("value")) for b in buttons(view)}
     assert {("quote.open", "2"), ("quote.approve", "2"), ("quote.reject", "2")} <= found
     assert {
@@ -44,7 +49,7 @@ def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
 
 
 def test_pending_decisions_come_first_for_every_account(english: Localizer) -> None:
-    words = said(quiet(), samples.account_sheet(id_="waits"), reader=english)
+    words = said(quiet(), samples.make_account_overview(id_="waits"), reader=english)
     first_account = words.index("subscriptions*")
     assert words.startswith("Needs your attention")
     assert words.index("SQ-1002") < first_account
@@ -52,7 +57,7 @@ def test_pending_decisions_come_first_for_every_account(english: Localizer) -> N
 
 
 def test_accounts_for_which_something_waits_come_first(english: Localizer) -> None:
-    view = home_page.render_home(english, [quiet(), samples.account_sheet(id_="waits")], LINKS)
+    view = home_page.render_home(english, [quiet(), samples.make_account_overview(id_="waits")], LINKS)
     assert [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"] == ["waits", "quiet"]
 
 
@@ -67,9 +72,9 @@ def test_home_says_that_nothing_needs_attention(english: Localizer) -> None:
 
 
 def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localizer) -> None:
-    late = samples.order_sheet()
+    late = samples.make_order_details()
     late.order.placed_at = samples.AT.replace(day=8)
-    failed = samples.order_sheet(status=OrderStatus.FAILED)
+    failed = samples.make_order_details(status=OrderStatus.FAILED)
     for sheet in (quiet(open_orders=[late]), quiet(failed_orders=[failed])):
         view = home_page.render_home(english, [sheet], LINKS)
         assert "Needs your attention" in "\n".join(texts(view))
@@ -97,7 +102,7 @@ def test_r3_adding_a_card_needs_attention_without_a_valid_one(english: Localizer
 
 
 def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
-    sheets = [samples.account_sheet(id_=f"a{n}") for n in range(30)]
+    sheets = [samples.make_account_overview(id_=f"a{n}") for n in range(30)]
     shown: list[str] = []
     for page in range(100):
         view = home_page.render_home(reader, sheets, LINKS, page=page)
@@ -112,7 +117,7 @@ def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
 
 
 def test_the_pages_lead_to_each_other(english: Localizer) -> None:
-    sheets = [samples.account_sheet(id_=f"a{n}") for n in range(12)]
+    sheets = [samples.make_account_overview(id_=f"a{n}") for n in range(12)]
     first, second = (home_page.render_home(english, sheets, LINKS, page=page) for page in (0, 1))
     turns = {b["action_id"]: b["value"] for b in buttons(first) if b["action_id"].startswith("home.")}
     assert turns == {home_page.NEXT_PAGE: "1"}
@@ -131,7 +136,7 @@ def test_buttons_of_several_accounts_say_which_one_they_are_of(reader: Localizer
 
 
 def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
-    view = home_page.render_home(reader, [samples.account_sheet(Size(quotes=8))], LINKS)
+    view = home_page.render_home(reader, [samples.make_account_overview(Size(quotes=8))], LINKS)
     assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in buttons(view)}
 
 
@@ -151,7 +156,7 @@ def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) 
 def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> None:
     row = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     assert "Queued behind service order SO-1001" in said(
-        quiet(open_orders=[samples.order_sheet(row)]), reader=english
+        quiet(open_orders=[samples.make_order_details(row)]), reader=english
     )
 
 

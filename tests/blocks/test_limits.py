@@ -62,16 +62,16 @@ SCREENS: dict[str, Draw] = {
         r, [samples.account(s, id_=f"a{n}") for n in range(s.people)], PLACE
     ),
     "cart.warning": lambda r, s: cart.render_pending_quotes_modal(
-        r, samples.quote_sheets(s), PLACE, samples.quote_sheet(1, s), has_new_quotes=True
+        r, samples.make_quote_details_list(s), PLACE, samples.make_quote_details(1, s), has_new_quotes=True
     ),
     "cart.save": lambda r, s: cart.render_cart_modal(
-        r, samples.cart_sheet(s, own=True), PLACE, 1000, services_url=URL
+        r, samples.make_cart_page(s, own=True), PLACE, 1000, services_url=URL
     ),
     "cart.save, second page": lambda r, s: cart.render_cart_modal(
-        r, samples.cart_sheet(s), replace(PLACE, page=1), 1000, services_url=URL
+        r, samples.make_cart_page(s), replace(PLACE, page=1), 1000, services_url=URL
     ),
     "cart.save, last page": lambda r, s: cart.render_cart_modal(
-        r, samples.cart_sheet(s), replace(PLACE, page=99), 1000, services_url=URL
+        r, samples.make_cart_page(s), replace(PLACE, page=99), 1000, services_url=URL
     ),
     "cart.obstacles": lambda r, s: cart.render_cart_blocked_modal(
         r,
@@ -81,30 +81,30 @@ SCREENS: dict[str, Draw] = {
         URL,
     ),
     "quote.list": lambda r, s: quote.render_quote_list_modal(
-        r, samples.account(s), samples.quote_sheets(s), PLACE
+        r, samples.account(s), samples.make_quote_details_list(s), PLACE
     ),
     "quote.list, empty": lambda r, s: quote.render_quote_list_modal(r, samples.account(s), [], PLACE),
-    "quote.review": lambda r, s: quote.render_quote_modal(r, samples.quote_sheet(1, s), PLACE),
+    "quote.review": lambda r, s: quote.render_quote_modal(r, samples.make_quote_details(1, s), PLACE),
     "quote.review, accepted": lambda r, s: quote.render_quote_modal(
         r, samples.decided_quote(QuoteStatus.ACCEPTED, s), PLACE
     ),
     "quote.review, replaced": lambda r, s: quote.render_quote_modal(
         r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
     ),
-    "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.quote_sheet(1, s), PLACE),
-    "checkout.save": lambda r, s: checkout.render_checkout_modal(r, samples.checkout_sheet(s), PLACE),
+    "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.make_quote_details(1, s), PLACE),
+    "checkout.save": lambda r, s: checkout.render_checkout_modal(r, samples.make_checkout_page(s), PLACE),
     "checkout.save, as typed": lambda r, s: checkout.render_checkout_modal(
         r,
-        samples.checkout_sheet(
+        samples.make_checkout_page(
             s, administrator="new", admin_email="no address", country="??", line2="w" * 250
         ),
         PLACE,
     ),
     "service_order.place": lambda r, s: service_order.render_placement_modal(
-        r, samples.placement_sheet(s, assigned=s.rows, replaced="SQ-1000"), PLACE
+        r, samples.make_placement_page(s, assigned=s.rows, replaced="SQ-1000"), PLACE
     ),
     "service_order.placed": lambda r, s: service_order.render_placed_modal(
-        r, samples.order_sheet(size=s), PLACE, services_url=URL
+        r, samples.make_order_details(size=s), PLACE, services_url=URL
     ),
     "service_order.show": lambda r, s: service_order.render_order_modal(
         r, samples.every_status(s), PLACE, services_url=URL
@@ -113,7 +113,7 @@ SCREENS: dict[str, Draw] = {
         r, replace(samples.every_status(s), history=samples.history(s) * 60), replace(PLACE, page=1)
     ),
     "service_order.show, failed": lambda r, s: service_order.render_order_modal(
-        r, samples.order_sheet(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
+        r, samples.make_order_details(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
     ),
     "service_order.list": lambda r, s: service_order.render_order_list_modal(
         r, samples.account(s), [samples.every_status(s)] * s.quotes, PLACE, has_older=True
@@ -127,18 +127,22 @@ SCREENS: dict[str, Draw] = {
     "service_order.retry, no card": lambda r, s: service_order.render_retry_modal(
         r, samples.every_status(s), [], PLACE
     ),
-    "account.overview": lambda r, s: account.render_account_modal(r, samples.account_sheet(s), PLACE, LINKS),
+    "account.overview": lambda r, s: account.render_account_modal(
+        r, samples.make_account_overview(s), PLACE, LINKS
+    ),
     "account.overview, admin": lambda r, s: account.render_account_modal(
-        r, samples.account_sheet(s, Portal.ADMIN), PLACE, LINKS
+        r, samples.make_account_overview(s, Portal.ADMIN), PLACE, LINKS
     ),
     "account.overview, bare": lambda r, s: account.render_account_modal(
         r,
-        replace(samples.account_sheet(s), rows=[], payment_methods=[], receipts=[], pending_quotes=[]),
+        replace(
+            samples.make_account_overview(s), rows=[], payment_methods=[], receipts=[], pending_quotes=[]
+        ),
         PLACE,
         LINKS,
     ),
     "receipt.list": lambda r, s: receipt.render_receipt_list_modal(
-        r, samples.account(s), samples.account_sheet(s).receipts, PLACE, has_older=True
+        r, samples.account(s), samples.make_account_overview(s).receipts, PLACE, has_older=True
     ),
     "receipt.list, empty": lambda r, s: receipt.render_receipt_list_modal(
         r, samples.account(s), [], PLACE, has_older=False
@@ -151,15 +155,15 @@ SCREENS: dict[str, Draw] = {
         r, samples.account(s, Portal.ADMIN), PLACE
     ),
     "account.portal, link": lambda r, s: account.render_portal_link_modal(r, samples.account(s), URL, PLACE),
-    "home": lambda r, s: _home(r, [samples.account_sheet(s)]),
-    "home, accounts": lambda r, s: _home(r, [samples.account_sheet(s)] * 12),
-    "home, second page": lambda r, s: _home(r, [samples.account_sheet(s)] * 12, page=1),
-    "home, last page": lambda r, s: _home(r, [samples.account_sheet(s)] * 12, page=99),
+    "home": lambda r, s: _home(r, [samples.make_account_overview(s)]),
+    "home, accounts": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12),
+    "home, second page": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12, page=1),
+    "home, last page": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12, page=99),
     "home, bare": lambda r, s: _home(
         r,
         [
             replace(
-                samples.account_sheet(s),
+                samples.make_account_overview(s),
                 rows=[],
                 payment_methods=[],
                 receipts=[],
@@ -187,10 +191,10 @@ SCREENS: dict[str, Draw] = {
     ),
 }
 
-# Where Slack takes a chart on Home: not everybody's does, nor the sandbox's.
+# If Slack accepts a chart on Home: not every workspace does, nor does the sandbox.
 CHARTED: dict[str, Draw] = {
-    "home, chart": lambda r, s: _home(r, [samples.account_sheet(s)], charts=True),
-    "home, charts of accounts": lambda r, s: _home(r, [samples.account_sheet(s)] * 12, charts=True),
+    "home, chart": lambda r, s: _home(r, [samples.make_account_overview(s)], charts=True),
+    "home, charts of accounts": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12, charts=True),
 }
 ALL = {**SCREENS, **CHARTED}
 

@@ -17,13 +17,13 @@ from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import sample_messages, samples
 from tests.blocks.limits import as_written, buttons, check, texts
-from tests.blocks.sample_messages import letter
+from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import AT, LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
 
 
-def drawn(told: OutboundMessage) -> dict[str, Any]:
+def render(told: OutboundMessage) -> dict[str, Any]:
     content = render_notice_message(told, URL)
     check({"type": "home", "blocks": content["blocks"]})
     assert len(content["blocks"]) <= 50
@@ -41,7 +41,7 @@ def ids(content: dict[str, Any]) -> list[str]:
 def test_every_notice_is_a_message_that_slack_takes(
     kind: NoticeKind, to: str, size: Size, reader: Localizer
 ) -> None:
-    drawn(letter(kind, reader, size, to))
+    render(make_message(kind, reader, size, to))
 
 
 # What can be read in these blocks is the text of each: any other kind in a message asks for a look at this.
@@ -53,10 +53,10 @@ def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]
     for to in ("contact", "channel", "services"):
         for size in (USUAL, Size(rows=40), LONGEST):
             for amounts in (True, False):
-                yield letter(kind, reader, size, to, shows_amounts=amounts)
+                yield make_message(kind, reader, size, to, shows_amounts=amounts)
     if kind is NoticeKind.ORDER_HISTORY:
         for step in sample_messages.STEPS:
-            yield letter(
+            yield make_message(
                 kind,
                 reader,
                 to="channel",
@@ -65,18 +65,18 @@ def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]
     if kind.value.startswith("quote"):
         for status in (QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED):
             for replaced in (True, False):
-                yield letter(kind, reader, quote=samples.decided_quote(status, replaced=replaced))
+                yield make_message(kind, reader, quote=samples.decided_quote(status, replaced=replaced))
     if kind.value.startswith("order"):
         for order_status in OrderStatus:
             sheet = replace(sample_messages.completed(), order=samples.service_order(status=order_status))
-            yield letter(kind, reader, order=sheet)
+            yield make_message(kind, reader, order=sheet)
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_the_text_says_all_that_the_blocks_say(kind: NoticeKind, reader: Localizer) -> None:
     """Screen readers hear nothing else."""
     for told in samples_of(kind, reader):
-        content = drawn(told)
+        content = render(told)
         assert {block["type"] for block in content["blocks"]} <= READ_IN_MESSAGES
         heard = content["text"].replace("*", "")
         for line in lines_read(content["blocks"]):
@@ -97,13 +97,13 @@ def block_texts(block: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: Localizer) -> None:
-    content = drawn(letter(kind, reader))
+    content = render(make_message(kind, reader))
     assert "<!" not in as_written("".join([content["text"], *texts(content["blocks"])]))
 
 
 def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own(english: Localizer) -> None:
     """R22, R25: in a channel many read the same message."""
-    content = drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel"))
+    content = render(make_message(NoticeKind.ORDER_STATUS, english, to="channel"))
     placed_at = int((AT - timedelta(hours=1)).timestamp())
     token = f"<!date^{placed_at}^{{date_short}}, {{time}}|10 Nov 2026, 09:00 (CET)>"
     assert f"Placed by Alice 0 on {token}" in "".join(texts(content["blocks"]))
@@ -116,9 +116,9 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     size: Size, reader: Localizer
 ) -> None:
     kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
-    parts = [letter(kind, reader, size) for kind in (*kinds, *kinds, *kinds[:2])]
+    parts = [make_message(kind, reader, size) for kind in (*kinds, *kinds, *kinds[:2])]
     assert len(parts) == MAX_DIGEST_NOTICES
-    content = drawn(replace(parts[0], digest_items=tuple(parts)))
+    content = render(replace(parts[0], digest_items=tuple(parts)))
     assert content["text"].count("\n• ") == MAX_DIGEST_NOTICES
     seen = "\n".join(as_written(text) for text in texts(content["blocks"]))
     assert seen.count("\n• ") == MAX_DIGEST_NOTICES
@@ -127,15 +127,15 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
 
 
 def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Localizer) -> None:
-    part = letter(NoticeKind.QUOTE_REMINDER, english)
+    part = make_message(NoticeKind.QUOTE_REMINDER, english)
     assert part.quote
-    content = drawn(replace(part, digest_items=(part,)))
+    content = render(replace(part, digest_items=(part,)))
     assert f"expires on {english.format_datetime(part.quote.quote.expires_at)}" in content["text"]
 
 
 def standing(english: Localizer, *rows: OrderRow, **changes: Any) -> str:
-    sheet = replace(samples.order_sheet(*rows), **changes)
-    return str(drawn(letter(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])
+    sheet = replace(samples.make_order_details(*rows), **changes)
+    return str(render(make_message(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])
 
 
 def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Localizer) -> None:
@@ -162,26 +162,26 @@ def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Loca
 def test_r25_a_channel_sees_amounts_only_where_the_account_wants_them(
     kind: NoticeKind, reader: Localizer
 ) -> None:
-    assert "€" not in drawn(letter(kind, reader, to="channel"))["text"]
+    assert "€" not in render(make_message(kind, reader, to="channel"))["text"]
 
 
 @pytest.mark.parametrize("step", sample_messages.STEPS)
 def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> None:
-    told = letter(
+    told = make_message(
         NoticeKind.ORDER_HISTORY,
         reader,
         to="channel",
         payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, step=step),
     )
-    content = drawn(told)
+    content = render(told)
     assert len(content["blocks"]) == 1
     assert content["text"].startswith("10 ")
     assert not content["text"].endswith(f": {step}") or step in ("completed", "failed", "overdue")
 
 
 def test_the_status_message_names_number_products_seats_and_status(english: Localizer) -> None:
-    told = letter(NoticeKind.ORDER_STATUS, english, to="channel")
-    text = drawn(told)["text"]
+    told = make_message(NoticeKind.ORDER_STATUS, english, to="channel")
+    text = render(told)["text"]
     assert text.startswith("Service order SO-1007: Processing\n")
     assert "• GoTo Meeting: 1 new seat – queued behind service order SO-1001" in text
     assert "• GoTo Training: 3 new seats – charged, seats added" in text
@@ -191,22 +191,22 @@ def test_the_status_message_names_number_products_seats_and_status(english: Loca
 
 
 def test_the_status_message_in_french_uses_the_portals_words() -> None:
-    told = letter(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
-    text = drawn(told)["text"].replace("\u00a0", " ")
+    told = make_message(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
+    text = render(told)["text"].replace("\u00a0", " ")
     assert text.startswith("Commande de Service SO-1007 : En cours de traitement\n")
     assert "• GoTo Training : 3 nouveaux postes – débité, postes ajoutés" in text
     assert "à partir du devis SQ-1001" in text
 
 
 def test_r12_the_confirmation_of_an_order_says_by_when_and_how_much(english: Localizer) -> None:
-    text = drawn(letter(NoticeKind.ORDER_PLACED, english))["text"]
+    text = render(make_message(NoticeKind.ORDER_PLACED, english))["text"]
     assert "Your service order SO-1007 for Acme &amp; Söhne SA has been placed" in text
     assert "Total: €24.00, including €4.00 tax" in text
     assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
 
 
 def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> None:
-    content = drawn(letter(NoticeKind.ORDER_DECLINED, english))
+    content = render(make_message(NoticeKind.ORDER_DECLINED, english))
     assert "Try again with this or another payment method by 11 Nov 2026, 08:00 (CET)" in content["text"]
     assert ids(content) == ["service_order.retry", "service_order.give_up", "service_order.open"]
     assert {button["value"] for button in buttons(content)} == {"7"}
@@ -217,29 +217,31 @@ def test_r14_a_declined_payment_that_cannot_be_tried_again_leads_to_account_serv
     english: Localizer,
 ) -> None:
     rows = samples.order_row(0, LineStatus.DECLINED, reason="card_declined")
-    sheet = replace(samples.order_sheet(rows), at=AT.replace(day=12))
-    content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=sheet))
+    sheet = replace(samples.make_order_details(rows), at=AT.replace(day=12))
+    content = render(make_message(NoticeKind.ORDER_DECLINED, english, order=sheet))
     assert ids(content) == ["service_order.open"]
     assert URL in content["text"]
 
 
 def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Localizer) -> None:
-    content = drawn(letter(NoticeKind.ORDER_DECLINED, english, order=sample_messages.completed(Size(rows=2))))
+    content = render(
+        make_message(NoticeKind.ORDER_DECLINED, english, order=sample_messages.completed(Size(rows=2)))
+    )
     assert "service_order.retry" not in ids(content)
 
 
 def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
-    personal = drawn(letter(kind, english))
+    personal = render(make_message(kind, english))
     assert buttons(personal)[0]["url"] == "https://bank.example/confirm"
     assert "by 10 Nov 2026, 10:20 (CET)" in personal["text"]
-    channel = drawn(letter(kind, english, to="channel"))
+    channel = render(make_message(kind, english, to="channel"))
     assert "bank.example" not in str(channel)
     assert ids(channel) == ["service_order.open"]
 
 
 def test_r21_account_services_get_the_whole_story_of_an_overdue_order(english: Localizer) -> None:
-    content = drawn(letter(NoticeKind.ORDER_OVERDUE, english, to="services"))
+    content = render(make_message(NoticeKind.ORDER_OVERDUE, english, to="services"))
     for part in ("SO-1007", "SQ-1001", "Acme &amp; Söhne SA (acme)", "Alice 0, alice0@acme.example"):
         assert part in content["text"]
     assert "declined" in content["text"].partition("History so far:")[2]
@@ -247,7 +249,7 @@ def test_r21_account_services_get_the_whole_story_of_an_overdue_order(english: L
 
 
 def test_r13_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(english: Localizer) -> None:
-    text = drawn(letter(NoticeKind.RECEIPT, english, Size(rows=4)))["text"]
+    text = render(make_message(NoticeKind.RECEIPT, english, Size(rows=4)))["text"]
     assert text.startswith("Receipt R-1001 for service order SO-1007\n")
     for line in (
         "• GoTo Meeting: 1 new seat – €10.00 plus €2.00 tax",
@@ -261,11 +263,11 @@ def test_r13_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(englis
 
 
 def test_r14_a_failed_order_leads_to_account_services(reader: Localizer) -> None:
-    assert URL in drawn(letter(NoticeKind.ORDER_FAILED, reader))["text"]
+    assert URL in render(make_message(NoticeKind.ORDER_FAILED, reader))["text"]
 
 
 def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Localizer) -> None:
-    content = drawn(letter(NoticeKind.QUOTE_ARRIVED, english))
+    content = render(make_message(NoticeKind.QUOTE_ARRIVED, english))
     assert ids(content) == ["quote.open", "quote.approve", "quote.reject"]
     assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger"]
     assert "Actions: Review, Approve and Reject" in content["text"]
@@ -311,20 +313,20 @@ def test_r20_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     sheet = samples.decided_quote(status, replaced=decision == "replaced")
     for name, value in changes.items():
         setattr(sheet.quote, name, value)
-    content = drawn(letter(kind, english, quote=sheet))
+    content = render(make_message(kind, english, quote=sheet))
     assert says in content["text"]
     assert ids(content) == []
 
 
 def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
-    sheet = replace(samples.quote_sheet(), at=AT.replace(month=12))
-    content = drawn(letter(NoticeKind.QUOTE_REMINDER, english, quote=sheet))
+    sheet = replace(samples.make_quote_details(), at=AT.replace(month=12))
+    content = render(make_message(NoticeKind.QUOTE_REMINDER, english, quote=sheet))
     assert "Expired on 30 Nov 2026, 10:00 (CET)" in content["text"]
     assert ids(content) == []
 
 
 def test_an_order_of_many_products_says_how_many_are_not_shown(english: Localizer) -> None:
-    text = drawn(letter(NoticeKind.ORDER_STATUS, english, LONGEST, "channel"))["text"]
+    text = render(make_message(NoticeKind.ORDER_STATUS, english, LONGEST, "channel"))["text"]
     shown = text.count("•")
     assert 3 <= shown <= 15
     assert f"… and {200 - shown} more products" in text
@@ -332,9 +334,9 @@ def test_an_order_of_many_products_says_how_many_are_not_shown(english: Localize
 
 
 def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
-    text = drawn(letter(NoticeKind.ORDER_PLACED, english, order=samples.order_sheet(size=Size(rows=30))))[
-        "text"
-    ]
+    text = render(
+        make_message(NoticeKind.ORDER_PLACED, english, order=samples.make_order_details(size=Size(rows=30)))
+    )["text"]
     assert text.count("•") == 15
     assert "… and 15 more products" in text
 
@@ -342,5 +344,5 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Localizer) -> None:
     sheet = replace(sample_messages.completed(), order=samples.service_order(status=status))
-    text = drawn(letter(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
+    text = render(make_message(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
     assert text.startswith(f"Service order SO-1007: {status.capitalize()}\n")

@@ -25,7 +25,7 @@ def actions(view: View) -> list[tuple[str, str]]:
 
 
 def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> None:
-    text = said(quote.render_quote_modal(english, samples.quote_sheet(), PLACE))
+    text = said(quote.render_quote_modal(english, samples.make_quote_details(), PLACE))
     for part in (
         "2 new seats: 25 → 27",
         "€14.00 per seat per month, prorated from 8 Nov 2026, 10:00 (CET) to 1 Dec 2026",
@@ -43,7 +43,7 @@ def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> No
 
 def test_amounts_and_dates_are_written_as_the_reader_does() -> None:
     text = said(
-        quote.render_quote_modal(Localizer("fr-FR", "America/New_York"), samples.quote_sheet(), PLACE)
+        quote.render_quote_modal(Localizer("fr-FR", "America/New_York"), samples.make_quote_details(), PLACE)
     )
     assert "24,00\u00a0€" in text
     assert "30 nov. 2026, 04:00 (EST)" in text
@@ -54,24 +54,24 @@ def test_amounts_and_dates_are_written_as_the_reader_does() -> None:
     [("cart", "cart.edit"), ("pending", "cart.warn"), ("quotes", "quote.list"), ("", None)],
 )
 def test_back_leads_to_where_the_person_came_from(origin: str, back: str | None, reader: Localizer) -> None:
-    view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin=origin))
+    view = quote.render_quote_modal(reader, samples.make_quote_details(), replace(PLACE, origin=origin))
     found = {action for action, _ in actions(view)} & {"cart.edit", "cart.warn", "quote.list"}
     assert found == ({back} if back else set())
 
 
 def test_a_pending_quote_leads_to_checkout_or_to_its_rejection(reader: Localizer) -> None:
-    view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin="quotes"))
+    view = quote.render_quote_modal(reader, samples.make_quote_details(), replace(PLACE, origin="quotes"))
     assert "submit" in view
     assert {("quote.approve", "1"), ("quote.reject", "1")} <= set(actions(view))
 
 
 def test_a_quote_just_made_from_the_cart_needs_no_second_confirmation(reader: Localizer) -> None:
-    view = quote.render_quote_modal(reader, samples.quote_sheet(), replace(PLACE, origin="cart"))
+    view = quote.render_quote_modal(reader, samples.make_quote_details(), replace(PLACE, origin="cart"))
     assert [action for action, _ in actions(view)] == ["cart.edit"]
 
 
 def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
-    fresh = samples.quote_sheet()
+    fresh = samples.make_quote_details()
     late = replace(fresh, at=fresh.quote.expires_at)
     view = quote.render_quote_modal(english, late, replace(PLACE, origin="quotes"))
     assert "submit" not in view
@@ -100,7 +100,7 @@ def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
 
 
 def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
-    sheet = samples.quote_sheet()
+    sheet = samples.make_quote_details()
     sheet.quote.created_externally = True
     assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, sheet, PLACE))
 
@@ -112,13 +112,13 @@ def test_a_reason_cannot_mention_a_channel(reader: Localizer) -> None:
 
 
 def test_the_list_offers_each_quote_to_be_opened_approved_and_rejected(reader: Localizer) -> None:
-    view = quote.render_quote_list_modal(reader, samples.account(), samples.quote_sheets(), PLACE)
+    view = quote.render_quote_list_modal(reader, samples.account(), samples.make_quote_details_list(), PLACE)
     for number in ("2", "3"):
         assert {(f"quote.{verb}", number) for verb in ("open", "approve", "reject")} <= set(actions(view))
 
 
 def test_two_hundred_quotes_are_all_named(reader: Localizer) -> None:
-    sheets = samples.quote_sheets(Size(quotes=200, rows=1))
+    sheets = samples.make_quote_details_list(Size(quotes=200, rows=1))
     text = said(quote.render_quote_list_modal(reader, samples.account(), sheets, PLACE))
     assert [s.quote.number for s in sheets if s.quote.number not in text] == []
 
@@ -130,7 +130,7 @@ def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
 
 
 def test_rejecting_asks_for_a_reason_that_may_stay_blank(reader: Localizer) -> None:
-    view = quote.render_reject_modal(reader, samples.quote_sheet(), PLACE)
+    view = quote.render_reject_modal(reader, samples.make_quote_details(), PLACE)
     [reason] = [block for block in view["blocks"] if block["type"] == "input"]
     assert (reason["block_id"], reason["element"]["action_id"], reason["optional"]) == (
         "reason",
@@ -143,5 +143,5 @@ def test_rejecting_asks_for_a_reason_that_may_stay_blank(reader: Localizer) -> N
 
 
 def test_in_a_long_quote_every_line_is_shown(reader: Localizer) -> None:
-    text = said(quote.render_quote_modal(reader, samples.quote_sheet(1, Size(rows=200)), PLACE))
+    text = said(quote.render_quote_modal(reader, samples.make_quote_details(1, Size(rows=200)), PLACE))
     assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []

@@ -12,7 +12,7 @@ from models.details import OrderDetails
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
-from tests.blocks.samples import AT, Size, order_row, order_sheet
+from tests.blocks.samples import AT, Size, make_order_details, order_row
 
 PLACE = ModalMetadata(account="acme", quote=1, order=7)
 URL = "https://services.example"
@@ -31,7 +31,7 @@ def ids(view: View) -> set[str]:
 
 
 def test_before_placing_everything_is_shown_once_more(english: Localizer) -> None:
-    view = service_order.render_placement_modal(english, samples.placement_sheet(), PLACE)
+    view = service_order.render_placement_modal(english, samples.make_placement_page(), PLACE)
     for part in (
         "2 new seats: 25 → 27",
         "Total due now: €24.00",
@@ -61,21 +61,23 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
 )
 def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, english: Localizer) -> None:
     assert part in said(
-        service_order.render_placement_modal(english, samples.placement_sheet(assigned=assigned), PLACE)
+        service_order.render_placement_modal(english, samples.make_placement_page(assigned=assigned), PLACE)
     )
 
 
 def test_a_tax_change_by_address_is_shown_before_placing(english: Localizer) -> None:
-    view = service_order.render_placement_modal(english, samples.placement_sheet(replaced="SQ-1000"), PLACE)
+    view = service_order.render_placement_modal(
+        english, samples.make_placement_page(replaced="SQ-1000"), PLACE
+    )
     assert view["blocks"][0]["level"] == "warning"
     assert "quote SQ-1001 has replaced SQ-1000" in view["blocks"][0]["text"]["text"]
     assert "SQ-1000" not in said(
-        service_order.render_placement_modal(english, samples.placement_sheet(), PLACE)
+        service_order.render_placement_modal(english, samples.make_placement_page(), PLACE)
     )
 
 
 def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) -> None:
-    view = service_order.render_placed_modal(english, order_sheet(), PLACE, services_url=URL)
+    view = service_order.render_placed_modal(english, make_order_details(), PLACE, services_url=URL)
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
     assert "email the receipt to Alice 0, alice0@acme.example" in said(view)
@@ -87,13 +89,13 @@ def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) ->
 def test_a_placed_order_says_where_its_status_is_posted(
     channel: str | None, part: str, english: Localizer
 ) -> None:
-    sheet = order_sheet()
+    sheet = make_order_details()
     sheet.account.channel = channel
     assert part in said(service_order.render_placed_modal(english, sheet, PLACE, services_url=URL))
 
 
 def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Localizer) -> None:
-    done = order_sheet(order_row(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
+    done = make_order_details(order_row(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
     assert service_order.render_placed_modal(
         english, done, PLACE, services_url=URL
     ) == service_order.render_order_modal(english, done, PLACE, services_url=URL)
@@ -124,25 +126,27 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
 def test_each_line_shows_its_status_and_what_happens_next(
     status: LineStatus, reason: str | None, part: str, english: Localizer
 ) -> None:
-    assert part in said(show(english, order_sheet(order_row(0, status, reason=reason))))
+    assert part in said(show(english, make_order_details(order_row(0, status, reason=reason))))
 
 
 def test_a_line_that_waits_names_the_order_it_waits_for(english: Localizer) -> None:
     row = replace(order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
-    assert "Queued behind service order SO-1001" in said(show(english, order_sheet(row)))
+    assert "Queued behind service order SO-1001" in said(show(english, make_order_details(row)))
 
 
 def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
     [link] = [
         button
-        for button in buttons(show(reader, order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))))
+        for button in buttons(show(reader, make_order_details(order_row(0, LineStatus.NEEDS_CUSTOMER))))
         if button["action_id"] == service_order.CONFIRM_PAYMENT
     ]
     assert link["url"] == "https://bank.example/confirm"
 
 
 def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> None:
-    view = show(english, order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED)))
+    view = show(
+        english, make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
+    )
     assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
     assert "by 11 Nov 2026, 08:00 (CET) at the same price" in said(view)
     [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.GIVE_UP]
@@ -150,14 +154,14 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> N
 
 
 def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
-    late = replace(order_sheet(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
+    late = replace(make_order_details(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
     view = show(english, late)
     assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
     assert "You can no longer try again." in said(view)
 
 
 def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
-    sheet = order_sheet(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
+    sheet = make_order_details(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
     sheet.order.retries_abandoned = True
     assert "The seats were cancelled." in said(show(english, sheet))
 
@@ -166,23 +170,23 @@ def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
 def test_a_failed_order_points_to_account_services(status: OrderStatus, english: Localizer) -> None:
     rows = [order_row(0, LineStatus.DECLINED)]
     rows += [order_row(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
-    view = show(english, order_sheet(*rows, status=status))
+    view = show(english, make_order_details(*rows, status=status))
     assert "account.contact_services" in ids(view)
     assert "Account Services can help" in said(view)
 
 
 def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Localizer) -> None:
     rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
-    sheet = replace(order_sheet(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
+    sheet = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
     text = said(show(english, sheet))
     assert "Declined and not charged: GoTo Webinar." in text
     assert "*Receipt R-1001*, 10 Nov 2026\nSubtotal: €10.00\nTax: €2.00\n*Total: €12.00*" in text
 
 
 def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
-    late = replace(order_sheet(), at=AT + timedelta(hours=23))
+    late = replace(make_order_details(), at=AT + timedelta(hours=23))
     assert "no need to order again" in said(show(english, late))
-    assert "no need to order again" not in said(show(english, order_sheet()))
+    assert "no need to order again" not in said(show(english, make_order_details()))
 
 
 def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
@@ -205,11 +209,11 @@ def test_history_names_products_and_never_falls_silent(
 ) -> None:
     entry = samples.entry("service_order:SO-1007", action)
     entry.details = details
-    assert part in said(show(english, replace(order_sheet(), history=[entry])))
+    assert part in said(show(english, replace(make_order_details(), history=[entry])))
 
 
 def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
-    sheet = replace(order_sheet(), history=samples.history(Size(rows=100)))
+    sheet = replace(make_order_details(), history=samples.history(Size(rows=100)))
     whole = [b for b in buttons(show(reader, sheet)) if b["action_id"] == "service_order.history"]
     assert [b["value"] for b in whole] == ["0"]
     read: list[str] = []
@@ -222,17 +226,17 @@ def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None
 
 
 def test_a_short_history_needs_no_pages(reader: Localizer) -> None:
-    sheet = replace(order_sheet(), history=samples.history())
+    sheet = replace(make_order_details(), history=samples.history())
     assert "service_order.history" not in [b["action_id"] for b in buttons(show(reader, sheet))]
 
 
 def test_a_long_history_shows_its_end(english: Localizer) -> None:
-    text = said(show(english, replace(order_sheet(), history=samples.history(Size(rows=100)))))
+    text = said(show(english, replace(make_order_details(), history=samples.history(Size(rows=100)))))
     assert "62 earlier entries" in text
 
 
 def test_the_list_opens_each_order_and_the_older_ones(reader: Localizer) -> None:
-    sheets = [order_sheet()] * 2
+    sheets = [make_order_details()] * 2
     view = service_order.render_order_list_modal(reader, samples.account(), sheets, PLACE, has_older=True)
     found = [(b["action_id"], b["value"]) for b in buttons(view)]
     assert found.count(("service_order.open", "7")) == 2
@@ -246,7 +250,7 @@ def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) 
     needs = service_order.render_order_list_modal(
         english,
         samples.account(),
-        [order_sheet(order_row(0, LineStatus.NEEDS_CUSTOMER))],
+        [make_order_details(order_row(0, LineStatus.NEEDS_CUSTOMER))],
         PLACE,
         has_older=False,
     )
@@ -259,7 +263,7 @@ def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
 
 
 def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer) -> None:
-    sheet = order_sheet(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
+    sheet = make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
     view = service_order.render_retry_modal(english, sheet, samples.methods(), PLACE)
     assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in said(view)
     assert "GoTo Webinar" not in said(view)

@@ -1,4 +1,4 @@
-"""People at their browsers: the sandbox's page, with the whole bot behind it."""
+"""People in their browsers: the sandbox's page, with the whole bot behind it."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
+from tests.time_limits import HANG_SECONDS
 from tests.world import World
 
 CHANNEL = "C01BILLING"
@@ -18,8 +19,8 @@ WIDER_THAN_THEIR_PLACE = """
 """
 
 
-class Desk:
-    """One person in front of the page. Everything is found by the words that a person reads."""
+class BrowserSession:
+    """One person's page. Everything is found by its visible text."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -28,12 +29,12 @@ class Desk:
         self.thread = page.locator("#side")
         self.messages = page.locator("#main .message")
 
-    async def say(self, words: str) -> None:
+    async def type_message(self, words: str) -> None:
         await self.page.locator("#composer-text").fill(words)
         await self.page.keyboard.press("Enter")
 
     async def go(self, place: str) -> None:
-        """To a channel, or to Home, Messages, Mail or Traffic."""
+        """Opens a channel, or Home, Messages, Mail or Traffic."""
         await self.page.locator("#sidebar").get_by_role("link", name=re.compile(f"^#? ?{place}")).click()
 
     def field(self, label: str) -> Locator:
@@ -48,21 +49,21 @@ class Desk:
         """A button in the modal, else in `within`."""
         await (within or self.modal).get_by_role("button", name=name, exact=True).last.click()
 
-    async def titled(self, title: str) -> None:
+    async def expect_title(self, title: str) -> None:
         await expect(self.modal.locator("#modal-title")).to_have_text(title)
 
-    async def reads(self, *words: str, within: Locator | None = None) -> None:
+    async def expect_text(self, *words: str, within: Locator | None = None) -> None:
         for said in words:
             await expect(within or self.modal).to_contain_text(said)
 
-    async def told(self, words: str) -> None:
-        """Privately, in the channel."""
+    async def expect_private_message(self, words: str) -> None:
+        """An ephemeral message in the channel."""
         private = self.page.locator(".message.ephemeral").last
         await expect(private).to_contain_text(words)
         await expect(private.locator(".note")).to_be_visible()
 
-    async def wrong(self, label: str, words: str) -> None:
-        """At its field, which says so to a screen reader too."""
+    async def expect_field_error(self, label: str, words: str) -> None:
+        """An error at its field, also for screen readers."""
         faulty = self.field(label)
         await expect(faulty).to_have_attribute("aria-invalid", "true")
         await expect(faulty).to_have_accessible_description(re.compile(re.escape(words)))
@@ -71,41 +72,41 @@ class Desk:
         await self.modal.locator("header button").last.click()
         await expect(self.modal).to_have_count(0)
 
-    async def fits(self) -> None:
+    async def expect_no_overflow(self) -> None:
         """Nothing is wider than the window, nor than the modal."""
         assert await self.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
 
 
 @dataclass
-class Office:
+class BrowserSessions:
     world: World
     browser: Browser
-    troubles: list[str] = field(default_factory=list)
+    browser_errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    async def sit(self, name: str, place: str = CHANNEL, **options: Any) -> Desk:
-        """A browser of one's own, cookies and all."""
+    async def open_session(self, name: str, place: str = CHANNEL, **options: Any) -> BrowserSession:
+        """In a browser context of its own, with its own cookies."""
         context = await self.browser.new_context(**options)
         self.contexts.append(context)
         await context.route(lambda url: "//127.0.0.1" not in url, _answer_elsewhere)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.set_default_timeout(HANG_SECONDS * 1000)
+        page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
         page.on("console", self._listen)
         await page.goto(f"{self.world.slack.page_url}?user={self.world.person(name).id}#{place}")
         await page.locator("#sidebar a").first.wait_for(state="attached")
-        return Desk(page)
+        return BrowserSession(page)
 
     async def settle(self) -> None:
         await self.world.settle()
 
-    async def leave(self) -> None:
+    async def close(self) -> None:
         for context in self.contexts:
             await context.close()
 
     def _listen(self, line: Any) -> None:
         if line.type == "error":
-            self.troubles.append(line.text)
+            self.browser_errors.append(line.text)
 
 
 async def _answer_elsewhere(route: Route) -> None:

@@ -4,7 +4,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser.browser_session import Office
+from tests.browser.browser_session import BrowserSessions
 from tests.sandbox.browser import chromium
 from tests.world import world
 
@@ -21,12 +21,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(browser: Browser) -> AsyncIterator[Office]:
-    """The whole program and whoever sits down at it. Nothing may have gone wrong unseen."""
+async def sessions(browser: Browser) -> AsyncIterator[BrowserSessions]:
+    """The whole program, with browsers. Errors in a browser fail the test."""
     async with world() as program:
-        office = Office(program, browser)
-        yield office
-        await office.leave()
-    assert office.troubles == []
+        sessions = BrowserSessions(program, browser)
+        yield sessions
+        await sessions.close()
+    assert sessions.browser_errors == []
     assert program.slack.refusals == []
     assert program.slack.warnings == []

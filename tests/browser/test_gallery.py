@@ -21,7 +21,7 @@ from models.errors import ViewTriggerExpired
 from models.notice import NoticeKind
 from sandbox import Sandbox
 from tests.blocks import sample_messages
-from tests.blocks.sample_messages import letter
+from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import LONGEST, USUAL, Size
 from tests.blocks.test_limits import SCREENS, URL
 
@@ -64,9 +64,9 @@ def views(reader: Localizer, size: Size) -> Iterator[tuple[str, View]]:
 def messages(reader: Localizer, size: Size) -> Iterator[tuple[str, dict[str, Any]]]:
     for kind in NoticeKind:
         for to in DESTINATIONS:
-            yield f"{kind.value} to {to}", render_notice_message(letter(kind, reader, size, to), URL)
+            yield f"{kind.value} to {to}", render_notice_message(make_message(kind, reader, size, to), URL)
     for step in sample_messages.STEPS:
-        told = letter(
+        told = make_message(
             NoticeKind.ORDER_HISTORY,
             reader,
             size,

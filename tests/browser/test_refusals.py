@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.browser_session import CHANNEL, Office
+from tests.browser.browser_session import CHANNEL, BrowserSessions
 from tests.handlers.db_snapshot import stored
 from tests.handlers.steps import import_quote
 
@@ -12,114 +12,120 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 NEUTRAL = "This isn’t available to you."
 
 
-async def test_a_link_to_add_a_card_is_shown_without_one(office: Office) -> None:
+async def test_a_link_to_add_a_card_is_shown_without_one(sessions: BrowserSessions) -> None:
     """R3, in French."""
-    desk = await office.sit("noe", "messages")
-    await desk.say("/add-seats")
-    await desk.titled("Ajout impossible")
-    await desk.reads("une carte de crédit ou de débit valide comme mode de paiement automatique par défaut")
-    await expect(desk.modal.get_by_role("button", name="Services des comptes Corporate")).to_be_visible()
-    await desk.press("Gérer les modes de paiement")
-    await desk.reads("GoTo Admin devient votre portail de facturation par défaut")
+    session = await sessions.open_session("noe", "messages")
+    await session.type_message("/add-seats")
+    await session.expect_title("Ajout impossible")
+    await session.expect_text(
+        "une carte de crédit ou de débit valide comme mode de paiement automatique par défaut"
+    )
+    await expect(session.modal.get_by_role("button", name="Services des comptes Corporate")).to_be_visible()
+    await session.press("Gérer les modes de paiement")
+    await session.expect_text("GoTo Admin devient votre portail de facturation par défaut")
 
 
-async def test_an_account_without_self_service_is_refused_with_the_reason(office: Office) -> None:
+async def test_an_account_without_self_service_is_refused_with_the_reason(sessions: BrowserSessions) -> None:
     """R4, and all the rest that stands in the way."""
-    desk = await office.sit("ida", "C05INELIGIBLE")
-    await desk.say("/add-seats")
-    await desk.reads(
+    session = await sessions.open_session("ida", "C05INELIGIBLE")
+    await session.type_message("/add-seats")
+    await session.expect_text(
         "Your contract is managed by Account Services.",
         "the account needs a valid credit or debit card",
         "You can’t add seats to any of Ineligible AG’s subscriptions here.",
     )
-    async with desk.page.context.expect_page() as opened:
-        await desk.press("Contact Account Services")
+    async with session.page.context.expect_page() as opened:
+        await session.press("Contact Account Services")
     assert (await opened.value).url == "https://support.goto.com/corporate-account-services"
 
 
-async def test_r2_a_product_that_takes_no_more_seats_is_shown_and_not_selectable(office: Office) -> None:
-    desk = await office.sit("alice")
-    await desk.say("/add-seats")
-    await desk.reads("Rescue · currently 3 seats", "Seats of Rescue are sold by Account Services.")
-    await expect(desk.modal.get_by_label("seats to add")).to_have_count(2)
+async def test_r2_a_product_that_takes_no_more_seats_is_shown_and_not_selectable(
+    sessions: BrowserSessions,
+) -> None:
+    session = await sessions.open_session("alice")
+    await session.type_message("/add-seats")
+    await session.expect_text("Rescue · currently 3 seats", "Seats of Rescue are sold by Account Services.")
+    await expect(session.modal.get_by_label("seats to add")).to_have_count(2)
 
 
-async def test_r1_a_member_without_the_role_is_named_the_contacts_in_private(office: Office) -> None:
-    nora, alice = await office.sit("nobody"), await office.sit("alice")
-    await nora.say("/add-seats meeting 5")
-    await nora.told("Ask one of them: Alice Martin and Benoît Roche.")
+async def test_r1_a_member_without_the_role_is_named_the_contacts_in_private(
+    sessions: BrowserSessions,
+) -> None:
+    nora, alice = await sessions.open_session("nobody"), await sessions.open_session("alice")
+    await nora.type_message("/add-seats meeting 5")
+    await nora.expect_private_message("Ask one of them: Alice Martin and Benoît Roche.")
     await nora.go("general")
-    await nora.say("/quotes")
-    await nora.told("Ask Account Services who they are.")
+    await nora.type_message("/quotes")
+    await nora.expect_private_message("Ask Account Services who they are.")
     await nora.go("Home")
-    await nora.reads("You aren’t registered as a billing contact", within=nora.page.locator(".home"))
+    await nora.expect_text("You aren’t registered as a billing contact", within=nora.page.locator(".home"))
     await expect(alice.messages).to_have_count(0)
 
 
-async def test_r5_a_guest_learns_nothing(office: Office) -> None:
-    await import_quote(office.world)
-    desk = await office.sit("guest")
+async def test_r5_a_guest_learns_nothing(sessions: BrowserSessions) -> None:
+    await import_quote(sessions.world)
+    session = await sessions.open_session("guest")
     for command in ("/add-seats", "/quotes Q-2041", "/service-orders", "/billing"):
-        await desk.say(command)
-        await desk.told(NEUTRAL)
-    await expect(desk.messages.filter(has_text=NEUTRAL)).to_have_count(4)
-    await desk.go("Home")
-    await expect(desk.page.locator(".home")).not_to_contain_text("Acme")
+        await session.type_message(command)
+        await session.expect_private_message(NEUTRAL)
+    await expect(session.messages.filter(has_text=NEUTRAL)).to_have_count(4)
+    await session.go("Home")
+    await expect(session.page.locator(".home")).not_to_contain_text("Acme")
 
 
-async def test_a_stranger_of_another_workspace_gets_one_private_line(office: Office) -> None:
+async def test_a_stranger_of_another_workspace_gets_one_private_line(sessions: BrowserSessions) -> None:
     """R5: Olga, with Alice's address, in the shared channel, in the language of its account."""
-    await import_quote(office.world)
-    await office.settle()
-    desk, alice = await office.sit("olga"), await office.sit("alice")
-    before = await stored(office.world)
-    card = desk.messages.filter(has_text="Q-2041")
-    await desk.press("Approuver le devis Q-2041", within=card)
-    await desk.told("Vous n’y avez pas accès.")
+    await import_quote(sessions.world)
+    await sessions.settle()
+    session, alice = await sessions.open_session("olga"), await sessions.open_session("alice")
+    before = await stored(sessions.world)
+    card = session.messages.filter(has_text="Q-2041")
+    await session.press("Approuver le devis Q-2041", within=card)
+    await session.expect_private_message("Vous n’y avez pas accès.")
     await expect(alice.messages).to_have_count(1)
-    assert await stored(office.world) == before
+    assert await stored(sessions.world) == before
 
 
-async def test_invalid_numbers_are_reported_at_their_fields(office: Office) -> None:
+async def test_invalid_numbers_are_reported_at_their_fields(sessions: BrowserSessions) -> None:
     """By Slack's client at once, and by the bot where only it can know."""
     meeting, webinar = "GoTo Meeting", "GoTo Webinar"
-    desk = await office.sit("alice")
-    await desk.say("/add-seats")
+    session = await sessions.open_session("alice")
+    await session.type_message("/add-seats")
     for typed, said in {
         "five": "Please enter a valid number.",
         "1001": "Please enter a number that is at most 1000.",
         "2.5": "Please enter a whole number.",
     }.items():
-        await desk.field(webinar).fill(typed)
-        await desk.press("Save cart and review")
-        await desk.wrong(webinar, said)
-        await expect(desk.field(webinar)).to_be_focused()
-    await desk.field(webinar).fill("0")
-    await desk.press("Save cart and review")
-    await desk.wrong(meeting, "Enter how many seats to add for at least one subscription.")
-    await desk.field(webinar).fill("3")
-    await desk.press("Save cart and review")
-    await desk.reads("Quote SQ-1001", "3 new seats: 5 → 8")
+        await session.field(webinar).fill(typed)
+        await session.press("Save cart and review")
+        await session.expect_field_error(webinar, said)
+        await expect(session.field(webinar)).to_be_focused()
+    await session.field(webinar).fill("0")
+    await session.press("Save cart and review")
+    await session.expect_field_error(meeting, "Enter how many seats to add for at least one subscription.")
+    await session.field(webinar).fill("3")
+    await session.press("Save cart and review")
+    await session.expect_text("Quote SQ-1001", "3 new seats: 5 → 8")
 
 
-async def test_r11_a_new_administrator_needs_a_name_and_an_address(office: Office) -> None:
+async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: BrowserSessions) -> None:
     """R11, in French."""
-    desk = await office.sit("benoit")
-    await desk.say("/add-seats meeting 1")
-    await desk.press("Enregistrer et vérifier")
-    await desk.press("Passer au paiement")
-    await desk.field("Administrateur").first.select_option("Nouvel administrateur")
-    await desk.field("E-mail du nouvel administrateur").fill("zoe@nowhere")
-    await desk.field("Ville").fill("")
-    await desk.press("Enregistrer et continuer")
-    await desk.wrong("Ville", "Please complete this required field.")
-    await desk.field("Ville").fill("Lyon")
-    await desk.field("E-mail du nouvel administrateur").fill("zoe@acme.example")
-    await desk.press("Enregistrer et continuer")
-    await desk.wrong("Nom du nouvel administrateur", "Remplissez ce champ.")
-    await desk.field("Nom du nouvel administrateur").fill("Zoé Neuve")
-    await desk.press("Enregistrer et continuer")
-    await desk.reads("Zoé Neuve, zoe@acme.example", "Lyon")
+    session = await sessions.open_session("benoit")
+    await session.type_message("/add-seats meeting 1")
+    await session.press("Enregistrer et vérifier")
+    await session.press("Passer au paiement")
+    await session.field("Administrateur").first.select_option("Nouvel administrateur")
+    await session.field("E-mail du nouvel administrateur").fill("zoe@nowhere")
+    await session.field("Ville").fill("")
+    await session.press("Enregistrer et continuer")
+    await session.expect_field_error("Ville", "Please complete this required field.")
+    await session.field("Ville").fill("Lyon")
+    await session.field("E-mail du nouvel administrateur").fill("zoe@acme.example")
+    await session.press("Enregistrer et continuer")
+    await session.expect_field_error("Nom du nouvel administrateur", "Remplissez ce champ.")
+    await session.field("Nom du nouvel administrateur").fill("Zoé Neuve")
+    await session.press("Enregistrer et continuer")
+    await session.expect_text("Zoé Neuve, zoe@acme.example", "Lyon")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +141,8 @@ async def test_r11_a_new_administrator_needs_a_name_and_an_address(office: Offic
     ],
 )
 async def test_command_text_that_is_not_understood_is_answered(
-    office: Office, command: str, said: str
+    sessions: BrowserSessions, command: str, said: str
 ) -> None:
-    desk = await office.sit("alice", CHANNEL)
-    await desk.say(command)
-    await desk.told(said)
+    session = await sessions.open_session("alice", CHANNEL)
+    await session.type_message(command)
+    await session.expect_private_message(said)

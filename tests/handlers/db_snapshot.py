@@ -14,7 +14,7 @@ OF_A_REQUEST = {"slack_user", "home", "home_account", "delivery_slot"}
 
 
 async def stored(world: World) -> dict[str, list[Any]]:
-    """Every row of every table but those: equal before and after where nothing changed."""
+    """Every row of every table but those: equal before and after if nothing changed."""
     async with world.services.read() as session:
         tables = [t for t in SQLModel.metadata.sorted_tables if t.name not in OF_A_REQUEST]
         connection = await session.connection()

@@ -1,4 +1,4 @@
-"""What tests of quotes look at."""
+"""Helpers for tests of quotes."""
 
 from models.quote import Quote
 from sandbox.driver import Modal, Person
@@ -7,12 +7,12 @@ from tests.world import World
 QUOTE_BUTTONS = ["quote.open", "quote.approve", "quote.reject"]
 
 
-async def statuses(world: World) -> dict[str, str]:
+async def load_quote_statuses(world: World) -> dict[str, str]:
     return {quote.number: quote.status.value for quote in await world.rows(Quote)}
 
 
-async def told(world: World, person: Person, *words: str) -> Modal:
-    """R20: what the person reads after acting on what is no longer so."""
+async def wait_for_refusal(world: World, person: Person, *words: str) -> Modal:
+    """R20: the message after acting on something outdated."""
     modal = await person.wait_for_modal("refusal.show")
     for word in words:
         assert word in modal.text

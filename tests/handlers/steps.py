@@ -1,4 +1,4 @@
-"""What several end-to-end tests do: accounts changed by a file, ports that fail when told to."""
+"""What several end-to-end tests do: accounts changed by a file, ports that fail on demand."""
 
 import copy
 import io
@@ -40,7 +40,7 @@ Hook = Callable[[], Awaitable[None]]
 
 
 class HookedGateway:
-    """A gateway where something happens before or after some calls: a wait, a fault, another buyer.
+    """A gateway with hooks before and after its calls: a wait, a fault, another buyer.
 
     `calls` counts each method. A hook stays until it is taken out.
     """
@@ -105,7 +105,7 @@ def failing(error: Exception) -> Hook:
 
 
 class ForgetfulTasks(BackgroundTasks):
-    """A process that dies right after its commit: what it would go on with is never run."""
+    """A process that dies right after its commit: what would follow is never run."""
 
     def start(self, work: Any, name: str) -> Any:
         if name != "process_due_orders":
@@ -153,7 +153,7 @@ async def order_of(world: World, number: str = "SO-1001") -> ServiceOrder:
 
 
 async def charges(world: World, status: str = "settled") -> list[LedgerCharge]:
-    """What the provider's books say was charged."""
+    """What was charged according to the provider."""
     return await world.rows(LedgerCharge, status=status)
 
 

@@ -23,7 +23,7 @@ async def looked_at(world: StripeWorld, who: Caller, account: str) -> None:
 
 
 async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str) -> int:
-    """Up to where the order can be placed; the quote's id."""
+    """Up to the form that places the order. Returns the quote's id."""
     account = subscription.removeprefix("si_").split("_")[0]
     await looked_at(world, who, account)
     sheet = await save_cart(

@@ -68,7 +68,7 @@ async def test_checkout_input_survives_a_change_of_the_cart(world: World) -> Non
 
 
 async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> None:
-    """R10: to the account, where there is no warning and no choice; the way on leads to them again."""
+    """R10: to the account, if there is no warning and no choice; going forward shows them again."""
     alice = world.person("alice")
     form = await world.fill_cart(alice)
     form.fill(MEETING, 6)

@@ -35,8 +35,8 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    """The HTTP door, whichever one the other tests go through."""
-    async with open_world(door="http") as world:
+    """Over HTTP, whichever transport the other tests use."""
+    async with open_world(transport="http") as world:
         yield world
 
 
@@ -106,7 +106,7 @@ async def test_a_database_at_another_version_is_not_ready(world: World, statemen
 async def test_a_database_that_hangs_is_reported_and_queried_once_meanwhile() -> None:
     """A scraper that gets no answer in time raises no alert."""
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    async with open_world(door="http", kind="postgresql") as world:
+    async with open_world(transport="http", kind="postgresql") as world:
         world.services.timeouts.check_seconds = 0.3
         with psycopg.connect(world.services.settings.database_url) as other:
             other.execute("LOCK TABLE alembic_version, notice")
@@ -151,7 +151,7 @@ async def test_migration_files_are_read_once(world: World, monkeypatch: pytest.M
 
 async def test_an_idle_socket_is_renewed_and_unready_if_that_fails() -> None:
     """An idle connection may be deaf: the greeting of a new one proves that it hears."""
-    async with open_world(door="socket", socket_idle_timeout_seconds=1) as world:
+    async with open_world(transport="socket", socket_idle_timeout_seconds=1) as world:
         [first] = world.slack.slack.sockets.connections
         await world.slack.wait_until(
             lambda: first not in world.slack.slack.sockets.connections and world.slack.slack.sockets.is_open,

@@ -24,7 +24,7 @@ from tests.handlers.steps import import_account, import_quote, quote_of
 from tests.world import World
 
 
-async def home_of(world: World, name: str) -> Person:
+async def open_home(world: World, name: str) -> Person:
     """Somebody who has their Home open, and time has gone by since it was drawn."""
     person = world.person(name)
     await person.open_home()
@@ -34,12 +34,12 @@ async def home_of(world: World, name: str) -> Person:
     return person
 
 
-def seen(person: Person) -> str:
+def get_home_text(person: Person) -> str:
     assert person.home is not None
     return person.home.text
 
 
-def publishes(world: World) -> int:
+def count_publishes(world: World) -> int:
     return len(world.slack.calls("views.publish"))
 
 
@@ -49,89 +49,89 @@ def publishes(world: World) -> int:
 async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -> None:
     """R8: its buttons act, and the Home is redrawn."""
     await import_quote(world)
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     assert (
-        seen(alice).index("Needs your attention")
-        < seen(alice).index("Q-2041")
-        < seen(alice).index("25 seats")
+        get_home_text(alice).index("Needs your attention")
+        < get_home_text(alice).index("Q-2041")
+        < get_home_text(alice).index("25 seats")
     )
-    assert "Visa •••• 4242, expires 04/2028" in seen(alice)
-    assert "Next renewals total" in seen(alice)
+    assert "Visa •••• 4242, expires 04/2028" in get_home_text(alice)
+    assert "Next renewals total" in get_home_text(alice)
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
     await world.settle()
-    assert "Nothing needs your attention." in seen(alice)
-    assert "Q-2041" not in seen(alice)
+    assert "Nothing needs your attention." in get_home_text(alice)
+    assert "Q-2041" not in get_home_text(alice)
     await alice.close_modal(everything=True)
 
     await world.order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     await world.settle()
-    assert "30 seats" in seen(alice)
-    assert "R-1001" in seen(alice)
-    assert "25 seats before" in seen(alice)
-    assert "30 seats since" in seen(alice)
+    assert "30 seats" in get_home_text(alice)
+    assert "R-1001" in get_home_text(alice)
+    assert "25 seats before" in get_home_text(alice)
+    assert "30 seats since" in get_home_text(alice)
 
 
 async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> None:
-    dora = await home_of(world, "dora")
+    dora = await open_home(world, "dora")
     await world.order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)
     await world.settle()
-    words = seen(dora)
+    words = get_home_text(dora)
     assert words.index("needs you") < words.index("10 seats")
     assert "the card was declined" in words
     await dora.press("service_order.give_up")
     await dora.wait_for_modal("service_order.show")
     await dora.close_modal(everything=True)
     await world.settle()
-    assert "Failed" in seen(dora)
-    assert "Nothing was charged and no seats were added" in seen(dora)
+    assert "Failed" in get_home_text(dora)
+    assert "Nothing was charged and no seats were added" in get_home_text(dora)
     world.clock.move(days=8)
     await dora.open_home()
     await world.services.tasks.wait_until_idle()
-    assert "Nothing needs your attention." in seen(dora), "a failed order waits for a week"
+    assert "Nothing needs your attention." in get_home_text(dora), "a failed order waits for a week"
 
 
 async def test_r18_a_payment_to_confirm_waits_on_home_until_it_is_done(world: World) -> None:
-    carla = await home_of(world, "carla")
+    carla = await open_home(world, "carla")
     await world.order(carla, customer_assist=1)
     await carla.close_modal(everything=True)
     await world.settle()
-    assert "Your card’s bank needs you to confirm the payment" in seen(carla)
+    assert "Your card’s bank needs you to confirm the payment" in get_home_text(carla)
     links = [e.get("url") for b in carla.home.blocks if (e := b.get("accessory"))] if carla.home else []
     assert world.services.settings.admin_portal_url in links
     await world.pass_time(seconds=40)
-    assert "Nothing needs your attention." in seen(carla)
-    assert "8 seats" in seen(carla)
+    assert "Nothing needs your attention." in get_home_text(carla)
+    assert "8 seats" in get_home_text(carla)
 
 
 async def test_a_person_without_the_role_is_told_whom_to_ask_and_follows_getting_it(world: World) -> None:
     """R1: linked by an import while they look at it."""
-    nora = await home_of(world, "nobody")
-    assert "aren’t registered as a billing contact" in seen(nora)
-    assert "Acme SA" not in seen(nora)
+    nora = await open_home(world, "nobody")
+    assert "aren’t registered as a billing contact" in get_home_text(nora)
+    assert "Acme SA" not in get_home_text(nora)
     contacts = [
         {"email": "alice@acme.example", "name": "Alice Martin", "slack_user": "U01ALICE"},
         {"email": "nobody@acme.example", "name": "Nora Body"},
     ]
     await import_account(world, "acme", billing_contacts=contacts)
     await world.settle()
-    assert "25 seats" in seen(nora)
+    assert "25 seats" in get_home_text(nora)
 
 
 async def test_home_shows_nothing_after_the_role_is_lost(world: World) -> None:
     """R1: withdrawn, and bound to somebody else: nobody has to open theirs again for it."""
-    alice, benoit = await home_of(world, "alice"), await home_of(world, "benoit")
-    assert "Acme SA" in seen(alice)
-    assert "Acme SA" in seen(benoit)
+    alice, benoit = await open_home(world, "alice"), await open_home(world, "benoit")
+    assert "Acme SA" in get_home_text(alice)
+    assert "Acme SA" in get_home_text(benoit)
     rebound = {"email": "alice@acme.example", "name": "Alice Martin", "slack_user": "U10NOBODY"}
     await import_account(world, "acme", billing_contacts=[rebound])
     await world.settle()
     for person in (alice, benoit):
-        assert "Acme SA" not in seen(person)
-        assert "25" not in seen(person)
+        assert "Acme SA" not in get_home_text(person)
+        assert "25" not in get_home_text(person)
     assert await world.rows(HomeAccount) == []
 
 
@@ -140,11 +140,11 @@ async def test_r5_home_says_so_if_slack_is_unavailable(world: World) -> None:
     alice = world.person("alice")
     await alice.open_home()
     await world.services.tasks.wait_until_idle()
-    assert "Slack n’a pas confirmé votre identité" in seen(alice), "in the account's language so far"
+    assert "Slack n’a pas confirmé votre identité" in get_home_text(alice), "in the account's language so far"
     world.slack.slack.faults.reset()
     await alice.open_home()
     await world.services.tasks.wait_until_idle()
-    assert "Acme SA" in seen(alice)
+    assert "Acme SA" in get_home_text(alice)
 
 
 # --- following
@@ -152,43 +152,43 @@ async def test_r5_home_says_so_if_slack_is_unavailable(world: World) -> None:
 
 async def test_home_is_updated_by_every_change(world: World) -> None:
     """By a colleague in the channel, elsewhere, by the clock, and by the provider."""
-    alice, benoit = await home_of(world, "alice"), world.person("benoit")
+    alice, benoit = await open_home(world, "alice"), world.person("benoit")
     first = await import_quote(world)
     await world.settle()
-    assert "Q-2041" in seen(alice), "it arrived"
+    assert "Q-2041" in get_home_text(alice), "it arrived"
 
     [card] = world.channel("C01BILLING")
     await benoit.press_in(card, "quote.reject")
     await benoit.wait_for_modal("quote.reject")
     await benoit.submit()
     await world.settle()
-    assert "Q-2041" not in seen(alice), "a colleague rejected it"
+    assert "Q-2041" not in get_home_text(alice), "a colleague rejected it"
 
     await import_quote(world, "Q-2042")
     await world.settle()
-    assert "Q-2042" in seen(alice)
+    assert "Q-2042" in get_home_text(alice)
     decided = {"status": "accepted", "at": "2026-11-10T10:00:00Z"}
     await import_quote(world, "Q-2042", decided=decided)
     await world.settle()
-    assert "Q-2042" not in seen(alice), "it was accepted elsewhere"
+    assert "Q-2042" not in get_home_text(alice), "it was accepted elsewhere"
 
     await import_quote(world, "Q-2043", expires="2026-11-12")
     await world.settle()
-    assert "Q-2043" in seen(alice)
+    assert "Q-2043" in get_home_text(alice)
     world.clock.at = (await quote_of(world, "Q-2043")).expires_at
     await JOBS["quote.expire"].run(world.services)
     await world.settle()
-    assert "Q-2043" not in seen(alice), "it expired"
+    assert "Q-2043" not in get_home_text(alice), "it expired"
     assert first.number == "Q-2041"
 
 
 async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history(world: World) -> None:
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     await change(world, LedgerSubscription, "acme_meeting", seats=40)
     await alice.open_home()
     await world.pass_time(seconds=2)
-    assert "40 seats" in seen(alice)
-    assert "25 seats before" in seen(alice)
+    assert "40 seats" in get_home_text(alice)
+    assert "25 seats before" in get_home_text(alice)
     [entry] = await world.rows(AuditEntry, action="seats_changed")
     assert entry.details == {"seats": [25, 40]}
     await alice.open_home()
@@ -199,13 +199,13 @@ async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history
 async def test_a_change_is_published_within_a_second(world: World) -> None:
     """The pause between two drawings and a tick take less; a busy machine may take longer."""
     assert JOBS["home.publish"].interval_seconds + HOME_UPDATE_INTERVAL.total_seconds() < 1
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     scheduler = build_scheduler(world.services)
     scheduler.start()
     try:
         await import_quote(world)
         began = time.monotonic()
-        await alice.wait_until(lambda: "Q-2041" in seen(alice))
+        await alice.wait_until(lambda: "Q-2041" in get_home_text(alice))
         print(f"drawn {time.monotonic() - began:.2f} s after the change")  # noqa: T201
     finally:
         scheduler.shutdown(wait=False)
@@ -213,25 +213,25 @@ async def test_a_change_is_published_within_a_second(world: World) -> None:
 
 
 async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_none(world: World) -> None:
-    alice = await home_of(world, "alice")
-    before = publishes(world)
+    alice = await open_home(world, "alice")
+    before = count_publishes(world)
     for number in ("Q-1", "Q-2", "Q-3"):
         await import_quote(world, number)
     assert await publish_due_homes(world.services) == 1
-    assert publishes(world) == before + 1
+    assert count_publishes(world) == before + 1
     assert await publish_due_homes(world.services) == 0
     assert await world.rows(AccountChange) == []
     await import_account(world, "slow", name="Slower Inc")
     await world.settle()
-    assert publishes(world) == before + 1, "nobody of it has opened theirs"
-    assert "Q-3" in seen(alice)
+    assert count_publishes(world) == before + 1, "nobody of it has opened theirs"
+    assert "Q-3" in get_home_text(alice)
 
 
 async def test_a_change_during_publishing_causes_another_publication(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a Home was read from may be old when it is shown."""
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     show = world.services.home_publisher.publish_home
     came: list[Quote] = []
 
@@ -244,34 +244,34 @@ async def test_a_change_during_publishing_causes_another_publication(
     monkeypatch.setattr(world.services.home_publisher, "publish_home", show_late)
     await import_quote(world, "Q-6")
     await world.settle()
-    assert "Q-6" in seen(alice)
-    assert "Q-7" in seen(alice)
+    assert "Q-6" in get_home_text(alice)
+    assert "Q-7" in get_home_text(alice)
 
 
 # --- Slack's limits and refusals
 
 
 async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> None:
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     world.slack.fault("ratelimited", "views.publish", times=1, seconds=30)
     await import_quote(world)
     assert await publish_due_homes(world.services) == 0
     [home] = await world.rows(Home)
     assert home.due_at is not None
     assert (home.due_at - world.clock.at).total_seconds() == 30
-    before = publishes(world)
+    before = count_publishes(world)
     world.clock.move(seconds=29)
     assert await publish_due_homes(world.services) == 0
-    assert publishes(world) == before
+    assert count_publishes(world) == before
     world.clock.move(seconds=1)
     assert await publish_due_homes(world.services) == 1
-    assert "Q-2041" in seen(alice)
+    assert "Q-2041" in get_home_text(alice)
 
 
 async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_all_workers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R24: ten at once and then one each 0.6 s; whoever looked last comes first."""
+    """R24: ten at once and then one each 0.6 s; the last to look comes first."""
     async with world.services.write() as session:
         for number in range(30):
             session.add(
@@ -295,33 +295,33 @@ async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_
 
 
 async def test_a_home_is_published_once_the_lease_of_a_crashed_worker_has_expired(world: World) -> None:
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     lease = world.services.settings.lease_duration / 2
     await change(
         world, Home, ("T01ACME", "U01ALICE"), due_at=world.clock.at, claimed_until=world.clock.at + lease
     )
-    before = publishes(world)
+    before = count_publishes(world)
     assert await publish_due_homes(world.services) == 0
     world.clock.at += lease
     assert await publish_due_homes(world.services) == 1
-    assert publishes(world) == before + 1
-    assert "Acme SA" in seen(alice)
+    assert count_publishes(world) == before + 1
+    assert "Acme SA" in get_home_text(alice)
 
 
 async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replaced_by_bars(
     world: World,
 ) -> None:
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     await world.order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     await world.settle()
     refused = [r for r in world.slack.refusals if r.what == "views.publish"]
     assert len(refused) == 1
-    assert "▇" in seen(alice)
+    assert "▇" in get_home_text(alice)
     [row] = await world.rows(RefusedBlock)
     assert (row.team_id, row.surface, row.block_type) == ("T01ACME", *CHART_BLOCK)
-    benoit = await home_of(world, "benoit")
-    assert "▇" in seen(benoit)
+    benoit = await open_home(world, "benoit")
+    assert "▇" in get_home_text(benoit)
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 1
     world.clock.move(days=31)
     await alice.open_home()
@@ -336,7 +336,7 @@ async def test_home_has_a_chart_if_slack_accepts_charts(
     monkeypatch.setitem(
         table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message", "home"}))
     )
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     await world.order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     await world.settle()
@@ -344,26 +344,26 @@ async def test_home_has_a_chart_if_slack_accepts_charts(
     [chart] = [block for block in alice.home.blocks if block["type"] == "data_visualization"]
     [series] = chart["chart"]["series"]
     assert [point["value"] for point in series["data"]] == [25, 30]
-    assert "30 seats since" in seen(alice), "its numbers in words"
+    assert "30 seats since" in get_home_text(alice), "its numbers in words"
     assert await world.rows(RefusedBlock) == []
 
 
 async def test_a_long_home_has_pages_and_stays_on_its_page_when_redrawn(world: World, tmp_path: Path) -> None:
-    alice = await home_of(world, "alice")
+    alice = await open_home(world, "alice")
     path = tmp_path / "accounts.yml"
     path.write_text(yaml.safe_dump({"accounts": [_an_account(n) for n in range(12)]}), encoding="utf-8")
     await import_accounts(world.services.database, path=path, at=world.clock.at)
     await world.settle()
-    assert "Page 1 of" in seen(alice)
+    assert "Page 1 of" in get_home_text(alice)
     await alice.press("home.next")
     await world.pass_time(seconds=2)
-    assert "Page 2 of" in seen(alice)
+    assert "Page 2 of" in get_home_text(alice)
     await import_account(world, "acme", name="Acme Renamed SA")
     await world.settle()
-    assert "Page 2 of" in seen(alice)
+    assert "Page 2 of" in get_home_text(alice)
     await alice.press("home.previous")
     await world.pass_time(seconds=2)
-    assert "Page 1 of" in seen(alice)
+    assert "Page 1 of" in get_home_text(alice)
     assert world.slack.refusals == []
 
 

@@ -1,4 +1,4 @@
-"""The HTTP door: what is not Slack's is turned away in silence, what is odd is answered in words."""
+"""Requests over HTTP: unsigned ones are rejected without a message, odd ones get a message."""
 
 import asyncio
 import hashlib
@@ -22,8 +22,8 @@ from tests.world import world as open_world
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    """This door, whichever one the other tests go through."""
-    async with open_world(door="http") as world:
+    """Over HTTP, whichever transport the other tests use."""
+    async with open_world(transport="http") as world:
         yield world
 
 

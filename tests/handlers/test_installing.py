@@ -184,7 +184,7 @@ async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) ->
 
 
 async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp_path: Path) -> None:
-    """Slack's library has stores of its own, in files, for whoever sets these two and nothing else."""
+    """Slack's library has stores of its own, in files, for apps that set these two and nothing else."""
     async with Sandbox.start(two_workspaces()) as slack:
         environment = {
             "PATH": os.environ.get("PATH", ""),

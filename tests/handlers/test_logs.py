@@ -17,8 +17,8 @@ from tests.world import world as open_world
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    """The HTTP door, whichever one the other tests go through."""
-    async with open_world(door="http") as world:
+    """Over HTTP, whichever transport the other tests use."""
+    async with open_world(transport="http") as world:
         yield world
 
 

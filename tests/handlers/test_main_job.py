@@ -21,8 +21,8 @@ from tests.world import world as open_world
 
 @pytest.fixture(params=["http", "socket", "http on postgresql"])
 async def both(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    door, _, postgresql = request.param.partition(" on ")
-    async with open_world(door=door, kind="postgresql" if postgresql else CHOSEN) as world:
+    transport, _, postgresql = request.param.partition(" on ")
+    async with open_world(transport=transport, kind="postgresql" if postgresql else CHOSEN) as world:
         yield world
 
 

@@ -62,7 +62,7 @@ async def ready(world: World) -> int:
         return (await client.get(f"http://127.0.0.1:{world.port}/readyz")).status_code
 
 
-async def check_told_once(world: World) -> None:
+async def check_delivered_once(world: World) -> None:
     """R24: every notice went out, once, and in order."""
     notices = await world.rows(Notice)
     assert {notice.status for notice in notices} == {NoticeStatus.DELIVERED}
@@ -108,7 +108,7 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
 
     world.slack.slack.faults.reset()
     await wait(world, FIVE_MINUTES)
-    await check_told_once(world)
+    await check_delivered_once(world)
     assert saying(alice.dms, "R-1001")
     assert saying(world.channel("C01BILLING"), "SO-1001")
     assert await ready(world) == 200
@@ -135,14 +135,14 @@ async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_fol
     await wait(world, FIVE_MINUTES)
     [mail] = world.slack.mail.messages
     assert "R-1001" in mail.subject + mail.text
-    await check_told_once(world)
+    await check_delivered_once(world)
 
 
 # --- the provider
 
 
 class LosingGateway(HookedGateway):
-    """The first charge arrives; its answer is lost, and the provider is away from then on."""
+    """The first charge arrives; its response is lost, and the provider is unavailable from then on."""
 
     def __init__(self, inner: BillingGateway) -> None:
         super().__init__(inner)
@@ -203,7 +203,7 @@ async def test_during_a_provider_outage_people_are_told_and_nothing_is_charged_t
     assert len(await charges(world)) == len(set(provider.arrived)) == len(provider.arrived) == 2
     assert await world.seats("acme_meeting") == (27, 27)
     assert saying(alice.dms, "R-1001")
-    await check_told_once(world)
+    await check_delivered_once(world)
     await cart_submitted(world, cart)
     assert cart.errors == {}
 
@@ -211,8 +211,8 @@ async def test_during_a_provider_outage_people_are_told_and_nothing_is_charged_t
 # --- the database
 
 
-class Away:
-    """A PostgreSQL that lets nobody in, and has thrown out whoever was."""
+class DatabaseOutage:
+    """A PostgreSQL that accepts no connections, and has closed the open ones."""
 
     def __init__(self, world: World) -> None:
         self._name = make_url(world.services.settings.database_url).database
@@ -234,13 +234,13 @@ async def cart_submitted(world: World, cart: Modal) -> None:
 
 
 async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_repeated() -> None:
-    """R19, R20: what was typed stays; what was placed goes on."""
+    """R19, R20: what was typed stays; what was placed continues."""
     async with open_world(kind="postgresql") as world:
         alice, benoit = world.person("alice"), world.person("benoit")
         cart = await world.fill_cart(benoit, acme_webinar=3)
         placement = await world.placement(alice, acme_meeting=2)
         await placement.submit()
-        with Away(world):
+        with DatabaseOutage(world):
             await cart_submitted(world, cart)
             [said] = cart.errors.values()
             assert "can’t reach our database" in said
@@ -262,7 +262,7 @@ async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_r
         [attempt] = await world.rows(ChargeAttempt)
         assert len(await charges(world)) == 1
         assert attempt.outcome is not None
-        await check_told_once(world)
+        await check_delivered_once(world)
         assert len(world.slack.mail.messages) == 1
         await benoit.close_modal(everything=True)
         cart = await world.fill_cart(benoit, acme_webinar=3)

@@ -1,4 +1,4 @@
-"""Guests, bots, strangers and whoever Slack does not know learn nothing (R5), whatever they press."""
+"""Guests, bots, outsiders and people whom Slack does not know learn nothing (R5), whatever they press."""
 
 import json
 from collections.abc import Callable

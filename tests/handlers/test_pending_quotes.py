@@ -3,7 +3,7 @@
 from models.audit.entry import AuditEntry
 from models.cart import Cart
 from models.quote import Quote
-from tests.handlers.quotes import QUOTE_BUTTONS, statuses
+from tests.handlers.quotes import QUOTE_BUTTONS, load_quote_statuses
 from tests.handlers.steps import (
     hooked,
     import_account,
@@ -29,7 +29,7 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     await alice.press("cart.continue")
     cart = await alice.wait_for_modal("cart.save")
     assert cart.value("seats:acme_meeting") == "5", "the words after the command are kept on the way"
-    assert await statuses(world) == {"Q-2041": "pending"}
+    assert await load_quote_statuses(world) == {"Q-2041": "pending"}
     assert (await world.row(Cart)).replaceable_quote_ids == [(await quote_of(world, "Q-2041")).id]
 
     await alice.submit()
@@ -42,7 +42,9 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
 
     await alice.close_modal(everything=True)
     await world.pass_time(hours=2)
-    assert await statuses(world) == {"Q-2041": "expired", "SQ-1001": "pending"}, "abandoned, it stays"
+    assert await load_quote_statuses(world) == {"Q-2041": "expired", "SQ-1001": "pending"}, (
+        "abandoned, it stays"
+    )
     told_benoit = newest(benoit.dms, "SQ-1001")
     assert "Q-2041" in told_benoit.text
     assert "Alice Martin" in told_benoit.text
@@ -71,7 +73,7 @@ async def test_others_that_became_pending_meanwhile_change_nothing_and_come_back
     await alice.submit()
     warning = await shown(alice, "Q-3")
     assert "Nothing was replaced" in warning.text
-    assert await statuses(world) == {"Q-1": "pending", "Q-2": "pending", "Q-3": "pending"}
+    assert await load_quote_statuses(world) == {"Q-1": "pending", "Q-2": "pending", "Q-3": "pending"}
 
     await alice.press("cart.continue")
     cart = await alice.wait_for_modal("cart.save")
@@ -96,7 +98,7 @@ async def test_consent_covers_the_named_quotes_and_not_as_many_others(world: Wor
     await import_account(world, "acme", quotes=[decided, {**one, "number": "Q-2"}])
     await alice.submit()
     assert (await shown(alice, "Q-2")).callback_id == "cart.warning"
-    assert await statuses(world) == {"Q-1": "rejected", "Q-2": "pending"}
+    assert await load_quote_statuses(world) == {"Q-1": "rejected", "Q-2": "pending"}
 
 
 async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World) -> None:
@@ -112,7 +114,7 @@ async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World)
     gateway.after["preview"] = a_quote_comes
     await alice.submit()
     await shown(alice, "Q-2041")
-    assert await statuses(world) == {"Q-2041": "pending"}
+    assert await load_quote_statuses(world) == {"Q-2041": "pending"}
 
 
 async def test_deciding_the_pending_quotes_continues_to_the_cart(world: World) -> None:
@@ -139,7 +141,7 @@ async def test_a_carts_own_quote_is_continued_and_never_warned_about(world: Worl
     assert "SQ-1001" in cart.text
     await alice.submit()
     await alice.wait_for_modal("quote.review")
-    assert await statuses(world) == {"SQ-1001": "pending"}
+    assert await load_quote_statuses(world) == {"SQ-1001": "pending"}
 
     warning = await opened(benoit, "/add-seats", "", "cart.warning")
     assert "SQ-1001" in warning.text
@@ -147,7 +149,7 @@ async def test_a_carts_own_quote_is_continued_and_never_warned_about(world: Worl
     await opened(alice, "/add-seats", "meeting 6", "cart.save")
     await alice.submit()
     await shown(alice, "SQ-1002")
-    assert await statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}
+    assert await load_quote_statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}
     assert (await quote_of(world, "SQ-1001")).replaced_by_id == (await quote_of(world, "SQ-1002")).id
 
 

@@ -1,4 +1,4 @@
-"""Who has the role (R1): whoever has not, or no longer, is told so, for every command, button and form."""
+"""The role (R1): people without it, or without it any more, are told so by every command, button and form."""
 
 from collections.abc import Awaitable, Callable
 

@@ -93,7 +93,7 @@ async def test_r9_one_of_several_missed_reminders_is_sent_and_none_for_a_decided
 
 
 async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None:
-    """R13: the billing contact is whoever made it."""
+    """R13: the billing contact is the person who made it."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_webinar=1)
     world.clock.at = (await quote_of(world, "SQ-1001")).expires_at

@@ -8,7 +8,7 @@ from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from sandbox.driver import Modal
 from tests.handlers.db_snapshot import show_button
-from tests.handlers.quotes import QUOTE_BUTTONS, statuses, told
+from tests.handlers.quotes import QUOTE_BUTTONS, load_quote_statuses, wait_for_refusal
 from tests.handlers.steps import (
     buttons,
     charges,
@@ -90,7 +90,7 @@ async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: Wo
         for word in ("Alice Martin", "10:03", "Budget is gone"):
             assert word in copy.text
     await benoit.submit()
-    await told(world, benoit, "Alice Martin", "10:03")
+    await wait_for_refusal(world, benoit, "Alice Martin", "10:03")
 
 
 async def test_back_from_rejecting_keeps_the_reason_for_that_quote_and_no_other(world: World) -> None:
@@ -145,7 +145,7 @@ async def test_a_stale_button_in_a_message_is_answered_privately(world: World) -
 
 
 async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World) -> None:
-    """R15, R20: by the import; whoever acts on it is told, and every copy is redrawn."""
+    """R15, R20: by the import; anybody who acts on it is told, and every copy is updated."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await import_quote(world)
     await world.settle()
@@ -155,7 +155,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     quote = await import_quote(world, decided=decided)
     assert (quote.status, quote.decided_externally, quote.decided_by) == ("accepted", True, "GoTo Admin")
     await alice.submit()
-    await told(world, alice, "accepted outside Slack", "12:30")
+    await wait_for_refusal(world, alice, "accepted outside Slack", "12:30")
     await world.settle()
     assert buttons(world.channel("C01BILLING")[0]) == []
     for person in (alice, benoit):
@@ -176,9 +176,9 @@ async def test_decided_elsewhere_closes_the_quote_that_an_address_put_in_its_pla
     await alice.wait_for_modal("service_order.place")
     decided = {"status": "accepted", "at": "2026-11-10T11:30:00Z"}
     await import_quote(world, decided=decided)
-    assert await statuses(world) == {"Q-2041": "expired", "SQ-1001": "accepted"}
+    assert await load_quote_statuses(world) == {"Q-2041": "expired", "SQ-1001": "accepted"}
     await alice.submit()
-    await told(world, alice, "SQ-1001", "accepted outside Slack")
+    await wait_for_refusal(world, alice, "SQ-1001", "accepted outside Slack")
     assert await world.rows(ServiceOrder) == []
 
 
@@ -197,7 +197,7 @@ async def test_a_pending_quote_whose_terms_change_twice_is_redrawn_each_time(wor
 
 
 async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world: World) -> None:
-    """R10: whoever checked the old lines out sees the new ones first."""
+    """R10: people who checked the old lines out see the new ones first."""
     alice = world.person("alice")
     await import_quote(world)
     await opened(alice, "/quotes", "Q-2041", "quote.review")
@@ -217,7 +217,7 @@ async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world
 
 
 async def test_another_address_keeps_the_price_that_was_agreed_elsewhere(world: World) -> None:
-    """R10, R17: ten seats at €13, where the subscription's price is €14; only the tax is another."""
+    """R10, R17: ten seats at €13, while the subscription's price is €14; only the tax differs."""
     alice = world.person("alice")
     await import_quote(world)
     await opened(alice, "/quotes", "Q-2041", "quote.review")

@@ -64,14 +64,14 @@ async def test_r19_ten_presses_at_once_place_one_order(world: World) -> None:
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
     await alice.submit()
-    # Where the machine has much else to do, an answer may come after the screen that says to wait.
+    # On a busy machine, the result may come after the waiting view.
     assert callback_ids(await again(world, 10)) <= {"service_order.show", "waiting.show"}
     await world.settle()
     await charged_once(world, "acme_meeting", 30)
 
 
 async def test_two_people_saving_carts_at_once_do_not_replace_each_other(world: World) -> None:
-    """R7: whoever comes second is warned of the first one's quote."""
+    """R7: the second person is warned about the first one's quote."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.fill_cart(alice, acme_meeting=1)
     await world.fill_cart(benoit, acme_meeting=2)

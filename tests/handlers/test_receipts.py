@@ -1,4 +1,4 @@
-"""Receipts through the whole program: where the PDF goes, and how it is found again (R13, R25)."""
+"""Receipts through the whole program: where the PDF is sent, and how it is found later (R13, R25)."""
 
 import io
 

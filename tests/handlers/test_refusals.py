@@ -29,7 +29,7 @@ CARD = {"id": "pm_acme", "brand": "visa", "last4": "4242", "expires": "2028-04",
 
 
 def links(screen: Surface) -> list[str]:
-    """Where the buttons of a screen lead out to."""
+    """The URLs of a screen's buttons."""
     found = []
     for block in screen.blocks:
         elements = block.get("elements", []) + ([block["accessory"]] if "accessory" in block else [])

@@ -69,6 +69,8 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     [card] = saying(in_channel, "toujours en cours. Inutile de commander")
     history = [m for m in world.channel("C01BILLING") if m.thread_ts == card.ts]
     assert len(saying(history, "Commande en retard")) == 1
+    [entry] = await world.rows(AuditEntry, action="overdue")
+    assert (entry.actor_kind, entry.source) == ("scheduler", "service_order.mark_overdue")
 
     gateway.before.clear()
     await world.pass_time(seconds=15)

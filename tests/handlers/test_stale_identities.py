@@ -39,7 +39,7 @@ async def test_an_unknown_person_may_do_nothing_while_slack_is_unavailable(world
 
 
 async def test_reading_works_with_a_stale_identity_while_slack_is_unavailable(world: World) -> None:
-    """R5: no change of state is made; what was typed stays where it is."""
+    """R5: no state changes; what was typed stays in the form."""
     alice = world.person("alice")
     cart = await world.fill_cart(alice, acme_meeting=5)
     world.clock.move(hours=1, seconds=1)
@@ -73,7 +73,7 @@ async def test_reading_works_with_a_stale_identity_while_slack_is_unavailable(wo
 
 
 async def test_every_later_step_needs_a_fresh_identity_too(world: World) -> None:
-    """R5: placing and deciding, where there is no field to put the words at."""
+    """R5: placing and deciding, which have no field to show an error at."""
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=5)
     world.clock.move(minutes=61)

@@ -1,9 +1,9 @@
-"""Whoever has a quote open that is no longer so is told at every step (R7, R9, R20)."""
+"""People who have an outdated quote open are told so at every step (R7, R9, R20)."""
 
 from bot.use_cases.quote.expiry import expire_quotes
 from models.service_order import ServiceOrder
 from sandbox.driver import Person
-from tests.handlers.quotes import statuses, told
+from tests.handlers.quotes import load_quote_statuses, wait_for_refusal
 from tests.handlers.steps import (
     newest,
     opened,
@@ -50,9 +50,9 @@ async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: 
     world.clock.move(minutes=5)
     await press_on_everywhere(at)
     for step, benoit in at.items():
-        modal = await told(world, benoit, "SQ-1001", "Alice Martin", "SQ-1002", "10:05")
+        modal = await wait_for_refusal(world, benoit, "SQ-1001", "Alice Martin", "SQ-1002", "10:05")
         assert "quote.list" in modal.action_ids, step
-    assert await statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}
+    assert await load_quote_statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}
     assert await world.rows(ServiceOrder) == []
     assert world.slack.refusals == []
 
@@ -69,7 +69,7 @@ async def test_r8_an_open_view_of_a_rejected_quote_is_refused_at_every_step(worl
     assert (quote.status, quote.reason) == ("rejected", "Too <expensive> & late")
     await press_on_everywhere(at)
     for benoit in at.values():
-        await told(world, benoit, "SQ-1001", "Alice Martin", "10:07")
+        await wait_for_refusal(world, benoit, "SQ-1001", "Alice Martin", "10:07")
     assert (await quote_of(world, "SQ-1001")).reason == quote.reason, "his own reason changed nothing"
     await world.settle()
     dm = newest(at["review"].dms, "SQ-1001")
@@ -86,7 +86,7 @@ async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(wor
     world.clock.at = made.expires_at
     await press_on_everywhere(at)
     for benoit in at.values():
-        await told(world, benoit, "SQ-1001", "10 déc. 2026", "10:00")
+        await wait_for_refusal(world, benoit, "SQ-1001", "10 déc. 2026", "10:00")
     assert "SQ-1001" not in (await opened(world.person("alice"), "/quotes", "", "quote.list")).text
     assert (await quote_of(world, "SQ-1001")).status == "pending", "nothing was written"
     assert await world.rows(ServiceOrder) == []
@@ -109,4 +109,4 @@ async def test_in_its_last_second_a_quote_can_be_placed(world: World) -> None:
     world.clock.move(seconds=-1)
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    assert await statuses(world) == {"SQ-1001": "accepted"}
+    assert await load_quote_statuses(world) == {"SQ-1001": "accepted"}

@@ -11,9 +11,6 @@ import yaml
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    Charge,
-    ChargeOutcome,
-    NeedsCustomer,
     SubscriptionState,
 )
 from bot.use_cases.accounts_import.run import import_accounts
@@ -22,7 +19,7 @@ from models.account import Account
 from models.billing_event import ReceivedBillingEvent
 from models.subscription import Subscription
 from tests.fake_stripe.webhook_sender import shuffle_events, sign_event
-from tests.handlers.steps import HookedGateway
+from tests.handlers.steps import HookedGateway, hooked
 from tests.handlers.stripe_orders import (
     ALICE,
     CARLA,
@@ -65,20 +62,16 @@ async def test_events_that_stripe_no_longer_sends_again_are_deleted(world: Strip
     assert not before & after
 
 
-async def test_an_event_during_a_lease_causes_one_more_check(
-    world: StripeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_event_during_a_lease_causes_one_more_check(world: StripeWorld) -> None:
     """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
-    usual = world.services.billing.place_charge
 
-    async def interrupted(charge: Charge) -> ChargeOutcome:
-        outcome = await usual(charge)
-        assert isinstance(outcome, NeedsCustomer)
-        world.books.pay(next(iter(world.books.invoices.values())))
+    async def confirm() -> None:
+        [invoice] = world.books.invoices.values()
+        assert invoice.status == "open", "it needs the customer"
+        world.books.pay(invoice)
         await world.courier.deliver(world.courier.new())
-        return outcome
 
-    monkeypatch.setattr(world.services.billing, "place_charge", interrupted)
+    hooked(world).after["place"] = confirm
     await ordered(world, CARLA, "customer_assist")
     assert (await line(world)).status == "settled"
     assert (await line(world)).due_at is None

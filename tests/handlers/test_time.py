@@ -200,7 +200,7 @@ async def test_a_second_later_the_next_period_is_sold_whole(clocked: Clocked) ->
 
 
 async def test_a_quote_does_not_outlive_its_period_by_a_second(clocked: Clocked) -> None:
-    """R9: open in checkout while the period turns, it is refused at midnight, and the cart is priced anew."""
+    """R9: open in checkout while the period turns, it is refused at midnight; the cart gets a new price."""
     async with clocked("2026-11-30T23:50:00", "2026-11-01", "2026-12-01") as (world, alice):
         await world.placement(alice, sub=1000)
         # 600 s of 2,592,000 s of €14,000: €3.2407…

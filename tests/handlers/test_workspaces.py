@@ -26,7 +26,7 @@ from tests.handlers.installations import (
     tokens,
 )
 from tests.handlers.steps import ForgetfulTasks
-from tests.world import DOOR, World
+from tests.world import CHOSEN_TRANSPORT, World
 
 
 @pytest.fixture
@@ -189,12 +189,12 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
 async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces: World) -> None:
     async with workspaces.services.write() as session:
         await (await session.connection()).execute(text("ALTER TABLE slack_user RENAME TO renamed"))
-    if DOOR == "socket":  # Nothing answers: the envelope is waited for to the end.
+    if CHOSEN_TRANSPORT == "socket":  # Nothing answers: the envelope is waited for to the end.
         workspaces.slack.slack.delivery.ack_seconds = 2
     await workspaces.slack.uninstall("T02OTHER")
     answers = {r.ack.status for r in workspaces.slack.requests if r.kind == "event" and r.ack}
     # Over a socket, an envelope that is not acknowledged comes again.
-    assert answers == ({500} if DOOR == "http" else {None})
+    assert answers == ({500} if CHOSEN_TRANSPORT == "http" else {None})
 
 
 async def test_account_services_are_told_in_their_own_workspace(workspaces: World) -> None:

@@ -1,4 +1,4 @@
-"""Bad requests at the HTTP door, in two processes: python -m tests.http_fuzz [--cases 10000] [--first 0]
+"""Bad requests to the HTTP endpoint, in two processes: python -m tests.http_fuzz [--cases 10000] [--first 0]
 
 Every recorded request again, each field of each payload out of shape, and so many cases of Hypothesis.
 """
@@ -11,7 +11,7 @@ import time
 from rich.console import Console
 from rich.progress import Progress
 
-from tests.http_fuzz.run import Chunk, Outcome, run_chunk
+from tests.http_fuzz.run import Chunk, RunResult, run_chunk
 
 console = Console(highlight=False)
 
@@ -41,8 +41,8 @@ def main() -> int:
     return 1 if outcome.failed else 0
 
 
-def _run_all(chunks: list[Chunk]) -> Outcome:
-    total = Outcome()
+def _run_all(chunks: list[Chunk]) -> RunResult:
+    total = RunResult()
     pool = multiprocessing.get_context("spawn").Pool(PROCESSES)
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("bad requests", total=len(chunks))

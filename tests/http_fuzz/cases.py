@@ -37,7 +37,7 @@ class Case:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What it says, where it says anything."""
+        """The payload, if the body contains one."""
         text = self.body.decode("utf-8", "replace")
         fields = {} if text.startswith("{") else dict(parse_qsl(text))
         try:

@@ -13,27 +13,27 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from sandbox.traffic import AppRequest
 from tests.http_fuzz.cases import Case, cases, every_field
-from tests.http_fuzz.client import Answer, Door, open_door
+from tests.http_fuzz.client import CheckedResponse, HttpEndpoint, open_endpoint
 from tests.http_fuzz.recorder import route_of
 
-# What to run; which part, or what to generate from; of how many, or how many.
+# (what to run, number of the part or seed, number of parts or cases)
 Chunk = tuple[str, int, int]
 
 
 @dataclass
-class Outcome:
-    """How many were answered how, and what went wrong, a line each."""
+class RunResult:
+    """How many responses of each kind there were, and what went wrong, a line each."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
 
-    def add(self, about: str, answer: Answer) -> None:
+    def add(self, about: str, answer: CheckedResponse) -> None:
         self.kinds[answer.kind] += 1
         if answer.faults:
             self.failed.append(f"{about}: {'; '.join(answer.faults)}")
 
-    def __add__(self, other: "Outcome") -> "Outcome":
-        return Outcome(self.kinds + other.kinds, self.failed + other.failed)
+    def __add__(self, other: "RunResult") -> "RunResult":
+        return RunResult(self.kinds + other.kinds, self.failed + other.failed)
 
     @property
     def cases(self) -> int:
@@ -41,24 +41,24 @@ class Outcome:
 
 
 class Run:
-    """A door, and the loop that it stands in."""
+    """An endpoint and its event loop."""
 
-    def __init__(self, runner: asyncio.Runner, door: Door) -> None:
-        self._runner, self._door = runner, door
+    def __init__(self, runner: asyncio.Runner, endpoint: HttpEndpoint) -> None:
+        self._runner, self._endpoint = runner, endpoint
 
     @property
     def requests(self) -> list[AppRequest]:
-        return self._door.requests
+        return self._endpoint.requests
 
-    def of(self, chosen: Iterable[Case]) -> Outcome:
-        outcome = Outcome()
+    def run_cases(self, chosen: Iterable[Case]) -> RunResult:
+        outcome = RunResult()
         for case in chosen:
-            outcome.add(case.about, self._answer(case))
+            outcome.add(case.about, self._send(case))
         return outcome
 
-    def generated(self, number: int, first: int) -> Outcome:
-        """So many cases of Hypothesis, always the same for the same `first`."""
-        outcome = Outcome()
+    def run_generated_cases(self, number: int, first: int) -> RunResult:
+        """This many cases of Hypothesis, always the same for the same `first`."""
+        outcome = RunResult()
 
         @seed(first)
         @settings(
@@ -70,56 +70,60 @@ class Run:
         )
         @given(cases(self.requests))
         def run(case: Case) -> None:
-            outcome.add(case.about, self._answer(case))
+            outcome.add(case.about, self._send(case))
 
         run()
         return outcome
 
-    def replays(self) -> Outcome:
-        """Each recorded request once more, byte for byte."""
-        outcome = Outcome()
+    def replay_requests(self) -> RunResult:
+        """Each recorded request again, byte for byte."""
+        outcome = RunResult()
         for request in self.requests:
-            answer = self._runner.run(self._door.answer_again(request))
+            answer = self._runner.run(self._endpoint.replay(request))
             outcome.add("again " + " ".join(route_of(request.payload)), answer)
         return outcome
 
-    def money(self) -> dict[str, str]:
-        return self._runner.run(self._door.money())
+    def digest_money_tables(self) -> dict[str, str]:
+        return self._runner.run(self._endpoint.digest_money_tables())
 
-    def _answer(self, case: Case) -> Answer:
-        return self._runner.run(self._door.answer(case))
+    def _send(self, case: Case) -> CheckedResponse:
+        return self._runner.run(self._endpoint.send(case))
 
 
 @contextmanager
 def open_run(log_format: str = "json") -> Iterator[Run]:
     with asyncio.Runner() as runner:
-        opened = open_door(log_format)
-        door = runner.run(opened.__aenter__())
+        opened = open_endpoint(log_format)
+        endpoint = runner.run(opened.__aenter__())
         try:
-            yield Run(runner, door)
+            yield Run(runner, endpoint)
         finally:
             runner.run(opened.__aexit__(None, None, None))
 
 
 @cache
-def _run() -> Run:
-    """One for a process, for as long as it lives; every other one logs for people instead of machines."""
+def _get_process_run() -> Run:
+    """One per process, as long as it lives; every other one logs to the console instead of JSON."""
     stack = ExitStack()
     atexit.register(stack.close)
     [number] = multiprocessing.current_process()._identity
     return stack.enter_context(open_run("json" if number % 2 else "console"))
 
 
-def run_chunk(chunk: Chunk) -> Outcome:
+def run_chunk(chunk: Chunk) -> RunResult:
     what, number, size = chunk
-    run = _run()
-    before = run.money()
+    run = _get_process_run()
+    before = run.digest_money_tables()
     match what:
         case "replays":
-            outcome = run.replays()
+            outcome = run.replay_requests()
         case "fields":
-            outcome = run.of(every_field(run.requests, number, size))
+            outcome = run.run_cases(every_field(run.requests, number, size))
         case _:
-            outcome = run.generated(size, first=number)
-    moved = [f"{name} changed in {chunk}" for name, digest in run.money().items() if digest != before[name]]
-    return outcome + Outcome(failed=moved)
+            outcome = run.run_generated_cases(size, first=number)
+    moved = [
+        f"{name} changed in {chunk}"
+        for name, digest in run.digest_money_tables().items()
+        if digest != before[name]
+    ]
+    return outcome + RunResult(failed=moved)

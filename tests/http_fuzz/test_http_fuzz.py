@@ -11,11 +11,11 @@ PARTS = 60
 def test_no_bad_request_breaks_the_server_moves_money_or_leaves_a_trace() -> None:
     """R19, R20: among them every request of a tour through the bot, sent again as it was captured."""
     with open_run() as run:
-        before = run.money()
-        outcome = run.replays() + run.of(every_field(run.requests, part=0, parts=PARTS))
-        outcome += run.generated(GENERATED, first=1)
-        after = run.money()
+        before = run.digest_money_tables()
+        outcome = run.replay_requests() + run.run_cases(every_field(run.requests, part=0, parts=PARTS))
+        outcome += run.run_generated_cases(GENERATED, first=1)
+        after = run.digest_money_tables()
     assert outcome.failed == []
     assert after == before
     assert outcome.cases > 350
-    assert {"refused", "told"} <= outcome.kinds.keys()
+    assert {"rejected", "replied"} <= outcome.kinds.keys()

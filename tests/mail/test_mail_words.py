@@ -7,7 +7,7 @@ import pytest
 from bot.i18n import Localizer
 from bot.notices.email import render_email
 from models.notice import NoticeKind
-from tests.blocks.sample_messages import letter
+from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
@@ -23,7 +23,7 @@ def html_words(html: str) -> str:
 
 
 def test_the_receipt_names_what_was_bought_and_paid() -> None:
-    mail = render_email(letter(NoticeKind.RECEIPT_MAIL, ENGLISH, Size(rows=4), "email"), URL)
+    mail = render_email(make_message(NoticeKind.RECEIPT_MAIL, ENGLISH, Size(rows=4), "email"), URL)
     assert mail.subject == "Receipt R-1001 for service order SO-1007"
     for part in (
         "Receipt: R-1001",
@@ -43,7 +43,7 @@ def test_the_receipt_names_what_was_bought_and_paid() -> None:
 
 
 def test_the_receipt_speaks_french() -> None:
-    mail = render_email(letter(NoticeKind.RECEIPT_MAIL, FRENCH, to="email"), URL)
+    mail = render_email(make_message(NoticeKind.RECEIPT_MAIL, FRENCH, to="email"), URL)
     assert mail.subject == "Reçu R-1001 de la commande de Service SO-1007"
     assert '<html lang="fr">' in mail.html
 
@@ -52,23 +52,23 @@ def test_the_receipt_speaks_french() -> None:
 @pytest.mark.parametrize("reader", [ENGLISH, FRENCH], ids=["en", "fr"])
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_can_go_by_mail(kind: NoticeKind, reader: Localizer, size: Size) -> None:
-    mail = render_email(letter(kind, reader, size, "email"), URL)
+    mail = render_email(make_message(kind, reader, size, "email"), URL)
     assert "\n" not in mail.subject
     assert "{" not in mail.text + mail.html.replace("{'", "")
     assert "<!channel>" not in mail.html
 
 
 def test_a_mail_shows_all_lines_however_many() -> None:
-    mail = render_email(letter(NoticeKind.ORDER_STATUS, ENGLISH, LONGEST, "email"), URL)
+    mail = render_email(make_message(NoticeKind.ORDER_STATUS, ENGLISH, LONGEST, "email"), URL)
     assert mail.text.count("•") == 200
 
 
 def test_an_e_mail_links_to_the_payment_confirmation() -> None:
-    mail = render_email(letter(NoticeKind.ORDER_NEEDS_CUSTOMER, ENGLISH, to="email"), URL)
+    mail = render_email(make_message(NoticeKind.ORDER_NEEDS_CUSTOMER, ENGLISH, to="email"), URL)
     assert "Confirm here: https://bank.example/confirm" in mail.text
 
 
 def test_a_channel_is_named_by_its_id_outside_slack() -> None:
-    mail = render_email(letter(NoticeKind.CHANNEL_UNREACHABLE, ENGLISH, to="email"), URL)
+    mail = render_email(make_message(NoticeKind.CHANNEL_UNREACHABLE, ENGLISH, to="email"), URL)
     assert "<#" not in mail.text
     assert "C01BILLING" in mail.text

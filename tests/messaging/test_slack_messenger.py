@@ -26,7 +26,8 @@ from bot.messaging.slack.messenger import SlackMessenger
 from models.notice import NoticeKind
 from sandbox import Sandbox
 from sandbox.faults import Fault
-from tests.blocks.sample_messages import letter
+from tests.blocks.sample_messages import make_message
+from tests.time_limits import HANG_SECONDS
 
 URL = "https://services.example/help"
 READER = Localizer("en-GB", "Europe/Paris")
@@ -59,7 +60,7 @@ async def messenger(slack: Sandbox) -> AsyncIterator[SlackMessenger]:
 class messenger_for:  # noqa: N801
     """As bootstrap builds it."""
 
-    def __init__(self, api_url: str, token: str = "xoxb-test", seconds: float = 10) -> None:
+    def __init__(self, api_url: str, token: str = "xoxb-test", seconds: float = HANG_SECONDS) -> None:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds))
         self._client = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[])
 
@@ -72,7 +73,7 @@ class messenger_for:  # noqa: N801
 
 def to(channel: str, kind: NoticeKind = NoticeKind.ORDER_STATUS, **changes: Any) -> OutboundMessage:
     where = "contact" if channel.startswith("U") else "channel"
-    return letter(kind, READER, to=where, channel=channel, **changes)
+    return make_message(kind, READER, to=where, channel=channel, **changes)
 
 
 async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger: SlackMessenger) -> None:

@@ -16,7 +16,7 @@ from models.notice import NoticeKind
 from models.service_order import LineStatus
 from tests.blocks import samples
 from tests.blocks.limits import texts
-from tests.blocks.sample_messages import letter
+from tests.blocks.sample_messages import make_message
 
 ENGLISH = Localizer("en-GB", "Europe/Paris")
 METADATA = ModalMetadata(account="acme")
@@ -30,23 +30,23 @@ def render_screen(details: OrderDetails) -> str:
 
 def list_outputs(details: OrderDetails) -> list[str]:
     """The order as a screen, a message and an e-mail show it."""
-    message = letter(NoticeKind.ORDER_STATUS, ENGLISH, order=details)
+    message = make_message(NoticeKind.ORDER_STATUS, ENGLISH, order=details)
     return [
         render_screen(details),
         render_notice_message(message, URL)["text"],
-        render_email(letter(NoticeKind.ORDER_STATUS, ENGLISH, to="email", order=details), URL).text,
+        render_email(make_message(NoticeKind.ORDER_STATUS, ENGLISH, to="email", order=details), URL).text,
     ]
 
 
 def test_an_unknown_provider_code_is_put_into_words_everywhere() -> None:
     row = samples.order_row(0, LineStatus.DECLINED, reason="do_not_honor")
-    for text in list_outputs(samples.order_sheet(row)):
+    for text in list_outputs(samples.make_order_details(row)):
         assert "the payment provider refused the charge (do_not_honor)" in text
 
 
 def test_two_subscriptions_to_one_product_are_distinguished_everywhere() -> None:
     first, second = (samples.order_row(number, LineStatus.CHARGING) for number in (0, 1))
-    details = samples.order_sheet(first, replace(second, product=first.product))
+    details = samples.make_order_details(first, replace(second, product=first.product))
     for text in list_outputs(details):
         assert "GoTo Meeting (sub_0)" in text
         assert "GoTo Meeting (sub_1)" in text
@@ -55,8 +55,8 @@ def test_two_subscriptions_to_one_product_are_distinguished_everywhere() -> None
 @pytest.mark.parametrize("action", ACTIONS)
 def test_r21_account_services_read_the_history_as_the_screens_show_it(action: str) -> None:
     entry = samples.entry(f"service_order:{samples.service_order().number}", action)
-    details = replace(samples.order_sheet(), history=[entry])
-    message = letter(NoticeKind.ORDER_OVERDUE, ENGLISH, to="services", order=details)
+    details = replace(samples.make_order_details(), history=[entry])
+    message = make_message(NoticeKind.ORDER_OVERDUE, ENGLISH, to="services", order=details)
     expected = format_history_entry(
         ENGLISH, entry, OrderPresenter(ENGLISH, details).product_labels, ENGLISH.format_mrkdwn
     )
@@ -70,5 +70,5 @@ def test_all_declined_lines_can_be_tried_again_until_the_deadline_that_is_named(
     earlier = replace(
         ending, line=ending.line.model_copy(update={"period_ends_at": samples.AT.replace(hour=20)})
     )
-    details = samples.order_sheet(earlier, samples.order_row(1, LineStatus.DECLINED))
+    details = samples.make_order_details(earlier, samples.order_row(1, LineStatus.DECLINED))
     assert OrderPresenter(ENGLISH, details).retry_deadline == samples.AT.replace(hour=20)

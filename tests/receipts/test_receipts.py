@@ -21,7 +21,7 @@ SELLER = Seller(name="GoTo Sales", address=("1 Main Street", "Dublin 2", "Irelan
 LONG = "Vereinigte & <b>#strong[x] " + "w" * 80
 
 
-def sheet(receipt: Receipt | None = None, seller: Seller = SELLER) -> ReceiptDetails:
+def make_receipt_details(receipt: Receipt | None = None, seller: Seller = SELLER) -> ReceiptDetails:
     return ReceiptDetails(receipt or a_receipt(), "SO-1007", "SQ-1042", seller)
 
 
@@ -36,7 +36,7 @@ def pages(pdf: bytes) -> list[str]:
 
 
 def said(reader: Localizer, receipt: Receipt | None = None) -> str:
-    return "\n".join(pages(render_receipt_pdf(reader, sheet(receipt))))
+    return "\n".join(pages(render_receipt_pdf(reader, make_receipt_details(receipt))))
 
 
 def test_it_says_all_that_a_bookkeeper_asks_for() -> None:
@@ -86,7 +86,7 @@ def test_it_speaks_the_readers_language() -> None:
 
 @pytest.mark.parametrize("reader", [ENGLISH, FRENCH], ids=["en", "fr"])
 def test_programs_and_screen_readers_know_its_title_and_language(reader: Localizer) -> None:
-    pdf = PdfReader(io.BytesIO(render_receipt_pdf(reader, sheet())))
+    pdf = PdfReader(io.BytesIO(render_receipt_pdf(reader, make_receipt_details())))
     assert pdf.metadata is not None
     assert pdf.metadata.title == reader.format_text("receipt-title", number="R-1001")
     root: Any = pdf.trailer["/Root"]
@@ -101,12 +101,12 @@ async def test_the_same_receipt_is_the_same_bytes_in_any_process_anywhere() -> N
         env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LANG": "C"},
     )
     written, _ = await process.communicate()
-    assert written == render_receipt_pdf(FRENCH, sheet())
+    assert written == render_receipt_pdf(FRENCH, make_receipt_details())
 
 
 def test_its_date_is_the_instant_of_its_issue() -> None:
     at = datetime(2026, 11, 15, 23, 0, 0, 250_000, tzinfo=UTC)
-    pdf = PdfReader(io.BytesIO(render_receipt_pdf(ENGLISH, sheet(a_receipt(issued_at=at)))))
+    pdf = PdfReader(io.BytesIO(render_receipt_pdf(ENGLISH, make_receipt_details(a_receipt(issued_at=at)))))
     assert pdf.metadata is not None
     assert pdf.metadata.creation_date == at.replace(microsecond=0)
 
@@ -124,7 +124,7 @@ def fonts(pdf: bytes) -> list[Any]:
 
 @pytest.mark.parametrize("buyer", ["Acme SA", "Ακμή Акме", "株式会社"])
 def test_every_font_is_in_it(buyer: str) -> None:
-    descriptors = fonts(render_receipt_pdf(ENGLISH, sheet(a_receipt(buyer=buyer))))
+    descriptors = fonts(render_receipt_pdf(ENGLISH, make_receipt_details(a_receipt(buyer=buyer))))
     assert descriptors
     assert all("/FontFile3" in font or "/FontFile2" in font for font in descriptors)
 
@@ -141,12 +141,12 @@ def test_names_are_letters_and_never_markup() -> None:
 @pytest.mark.parametrize(("lines", "name"), [(1, "GoTo Meeting"), (200, "GoTo Meeting"), (200, LONG)])
 def test_it_is_small(lines: int, name: str) -> None:
     receipt = a_receipt(buyer=name, lines=[line(product=name) for _ in range(lines)])
-    assert len(render_receipt_pdf(FRENCH, sheet(receipt))) < MAX_PDF_BYTES
+    assert len(render_receipt_pdf(FRENCH, make_receipt_details(receipt))) < MAX_PDF_BYTES
 
 
 def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost() -> None:
     many = a_receipt(lines=[line(product=f"Product no. {n}") for n in range(60)])
-    read = pages(render_receipt_pdf(ENGLISH, sheet(many)))
+    read = pages(render_receipt_pdf(ENGLISH, make_receipt_details(many)))
     assert len(read) > 2
     for number, text in enumerate(read, start=1):
         assert f"Page {number} of {len(read)}" in text
@@ -172,13 +172,13 @@ def test_two_cards_are_named_each_with_its_amount() -> None:
 
 
 def test_a_seller_may_be_a_name_alone() -> None:
-    pdf = render_receipt_pdf(ENGLISH, sheet(seller=Seller(name="GoTo Sales")))
+    pdf = render_receipt_pdf(ENGLISH, make_receipt_details(seller=Seller(name="GoTo Sales")))
     assert "GoTo Sales" in pages(pdf)[0]
 
 
 def test_its_file_is_named_by_its_number() -> None:
-    assert format_file_name(sheet()) == "R-1001.pdf"
+    assert format_file_name(make_receipt_details()) == "R-1001.pdf"
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(render_receipt_pdf(FRENCH, sheet()))
+    sys.stdout.buffer.write(render_receipt_pdf(FRENCH, make_receipt_details()))

@@ -103,10 +103,12 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def build_environment(slack: Sandbox, database_url: str, *, door: str, **settings: str) -> dict[str, str]:
+def build_environment(
+    slack: Sandbox, database_url: str, *, transport: str, **settings: str
+) -> dict[str, str]:
     one_door = (
         {"SLACK_APP_TOKEN": slack.app_token}
-        if door == "socket"
+        if transport == "socket"
         else {"SLACK_SIGNING_SECRET": slack.signing_secret}
     )
     return {

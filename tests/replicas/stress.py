@@ -57,7 +57,7 @@ async def run_stress(processes: int, presses: int, rounds: int, done: Callable[[
         database = Database(url)
         await import_accounts(database, path=accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC))
         async with Sandbox.start(WORKSPACE) as slack:
-            environment = build_environment(slack, url, door="http")
+            environment = build_environment(slack, url, transport="http")
             async with run_replicas(processes, environment, Path(folder)) as started, _session() as session:
                 crowd = _Crowd(slack, database, started, session, StressResult())
                 await crowd.run(presses, rounds, done)
@@ -136,7 +136,7 @@ class _Crowd:
             return found
 
     async def _wait_for_words(self) -> None:
-        """The modals are on nobody's screen: that the bot draws each anew is what is looked for."""
+        """The modals are on nobody's screen: what counts is that the bot renders each of them again."""
 
         def drawn() -> bool:
             self._waiting -= {call.args.get("view_id") for call in self.slack.calls("views.update")}

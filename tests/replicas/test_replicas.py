@@ -43,7 +43,7 @@ class Company:
     slack: Sandbox
     database: Database
     replicas: list[ReplicaProcess]
-    door: str
+    transport: str
     shown: set[str] = field(default_factory=set)
 
     async def balance(self) -> None:
@@ -51,7 +51,7 @@ class Company:
         turn = 0
         while True:
             up = [replica for replica in self.replicas if replica.up]
-            if up and self.door == "http":
+            if up and self.transport == "http":
                 turn += 1
                 self.slack.deliver_to(up[turn % len(up)].events_url)
             await asyncio.sleep(0.02)
@@ -68,7 +68,7 @@ class Company:
             await asyncio.sleep(0.2)
 
     async def _order(self, person: Person, subscription_id: str, seats: int) -> bool:
-        """R10 from the command to the order. False where a step was not answered: begun again then."""
+        """R10 from the command to the order. False if a step got no response: then it starts again."""
         if person.modal:
             await person.close_modal(everything=True)
         try:
@@ -101,15 +101,15 @@ class Company:
 
 @asynccontextmanager
 async def run_company(
-    kind: Kind, door: str, folder: Path, *, count: int = COUNT, buyers: Iterable[Buyer] = BUYERS.values()
+    kind: Kind, transport: str, folder: Path, *, count: int = COUNT, buyers: Iterable[Buyer] = BUYERS.values()
 ) -> AsyncIterator[Company]:
     with database_url("migrated", kind) as url:
         database = Database(url)
         await import_accounts(database, path=accounts_file(folder, buyers), at=datetime.now(UTC))
         async with Sandbox.start(WORKSPACE) as slack:
-            environment = build_environment(slack, url, door=door, LEASE_SECONDS=str(LEASE_SECONDS))
+            environment = build_environment(slack, url, transport=transport, LEASE_SECONDS=str(LEASE_SECONDS))
             async with run_replicas(count, environment, folder) as started:
-                found = Company(slack, database, started, door)
+                found = Company(slack, database, started, transport)
                 balancing = asyncio.create_task(found.balance())
                 yield found
                 balancing.cancel()
@@ -119,7 +119,7 @@ async def run_company(
 
 
 @pytest.mark.parametrize(
-    ("kind", "door", "seed"),
+    ("kind", "transport", "seed"),
     [
         ("postgresql", "http", 1),
         pytest.param("postgresql", "socket", 2, marks=pytest.mark.long),
@@ -127,9 +127,9 @@ async def run_company(
     ],
 )
 async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
-    kind: Kind, door: str, seed: int, tmp_path: Path
+    kind: Kind, transport: str, seed: int, tmp_path: Path
 ) -> None:
-    async with run_company(kind, door, tmp_path) as business:
+    async with run_company(kind, transport, tmp_path) as business:
         buying = [asyncio.create_task(business.buy(name, ORDERS)) for name in BUYERS]
         await business.kill_some(seed)
         await asyncio.gather(*buying)
@@ -146,7 +146,7 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
     """Ctrl-C waits for none."""
     with database_url("accounts", "sqlite") as url:
         async with Sandbox.start(WORKSPACE) as slack:
-            environment = build_environment(slack, url, door="http", SHUTDOWN_DELAY_SECONDS="60")
+            environment = build_environment(slack, url, transport="http", SHUTDOWN_DELAY_SECONDS="60")
             async with (
                 run_replicas(1, environment, tmp_path) as [replica],
                 aiohttp.ClientSession() as session,
@@ -191,6 +191,6 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
 
 async def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once(tmp_path: Path) -> None:
     async with Sandbox.start(WORKSPACE) as slack:
-        environment = build_environment(slack, new_database("empty"), door="http")
+        environment = build_environment(slack, new_database("empty"), transport="http")
         async with run_replicas(COUNT, environment, tmp_path) as started:
             assert [replica.errors() for replica in started] == [[]] * COUNT

@@ -1,4 +1,4 @@
-"""A real browser for tests, where there is one."""
+"""A real browser for tests, if there is one."""
 
 import os
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ QUIET = [
 
 
 def need_chromium() -> None:
-    """Skips, or fails where the run has said that a browser must be there."""
+    """Skips, or fails if the run requires a browser."""
     if CHROMIUM.exists():
         return
     reason = f"no browser: {CHROMIUM} is missing (Debian: apt-get install chromium)"

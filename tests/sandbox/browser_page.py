@@ -8,6 +8,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
+from tests.time_limits import HANG_SECONDS
 
 GENERAL = "C01GENERAL"
 CONFIG: dict[str, Any] = {
@@ -42,7 +43,7 @@ CONFIG: dict[str, Any] = {
 
 
 @dataclass
-class Desk:
+class SandboxBrowser:
     """The sandbox, the tiny app, and a browser to look at them."""
 
     browser: Browser
@@ -55,7 +56,7 @@ class Desk:
     async def open(self, user: str = "U01ALICE", place: str = GENERAL, **options: Any) -> Page:
         page = await self.browser.new_page(**options)
         self.pages.append(page)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(HANG_SECONDS * 1000)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.on("console", lambda line: self.troubles.append(line.text) if line.type == "error" else None)
         await page.goto(f"{self.slack.page_url}?user={user}#{place}")

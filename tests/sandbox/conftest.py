@@ -8,8 +8,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
 from tests.sandbox.browser import chromium
-from tests.sandbox.browser_page import CONFIG, Desk
+from tests.sandbox.browser_page import CONFIG, SandboxBrowser
 from tests.sandbox.tiny_app import TRANSPORTS, over_http, tiny_app
+from tests.time_limits import HANG_SECONDS
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,7 +19,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[Sandbox]:
-    async with Sandbox.start() as sandbox:
+    async with Sandbox.start(ack_seconds=HANG_SECONDS) as sandbox:
+        sandbox.slack.workspace.trigger_seconds = HANG_SECONDS
         yield sandbox
 
 
@@ -43,12 +45,15 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(browser: Browser) -> AsyncIterator[Desk]:
-    async with Sandbox.start(CONFIG) as slack:
+async def browsing(browser: Browser) -> AsyncIterator[SandboxBrowser]:
+    async with Sandbox.start(CONFIG, ack_seconds=HANG_SECONDS) as slack:
+        slack.slack.workspace.trigger_seconds = HANG_SECONDS
         app = tiny_app(slack)
         async with over_http(slack, app):
-            desk = Desk(browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url))
-            yield desk
-            for page in desk.pages:
+            browsing = SandboxBrowser(
+                browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+            )
+            yield browsing
+            for page in browsing.pages:
                 await page.close()
-    assert desk.troubles == []
+    assert browsing.troubles == []

@@ -1,4 +1,4 @@
-"""A run without a browser says so, and fails where one was asked for."""
+"""A run without a browser says so, and fails if one is required."""
 
 from pathlib import Path
 

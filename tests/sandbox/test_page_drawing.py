@@ -8,17 +8,17 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox import gallery
-from tests.sandbox.browser_page import GENERAL, Desk, modal, say
+from tests.sandbox.browser_page import GENERAL, SandboxBrowser, modal, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FAINT_WORDS = Path(__file__).with_name("contrast.js").read_text("utf-8")
 
 
-async def test_every_block_and_element_is_drawn(desk: Desk) -> None:
-    page = await desk.open()
-    await desk.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
-    await desk.client.chat_postMessage(channel=GENERAL, text="two", blocks=gallery.SECOND_MESSAGE)
+async def test_every_block_and_element_is_drawn(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
+    await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
+    await browsing.client.chat_postMessage(channel=GENERAL, text="two", blocks=gallery.SECOND_MESSAGE)
     await expect(page.locator(".message")).to_have_count(2)
     await say(page, "/hello gallery")
     await modal(page).wait_for()
@@ -36,9 +36,9 @@ NAMELESS = """() => [...document.querySelectorAll("input, select, textarea, butt
     .map((node) => node.outerHTML)"""
 
 
-async def test_everything_that_can_be_used_has_a_name(desk: Desk) -> None:
-    page = await desk.open()
-    await desk.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
+async def test_everything_that_can_be_used_has_a_name(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
+    await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
     await expect(page.locator(".message")).to_have_count(1)
     await say(page, "/hello gallery")
     await modal(page).wait_for()
@@ -46,9 +46,9 @@ async def test_everything_that_can_be_used_has_a_name(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_all_words_stand_out_from_their_ground(desk: Desk, scheme: Any) -> None:
-    page = await desk.open(color_scheme=scheme)
-    await desk.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
+async def test_all_words_stand_out_from_their_ground(browsing: SandboxBrowser, scheme: Any) -> None:
+    page = await browsing.open(color_scheme=scheme)
+    await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
     await say(page, "/hello you")
     await expect(page.locator(".message")).to_have_count(2)
     await page.locator("#composer-text").fill("")
@@ -58,9 +58,9 @@ async def test_all_words_stand_out_from_their_ground(desk: Desk, scheme: Any) ->
     assert await page.evaluate(FAINT_WORDS) == []
 
 
-async def test_a_data_table_sorts_filters_and_pages(desk: Desk) -> None:
-    page = await desk.open()
-    await desk.client.chat_postMessage(channel=GENERAL, text="table", blocks=[gallery.DATA_TABLE])
+async def test_a_data_table_sorts_filters_and_pages(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
+    await browsing.client.chat_postMessage(channel=GENERAL, text="table", blocks=[gallery.DATA_TABLE])
     rows = page.locator(".data-table tbody tr")
     await expect(rows).to_have_count(2)
     await page.get_by_role("button", name="Next page").click()
@@ -71,22 +71,22 @@ async def test_a_data_table_sorts_filters_and_pages(desk: Desk) -> None:
     await expect(rows).to_have_count(1)
 
 
-async def test_words_are_shown_as_slack_shows_them(desk: Desk) -> None:
+async def test_words_are_shown_as_slack_shows_them(browsing: SandboxBrowser) -> None:
     words = (
         "<!date^1795341600^{date_long} at {time}|then> <@U01ALICE> <script>alert(1)</script> &lt;b&gt; `x`"
     )
-    alice, bruno = await desk.open(), await desk.open("U02BRUNO")
-    await desk.client.chat_postMessage(channel=GENERAL, text=words)
+    alice, bruno = await browsing.open(), await browsing.open("U02BRUNO")
+    await browsing.client.chat_postMessage(channel=GENERAL, text=words)
     text = alice.locator(".message .text")
     await expect(text).to_contain_text(re.compile(r"Sunday, November 22, 2026 at 5:00\sAM"))
     await expect(text).to_contain_text("@Alice Martin <script>alert(1)</script> <b> x")
     await expect(bruno.locator(".message .text")).to_contain_text("dimanche 22 novembre 2026 at 11:00")
 
 
-async def test_bold_holds_what_is_inside_it_and_no_more(desk: Desk) -> None:
+async def test_bold_holds_what_is_inside_it_and_no_more(browsing: SandboxBrowser) -> None:
     words = "*no post to <#C01GENERAL>* and *`/x` bold* but `*a*` *b `c*` d_e_f <http://a.example/_x_|*l*>"
-    alice = await desk.open()
-    await desk.client.chat_postMessage(channel=GENERAL, text=words)
+    alice = await browsing.open()
+    await browsing.client.chat_postMessage(channel=GENERAL, text=words)
     text = alice.locator(".message .text")
     await expect(text).to_contain_text("but *a* *b c* d_e_f *l*")
     await expect(text.locator("strong")).to_have_text(["no post to #general", "/x bold"])

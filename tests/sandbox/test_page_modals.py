@@ -4,14 +4,14 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox import gallery
-from tests.sandbox.browser_page import GENERAL, Desk, modal, say
+from tests.sandbox.browser_page import GENERAL, SandboxBrowser, modal, say
 from tests.sandbox.tiny_app import greeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_form_is_corrected_and_sent(desk: Desk) -> None:
-    page = await desk.open()
+async def test_a_form_is_corrected_and_sent(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "/hello modal")
     name, times = modal(page).get_by_label("Whom to greet"), modal(page).get_by_label("How often")
     await expect(name).to_be_focused()
@@ -32,11 +32,11 @@ async def test_a_form_is_corrected_and_sent(desk: Desk) -> None:
     await expect(page.locator("#sidebar a[href='#messages'] .count")).to_have_text("1")
     await page.get_by_role("link", name="Messages").first.click()
     await expect(page.locator(".message")).to_contain_text("Greeted Bruno")
-    assert desk.seen == ["submitted Bruno"]
+    assert browsing.seen == ["submitted Bruno"]
 
 
-async def test_an_update_keeps_words_and_cursor(desk: Desk) -> None:
-    page = await desk.open()
+async def test_an_update_keeps_words_and_cursor(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "/hello modal")
     name = modal(page).get_by_label("Whom to greet")
     await name.fill("Bruno")
@@ -46,8 +46,8 @@ async def test_an_update_keeps_words_and_cursor(desk: Desk) -> None:
     await expect(modal(page).get_by_role("button", name="More")).to_be_focused()
 
 
-async def test_focus_stays_in_the_modal_and_returns(desk: Desk) -> None:
-    page = await desk.open()
+async def test_focus_stays_in_the_modal_and_returns(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "/hello modal")
     await modal(page).get_by_label("Whom to greet").wait_for()
     for _ in range(8):
@@ -58,11 +58,11 @@ async def test_focus_stays_in_the_modal_and_returns(desk: Desk) -> None:
     await page.keyboard.press("Escape")
     await expect(modal(page)).to_have_count(0)
     await expect(page.locator("#composer-text")).to_be_focused()
-    assert desk.seen == ["closed False"]
+    assert browsing.seen == ["closed False"]
 
 
-async def test_a_reload_loses_the_modal_and_keeps_the_rest(desk: Desk) -> None:
-    page = await desk.open()
+async def test_a_reload_loses_the_modal_and_keeps_the_rest(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "hello")
     await say(page, "/hello modal")
     await modal(page).wait_for()
@@ -71,25 +71,25 @@ async def test_a_reload_loses_the_modal_and_keeps_the_rest(desk: Desk) -> None:
     await expect(modal(page)).to_have_count(0)
 
 
-async def test_errors_in_a_modal_are_shown_inside_it(desk: Desk) -> None:
+async def test_errors_in_a_modal_are_shown_inside_it(browsing: SandboxBrowser) -> None:
     """All that is outside a modal dialog is hidden from screen readers, and lies behind its shade."""
-    page = await desk.open()
+    page = await browsing.open()
     await say(page, "/hello modal")
     await modal(page).get_by_role("button", name="Send").click()
     await expect(modal(page).locator("[aria-live]")).to_have_text("Please complete this required field.")
-    desk.slack.slack.workspace.clients.clear()
+    browsing.slack.slack.workspace.clients.clear()
     await modal(page).get_by_role("button", name="Send").click()
     await expect(modal(page).get_by_role("alert")).to_contain_text("is no longer open")
-    desk.troubles.clear()
+    browsing.troubles.clear()
 
 
-async def test_focus_returns_to_a_button_after_redrawing(desk: Desk) -> None:
-    page = await desk.open()
-    posted = await desk.client.chat_postMessage(channel=GENERAL, text="Hello", blocks=greeting("Hello"))
+async def test_focus_returns_to_a_button_after_redrawing(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
+    posted = await browsing.client.chat_postMessage(channel=GENERAL, text="Hello", blocks=greeting("Hello"))
     button = page.get_by_role("button", name="Open", exact=True)
     await button.click()
     await modal(page).wait_for()
-    await desk.client.chat_update(channel=GENERAL, ts=posted["ts"], text="Hi", blocks=greeting("Hi"))
+    await browsing.client.chat_update(channel=GENERAL, ts=posted["ts"], text="Hi", blocks=greeting("Hi"))
     await expect(page.locator(".message")).to_contain_text("Hi")
     await page.keyboard.press("Escape")
     await expect(modal(page)).to_have_count(0)
@@ -97,20 +97,20 @@ async def test_focus_returns_to_a_button_after_redrawing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("kind", ["static_select", "datepicker", "radio_buttons", "external_select"])
-async def test_any_field_may_ask_for_the_cursor(desk: Desk, kind: str) -> None:
-    page = await desk.open()
+async def test_any_field_may_ask_for_the_cursor(browsing: SandboxBrowser, kind: str) -> None:
+    page = await browsing.open()
     fields = {**gallery.INPUTS[kind], "focus_on_load": True}
     blocks = [gallery.input_block("plain_text_input", {}), gallery.input_block(kind, fields)]
-    clients = desk.slack.slack.workspace.clients
+    clients = browsing.slack.slack.workspace.clients
     client = next(client for (_, name), client in clients.items() if name.startswith("page-"))
-    trigger = desk.slack.slack.workspace.new_trigger(client, "T01").id
-    await desk.client.views_open(trigger_id=trigger, view={**gallery.MODAL, "blocks": blocks})
+    trigger = browsing.slack.slack.workspace.new_trigger(client, "T01").id
+    await browsing.client.views_open(trigger_id=trigger, view={**gallery.MODAL, "blocks": blocks})
     asked = modal(page).locator(".block").nth(1).locator("input, select").first
     await expect(asked).to_be_focused()
 
 
-async def test_an_external_select_offers_what_the_app_answers(desk: Desk) -> None:
-    page = await desk.open()
+async def test_an_external_select_offers_what_the_app_answers(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "/hello gallery")
     city = modal(page).locator("[data-action=external_select]")
     await city.press_sequentially("pa")
@@ -119,10 +119,10 @@ async def test_an_external_select_offers_what_the_app_answers(desk: Desk) -> Non
     await expect(city).to_have_value("Paris")
 
 
-async def test_an_app_that_does_not_answer_is_marked(desk: Desk) -> None:
-    page = await desk.open()
+async def test_an_app_that_does_not_answer_is_marked(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "/hello modal")
     await modal(page).wait_for()
-    desk.slack.deliver_to("http://127.0.0.1:9/nobody")
+    browsing.slack.deliver_to("http://127.0.0.1:9/nobody")
     await modal(page).get_by_role("button", name="More").click()
     await expect(modal(page).get_by_role("alert")).to_contain_text("We had some trouble connecting.")

@@ -10,29 +10,29 @@ import pytest
 from playwright.async_api import Route, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.sandbox.browser_page import GENERAL, Desk, say
+from tests.sandbox.browser_page import GENERAL, SandboxBrowser, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_mail_is_read_in_the_page(desk: Desk) -> None:
-    page = await desk.open(place="mail")
+async def test_mail_is_read_in_the_page(browsing: SandboxBrowser) -> None:
+    page = await browsing.open(place="mail")
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "bot@acme.example", "alice@acme.example", "Your receipt"
     mail.set_content("Thanks")
     mail.add_alternative("<h1>Thanks</h1><script>parent.document.title = 'x'</script>", subtype="html")
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="receipt.pdf")
-    await aiosmtplib.send(mail, hostname="127.0.0.1", port=desk.slack.mail.port)
+    await aiosmtplib.send(mail, hostname="127.0.0.1", port=browsing.slack.mail.port)
     await expect(page.locator(".letter")).to_contain_text("alice@acme.example")
     await expect(page.frame_locator(".letter iframe").locator("h1")).to_have_text("Thanks")
     await expect(page.get_by_role("link", name="receipt.pdf")).to_be_visible()
     # The browser says aloud that the letter's script was not run.
-    assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in desk.troubles)
-    desk.troubles.clear()
+    assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in browsing.troubles)
+    browsing.troubles.clear()
 
 
-async def test_mail_that_loads_slowly_does_not_take_anothers_place(desk: Desk) -> None:
-    page = await desk.open()
+async def test_mail_that_loads_slowly_does_not_take_anothers_place(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     waiting: list[Route] = []
 
     async def hold(route: Route) -> None:
@@ -40,7 +40,7 @@ async def test_mail_that_loads_slowly_does_not_take_anothers_place(desk: Desk) -
 
     await page.route("**/control/mail", hold)
     await page.locator("#sidebar").get_by_role("link", name="Mail").click()
-    await desk.slack.wait_until(lambda: waiting)
+    await browsing.slack.wait_until(lambda: waiting)
     await page.locator("#sidebar").get_by_role("link", name="general").click()
     async with page.expect_response("**/control/mail"):
         await waiting[0].continue_()
@@ -48,28 +48,28 @@ async def test_mail_that_loads_slowly_does_not_take_anothers_place(desk: Desk) -
     await expect(page.locator("#main h1")).to_contain_text("general")
 
 
-async def test_traffic_shows_a_late_answer_and_one_that_never_came(desk: Desk) -> None:
-    page = await desk.open(place="traffic")
-    desk.slack.fault("slow", "conversations.open", times=1, seconds=1)
-    desk.slack.fault("cut_before", "conversations.open", times=1)
-    call = asyncio.create_task(desk.client.conversations_open(users="U01ALICE"))
+async def test_traffic_shows_a_late_answer_and_one_that_never_came(browsing: SandboxBrowser) -> None:
+    page = await browsing.open(place="traffic")
+    browsing.slack.fault("slow", "conversations.open", times=1, seconds=1)
+    browsing.slack.fault("cut_before", "conversations.open", times=1)
+    call = asyncio.create_task(browsing.client.conversations_open(users="U01ALICE"))
     entry = page.locator(".entries li", has_text="conversations.open")
-    await desk.slack.wait_until(lambda: desk.slack.calls("conversations.open"))
-    await desk.slack.person("U01ALICE").write("hello", channel=GENERAL)
+    await browsing.slack.wait_until(lambda: browsing.slack.calls("conversations.open"))
+    await browsing.slack.person("U01ALICE").write("hello", channel=GENERAL)
     await expect(entry.locator(".result")).to_have_text("…")
     await call
     await expect(entry.locator(".result")).to_have_text("ok")
-    hasty = AsyncWebClient(token=desk.slack.bot_token, base_url=desk.slack.api_url, retry_handlers=[])
+    hasty = AsyncWebClient(token=browsing.slack.bot_token, base_url=browsing.slack.api_url, retry_handlers=[])
     with pytest.raises(aiohttp.ClientError):
         await hasty.conversations_open(users="U01ALICE")
     await expect(entry.first.locator(".result")).to_have_text("no answer")
 
 
-async def test_traffic_shows_acks_calls_and_refusals(desk: Desk) -> None:
-    page = await desk.open(place="traffic")
-    await desk.slack.person("U01ALICE").command("/hello", "you", channel=GENERAL)
+async def test_traffic_shows_acks_calls_and_refusals(browsing: SandboxBrowser) -> None:
+    page = await browsing.open(place="traffic")
+    await browsing.slack.person("U01ALICE").command("/hello", "you", channel=GENERAL)
     with pytest.raises(Exception, match="channel_not_found"):
-        await desk.client.chat_postMessage(channel="C99", text="x")
+        await browsing.client.chat_postMessage(channel="C99", text="x")
     await expect(page.locator(".refusals")).to_contain_text("chat.postMessage: channel_not_found")
     entry = page.locator(".entries li", has_text="/hello")
     await expect(entry).to_contain_text(re.compile(r"200 in [\d.]+ ms"))
@@ -77,31 +77,31 @@ async def test_traffic_shows_acks_calls_and_refusals(desk: Desk) -> None:
     await expect(entry).to_contain_text('"text": "you"')
 
 
-async def test_faults_are_made_in_the_page(desk: Desk) -> None:
-    page = await desk.open(place="traffic")
+async def test_faults_are_made_in_the_page(browsing: SandboxBrowser) -> None:
+    page = await browsing.open(place="traffic")
     await page.get_by_text("Make things go wrong").click()
     await page.get_by_label("Fault").select_option("error_503")
     await page.get_by_label("Method").fill("chat.postMessage")
     await page.get_by_role("button", name="Add").click()
     await expect(page.get_by_role("status")).to_have_text("1 active")
-    assert [fault.kind for fault in desk.slack.slack.faults.rules] == ["error_503"]
+    assert [fault.kind for fault in browsing.slack.slack.faults.rules] == ["error_503"]
 
 
-async def test_reset_is_one_click(desk: Desk) -> None:
-    page = await desk.open()
+async def test_reset_is_one_click(browsing: SandboxBrowser) -> None:
+    page = await browsing.open()
     await say(page, "hello")
     await expect(page.locator(".message")).to_have_count(1)
     await page.get_by_role("button", name="Reset").click()
     await expect(page.locator(".message")).to_have_count(0)
 
 
-async def test_a_long_reset_says_that_it_is_under_way(desk: Desk) -> None:
-    page, ready = await desk.open(), asyncio.Event()
+async def test_a_long_reset_says_that_it_is_under_way(browsing: SandboxBrowser) -> None:
+    page, ready = await browsing.open(), asyncio.Event()
 
     async def start_over() -> None:
         await ready.wait()
 
-    desk.slack.on_reset(start_over)
+    browsing.slack.on_reset(start_over)
     await page.get_by_role("button", name="Reset").click()
     waiting = page.get_by_role("button", name="Resetting…")
     await expect(waiting).to_have_attribute("aria-disabled", "true")

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
 from sandbox.records import File
+from sandbox.workspace import TRIGGER_SECONDS
 from tests.sandbox import gallery
 from tests.sandbox.tiny_app import HELLO_HOME, HELLO_MODAL, greeting
 
@@ -205,6 +206,7 @@ async def test_a_trigger_lives_three_seconds_and_serves_once(
     slack: Sandbox, client: AsyncWebClient, alice: Person
 ) -> None:
     workspace = slack.slack.workspace
+    workspace.trigger_seconds = TRIGGER_SECONDS
     with freeze_time("2026-11-22 10:00:00", real_asyncio=True) as now:
         trigger = workspace.new_trigger(alice.client, "T01SANDBOX")
         now.tick(3.1)

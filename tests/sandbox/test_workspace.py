@@ -80,7 +80,7 @@ async def test_nothing_hangs_while_time_stands_still(app: AsyncApp, alice: Perso
 
 
 async def test_it_runs_alone(tmp_path: Path) -> None:
-    """`python -m sandbox` says where it is and how to reach it, and ends when it is told to."""
+    """`python -m sandbox` prints its URLs, and ends on a signal."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
     process = await asyncio.create_subprocess_exec(*command, cwd=root, stdout=asyncio.subprocess.PIPE)

@@ -1,5 +1,6 @@
 """An outbox to fill and to empty: the accounts of tests/accounts.yml, ports in memory, a clock to move."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -60,7 +61,7 @@ class Outbox:
             tasks=BackgroundTasks(),
         )
 
-    async def tell(
+    async def enqueue(
         self,
         *destinations: str,
         kind: NoticeKind = NoticeKind.PORTAL_CHANGED,
@@ -71,7 +72,7 @@ class Outbox:
         payload: NoticePayload | None = None,
         number: int = 0,
     ) -> None:
-        """Store a notice of the account acme, as a use case does; `number` is found again by `steps`."""
+        """Store a notice of the account acme as a use case does; `list_sent_numbers` gives `number`."""
         if kind is NoticeKind.PORTAL_CHANGED:
             payload = PortalChangedPayload(by=str(number))
         async with self.database.write() as session:
@@ -92,7 +93,7 @@ class Outbox:
         return await deliver_due_notices(self.services)
 
     async def deliver_all(self) -> None:
-        """… with the time that Slack's limits make it take."""
+        """… advancing the clock as Slack's rate limits require."""
         for _ in range(200):
             if not await self.deliver() and not await self.due():
                 return
@@ -247,9 +248,22 @@ def read_number(message: OutboundMessage) -> int:
     return int(message.payload.by)
 
 
-def steps(outbox: Outbox, channel: str) -> list[int]:
+def list_sent_numbers(outbox: Outbox, channel: str) -> list[int]:
     return [read_number(sent.letter) for sent in outbox.messenger.to(channel)]
 
 
-def told_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
+def list_sent_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
     return [sent.letter.kind for sent in outbox.messenger.to(channel)]
+
+
+def is_marking_delivered(notice: Notice) -> Callable[[str, Any], bool]:
+    """For `failing_statements`: whether a statement stores that this notice was delivered."""
+
+    def is_affected(statement: str, parameters: Any) -> bool:
+        rows = parameters if isinstance(parameters, list) else [parameters]
+        values = [set(row.values() if isinstance(row, dict) else row) for row in rows]
+        return statement.startswith("UPDATE notice") and any(
+            {notice.key, "delivered"} <= row for row in values
+        )
+
+    return is_affected

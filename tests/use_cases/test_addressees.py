@@ -12,11 +12,11 @@ from bot.messaging.messenger import (
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import QuoteReminderPayload
-from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, told_kinds
+from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, list_sent_kinds
 
 
 async def test_a_contact_bound_by_email_is_found_and_reads_their_own_language(outbox: Outbox) -> None:
-    await outbox.tell(await benoit(outbox))
+    await outbox.enqueue(await benoit(outbox))
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
     assert (sent.letter.channel, sent.letter.localizer.language_tag) == ("U02BENOIT", "fr-FR")
@@ -24,7 +24,7 @@ async def test_a_contact_bound_by_email_is_found_and_reads_their_own_language(ou
 
 
 async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL)
+    await outbox.enqueue(CHANNEL)
     await outbox.deliver()
     [sent] = outbox.messenger.sent
     assert (sent.letter.localizer.language_tag, sent.letter.localizer.time_zone) == ("fr", "Europe/Paris")
@@ -33,7 +33,7 @@ async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outb
 
 async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outbox) -> None:
     await outbox.change(await outbox.account(), channel_amounts=True)
-    await outbox.tell(CHANNEL)
+    await outbox.enqueue(CHANNEL)
     await outbox.deliver()
     assert outbox.messenger.sent[0].letter.shows_amounts
 
@@ -43,8 +43,8 @@ async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
 ) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")] * 2
     order = await outbox.order()
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
-    await outbox.tell(CHANNEL, number=2)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
     kinds = {d: [s.letter.kind for s in outbox.messenger.to(d)] for d in ("D01ALICE", "D02BENOIT")}
     told = NoticeKind.CHANNEL_UNREACHABLE
@@ -60,7 +60,7 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("is_archived")] * 3
     for day in (0, 0, 1):
         outbox.at += timedelta(days=day)
-        await outbox.tell(CHANNEL)
+        await outbox.enqueue(CHANNEL)
         await outbox.deliver_all()
     told = await outbox.notices(kind="channel_unreachable", destination=await alice(outbox))
     assert len(told) == 2
@@ -69,7 +69,7 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
 async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")]
     order = await outbox.order()
-    await outbox.tell(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
+    await outbox.enqueue(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
     await outbox.deliver_all()
     kinds = [sent.letter.kind for sent in outbox.messenger.to("D01ALICE")]
     assert sorted(kinds) == [NoticeKind.CHANNEL_UNREACHABLE, NoticeKind.ORDER_FAILED]
@@ -78,7 +78,7 @@ async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> Non
 async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbox: Outbox) -> None:
     outbox.messenger.refusals["C9"] = [ChannelUnreachable("not_in_channel")]
     order = await outbox.order()
-    await outbox.tell("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
+    await outbox.enqueue("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
     assert sent.letter.destination_kind is DestinationKind.SERVICES
@@ -88,7 +88,7 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
 async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outbox) -> None:
     outbox.messenger.refusals["U01ALICE"] = [UserUnreachable("user_disabled")]
     quote = await outbox.quote()
-    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent
     assert mail.to == "alice@acme.example"
@@ -109,7 +109,7 @@ async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outb
 )
 async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
     outbox.directory.add("U02BENOIT", "benoit@acme.example", **who)
-    await outbox.tell(await benoit(outbox))
+    await outbox.enqueue(await benoit(outbox))
     await outbox.deliver_all()
     assert outbox.messenger.sent == []
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
@@ -117,12 +117,12 @@ async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who:
 
 async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> None:
     """R5: bound by e-mail only as long as the address is the person's."""
-    await outbox.tell(await benoit(outbox))
+    await outbox.enqueue(await benoit(outbox))
     await outbox.deliver_all()
     assert len(outbox.messenger.to("D02BENOIT")) == 1
     outbox.directory.add("U02BENOIT", "roche@acme.example")
     outbox.at += timedelta(hours=2)
-    await outbox.tell(await benoit(outbox))
+    await outbox.enqueue(await benoit(outbox))
     await outbox.deliver_all()
     assert len(outbox.messenger.to("D02BENOIT")) == 1
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
@@ -130,7 +130,7 @@ async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> 
 
 async def test_notices_to_an_unknown_person_wait_until_the_directory_answers(outbox: Outbox) -> None:
     outbox.directory.silent = True
-    await outbox.tell(await alice(outbox))
+    await outbox.enqueue(await alice(outbox))
     assert await outbox.deliver() == 0
     outbox.directory.silent = False
     await outbox.deliver_all()
@@ -141,9 +141,9 @@ async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.complete(order)
     contact = await outbox.contact()
-    await outbox.tell(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
     outbox.mailer.is_configured = False
-    await outbox.tell(CHANNEL)
+    await outbox.enqueue(CHANNEL)
     assert await outbox.deliver() == 1
     assert (await outbox.notice(status="waiting")).attempts == 0
     outbox.mailer.is_configured = True
@@ -155,14 +155,14 @@ async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
 async def test_mail_knows_no_pace(outbox: Outbox) -> None:
     contact = await outbox.contact()
     for _ in range(10):
-        await outbox.tell(f"email:{contact.key}")
+        await outbox.enqueue(f"email:{contact.key}")
     assert await outbox.deliver() == 10
     assert len({mail.message_id for mail in outbox.mailer.sent}) == 10
 
 
 async def test_mail_refused_for_good_is_given_up_and_the_reason_kept(outbox: Outbox) -> None:
     contact = await outbox.contact()
-    await outbox.tell(f"email:{contact.key}")
+    await outbox.enqueue(f"email:{contact.key}")
     outbox.mailer.refusals = [MailRejected("recipient refused: [550]")]
     await outbox.deliver_all()
     notice = await outbox.notice()
@@ -171,7 +171,7 @@ async def test_mail_refused_for_good_is_given_up_and_the_reason_kept(outbox: Out
 
 async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None:
     contact = await outbox.contact()
-    await outbox.tell(f"email:{contact.key}")
+    await outbox.enqueue(f"email:{contact.key}")
     ids = []
 
     async def half(email: OutboundEmail) -> None:
@@ -187,7 +187,7 @@ async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None
 
 async def test_a_person_who_lost_the_role_gets_no_more_notices(outbox: Outbox) -> None:
     await outbox.change(await outbox.contact(), active=False)
-    await outbox.tell(await alice(outbox))
+    await outbox.enqueue(await alice(outbox))
     await outbox.deliver_all()
     notice = await outbox.notice()
     assert (notice.status, notice.last_error) == ("undeliverable", "contact withdrawn")
@@ -199,10 +199,10 @@ async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contact
     await outbox.complete(order)
     contact = await outbox.contact()
     await outbox.change(contact, active=False)
-    await outbox.tell(await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
-    await outbox.tell(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
+    await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
     await outbox.deliver_all()
-    assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert list_sent_kinds(outbox, "D02BENOIT") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
     assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
@@ -214,9 +214,9 @@ async def test_r9_the_reminder_of_a_person_who_lost_the_role_goes_to_those_who_m
     await outbox.change(await outbox.contact(), active=False)
     payload = QuoteReminderPayload(expires_at=quote.expires_at, hours_before_expiry=48)
     event = "quote:1:reminder"
-    await outbox.tell(
+    await outbox.enqueue(
         await alice(outbox), kind=NoticeKind.QUOTE_REMINDER, event=event, quote=quote, payload=payload
     )
     await outbox.deliver_all()
-    assert told_kinds(outbox, "D02BENOIT") == [NoticeKind.QUOTE_REMINDER]
+    assert list_sent_kinds(outbox, "D02BENOIT") == [NoticeKind.QUOTE_REMINDER]
     assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}

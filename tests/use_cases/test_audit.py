@@ -182,7 +182,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
 @only_sqlite
 @pytest.mark.parametrize("name", TAMPERINGS)
 async def test_r18_changes_to_the_database_file_are_found(name: str) -> None:
-    """The triggers are dropped, which whoever holds the file can do."""
+    """The triggers are dropped, which anybody with the file can do."""
     with database_url("accounts") as url:
         database = Database(url)
         last = await write_history(database, 6)

@@ -18,7 +18,7 @@ from models.notice import NoticeKind, NoticeStatus
 from models.notice.destination import Destination
 from tests.postgres import explain, only_sqlite
 from tests.time_limits import HANG_SECONDS
-from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, read_number, steps
+from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, list_sent_numbers, read_number
 
 # Order and claims
 
@@ -27,23 +27,23 @@ async def test_each_destination_gets_its_notices_in_order_from_several_workers(a
     outbox = any_outbox
     channels = ["C1", "C2", "C3", "C4"]
     for number in range(6):
-        await outbox.tell(*(f"channel:{c}" for c in channels), number=number)
-    for _ in range(40):
-        workers = (deliver_due_notices(outbox.services) for _ in range(3))
-        await asyncio.gather(*workers)
-        outbox.at += timedelta(milliseconds=300)
-    assert {c: steps(outbox, c) for c in channels} == {c: [*range(6)] for c in channels}
-    assert await outbox.notices(status="waiting") == []
+        await outbox.enqueue(*(f"channel:{c}" for c in channels), number=number)
+    async with asyncio.timeout(HANG_SECONDS):
+        while await outbox.notices(status="waiting"):
+            workers = (deliver_due_notices(outbox.services) for _ in range(3))
+            await asyncio.gather(*workers)
+            outbox.at += timedelta(milliseconds=300)
+    assert {c: list_sent_numbers(outbox, c) for c in channels} == {c: [*range(6)] for c in channels}
 
 
 async def test_a_notice_that_was_rolled_back_is_not_delivered(outbox: Outbox) -> None:
     with pytest.raises(KeyError):
-        await tell_and_fail(outbox)
+        await enqueue_and_fail(outbox)
     assert await outbox.deliver() == 0
     assert outbox.messenger.sent == []
 
 
-async def tell_and_fail(outbox: Outbox) -> None:
+async def enqueue_and_fail(outbox: Outbox) -> None:
     async with outbox.database.write() as session:
         account = await session.get_one(Account, "acme")
         await enqueue_notice(
@@ -58,38 +58,38 @@ async def tell_and_fail(outbox: Outbox) -> None:
 
 
 async def test_delivering_again_sends_nothing_again(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL, await alice(outbox))
+    await outbox.enqueue(CHANNEL, await alice(outbox))
     await outbox.deliver_all()
     await outbox.deliver_all()
     assert sorted(sent.channel for sent in outbox.messenger.sent) == ["C01BILLING", "D01ALICE"]
 
 
 async def test_a_notice_for_later_waits_and_holds_nobody_back(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL, due_at=START + timedelta(days=1), number=1)
-    await outbox.tell(CHANNEL, number=2)
+    await outbox.enqueue(CHANNEL, due_at=START + timedelta(days=1), number=1)
+    await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
-    assert steps(outbox, "C01BILLING") == [2]
+    assert list_sent_numbers(outbox, "C01BILLING") == [2]
     outbox.at = START + timedelta(days=1)
     await outbox.deliver_all()
-    assert steps(outbox, "C01BILLING") == [2, 1]
+    assert list_sent_numbers(outbox, "C01BILLING") == [2, 1]
 
 
 async def test_a_notice_is_delivered_once_the_lease_of_a_crashed_worker_has_expired(
     any_outbox: Outbox,
 ) -> None:
     outbox = any_outbox
-    await outbox.tell(CHANNEL, number=1)
-    await outbox.tell(CHANNEL, number=2)
+    await outbox.enqueue(CHANNEL, number=1)
+    await outbox.enqueue(CHANNEL, number=2)
     assert len(await build_notice_queue(outbox.services).claim(16)) == 1
     outbox.at += get_lease_duration(outbox.services.settings) - timedelta(seconds=1)
     assert await outbox.deliver() == 0
     outbox.at += timedelta(seconds=1)
     assert await outbox.deliver() == 2
-    assert steps(outbox, "C01BILLING") == [1, 2]
+    assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
 
 
 async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL)
+    await outbox.enqueue(CHANNEL)
 
     async def overslept(letter: OutboundMessage) -> None:
         outbox.messenger.before = None
@@ -100,6 +100,35 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
     outbox.messenger.before = overslept
     assert await outbox.deliver() == 0
     assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+
+
+async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> None:
+    await outbox.enqueue(CHANNEL, number=1)
+    await outbox.enqueue(CHANNEL, number=2)
+    others: list[asyncio.Task[int]] = []
+    has_started, may_end = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: OutboundMessage) -> None:
+        has_started.set()
+        await may_end.wait()
+
+    async def oversleep(_: OutboundMessage) -> None:
+        outbox.messenger.before = hang
+        outbox.messenger._busy.clear()
+        outbox.at += get_lease_duration(outbox.services.settings)
+        others.append(asyncio.create_task(outbox.deliver()))
+        await has_started.wait()
+
+    outbox.messenger.before = oversleep
+    async with asyncio.timeout(HANG_SECONDS):
+        assert await outbox.deliver() == 1
+        outbox.messenger.before = None
+        outbox.move(2)
+        assert await outbox.deliver() == 0, "the other worker still has the destination"
+        may_end.set()
+        assert await asyncio.gather(*others) == [0]
+        await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [1, 1, 2]
 
 
 async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
@@ -114,8 +143,8 @@ async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
             asyncio.get_running_loop().call_later(0.1, outbox.move, 1)
 
     outbox.messenger.before = hang
-    await outbox.tell("channel:C1", "channel:C2", number=1)
-    await outbox.tell("channel:C2", number=2)
+    await outbox.enqueue("channel:C1", "channel:C2", number=1)
+    await outbox.enqueue("channel:C2", number=2)
     assert await asyncio.wait_for(outbox.deliver(), HANG_SECONDS) == 3
 
 
@@ -129,7 +158,7 @@ async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(
         await answered.wait()
 
     outbox.messenger.before = wait
-    await outbox.tell(CHANNEL)
+    await outbox.enqueue(CHANNEL)
     job = asyncio.create_task(outbox.deliver())
     await under_way.wait()
     job.cancel()
@@ -147,7 +176,7 @@ async def test_the_due_ones_are_found_by_index_among_any_number_of_delivered_one
     await fill(outbox, 20_000)
     order = await outbox.order()
     for _ in range(3):
-        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     asked: list[tuple[str, object]] = []
 
     @event.listens_for(outbox.database.sync_engine, "before_cursor_execute")

@@ -15,29 +15,30 @@ from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_n
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.pacing import DESTINATION_LIMIT
 from models.notice import DeliverySlot, Notice, NoticeStatus
-from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, steps
+from tests.database_faults import failing_statements
+from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, is_marking_delivered, list_sent_numbers
 
 LONG_AFTER = START + timedelta(days=1)
 
 
 async def test_a_channel_gets_a_burst_and_then_a_message_a_second(outbox: Outbox) -> None:
     for number in range(20):
-        await outbox.tell(CHANNEL, number=number)
+        await outbox.enqueue(CHANNEL, number=number)
     moments = await note_moments(outbox, 20)
     times = [at for at, _ in moments]
     assert times[:8] == [0] * 8
     assert all(b - a >= 1 for a, b in pairwise(times[7:]))
     assert times[-1] == pytest.approx(20 - 8, abs=0.2)
-    assert steps(outbox, "C01BILLING") == [*range(20)]
+    assert list_sent_numbers(outbox, "C01BILLING") == [*range(20)]
     outbox.move(4)
     for number in range(20, 26):
-        await outbox.tell(CHANNEL, number=number)
+        await outbox.enqueue(CHANNEL, number=number)
     assert await outbox.deliver() == 4, "the burst grows again by a message a second"
 
 
 async def test_a_workspace_gets_a_burst_and_then_five_messages_a_second(outbox: Outbox) -> None:
     for number in range(2):
-        await outbox.tell(*(f"channel:C{i}" for i in range(20)), number=number)
+        await outbox.enqueue(*(f"channel:C{i}" for i in range(20)), number=number)
     moments = await note_moments(outbox, 40)
     for start, _ in moments:
         assert sum(start <= at < start + 1 for at, _ in moments) <= 14
@@ -60,7 +61,7 @@ async def note_moments(outbox: Outbox, count: int) -> list[tuple[float, str]]:
 
 
 async def test_workspaces_do_not_slow_each_other_down(outbox: Outbox) -> None:
-    await outbox.tell(*(f"channel:C{i}" for i in range(8)))
+    await outbox.enqueue(*(f"channel:C{i}" for i in range(8)))
     async with outbox.database.write() as session:
         for notice in (await session.exec(select(Notice).where(Notice.destination > "channel:C4"))).all():
             notice.team = "T02OTHER"
@@ -68,10 +69,10 @@ async def test_workspaces_do_not_slow_each_other_down(outbox: Outbox) -> None:
 
 
 async def test_slacks_rate_limit_is_waited_out_to_the_second_and_costs_no_attempt(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL, number=1)
+    await outbox.enqueue(CHANNEL, number=1)
     outbox.messenger.refusals["C01BILLING"] = [RateLimited(42)]
     assert await outbox.deliver() == 0
-    await outbox.tell(await alice(outbox))
+    await outbox.enqueue(await alice(outbox))
     outbox.at = START + timedelta(seconds=41.999)
     assert await outbox.deliver() == 0
     assert len(outbox.messenger.tried) == 1, "the workspace rests as well"
@@ -83,8 +84,8 @@ async def test_slacks_rate_limit_is_waited_out_to_the_second_and_costs_no_attemp
 
 
 async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
-    await outbox.tell(CHANNEL, number=1)
-    await outbox.tell(CHANNEL, number=2)
+    await outbox.enqueue(CHANNEL, number=1)
+    await outbox.enqueue(CHANNEL, number=2)
     outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")] * 12
     pauses = []
     for _ in range(12):
@@ -98,13 +99,13 @@ async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
     assert await outbox.deliver() == 1
     assert len(outbox.messenger.tried) == 13, "and no burst right after it"
     await outbox.deliver_all()
-    assert steps(outbox, "C01BILLING") == [1, 2]
+    assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
     first, _ = await outbox.notices()
     assert (first.attempts, first.last_error) == (12, None)
 
 
 async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox: Outbox) -> None:
-    await outbox.tell("channel:C1", "channel:C2")
+    await outbox.enqueue("channel:C1", "channel:C2")
     outbox.messenger.refusals["C1"] = [KeyError("a bug")]
     assert await outbox.deliver() == 1
     stuck = await outbox.notice(status="waiting")
@@ -113,15 +114,9 @@ async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox
     assert await outbox.notices(status="waiting") == []
 
 
-async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise KeyError("a bug")
-
-    await outbox.tell(CHANNEL)
-    with monkeypatch.context() as patch:
-        patch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
+async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(outbox: Outbox) -> None:
+    await outbox.enqueue(CHANNEL)
+    with failing_statements(outbox.database, is_marking_delivered(await outbox.notice())):
         assert await outbox.deliver() == 0
     assert (await outbox.notice()).attempts == 1
     await outbox.deliver_all()
@@ -131,7 +126,7 @@ async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeat
 async def test_a_destination_that_another_worker_released_comes_before_those_that_were_prefetched(
     outbox: Outbox,
 ) -> None:
-    await outbox.tell(*(f"channel:C{i}" for i in range(5)))
+    await outbox.enqueue(*(f"channel:C{i}" for i in range(5)))
     queue = build_notice_queue(outbox.services)
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
@@ -145,13 +140,13 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
 
 
 async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_others(outbox: Outbox) -> None:
-    await outbox.tell("channel:C0", "channel:C1")
+    await outbox.enqueue("channel:C0", "channel:C1")
     queue = build_notice_queue(outbox.services)
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
         session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LONG_AFTER))
-    await outbox.tell("channel:C2")
+    await outbox.enqueue("channel:C2")
     assert await claim(queue, 1) == ["channel:C2"]
 
 

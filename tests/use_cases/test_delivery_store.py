@@ -1,8 +1,8 @@
 """R24: many notices share what they cost, and none suffers for another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +10,11 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from bot.db import Database
-from bot.services import Services
-from bot.use_cases.delivery.apply import mark_delivered
 from bot.use_cases.delivery.claim import build_notice_queue
-from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.pacing import get_delivery_timeout
 from models.notice import Notice, NoticeKind, NoticeStatus
-from tests.use_cases.outbox import Outbox
+from tests.database_faults import failing_statements
+from tests.use_cases.outbox import Outbox, is_marking_delivered
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ def outbox(database_with_accounts: Database) -> Outbox:
 async def fill(outbox: Outbox, *numbers: int) -> None:
     """An order's notice to each of so many channels, each in a workspace of its own."""
     order = await outbox.order(f"SO-{numbers[0]}")
-    await outbox.tell(*(f"channel:C{n}" for n in numbers), kind=NoticeKind.ORDER_PLACED, order=order)
+    await outbox.enqueue(*(f"channel:C{n}" for n in numbers), kind=NoticeKind.ORDER_PLACED, order=order)
     async with outbox.database.write() as session:
         for notice in (await session.exec(select(Notice))).all():
             notice.team = f"T{notice.destination}"
@@ -85,31 +83,18 @@ async def test_results_that_arrive_during_a_commit_share_the_next_transaction(ou
     assert len(commits) <= 4, "one claims, one stores the first that ends, one the others"
 
 
-async def test_one_that_cannot_be_stored_keeps_no_other_from_it(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(notice: Notice, at: datetime) -> None:
-        if notice.destination == "channel:C3":
-            raise KeyError("a bug")
-        mark_delivered(notice, at)
-
-    monkeypatch.setattr("bot.use_cases.delivery.apply.mark_delivered", broken)
+async def test_one_that_cannot_be_stored_keeps_no_other_from_it(outbox: Outbox) -> None:
     await fill(outbox, *range(5))
-    assert await outbox.deliver() == 4
+    affected = await outbox.notice(destination="channel:C3")
+    with failing_statements(outbox.database, is_marking_delivered(affected)):
+        assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
     assert len(outbox.messenger.sent) == 5
 
 
-async def test_one_whose_facts_cannot_be_read_keeps_no_other_from_going_out(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
-        if any(notice.destination == "channel:C3" for notice in notices):
-            raise KeyError("a bug")
-        return await load_notice_contexts(services, notices)
-
-    monkeypatch.setattr("bot.use_cases.delivery.run.load_notice_contexts", broken)
+async def test_one_with_a_damaged_payload_keeps_no_other_from_going_out(outbox: Outbox) -> None:
     await fill(outbox, *range(5))
+    await outbox.change(await outbox.notice(destination="channel:C3"), payload=["damaged"])
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
     assert "channel:C3" not in {f"channel:{letter.channel}" for letter in outbox.messenger.tried}

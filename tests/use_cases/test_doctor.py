@@ -24,7 +24,7 @@ SCOPES = set(
 
 @pytest.fixture
 async def well(world: World) -> World:
-    """Where nothing is wrong: the bot is in every account's channel."""
+    """With no problems: the bot is in every account's channel."""
     world.slack.channel("C05INELIGIBLE").add_bot()
     async with world.services.write() as session:
         await session.exec(text("UPDATE account SET active = false WHERE slack_team = 'T02OTHER'"))  # type: ignore[call-overload]
@@ -157,7 +157,7 @@ async def test_an_unset_optional_setting_is_a_note() -> None:
 
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
     url = well.services.settings.database_url
-    environment = build_environment(well.slack, url, door="http", DATABASE_URL=url)
+    environment = build_environment(well.slack, url, transport="http", DATABASE_URL=url)
     codes = []
     for _ in range(2):
         process = await asyncio.create_subprocess_exec(

@@ -22,6 +22,7 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import open_home, publish_due_homes
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
+from bot.use_cases.service_order.deadlines import announce_overdue_orders, remind_customers
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
 from bot.use_cases.slack_user import refresh_slack_user
@@ -31,7 +32,7 @@ from models.document_sequence import SERVICE_ORDER_PREFIX, DocumentSequence
 from models.home import AccountChange, Home
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus
-from models.service_order import ServiceOrder
+from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from tests.audit_chain import list_broken_entries
 from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS, database_url
@@ -129,7 +130,7 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
 
 
 async def _drawn_at_last(outboxes: list[Outbox]) -> None:
-    """Each Home shows how things stand, whoever drew it last."""
+    """Each Home shows the current state, whichever worker published it last."""
     # Twice: what changed while it was drawn is drawn again a little later.
     for outbox in [*outboxes, *outboxes]:
         outbox.at += timedelta(minutes=5)
@@ -154,7 +155,7 @@ async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
 
 
 async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Outbox]) -> None:
-    """Whoever waits for another's change of the account finds it changed, and does not do it again."""
+    """A worker that waited for another's change of the account sees it, and does not repeat it."""
     one, two, _ = outboxes
     await refresh_slack_user(one.services, ALICE)
     async with one.database.write() as session:
@@ -170,13 +171,66 @@ async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Ou
         assert (await session.exec(switched)).all() == []
 
 
+async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_announced_again(
+    outboxes: list[Outbox],
+) -> None:
+    one, two, _ = outboxes
+    order = await one.order()
+    await one.change(order, overdue_check_at=one.at)
+    async with one.database.write() as session:
+        account = await lock_account(session, "acme")
+        async with lock_requested(two):
+            waiting = asyncio.create_task(announce_overdue_orders(two.services))
+        locked = await session.get_one(ServiceOrder, order.key)
+        locked.overdue_check_at = None
+        session.add_all([account, locked])
+    await at_once(waiting)
+    assert await two.notices() == []
+    async with one.database.read() as session:
+        announced = select(AuditEntry).where(AuditEntry.action == "overdue")
+        assert (await session.exec(announced)).all() == []
+
+
+async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes: list[Outbox]) -> None:
+    one, two, _ = outboxes
+    quote = await one.quote()
+    two.at = quote.expires_at
+    async with one.database.write() as session:
+        await lock_account(session, "acme")
+        async with lock_requested(two):
+            waiting = asyncio.create_task(expire_quotes(two.services))
+        (await session.get_one(Quote, quote.key)).expires_at += timedelta(seconds=1)
+    await at_once(waiting)
+    async with one.database.read() as session:
+        assert (await session.get_one(Quote, quote.key)).status is QuoteStatus.PENDING
+
+
+async def test_nobody_is_reminded_of_a_payment_confirmed_meanwhile(outboxes: list[Outbox]) -> None:
+    one, two, _ = outboxes
+    order = await one.order()
+    async with one.database.write() as session:
+        (await session.get_one(ServiceOrder, order.key)).change_status(OrderStatus.PROCESSING, one.at)
+        line = (await session.exec(select(OrderLine))).one()
+        for status in (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER):
+            line.change_status(status, one.at)
+            await session.flush()
+        line.remind_at = one.at
+    async with one.database.write() as session:
+        await lock_account(session, "acme")
+        async with lock_requested(two):
+            waiting = asyncio.create_task(remind_customers(two.services))
+        (await session.exec(select(OrderLine))).one().change_status(LineStatus.SETTLED, one.at)
+    await at_once(waiting)
+    assert await two.notices() == []
+
+
 async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision(
     outboxes: list[Outbox],
 ) -> None:
     """R20, R25: neither sees the other before it is stored."""
     one, two, _ = outboxes
     quote = await one.quote()
-    await one.tell(await alice(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await one.enqueue(await alice(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     outside = copy_context()
     async with one.database.write() as session:
         await lock_account(session, "acme")

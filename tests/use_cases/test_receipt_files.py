@@ -5,9 +5,9 @@ import threading
 from typing import Any
 
 import pytest
+import typst
 
 from bot.db import transaction_open
-from bot.i18n import Localizer
 from bot.messaging.messenger import (
     FileRejected,
     MessageGone,
@@ -15,19 +15,17 @@ from bot.messaging.messenger import (
     OutboundMessage,
     RateLimited,
 )
-from bot.receipts import render_receipt_pdf
 from bot.use_cases.pacing import get_lease_duration
-from models.details import ReceiptDetails
 from models.notice import NoticeKind
 from models.notice.payloads import ReceiptPayload
 from models.service_order import ServiceOrder
-from tests.use_cases.outbox import Outbox, alice, told_kinds
+from tests.use_cases.outbox import Outbox, alice, list_sent_kinds
 
 
 async def receipt_for_alice(outbox: Outbox, **words: Any) -> ServiceOrder:
     order = await outbox.order()
     await outbox.complete(order)
-    await outbox.tell(
+    await outbox.enqueue(
         await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order, **words
     )
     return order
@@ -40,7 +38,7 @@ async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
     outbox.messenger.refusals["D01ALICE"] = [fault] * 2
     await receipt_for_alice(outbox)
     await outbox.deliver_all()
-    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
     assert outbox.messenger.refusals["D01ALICE"] == []
 
 
@@ -56,25 +54,25 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     with pytest.raises(asyncio.CancelledError):
         await outbox.deliver()
     outbox.messenger.before = None
-    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
+    assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
     outbox.at += get_lease_duration(outbox.services.settings)
     await outbox.deliver_all()
-    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
 
 
 @pytest.mark.parametrize("fault", [FileRejected("missing_scope"), MessageGone("channel_not_found")])
 async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
-    """The receipt's e-mail has it as well; only whoever asked for it gets another."""
+    """The receipt's e-mail has it as well; only a person who requested it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]
     await receipt_for_alice(outbox)
-    await outbox.tell(await alice(outbox), number=2)
+    await outbox.enqueue(await alice(outbox), number=2)
     await outbox.deliver_all()
-    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
+    assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
     assert outbox.mailer.sent == []
     outbox.messenger.refusals["D01ALICE"] = [fault]
     order = await outbox.order("SO-1002")
     await outbox.complete(order, "R-1002")
-    await outbox.tell(
+    await outbox.enqueue(
         await alice(outbox), kind=NoticeKind.RECEIPT, order=order, payload=ReceiptPayload(requested=True)
     )
     await outbox.deliver_all()
@@ -90,22 +88,24 @@ async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
     outbox.messenger.before = rebind
     await receipt_for_alice(outbox)
     await outbox.deliver_all()
-    assert told_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
+    assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
     assert outbox.messenger.to("D02BENOIT") == []
 
 
 async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """From the library: the output does not depend on the machine."""
     seen: list[tuple[bool, bool]] = []
+    build_compiler = typst.Compiler
 
-    def noted(reader: Localizer, sheet: ReceiptDetails) -> bytes:
+    def note(*args: Any, **options: Any) -> typst.Compiler:
         seen.append((threading.current_thread() is threading.main_thread(), transaction_open.get()))
-        return render_receipt_pdf(reader, sheet)
+        return build_compiler(*args, **options)
 
-    monkeypatch.setattr("bot.use_cases.delivery.compose.render_receipt_pdf", noted)
+    monkeypatch.setattr(typst, "Compiler", note)
     order = await receipt_for_alice(outbox)
     mailed = f"email:{(await outbox.contact()).key}"
-    await outbox.tell(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.enqueue(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)
     await outbox.deliver_all()
     assert seen == [(False, False)] * 2

@@ -12,7 +12,7 @@ from models.audit.entry import Actor
 from models.notice import NoticeKind
 from models.notice.payloads import OrderHistoryPayload
 from models.quote import Quote, QuoteStatus
-from tests.use_cases.outbox import CHANNEL, Outbox, alice, told_kinds
+from tests.use_cases.outbox import CHANNEL, Outbox, alice, list_sent_kinds
 
 # Standing messages
 
@@ -20,9 +20,9 @@ from tests.use_cases.outbox import CHANNEL, Outbox, alice, told_kinds
 async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_thread(outbox: Outbox) -> None:
     order = await outbox.order()
     for step in ("placed", "processing"):
-        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
         payload = OrderHistoryPayload(step=step, at=outbox.at)
-        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=payload)
+        await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=payload)
         await outbox.deliver_all()
     first, *rest = outbox.messenger.to("C01BILLING")
     ts = first.posted.ts
@@ -34,12 +34,12 @@ async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_th
 
 async def test_a_deleted_status_message_is_posted_again(outbox: Outbox) -> None:
     order = await outbox.order()
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     outbox.messenger.refusals["C01BILLING"] = [MessageGone("message_not_found")]
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     _, anew, redrawn = outbox.messenger.to("C01BILLING")
     assert anew.letter.update_ts is None
@@ -49,10 +49,10 @@ async def test_a_deleted_status_message_is_posted_again(outbox: Outbox) -> None:
 
 async def test_only_the_last_of_several_due_updates_is_sent(outbox: Outbox) -> None:
     order = await outbox.order()
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     for _ in range(4):
-        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     assert len(outbox.messenger.sent) == 2
     assert len(await outbox.notices(status="delivered")) == 5
@@ -61,9 +61,9 @@ async def test_only_the_last_of_several_due_updates_is_sent(outbox: Outbox) -> N
 async def test_a_status_message_shows_all_that_was_stored_before_it_is_posted(outbox: Outbox) -> None:
     order = await outbox.order()
     placed = OrderHistoryPayload(step="placed", at=outbox.at)
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=placed)
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=placed)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     card, history = outbox.messenger.to("C01BILLING")
     assert history.letter.thread_ts == card.posted.ts
@@ -75,10 +75,10 @@ async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards
 
     async def change(_: OutboundMessage) -> None:
         outbox.messenger.before = None
-        await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
 
     outbox.messenger.before = change
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     posted, updated = outbox.messenger.to("C01BILLING")
     assert updated.letter.update_ts == posted.posted.ts
@@ -87,7 +87,7 @@ async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards
 async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Outbox) -> None:
     order = await outbox.order()
     for _ in range(2):
-        await outbox.tell(await alice(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.enqueue(await alice(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
         await outbox.deliver_all()
     posted, redrawn = outbox.messenger.sent
     assert posted.letter.channel == "U01ALICE"
@@ -96,10 +96,10 @@ async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Ou
 
 async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbox) -> None:
     order = await outbox.order()
-    await outbox.tell(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     await outbox.complete(order)
-    await outbox.tell(CHANNEL, await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
+    await outbox.enqueue(CHANNEL, await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.deliver_all()
     card, receipt = outbox.messenger.to("C01BILLING")
     assert receipt.letter.thread_ts == card.posted.ts
@@ -113,7 +113,7 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
 
 async def test_posted_copies_of_a_quote_are_redrawn_when_it_is_decided(outbox: Outbox) -> None:
     quote = await outbox.quote()
-    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     await reject(outbox, quote)
     await outbox.deliver_all()
@@ -132,7 +132,7 @@ async def test_a_quote_decided_while_its_message_is_posted_is_redrawn_as_well(ou
         await reject(outbox, quote)
 
     outbox.messenger.before = meanwhile
-    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     cards = [s for s in outbox.messenger.sent if s.letter.kind is NoticeKind.QUOTE_CARD]
     assert len(cards) == 1
@@ -140,7 +140,7 @@ async def test_a_quote_decided_while_its_message_is_posted_is_redrawn_as_well(ou
 
 async def test_a_deleted_copy_is_forgotten(outbox: Outbox) -> None:
     quote = await outbox.quote()
-    await outbox.tell(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     outbox.messenger.refusals["D01ALICE"] = [MessageGone("message_not_found")]
     await reject(outbox, quote)
@@ -153,12 +153,12 @@ async def test_a_deleted_copy_is_forgotten(outbox: Outbox) -> None:
 async def test_a_deleted_copy_is_not_posted_again(outbox: Outbox, gone: Exception) -> None:
     """R25: a decided quote needs nobody, so it is no new message to anybody."""
     quote = await outbox.quote()
-    await outbox.tell(CHANNEL, kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(CHANNEL, kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     outbox.messenger.refusals["C01BILLING"] = [gone]
     await reject(outbox, quote)
     await outbox.deliver_all()
-    assert told_kinds(outbox, "C01BILLING") == [NoticeKind.QUOTE_ARRIVED]
+    assert list_sent_kinds(outbox, "C01BILLING") == [NoticeKind.QUOTE_ARRIVED]
     assert await outbox.posted_messages() == []
     assert await outbox.notices(kind=NoticeKind.CHANNEL_UNREACHABLE) == []
 

@@ -1,7 +1,7 @@
-"""Placing a charge: looked at, priced again, made known, sent once (R17, R19).
+"""Placing a charge: check, price again, record the key, send once (R17, R19).
 
-Stripe sets an absolute number of seats, without comparing. So the number is read shortly before, one line of
-a subscription is charged at a time (R19), and a charge that took too long to prepare is not sent.
+Stripe sets an absolute number of seats without comparing it. So the number is read shortly before, one line
+of a subscription is charged at a time (R19), and a charge that took too long to prepare is not sent.
 """
 
 from dataclasses import dataclass
@@ -49,15 +49,15 @@ log = structlog.get_logger()
 
 OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
 
-# Stripe may forget a key after 24 hours; a request under it would be a new one then.
+# Stripe may forget a key after 24 hours; the same key would then make a new request.
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=23, minutes=30)
-# What Stripe has saved under the key, and what still shows no effect after so long, had none.
+# After this time, a charge that Stripe has saved under its key without any visible effect had none.
 SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """The Stripe customer; `card` is charged if a subscription names none. `currency` is the account's."""
+    """`default_card` is charged if a subscription has no card of its own. `currency` is the account's."""
 
     id: str
     currency: str
@@ -78,7 +78,7 @@ async def prepare_charge(
         return await restore_usual_card(client, item, done)
     refused = await _find_blocking_outcome(client, item, customer, charge, now)
     if refused is not None:
-        # Unless the very same charge came through a moment ago, by another worker.
+        # Unless another worker has just sent the same charge.
         done = await find_outcome(client, item, charge, now) or refused
         return await restore_usual_card(client, item, done)
     await update_customer_address(client, customer, charge.address)
@@ -110,7 +110,7 @@ async def _find_blocking_outcome(
     if not item.is_active:
         return item.inactive_outcome
     if item.pending_until is not None:
-        return Pending(now + RECONCILE_INTERVAL)  # Somebody else's change waits for its payment.
+        return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats != charge.expected_seats:
         return SeatsChanged()
     if not item.is_price_active:
@@ -139,8 +139,9 @@ async def update_customer_address(
 async def _record_attempt(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Declined | None:
-    """Write the key on the subscription, and the card unless it is the default: neither may travel
-    with an update that waits for its payment. The usual card is remembered there too, whatever comes."""
+    """Write the key to the subscription, and the card unless it is the default: an update that is pending
+    until its payment may contain neither. The usual card is also stored there, so that it can always be
+    restored."""
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
     swap = charge.payment_method_id != _find_usual_card(item, customer)
     if swap and item.replaced_card is None:
@@ -164,7 +165,7 @@ def _find_usual_card(item: SubscriptionItem, customer: StripeCustomer) -> str | 
 async def _send_update(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome:
-    """The one request that moves money. Silence is never a failure."""
+    """The one request that moves money. A missing response is never treated as a failure."""
     try:
         changed = await client.v1.subscriptions.update_async(
             item.stripe_subscription_id,
@@ -180,7 +181,7 @@ async def _send_update(
     except stripe.CardError as error:
         failed = error.code in ("authentication_required", "subscription_payment_intent_requires_action")
         declined = Declined("authentication_failed" if failed else "card_declined")
-        # An invoice that it left open could be paid later.
+        # An invoice left open could be paid later.
         return await find_outcome(client, item, charge, now) or declined
     except stripe.IdempotencyError:
         log.error("charge.key_reused", charge_key=charge.key)
@@ -206,8 +207,9 @@ async def _read_update_outcome(
 ) -> ChargeOutcome:
     invoice = subscription.latest_invoice
     if not isinstance(invoice, stripe.Invoice) or not await is_invoice_of_charge(invoice, item, charge):
-        # A saved answer is no longer the latest, or others set the same number a moment ago. Something may
-        # have been charged all the same: nothing is sent again before somebody has looked.
+        # The response may be a saved one that is no longer the latest, or somebody else has just set the same
+        # number. Something may have been charged, so nothing is sent again until the invoices have been
+        # checked.
         done = await find_outcome(client, item, charge, now)
         if done is None:
             log.error("charge.invoice_missing", charge_key=charge.key)
@@ -224,7 +226,7 @@ async def _handle_stripe_error(
     error: stripe.StripeError,
     now: datetime,
 ) -> ChargeOutcome:
-    """A failure may be saved under the key, and is then all that this key will ever answer."""
+    """Stripe may have saved the failure under the key. Then the key never gets any other response."""
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     saved = (error.http_status or 0) >= 500 and headers.get("idempotent-replayed") == "true"
     return await _resolve_lost_response(client, item, charge, now) if saved else Unknown()

@@ -15,17 +15,17 @@ log = structlog.get_logger()
 ResponseT = TypeVar("ResponseT")
 StripeObjectT = TypeVar("StripeObjectT", bound=stripe.StripeObject)
 
-# Of one request. With its retries a call ends within half a minute: sooner than a lease does.
+# Per request. Including retries, a call ends within half a minute, before a lease expires.
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=8, connect=4)
 MAX_RETRIES = 2
 
-# What says nothing of whether the request took effect; aiohttp's own is an answer that broke off.
+# Errors that don't say whether the request took effect; aiohttp's is raised for a truncated response.
 NO_RESPONSE_ERRORS = (stripe.APIConnectionError, aiohttp.ClientError, TimeoutError, OSError)
 AUTHENTICATION_ERRORS = (stripe.AuthenticationError, stripe.PermissionError)
 
 
 def build_stripe_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
-    """The retries of the module do not apply to a client, so they are set here (README of stripe-python,
+    """The module's retry setting does not apply to a client, so it is set here (README of stripe-python,
     "Configuring Automatic Retries")."""
     return stripe.StripeClient(
         key, base_addresses={"api": url.rstrip("/")}, max_network_retries=MAX_RETRIES, http_client=http
@@ -37,7 +37,7 @@ def build_http_client(session: aiohttp.ClientSession) -> stripe.HTTPClient:
 
 
 async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:
-    """The answer to what moves no money. Raises BillingUnavailable, and InvalidRequestError for what Stripe
+    """For requests that move no money. Raises BillingUnavailable, and InvalidRequestError for what Stripe
     does not have."""
     try:
         return await call
@@ -64,7 +64,7 @@ async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterato
 
 
 def is_outside_current_period(error: stripe.InvalidRequestError) -> bool:
-    """The period ended meanwhile: Stripe prorates from no instant outside the current one."""
+    """The period has ended in the meantime: Stripe only prorates from within the current one."""
     return "proration_date" in (error.param or "")
 
 

@@ -1,4 +1,4 @@
-"""The account's Stripe customer, and the cards it keeps there."""
+"""The account's Stripe customer and its stored cards."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PAYMENT_METHOD_ID_PATTERN = re.compile("(pm|card|src)_[A-Za-z0-9_]+")
 
 @dataclass(frozen=True)
 class LinkedAccount:
-    """An account and its customer's id there."""
+    """An account with the id of its Stripe customer."""
 
     account: Account
     customer_id: str
@@ -34,12 +34,12 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
 
 
 async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
-    """Raises CustomerUnknown for one that was deleted."""
+    """Raises CustomerNotFound, also for a customer that was deleted."""
     try:
         customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
     except stripe.InvalidRequestError:
         raise CustomerNotFound(account=linked_account.account.name) from None
-    # Of a deleted one Stripe still tells its id, and that it is deleted; no other field is there.
+    # For a deleted customer Stripe returns only the id and `deleted`.
     if customer.to_dict().get("deleted"):
         raise CustomerNotFound(account=linked_account.account.name)
     settings = customer.invoice_settings
@@ -50,7 +50,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
 async def fetch_items(
     client: stripe.StripeClient, linked_account: LinkedAccount
 ) -> dict[str, SubscriptionItem]:
-    """Every item by the bot's id, those of cancelled subscriptions too; a running one goes first."""
+    """All items by the bot's id, including those of cancelled subscriptions; active ones take precedence."""
     found: dict[str, SubscriptionItem] = {}
     wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100}
     try:
@@ -77,7 +77,7 @@ async def fetch_cards(client: stripe.StripeClient, customer: StripeCustomer) -> 
 
 
 def _build_payment_method_state(method: stripe.PaymentMethod, customer: StripeCustomer) -> PaymentMethodState:
-    """R23: what a person needs to know it by, and nothing that could hold a number."""
+    """R23: what a person needs to recognise it, and nothing that could hold a card number."""
     card = method.card
     assert card is not None, "it was asked for"
     return PaymentMethodState(

@@ -1,4 +1,4 @@
-"""Word from Stripe: who signed it and when, on the raw body, before anything else of it is looked at."""
+"""Stripe's webhook events: the signature of the raw body is verified before anything in it is read."""
 
 import json
 from collections.abc import Callable
@@ -12,14 +12,15 @@ SIGNATURE_TOLERANCE_SECONDS = 300
 
 
 class StripeWebhookParser:
-    """EventReader. `now` tells how old a signature is, which Stripe's own check would ask the machine."""
+    """A WebhookParser. The age of a signature is checked against `now`, because Stripe's own check reads
+    the system clock."""
 
     def __init__(self, secret: str, now: Callable[[], datetime]) -> None:
         self._secret, self._now = secret, now
 
     def parse_event(self, body: bytes, signature: str) -> WebhookEvent:
         if not signature.isascii():
-            # The library's comparison raises at it.
+            # The library's comparison raises TypeError for it.
             raise WebhookVerificationError("no signature")
         try:
             stripe.WebhookSignature.verify_header(body.decode(), signature, self._secret, tolerance=None)
@@ -39,8 +40,8 @@ def _parse_signed_at(signature: str) -> int:
 
 
 def _find_customer_id(event: dict[str, object]) -> str | None:
-    """Whom it is about: the customer itself, or what names its customer. A detached card names none any more,
-    but whose it was."""
+    """The customer itself, or the customer of the object. A detached card no longer has one, but the event
+    contains the previous one."""
     data = event.get("data")
     thing = data.get("object") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(thing, dict):

@@ -1,4 +1,4 @@
-"""BillingGateway over Stripe."""
+"""The billing gateway for Stripe."""
 
 import asyncio
 import contextlib
@@ -37,14 +37,14 @@ log = structlog.get_logger()
 
 OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
 
-# For asking what became of a charge, and again for preparing it: together less than a lease, so that whoever
-# takes a line over finds that nothing more is sent for it.
+# Applies to reconciling a charge and again to preparing it. Together they take less than a lease, so that
+# nothing more is sent for a line once another worker has taken it over.
 PREPARATION_TIMEOUT_SECONDS = 15
 
 
 @instrument_adapter("billing", BillingUnavailable)
 class StripeGateway:
-    """Keeps the claims of BillingGateway. `return_to` is where the customer portal leads back."""
+    """Keeps the promises of BillingGateway. The customer portal leads back to `return_url`."""
 
     reconcile_interval = invoices.RECONCILE_INTERVAL
 
@@ -84,7 +84,8 @@ class StripeGateway:
                 self._client, held, lines, at, address, of.customer_id, of.account
             )
         except stripe.InvalidRequestError as error:
-            # The period may have ended since the quote was read: that is no fault, and the next try says so.
+            # The period may have ended since the quote was read: that is no fault, and the next try reports
+            # it.
             if not is_outside_current_period(error):
                 log.error("preview.rejected", error=error.code, parameter=error.param)
             raise BillingUnavailable(why="the preview is refused") from None
@@ -118,7 +119,7 @@ class StripeGateway:
                 item, now = _get_item(held, charge), self._now()
                 done = await charges.prepare_charge(self._client, item, who, charge, now)
         except stripe.InvalidRequestError as error:
-            # Only what prepares a charge gets here: nothing was sent.
+            # Only preparing a charge can raise this, so nothing was sent.
             if is_outside_current_period(error):
                 return Declined("period_ended")
             log.error("charge.preparation_rejected", error=error.code, parameter=error.param)
@@ -139,8 +140,8 @@ class StripeGateway:
             return await charges.restore_usual_card(self._client, item, outcome or without)
 
     async def _resolve_without_customer(self, charge: Charge) -> ChargeOutcome:
-        """Deleting a customer cancels their subscriptions: no request can change one any more, but one may
-        have. Only who can look may say that nothing was charged, as long as the key lives."""
+        """Deleting a customer cancels their subscriptions, so no request can change one any more, but an
+        earlier one may have. As long as the key is valid, nothing was charged only if the invoices say so."""
         now = self._now()
         with contextlib.suppress(CustomerNotFound, stripe.InvalidRequestError):
             of = await get_linked_account(self._database, charge.account_id)

@@ -1,6 +1,7 @@
-"""What became of a key, read from the invoice that it made: nothing else Stripe keeps says it for good.
+"""What became of an idempotency key, read from the invoice it created: Stripe keeps no other permanent
+record.
 
-Before a charge its key is written on the subscription; the invoice takes a copy of that, which never changes.
+The key is written to the subscription before a charge, and the invoice gets a copy of it that never changes.
 """
 
 from datetime import datetime, timedelta
@@ -14,17 +15,17 @@ from models.receipt import ProviderReceipt
 
 RECONCILE_INTERVAL = timedelta(minutes=10)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
-# Their clock may not be ours.
+# Stripe's clock may differ from ours.
 CLOCK_SKEW = timedelta(hours=1)
 
-# A payment that waits for the bank, and not for anybody.
+# The payment waits for the bank, and for nobody else.
 IN_PROGRESS_STATUSES = ("processing", "requires_capture", "succeeded")
 
 
 async def find_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """None if the key has made no invoice. An invoice that cannot be paid is voided first."""
+    """None if the key has created no invoice. An invoice that cannot be paid is voided first."""
     invoice = await _find_invoice(client, {"subscription": item.stripe_subscription_id}, item, charge)
     if invoice is None:
         return None
@@ -35,7 +36,7 @@ async def find_outcome(
 async def find_outcome_without_item(
     client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """For an item that no longer exists: it cannot be changed any more, but it may have been."""
+    """For an item that no longer exists: it can no longer be changed, but it may have been."""
     invoice = await _find_invoice(client, {"customer": customer}, None, charge)
     return None if invoice is None else await read_outcome(client, invoice, None, now)
 
@@ -62,24 +63,24 @@ async def _resolve_unpaid_invoice(
     until: datetime | None,
     now: datetime,
 ) -> ChargeOutcome:
-    # What somebody there has written off waits for nobody, nor what has no subscription to change any more;
-    # but both can be paid all the same.
+    # Nobody is expected to pay an invoice that was marked as uncollectible, or whose subscription can no
+    # longer change; but a payment may still succeed.
     waits = invoice.status == "open" and until is not None and now < until
     if payment.status in IN_PROGRESS_STATUSES if payment else waits:
         return Pending(now + RECONCILE_INTERVAL)
     if payment and payment.status == "requires_action" and waits and until:
         return NeedsCustomer(invoice.hosted_invoice_url or "", until)
-    # Left open it could be paid later, by a retry of Stripe's, after another card was charged here.
+    # If it stayed open, Stripe's retries could still pay it after another card was charged here.
     try:
         await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)))
     except stripe.InvalidRequestError:
-        # Somebody was first: paid or voided meanwhile, which the next look tells.
+        # It was paid or voided in the meantime; the next check tells which.
         return Pending(now + timedelta(seconds=1))
     return _build_declined(payment)
 
 
 def compute_confirmation_deadline(invoice: stripe.Invoice) -> datetime:
-    """How long to wait for the customer if the subscription does not say."""
+    """How long to wait for the customer if the subscription has no pending update."""
     return from_timestamp(invoice.created) + CUSTOMER_CONFIRMATION_WINDOW
 
 
@@ -122,8 +123,8 @@ async def _find_invoice(
 async def is_invoice_of_charge(
     invoice: stripe.Invoice, item: SubscriptionItem | None, charge: Charge
 ) -> bool:
-    """Whether the key made it: it bears the key, and charges for those seats from that instant. A renewal
-    bears the key too, or what others changed meanwhile. No item: whichever it was."""
+    """It has the charge's key, and charges for its seats from its timestamp. The key alone is not enough:
+    renewals and other people's changes copy it too. Without an item, any of the customer's counts."""
     parent = invoice.parent.subscription_details if invoice.parent else None
     metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
     if metadata.get(ATTEMPT_METADATA_KEY) != charge.key:

@@ -1,7 +1,7 @@
-"""A subscription of the bot's is an item of a Stripe subscription, with a licensed price per seat.
+"""The bot's subscriptions are items of Stripe subscriptions, with a licensed price per seat.
 
-Its id here is the item's own (`si_…`), or what the item's metadata say under `seatbot_subscription`. The
-price's metadata say under `seatbot_product` which product of the catalogue it is.
+Their ids here are the items' own (`si_…`), or the value of `seatbot_subscription` in the item's metadata.
+`seatbot_product` in the price's metadata is the product's id in the catalogue.
 """
 
 from collections.abc import AsyncIterator
@@ -19,18 +19,18 @@ from models.subscription import PeriodLength
 log = structlog.get_logger()
 
 SUBSCRIPTION_METADATA_KEY, PRODUCT_METADATA_KEY = "seatbot_subscription", "seatbot_product"
-# On the Stripe subscription: the key of the charge that is under way, and the card that it was swapped for.
+# In the Stripe subscription's metadata: the key of the current charge, and the default card that was replaced
+# for it.
 ATTEMPT_METADATA_KEY, REPLACED_CARD_METADATA_KEY = "seatbot_attempt", "seatbot_swapped_card"
 NO_CARD = "none"
-# Of these nothing comes back; the others may be active again.
+# These are final; with any other status a subscription can become active again.
 ENDED_STATUSES = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True)
 class SubscriptionItem:
-    """An item with what is needed of its Stripe subscription. `start` and `end` are the current period's;
-    `card` is the subscription's own default, if it has one. `currency` is none where it
-    is charged in another than its price tells the amount in."""
+    """An item with what is needed of its Stripe subscription. `default_card` is the subscription's own, if
+    it has one. `currency` is none if the subscription is charged in another currency than the price's."""
 
     id: str
     stripe_item_id: str
@@ -62,11 +62,12 @@ class SubscriptionItem:
         return Declined("subscription_gone" if self.is_ended else "subscription_not_active")
 
     def has_full_day(self, zone: str) -> bool:
-        """A first period may be cut so short that it ends, in days, as it begins."""
+        """A first period may be so short that it starts and ends on the same day."""
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
 
     def build_state(self, zone: str) -> SubscriptionState:
-        """In days: a period that turns in the middle of a day ends, here, with the midnight before."""
+        """In days: a period that starts or ends in the middle of a day does so, here, at the midnight
+        before."""
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         return SubscriptionState(
             self.id,
@@ -86,7 +87,7 @@ async def iter_seat_items(
 ) -> AsyncIterator[SubscriptionItem]:
     page = subscription.items
     if page.has_more:
-        # Asked for by itself: the pages after it would not say of which subscription they are.
+        # Queried separately, because the later pages of an embedded list do not name their subscription.
         wanted = {"subscription": subscription.id, "limit": 100}
         page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
     async for item in iter_all_pages(page):
@@ -126,7 +127,7 @@ def _read_currency(subscription: stripe.Subscription, price: stripe.Price) -> st
 
 
 def _read_period_length(price: stripe.Price) -> PeriodLength | None:
-    """None for a price that is not so much a seat and month, or year."""
+    """None unless the price is a fixed amount per seat per month or year."""
     every = price.recurring
     if every is None or every.interval_count != 1 or every.usage_type != "licensed":
         return None

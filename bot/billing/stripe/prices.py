@@ -1,4 +1,4 @@
-"""What new seats of an item cost, as Stripe reckons it: proration, rounding and tax are its own."""
+"""The price of an item's new seats, computed by Stripe: it does the proration, rounding and tax."""
 
 import asyncio
 from collections.abc import Iterable
@@ -32,7 +32,8 @@ MAX_CONCURRENT_PREVIEWS = 8
 
 @dataclass(frozen=True)
 class PricePreview:
-    """Before tax, and the tax. `others` is what else the invoice would charge for: what it must not."""
+    """Before tax, and the tax. `unrelated_amount` is what the invoice would charge for anything else: it
+    must be 0."""
 
     amount: int
     tax: int
@@ -125,7 +126,8 @@ async def _create_invoice_preview(
     }
     invoice = await request_stripe(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
     if invoice.lines.has_more:
-        # A preview is not kept: of its lines Stripe shows the first, and has no sure way to the others.
+        # Stripe stores no previews: only the first lines are returned, and there is no reliable way to fetch
+        # the rest.
         log.error("preview.truncated", subscription=item.stripe_subscription_id)
         raise BillingUnavailable(why="the preview has too many lines")
     return invoice
@@ -151,7 +153,7 @@ def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: date
 
 
 def _is_renewal(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> bool:
-    """Of the next period: shown beside the rest, and not charged with it."""
+    """A line of the next period: shown in the preview, but not charged now."""
     details = line.parent.subscription_item_details if line.parent else None
     return (
         details is not None and not details.proration and line.period.start >= to_timestamp(item.period_end)

@@ -1,4 +1,4 @@
-"""The directory that Slack keeps."""
+"""The user directory of a Slack workspace."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.slack_errors import get_error_name
 
-# Slack's own bot says of itself that it is none.
+# Slackbot is not marked as a bot.
 SLACKBOT_USER_ID = "USLACKBOT"
 
-# A load balancer waits for the answer.
+# A load balancer is waiting for the response.
 CONNECTION_TIMEOUT_SECONDS = 3
 
 NOT_FOUND_ERRORS = ("channel_not_found", "user_not_found", "users_not_found", "user_not_visible")
@@ -28,7 +28,7 @@ class SlackUserDirectory:
         self._enterprise_ids: dict[str, str | None] = {}
 
     async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
-        """Someone whom Slack does not know or show is reported as deleted: nobody who may do anything."""
+        """Someone whom Slack does not know or show is reported as deleted, and so may do nothing."""
         answer = await self._request_slack(team_id, "users.info", user=user_id, include_locale="true")
         if answer is None:
             return UserProfile(user_id, "", user_id, None, None, None, deleted=True)
@@ -65,7 +65,7 @@ class SlackUserDirectory:
         return {scope for scope in str(headers.get("x-oauth-scopes", "")).split(",") if scope}
 
     async def check_app_token(self, token: str) -> None:
-        """The address that Slack answers with is not opened."""
+        """Slack returns the URL of a connection, which is not opened."""
         with _convert_errors():
             await self._clients.default_client.apps_connections_open(app_token=token)
 
@@ -79,10 +79,10 @@ class SlackUserDirectory:
         return str(answer["user"]["id"]) if answer else None
 
     async def _resolve_home_team(self, team_id: str, user: dict[str, Any]) -> tuple[str, str | None]:
-        """The person's own workspace, and their organisation if it is this workspace's too.
+        """The person's own workspace, or this one if they belong to it.
 
-        The organisation of a stranger says nothing: it must not pass for ours. In an organisation a person
-        of several workspaces is at home in each of them.
+        A person of an organisation belongs to each of their workspaces in it. The organisation of an outsider
+        is ignored: it must not pass for ours.
         """
         home = str(user.get("team_id") or "")
         enterprise = user.get("enterprise_user") or {}

@@ -1,4 +1,4 @@
-"""Home tabs in Slack."""
+"""Publishing Home tabs through Slack."""
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -13,7 +13,7 @@ from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnrea
 from bot.messaging.slack.messenger import USER_UNREACHABLE_ERRORS
 from models.billing_contact import NotABillingContact, NotAllowed
 
-# What Slack says of a view whose blocks it does not take.
+# Slack's error for a view with blocks that it does not accept.
 INVALID_VIEW_ERRORS = frozenset({"invalid_arguments", "invalid_blocks", "invalid_blocks_format"})
 
 

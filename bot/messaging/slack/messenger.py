@@ -1,4 +1,4 @@
-"""Notices as messages in Slack."""
+"""Sending notices as Slack messages."""
 
 from typing import Any
 
@@ -74,12 +74,12 @@ FILE_REJECTED_ERRORS = frozenset(
         "missing_scope",
     }
 )
-# The message itself is refused: sent again without its blocks, its text says the same.
+# Slack rejects the message itself; without its blocks, its text says the same.
 INVALID_BLOCKS_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
 class SlackMessenger:
-    """A client must not send anything again by itself: a message may have been posted without our hearing."""
+    """The client must not retry: a message may have been posted although no response arrived."""
 
     def __init__(self, clients: SlackClientProvider, services_url: str) -> None:
         self._clients = clients
@@ -121,8 +121,8 @@ async def _send_message(
 
 
 async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, text: str) -> MessageRef:
-    """Nothing is visible before the last step: if an earlier one fails, what was uploaded is never
-    shown, and the next try uploads it again."""
+    """Nothing is visible before the last step: if an earlier one fails, the upload is never shared, and
+    the next try uploads it again."""
     ticket = await client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
     await _upload_file(client, str(ticket["upload_url"]), file.content)
     await client.files_completeUploadExternal(
@@ -132,7 +132,7 @@ async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, te
 
 
 async def _upload_file(client: AsyncWebClient, url: str, content: bytes) -> None:
-    """To an address that is good for this once: our token stays out of it."""
+    """To a single-use URL, without our token."""
     assert client.session is not None, "bootstrap gives the client its session"
     async with client.session.post(url, data=content) as answer:
         if answer.status != 200:
@@ -163,13 +163,13 @@ def _convert_error(error: SlackApiError, message: OutboundMessage) -> Exception:
         return MessageGone(code)
     if code in USER_UNREACHABLE_ERRORS or code in CHANNEL_UNREACHABLE_ERRORS:
         return _build_unreachable_error(code, message)
-    # What is left is ours to put right (a token, a scope) or Slack's: the notice waits for it.
+    # The remaining errors are ours to fix (a token, a scope) or Slack's: the notice waits for that.
     return MessengerUnavailable(code)
 
 
 def _build_unreachable_error(code: str, message: OutboundMessage) -> Exception:
     if message.channel.startswith("D"):
-        # A direct message that is no longer there; the person may be all the same.
+        # The direct message no longer exists, but the person may.
         return MessageGone(code)
     if message.channel.startswith(("U", "W")):
         return UserUnreachable(code)

@@ -26,7 +26,7 @@ from models.service_order import PROCESSING_TIME_LIMIT, LineStatus, OrderLine, O
 
 RECENT_RECEIPTS_LIMIT = 5
 ORDERS_LIMIT = 10
-# For so long Home shows a failed order, with its ways on.
+# How long Home shows a failed order and what can be done about it.
 RECENT_FAILURE_PERIOD = timedelta(days=7)
 
 
@@ -81,7 +81,7 @@ async def _load_account_overview(session: Session, account: Account, at: datetim
 
 
 async def _list_orders_in_progress(session: Session, account: Account, at: datetime) -> list[OrderDetails]:
-    """Those that need somebody, however many newer ones wait behind them; then the newest."""
+    """Those that need attention, however many newer ones there are; then the newest."""
     found = await session.exec(
         select(ServiceOrder)
         .where(ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None))

@@ -1,4 +1,4 @@
-"""The way to the payment methods, and what it does to the default portal (R15)."""
+"""Opening the portal for payment methods, and how that changes the default portal (R15)."""
 
 from bot.db import lock_account
 from bot.permissions import SlackIdentity, build_actor, get_authorized_role
@@ -13,7 +13,8 @@ from models.notice.payloads import PortalChangedPayload
 async def open_portal(
     services: Services, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, str | None]:
-    """The account, and the link if its default portal is GoTo Admin; otherwise the warning comes first."""
+    """The account, and the link if its default portal is GoTo Admin; otherwise the warning has to be shown
+    first."""
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=False)
     if account.default_portal is Portal.CORPORATE:
@@ -22,7 +23,7 @@ async def open_portal(
 
 
 async def switch_portal(services: Services, *, person: SlackIdentity, account_id: str) -> tuple[Account, str]:
-    """GoTo Admin becomes the default portal, for good; the other contacts are told. Returns the link."""
+    """Make GoTo Admin the default portal, for good, and notify the other contacts. Returns the link."""
     at = services.now()
     async with services.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)

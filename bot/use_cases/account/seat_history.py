@@ -1,4 +1,4 @@
-"""How the seats of an account changed: by its settled order lines, and by what others did to them."""
+"""How an account's seats changed: through settled order lines, and through changes made outside the bot."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from models.subscription import Subscription
 HISTORY_PERIOD = timedelta(days=365)
 # A chart shows the last few days on which anything changed.
 ORDER_LINES_LIMIT = 200
-# An import that overwrote them, and the provider.
+# Changes made outside the bot: an import that overwrote the seats, or the provider.
 EXTERNAL_CHANGE_ACTIONS = ("overwritten", "seats_changed")
 
 

@@ -1,4 +1,4 @@
-"""Bringing one account to what a file says of it. What is no longer listed is withdrawn, never deleted."""
+"""Updating one account from the file. What is no longer listed is withdrawn, never deleted."""
 
 from datetime import date
 from functools import partial
@@ -58,7 +58,7 @@ class AccountImporter:
         for entry in self._entry.subscriptions:
             self._upsert_subscription(entry)
         if self._overwritten_subscriptions and self._entry.stripe_customer:
-            # Stripe may know better than the file.
+            # Stripe's copy may be newer than the file.
             self._existing.account.schedule_refresh(self._run.at)
         return [
             *self._existing.contacts.values(),
@@ -68,7 +68,7 @@ class AccountImporter:
         ]
 
     def upsert_seats(self) -> list[SeatAssignment]:
-        """The seats that administrators have according to the file; those from orders stay."""
+        """Seats that administrators have according to the file; seats assigned by orders stay."""
         for entry in self._entry.administrators:
             if entry.seats is not None:
                 subscription_by_product = {self._existing.subscriptions[s].product_id: s for s in entry.seats}
@@ -104,7 +104,7 @@ class AccountImporter:
         )
 
     def _sync_payment_methods(self) -> None:
-        """Those of a linked account come from its provider: a file withdraws none."""
+        """A linked account's come from its provider, so a file withdraws none."""
         if self._entry.stripe_customer is None:
             methods = {m.id: _build_method_values(m) for m in self._entry.payment_methods}
             create_method = partial(PaymentMethod, account_id=self._entry.id)
@@ -132,7 +132,7 @@ class AccountImporter:
                 self._run.kept_subscriptions.append(entry.id)
 
     def _overwrite_subscription(self, row: Subscription, entry: SubscriptionEntry) -> None:
-        """A file has one price for a subscription: with other seats it keeps no block at another price."""
+        """A file has one price per subscription, so different seats leave no block at another price."""
         changes = update_fields(row, _build_provider_values(entry))
         row.revision += 1
         if "seats" in changes:
@@ -187,7 +187,7 @@ def _build_provider_values(entry: SubscriptionEntry) -> FieldValues:
 
 
 def _has_other_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
-    """Other seats, or a period that is not one of the stored series."""
+    """Different seats, or a period that does not continue the stored ones."""
     return (row.seats, row.period, get_current_period(row, today)) != (
         entry.seats,
         entry.period,

@@ -1,4 +1,4 @@
-"""One import: by whom, when and how, and what it has found so far."""
+"""One import: who runs it, when and how, and what it has found so far."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -197,7 +197,7 @@ async def _has_order(session: Session, quote: Quote) -> bool:
 async def _replace_lines(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, preview: Preview
 ) -> dict[str, Any]:
-    """Saved checkouts count as drafts again: their people have not seen these lines."""
+    """Saved checkouts become drafts again, because nobody has seen these lines in them."""
     old_lines, account = existing.quote_lines[quote.key], existing.account
     details = {
         "lines": [_list_terms(old_lines), _list_terms(preview.lines)],

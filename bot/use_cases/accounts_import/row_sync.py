@@ -1,10 +1,10 @@
-"""Making stored rows equal to the entries of a file, and describing what that changed, for the history."""
+"""Making stored rows match the entries of a file, and describing the changes for the history."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
-# Of a field [old, new]; of a row "added", "withdrawn", or its fields that changed.
+# For a field [old, new]; for a row "added", "withdrawn", or its changed fields.
 Changes = dict[str, Any]
 FieldValues = dict[str, Any]
 
@@ -19,8 +19,8 @@ RowT = TypeVar("RowT", bound=Deactivatable)
 def sync_rows(
     label: str, rows: dict[str, RowT], entries: Mapping[str, FieldValues], create_row: Callable[..., RowT]
 ) -> Changes:
-    """Add to `rows`, update, withdraw and reactivate, so that the active ones are those of `entries` (both by
-    the same key). Rows that were not imported stay."""
+    """Add to `rows`, update, withdraw and reactivate, so that the active ones match `entries` (both have
+    the same keys). Rows that were not imported stay."""
     changes: Changes = {}
     for key, values in entries.items():
         if key not in rows:

@@ -1,4 +1,4 @@
-"""The history for those who audit it: written out, and checked whether it is as it was written (R18)."""
+"""Exporting and verifying the audit history (R18)."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ from models.account import Account, AccountNotFound
 from models.audit.entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
 
 BATCH_SIZE = 500
-# What a spreadsheet would take for a formula, and what people typed may begin with it.
+# A spreadsheet would take a cell that begins with one of these for a formula, and people can type them.
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
 # Field of an export -> column of AuditPerson.
@@ -29,7 +29,7 @@ PERSON_FIELDS = {
 }
 
 RowWriter = Callable[[dict[str, Any]], None]
-# Told how many entries are done, of how many.
+# Called with the number of finished entries and the total.
 ProgressCallback = Callable[[int, int], None]
 
 
@@ -40,7 +40,7 @@ class ExportFormat(StrEnum):
 
 @dataclass
 class ChainReport:
-    """How far an account's history goes, and what is wrong with it."""
+    """How long an account's history is, and what is wrong with it."""
 
     account_id: str
     last_number: int
@@ -102,7 +102,7 @@ def _open_csv_writer(out: TextIO) -> Iterator[RowWriter]:
 
 
 def _escape_cell(value: Any) -> Any:
-    """No formula: an apostrophe makes it text to a spreadsheet."""
+    """Prevents formulas: with an apostrophe in front, a spreadsheet takes the cell for text."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_PREFIXES) else value
 
 
@@ -128,7 +128,7 @@ WRITER_BY_FORMAT: dict[ExportFormat, Callable[[TextIO], AbstractContextManager[R
 async def _stream_entries(
     session: Session, progress: ProgressCallback, account_id: str | None = None
 ) -> AsyncIterator[AuditEntry]:
-    """In the order of their numbers, some at a time: a history may be longer than memory."""
+    """In the order of their numbers and in batches, because a history may not fit in memory."""
     wanted = [AuditEntry.account_id == account_id] if account_id else []
     total = (await session.exec(select(func.count()).select_from(AuditEntry).where(*wanted))).one()
     query = (
@@ -146,7 +146,7 @@ async def _stream_entries(
 
 
 def _build_row(entry: AuditEntry) -> dict[str, Any]:
-    """The entry with its instant in ISO 8601, in UTC; who acted; and whether any of it was erased."""
+    """The entry with its timestamp in ISO 8601, in UTC, the actor, and whether any of it was erased."""
     at = entry.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     person = entry.person.model_dump() if entry.person else {}
     return {

@@ -1,4 +1,4 @@
-"""Writing history, in the transaction of the change it records (R18)."""
+"""Writing audit entries, in the transaction of the change they record (R18)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,10 +22,10 @@ from models.audit.entry import (
 )
 from models.audit.subject import AuditSubject
 
-# The session keys for the chain tips that its transaction has locked, and the ids of people.
+# Keys of `Session.info`: the chain tips that the transaction has locked, and the ids of people.
 LOCKED_TIPS_KEY, PERSON_IDS_KEY = "audit_chain_tips", "audit_person_ids"
 
-# Prebuilt, and without the mapper: most transactions run them several times.
+# Prebuilt and without the ORM, because most transactions run them several times.
 _ENTRY_TABLE, _TIP_TABLE = AuditEntry.__table__, AuditChainTip.__table__  # type: ignore[attr-defined]
 _ENTRY_INSERT = insert(_ENTRY_TABLE)
 _PERSON_TABLE = AuditPerson.__table__  # type: ignore[attr-defined]
@@ -62,8 +62,8 @@ async def write_audit_entry(
     reason: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Append one entry, and have Homes that show the account drawn again. The caller holds the account's
-    lock, so that numbers have no gaps.
+    """Append one entry, and schedule the Homes that show the account for an update. The caller holds the
+    account's lock, so that numbers have no gaps.
 
     `status_change` is (from status, to status). Names, addresses and what people typed belong in `reason` and
     `details`, which can be erased.
@@ -96,7 +96,7 @@ async def write_audit_entry(
 
 
 def _build_content(reason: str | None, details: dict[str, Any]) -> dict[str, Any]:
-    """What can be erased, with its salt; and its digest, which stays."""
+    """What can be erased, with its salt, and its digest, which remains."""
     salt = generate_salt() if reason is not None or details else None
     digest = compute_content_digest(salt, reason, details) if salt else None
     return {"reason": reason, "details": details, "content_salt": salt, "content_digest": digest}
@@ -124,7 +124,7 @@ async def _find_person_id(session: Session, actor: Actor) -> str | None:
 async def _create_person(session: Session, actor: Actor) -> str:
     person = AuditPerson.from_actor(actor)
     if session.get_bind().dialect.name == "sqlite":
-        # SQLite has one writer: nobody else has stored this person since.
+        # SQLite has one writer, so nobody else can have stored this person since.
         await session.exec(insert(_PERSON_TABLE), params=person.model_dump())
         return person.id
     statement = postgresql.insert(_PERSON_TABLE).on_conflict_do_nothing()

@@ -1,4 +1,4 @@
-"""Refreshing all that the bot keeps a copy of, for one account."""
+"""Refreshing all local copies of one account's billing data."""
 
 import asyncio
 from collections.abc import Sequence

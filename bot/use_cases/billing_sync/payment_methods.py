@@ -16,8 +16,8 @@ log = structlog.get_logger()
 
 
 async def refresh_payment_methods(services: Services, account_id: str) -> bool:
-    """Bring the bot's copy up to what the provider has, and deactivate the others. Returns whether they
-    differed.
+    """Bring the bot's copy up to date with the provider, and deactivate the rest. Returns whether anything
+    changed.
 
     A provider that stores no cards changes nothing: the imported ones stay. Raises BillingUnavailable,
     CustomerNotFound.
@@ -36,7 +36,7 @@ async def refresh_payment_methods(services: Services, account_id: str) -> bool:
 
 
 async def refresh_methods_if_available(services: Services, account_id: str) -> None:
-    """Before a card is chosen: if the provider does not answer, the stored ones are shown."""
+    """Before a card is chosen: if the provider does not respond, the stored ones are shown."""
     with contextlib.suppress(BillingUnavailable, CustomerNotFound):
         await refresh_payment_methods(services, account_id)
 

@@ -17,7 +17,7 @@ class SubscriptionChange:
 
 @dataclass(frozen=True)
 class SubscriptionDiff:
-    """`added` are stored nowhere on the account, `ended` are active here only."""
+    """`added` are not stored for the account yet, `ended` are active here only."""
 
     added: list[SubscriptionState]
     ended: list[Subscription]
@@ -47,7 +47,7 @@ def compute_subscription_diff(
 
 
 def has_same_terms(one: Subscription, other: Subscription) -> bool:
-    """Whether two readings of a subscription agree in everything that the provider decides."""
+    """Whether two states of a subscription agree in everything that the provider decides."""
     return one.active == other.active and _get_terms(one) == _get_terms(other)
 
 

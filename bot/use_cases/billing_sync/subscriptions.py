@@ -31,11 +31,11 @@ PROVIDER_ACTOR = Actor("provider", "billing", JobId.REFRESH_ACCOUNTS.value)
 async def refresh_subscriptions(
     services: Services, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
-    """Bring the bot's copy up to what the provider has. Returns whether they differed.
+    """Bring the bot's copy up to date with the provider. Returns whether anything changed.
 
-    `local_subscriptions` are all of the account's, if they were read a moment ago. A row that changes while
-    the provider answers is left alone: what a settled line wrote is newer than the answer.
-    Raises BillingUnavailable, CustomerNotFound.
+    `local_subscriptions` are all of the account's, if they have just been read. A row that changes while the
+    provider responds is left alone: what a settled line stored is newer than the response. Raises
+    BillingUnavailable, CustomerNotFound.
     """
     if local_subscriptions is None:
         async with services.read() as session:
@@ -70,7 +70,7 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
 async def _add_subscription(
     session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
-    """A subscription whose product the provider does not tell cannot be shown."""
+    """A subscription whose product the provider does not know cannot be shown."""
     product = await session.get(Product, state.product_id) if state.product_id else None
     if product is None or await session.get(Subscription, state.id) is not None:
         log.warning("subscription.product_unknown", subscription=state.id)
@@ -112,7 +112,7 @@ async def _record_change(
 
 
 async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionChange], at: datetime) -> None:
-    """Only what others changed: while an order is adding seats, its own history tells of them."""
+    """Only changes by others: while an order is adding seats, its own history covers them."""
     found = await session.exec(
         select(OrderLine.subscription_id).where(
             col(OrderLine.subscription_id).in_([change.stored.id for change in changes]),

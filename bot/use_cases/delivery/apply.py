@@ -52,7 +52,7 @@ from models.service_order import ServiceOrder
 
 log = structlog.get_logger()
 
-# If the recipient lost the role, the remaining contacts get these: R13, and what needs somebody's attention.
+# If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
     {
         NoticeKind.RECEIPT,

@@ -82,7 +82,7 @@ async def _build_decision_notices(
     session: Session, account: Account, quote: Quote, decided_by_contact: BillingContact | None, at: datetime
 ) -> list[Notice]:
     if decided_by_contact is not None and decided_by_contact.id == quote.contact_id:
-        return []  # Nobody else is to know.
+        return []  # No other contact needs to be notified.
     people = await list_recipients(session, account.id, quote.contact_id)
     others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
     return build_notices(

@@ -1,4 +1,4 @@
-"""What the clock does to quotes: reminders ahead of their end, and telling of it (R9)."""
+"""Scheduled work on quotes: reminders before they expire, and expiring them (R9)."""
 
 from datetime import datetime, timedelta
 
@@ -27,7 +27,8 @@ EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
 async def expire_quotes(services: Services) -> int:
-    """Close the quotes whose validity is over, and tell their people. Returns how many were due."""
+    """Expire the quotes that are past their validity, and notify their contacts. Returns how many were
+    due."""
     pending = Quote.status == QuoteStatus.PENDING
     return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
 
@@ -41,9 +42,9 @@ async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
 
 
 async def enqueue_quote_reminders(services: Services) -> int:
-    """Store the reminders of pending quotes that may be due by now, each at a decent hour of who gets it.
+    """Enqueue the reminders of pending quotes that may be due by now, outside each recipient's quiet hours.
 
-    Once for each reminder and person; one if several were missed. Returns how many quotes were checked.
+    Once per reminder and person; one if several were missed. Returns how many quotes were checked.
     """
     return await process_due_rows(services, Quote, col(Quote.remind_at), _enqueue_reminders)
 

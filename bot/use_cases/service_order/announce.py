@@ -54,7 +54,7 @@ async def announce_waiting(update: OrderUpdate, blocking_order: ServiceOrder) ->
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderRow, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
-    """A new message, in the channel and to the person, each time that somebody has to act."""
+    """A new message, in the channel and to the person, whenever somebody has to act."""
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"

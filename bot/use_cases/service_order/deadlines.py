@@ -13,7 +13,7 @@ from bot.use_cases.service_order.announce import announce_attention_needed, anno
 from bot.use_cases.service_order.order_update import load_order_update
 from models.notice import NoticeKind
 from models.notice.destination import Destination
-from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.service_order import OrderLine, ServiceOrder
 
 
 async def announce_overdue_orders(services: Services) -> int:
@@ -51,7 +51,7 @@ async def remind_customers(services: Services) -> int:
 async def _remind_customer(services: Services, session: Session, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
     account = await lock_account(session, order.account_id, line)
-    if line.remind_at is None or line.status is not LineStatus.NEEDS_CUSTOMER:
+    if line.remind_at is None:
         return
     line.remind_at = None
     session.add(line)

@@ -43,7 +43,7 @@ export function toast(words) {
 
 export const withFocusKey = (root, key) => (key ? root.querySelector(`[data-focus="${CSS.escape(key)}"]`) : null);
 
-// Puts the cursor back where it was after a part of the page was drawn anew.
+// Puts the cursor back where it was after a part of the page was rendered again.
 export function keepFocus(root, draw) {
   const active = root.contains(document.activeElement) ? document.activeElement : null;
   const key = active?.dataset.focus;

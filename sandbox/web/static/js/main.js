@@ -1,4 +1,4 @@
-// Puts the page together: one state from the sandbox, drawn anew after each change.
+// Puts the page together: one state from the sandbox, rendered again after each change.
 
 import { api, onChange } from "./api.js";
 import { confirmed } from "./confirm.js";

@@ -118,7 +118,7 @@ export function channelMention(id, ctx) {
   return h("span", { class: "mention" }, `#${channel?.name ?? id}`);
 }
 
-// --- dates, in the zone and language of whoever looks
+// --- dates, in the reader's time zone and language
 
 const HALF_YEAR = 183 * 24 * 3600;
 const DATES = {

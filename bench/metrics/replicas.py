@@ -1,0 +1,83 @@
+"""Orders a second through three replicas and through one, on the same cores."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bench.accounts import PRODUCTS, accounts_database
+from bench.fake_slack import FakeSlack, fake_slack, mail_sink
+from bench.metrics.ordering import Buyer, until_processed
+from bench.postgres import SHORTEST_LOGGED_WAIT_MS, StatementLog, open_statement_log
+from bench.processes import Server, bot
+from bench.report import Figure, at_most, ratio_at_least
+from tests.postgres import Kind
+
+PEOPLE = 24
+ROUNDS = 4
+MIN_RATIO = 0.9
+MAX_LOCK_WAIT_MS = 50.0
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Replicas over one database; each buyer talks to one of them."""
+
+    servers: list[Server]
+    buyers: list[Buyer]
+    log: StatementLog
+
+
+async def measure_replicas(scale: float, kind: Kind) -> list[Figure]:
+    """In slices, each in turn: everybody places one order for each of their subscriptions."""
+    rates: dict[int, list[float]] = defaultdict(list)
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(fake_slack())
+        installations = {n: await stack.enter_async_context(_open(kind, n, slack)) for n in (1, 3)}
+        for number in range(-1, max(1, int(ROUNDS * scale))):
+            for replicas, installation in installations.items():
+                rate = await _order(installation)
+                if number >= 0:
+                    rates[replicas].append(rate)
+        waits = {n: installation.log.get_longest_lock_wait_ms() for n, installation in installations.items()}
+    mean = {replicas: sum(found) / len(found) for replicas, found in rates.items()}
+    return [
+        ratio_at_least("orders a second, three replicas ÷ one", mean[3], mean[1], "/s", MIN_RATIO),
+        at_most(
+            f"longest wait for a lock, three replicas (0 is under {SHORTEST_LOGGED_WAIT_MS:.0f})",
+            waits[3],
+            "ms",
+            MAX_LOCK_WAIT_MS,
+        ),
+        at_most("longest wait for a lock, one replica", waits[1], "ms"),
+    ]
+
+
+@asynccontextmanager
+async def _open(kind: Kind, replicas: int, slack: FakeSlack) -> AsyncIterator[Installation]:
+    async with AsyncExitStack() as stack:
+        url, folder = await stack.enter_async_context(accounts_database(PEOPLE, kind))
+        log = open_statement_log(url, statements=False)
+        mail = await stack.enter_async_context(mail_sink())
+        servers = [
+            await stack.enter_async_context(bot(folder, slack.url, url, SMTP_URL=mail))
+            for _ in range(replicas)
+        ]
+        buyers = [await Buyer.at(servers[n % replicas], slack, n) for n in range(PEOPLE)]
+        log.rewind()
+        yield Installation(servers, buyers, log)
+
+
+async def _order(installation: Installation) -> float:
+    """How many a second, until the last one is processed."""
+
+    async def place_orders(buyer: Buyer) -> None:
+        for i in range(len(PRODUCTS)):
+            await buyer.order(i)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(place_orders(buyer) for buyer in installation.buyers))
+    await until_processed(installation.servers[0])
+    return len(installation.buyers) * len(PRODUCTS) / (time.perf_counter() - started)
