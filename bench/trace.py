@@ -1,9 +1,10 @@
-"""What one order costs in files and queries: `make trace`, or
+"""What each request and one order cost in files and queries: `make trace`, or
 
 python -m bench.trace [--postgresql] [--files] [--queries]
 
-It runs the real program against the sandbox, for one order with one line, from pressing "place service order"
-until its last notice is delivered. BEGIN, COMMIT, ROLLBACK and the pool's checks are not counted as queries.
+It runs the real program against the sandbox: first what leads to an order with one line, a command or form at
+a time; then the order, from pressing "place service order" until its last notice is delivered. BEGIN, COMMIT,
+ROLLBACK and the pool's checks are not counted as queries.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus, ServiceOrder
+from sandbox.driver import Person
 from tests.handlers.steps import ForgetfulTasks
 from tests.postgres import Kind
 from tests.world import World, world
@@ -35,6 +37,18 @@ PRODUCT = ("app.py", "bot/", "handlers/", "models/", "scheduler/")
 # Passed to a database's driver to manage its transactions and connections.
 NOT_A_QUERY = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SET|SELECT 1$)", re.IGNORECASE)
 MAX_DELIVERY_ROUNDS = 100
+# What is sent, and the view that follows.
+COMMANDS = (
+    ("/billing", "account.overview"),
+    ("/quotes", "quote.list"),
+    ("/service-orders", "service_order.list"),
+    ("/add-seats", "cart.save"),
+)
+FORMS_BEFORE_ORDER = (
+    ("cart.save", "quote.review"),
+    ("quote.review", "checkout.save"),
+    ("checkout.save", "service_order.place"),
+)
 
 console = Console(width=160)
 
@@ -89,27 +103,53 @@ def _get_product_file(path: str) -> str | None:
     return name if name.startswith(PRODUCT) else None
 
 
-async def trace_order(kind: Kind) -> list[Leg]:
+async def trace_requests_and_order(kind: Kind) -> tuple[list[Leg], list[Leg]]:
     async with world(kind=kind) as opened:
-        # The background task that starts processing would be counted with the first leg.
+        # The background task that starts processing would be counted with placing.
         opened.services.tasks = ForgetfulTasks()
         alice = opened.person("alice")
-        await opened.placement(alice, acme_meeting=1)
-        with record(Leg("place")) as place:
-            await alice.submit()
-            await alice.wait_for_modal("service_order.show")
-            await opened.services.tasks.wait_until_idle()
+        # Slack is asked once an hour who she is.
+        await alice.command("/billing")
+        await alice.wait_for_modal("account.overview")
+        requests = [
+            *[await _trace_command(opened, alice, *command) for command in COMMANDS],
+            *[await _trace_form(opened, alice, *form) for form in FORMS_BEFORE_ORDER],
+        ]
+        place = await _trace_form(opened, alice, "service_order.place", "service_order.show")
         with record(Leg("process")) as process:
             await process_due_orders(opened.services)
         await _check_completed(opened)
-        deliver = Leg("deliver")
-        for _ in range(MAX_DELIVERY_ROUNDS):
-            with record(deliver):
-                await deliver_due_notices(opened.services)
-            if not await opened.rows(Notice, status=NoticeStatus.WAITING):
-                return [place, process, deliver]
-            opened.clock.move(seconds=1.5)  # Slack's rate limit of a channel is a second.
-        raise RuntimeError("notices that are never delivered")
+        return requests, [place, process, await _trace_delivery(opened)]
+
+
+async def _trace_command(opened: World, person: Person, command: str, view: str) -> Leg:
+    with record(Leg(command)) as leg:
+        await person.command(command)
+        await person.wait_for_modal(view)
+        await opened.services.tasks.wait_until_idle()
+    return leg
+
+
+async def _trace_form(opened: World, person: Person, view: str, next_view: str) -> Leg:
+    modal = await person.wait_for_modal(view)
+    if view == "cart.save":
+        modal.fill("seats:acme_meeting", 1)
+    with record(Leg(view)) as leg:
+        await person.submit()
+        await person.wait_for_modal(next_view)
+        await opened.services.tasks.wait_until_idle()
+    return leg
+
+
+async def _trace_delivery(opened: World) -> Leg:
+    deliver = Leg("deliver")
+    for _ in range(MAX_DELIVERY_ROUNDS):
+        with record(deliver):
+            await deliver_due_notices(opened.services)
+        if not await opened.rows(Notice, status=NoticeStatus.WAITING):
+            return deliver
+        opened.clock.move(seconds=1.5)  # Slack's rate limit of a channel is a second.
+    raise RuntimeError("notices that are never delivered")
 
 
 async def _check_completed(opened: World) -> None:
@@ -118,17 +158,22 @@ async def _check_completed(opened: World) -> None:
         raise RuntimeError(f"the order is {order.status.value}")
 
 
-def show(legs: list[Leg], *, files: bool, queries: bool) -> None:
-    table = Table("leg", "files", "queries", "writing transactions")
-    total = Leg.sum(legs)
-    for leg in [*legs, total]:
-        table.add_row(leg.name, *map(str, (len(leg.files), len(leg.queries), leg.writing_transactions)))
+def show(requests: list[Leg], order: list[Leg], *, files: bool, queries: bool) -> None:
+    legs, total = [*requests, *order], Leg.sum(order)
     for leg in legs if queries else []:
         for number, query in enumerate(leg.queries, start=1):
             console.print(f"{leg.name} {number}: {query}", markup=False, highlight=False)
     for name in sorted(total.files) if files else []:
         console.print(name, highlight=False)
-    console.print(table)
+    console.print(_build_table("request", requests))
+    console.print(_build_table("order", [*order, total]))
+
+
+def _build_table(title: str, legs: list[Leg]) -> Table:
+    table = Table(title, "files", "queries", "writing transactions")
+    for leg in legs:
+        table.add_row(leg.name, *map(str, (len(leg.files), len(leg.queries), leg.writing_transactions)))
+    return table
 
 
 def main() -> None:
@@ -139,7 +184,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # Bolt's, about how it is set up.
     kind: Kind = "postgresql" if options.postgresql else "sqlite"
-    show(asyncio.run(trace_order(kind)), files=options.files, queries=options.queries)
+    requests, order = asyncio.run(trace_requests_and_order(kind))
+    show(requests, order, files=options.files, queries=options.queries)
 
 
 if __name__ == "__main__":

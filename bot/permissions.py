@@ -1,15 +1,15 @@
 """Who may do what (R1, R5), read from the database at every call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from sqlalchemy import and_, bindparam
 from sqlmodel import col, or_, select
 
-from bot.db import Session, lock_account
+from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
 from models.account import Account, AccountNotFound
-from models.audit.entry import Actor
+from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.errors import Refusal
 from models.quote import Quote
@@ -22,17 +22,33 @@ from models.slack_user import SlackUser
 class SlackIdentity:
     """The user, by ids alone. `team_id` is the workspace the bot is installed in, `home_team_id` what the
     request claims to be the user's own: it can only deny, never permit. `source` names the command, button or
-    form."""
+    form. `principal` is what the database says of them, if the request has read it already."""
 
     team_id: str
     user_id: str
     source: str
     channel_id: str | None = None
     home_team_id: str | None = None
+    principal: "Principal | None" = field(default=None, compare=False, repr=False)
+
+
+AccountRoles = list[tuple[Account, BillingContact]]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A Slack user as stored, with the accounts they are a billing contact of, by name.
+
+    `last_entry_numbers` are those of the accounts' audit histories, by account id. `audit_person_ids` are by
+    contact id, of those who have acted before."""
+
+    user: SlackUser
+    roles: AccountRoles
+    last_entry_numbers: dict[str, int]
+    audit_person_ids: dict[int, str]
 
 
 RowT = TypeVar("RowT", Quote, ServiceOrder, Receipt)
-AccountRoles = list[tuple[Account, BillingContact]]
 
 
 @dataclass(frozen=True)
@@ -51,12 +67,17 @@ async def list_account_roles(
 
     Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1).
     """
-    user, roles = await _load_identity(session, person)
+    principal = person.principal or await load_principal(session, person)
+    if principal is None:
+        raise IdentityNotFresh
+    user = principal.user
+    if _is_outsider(person, user) or not user.is_full_member:
+        raise NotAllowed
     if fresh_at is not None and not user.is_fresh(fresh_at):
         raise IdentityNotFresh
-    if not roles:
+    if not principal.roles:
         raise NotABillingContact(contacts=await _list_contact_names(session, person))
-    return roles
+    return principal.roles
 
 
 async def get_authorized_role(
@@ -70,6 +91,25 @@ async def get_authorized_role(
         if account.id == account_id:
             return account, contact
     raise AccountNotFound
+
+
+async def lock_account_role(
+    session: Session, person: SlackIdentity, account_id: str, at: datetime
+) -> tuple[Account, BillingContact]:
+    """The same for a change, with the account locked. Raises as `get_authorized_role` does."""
+    account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
+    account = await lock_account(session, account.id)
+    if not await is_unchanged(session, person, account):
+        reloaded = replace(person, principal=None)
+        _, contact = await get_authorized_role(session, reloaded, account_id, at, for_change=True)
+    return account, contact
+
+
+async def is_unchanged(session: Session, person: SlackIdentity, account: Account) -> bool:
+    """Whether nothing was recorded in the locked account's history since the request read who the person is:
+    then what it has read since then, roles and quotes and orders, is still so."""
+    tip = await lock_audit_chain_tip(session, account.id)
+    return person.principal is not None and person.principal.last_entry_numbers.get(account.id) == tip.number
 
 
 async def authorize_row(
@@ -103,8 +143,8 @@ async def lock_authorized_row(
 
 
 # Built once: every request starts with it, and building it takes twice as long as running it.
-_IDENTITY_QUERY = (
-    select(SlackUser, Account, BillingContact)
+_PRINCIPAL_QUERY = (
+    select_joined(SlackUser, Account, BillingContact, AuditChainTip.number, AuditPerson.id)
     .outerjoin(
         BillingContact,
         and_(
@@ -123,30 +163,51 @@ _IDENTITY_QUERY = (
             col(Account.active),
         ),
     )
+    .outerjoin(AuditChainTip, col(AuditChainTip.account_id) == Account.id)
+    .outerjoin(
+        AuditPerson,
+        and_(
+            col(AuditPerson.team_id) == SlackUser.team_id,
+            col(AuditPerson.user_id) == SlackUser.user_id,
+            col(AuditPerson.name) == BillingContact.name,
+            col(AuditPerson.email) == BillingContact.email,
+        ),
+    )
     .where(SlackUser.team_id == bindparam("team"), SlackUser.user_id == bindparam("user"))
     .order_by(Account.name, col(BillingContact.id))
 )
 
 
-async def _load_identity(session: Session, person: SlackIdentity) -> tuple[SlackUser, AccountRoles]:
-    """The person's cached profile and their roles. A contact is bound by user id, or by e-mail only if no
-    user id is bound."""
+async def load_principal(session: Session, person: SlackIdentity) -> Principal | None:
+    """None if Slack has never said who they are. A contact is bound by user id, or by e-mail only if no user
+    id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
-    found = await session.exec(_IDENTITY_QUERY, params=values)
+    found = await session.exec(_PRINCIPAL_QUERY, params=values)
     rows = found.all()
     if not rows:
-        raise IdentityNotFresh
-    user = rows[0][0]
-    is_outsider = person.home_team_id not in (None, user.team_id, user.enterprise_id)
-    if is_outsider or not user.is_full_member:
-        raise NotAllowed
+        return None
     # Of two rows for one account the first counts: the contact that was added first.
-    roles = {account.id: (account, contact) for _, account, contact in reversed(rows) if account}
-    return user, [*reversed(roles.values())]
+    roles = {account.id: (account, contact) for _, account, contact, *_ in reversed(rows) if account}
+    numbers = {account.id: number for _, account, _, number, _ in rows if account and number is not None}
+    person_ids = {contact.key: person_id for _, _, contact, _, person_id in rows if person_id}
+    return Principal(rows[0][0], [*reversed(roles.values())], numbers, person_ids)
+
+
+def _is_outsider(person: SlackIdentity, user: SlackUser) -> bool:
+    return person.home_team_id not in (None, user.team_id, user.enterprise_id)
 
 
 def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
-    return Actor("contact", contact.name, person.source, person.team_id, person.user_id, contact.email)
+    person_ids = person.principal.audit_person_ids if person.principal else {}
+    return Actor(
+        "contact",
+        contact.name,
+        person.source,
+        person.team_id,
+        person.user_id,
+        contact.email,
+        person_ids.get(contact.key),
+    )
 
 
 async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:

@@ -18,7 +18,7 @@ from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.installations.clients import NotInstalled
 from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, VIEW_DURATION_SECONDS
 from bot.tasks import TooBusy
-from bot.use_cases.slack_user import load_refreshed_localizer
+from bot.use_cases.slack_user import load_localizer, load_refreshed_principal
 from handlers.request import AppNotInstalled, SlackRequest
 from handlers.respond import (
     HandlerResult,
@@ -151,11 +151,13 @@ ACK_POLICIES: dict[RouteKind, AckPolicy] = {
 
 
 async def prepare_request(request: SlackRequest) -> SlackRequest:
-    """Adds the person's language, from a profile at most an hour old (R5, R22), or the refusal that ends
-    the request. Never raises."""
+    """Adds the person's roles and language, from a profile at most an hour old (R5, R22), or the refusal that
+    ends the request. Never raises."""
     try:
         await request.get_client()
-        localizer = await load_refreshed_localizer(request.services, request.person)
+        principal = await load_refreshed_principal(request.services, request.person)
+        person = replace(request.person, principal=principal)
+        localizer = await load_localizer(request.services, person)
     except NotInstalled as error:
         log.warning("app.not_installed", team=request.person.team_id, reason=error.reason)
         return replace(request, refusal=AppNotInstalled())
@@ -165,7 +167,7 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
         return request
     except Exception:
         return replace(request, refusal=report_unexpected_error(request.route_id))
-    return replace(request, localizer=localizer)
+    return replace(request, person=person, localizer=localizer)
 
 
 async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:

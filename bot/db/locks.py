@@ -1,34 +1,75 @@
 """Locks across processes. SQLite has one writer anyway."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, insert, select
 
 from bot.db.session import Session
 from bot.db.sqlite import SQLiteSession
 from models.account import Account, AccountNotFound
+from models.audit.entry import GENESIS_HASH, AuditChainTip
 
 # Keys of PostgreSQL's advisory locks; the numbers mean nothing else.
 MIGRATION_LOCK, IMPORT_LOCK = 7_328_001, 7_328_002
 
+# Key of `Session.info`: the chain tips that its transaction has locked.
+LOCKED_TIPS_KEY = "audit_chain_tips"
+
+
+@dataclass
+class LockedTip:
+    """The number and hash of an account's last audit entry, kept up to date by whoever writes more."""
+
+    number: int = 0
+    hash: str = GENESIS_HASH
+
 
 async def lock_account(session: Session, account_id: str, *loaded: SQLModel) -> Account:
-    """The account, locked by this transaction: changes of one account happen one after another. It and the
-    rows that were `loaded` before are read again, since the lock may have been waited for.
+    """The account, locked by this transaction with the tip of its audit history: changes of one account
+    happen one after another. It and the rows that were `loaded` before are read again, since the lock may
+    have been waited for.
 
-    SQLite shows everything as it was when the transaction began. PostgreSQL locks the row, but not against
-    rows that refer to it: otherwise storing a notice would wait for the account's change.
+    SQLite shows everything as it was when the transaction began. PostgreSQL locks the rows, but not against
+    rows that refer to them: otherwise storing a notice would wait for the account's change.
     """
-    if isinstance(session, SQLiteSession):
-        account = await session.get(Account, account_id)
-    else:
-        locked = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
-        account = (await session.exec(locked.execution_options(populate_existing=True))).one_or_none()
-        for row in loaded:
-            await session.refresh(row)
-    if account is None:
-        raise AccountNotFound
+    query = (
+        select(Account, AuditChainTip.number, AuditChainTip.hash)
+        .join(AuditChainTip, col(AuditChainTip.account_id) == Account.id)
+        .where(Account.id == account_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    row = (await session.exec(query)).one_or_none()
+    if row is None:
+        await _create_chain_tip(session, account_id)
+        row = (await session.exec(query)).one()
+    account, number, hash_ = row
+    _get_locked_tips(session).setdefault(account_id, LockedTip(number, hash_))
+    if not isinstance(session, SQLiteSession):
+        for other in loaded:
+            await session.refresh(other)
     return account
+
+
+async def lock_audit_chain_tip(session: Session, account_id: str) -> LockedTip:
+    """The caller holds the account's lock, or has just created the account."""
+    tips = _get_locked_tips(session)
+    if account_id not in tips:
+        await lock_account(session, account_id)
+    return tips[account_id]
+
+
+def _get_locked_tips(session: Session) -> dict[str, LockedTip]:
+    tips: dict[str, LockedTip] = session.info.setdefault(LOCKED_TIPS_KEY, {})
+    return tips
+
+
+async def _create_chain_tip(session: Session, account_id: str) -> None:
+    if await session.get(Account, account_id) is None:
+        raise AccountNotFound
+    await session.exec(insert(AuditChainTip), params={"account_id": account_id})
 
 
 async def lock_imports(session: Session) -> None:

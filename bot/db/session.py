@@ -1,12 +1,20 @@
 """What code is given to talk to the database."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from bot.db.sqlite import SQLiteConnection, SQLiteSession
 
 # PostgreSQL has the libraries' own. Callers use what both have, and need not ask which one it is.
 Session: TypeAlias = AsyncSession | SQLiteSession
 Connection: TypeAlias = AsyncConnection | SQLiteConnection
+
+
+def select_joined(*entities: Any) -> Select[*tuple[Any, ...]]:
+    """SQLModel's `select`, for more than the four entities or columns that its types allow."""
+    query: Select[*tuple[Any, ...]] = select(*entities)
+    return query

@@ -13,7 +13,7 @@ from bot.db import Session
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.i18n import Localizer
 from bot.jobs import JobId
-from bot.permissions import SlackIdentity
+from bot.permissions import Principal, SlackIdentity, load_principal
 from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
@@ -52,13 +52,18 @@ async def find_slack_user(services: Services, team_id: str, user_id: str) -> Sla
         return found.one_or_none()
 
 
-async def load_refreshed_localizer(services: Services, person: SlackIdentity) -> Localizer:
-    """The person's language and time zone, fetched if the stored profile is an hour old."""
-    user = await find_slack_user(services, person.team_id, person.user_id)
-    if person.user_id and (user is None or not user.is_fresh(services.now())):
+async def load_refreshed_principal(services: Services, person: SlackIdentity) -> Principal | None:
+    """What is stored of the person, fetched from Slack first if it is an hour old (R5)."""
+    principal = await _load_principal(services, person)
+    if person.user_id and (principal is None or not principal.user.is_fresh(services.now())):
         await refresh_slack_user(services, person)
-        user = await find_slack_user(services, person.team_id, person.user_id)
-    return await _build_localizer(services, person, user)
+        principal = await _load_principal(services, person)
+    return principal
+
+
+async def _load_principal(services: Services, person: SlackIdentity) -> Principal | None:
+    async with services.read() as session:
+        return await load_principal(session, person)
 
 
 async def resolve_contact_user(services: Services, team_id: str, contact: BillingContact) -> SlackUser | None:
@@ -165,12 +170,11 @@ async def delete_workspace_users(services: Services, *, team_id: str) -> None:
 
 
 async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:
-    return await _build_localizer(
-        services, person, await find_slack_user(services, person.team_id, person.user_id)
-    )
-
-
-async def _build_localizer(services: Services, person: SlackIdentity, user: SlackUser | None) -> Localizer:
+    """The person's language and time zone; else those of an account of their workspace (R22)."""
+    if person.principal is not None:
+        user: SlackUser | None = person.principal.user
+    else:
+        user = await find_slack_user(services, person.team_id, person.user_id)
     if user is not None and user.locale and user.time_zone:
         return Localizer(user.locale, user.time_zone)
     async with services.read() as session:

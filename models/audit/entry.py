@@ -29,7 +29,7 @@ SYSTEM_ACTOR_NAMES = {"scheduler": "seatbot", "provider": "billing"}
 @dataclass(frozen=True)
 class Actor:
     """Who acts, and from where. `kind` is contact, operator, scheduler or provider; `source` names the
-    command, button, job or file."""
+    command, button, job or file; `person_id` is their AuditPerson's, if it is known."""
 
     kind: str
     name: str
@@ -37,6 +37,7 @@ class Actor:
     team_id: str = ""
     user_id: str = ""
     email: str = ""
+    person_id: str | None = None
 
     @property
     def is_person(self) -> bool:

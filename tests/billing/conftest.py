@@ -19,13 +19,14 @@ from bot.billing.stripe.gateway import StripeGateway
 from bot.db import Database, to_driver_url
 from models.account import Account
 from models.migrations.run import upgrade_database
+from models.period_length import PeriodLength
 from models.product import Product
 from models.proration import get_midnight
-from models.subscription import PeriodLength, Subscription
+from models.subscription import Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
-from tests.fake_stripe.books import Customer, Invoice, Item, Price
-from tests.fake_stripe.books import Subscription as StripeSubscription
+from tests.fake_stripe.records import Customer, Invoice, Price, SubscriptionItem
+from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.ledger import set_ledger_seats
 from tests.postgres import new_database
 
@@ -113,7 +114,7 @@ STRIPE_CARDS = {
 
 def stripe_books(clock: Clock) -> StripeRecords:
     books = StripeRecords(clock, {"FR": "0.20"})
-    books.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_card="pm_1")
+    books.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_payment_method="pm_1")
     books.cards = {name: replace(card) for name, card in STRIPE_CARDS.items()}
     for name, price, seats, start, end in (
         ("sub_month", Price("price_month", 1400), 25, date(2026, 11, 1), date(2026, 12, 1)),
@@ -121,8 +122,8 @@ def stripe_books(clock: Clock) -> StripeRecords:
     ):
         price.metadata["seatbot_product"] = "goto-meeting"
         first, last = (int(get_midnight(day, "Europe/Paris").timestamp()) for day in (start, end))
-        item = Item(f"si_{name}", price, seats, first, last, {"seatbot_subscription": name})
-        held = StripeSubscription(f"{name}_there", CUSTOMER, [item], zone="Europe/Paris")
+        item = SubscriptionItem(f"si_{name}", price, seats, first, last, {"seatbot_subscription": name})
+        held = StripeSubscription(f"{name}_there", CUSTOMER, [item], time_zone="Europe/Paris")
         books.subscriptions[held.id] = held
     return books
 
@@ -137,7 +138,7 @@ async def stripe_provider(
     async with database.write() as session:
         (await session.exec(select(Account))).one().stripe_customer = CUSTOMER
     async with (
-        FakeStripe(stripe_books(clock), KEY).running() as fake,
+        FakeStripe(stripe_books(clock), KEY).run() as fake,
         aiohttp.ClientSession() as http,
     ):
         gateway = StripeGateway(
@@ -145,7 +146,7 @@ async def stripe_provider(
         )
 
         async def set_seats(subscription_id: str, seats: int) -> None:
-            fake.books.set_seats(subscription_id, seats)
+            fake.records.set_quantity(subscription_id, seats)
 
         yield StripeProvider(gateway, clock, EMBEDDED_CARDS, set_seats, fake)
 
@@ -180,7 +181,7 @@ async def postgres_database(postgres: str) -> AsyncIterator[Database]:
 
 
 def settled(provider: StripeProvider) -> list[Invoice]:
-    return list(provider.fake.books.settled_invoices())
+    return list(provider.fake.records.list_paid_updates())
 
 
 async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> ChargeOutcome | NeverReceived:

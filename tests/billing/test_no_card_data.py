@@ -13,7 +13,7 @@ from bot.db import Database
 from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod
 from tests.billing.conftest import found_acme
-from tests.fake_stripe import shapes
+from tests.fake_stripe import serializers
 from tests.handlers.stripe_orders import DORA, ordered, retried
 from tests.stripe_world import stripe_world
 
@@ -65,20 +65,22 @@ async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logg
     """An order with a decline and a retry, where every card, invoice and event bears one in every text."""
     caplog.set_level("INFO")
     number = card_number()
-    monkeypatch.setattr(shapes, "card", leaking(shapes.card, number))
+    monkeypatch.setattr(
+        serializers, "serialize_payment_method", leaking(serializers.serialize_payment_method, number)
+    )
     async with stripe_world() as world:
         await ordered(world, DORA, "declined_meeting")
         await retried(world, 1)
         await world.settle()
-        events = [leaked(event, number) for event in world.courier.new()]
-        assert set(await world.courier.deliver(events)) == {200}
+        events = [leaked(event, number) for event in world.webhook_sender.collect_events()]
+        assert set(await world.webhook_sender.send_events(events)) == {200}
         await world.settle()
-        assert len(world.paid()) == 1
+        assert len(world.list_paid_totals()) == 1
         stored = everything_stored(world.services.database)
-        told = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
+        message_text = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
     assert "pm_good_1" in stored, "the scan does see what is stored"
     logged = caplog.text + "".join(capsys.readouterr())
-    for where in (stored, told, logged):
+    for where in (stored, message_text, logged):
         assert number not in where
         assert list(numbers_in(where)) == []
 
@@ -95,10 +97,10 @@ def leaking(shape: Any, number: str) -> Any:
 
 
 def leaked(event: dict[str, Any], number: str) -> dict[str, Any]:
-    told = json.loads(json.dumps(event))
-    told["data"]["object"]["metadata"] = {"number": number}
-    told["data"]["object"]["description"] = number
-    return told  # type: ignore[no-any-return]
+    message_text = json.loads(json.dumps(event))
+    message_text["data"]["object"]["metadata"] = {"number": number}
+    message_text["data"]["object"]["description"] = number
+    return message_text  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("last4", ["", "123", "12345", card_number()])

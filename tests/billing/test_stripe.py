@@ -39,18 +39,18 @@ async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
     provider: StripeProvider, cuts: int, first: ChargeOutcome
 ) -> None:
     """The SDK's own two retries bear the same key; past them the charge is unknown, never failed."""
-    provider.fake.faults.append(Fault("cut_after", charges=True, times=cuts))
+    provider.fake.faults.append(Fault("cut_after", charges_only=True, times=cuts))
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == first
     provider.fake.faults.clear()
     assert without_reference(await asked_again(provider)) == TEN_SEATS
-    assert {call.key for call in provider.fake.charges()} == {"line-1-1"}
+    assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
     assert len(settled(provider)) == 1
 
 
 async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
-    provider.fake.faults.append(Fault("cut_before", charges=True, times=99))
+    provider.fake.faults.append(Fault("cut_before", charges_only=True, times=99))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    assert len(provider.fake.charges()) == 3
+    assert len(provider.fake.list_charge_requests()) == 3
     provider.fake.faults.clear()
     assert await asked_again(provider) == NeverReceived()
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
@@ -61,7 +61,7 @@ async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
 async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
     provider: StripeProvider, kind: str, times: int
 ) -> None:
-    provider.fake.faults.append(Fault(kind, charges=True, times=times))  # type: ignore[arg-type]
+    provider.fake.faults.append(Fault(kind, charges_only=True, times=times))  # type: ignore[arg-type]
     outcome: ChargeOutcome | NeverReceived = await provider.gateway.place_charge(provider.charge())
     while not isinstance(outcome, Settled):
         assert outcome in (Unknown(), NeverReceived())
@@ -70,7 +70,7 @@ async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
         )
         outcome = await ask(provider.charge())
     assert without_reference(outcome) == TEN_SEATS
-    assert {call.key for call in provider.fake.charges()} == {"line-1-1"}
+    assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
     assert len(settled(provider)) == 1
 
 
@@ -78,18 +78,20 @@ async def test_r19_a_failure_saved_under_the_key_is_verified_before_it_ends_the_
     provider: StripeProvider,
 ) -> None:
     charge = provider.charge()
-    provider.fake.faults.append(Fault("save_500", charges=True))
+    provider.fake.faults.append(Fault("save_500", charges_only=True))
     assert await provider.gateway.place_charge(charge) == Unknown()
     assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
     assert await provider.gateway.place_charge(charge) == Unknown(), "the key answers the same for ever"
     provider.clock.at += SAVED_FAILURE_GRACE_PERIOD
     assert await provider.gateway.place_charge(charge) == Declined("provider_error")
-    assert {call.key for call in provider.fake.charges()} == {"line-1-1"}, "no key is changed for it"
+    assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}, (
+        "no key is changed for it"
+    )
     assert settled(provider) == []
 
 
 async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: StripeProvider) -> None:
-    provider.fake.faults.append(Fault("save_500_after", charges=True))
+    provider.fake.faults.append(Fault("save_500_after", charges_only=True))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert without_reference(await asked_again(provider)) == TEN_SEATS
     assert len(settled(provider)) == 1
@@ -100,27 +102,27 @@ async def test_a_slow_stripe_is_given_up_before_another_worker_takes_the_line(da
     sending = (MAX_RETRIES + 1) * (REQUEST_TIMEOUT.total or 0)
     assert Settings.model_fields["lease_seconds"].default > 2 * gateway.PREPARATION_TIMEOUT_SECONDS + sending
     async with stripe_provider(database, preparation_timeout_seconds=0.05) as provider:
-        provider.fake.slow_seconds = 0.2
+        provider.fake.latency_seconds = 0.2
         assert await asked_again(provider) == Unknown()
         assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-        asked = {call.path for call in provider.fake.calls}
+        asked = {call.path for call in provider.fake.requests}
         assert asked <= {"/v1/subscriptions", f"/v1/customers/{CUSTOMER}"}
 
 
 async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripeProvider) -> None:
     """Left open, it could be paid after another card was charged here."""
-    books = provider.fake.books
-    subscription, item = books.held("sub_month")
+    books = provider.fake.records
+    subscription, item = books.get_subscription_and_item("sub_month")
     books.declines_with_402 = True
 
     def leave_open() -> None:
         books.declines_with_402 = False
-        books.change(subscription, item, 35, int(HALF_OF_NOVEMBER.timestamp()))
+        books.update_quantity(subscription, item, 35, int(HALF_OF_NOVEMBER.timestamp()))
 
     provider.fake.after_charge = leave_open
     charge = provider.charge(payment_method_id=provider.cards.declined)
     assert await provider.gateway.place_charge(charge) == Declined("card_declined")
-    assert [call.status for call in provider.fake.charges()] == [402]
+    assert [call.status for call in provider.fake.list_charge_requests()] == [402]
     assert [invoice.status for invoice in books.invoices.values()] == ["void"]
 
 
@@ -128,9 +130,9 @@ async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripePro
 async def test_r19_an_invoice_that_was_written_off_is_voided(provider: StripeProvider, card: str) -> None:
     """Anybody who finds it could still pay it."""
     charge = provider.charge(payment_method_id=getattr(provider.cards, card))
-    provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
+    provider.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     assert await provider.gateway.place_charge(charge) == Unknown()
-    [invoice] = provider.fake.books.invoices.values()
+    [invoice] = provider.fake.records.invoices.values()
     invoice.status = "uncollectible"
     assert isinstance(await provider.gateway.reconcile_charge(charge), Declined)
     assert invoice.status == "void"
@@ -138,7 +140,7 @@ async def test_r19_an_invoice_that_was_written_off_is_voided(provider: StripePro
 
 async def test_a_key_that_was_sent_with_another_request_ends_by_reading(provider: StripeProvider) -> None:
     charge = provider.charge()
-    provider.fake.save(charge.key, "another request")
+    provider.fake.save_key(charge.key, "another request")
     assert await provider.gateway.place_charge(charge) == Unknown()
     provider.clock.at += SAVED_FAILURE_GRACE_PERIOD
     assert await provider.gateway.place_charge(charge) == Declined("provider_error")
@@ -146,18 +148,18 @@ async def test_a_key_that_was_sent_with_another_request_ends_by_reading(provider
 
 
 async def test_a_decline_answered_with_402_changes_nothing(provider: StripeProvider) -> None:
-    provider.fake.books.declines_with_402 = True
+    provider.fake.records.declines_with_402 = True
     charge = provider.charge(payment_method_id=provider.cards.declined)
     assert await provider.gateway.place_charge(charge) == Declined("card_declined")
-    assert provider.fake.books.invoices == {}
-    assert provider.fake.books.subscriptions[THERE].default_card is None
+    assert provider.fake.records.invoices == {}
+    assert provider.fake.records.subscriptions[THERE].default_payment_method is None
 
 
 async def test_a_key_that_stripe_may_have_forgotten_is_not_sent(provider: StripeProvider) -> None:
     charge = provider.charge()
     provider.clock.at += IDEMPOTENCY_KEY_LIFETIME
     assert await provider.gateway.place_charge(charge) == Declined("never_received")
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
 
 
 async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
@@ -166,7 +168,7 @@ async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
         await provider.gateway.list_subscriptions("acme")
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert await asked_again(provider) == Unknown()
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
 
 
 # --- what is not the key's
@@ -176,7 +178,7 @@ async def test_a_renewal_with_the_key_is_not_mistaken_for_the_charge(provider: S
     charge = provider.charge(payment_method_id=provider.cards.declined)
     await provider.gateway.place_charge(charge)
     later = replace(charge, key="line-1-2", payment_method_id="pm_1")
-    provider.fake.books.subscriptions[THERE].metadata["seatbot_attempt"] = later.key
+    provider.fake.records.subscriptions[THERE].metadata["seatbot_attempt"] = later.key
     provider.clock.at += timedelta(days=16)
     assert await provider.gateway.reconcile_charge(later) == NeverReceived()
 
@@ -184,11 +186,11 @@ async def test_a_renewal_with_the_key_is_not_mistaken_for_the_charge(provider: S
 async def test_a_manual_change_is_not_mistaken_for_the_charge_of_the_stored_key(
     provider: StripeProvider,
 ) -> None:
-    books = provider.fake.books
-    subscription, item = books.held("sub_month")
+    books = provider.fake.records
+    subscription, item = books.get_subscription_and_item("sub_month")
     subscription.metadata["seatbot_attempt"] = "line-1-1"
     provider.clock.advance(5)
-    books.change(subscription, item, 35, books.now)
+    books.update_quantity(subscription, item, 35, books.now)
     assert await asked_again(provider) == NeverReceived()
 
 
@@ -196,7 +198,7 @@ async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
     provider: StripeProvider,
 ) -> None:
     await provider.gateway.place_charge(provider.charge())
-    [call] = provider.fake.charges()
+    [call] = provider.fake.list_charge_requests()
     assert call.params == {
         "items": {"0": {"id": "si_sub_month", "quantity": "35"}},
         "proration_behavior": "always_invoice",
@@ -209,7 +211,7 @@ async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
 async def test_r10_the_orders_address_becomes_the_customers(provider: StripeProvider) -> None:
     moved = PARIS.model_copy(update={"line1": "2 quai Nord", "city": "Marseille"})
     await provider.gateway.place_charge(await promised(provider, address=moved))
-    assert provider.fake.books.customers[CUSTOMER].address == moved.model_dump()
+    assert provider.fake.records.customers[CUSTOMER].address == moved.model_dump()
 
 
 async def test_the_receipt_is_a_page_and_a_pdf(provider: StripeProvider) -> None:

@@ -27,17 +27,17 @@ THERE = "sub_month_there"
 async def test_the_usual_card_is_restored_after_any_outcome(
     provider: StripeProvider, card: str, usual: str | None
 ) -> None:
-    subscription = provider.fake.books.subscriptions[THERE]
-    subscription.default_card = usual
+    subscription = provider.fake.records.subscriptions[THERE]
+    subscription.default_payment_method = usual
     await brought_to_an_end(provider, await promised(provider, card=card))
-    assert subscription.default_card == usual
+    assert subscription.default_payment_method == usual
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
 async def test_a_card_that_could_not_be_restored_is_restored_once_stripe_answers(
     provider: StripeProvider,
 ) -> None:
-    subscription = provider.fake.books.subscriptions[THERE]
+    subscription = provider.fake.records.subscriptions[THERE]
     charge = provider.charge(payment_method_id=provider.cards.declined)
 
     def down_once_charged() -> None:
@@ -45,17 +45,17 @@ async def test_a_card_that_could_not_be_restored_is_restored_once_stripe_answers
 
     provider.fake.after_charge = down_once_charged
     assert await provider.gateway.place_charge(charge) == Unknown()
-    assert subscription.default_card == provider.cards.declined
+    assert subscription.default_payment_method == provider.cards.declined
     provider.fake.faults.clear()
     assert await provider.gateway.reconcile_charge(charge) == Declined("card_declined")
-    assert subscription.default_card is None
+    assert subscription.default_payment_method is None
 
 
 async def without_effect(provider: StripeProvider, charge: Charge) -> None:
     """The card is swapped, then the charge itself does not reach Stripe."""
-    provider.fake.faults.append(Fault("down", charges=True, times=99))
+    provider.fake.faults.append(Fault("down", charges_only=True, times=99))
     assert await provider.gateway.place_charge(charge) == Unknown()
-    assert provider.fake.books.subscriptions[THERE].default_card == charge.payment_method_id
+    assert provider.fake.records.subscriptions[THERE].default_payment_method == charge.payment_method_id
     provider.fake.faults.clear()
 
 
@@ -63,8 +63,8 @@ async def without_effect(provider: StripeProvider, charge: Charge) -> None:
 async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refused_next(
     provider: StripeProvider, then: str
 ) -> None:
-    subscription, item = provider.fake.books.held("sub_month")
-    subscription.default_card = "pm_lost"
+    subscription, item = provider.fake.records.get_subscription_and_item("sub_month")
+    subscription.default_payment_method = "pm_lost"
     charge = provider.charge(payment_method_id=provider.cards.customer)
     await without_effect(provider, charge)
     if then == "seats changed":
@@ -72,10 +72,10 @@ async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refus
     elif then == "another price":
         item.price.unit_amount = 1500
     else:
-        del provider.fake.books.cards[charge.payment_method_id]
-        subscription.default_card = None
+        del provider.fake.records.cards[charge.payment_method_id]
+        subscription.default_payment_method = None
     assert isinstance(await provider.gateway.place_charge(charge), SeatsChanged | PriceChanged | Declined)
-    assert subscription.default_card == "pm_lost"
+    assert subscription.default_payment_method == "pm_lost"
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
@@ -85,7 +85,7 @@ async def test_r19_nothing_is_sent_again_where_a_charge_went_through_without_its
     """Here, since another wrote its own key over it: somebody must look before any more is charged."""
 
     def written_over() -> None:
-        provider.fake.books.subscriptions[THERE].metadata["seatbot_attempt"] = "of another program"
+        provider.fake.records.subscriptions[THERE].metadata["seatbot_attempt"] = "of another program"
 
     provider.fake.before_charge = written_over
     with capture_logs() as logs:
@@ -95,35 +95,35 @@ async def test_r19_nothing_is_sent_again_where_a_charge_went_through_without_its
 
 
 async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(provider: StripeProvider) -> None:
-    subscription = provider.fake.books.subscriptions[THERE]
+    subscription = provider.fake.records.subscriptions[THERE]
     charge = provider.charge(payment_method_id=provider.cards.customer)
     await without_effect(provider, charge)
     assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
-    assert subscription.default_card is None
+    assert subscription.default_payment_method is None
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
 async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider) -> None:
     charge = provider.charge(payment_method_id="pm_gone")
     assert await provider.gateway.place_charge(charge) == Declined("method_gone")
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
 
 
 async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(provider: StripeProvider) -> None:
     charge = provider.charge(payment_method_id=provider.cards.absent_customer)
     assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
-    [invoice] = provider.fake.books.invoices.values()
-    provider.fake.books.fail_authentication(invoice)
+    [invoice] = provider.fake.records.invoices.values()
+    provider.fake.records.fail_authentication(invoice)
     assert await provider.gateway.reconcile_charge(charge) == Declined("authentication_failed")
     assert invoice.status == "void"
-    assert provider.fake.books.subscriptions[THERE].pending is None
+    assert provider.fake.records.subscriptions[THERE].pending_update is None
 
 
 async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: StripeProvider) -> None:
     """Stripe tries a declined card again by itself: that must never come after another card was charged."""
     charge = provider.charge(payment_method_id=provider.cards.declined)
-    books = provider.fake.books
-    provider.fake.after_charge = lambda: books.pay(next(iter(books.invoices.values())))
+    books = provider.fake.records
+    provider.fake.after_charge = lambda: books.pay_invoice(next(iter(books.invoices.values())))
     outcome = await provider.gateway.place_charge(charge)
     assert isinstance(outcome, Settled | Pending)
     provider.clock.advance(1)
@@ -131,10 +131,10 @@ async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: S
 
 
 async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
-    books = provider.fake.books
-    subscription, item = books.held("sub_month")
-    subscription.default_card = "pm_customer_never"
-    theirs = books.change(subscription, item, 30, books.now)
+    books = provider.fake.records
+    subscription, item = books.get_subscription_and_item("sub_month")
+    subscription.default_payment_method = "pm_customer_never"
+    theirs = books.update_quantity(subscription, item, 30, books.now)
     assert isinstance(await provider.gateway.place_charge(provider.charge()), Pending)
     assert theirs.status == "open", "it is not replaced"
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []

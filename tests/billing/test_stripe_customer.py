@@ -26,8 +26,8 @@ from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.billing.scenarios import promised
 from tests.fake_stripe import Card, Fault
-from tests.fake_stripe.books import Invoice, Payment
-from tests.fake_stripe.server import Kind
+from tests.fake_stripe.records import Invoice, PaymentIntent
+from tests.fake_stripe.server import FaultKind
 
 TEN_MORE = [LineRequest("sub_month", 10)]
 THERE = "sub_month_there"
@@ -35,7 +35,7 @@ THERE = "sub_month_there"
 
 async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    provider.fake.books.customers[CUSTOMER].deleted = True
+    provider.fake.records.customers[CUSTOMER].deleted = True
     for refused in (
         provider.gateway.list_subscriptions("acme"),
         provider.gateway.list_payment_methods("acme"),
@@ -50,12 +50,12 @@ async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -
     ("fault", "ended"), [("cut_after", TEN_SEATS), ("cut_before", Declined("customer_gone"))]
 )
 async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
-    provider: StripeProvider, fault: Kind, ended: ChargeOutcome
+    provider: StripeProvider, fault: FaultKind, ended: ChargeOutcome
 ) -> None:
     """Nothing can be changed there any more: what there is to find has happened."""
-    provider.fake.faults.append(Fault(fault, charges=True, times=9))
+    provider.fake.faults.append(Fault(fault, charges_only=True, times=9))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    provider.fake.books.delete_customer(CUSTOMER)
+    provider.fake.records.delete_customer(CUSTOMER)
     assert without_reference(await asked_again(provider)) == ended
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == ended
 
@@ -67,8 +67,8 @@ async def test_an_attempt_that_cannot_be_looked_up_is_unknown_while_its_key_live
     """Who cannot look does not say that it failed."""
     charge = provider.charge()
     if deleted:
-        provider.fake.books.delete_customer(CUSTOMER)
-        provider.fake.books.remembers_deleted = False
+        provider.fake.records.delete_customer(CUSTOMER)
+        provider.fake.records.lists_invoices_of_deleted_customers = False
     else:
         async with database.write() as session:
             (await session.exec(select(Account))).one().stripe_customer = None
@@ -83,7 +83,7 @@ async def test_an_attempt_that_cannot_be_looked_up_is_unknown_while_its_key_live
 async def test_a_portal_that_is_not_set_up_does_not_make_the_customer_unknown(
     provider: StripeProvider,
 ) -> None:
-    provider.fake.books.has_portal = False
+    provider.fake.records.has_portal_configuration = False
     with pytest.raises(BillingUnavailable):
         await provider.gateway.create_portal_link("acme")
 
@@ -99,7 +99,7 @@ async def test_an_account_that_is_not_linked_is_refused_by_name(
 
 async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
+    provider.fake.records.cancel_subscription(provider.fake.records.subscriptions[THERE])
     assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
     assert await provider.gateway.place_charge(charge) == Declined("subscription_gone")
     assert await provider.gateway.reconcile_charge(charge) == Declined("subscription_gone")
@@ -110,12 +110,12 @@ async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
     provider: StripeProvider, status: str
 ) -> None:
     charge = await promised(provider)
-    provider.fake.books.subscriptions[THERE].status = status
+    provider.fake.records.subscriptions[THERE].status = status
     with pytest.raises(SubscriptionNotActive):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("subscription_not_active")
     assert await provider.gateway.reconcile_charge(charge) == Declined("subscription_not_active")
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
 
 
 @pytest.mark.parametrize("first", ["canceled", "past_due"])
@@ -123,7 +123,7 @@ async def test_the_existing_one_of_two_items_with_one_name_is_used(
     provider: StripeProvider, first: str
 ) -> None:
     """For example, somebody ended a subscription and created it again."""
-    books = provider.fake.books
+    books = provider.fake.records
     [other] = {"canceled", "past_due"} - {first}
     again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
     books.subscriptions[THERE].status, books.subscriptions[again.id] = first, again
@@ -135,7 +135,7 @@ async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled
     provider: StripeProvider,
 ) -> None:
     outcome = await provider.gateway.place_charge(provider.charge())
-    provider.fake.books.cancel(provider.fake.books.subscriptions[THERE])
+    provider.fake.records.cancel_subscription(provider.fake.records.subscriptions[THERE])
     assert await asked_again(provider) == outcome
 
 
@@ -144,16 +144,16 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
     provider: StripeProvider, ends: str
 ) -> None:
     """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
-    books = provider.fake.books
+    books = provider.fake.records
     charge = await promised(provider, card="absent_customer")
     assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
     match ends:
         case "cancelled":
-            books.cancel(books.subscriptions[THERE])
+            books.cancel_subscription(books.subscriptions[THERE])
         case "customer deleted":
             books.delete_customer(CUSTOMER)
         case _:
-            books.subscriptions[THERE].pending = None
+            books.subscriptions[THERE].pending_update = None
             provider.clock.at += CUSTOMER_CONFIRMATION_WINDOW
     [invoice] = books.invoices.values()
     assert invoice.status == "open"
@@ -166,15 +166,15 @@ async def test_r19_an_open_attempt_ends_if_its_item_was_removed(
     provider: StripeProvider, *, settled_before: bool
 ) -> None:
     kind = "cut_after" if settled_before else "cut_before"
-    provider.fake.faults.append(Fault(kind, charges=True, times=9))  # type: ignore[arg-type]
+    provider.fake.faults.append(Fault(kind, charges_only=True, times=9))  # type: ignore[arg-type]
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    provider.fake.books.item("sub_month").metadata["seatbot_subscription"] = "another"
+    provider.fake.records.get_item("sub_month").metadata["seatbot_subscription"] = "another"
     ended = TEN_SEATS if settled_before else Declined("subscription_gone")
     assert without_reference(await asked_again(provider)) == ended
 
 
 async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:
-    books = provider.fake.books
+    books = provider.fake.records
     for n in range(130):
         books.cards[f"pm_more_{n}"] = Card(f"pm_more_{n}", CUSTOMER)
         books.invoices[f"in_other_{n}"] = Invoice(
@@ -191,7 +191,7 @@ async def test_everything_is_read_however_many_pages_it_takes(provider: StripePr
 
 
 async def test_a_subscription_of_many_items_is_read_to_its_last(provider: StripeProvider) -> None:
-    subscription, item = provider.fake.books.held("sub_month")
+    subscription, item = provider.fake.records.get_subscription_and_item("sub_month")
     more = [replace(item, id=f"si_more_{n}", metadata={}) for n in range(25)]
     subscription.items[:0] = more
     held = {state.id for state in await provider.gateway.list_subscriptions("acme")}
@@ -201,26 +201,32 @@ async def test_a_subscription_of_many_items_is_read_to_its_last(provider: Stripe
 async def test_the_invoices_own_payment_is_read_of_several(provider: StripeProvider) -> None:
     """What somebody adds to an invoice by hand says nothing of how its card was charged."""
     charge = await promised(provider, card="declined")
-    provider.fake.faults.append(Fault("cut_after", charges=True, times=3))
+    provider.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     assert await provider.gateway.place_charge(charge) == Unknown()
-    [invoice] = provider.fake.books.invoices.values()
-    invoice.attached = Payment("pi_by_hand", "requires_payment_method")
+    [invoice] = provider.fake.records.invoices.values()
+    invoice.attached_payment_intent = PaymentIntent("pi_by_hand", "requires_payment_method")
     assert await provider.gateway.reconcile_charge(charge) == Declined("card_declined")
 
 
 async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight_before(
     provider: StripeProvider,
 ) -> None:
-    item = provider.fake.books.item("sub_month")
-    item.start, item.end = item.start + 50_000, item.end + 50_000
+    item = provider.fake.records.get_item("sub_month")
+    item.current_period_start, item.current_period_end = (
+        item.current_period_start + 50_000,
+        item.current_period_end + 50_000,
+    )
     [month, _] = await provider.gateway.list_subscriptions("acme")
     assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
 
 
 async def test_a_period_of_less_than_a_day_is_omitted(provider: StripeProvider) -> None:
     """Stripe shortens a first period to reach the billing anchor; until it ends nothing can be ordered."""
-    item = provider.fake.books.item("sub_month")
-    item.start, item.end = item.end - 7200, item.end - 3600
+    item = provider.fake.records.get_item("sub_month")
+    item.current_period_start, item.current_period_end = (
+        item.current_period_end - 7200,
+        item.current_period_end - 3600,
+    )
     assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
     with pytest.raises(SubscriptionNotFound):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)

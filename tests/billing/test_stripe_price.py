@@ -21,7 +21,7 @@ from bot.billing.gateway import (
 from tests.billing.conftest import StripeProvider, asked_again, settled
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS
 from tests.billing.scenarios import promised
-from tests.fake_stripe.books import Line
+from tests.fake_stripe.records import InvoiceLine
 
 TEN_MORE = [LineRequest("sub_month", 10)]
 THERE = "sub_month_there"
@@ -29,48 +29,51 @@ THERE = "sub_month_there"
 
 async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    provider.fake.books.item("sub_month").price.unit_amount = 1500
+    provider.fake.records.get_item("sub_month").price.unit_amount = 1500
     assert await provider.gateway.place_charge(charge) == PriceChanged(7500, 1500)
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
     assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
 
 
 async def test_r17_unrelated_pending_items_stop_a_charge(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    provider.fake.books.pending_items += left_by_others(provider, 1)
+    provider.fake.records.pending_invoice_items += left_by_others(provider, 1)
     assert await provider.gateway.place_charge(charge) == PriceChanged(7300, 1400)
     with pytest.raises(MixedPricesUnsupported):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
 
 
-def left_by_others(provider: StripeProvider, number: int) -> list[Line]:
-    _, item = provider.fake.books.held("sub_month")
+def left_by_others(provider: StripeProvider, number: int) -> list[InvoiceLine]:
+    _, item = provider.fake.records.get_subscription_and_item("sub_month")
     start = int(HALF_OF_NOVEMBER.timestamp()) - 86400
-    return [Line(item.id, THERE, item.price, 1, 300 + n, 60, start, item.end, True) for n in range(number)]
+    return [
+        InvoiceLine(item.id, THERE, item.price, 1, 300 + n, 60, start, item.current_period_end, True)
+        for n in range(number)
+    ]
 
 
 async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provider: StripeProvider) -> None:
     """The first ten would make a price that is not what is charged."""
     charge = await promised(provider)
-    provider.fake.books.pending_items += left_by_others(provider, 9)
+    provider.fake.records.pending_invoice_items += left_by_others(provider, 9)
     with pytest.raises(BillingUnavailable):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Unknown()
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
 
 
 async def test_r19_an_invoice_is_recognised_by_any_of_its_lines(provider: StripeProvider) -> None:
-    books = provider.fake.books
+    books = provider.fake.records
 
     def others_leave_more() -> None:
-        books.pending_items += left_by_others(provider, 25)
+        books.pending_invoice_items += left_by_others(provider, 25)
 
     provider.fake.before_charge = others_leave_more
     outcome = await provider.gateway.place_charge(provider.charge())
     assert isinstance(outcome, Settled)
     assert await asked_again(provider) == outcome
     [invoice] = settled(provider)
-    assert (outcome.receipt, outcome.amount) == (invoice.id, invoice.net)
+    assert (outcome.receipt, outcome.amount) == (invoice.id, invoice.subtotal)
 
 
 async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
@@ -98,14 +101,14 @@ async def test_a_period_that_ended_meanwhile_declines_by_that_name(
     with capture_logs() as logs:
         assert await provider.gateway.place_charge(charge) == Declined("period_ended")
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
-    assert len(provider.fake.charges()) == while_on_its_way
+    assert len(provider.fake.list_charge_requests()) == while_on_its_way
     assert settled(provider) == []
-    assert provider.fake.books.subscriptions[THERE].default_card is None, "the usual card is back"
+    assert provider.fake.records.subscriptions[THERE].default_payment_method is None, "the usual card is back"
 
 
 async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) -> None:
     charge = await promised(provider)
-    provider.fake.books.item("sub_month").price.active = False
+    provider.fake.records.get_item("sub_month").price.active = False
     with pytest.raises(PriceArchived):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("price_archived")
@@ -114,11 +117,11 @@ async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) ->
 async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provider: StripeProvider) -> None:
     """Stripe would take no change of it that waits for a card."""
     charge = await promised(provider)
-    provider.fake.books.subscriptions[THERE].sends_invoice = True
+    provider.fake.records.subscriptions[THERE].sends_invoice = True
     with pytest.raises(SubscriptionPaidByInvoice):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("paid_by_invoice")
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []
 
 
 @pytest.mark.parametrize(("charged", "priced"), [("usd", "usd"), ("usd", "eur"), ("eur", "usd")])
@@ -127,9 +130,9 @@ async def test_r17_a_subscription_in_another_currency_is_refused_by_name(
 ) -> None:
     """23 dollars are not the 23 euros that were promised; a price may have several currencies."""
     charge = await promised(provider)
-    provider.fake.books.subscriptions[THERE].currency = charged
-    provider.fake.books.item("sub_month").price.currency = priced
+    provider.fake.records.subscriptions[THERE].currency = charged
+    provider.fake.records.get_item("sub_month").price.currency = priced
     with pytest.raises(CurrencyMismatch):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("other_currency")
-    assert provider.fake.charges() == []
+    assert provider.fake.list_charge_requests() == []

@@ -85,8 +85,8 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     if request.param == "sandbox":
         yield Place("https://api.stripe.com", KEY)
         return
-    async with FakeStripe(StripeRecords(lambda: datetime.now(UTC))).running() as fake:
-        yield Place(fake.url, fake.key)
+    async with FakeStripe(StripeRecords(lambda: datetime.now(UTC))).run() as fake:
+        yield Place(fake.url, fake.api_key)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ It knows nothing of the product. Its clock is given; what it answers is checked 
 and how it goes wrong is the test's to say (`faults`).
 """
 
-from tests.fake_stripe.books import Card, Refused, StripeRecords
+from tests.fake_stripe.records import ApiError, Card, StripeRecords
 from tests.fake_stripe.server import FakeStripe, Fault
 from tests.fake_stripe.webhook_sender import WebhookSender
 
-__all__ = ["Card", "FakeStripe", "Fault", "Refused", "StripeRecords", "WebhookSender"]
+__all__ = ["ApiError", "Card", "FakeStripe", "Fault", "StripeRecords", "WebhookSender"]

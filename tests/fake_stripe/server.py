@@ -1,12 +1,13 @@
-"""The fake's routes over HTTP: idempotency as Stripe keeps it, and whatever a test wants to go wrong."""
+"""The fake's routes over HTTP, with Stripe's idempotency and the faults that a test sets."""
 
 import asyncio
 import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from socket import create_server
 from typing import Any, Literal
 
@@ -17,221 +18,240 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from handlers.http import serve_http
-from tests.fake_stripe import forms, setting_up, types
-from tests.fake_stripe.books import Refused, StripeRecords
+from tests.fake_stripe import form_encoding, sdk_types, setup_routes
+from tests.fake_stripe.records import ApiError, StripeRecords
 from tests.fake_stripe.routes import ROUTES
 
-KEY_LIVES = 24 * 3600
-Kind = Literal["cut_before", "cut_after", "save_500", "save_500_after", "conflict", "rate_limit", "down"]
+IDEMPOTENCY_KEY_LIFETIME_SECONDS = 24 * 3600
+FaultKind = Literal[
+    "cut_before", "cut_after", "delay", "save_500", "save_500_after", "conflict", "rate_limit", "down"
+]
 
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests like `POST /v1/subscriptions/…`: `path` is searched for.
+    """A fault of the next `times` requests whose path matches `path`.
 
-    `cut_after` and `save_500_after` take effect first. Of a path, `charges` are the requests that move money.
+    `cut_after` and `save_500_after` take effect first; `delay` takes effect after the client gave up.
+    `charges_only` are the requests that move money.
     """
 
-    kind: Kind
+    kind: FaultKind
     path: str = ""
     method: str = ""
     times: int = 1
-    charges: bool = False
+    charges_only: bool = False
 
-    def takes(self, method: str, path: str, params: dict[str, Any]) -> bool:
+    def matches(self, method: str, path: str, params: dict[str, Any]) -> bool:
         fits = self.method in ("", method) and re.search(self.path, path) is not None
-        return fits and (not self.charges or "payment_behavior" in params)
+        return fits and (not self.charges_only or "payment_behavior" in params)
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What a key answers from now on."""
+class SavedResponse:
+    """The response saved under an idempotency key."""
 
-    request: str
+    request_hash: str
     status: int
     body: dict[str, Any]
     at: int
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request as it came, and what was answered; none where nothing was."""
+class RecordedRequest:
+    """`status` is None if there was no response."""
 
     method: str
     path: str
     params: dict[str, Any]
-    key: str | None
+    idempotency_key: str | None
     status: int | None
 
 
-class Cut(Exception):
-    """The connection is gone, and nobody hears why."""
+class ConnectionCut(Exception):
+    """The connection breaks without a response."""
 
 
 class FakeStripe:
-    """`checked` holds every answer against the SDK's types, which takes its time."""
+    """`checked` compares every response with the SDK's types, which takes time."""
 
-    def __init__(self, books: StripeRecords, key: str = "sk_test_fake", *, checked: bool = True) -> None:
-        self.books, self.key, self._checked = books, key, checked
+    def __init__(
+        self, records: StripeRecords, api_key: str = "sk_test_fake", *, checked: bool = True
+    ) -> None:
+        self.records, self.api_key, self._checked = records, api_key, checked
         self.faults: list[Fault] = []
-        self.calls: list[Call] = []
-        # What happens, once, right before and right after the next request that moves money.
+        self.requests: list[RecordedRequest] = []
+        # Called once, before and after the next request that moves money.
         self.before_charge: Callable[[], object] | None = None
         self.after_charge: Callable[[], object] | None = None
-        self._saved: dict[str, Saved] = {}
-        # How long each answer takes.
-        self.slow_seconds = 0.0
+        # Requests that have not arrived yet, although their client has given up.
+        self.delayed_requests: list[Callable[[], object]] = []
+        self._saved: dict[str, SavedResponse] = {}
+        self.latency_seconds = 0.0
         self.url = ""
-        routes = [Route("/{path:path}", self._answer, methods=["GET", "POST", "DELETE"])]
+        routes = [Route("/{path:path}", self._serve, methods=["GET", "POST", "DELETE"])]
         self._app = Starlette(routes=routes)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["FakeStripe"]:
+    async def run(self) -> AsyncIterator["FakeStripe"]:
         listener = create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serve_http(self, listener):
             yield self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The outermost: here the connection itself is at hand, to be cut."""
-        answered: list[Message] = []
+        """The outermost application: only here can the connection be cut."""
+        messages: list[Message] = []
 
         async def keep(message: Message) -> None:
-            answered.append(message)
+            messages.append(message)
 
         try:
             await self._app(scope, receive, keep)
-        except Cut:
-            _cut(send)
+        except ConnectionCut:
+            _cut_connection(send)
             return
-        for message in answered:
+        for message in messages:
             await send(message)
 
-    async def _answer(self, request: Request) -> JSONResponse:
+    async def _serve(self, request: Request) -> JSONResponse:
         method, path = request.method, "/" + request.path_params["path"]
-        await asyncio.sleep(self.slow_seconds)
+        await asyncio.sleep(self.latency_seconds)
         text = request.url.query if method == "GET" else (await request.body()).decode()
-        return self.handle(method, path, text, request.headers)
+        return self.handle_request(method, path, text, request.headers)
 
-    def handle(
+    def handle_request(
         self, method: str, path: str, text: str, headers: Mapping[str, str], fault: str | None = None
     ) -> JSONResponse:
-        """What `text` (query or body) is answered; `headers` have small names. Raises Cut."""
-        key, params = headers.get("idempotency-key"), forms.parse(text)
-        if headers.get("authorization") != f"Bearer {self.key}":
-            return _shown(Refused(401, "invalid_request_error", "Invalid API Key provided"))
-        fault = fault or self._fault(method, path, params)
+        """`text` is the query or the body; `headers` have lower-case names. Raises ConnectionCut."""
+        self.deliver_delayed_requests()
+        key, params = headers.get("idempotency-key"), form_encoding.parse_form(text)
+        if headers.get("authorization") != f"Bearer {self.api_key}":
+            return _build_error_response(ApiError(401, "invalid_request_error", "Invalid API Key provided"))
+        fault = fault or self._take_fault(method, path, params)
         try:
-            response = self._through(method, path, text, params, key, fault)
-        except Cut:
-            self.calls.append(Call(method, path, params, key, None))
+            response = self._respond(method, path, text, params, key, fault)
+        except ConnectionCut:
+            self.requests.append(RecordedRequest(method, path, params, key, None))
             raise
-        self.calls.append(Call(method, path, params, key, response.status_code))
+        self.requests.append(RecordedRequest(method, path, params, key, response.status_code))
         return response
 
-    def _fault(self, method: str, path: str, params: dict[str, Any]) -> str | None:
+    def deliver_delayed_requests(self) -> None:
+        while self.delayed_requests:
+            with suppress(ConnectionCut):
+                self.delayed_requests.pop(0)()
+
+    def _take_fault(self, method: str, path: str, params: dict[str, Any]) -> str | None:
         for fault in self.faults:
-            if fault.times > 0 and fault.takes(method, path, params):
+            if fault.times > 0 and fault.matches(method, path, params):
                 fault.times -= 1
                 return fault.kind
         return None
 
-    def _through(
+    def _respond(
         self, method: str, path: str, text: str, params: dict[str, Any], key: str | None, fault: str | None
     ) -> JSONResponse:
         match fault:
             case "cut_before":
-                raise Cut
+                raise ConnectionCut
+            case "delay":
+                self.delayed_requests.append(partial(self._respond, method, path, text, params, key, None))
+                raise ConnectionCut
             case "down":
-                return _shown(Refused(503, "api_error", "Down for maintenance"))
+                return _build_error_response(ApiError(503, "api_error", "Down for maintenance"))
             case "conflict":
-                words = "There is currently another in-progress request using this key"
-                return _shown(Refused(409, "idempotency_error", words, "idempotency_key_in_use"))
+                message = "There is currently another in-progress request using this key"
+                return _build_error_response(
+                    ApiError(409, "idempotency_error", message, "idempotency_key_in_use")
+                )
             case "rate_limit":
-                return _shown(Refused(429, "invalid_request_error", "Too many requests", "rate_limit"))
+                return _build_error_response(
+                    ApiError(429, "invalid_request_error", "Too many requests", "rate_limit")
+                )
         if "payment_behavior" in params and self.before_charge is not None:
-            happens, self.before_charge = self.before_charge, None
-            happens()
-        self.books.catch_up()
+            callback, self.before_charge = self.before_charge, None
+            callback()
+        self.records.apply_due_changes()
         request = hashlib.sha256(f"{method} {path} {text}".encode()).hexdigest()
         saved = self._saved.get(key) if key and method == "POST" else None
-        if saved is not None and self.books.now - saved.at < KEY_LIVES:
-            response = self._replay(saved, request)
+        if saved is not None and self.records.now - saved.at < IDEMPOTENCY_KEY_LIFETIME_SECONDS:
+            response = self._replay_saved(saved, request)
         else:
-            response = self._do(method, path, params, key, request, fault)
+            response = self._execute(method, path, params, key, request, fault)
         if "payment_behavior" in params and self.after_charge is not None:
-            happens, self.after_charge = self.after_charge, None
-            happens()
-        if fault == "cut_after" or self._lost(path, params):
-            raise Cut
+            callback, self.after_charge = self.after_charge, None
+            callback()
+        if fault == "cut_after" or self._is_response_lost(path, params):
+            raise ConnectionCut
         return response
 
-    def _replay(self, saved: Saved, request: str) -> JSONResponse:
-        if saved.request != request:
-            words = "Keys for idempotent requests can only be used with the same parameters"
-            return _shown(Refused(400, "idempotency_error", words))
+    def _replay_saved(self, saved: SavedResponse, request: str) -> JSONResponse:
+        if saved.request_hash != request:
+            message = "Keys for idempotent requests can only be used with the same parameters"
+            return _build_error_response(ApiError(400, "idempotency_error", message))
         return JSONResponse(
             saved.body, saved.status, {"Idempotent-Replayed": "true", "Stripe-Should-Retry": "false"}
         )
 
-    def _do(
+    def _execute(
         self, method: str, path: str, params: dict[str, Any], key: str | None, request: str, fault: str | None
     ) -> JSONResponse:
-        """Errors of validation are not kept under the key; whatever began to run is, failures too."""
+        """Validation errors are not saved under the key; everything else is, failures included."""
         status, body = 200, {}
         try:
             if fault != "save_500":
-                body = self._route(method, path)(self.books, params)
+                body = self._find_route(method, path)(self.records, params)
                 if self._checked:
-                    types.check(body)
+                    sdk_types.check_object(body)
             if fault in ("save_500", "save_500_after"):
-                raise Refused(500, "api_error", "Something went wrong on Stripe's end")
-        except Refused as refused:
+                raise ApiError(500, "api_error", "Something went wrong on Stripe's end")
+        except ApiError as refused:
             if refused.status in (400, 404):
-                return _shown(refused)
-            status, body = refused.status, _error(refused)
+                return _build_error_response(refused)
+            status, body = refused.status, _build_error_body(refused)
         if key and method == "POST":
-            self._saved[key] = Saved(request, status, json.loads(json.dumps(body)), self.books.now)
+            self._saved[key] = SavedResponse(request, status, json.loads(json.dumps(body)), self.records.now)
         return JSONResponse(body, status)
 
-    def _route(self, method: str, path: str) -> Callable[[StripeRecords, dict[str, Any]], dict[str, Any]]:
-        for wanted, pattern, answer in (*ROUTES, *setting_up.ROUTES):
+    def _find_route(
+        self, method: str, path: str
+    ) -> Callable[[StripeRecords, dict[str, Any]], dict[str, Any]]:
+        for allowed, pattern, handler in (*ROUTES, *setup_routes.ROUTES):
             found = re.fullmatch(pattern, path)
-            if wanted == method and found:
-                return lambda books, params: answer(books, params, *found.groups())
-        raise Refused(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path})")
+            if allowed == method and found:
+                return lambda records, params: handler(records, params, *found.groups())
+        raise ApiError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path})")
 
-    def _lost(self, path: str, params: dict[str, Any]) -> bool:
-        """A card whose answers never arrive."""
+    def _is_response_lost(self, path: str, params: dict[str, Any]) -> bool:
+        """By a card that behaves as `lost`."""
         if "payment_behavior" not in params:
             return False
-        subscription = self.books.subscriptions[path.rsplit("/", 1)[1]]
-        customer = self.books.customers[subscription.customer]
-        card = subscription.default_card or customer.default_card
-        return card is not None and self.books.cards[card].behaviour == "lost"
+        subscription = self.records.subscriptions[path.rsplit("/", 1)[1]]
+        customer = self.records.customers[subscription.customer]
+        card = subscription.default_payment_method or customer.default_payment_method
+        return card is not None and self.records.cards[card].behaviour == "lost"
 
-    # --- what tests ask
+    def save_key(self, key: str, request: str) -> None:
+        """As if a request had been sent under the key."""
+        self._saved[key] = SavedResponse(request, 200, {}, self.records.now)
 
-    def save(self, key: str, request: str) -> None:
-        """As if another request had been sent under the key."""
-        self._saved[key] = Saved(request, 200, {}, self.books.now)
-
-    def charges(self) -> list[Call]:
-        """The requests that were to move money, in order."""
-        return [call for call in self.calls if "payment_behavior" in call.params]
+    def list_charge_requests(self) -> list[RecordedRequest]:
+        """The requests that move money, in order."""
+        return [call for call in self.requests if "payment_behavior" in call.params]
 
 
-def _cut(send: Send) -> None:
+def _cut_connection(send: Send) -> None:
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         raise ConnectionResetError("cut")
     transport.abort()
 
 
-def _shown(refused: Refused) -> JSONResponse:
-    return JSONResponse(_error(refused), refused.status)
+def _build_error_response(refused: ApiError) -> JSONResponse:
+    return JSONResponse(_build_error_body(refused), refused.status)
 
 
-def _error(refused: Refused) -> dict[str, Any]:
-    fields = {"type": refused.kind, "message": refused.message, "code": refused.code, "param": refused.param}
+def _build_error_body(refused: ApiError) -> dict[str, Any]:
+    fields = {"type": refused.type, "message": refused.message, "code": refused.code, "param": refused.param}
     return {"error": {name: value for name, value in fields.items() if value is not None}}

@@ -10,8 +10,8 @@ import stripe
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
-from tests.fake_stripe.books import Customer, Item, Price, Subscription
-from tests.fake_stripe.types import check
+from tests.fake_stripe.records import Customer, Price, Subscription, SubscriptionItem
+from tests.fake_stripe.sdk_types import check_object
 
 KEY = "sk_test_fake"
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -26,12 +26,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def fake(clock: Clock) -> AsyncIterator[FakeStripe]:
-    books = StripeRecords(clock, {"FR": "0.20"})
-    books.customers["cus_1"] = Customer("cus_1", {"country": "FR"}, "pm_1")
-    books.cards["pm_1"] = Card("pm_1", "cus_1")
-    item = Item("si_1", Price("price_1", 1000), 3, int(START.timestamp()), int(END.timestamp()))
-    books.subscriptions["sub_1"] = Subscription("sub_1", "cus_1", [item])
-    async with FakeStripe(books, KEY).running() as fake:
+    records = StripeRecords(clock, {"FR": "0.20"})
+    records.customers["cus_1"] = Customer("cus_1", {"country": "FR"}, "pm_1")
+    records.cards["pm_1"] = Card("pm_1", "cus_1")
+    item = SubscriptionItem("si_1", Price("price_1", 1000), 3, int(START.timestamp()), int(END.timestamp()))
+    records.subscriptions["sub_1"] = Subscription("sub_1", "cus_1", [item])
+    async with FakeStripe(records, KEY).run() as fake:
         yield fake
 
 
@@ -61,10 +61,10 @@ async def test_a_key_answers_the_same_for_a_day_and_charges_once(
     clock.advance(86399)
     again = await more_seats(client, "k")
     assert again.to_dict() == first.to_dict()
-    assert len(fake.books.invoices) == 1
+    assert len(fake.records.invoices) == 1
     clock.advance(2)
     await more_seats(client, "k")
-    assert len(fake.books.invoices) == 1, "a new request, which sets what is set already"
+    assert len(fake.records.invoices) == 1, "a new request, which sets what is set already"
 
 
 async def test_a_key_with_another_body_is_refused(client: stripe.StripeClient) -> None:
@@ -105,23 +105,23 @@ async def test_proration_is_to_the_second(client: stripe.StripeClient) -> None:
 async def test_a_change_that_is_not_paid_waits_23_hours_and_is_dropped(
     fake: FakeStripe, client: stripe.StripeClient, clock: Clock
 ) -> None:
-    fake.books.cards["pm_1"].behaviour = "customer_never"
+    fake.records.cards["pm_1"].behaviour = "customer_never"
     changed = await more_seats(client, "k")
     assert changed.pending_update is not None
     assert changed.pending_update.expires_at == int(MIDDLE.timestamp()) + 23 * 3600
-    assert fake.books.item("si_1").quantity == 3
+    assert fake.records.get_item("si_1").quantity == 3
     clock.advance(23 * 3600)
     [held] = (await client.v1.subscriptions.list_async({"customer": "cus_1"})).data
     assert held.pending_update is None
-    assert [i.status for i in fake.books.invoices.values()] == ["void"]
-    kinds = [event["type"] for event in fake.books.events]
+    assert [i.status for i in fake.records.invoices.values()] == ["void"]
+    kinds = [event.type for event in fake.records.events]
     assert "customer.subscription.pending_update_expired" in kinds
 
 
 def test_an_answer_that_is_not_of_the_sdks_types_is_noticed() -> None:
     """Else the check of every answer could not fail."""
     customer = {"id": "cus_1", "object": "customer", "created": 1, "livemode": False}
-    check(customer)
+    check_object(customer)
     for broken in ({"created": "1"}, {"colour": "red"}, {"livemode": None}):
         with pytest.raises(AssertionError):
-            check({**customer, **broken})
+            check_object({**customer, **broken})

@@ -1,4 +1,4 @@
-"""Word of what happened, signed, as the network brings it: late, twice, in any order, or not at all."""
+"""Signed webhook events, delivered as a network does: late, twice, in any order, or never."""
 
 import hashlib
 import hmac
@@ -10,57 +10,59 @@ from typing import Any
 
 import httpx
 
-from tests.fake_stripe import shapes
-from tests.fake_stripe.books import StripeRecords
+from tests.fake_stripe import serializers
+from tests.fake_stripe.records import EventRecord, StripeRecords
 
 
 class WebhookSender:
-    def __init__(self, books: StripeRecords, url: str, secret: str) -> None:
-        self.books, self.url, self.secret = books, url, secret
-        self._seen = 0
+    def __init__(self, records: StripeRecords, url: str, secret: str) -> None:
+        self.records, self.url, self.secret = records, url, secret
+        self._sent_count = 0
 
-    def new(self) -> list[dict[str, Any]]:
-        """The events since the last time, as they would be sent: with the object as it is now."""
-        told = self.books.events[self._seen :]
-        self._seen = len(self.books.events)
-        return [self._event(each) for each in told]
+    def collect_events(self) -> list[dict[str, Any]]:
+        """The events since the last call, with their objects as they are now."""
+        events = self.records.events[self._sent_count :]
+        self._sent_count = len(self.records.events)
+        return [self._serialize_event(event) for event in events]
 
-    async def deliver(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
-        """The statuses that were answered. `at` is when they were signed."""
+    async def send_events(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
+        """Returns the HTTP statuses. `at` is when the events were signed."""
         async with httpx.AsyncClient() as client:
-            return [(await self.post(client, event, at)).status_code for event in events]
+            return [(await self.post_event(client, event, at)).status_code for event in events]
 
-    async def post(
+    async def post_event(
         self, client: httpx.AsyncClient, event: dict[str, Any], at: datetime | None = None
     ) -> httpx.Response:
         body = json.dumps(event)
-        signed_at = int(at.timestamp()) if at else self.books.now
+        signed_at = int(at.timestamp()) if at else self.records.now
         headers = {
             "Stripe-Signature": sign_event(body, self.secret, signed_at),
             "Content-Type": "application/json",
         }
         return await client.post(self.url, content=body, headers=headers)
 
-    def _event(self, told: dict[str, Any]) -> dict[str, Any]:
-        name, books = told["of"], self.books
-        match told["what"]:
-            case "invoice":
-                shown = shapes.invoice(books, books.invoices[name])
-            case "customer":
-                shown = shapes.customer(books.customers[name])
-            case _:
-                shown = shapes.subscription(books, books.subscriptions[name])
+    def _serialize_event(self, event: EventRecord) -> dict[str, Any]:
         return {
-            "id": told["id"],
+            "id": event.id,
             "object": "event",
             "api_version": "2026-10-28",
-            "created": told["at"],
-            "data": {"object": shown},
+            "created": event.created,
+            "data": {"object": self._serialize_object(event.object_type, event.object_id)},
             "livemode": False,
             "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": None},
-            "type": told["type"],
+            "type": event.type,
         }
+
+    def _serialize_object(self, object_type: str, object_id: str) -> dict[str, Any]:
+        records = self.records
+        match object_type:
+            case "invoice":
+                return serializers.serialize_invoice(records, records.invoices[object_id])
+            case "customer":
+                return serializers.serialize_customer(records.customers[object_id])
+            case _:
+                return serializers.serialize_subscription(records, records.subscriptions[object_id])
 
 
 def sign_event(body: str, secret: str, at: int) -> str:
@@ -69,7 +71,7 @@ def sign_event(body: str, secret: str, at: int) -> str:
 
 
 def shuffle_events(events: list[dict[str, Any]], random: Random, lost: float = 0.2) -> list[dict[str, Any]]:
-    """Each none to three times, in any order."""
+    """Each up to three times, in any order."""
     sent = [event for event in events if random.random() >= lost for _ in range(random.randint(1, 3))]
     random.shuffle(sent)
     return sent

@@ -17,7 +17,7 @@ SEATS = {"declined_meeting": 4, "declined_training": 2}
 @pytest.fixture
 async def world() -> AsyncIterator[StripeWorld]:
     async with stripe_world() as world:
-        subscriptions = world.books.subscriptions
+        subscriptions = world.records.subscriptions
         subscriptions["sub_of_declined_meeting"].items += subscriptions.pop("sub_of_declined_training").items
         yield world
 
@@ -46,8 +46,8 @@ async def statuses(world: StripeWorld) -> list[str]:
 
 async def check_charged_once(world: StripeWorld) -> None:
     assert await statuses(world) == ["settled", "settled"]
-    assert sorted(world.paid()) == sorted(line.amount + line.tax for line in await world.lines())
-    assert sum(world.paid()) == (await world.row(Quote)).total
+    assert sorted(world.list_paid_totals()) == sorted(line.amount + line.tax for line in await world.lines())
+    assert sum(world.list_paid_totals()) == (await world.row(Quote)).total
     assert await world.seats("declined_meeting") == (14, 14)
     assert await world.seats("declined_training") == (4, 4)
 
@@ -56,8 +56,8 @@ async def test_each_is_charged_once_to_the_card_that_was_chosen(world: StripeWor
     """The first puts the usual card back, which would decline the second."""
     await both_ordered(world, "pm_good_1")
     await check_charged_once(world)
-    assert len(world.fake.charges()) == 2, "nothing was sent twice"
-    assert world.books.subscriptions["sub_of_declined_meeting"].default_card is None, "it is back"
+    assert len(world.fake.list_charge_requests()) == 2, "nothing was sent twice"
+    assert world.records.subscriptions["sub_of_declined_meeting"].default_payment_method is None, "it is back"
 
 
 async def test_declined_both_are_charged_once_with_another_card(world: StripeWorld) -> None:
@@ -71,13 +71,13 @@ async def test_declined_both_are_charged_once_with_another_card(world: StripeWor
 async def test_a_grouped_subscription_is_not_charged_while_another_needs_the_customer(
     world: StripeWorld,
 ) -> None:
-    world.books.cards["pm_good_1"].behaviour = "customer_never"
+    world.records.cards["pm_good_1"].behaviour = "customer_never"
     await both_ordered(world, "pm_good_1")
     assert await statuses(world) == ["needs_customer", "charging"]
-    assert len(world.fake.charges()) == 1
-    world.books.cards["pm_good_1"].behaviour = "settles"
-    [waiting] = world.books.invoices.values()
-    world.books.pay(waiting)
+    assert len(world.fake.list_charge_requests()) == 1
+    world.records.cards["pm_good_1"].behaviour = "settles"
+    [waiting] = world.records.invoices.values()
+    world.records.pay_invoice(waiting)
     await world.pass_time(minutes=11)
     await a_while(world)
     await check_charged_once(world)

@@ -42,8 +42,8 @@ async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWo
     await ordered(world, CARLA, "customer_assist")
     await world.pass_time(seconds=30)
     assert (await line(world)).status == "needs_customer", "nobody asks before ten minutes"
-    world.books.catch_up()
-    assert set(await world.courier.deliver(world.courier.new())) == {200}
+    world.records.apply_due_changes()
+    assert set(await world.webhook_sender.send_events(world.webhook_sender.collect_events())) == {200}
     await world.settle()
     assert (await line(world)).status == "settled"
     assert await world.seats("customer_assist") == (9, 9)
@@ -51,11 +51,11 @@ async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWo
 
 async def test_events_that_stripe_no_longer_sends_again_are_deleted(world: StripeWorld) -> None:
     await ordered(world, CARLA, "customer_assist")
-    await world.courier.deliver(world.courier.new())
+    await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     before = {event.id for event in await world.rows(ReceivedBillingEvent)}
     world.clock.move(days=61)
-    world.books.catch_up()
-    await world.courier.deliver(world.courier.new())
+    world.records.apply_due_changes()
+    await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     after = {event.id for event in await world.rows(ReceivedBillingEvent)}
     assert before
     assert after
@@ -66,10 +66,10 @@ async def test_an_event_during_a_lease_causes_one_more_check(world: StripeWorld)
     """The customer confirms before what Stripe answered first is stored: nobody waits ten minutes for it."""
 
     async def confirm() -> None:
-        [invoice] = world.books.invoices.values()
+        [invoice] = world.records.invoices.values()
         assert invoice.status == "open", "it needs the customer"
-        world.books.pay(invoice)
-        await world.courier.deliver(world.courier.new())
+        world.records.pay_invoice(invoice)
+        await world.webhook_sender.send_events(world.webhook_sender.collect_events())
 
     hooked(world).after["place"] = confirm
     await ordered(world, CARLA, "customer_assist")
@@ -93,16 +93,16 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     await ordered(world, CARLA, "customer_assist")
     await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
     await world.pass_time(seconds=30)
-    world.books.catch_up()
-    sent = shuffle_events(world.courier.new(), random)
-    assert set(await world.courier.deliver(sent)) <= {200}
+    world.records.apply_due_changes()
+    sent = shuffle_events(world.webhook_sender.collect_events(), random)
+    assert set(await world.webhook_sender.send_events(sent)) <= {200}
     assert len(await world.rows(ReceivedBillingEvent)) == len({event["id"] for event in sent})
     await world.settle()
     await world.pass_time(minutes=11)
     assert {each.status.value for each in await world.lines()} == {"settled"}
-    assert await world.courier.deliver(sent) == [200] * len(sent), "days later, once more"
+    assert await world.webhook_sender.send_events(sent) == [200] * len(sent), "days later, once more"
     await world.pass_time(minutes=11)
-    assert len(world.paid()) == len(world.fake.charges()) == 2
+    assert len(world.list_paid_totals()) == len(world.fake.list_charge_requests()) == 2
 
 
 @pytest.mark.parametrize(
@@ -121,24 +121,24 @@ async def test_an_event_with_an_old_or_wrong_signature_is_rejected(
 ) -> None:
     event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
     text = body or json.dumps(event)
-    signature = sign_event(text, secret, world.books.now - age)
+    signature = sign_event(text, secret, world.records.now - age)
     async with httpx.AsyncClient() as client:
-        beyond_ascii = f"t={int(world.books.now)},v1=é"
-        at, digest = sign_event(text, SECRET, world.books.now).split(",")
+        beyond_ascii = f"t={int(world.records.now)},v1=é"
+        at, digest = sign_event(text, SECRET, world.records.now).split(",")
         # The library takes what is between the first two signs for the instant.
         ambiguous = f"{at}=3,{digest}"
         forged = (signature, "t=,v1=", beyond_ascii, ambiguous)
         wrong = [{b"Stripe-Signature": each.encode()} for each in forged]
         for headers in (*wrong, {}):
-            answer = await client.post(world.courier.url, content=text, headers=headers)
+            answer = await client.post(world.webhook_sender.url, content=text, headers=headers)
             assert (answer.status_code, answer.text) == (400, "unsigned")
     assert await world.rows(ReceivedBillingEvent) == []
 
 
 async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
     await looked_at(world, ALICE, "acme")
-    world.books.set_seats("acme_meeting", 40)
-    await world.courier.deliver(world.courier.new())
+    world.records.set_quantity("acme_meeting", 40)
+    await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
@@ -158,7 +158,7 @@ async def test_an_event_that_names_a_customer_refreshes_the_account(
 ) -> None:
     thing = {"id": "of_1", "object": what, "customer": "cus_acme"}
     event = {"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}
-    assert await world.courier.deliver([event]) == [200]
+    assert await world.webhook_sender.send_events([event]) == [200]
     assert (await world.row(ReceivedBillingEvent)).kind == kind
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
@@ -170,7 +170,7 @@ async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: Strip
     thing = {"id": "pm_good_1", "object": "payment_method", "customer": None}
     data = {"object": thing, "previous_attributes": {"customer": customer}}
     event = {"id": "evt_1", "object": "event", "type": "payment_method.detached", "data": data}
-    assert await world.courier.deliver([event]) == [200]
+    assert await world.webhook_sender.send_events([event]) == [200]
     assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
 
@@ -183,14 +183,14 @@ async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWor
     class Interrupted(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             states = await usual.list_subscriptions(account_id)
-            world.books.set_seats("acme_meeting", 41)
+            world.records.set_quantity("acme_meeting", 41)
             world.clock.move(seconds=-1)
-            await world.courier.deliver(world.courier.new())
+            await world.webhook_sender.send_events(world.webhook_sender.collect_events())
             world.clock.move(seconds=1)
             return states
 
-    world.books.set_seats("acme_meeting", 40)
-    await world.courier.deliver(world.courier.new())
+    world.records.set_quantity("acme_meeting", 40)
+    await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     world.services.billing = Interrupted(usual)
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
@@ -215,8 +215,8 @@ async def test_an_account_that_cannot_be_refreshed_delays_no_other(
             return await usual.list_subscriptions(account_id)
 
     for subscription in ("acme_meeting", "declined_meeting"):
-        world.books.set_seats(subscription, 44)
-        await world.courier.deliver(world.courier.new())
+        world.records.set_quantity(subscription, 44)
+        await world.webhook_sender.send_events(world.webhook_sender.collect_events())
         world.clock.move(seconds=1)
     world.services.billing = Failing(usual)
     looked = [await refresh_due_accounts(world.services) for _ in range(3)]
@@ -238,7 +238,7 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
         del listed["payment_methods"]
     path = tmp_path / "accounts.yml"
     path.write_text(yaml.safe_dump(file), encoding="utf-8")
-    world.books.set_seats("acme_meeting", 40)
+    world.records.set_quantity("acme_meeting", 40)
     await looked_at(world, ALICE, "acme")
     await import_accounts(world.services.database, path=path, at=world.clock(), overwrite=True)
     assert (await world.row(Subscription, id="acme_meeting")).seats == 25

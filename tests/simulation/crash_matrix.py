@@ -16,14 +16,14 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.service_order import place as place_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import Refusal
+from tests.simulation.completion import run_to_completion
 from tests.simulation.due import list_due_jobs
-from tests.simulation.end import run_to_completion
 from tests.simulation.gates import Waiter
 from tests.simulation.invariants import Watch
 from tests.simulation.loop import VirtualClock
 from tests.simulation.run import open_worker_store, run_in_virtual_time
-from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
+from tests.simulation.template import OWN_QUOTE
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 ALICE = SlackIdentity(TEAM, "U01ALICE", "service_order.place")
@@ -181,7 +181,7 @@ class _CellRun:
     async def _placed(self, replica: SimulatedReplica) -> None:
         try:
             await refresh_slack_user(replica.services, ALICE)
-            await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN)
+            await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN_QUOTE)
         except Refusal as refusal:
             self._world.trace.add(f"refused: {refusal!r}")
 

@@ -1,6 +1,6 @@
 """Which jobs have something to do, asked of the database as they do themselves."""
 
-from tests.simulation.books import stored
+from tests.simulation.snapshot import stored
 from tests.simulation.world import SimulatedWorld
 
 DUE = {

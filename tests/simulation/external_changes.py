@@ -12,21 +12,23 @@ import yaml
 
 from bot.services import Services
 from bot.use_cases.accounts_import.run import import_accounts
+from tests.fake_stripe import StripeRecords
 from tests.simulation.slack import SimulatedSlack
-from tests.simulation.stripe import StripeProvider
 from tests.simulation.template import ACCOUNTS
 
 
 class ExternalChanges:
-    """The operator's file, as it changes. Of accounts at `stripe` it names the customer, who keeps the
-    payment methods there; of one it does not."""
+    """Changes of the accounts file. With `stripe` its accounts name their customers, who have the payment
+    methods, except for the `unlinked` account."""
 
-    def __init__(self, random: Random, path: Path, stripe: StripeProvider | None = None) -> None:
+    def __init__(
+        self, random: Random, path: Path, stripe: StripeRecords | None = None, unlinked: str = ""
+    ) -> None:
         self._random, self._path = random, path
         self._file = deepcopy(_file())
         self._stripe = stripe
         if stripe:
-            for account in (each for each in self._file["accounts"] if each["id"] != stripe.unlinked):
+            for account in (each for each in self._file["accounts"] if each["id"] != unlinked):
                 account["stripe_customer"] = f"cus_{account['id']}"
                 del account["payment_methods"]
         self._acme = self._file["accounts"][0]
@@ -90,7 +92,11 @@ class ExternalChanges:
     def _methods(self, at: datetime) -> str:
         """The default method goes, or comes back."""
         if self._stripe:
-            return "took method" if self._stripe.switch_card("cus_acme", "pm_1") else "gave methods"
+            if self._stripe.cards["pm_1"].customer is None:
+                self._stripe.attach_default_card("pm_1", "cus_acme")
+                return "gave methods"
+            self._stripe.detach_card("pm_1")
+            return "took method"
         methods = self._acme["payment_methods"]
         if len(methods) < 3:
             self._acme["payment_methods"] = deepcopy(_file()["accounts"][0]["payment_methods"])
@@ -103,6 +109,26 @@ class ExternalChanges:
 def _file() -> dict[str, Any]:
     file: dict[str, Any] = yaml.load(ACCOUNTS.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
     return file
+
+
+def change_subscription(random: Random, stripe: StripeRecords, subscription_id: str) -> str:
+    """A change in Stripe's dashboard; says which."""
+    subscription, item = stripe.get_subscription_and_item(subscription_id)
+    change = random.choice(("price archived", "tax changed", "subscription cancelled"))
+    match change:
+        case "price archived":
+            item.price.active = not item.price.active
+            change = "price sold again" if item.price.active else change
+        case "tax changed":
+            stripe.tax_rates["FR"] = "0.20" if stripe.tax_rates["FR"] != "0.20" else "0.21"
+        case _ if subscription.status == "canceled":
+            change = "customer deleted"
+            if not stripe.customers[subscription.customer].deleted:
+                stripe.delete_customer(subscription.customer)
+        case _:
+            stripe.cancel_subscription(subscription)
+    stripe.emit_event("customer.subscription.updated", "subscription", subscription.id)
+    return change
 
 
 def change_member(random: Random, slack: SimulatedSlack) -> str:

@@ -1,12 +1,13 @@
 """What must hold after every commit, whatever went wrong before it. Each yields what it finds broken."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from models.audit.entry import GENESIS_HASH, AuditEntry
-from tests.simulation.books import Books, Row, instant, read_books
 from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
+from tests.simulation.snapshot import Books, Row, instant, read_books
 from tests.simulation.world import SimulatedWorld
 
 # Which status may follow which: written here once more, from the rules.
@@ -34,7 +35,7 @@ class Watch:
 
     def __init__(self, world: SimulatedWorld) -> None:
         self.world = world
-        self.provider = world.provider
+        self.provider = world.provider_state
         self.checks = 0
         # Everything the history has said: subject, action and status.
         self.facts: set[tuple[str, str, str | None]] = set()
@@ -46,7 +47,7 @@ class Watch:
 
     def look(self) -> list[str]:
         """What is broken now."""
-        seen = (self.world.store.raw.total_changes, self.provider.changes)
+        seen = (self.world.store.raw.total_changes, self.provider.change_count)
         if seen == self._seen:
             return []
         self._seen = seen
@@ -193,18 +194,14 @@ def lines_are_charged_once(watch: Watch, before: Books, now: Books) -> Found:
     keys: dict[int, list[str]] = {}
     for attempt in now["charge_attempt"].values():
         keys.setdefault(attempt["order_line_id"], []).append(attempt["idempotency_key"])
+    charges = [charge for charge in watch.provider.list_charges() if charge.is_settled]
     for key, line in now["order_line"].items():
-        settled = watch.provider.settled(keys.get(key, []))
+        settled = [charge for charge in charges if charge.key in keys.get(key, [])]
         order = now["service_order"][line["order_id"]]
         if len(settled) > 1:
             yield f"line {key} of {order['number']} was charged {len(settled)} times"
-        for taken in settled:
-            charged = (
-                taken.charge.subscription_id,
-                taken.charge.seats,
-                taken.charge.amount,
-                taken.charge.tax,
-            )
+        for charge in settled:
+            charged = (charge.subscription_id, charge.seats, charge.amount, charge.tax)
             if charged != _terms(line):
                 yield f"line {key}: {charged} was charged, {_terms(line)} promised"
         if line["status"] == "settled" and not settled:
@@ -220,14 +217,19 @@ def one_busy_line_a_subscription(watch: Watch, before: Books, now: Books) -> Fou
 
 
 def seats_add_up(watch: Watch, before: Books, now: Books) -> Found:
-    for held in watch.provider.held.values():
-        bought = sum(
-            taken.charge.seats
-            for taken in watch.provider.taken.values()
-            if taken.status == "settled" and taken.charge.subscription_id == held.id
+    world, bought = watch.world, Counter[str]()
+    for charge in watch.provider.list_charges():
+        bought[charge.subscription_id] += charge.seats if charge.is_settled else 0
+    for subscription, held in watch.provider.list_seats().items():
+        initial, elsewhere = (
+            world.initial_seats[subscription].seats,
+            world.seats_changed_elsewhere[subscription],
         )
-        if held.seats != held.before + bought + held.outside:
-            yield f"{held.id} has {held.seats}: {held.before} + {bought} bought + {held.outside} by others"
+        if held.seats != initial + bought[subscription] + elsewhere:
+            yield (
+                f"{subscription} has {held.seats}: {initial} + {bought[subscription]} bought + "
+                f"{elsewhere} by others"
+            )
 
 
 def receipts_match(watch: Watch, before: Books, now: Books) -> Found:

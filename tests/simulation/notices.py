@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from models.audit.entry import AuditEntry
-from tests.simulation.books import Books, Row, instant
+from tests.simulation.snapshot import Books, Row, instant
 
 if TYPE_CHECKING:
     from tests.simulation.invariants import Watch

@@ -9,16 +9,15 @@ from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
-from tests.simulation.books import instant
 from tests.simulation.due import list_due_jobs
-from tests.simulation.external_changes import ExternalChanges, change_member
+from tests.simulation.external_changes import ExternalChanges, change_member, change_subscription
 from tests.simulation.faults import Theme
 from tests.simulation.gates import Waiter
 from tests.simulation.invalid_input import mistake
 from tests.simulation.people import Click, Shopper
-from tests.simulation.scene import OWN
 from tests.simulation.slack import TEAM
-from tests.simulation.stripe import ELSEWHERE
+from tests.simulation.snapshot import instant
+from tests.simulation.template import EXTERNAL_QUOTE, OWN_QUOTE
 from tests.simulation.webhooks import WebhookQueue
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
@@ -49,7 +48,12 @@ Move = Callable[[], Awaitable[None]]
 class Plan:
     def __init__(self, world: SimulatedWorld, theme: Theme, *, begun: bool) -> None:
         self._world, self._theme, self._random = world, theme, world.random
-        self._elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml", world.stripe)
+        self._elsewhere = ExternalChanges(
+            world.random,
+            world.store.folder / "accounts.yml",
+            world.stripe.records if world.stripe else None,
+            world.unlinked_account,
+        )
         self._pressed: list[Click] = []
         self._last: Waiter | None = None
         # Each shopper, and the replica where their last press is.
@@ -77,7 +81,7 @@ class Plan:
 
     def _contacts(self, begun: bool) -> Iterator[Shopper]:
         acme = ["acme_meeting", "acme_webinar"]
-        for user, quote in (("U01ALICE", OWN), ("U02BENOIT", ELSEWHERE)):
+        for user, quote in (("U01ALICE", OWN_QUOTE), ("U02BENOIT", EXTERNAL_QUOTE)):
             shopper = Shopper(self._random, user, "acme", acme)
             if begun and self._random.random() < (1.0 if self._theme.smooth else 0.7):
                 shopper.quote, shopper.stage = quote, "place"
@@ -230,7 +234,7 @@ class Plan:
         subscription = self._random.choice(("acme_meeting", "acme_webinar"))
         if self._world.provider_may_be_charging(subscription):
             return
-        self._world.provider.change_outside(subscription, by)
+        self._world.change_seats(subscription, by)
         self._world.seen["fault seats changed by others"] += 1
         self._world.trace.add(f"seats: {subscription} {by:+}")
 
@@ -244,7 +248,7 @@ class Plan:
         """Not between the bot's look and its charge: nobody could prevent what that does (docs/stripe.md)."""
         world, both = self._world, ("acme_meeting", "acme_webinar")
         if world.stripe and not any(world.provider_may_be_charging(each) for each in both):
-            what = world.stripe.change_terms(self._random, self._random.choice(both))
+            what = change_subscription(self._random, world.stripe.records, self._random.choice(both))
             world.seen[f"elsewhere {what}"] += 1
             world.trace.add(f"at stripe: {what}")
 

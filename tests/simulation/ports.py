@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from bot.billing.gateway import (
@@ -30,6 +31,9 @@ from bot.messaging.messenger import (
 )
 from models.account import Address
 from models.receipt import ProviderReceipt
+from tests.fake_stripe import FakeStripe
+from tests.fake_stripe.server import FaultKind
+from tests.fake_stripe.transport import EncodedRequest, InProcessTransport, Response
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process
 from tests.simulation.provider import SimulatedProvider
@@ -131,6 +135,43 @@ class GatedGateway:
             return Unknown()
         answer = effect(charge)
         return Unknown() if fault == "lost" else answer
+
+
+# What a fault of a port is at the fake Stripe.
+STRIPE_FAULTS: dict[str, FaultKind] = {
+    "outage": "cut_before",
+    "lost": "cut_after",
+    "timeout": "delay",
+    "server_error": "save_500_after",
+    "conflict": "conflict",
+    "rate_limited": "rate_limit",
+}
+
+
+class GatedStripeTransport(InProcessTransport):
+    """One process's requests to Stripe. `key_is_stored` asks the database whether a key is committed."""
+
+    def __init__(self, line: PortCaller, fake: FakeStripe, key_is_stored: Callable[[str], bool]) -> None:
+        super().__init__(fake)
+        self._line, self._key_is_stored = line, key_is_stored
+
+    async def send_request(self, request: EncodedRequest) -> Response:
+        return await self._line.call(_name_stripe_call(request), partial(self._answer, request))
+
+    def _answer(self, request: EncodedRequest, fault: str | None) -> Response:
+        if request.is_charge:
+            assert self._key_is_stored(request.headers["idempotency-key"]), "sent before its key was stored"
+        return self.answer_request(request, STRIPE_FAULTS[fault] if fault else None)
+
+
+def _name_stripe_call(request: EncodedRequest) -> str:
+    if request.is_charge:
+        return "billing.place"
+    if request.path.endswith("create_preview"):
+        return "billing.preview"
+    if "billing_portal" in request.path:
+        return "billing.portal"
+    return "billing.subscriptions"
 
 
 class GatedMessenger:

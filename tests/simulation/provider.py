@@ -29,9 +29,10 @@ from bot.billing.gateway import (
     Unknown,
 )
 from models.account import Address
-from models.subscription import PeriodLength
+from models.period_length import PeriodLength
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
+from tests.simulation.provider_state import ProviderCharge, ProviderSeats
 from tests.simulation.template import ACCOUNTS
 
 CUSTOMER_TIME = timedelta(hours=23)
@@ -48,8 +49,6 @@ class ProviderSubscription:
     months: int
     start: date
     end: date
-    before: int = 0
-    outside: int = 0
     blocks: dict[int, int] = field(default_factory=dict)
 
 
@@ -78,10 +77,7 @@ class SimulatedProvider:
         self._late: list[Charge] = []
         # Keys that are answered by an error, so many times more.
         self._mute: Counter[str] = Counter()
-        # Subscriptions that were cancelled: none ever is.
-        self.ended: frozenset[str] = frozenset()
-        # How often anything changed.
-        self.changes = 0
+        self.change_count = 0
         for account in _listed():
             self.accounts[account["id"]] = account
             for listed in account["subscriptions"]:
@@ -132,24 +128,37 @@ class SimulatedProvider:
         self._mute[key] -= silent
         return silent
 
-    def change_outside(self, subscription: str, by: int) -> None:
-        """Another buyer, or a seat given back."""
-        held = self.held[subscription]
+    # --- ProviderState
+
+    def list_charges(self) -> list[ProviderCharge]:
+        return [
+            ProviderCharge(
+                key=key,
+                subscription_id=received.charge.subscription_id,
+                seats=received.charge.seats,
+                amount=received.charge.amount,
+                tax=received.charge.tax,
+                is_settled=received.status == "settled",
+            )
+            for key, received in self.taken.items()
+        ]
+
+    def list_seats(self) -> dict[str, ProviderSeats]:
+        return {held.id: ProviderSeats(held.seats, dict(held.blocks)) for held in self.held.values()}
+
+    def change_seats(self, subscription_id: str, by: int) -> int:
+        held = self.held[subscription_id]
         by = max(by, -(held.seats - sum(held.blocks.values())))
         held.seats += by
-        held.outside += by
-        self.changes += 1
-
-    def settled(self, keys: list[str]) -> list[ReceivedCharge]:
-        found = [self.taken[key] for key in keys if key in self.taken]
-        return [taken for taken in found if taken.status == "settled"]
+        self.change_count += 1
+        return by
 
     # --- the card network
 
     def _take(self, charge: Charge, held: ProviderSubscription) -> ReceivedCharge:
         now = self._clock()
         taken = self.taken[charge.key] = ReceivedCharge(charge, "declined", now)
-        self.changes += 1
+        self.change_count += 1
         match self._faults.card():
             case "settles":
                 self._settle(taken, seats=charge.expected_seats + charge.seats)
@@ -180,7 +189,7 @@ class SimulatedProvider:
                 self._settle(taken)
             elif taken.status == "needs_customer" and now >= taken.until:
                 taken.status = "declined"
-                self.changes += 1
+                self.change_count += 1
 
     def _settle(self, taken: ReceivedCharge, seats: int | None = None) -> None:
         held = self.held[taken.charge.subscription_id]
@@ -189,7 +198,7 @@ class SimulatedProvider:
             block = held.blocks.get(taken.charge.unit_price, 0)
             held.blocks[taken.charge.unit_price] = block + taken.charge.seats
         taken.status = "settled"
-        self.changes += 1
+        self.change_count += 1
 
     def _answer(self, taken: ReceivedCharge) -> ChargeOutcome:
         match taken.status:
@@ -280,7 +289,6 @@ def _held(account: str, listed: dict[str, Any]) -> ProviderSubscription:
         id=listed["id"],
         account=account,
         seats=listed["seats"],
-        before=listed["seats"],
         price=int(Fraction(listed["unit_price"]) * 100),
         months=12 if listed["period"] == "year" else 1,
         start=listed["period_start"],

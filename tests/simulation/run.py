@@ -16,14 +16,14 @@ import structlog
 
 from bot.use_cases.service_order import process as process_orders
 from models.quote import find_first_reminder_check
-from tests.simulation.books import stored
+from tests.simulation.completion import run_to_completion
 from tests.simulation.database import Store
-from tests.simulation.end import run_to_completion
 from tests.simulation.faults import Theme
 from tests.simulation.invariants import Watch
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.plan import Plan
 from tests.simulation.scene import build_checked_out_scene
+from tests.simulation.snapshot import stored
 from tests.simulation.template import build_imported_database
 from tests.simulation.world import SimulatedWorld
 

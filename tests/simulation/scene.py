@@ -14,12 +14,8 @@ from tests.simulation.external_changes import ExternalChanges
 from tests.simulation.faults import Nothing
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.slack import TEAM
-from tests.simulation.stripe import ELSEWHERE
-from tests.simulation.template import IMPORTED_AT, build_imported_database
+from tests.simulation.template import EXTERNAL_QUOTE, IMPORTED_AT, OWN_QUOTE, build_imported_database
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
-
-# Alice's own quote over two subscriptions; the other is over one of them, and was made elsewhere.
-OWN = 1
 
 
 @cache
@@ -45,8 +41,8 @@ async def _prepare(world: SimulatedWorld) -> None:
     elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml")
     elsewhere.offer(IMPORTED_AT, "acme_meeting")
     await elsewhere.take_over(replica.services)
-    await _check_out(replica, alice, OWN)
-    await _check_out(replica, benoit, ELSEWHERE)
+    await _check_out(replica, alice, OWN_QUOTE)
+    await _check_out(replica, benoit, EXTERNAL_QUOTE)
     world.store.raw.execute("UPDATE notice SET status = 'delivered', delivered_at = created_at")
     world.store.raw.execute("DELETE FROM slack_user")
 

@@ -11,6 +11,8 @@ from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 
 ACCOUNTS = Path(__file__).parent / "accounts.yml"
+# Quotes of the scene: Alice's own over two subscriptions, and one over one of them that was made elsewhere.
+OWN_QUOTE, EXTERNAL_QUOTE = 1, 2
 IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 
 

@@ -11,11 +11,10 @@ from starlette.responses import Response
 
 from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
-from tests.fake_stripe import WebhookSender
+from tests.fake_stripe import FakeStripe, WebhookSender
 from tests.fake_stripe.webhook_sender import sign_event
 from tests.simulation.database import Store
 from tests.simulation.gates import Process
-from tests.simulation.stripe import StripeProvider
 
 SECRET = "whsec_fake"
 # From when on a charge that waits is asked about without any word.
@@ -39,9 +38,9 @@ class EventCopy:
 class WebhookQueue:
     """What is not answered with a yes is sent again, as Stripe does, until faults stop and for ever."""
 
-    def __init__(self, provider: StripeProvider, store: Store, random: Random, seen: Counter[str]) -> None:
-        self._provider, self._store, self._random, self._seen = provider, store, random, seen
-        self._courier = WebhookSender(provider.books, "", SECRET)
+    def __init__(self, fake: FakeStripe, store: Store, random: Random, seen: Counter[str]) -> None:
+        self._fake, self._store, self._random, self._seen = fake, store, random, seen
+        self._sender = WebhookSender(fake.records, "", SECRET)
         self._silence = random.choice((0.0, 0.2, 0.2, 1.0))
         self._told = 0
         self._on_the_way: list[EventCopy] = []
@@ -53,9 +52,9 @@ class WebhookQueue:
 
     def collect(self) -> None:
         """What happened at Stripe by now is told: never, once, or oftener."""
-        self._provider.arrive()
-        self._provider.settle_due()
-        for event in self._courier.new():
+        self._fake.deliver_delayed_requests()
+        self._fake.records.apply_due_changes()
+        for event in self._sender.collect_events():
             self._told += 1
             copies = 0 if self._random.random() < self._silence else self._random.choice((1, 1, 1, 2, 3))
             self._on_the_way += [EventCopy(self._told, event) for _ in range(copies)]
@@ -76,7 +75,7 @@ class WebhookQueue:
 
     async def deliver(self, word: EventCopy, services: Services, *, stale: bool = False) -> None:
         """Through the door. `stale` was signed too long ago, and is turned away."""
-        signed_at = self._provider.books.now - TOO_OLD_SECONDS * stale
+        signed_at = self._fake.records.now - TOO_OLD_SECONDS * stale
         body = json.dumps(word.event)
         response = await post_event(services, body, sign_event(body, SECRET, signed_at))
         word.process = None
@@ -97,7 +96,7 @@ class WebhookQueue:
         self._count("delivered" if first else "doubled")
         if first and word.number < max(self._taken, default=0):
             self._count("reordered")
-        if first and self._provider.books.now - word.event["created"] >= LATE_SECONDS:
+        if first and self._fake.records.now - word.event["created"] >= LATE_SECONDS:
             self._count("late")
         self._taken.add(word.number)
 

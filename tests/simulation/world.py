@@ -10,21 +10,37 @@ from random import Random
 from typing import Any
 
 from bot.billing.gateway import BillingGateway
+from bot.billing.stripe.client import build_stripe_client
 from bot.billing.stripe.events import StripeWebhookParser
+from bot.billing.stripe.gateway import StripeGateway
 from bot.mail.mailer import OutboundEmail
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from scheduler import JOBS
+from tests.fake_stripe import FakeStripe
 from tests.fakes import FakeHomePublisher
 from tests.simulation.database import GatedDatabase, Store
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
 from tests.simulation.loop import VirtualClock, VirtualLoop
-from tests.simulation.ports import GatedDirectory, GatedGateway, GatedMailer, GatedMessenger, PortCaller
+from tests.simulation.ports import (
+    GatedDirectory,
+    GatedGateway,
+    GatedMailer,
+    GatedMessenger,
+    GatedStripeTransport,
+    PortCaller,
+)
 from tests.simulation.provider import SimulatedProvider
+from tests.simulation.provider_state import ProviderState, StripeState
 from tests.simulation.slack import SimulatedSlack
-from tests.simulation.stripe import StripeProvider, build_gateway, link_accounts
+from tests.simulation.stripe_accounts import (
+    API_KEY,
+    choose_unlinked_account,
+    create_fake_stripe,
+    link_accounts,
+)
 from tests.simulation.trace import Trace
 from tests.simulation.webhooks import SECRET, WebhookQueue
 
@@ -56,14 +72,20 @@ class SimulatedWorld:
     ) -> None:
         self.store, self.clock, self.random, self.faults, self.seen = store, clock, random, faults, seen
         self.gates = Gates()
-        self.stripe: StripeProvider | None = None
-        self.provider: SimulatedProvider | StripeProvider
+        self.stripe: FakeStripe | None = None
+        self.provider_state: ProviderState
+        self.unlinked_account = ""
         if at_stripe:
-            self.provider = self.stripe = StripeProvider(clock, random, faults)
-            link_accounts(store, self.stripe, random)
+            self.unlinked_account = choose_unlinked_account(random)
+            self.stripe = create_fake_stripe(clock, random, faults)
+            self.provider_state = StripeState(self.stripe)
+            link_accounts(store, self.stripe.records, random, self.unlinked_account)
         else:
-            self.provider = SimulatedProvider(clock, random, faults)
-        # Without it no word from Stripe ever arrives.
+            self.provider_state = self._provider = SimulatedProvider(clock, random, faults)
+        self.initial_seats = self.provider_state.list_seats()
+        # Seats that others added or removed at the provider, by subscription.
+        self.seats_changed_elsewhere: Counter[str] = Counter()
+        # Without it no event from Stripe ever arrives.
         self.webhooks: WebhookQueue | None = None
         self.slack = SimulatedSlack(clock)
         self.mails: list[OutboundEmail] = []
@@ -116,9 +138,11 @@ class SimulatedWorld:
         return replica
 
     def _billing(self, line: PortCaller, database: GatedDatabase) -> BillingGateway:
-        if isinstance(self.provider, StripeProvider):
-            return build_gateway(line, self.provider, self._key_is_stored, database, self.clock)
-        return GatedGateway(line, self.provider, self._key_is_stored)
+        if self.stripe is None:
+            return GatedGateway(line, self._provider, self._key_is_stored)
+        transport = GatedStripeTransport(line, self.stripe, self._key_is_stored)
+        client = build_stripe_client(API_KEY, "https://stripe.example", transport)
+        return StripeGateway(client, database, self.clock, "https://provider.example/portal")
 
     def _key_is_stored(self, key: str) -> bool:
         return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE idempotency_key = ?", key))
@@ -128,8 +152,18 @@ class SimulatedWorld:
         of our charge is overwritten there, which nothing on our side can prevent (docs/stripe.md)."""
         if self.stripe is None:
             return False
-        asking = any(waiter.gate.startswith("billing.") for waiter in self.gates.waiting)
-        return asking or self.stripe.is_busy(subscription)
+        is_requesting = any(waiter.gate.startswith("billing.") for waiter in self.gates.waiting)
+        changed, _ = self.stripe.records.get_subscription_and_item(subscription)
+        return is_requesting or bool(self.stripe.delayed_requests) or changed.pending_update is not None
+
+    def change_seats(self, subscription: str, by: int) -> None:
+        """By somebody else, at the provider."""
+        self.seats_changed_elsewhere[subscription] += self.provider_state.change_seats(subscription, by)
+
+    def get_deleted_account(self) -> str:
+        """The account whose customer was deleted at Stripe, or "" if there is none."""
+        customers = self.stripe.records.customers.values() if self.stripe else ()
+        return next((each.id.removeprefix("cus_") for each in customers if each.deleted), "")
 
     def check_invariants(self) -> None:
         for found in (*self.watch(), *self.failures):

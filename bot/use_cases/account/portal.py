@@ -1,7 +1,6 @@
 """Opening the portal for payment methods, and how that changes the default portal (R15)."""
 
-from bot.db import lock_account
-from bot.permissions import SlackIdentity, build_actor, get_authorized_role
+from bot.permissions import SlackIdentity, build_actor, get_authorized_role, lock_account_role
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
@@ -26,8 +25,7 @@ async def switch_portal(services: Services, *, person: SlackIdentity, account_id
     """Make GoTo Admin the default portal, for good, and notify the other contacts. Returns the link."""
     at = services.now()
     async with services.write() as session:
-        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
-        await lock_account(session, account.id)
+        account, contact = await lock_account_role(session, person, account_id, at)
         if account.default_portal is Portal.CORPORATE:
             account.default_portal = Portal.ADMIN
             session.add(account)

@@ -18,7 +18,7 @@ from bot.use_cases.accounts_import.existing import load_and_lock_accounts
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
-from models.audit.entry import Actor
+from models.audit.entry import Actor, AuditChainTip
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote
@@ -75,6 +75,9 @@ async def _import_batch(session: Session, run: ImportRun, entries: list[AccountE
     existing = await load_and_lock_accounts(session, entries)
     importers = [AccountImporter(run, existing[entry.id], entry) for entry in entries]
     await _store_rows(session, [importer.upsert_account() for importer in importers])
+    await _store_rows(
+        session, [AuditChainTip(account_id=e.account.id) for e in existing.values() if e.is_new]
+    )
     rows = [row for importer in importers for row in importer.upsert_rows()]
     await _clear_default_methods(session, [m for importer in importers for m in importer.payment_methods])
     await _store_rows(session, rows)

@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.db import Session, lock_account
-from bot.permissions import SlackIdentity, build_actor, get_authorized_role, list_account_roles
+from bot.db import Session
+from bot.permissions import (
+    SlackIdentity,
+    build_actor,
+    get_authorized_role,
+    list_account_roles,
+    lock_account_role,
+)
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.account import refresh_account
@@ -145,8 +151,7 @@ async def record_consent_to_replace(
     """
     at = services.now()
     async with services.write() as session:
-        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
-        account = await lock_account(session, account.id)
+        account, contact = await lock_account_role(session, person, account_id, at)
         cart, _ = await get_or_create_cart(session, account, contact)
         _, other_quotes = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
         check_consent(other_quotes, quote_ids)
@@ -172,8 +177,7 @@ async def save_cart_draft(
     """
     at = services.now()
     async with services.write() as session:
-        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
-        account = await lock_account(session, account.id)
+        account, contact = await lock_account_role(session, person, account_id, at)
         rows = await list_subscription_rows(session, account)
         cart, stored_seats = await get_or_create_cart(session, account, contact)
         seats = apply_seat_inputs(stored_seats, rows, seat_inputs, services.settings.seat_bounds)

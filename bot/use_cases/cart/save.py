@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.billing.gateway import LineRequest, Preview
-from bot.db import Session, lock_account
-from bot.permissions import SlackIdentity, build_actor, get_authorized_role
+from bot.db import Session
+from bot.permissions import SlackIdentity, build_actor, lock_account_role
 from bot.services import Services
 from bot.use_cases.cart.lines import (
     apply_seat_inputs,
@@ -78,8 +78,7 @@ class _LockedCart:
 async def _load_and_lock_cart(
     session: Session, person: SlackIdentity, account_id: str, at: datetime
 ) -> _LockedCart:
-    account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
-    account = await lock_account(session, account.id)
+    account, contact = await lock_account_role(session, person, account_id, at)
     rows = await list_subscription_rows(session, account)
     return _LockedCart(account, contact, *await get_or_create_cart(session, account, contact), rows)
 

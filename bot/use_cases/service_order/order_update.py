@@ -1,17 +1,16 @@
 """A transaction that changes one order under its account's lock, with its history and notices."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 from sqlmodel import col, select
 
 from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
-from bot.use_cases.audit.write import get_last_entry_number, write_audit_entry
+from bot.use_cases.audit.write import NewAuditEntry, get_last_entry_number, write_audit_entries
 from bot.use_cases.notice.enqueue import (
     build_notices,
     enqueue_notices,
@@ -47,7 +46,7 @@ class OrderUpdate:
     rows: list[OrderRow]
     attempts: dict[int, list[ChargeAttempt]] = field(default_factory=dict)
     actor: Actor = PROCESSING_JOB_ACTOR
-    audit_entries: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    audit_entries: list[NewAuditEntry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -65,19 +64,9 @@ class OrderUpdate:
         reason: str | None = None,
         details: dict[str, object] | None = None,
     ) -> None:
+        subject = self.order.audit_subject
         self.audit_entries.append(
-            partial(
-                write_audit_entry,
-                self.session,
-                account_id=self.account.id,
-                actor=self.actor,
-                subject=self.order.audit_subject,
-                action=action,
-                at=self.at,
-                status_change=status_change,
-                reason=reason,
-                details=details,
-            )
+            NewAuditEntry(self.actor, subject, action, self.at, status_change, reason, details or {})
         )
 
     async def get_last_entry_number(self) -> int:
@@ -123,8 +112,7 @@ class OrderUpdate:
 
     async def save(self) -> None:
         await self.session.flush()
-        for write_entry in self.audit_entries:
-            await write_entry()
+        await write_audit_entries(self.session, self.account.id, self.audit_entries)
         await enqueue_notices(self.session, self.notices)
         self.audit_entries, self.notices = [], []
 

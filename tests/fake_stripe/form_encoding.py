@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 
 from stripe import RequestOptions
 
-from tests.fake_stripe.books import invalid
+from tests.fake_stripe.records import build_invalid_request
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse_form(text: str) -> dict[str, Any]:
     """`items[0][id]=si_1` → `{"items": {"0": {"id": "si_1"}}}`; `expand[0]=a` → `{"expand": {"0": "a"}}`."""
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
@@ -24,11 +24,11 @@ def parse(text: str) -> dict[str, Any]:
     return found
 
 
-def listed(value: Any) -> list[Any]:
+def to_list(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else []
 
 
-def check(params: dict[str, Any], module: str, name: str) -> None:
+def check_params(params: dict[str, Any], module: str, name: str) -> None:
     """Raises what Stripe answers to a parameter it does not know. `name` is a TypedDict of stripe.params."""
     source = importlib.import_module(f"stripe.params.{module}")
     _check(params, getattr(source, name), vars(source), "")
@@ -39,11 +39,11 @@ def _check(params: dict[str, Any], shape: Any, names: dict[str, Any], path: str)
     for key, value in params.items():
         where = f"{path}[{key}]" if path else key
         if key not in known:
-            raise invalid(f"Received unknown parameter: {where}", "parameter_unknown", where)
+            raise build_invalid_request(f"Received unknown parameter: {where}", "parameter_unknown", where)
         inner = _shapes(known[key], names) if isinstance(value, dict) else []
         if inner:
             many = all(part.isdecimal() for part in value)
-            for part in listed(value) if many else [value]:
+            for part in to_list(value) if many else [value]:
                 _check(part, inner[0], names, where)
 
 

@@ -110,7 +110,7 @@ def _resolved(hint: Any, cls: type) -> Any:
     return hint
 
 
-def check(answer: dict[str, Any]) -> None:
+def check_object(answer: dict[str, Any]) -> None:
     """An answer of the API: an object, or a list of them."""
     things = answer["data"] if answer["object"] == "list" else [answer]
     for thing in things:
@@ -121,7 +121,7 @@ def check(answer: dict[str, Any]) -> None:
         assert not found, "\n".join(found)
 
 
-def filled(cls: type, **values: Any) -> dict[str, Any]:
+def fill_object(cls: type, **values: Any) -> dict[str, Any]:
     """An object of the class: what is optional and not given is null, as Stripe has it."""
     empty = {name: None for name, hint in hints(cls).items() if optional(hint) and name not in ONLY_SOMETIMES}
     return {**empty, **values}

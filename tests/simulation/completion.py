@@ -6,8 +6,8 @@ from datetime import timedelta
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.audit.entry import AuditEntry
 from tests.audit_chain import list_broken_entries
-from tests.simulation.books import instant, read_books, stored
 from tests.simulation.due import list_due_jobs
+from tests.simulation.snapshot import instant, read_books, stored
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 LONGEST = 400
@@ -80,20 +80,20 @@ async def _unfinished(world: SimulatedWorld) -> list[str]:
 
 
 async def _refresh(world: SimulatedWorld, replica: SimulatedReplica) -> None:
-    unknown = {world.stripe.unlinked, world.stripe.deleted} if world.stripe else set()
+    unknown = {world.unlinked_account, world.get_deleted_account()}
     for account in sorted({"acme", "borea", "custos"} - unknown):
         await refresh_subscriptions(replica.services, account)
 
 
 def _wrong_copies(world: SimulatedWorld) -> Iterator[str]:
     """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing."""
-    deleted = world.stripe.deleted if world.stripe else ""
-    held_here = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
-    for subscription, seats, active in world.store.rows(held_here, deleted):
-        held, ended = world.provider.held[subscription], subscription in world.provider.ended
-        if ended == active:
+    copies = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
+    provider_seats = world.provider_state.list_seats()
+    for subscription, seats, active in world.store.rows(copies, world.get_deleted_account()):
+        held = provider_seats[subscription]
+        if held.is_ended == active:
             yield f"the copy of {subscription} is {'running' if active else 'ended'}"
-        if ended:
+        if held.is_ended:
             continue
         found = world.store.rows(
             "SELECT unit_price, seats FROM seat_block WHERE subscription_id = ?", subscription

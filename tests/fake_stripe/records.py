@@ -1,0 +1,440 @@
+"""The fake's customers, cards, subscriptions, invoices and payments, and what time does to them."""
+
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
+
+
+class ApiError(Exception):
+    def __init__(
+        self, status: int, kind: str, message: str, code: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.type, self.message, self.code, self.param = status, kind, message, code, param
+
+
+def build_invalid_request(
+    message: str, code: str | None = None, param: str | None = None, status: int = 400
+) -> ApiError:
+    return ApiError(status, "invalid_request_error", message, code, param)
+
+
+def build_resource_missing(object_type: str, object_id: object, param: str = "id") -> ApiError:
+    return build_invalid_request(f"No such {object_type}: '{object_id}'", "resource_missing", param, 404)
+
+
+@dataclass
+class Card:
+    """`behaviour`: settles, declined, slow, customer, customer_never, or lost (responses never arrive)."""
+
+    id: str
+    customer: str | None
+    behaviour: str = "settles"
+    processing_seconds: int = 30
+    brand: str = "visa"
+    last4: str = "4242"
+    expiry: tuple[int, int] = (2030, 4)
+
+
+@dataclass
+class Price:
+    id: str
+    unit_amount: int
+    interval: str = "month"
+    active: bool = True
+    currency: str = "eur"
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class SubscriptionItem:
+    id: str
+    price: Price
+    quantity: int
+    current_period_start: int
+    current_period_end: int
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class PendingUpdate:
+    expires_at: int
+    subscription_item: str
+    quantity: int
+    invoice: str
+
+
+@dataclass
+class Subscription:
+    id: str
+    customer: str
+    items: list[SubscriptionItem]
+    time_zone: str = "UTC"
+    status: str = "active"
+    # Where its prices have several, and tell their amounts in another.
+    currency: str | None = None
+    default_payment_method: str | None = None
+    sends_invoice: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
+    pending_update: PendingUpdate | None = None
+    latest_invoice: str | None = None
+
+
+@dataclass
+class Customer:
+    id: str
+    address: dict[str, str]
+    default_payment_method: str | None = None
+    deleted: bool = False
+
+
+@dataclass
+class InvoiceLine:
+    """Proration lines come in pairs: a credit and a charge."""
+
+    subscription_item: str
+    subscription: str
+    price: Price
+    quantity: int
+    amount: int
+    tax: int
+    period_start: int
+    period_end: int
+    proration: bool
+
+
+@dataclass
+class PaymentIntent:
+    id: str
+    status: str
+    error_code: str | None = None
+    succeeds_at: int | None = None
+
+
+@dataclass
+class Invoice:
+    id: str
+    customer: str
+    subscription: str
+    billing_reason: str
+    created: int
+    lines: list[InvoiceLine]
+    subscription_metadata: dict[str, str]
+    status: str = "open"
+    payment_intent: PaymentIntent | None = None
+    # Attached by hand, in addition to the invoice's own.
+    attached_payment_intent: PaymentIntent | None = None
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def tax(self) -> int:
+        return sum(line.tax for line in self.lines)
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """An event; its object is serialised when it is sent."""
+
+    id: str
+    type: str
+    object_type: str
+    object_id: str
+    created: int
+
+
+class StripeRecords:
+    """`tax_rates` has a rate such as "0.20" for a country; `card_network` decides how a card behaves next."""
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        tax_rates: dict[str, str] | None = None,
+        card_network: Callable[[Card], Card] = lambda card: card,
+    ) -> None:
+        self.clock = now
+        self.tax_rates = tax_rates or {}
+        self.card_network = card_network
+        self.customers: dict[str, Customer] = {}
+        self.cards: dict[str, Card] = {}
+        self.subscriptions: dict[str, Subscription] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self.events: list[EventRecord] = []
+        # Created by a test that has a price and a test clock of its own.
+        self.prices: dict[str, Price] = {}
+        self.test_clock: str | None = None
+        self.is_clock_advancing = False
+        self.declines_with_402 = False
+        self.has_portal_configuration = True
+        self.lists_invoices_of_deleted_customers = True
+        self.pending_invoice_items: list[InvoiceLine] = []
+        self._id_count = 0
+
+    @property
+    def now(self) -> int:
+        return int(self.clock().timestamp())
+
+    def freeze_clock(self, at: int) -> None:
+        self.clock = lambda: datetime.fromtimestamp(at, UTC)
+
+    def new_id(self, prefix: str) -> str:
+        self._id_count += 1
+        return f"{prefix}_{self._id_count:08d}"
+
+    # --- what tests, or other users of the account, do
+
+    def get_item(self, item_id: str) -> SubscriptionItem:
+        return self.get_subscription_and_item(item_id)[1]
+
+    def get_subscription_and_item(self, item_id: str) -> tuple[Subscription, SubscriptionItem]:
+        """`item_id` may also be a value of the item's metadata."""
+        for subscription in self.subscriptions.values():
+            for item in subscription.items:
+                if item_id in (item.id, *item.metadata.values()):
+                    return subscription, item
+        raise build_resource_missing("subscription item", item_id)
+
+    def attach_default_card(self, card_id: str, customer_id: str) -> None:
+        self.cards[card_id].customer = customer_id
+        self.customers[customer_id].default_payment_method = card_id
+
+    def detach_card(self, card_id: str) -> None:
+        self.cards[card_id].customer = None
+        holders: list[Customer | Subscription] = [*self.customers.values(), *self.subscriptions.values()]
+        for each in holders:
+            if each.default_payment_method == card_id:
+                each.default_payment_method = None
+
+    def delete_customer(self, customer_id: str) -> None:
+        """Also cancels the customer's subscriptions. Invoices stay."""
+        self.customers[customer_id].deleted = True
+        for card in self.cards.values():
+            card.customer = None if card.customer == customer_id else card.customer
+        for subscription in self.subscriptions.values():
+            if subscription.customer == customer_id and subscription.status != "canceled":
+                self.cancel_subscription(subscription)
+                self.emit_event("customer.subscription.deleted", "subscription", subscription.id)
+        self.emit_event("customer.deleted", "customer", customer_id)
+
+    def cancel_subscription(self, subscription: Subscription) -> None:
+        """A pending update that needs authentication is dropped; its invoice stays open."""
+        subscription.status = "canceled"
+        if subscription.pending_update:
+            payment = self.invoices[subscription.pending_update.invoice].payment_intent
+            if payment and payment.status == "requires_action":
+                subscription.pending_update = None
+
+    def set_quantity(self, item_id: str, quantity: int) -> None:
+        subscription, item = self.get_subscription_and_item(item_id)
+        item.quantity = quantity
+        self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+
+    def list_updates(self) -> list[Invoice]:
+        """The invoices of changed quantities."""
+        return [each for each in self.invoices.values() if each.billing_reason == "subscription_update"]
+
+    def list_paid_updates(self) -> list[Invoice]:
+        return [invoice for invoice in self.list_updates() if invoice.status == "paid"]
+
+    # --- proration and tax
+
+    def build_proration_lines(
+        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int, country: str
+    ) -> list[InvoiceLine]:
+        """A credit for the unused time at the old quantity, and a charge for it at the new one."""
+        if not item.current_period_start <= at < item.current_period_end:
+            raise build_invalid_request(
+                "The proration date must be within the current period", param="proration_date"
+            )
+        unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
+        credit = -_round_half_up(item.quantity * item.price.unit_amount * unused)
+        debit = _round_half_up(quantity * item.price.unit_amount * unused)
+        amounts = [(item.quantity, credit), (quantity, debit)]
+        taxes = self._compute_taxes([amount for _, amount in amounts], country)
+        return [
+            InvoiceLine(
+                item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
+            )
+            for (count, amount), tax in zip(amounts, taxes, strict=True)
+        ]
+
+    def build_renewal_lines(
+        self, subscription: Subscription, quantities: dict[str, int], country: str
+    ) -> list[InvoiceLine]:
+        lines = []
+        for item in subscription.items:
+            quantity = quantities.get(item.id, item.quantity)
+            amount = quantity * item.price.unit_amount
+            [tax] = self._compute_taxes([amount], country)
+            end = add_interval(item.current_period_end, item.price.interval, subscription.time_zone)
+            lines.append(
+                InvoiceLine(
+                    item.id,
+                    subscription.id,
+                    item.price,
+                    quantity,
+                    amount,
+                    tax,
+                    item.current_period_end,
+                    end,
+                    False,
+                )
+            )
+        return lines
+
+    def _compute_taxes(self, amounts: list[int], country: str) -> list[int]:
+        """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
+        rate = Fraction(self.tax_rates.get(country, "0"))
+        total = _round_half_up(sum(amounts) * rate)
+        first = [_round_half_up(amount * rate) for amount in amounts[:-1]]
+        return [*first, total - sum(first)]
+
+    # --- pending updates and payments
+
+    def update_quantity(
+        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int
+    ) -> Invoice:
+        """Invoices at once, and applies the change once that is paid. Replaces another pending update."""
+        if subscription.status != "active":
+            raise build_invalid_request("The subscription is not active", "resource_missing")
+        if subscription.pending_update:
+            self.void_invoice(self.invoices[subscription.pending_update.invoice])
+        customer = self.customers[subscription.customer]
+        lines = self.build_proration_lines(
+            subscription, item, quantity, at, customer.address.get("country", "")
+        )
+        pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
+        self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
+        card = self.card_network(self._get_payment_method(subscription, customer))
+        if self.declines_with_402 and card.behaviour == "declined":
+            raise ApiError(402, "card_error", "Your card was declined.", "card_declined")
+        invoice = Invoice(
+            self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
+            [*pending, *lines], dict(subscription.metadata),
+        )  # fmt: skip
+        self.invoices[invoice.id] = invoice
+        subscription.latest_invoice = invoice.id
+        until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)
+        subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id)
+        self._attempt_payment(subscription, invoice, card)
+        return invoice
+
+    def _get_payment_method(self, subscription: Subscription, customer: Customer) -> Card:
+        name = subscription.default_payment_method or customer.default_payment_method
+        if name is None:
+            raise build_invalid_request("This customer has no attached payment source", "resource_missing")
+        return self.cards[name]
+
+    def _attempt_payment(self, subscription: Subscription, invoice: Invoice, card: Card) -> None:
+        payment = invoice.payment_intent = PaymentIntent(self.new_id("pi"), "succeeded")
+        match card.behaviour:
+            case "declined":
+                payment.status, payment.error_code = "requires_payment_method", "card_declined"
+                self.emit_event("invoice.payment_failed", "invoice", invoice.id)
+            case "slow":
+                payment.status, payment.succeeds_at = "processing", self.now + card.processing_seconds
+            case "customer" | "customer_never":
+                payment.status = "requires_action"
+                payment.succeeds_at = self.now + 20 if card.behaviour == "customer" else None
+                self.emit_event("invoice.payment_action_required", "invoice", invoice.id)
+            case _:
+                self.pay_invoice(invoice)
+
+    def pay_invoice(self, invoice: Invoice) -> None:
+        subscription = self.subscriptions[invoice.subscription]
+        invoice.status = "paid"
+        if invoice.payment_intent:
+            invoice.payment_intent.status, invoice.payment_intent.error_code = "succeeded", None
+        if subscription.pending_update and subscription.pending_update.invoice == invoice.id:
+            item = next(
+                i for i in subscription.items if i.id == subscription.pending_update.subscription_item
+            )
+            item.quantity, subscription.pending_update = subscription.pending_update.quantity, None
+            self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
+        self.emit_event("invoice.paid", "invoice", invoice.id)
+        self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+
+    def fail_authentication(self, invoice: Invoice) -> None:
+        """The customer tried to authenticate, and failed."""
+        assert invoice.payment_intent is not None
+        invoice.payment_intent.status = "requires_payment_method"
+        invoice.payment_intent.error_code = "payment_intent_authentication_failure"
+        self.emit_event("invoice.payment_failed", "invoice", invoice.id)
+
+    def void_invoice(self, invoice: Invoice) -> None:
+        if invoice.status not in ("open", "uncollectible"):
+            raise build_invalid_request("This invoice is not open.", "invoice_not_open")
+        invoice.status = "void"
+        if invoice.payment_intent:
+            invoice.payment_intent.status = "canceled"
+        subscription = self.subscriptions[invoice.subscription]
+        if subscription.pending_update and subscription.pending_update.invoice == invoice.id:
+            subscription.pending_update = None
+        self.emit_event("invoice.voided", "invoice", invoice.id)
+
+    # --- time
+
+    def apply_due_changes(self) -> None:
+        for subscription in self.subscriptions.values():
+            self._resolve_pending_update(subscription)
+            for item in subscription.items:
+                while item.current_period_end <= self.now and subscription.status == "active":
+                    self._renew_item(subscription, item)
+
+    def _resolve_pending_update(self, subscription: Subscription) -> None:
+        pending = subscription.pending_update
+        if pending is None:
+            return
+        invoice = self.invoices[pending.invoice]
+        ready = invoice.payment_intent.succeeds_at if invoice.payment_intent else None
+        if ready is not None and ready <= self.now and ready < pending.expires_at:
+            self.pay_invoice(invoice)
+        elif pending.expires_at <= self.now:
+            self.void_invoice(invoice)
+            self.emit_event("customer.subscription.pending_update_expired", "subscription", subscription.id)
+
+    def _renew_item(self, subscription: Subscription, item: SubscriptionItem) -> None:
+        country = self.customers[subscription.customer].address.get("country", "")
+        lines = [
+            line
+            for line in self.build_renewal_lines(subscription, {}, country)
+            if line.subscription_item == item.id
+        ]
+        invoice = Invoice(
+            self.new_id("in"), subscription.customer, subscription.id, "subscription_cycle", self.now, lines,
+            dict(subscription.metadata), "paid",
+        )  # fmt: skip
+        self.invoices[invoice.id] = invoice
+        subscription.latest_invoice = invoice.id
+        item.current_period_start, item.current_period_end = (
+            item.current_period_end,
+            add_interval(item.current_period_end, item.price.interval, subscription.time_zone),
+        )
+        self.emit_event("invoice.paid", "invoice", invoice.id)
+
+    # --- events
+
+    def emit_event(self, event_type: str, object_type: str, object_id: str) -> None:
+        self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
+
+
+def _round_half_up(value: Fraction) -> int:
+    """A half is rounded away from zero."""
+    whole = (abs(value) + Fraction(1, 2)).__floor__()
+    return whole if value >= 0 else -whole
+
+
+def add_interval(at: int, interval: str, zone: str) -> int:
+    """At the same time of day in `zone`; on the last day of a month that is too short."""
+    day = datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
+    months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
+    year, month = months // 12, months % 12 + 1
+    moved = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+    return int(moved.replace(tzinfo=ZoneInfo(zone)).timestamp())

@@ -1,0 +1,381 @@
+"""The records as Stripe's API shows them."""
+
+from typing import Any
+
+import stripe
+
+from tests.fake_stripe.records import (
+    Card,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    PaymentIntent,
+    PendingUpdate,
+    Price,
+    StripeRecords,
+    Subscription,
+    SubscriptionItem,
+)
+from tests.fake_stripe.sdk_types import fill_object
+
+CREATED_AT = 1_700_000_000
+TAX_RATE = "txr_0001"
+# So many of a list stand in the object that has it; the others are asked for.
+EMBEDDED_LIST_SIZE = 10
+
+
+def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> dict[str, Any]:
+    return {"object": "list", "url": url, "has_more": more, "data": data}
+
+
+def serialize_price(price: Price) -> dict[str, Any]:
+    recurring = fill_object(
+        stripe.Price.Recurring, interval=price.interval, interval_count=1, usage_type="licensed"
+    )
+    return fill_object(
+        stripe.Price,
+        id=price.id,
+        object="price",
+        active=price.active,
+        billing_scheme="per_unit",
+        created=CREATED_AT,
+        currency=price.currency,
+        livemode=False,
+        metadata=price.metadata,
+        product=f"prod_{price.id}",
+        recurring=recurring,
+        tax_behavior="exclusive",
+        type="recurring",
+        unit_amount=price.unit_amount,
+        unit_amount_decimal=str(price.unit_amount),
+    )
+
+
+def serialize_plan(price: Price) -> dict[str, Any]:
+    return fill_object(
+        stripe.Plan,
+        id=price.id,
+        object="plan",
+        active=price.active,
+        amount=price.unit_amount,
+        billing_scheme="per_unit",
+        created=CREATED_AT,
+        currency=price.currency,
+        interval=price.interval,
+        interval_count=1,
+        livemode=False,
+        usage_type="licensed",
+    )
+
+
+def serialize_subscription_item(item: SubscriptionItem, subscription_id: str) -> dict[str, Any]:
+    return fill_object(
+        stripe.SubscriptionItem,
+        id=item.id,
+        object="subscription_item",
+        created=CREATED_AT,
+        current_period_end=item.current_period_end,
+        current_period_start=item.current_period_start,
+        discounts=[],
+        metadata=item.metadata,
+        plan=serialize_plan(item.price),
+        price=serialize_price(item.price),
+        quantity=item.quantity,
+        subscription=subscription_id,
+    )
+
+
+def serialize_subscription(
+    records: StripeRecords, subscription: Subscription, *, invoice: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """`invoice` is the latest, where it is expanded."""
+    items = [serialize_subscription_item(each, subscription.id) for each in subscription.items]
+    return fill_object(
+        stripe.Subscription,
+        id=subscription.id,
+        object="subscription",
+        automatic_tax={"enabled": True, "disabled_reason": None, "liability": None},
+        billing_cycle_anchor=subscription.items[0].current_period_start,
+        billing_mode={"type": "flexible", "flexible": None, "updated_at": None},
+        billing_schedules=[],
+        cancel_at_period_end=False,
+        collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
+        created=CREATED_AT,
+        currency=subscription.currency or subscription.items[0].price.currency,
+        customer=subscription.customer,
+        default_payment_method=subscription.default_payment_method,
+        discounts=[],
+        invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
+        items=serialize_list(
+            f"/v1/subscription_items?subscription={subscription.id}",
+            items[:EMBEDDED_LIST_SIZE],
+            len(items) > EMBEDDED_LIST_SIZE,
+        ),
+        latest_invoice=invoice or subscription.latest_invoice,
+        livemode=False,
+        metadata=subscription.metadata,
+        pending_update=_serialize_pending_update(subscription, subscription.pending_update)
+        if subscription.pending_update
+        else None,
+        start_date=CREATED_AT,
+        status=subscription.status,
+    )
+
+
+def _serialize_pending_update(subscription: Subscription, pending_update: PendingUpdate) -> dict[str, Any]:
+    item = next(each for each in subscription.items if each.id == pending_update.subscription_item)
+    shown = {**serialize_subscription_item(item, subscription.id), "quantity": pending_update.quantity}
+    return fill_object(
+        stripe.Subscription.PendingUpdate, expires_at=pending_update.expires_at, subscription_items=[shown]
+    )
+
+
+def serialize_customer(customer: Customer) -> dict[str, Any]:
+    if customer.deleted:
+        return {"id": customer.id, "object": "customer", "deleted": True}
+    address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
+    settings = {
+        "default_payment_method": customer.default_payment_method,
+        "custom_fields": None,
+        "footer": None,
+        "rendering_options": None,
+    }
+    return fill_object(
+        stripe.Customer,
+        id=customer.id,
+        object="customer",
+        address=address,
+        created=CREATED_AT,
+        invoice_settings=settings,
+        livemode=False,
+        metadata={},
+    )
+
+
+def serialize_payment_method(card: Card) -> dict[str, Any]:
+    year, month = card.expiry
+    card_details = fill_object(
+        stripe.PaymentMethod.Card,
+        brand=card.brand,
+        last4=card.last4,
+        exp_year=year,
+        exp_month=month,
+        funding="credit",
+    )
+    return fill_object(
+        stripe.PaymentMethod,
+        id=card.id,
+        object="payment_method",
+        billing_details={"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
+        card=card_details,
+        created=CREATED_AT,
+        customer=card.customer,
+        livemode=False,
+        metadata={},
+        type="card",
+    )
+
+
+def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
+    final = invoice.status != "draft"
+    total = invoice.subtotal + invoice.tax
+    paid = total if invoice.status == "paid" else 0
+    serialized = fill_object(
+        stripe.Invoice,
+        id=invoice.id,
+        object="invoice",
+        amount_due=max(total, 0),
+        amount_overpaid=0,
+        amount_paid=paid,
+        amount_remaining=max(total, 0) - paid,
+        amount_shipping=0,
+        attempt_count=1,
+        attempted=True,
+        automatic_tax={
+            "enabled": True, "disabled_reason": None, "liability": None, "provider": None,
+            "status": "complete",
+        },
+        billing_reason=invoice.billing_reason,
+        collection_method="charge_automatically",
+        created=invoice.created,
+        currency="eur",
+        customer=invoice.customer,
+        default_tax_rates=[],
+        discounts=[],
+        hosted_invoice_url=f"https://invoice.stripe.example/i/{invoice.id}" if final else None,
+        invoice_pdf=f"https://invoice.stripe.example/i/{invoice.id}/pdf" if final else None,
+        issuer={"type": "self"},
+        lines=serialize_list(
+            f"/v1/invoices/{invoice.id}/lines",
+            serialize_invoice_lines(invoice)[:EMBEDDED_LIST_SIZE],
+            len(invoice.lines) > EMBEDDED_LIST_SIZE,
+        ),
+        livemode=False,
+        metadata={},
+        number=f"FAKE-{invoice.id[-4:]}" if final else None,
+        parent=_serialize_parent(invoice),
+        payment_settings={
+            "default_mandate": None, "payment_method_options": None, "payment_method_types": None
+        },
+        period_end=invoice.created,
+        period_start=invoice.created,
+        post_payment_credit_notes_amount=0,
+        pre_payment_credit_notes_amount=0,
+        starting_balance=0,
+        status=invoice.status,
+        status_transitions={
+            "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None,
+            "voided_at": None,
+        },
+        subtotal=invoice.subtotal,
+        subtotal_excluding_tax=invoice.subtotal,
+        total=total,
+        total_excluding_tax=invoice.subtotal,
+    )  # fmt: skip
+    if payments:
+        invoice_payments = [
+            _serialize_invoice_payment(invoice, each)
+            for each in (invoice.payment_intent, invoice.attached_payment_intent)
+            if each
+        ]
+        serialized["payments"] = serialize_list("/v1/invoice_payments", invoice_payments)
+    return serialized
+
+
+def _serialize_parent(invoice: Invoice) -> dict[str, Any]:
+    details = fill_object(
+        stripe.Invoice.Parent.SubscriptionDetails,
+        metadata=invoice.subscription_metadata,
+        subscription=invoice.subscription,
+    )
+    return {"type": "subscription_details", "quote_details": None, "subscription_details": details}
+
+
+def serialize_invoice_lines(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        _serialize_line(each, f"il_{invoice.id[3:]}{number}", invoice.id)
+        for number, each in enumerate(invoice.lines)
+    ]
+
+
+def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[str, Any]:
+    details = fill_object(
+        stripe.InvoiceLineItem.Parent.SubscriptionItemDetails,
+        proration=line.proration,
+        subscription=line.subscription,
+        subscription_item=line.subscription_item,
+    )
+    tax = {
+        "amount": line.tax,
+        "tax_behavior": "exclusive",
+        "tax_rate_details": {"tax_rate": TAX_RATE},
+        "taxability_reason": "standard_rated",
+        "taxable_amount": line.amount,
+        "type": "tax_rate_details",
+    }
+    return fill_object(
+        stripe.InvoiceLineItem,
+        id=line_id,
+        object="line_item",
+        amount=line.amount,
+        currency="eur",
+        discountable=not line.proration,
+        discounts=[],
+        invoice=invoice_id,
+        livemode=False,
+        metadata={},
+        parent={
+            "type": "subscription_item_details",
+            "invoice_item_details": None,
+            "subscription_item_details": details,
+        },
+        period={"start": line.period_start, "end": line.period_end},
+        quantity=line.quantity,
+        quantity_decimal=str(line.quantity),
+        subscription=line.subscription,
+        subtotal=line.amount,
+        taxes=[tax],
+    )
+
+
+def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) -> dict[str, Any]:
+    paid = invoice.status == "paid"
+    payment = {
+        "type": "payment_intent",
+        "payment_intent": payment_intent.id,
+        "charge": None,
+        "payment_record": None,
+    }
+    return fill_object(
+        stripe.InvoicePayment,
+        id=f"inpay_{payment_intent.id[3:]}",
+        object="invoice_payment",
+        amount_requested=invoice.subtotal + invoice.tax,
+        created=invoice.created,
+        currency="eur",
+        invoice=invoice.id,
+        is_default=payment_intent is invoice.payment_intent,
+        livemode=False,
+        payment=payment,
+        status="paid" if paid else "canceled" if invoice.status == "void" else "open",
+        status_transitions={"canceled_at": None, "paid_at": invoice.created if paid else None},
+    )
+
+
+def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) -> dict[str, Any]:
+    error = None
+    if payment_intent.error_code is not None:
+        error = fill_object(
+            stripe.PaymentIntent.LastPaymentError,
+            type="card_error",
+            code=payment_intent.error_code,
+            message="It failed.",
+        )
+    return fill_object(
+        stripe.PaymentIntent,
+        id=payment_intent.id,
+        object="payment_intent",
+        amount=invoice.subtotal + invoice.tax,
+        amount_capturable=0,
+        amount_received=invoice.subtotal + invoice.tax if payment_intent.status == "succeeded" else 0,
+        capture_method="automatic",
+        confirmation_method="automatic",
+        created=invoice.created,
+        currency="eur",
+        customer=invoice.customer,
+        last_payment_error=error,
+        livemode=False,
+        metadata={},
+        payment_method_types=["card"],
+        status=payment_intent.status,
+    )
+
+
+def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
+    return fill_object(
+        stripe.test_helpers.TestClock,
+        id=records.test_clock,
+        object="test_helpers.test_clock",
+        created=CREATED_AT,
+        deletes_after=records.now + 30 * 86400,
+        frozen_time=records.now,
+        livemode=False,
+        status=status,
+        status_details={},
+    )
+
+
+def serialize_portal_session(
+    session_id: str, customer_id: str, return_url: str, created: int
+) -> dict[str, Any]:
+    return fill_object(
+        stripe.billing_portal.Session,
+        id=session_id,
+        object="billing_portal.session",
+        configuration="bpc_0001",
+        created=created,
+        customer=customer_id,
+        livemode=False,
+        return_url=return_url,
+        url=f"https://billing.stripe.example/session/{session_id}",
+    )

@@ -1,0 +1,124 @@
+"""What the bot never asks for: how a test makes a customer, cards, a price, a subscription, and time pass."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.fake_stripe import form_encoding, serializers
+from tests.fake_stripe.records import (
+    Card,
+    Customer,
+    Price,
+    StripeRecords,
+    Subscription,
+    SubscriptionItem,
+    add_interval,
+    build_resource_missing,
+)
+
+Params = dict[str, Any]
+# Cards that every sandbox has, to be attached.
+TEST_CARDS = {"pm_card_visa": "settles", "pm_card_chargeCustomerFail": "declined"}
+
+
+def create_test_clock(records: StripeRecords, params: Params) -> Params:
+    """All that there is lives by it."""
+    form_encoding.check_params(params, "test_helpers._test_clock_create_params", "TestClockCreateParams")
+    records.test_clock = records.new_id("clock")
+    records.freeze_clock(int(params["frozen_time"]))
+    return serializers.serialize_test_clock(records, "ready")
+
+
+def retrieve_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
+    """It takes its time to advance: the first look finds it at that."""
+    _check_test_clock(records, clock_id)
+    status = "advancing" if records.is_clock_advancing else "ready"
+    records.is_clock_advancing = False
+    return serializers.serialize_test_clock(records, status)
+
+
+def advance_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
+    form_encoding.check_params(params, "test_helpers._test_clock_advance_params", "TestClockAdvanceParams")
+    _check_test_clock(records, clock_id)
+    records.freeze_clock(int(params["frozen_time"]))
+    records.is_clock_advancing = True
+    records.apply_due_changes()
+    return serializers.serialize_test_clock(records, "advancing")
+
+
+def delete_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
+    """With all that lives by it."""
+    _check_test_clock(records, clock_id)
+    records.test_clock = None
+    for customer in records.customers.values():
+        customer.deleted = True
+    return {"id": clock_id, "object": "test_helpers.test_clock", "deleted": True}
+
+
+def create_customer(records: StripeRecords, params: Params) -> Params:
+    form_encoding.check_params(params, "_customer_create_params", "CustomerCreateParams")
+    _check_test_clock(records, params.get("test_clock"))
+    customer = Customer(records.new_id("cus"), params.get("address", {}))
+    records.customers[customer.id] = customer
+    return serializers.serialize_customer(customer)
+
+
+def attach_payment_method(records: StripeRecords, params: Params, payment_method_id: str) -> Params:
+    form_encoding.check_params(params, "_payment_method_attach_params", "PaymentMethodAttachParams")
+    if payment_method_id not in TEST_CARDS:
+        raise build_resource_missing("PaymentMethod", payment_method_id)
+    card = Card(records.new_id("pm"), params["customer"], TEST_CARDS[payment_method_id])
+    records.cards[card.id] = card
+    return serializers.serialize_payment_method(card)
+
+
+def create_price(records: StripeRecords, params: Params) -> Params:
+    form_encoding.check_params(params, "_price_create_params", "PriceCreateParams")
+    price = Price(
+        records.new_id("price"),
+        int(params["unit_amount"]),
+        params["recurring"]["interval"],
+        currency=params["currency"],
+        metadata=params.get("metadata", {}),
+    )
+    records.prices[price.id] = price
+    return serializers.serialize_price(price)
+
+
+def create_subscription(records: StripeRecords, params: Params) -> Params:
+    """Its first period begins now."""
+    form_encoding.check_params(params, "_subscription_create_params", "SubscriptionCreateParams")
+    items = [_create_item(records, item) for item in form_encoding.to_list(params["items"])]
+    subscription = Subscription(records.new_id("sub"), params["customer"], items)
+    records.subscriptions[subscription.id] = subscription
+    return serializers.serialize_subscription(records, subscription)
+
+
+def _create_item(records: StripeRecords, params: Params) -> SubscriptionItem:
+    price = records.prices[params["price"]]
+    end = add_interval(records.now, price.interval, "UTC")
+    quantity, metadata = int(params["quantity"]), params.get("metadata", {})
+    return SubscriptionItem(records.new_id("si"), price, quantity, records.now, end, metadata)
+
+
+def retrieve_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
+    if subscription_id not in records.subscriptions:
+        raise build_resource_missing("subscription", subscription_id)
+    return serializers.serialize_subscription(records, records.subscriptions[subscription_id])
+
+
+def _check_test_clock(records: StripeRecords, clock_id: object) -> None:
+    if clock_id is None or clock_id != records.test_clock:
+        raise build_resource_missing("test clock", clock_id)
+
+
+ROUTES: list[tuple[str, str, Callable[..., Params]]] = [
+    ("POST", "/v1/test_helpers/test_clocks", create_test_clock),
+    ("GET", "/v1/test_helpers/test_clocks/([^/]+)", retrieve_test_clock),
+    ("POST", "/v1/test_helpers/test_clocks/([^/]+)/advance", advance_test_clock),
+    ("DELETE", "/v1/test_helpers/test_clocks/([^/]+)", delete_test_clock),
+    ("POST", "/v1/customers", create_customer),
+    ("POST", "/v1/payment_methods/([^/]+)/attach", attach_payment_method),
+    ("POST", "/v1/prices", create_price),
+    ("POST", "/v1/subscriptions", create_subscription),
+    ("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription),
+]

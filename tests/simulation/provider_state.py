@@ -1,0 +1,85 @@
+"""What a billing provider holds, as the invariants compare it with the database."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
+from tests.fake_stripe import FakeStripe
+from tests.fake_stripe.records import Invoice, SubscriptionItem
+
+
+@dataclass(frozen=True)
+class ProviderCharge:
+    """`key` is the charge attempt's; a key that was charged twice has two."""
+
+    key: str
+    subscription_id: str
+    seats: int
+    amount: int
+    tax: int
+    is_settled: bool
+
+
+@dataclass(frozen=True)
+class ProviderSeats:
+    """`blocks` are the seats by price that differ from the subscription's."""
+
+    seats: int
+    blocks: dict[int, int] = field(default_factory=dict)
+    is_ended: bool = False
+
+
+class ProviderState(Protocol):
+    @property
+    def change_count(self) -> int: ...
+
+    def list_charges(self) -> list[ProviderCharge]: ...
+
+    def list_seats(self) -> dict[str, ProviderSeats]:
+        """By the bot's id of the subscription."""
+
+    def change_seats(self, subscription_id: str, by: int) -> int:
+        """By somebody else; never below none. Returns the change."""
+
+
+class StripeState:
+    """The records of the fake Stripe."""
+
+    def __init__(self, fake: FakeStripe) -> None:
+        self._records = fake.records
+
+    @property
+    def change_count(self) -> int:
+        return len(self._records.events) + len(self._records.invoices)
+
+    def list_charges(self) -> list[ProviderCharge]:
+        return [_read_charge(invoice) for invoice in self._records.list_updates()]
+
+    def list_seats(self) -> dict[str, ProviderSeats]:
+        return {
+            get_bot_id(item): ProviderSeats(item.quantity, is_ended=subscription.status == "canceled")
+            for subscription in self._records.subscriptions.values()
+            for item in subscription.items
+        }
+
+    def change_seats(self, subscription_id: str, by: int) -> int:
+        item = self._records.get_item(subscription_id)
+        by = max(by, -item.quantity)
+        self._records.set_quantity(subscription_id, item.quantity + by)
+        return by
+
+
+def _read_charge(invoice: Invoice) -> ProviderCharge:
+    credit, debit = invoice.lines[:2]
+    return ProviderCharge(
+        key=invoice.subscription_metadata.get(ATTEMPT_METADATA_KEY, ""),
+        subscription_id=debit.subscription_item.removeprefix("si_"),
+        seats=debit.quantity - credit.quantity,
+        amount=invoice.subtotal,
+        tax=invoice.tax,
+        is_settled=invoice.status == "paid",
+    )
+
+
+def get_bot_id(item: SubscriptionItem) -> str:
+    return item.metadata["seatbot_subscription"]
