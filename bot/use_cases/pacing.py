@@ -1,7 +1,6 @@
 """Slack's rate limits per workspace and channel, and the backoff after a failed call.
 
-The limits are rows (`delivery_slot`), so they hold across replicas: `next_at` is when the next call would be
-allowed if there were no bursts.
+The limits are rows (`delivery_slot`), so they hold across replicas.
 """
 
 from collections.abc import Iterable
@@ -18,6 +17,8 @@ from models.notice import DeliverySlot
 INITIAL_BACKOFF = timedelta(seconds=1)
 MAX_BACKOFF = timedelta(minutes=5)
 MAX_BACKOFF_DOUBLINGS = 20
+# So long ago that a burst is allowed.
+INITIAL_SLOT_AGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -28,32 +29,32 @@ class RateLimit:
     burst: int
     slot_prefix: str = ""
 
-    @property
-    def burst_allowance(self) -> timedelta:
-        return self.interval * (self.burst - 1)
-
     def get_slot_name(self, key: str) -> str:
         return self.slot_prefix + key
 
     def count_tokens(self, slot: DeliverySlot | None, at: datetime) -> int:
         """None is left if another worker has the slot locked (None)."""
-        if slot is None:
+        if slot is None or slot.next_at > at:
             return 0
-        return max(0, (at + self.burst_allowance - max(slot.next_at, at)) // self.interval + 1)
+        return (at - self._get_next_at(slot, at)) // self.interval + 1
 
     def take_token(self, slot: DeliverySlot | None, at: datetime) -> bool:
         """False if none is left."""
-        if slot is None or not self.count_tokens(slot, at):
+        if slot is None or slot.next_at > at:
             return False
         self.record_calls(slot, at)
         return True
 
     def record_calls(self, slot: DeliverySlot, at: datetime, count: int = 1) -> None:
-        slot.next_at = max(slot.next_at, at) + count * self.interval
+        slot.next_at = self._get_next_at(slot, at) + count * self.interval
+
+    def _get_next_at(self, slot: DeliverySlot, at: datetime) -> datetime:
+        """How far it is in the past says how many tokens there are, up to a burst."""
+        return max(slot.next_at, at - self.interval * (self.burst - 1))
 
     def suspend(self, slot: DeliverySlot, until: datetime) -> None:
         """No token until then, and no burst right after it."""
-        slot.next_at = max(slot.next_at, until + self.burst_allowance)
+        slot.next_at = max(slot.next_at, until)
 
 
 # Slack's limits are some hundreds of messages and a hundred views a minute for each workspace.
@@ -110,7 +111,7 @@ async def lock_or_create_slots(
     if not missing:
         return slots
     insert = build_insert_if_missing(session, DeliverySlot, col(DeliverySlot.destination))
-    rows = [{"destination": name, "next_at": at} for name in sorted(missing)]
+    rows = [{"destination": name, "next_at": at - INITIAL_SLOT_AGE} for name in sorted(missing)]
     inserted = (await session.exec(insert.returning(DeliverySlot), params=rows)).scalars().all()
     slots |= {slot.destination: slot for slot in inserted}
     # Another transaction has inserted these in the meantime, or has them locked.

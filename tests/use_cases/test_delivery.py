@@ -116,7 +116,7 @@ async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
 
     outbox.messenger.before = oversleep
     assert await outbox.deliver() == 1
-    assert (await outbox.slot(CHANNEL)).next_at == outbox.at + timedelta(seconds=256)
+    assert (await outbox.slot(CHANNEL)).next_at >= outbox.at + timedelta(seconds=256)
 
 
 async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> None:

@@ -88,11 +88,8 @@ def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Se
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
-    has_slot_token = col(slot.next_at) <= at + DESTINATION_LIMIT.burst_allowance
-    is_free = or_(col(slot.destination).is_(None), and_(has_slot_token, is_unclaimed))
-    has_team_token = or_(
-        is_email, col(team.destination).is_(None), col(team.next_at) <= at + MESSAGE_LIMIT.burst_allowance
-    )
+    is_free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, is_unclaimed))
+    has_team_token = or_(is_email, col(team.destination).is_(None), col(team.next_at) <= at)
     return (
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)
