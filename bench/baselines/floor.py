@@ -339,11 +339,11 @@ async def write_history(
         for position, (subject, action, from_status, to_status) in enumerate(changes, start=1)
     ]
     await connection.execute(insert(audit_entry), entries)
-    for entry in entries:  # The database refuses to skip a number.
-        await connection.execute(
-            update(chain_tip).where(chain_tip.c.account_id == bindparam("of")),
-            {"of": account_id, "number": entry["number"], "hash": entry["hash"]},
-        )
+    last = entries[-1]
+    await connection.execute(
+        update(chain_tip).where(chain_tip.c.account_id == bindparam("of")),
+        {"of": account_id, "number": last["number"], "hash": last["hash"]},
+    )
     await connection.execute(insert(account_change), {"account_id": account_id})
 
 

@@ -105,9 +105,9 @@ async def test_a_person_is_told_in_place_if_it_is_too_late_for_a_view(world: Wor
 
     gateway.before["subscriptions"] = dawdle
     await alice.command("/add-seats", channel="C07GENERAL")
-    told = await alice.wait_for_ephemeral()
-    assert "took too long" in told.text
-    assert told.channel_id == "C07GENERAL"
+    ephemeral = await alice.wait_for_ephemeral()
+    assert "took too long" in ephemeral.text
+    assert ephemeral.channel_id == "C07GENERAL"
     await alice.press("cart.open")
     assert "took too long" in (await alice.wait_for_dm()).text
     assert alice.modal is None

@@ -118,21 +118,18 @@ def _build_content(reason: str | None, details: dict[str, Any]) -> dict[str, Any
 async def _get_or_create_person_id(session: Session, actor: Actor) -> str | None:
     if actor.person_id is not None or not actor.is_person:
         return actor.person_id
-    ids: dict[Actor, str] = session.info.setdefault(PERSON_IDS_KEY, {})
+    ids: dict[Actor, str | None] = session.info.setdefault(PERSON_IDS_KEY, {})
     if actor not in ids:
-        ids[actor] = await _create_person(session, actor) or await _get_person_id(session, actor)
+        # Of a person who has acted before the request has read the id, so this one is probably new. On SQLite
+        # a trigger refuses to insert a person again.
+        if session.get_bind().dialect.name == "sqlite":
+            ids[actor] = await _find_person_id(session, actor) or await _create_person(session, actor)
+        else:
+            ids[actor] = await _create_person(session, actor) or await _find_person_id(session, actor)
     return ids[actor]
 
 
-async def _create_person(session: Session, actor: Actor) -> str | None:
-    """None if the person is stored already."""
-    new_person = AuditPerson.from_actor(actor).model_dump()
-    statement = build_insert(session, _PERSON_TABLE).on_conflict_do_nothing().returning(_PERSON_TABLE.c.id)
-    created_id: str | None = (await session.exec(statement, params=new_person)).scalar_one_or_none()
-    return created_id
-
-
-async def _get_person_id(session: Session, actor: Actor) -> str:
+async def _find_person_id(session: Session, actor: Actor) -> str | None:
     found = await session.exec(
         select(AuditPerson.id).where(
             AuditPerson.team_id == actor.team_id,
@@ -141,7 +138,15 @@ async def _get_person_id(session: Session, actor: Actor) -> str:
             AuditPerson.email == actor.email,
         )
     )
-    return found.one()
+    return found.one_or_none()
+
+
+async def _create_person(session: Session, actor: Actor) -> str | None:
+    """None if the person is stored already, by another transaction perhaps."""
+    new_person = AuditPerson.from_actor(actor).model_dump()
+    statement = build_insert(session, _PERSON_TABLE).on_conflict_do_nothing().returning(_PERSON_TABLE.c.id)
+    created_id: str | None = (await session.exec(statement, params=new_person)).scalar_one_or_none()
+    return created_id
 
 
 async def get_last_entry_number(session: Session, account_id: str) -> int:

@@ -101,7 +101,7 @@ def build_price_values(preview: Preview, address: Address, frozen_at: datetime) 
         "subtotal": preview.subtotal,
         "tax": preview.tax,
         "total": preview.subtotal + preview.tax,
-        "recurring": [{**asdict(r), "period": r.period.value} for r in preview.recurring],
+        "recurring": [{**asdict(r), "period": str(r.period)} for r in preview.recurring],
     }
 
 
