@@ -43,7 +43,7 @@ from handlers.slack_app import build_slack_app
 from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
 from models.migrations.run import UnsupportedSchema
-from scheduler import build_scheduler
+from scheduler import run_scheduler
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
@@ -60,7 +60,7 @@ async def run_bot(
 ) -> AsyncIterator[tuple[Services, int]]:
     """Yields the services and the port. On exit it accepts nothing new and finishes what was acknowledged."""
     async with AsyncExitStack() as stack:
-        database = database or Database(settings.database_url)
+        database = database or Database(settings.database_url, listen_url=settings.database_listen_url)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
@@ -74,9 +74,7 @@ async def run_bot(
             token = settings.slack_app_token.get_secret_value()
             await stack.enter_async_context(socket_runner.connect(slack_app, token, clients.default_client))
         if with_scheduler:
-            scheduler = build_scheduler(services)
-            scheduler.start()
-            stack.callback(scheduler.shutdown, wait=False)
+            await stack.enter_async_context(run_scheduler(services))
         yield services, listener.getsockname()[1]
 
 
@@ -263,7 +261,7 @@ def doctor() -> None:
 
 
 async def _run_doctor(settings: Settings) -> list[CheckResult]:
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, listen_url=settings.database_listen_url)
     async with (
         open_slack_clients(settings, database) as clients,
         open_services(settings, database, clients) as services,

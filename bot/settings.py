@@ -20,6 +20,8 @@ from models.receipt import Seller
 
 ENV_FILE = ".env"
 
+POSTGRESQL_PREFIXES = ("postgresql://", "postgres://")
+
 # The type of an error that concerns several settings; its message names them.
 COMBINATION_ERROR = "combination"
 
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     token_encryption_keys: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///seatbot.db"
+    database_listen_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     billing: Literal["embedded", "stripe"] = "embedded"
@@ -128,13 +131,18 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _validate_database_url(cls, url: str) -> str:
-        if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        if not url.startswith(("sqlite:///", *POSTGRESQL_PREFIXES)):
             raise ValueError("must begin with sqlite:/// or postgresql:// (or postgres://)")
-        try:
-            make_url(url)
-        except (ArgumentError, ValueError):
-            raise ValueError("cannot be read: is the port a number, and is each bracket closed?") from None
-        return url
+        return _check_database_url(url)
+
+    @field_validator("database_listen_url")
+    @classmethod
+    def _validate_database_listen_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if not url.startswith(POSTGRESQL_PREFIXES):
+            raise ValueError("must begin with postgresql:// (or postgres://)")
+        return _check_database_url(url)
 
     @field_validator("token_encryption_keys")
     @classmethod
@@ -197,6 +205,14 @@ class Settings(BaseSettings):
     @property
     def seat_bounds(self) -> SeatLimits:
         return SeatLimits(self.max_seats_per_line, self.max_seats_per_order)
+
+
+def _check_database_url(url: str) -> str:
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError("cannot be read: is the port a number, and is each bracket closed?") from None
+    return url
 
 
 def _parse_url(url: str) -> SplitResult:

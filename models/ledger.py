@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column_types import MinorUnits, string_enum
-from models.subscription import PeriodLength
+from models.period_length import PeriodLength, PeriodLengthColumn
 
 
 class ChargeStatus(StrEnum):
@@ -32,7 +32,7 @@ class LedgerSubscription(SQLModel, table=True):
     account_id: str = Field(index=True)
     seats: int
     unit_price: int = Field(sa_type=MinorUnits)
-    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
+    period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
     anchor_day: int

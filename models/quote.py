@@ -14,8 +14,8 @@ from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
+from models.period_length import PeriodLength, PeriodLengthColumn
 from models.proration import get_midnight
-from models.subscription import PeriodLength
 from models.transition import check_transition
 
 
@@ -96,7 +96,7 @@ class Quote(SQLModel, table=True):
     total: int = Field(sa_type=MinorUnits)
     # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
-    replaced_by_id: int | None = Field(default=None, foreign_key="quote.id")
+    replaced_by_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
     decided_at: datetime | None = None
     decided_by: str | None = None
     decided_externally: bool = False
@@ -161,7 +161,7 @@ class QuoteLine(SQLModel, table=True):
     seats: int
     seats_before: int
     unit_price: int = Field(sa_type=MinorUnits)
-    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
+    period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
     amount: int = Field(sa_type=MinorUnits)

@@ -12,7 +12,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.subscription import PeriodLength
+from models.period_length import PeriodLength
 
 
 class ReceiptNotFound(Refusal):

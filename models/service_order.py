@@ -268,7 +268,7 @@ class ChargeAttempt(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    order_line_id: int = Field(foreign_key="order_line.id", index=True)
+    order_line_id: int = Field(foreign_key="order_line.id")
     number: int
     idempotency_key: str = Field(unique=True)
     payment_method_id: str = Field(foreign_key="payment_method.id")

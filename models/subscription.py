@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
-from enum import StrEnum
 from typing import Protocol
 
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
 from models.audit.subject import AuditSubject, SubjectNoun
-from models.column_types import MinorUnits, string_enum
+from models.column_types import MinorUnits
 from models.errors import Refusal
+from models.period_length import PeriodLength, PeriodLengthColumn
 from models.product import Product, ProductNotSelfServed
-from models.proration import add_months
 
 
 class SubscriptionNotSelfServed(Refusal):
@@ -24,15 +23,6 @@ class SubscriptionNotFound(Refusal):
 
 class NothingToOrder(Refusal):
     """R2, R4: none of the account's subscriptions can be ordered here."""
-
-
-class PeriodLength(StrEnum):
-    MONTH = "month"
-    YEAR = "year"
-
-    @property
-    def months(self) -> int:
-        return 12 if self is PeriodLength.YEAR else 1
 
 
 class Subscription(SQLModel, table=True):
@@ -49,7 +39,7 @@ class Subscription(SQLModel, table=True):
     product_id: str = Field(foreign_key="product.id")
     seats: int
     unit_price: int = Field(sa_type=MinorUnits)
-    period: PeriodLength = Field(sa_type=string_enum(PeriodLength))
+    period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
     self_service: bool = True
@@ -99,20 +89,3 @@ def compute_recurring_amount(seats: int, unit_price: int, blocks: Sequence[Price
     """What a whole period of the subscription costs before tax, with each block at its own price."""
     at_other_prices = sum(b.seats for b in blocks)
     return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)
-
-
-def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
-    """The day of the month on which periods start: the 31st for 31 Jan - 28 Feb, and for 28 Feb - 31 Mar.
-    If the first period is not a whole one, the day on which it ends."""
-    later = max(start.day, end.day)
-    return later if add_months(start, length.months, later) == end else end.day
-
-
-def get_period_containing(
-    start: date, end: date, length: PeriodLength, anchor_day: int, today: date
-) -> tuple[date, date]:
-    while end <= today:
-        start, end = end, add_months(end, length.months, anchor_day)
-    while today < start:
-        start, end = add_months(start, -length.months, anchor_day), start
-    return start, end

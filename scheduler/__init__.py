@@ -1,6 +1,7 @@
 """Scheduled jobs: how the clock reaches the bot."""
 
+from scheduler.job_runner import JobRunner
 from scheduler.jobs import JOBS, Job
-from scheduler.runner import build_scheduler
+from scheduler.runner import build_scheduler, run_scheduler
 
-__all__ = ["JOBS", "Job", "build_scheduler"]
+__all__ = ["JOBS", "Job", "JobRunner", "build_scheduler", "run_scheduler"]

@@ -1,36 +1,56 @@
-"""The jobs: id → use case and interval. What is due is read from the database, so that a missed tick, a
-restart or a second process changes nothing."""
+"""The jobs: id → use case, when it is due next, and what wakes it. What is due is read from the database, so
+that a missed wake-up, a restart or a second process changes nothing."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.jobs import JobId
 from bot.services import Services
-from bot.use_cases.billing_webhook import refresh_due_accounts
+from bot.use_cases.billing_webhook import find_next_refresh_time, refresh_due_accounts
+from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.home.publish import publish_due_homes
-from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
-from bot.use_cases.service_order.deadlines import announce_overdue_orders, remind_customers
-from bot.use_cases.service_order.process import process_due_orders
+from bot.use_cases.home.publish import find_next_publish_time, publish_due_homes
+from bot.use_cases.quote.expiry import (
+    enqueue_quote_reminders,
+    expire_quotes,
+    find_next_expiry_time,
+    find_next_reminder_time,
+)
+from bot.use_cases.service_order.deadlines import (
+    announce_overdue_orders,
+    find_next_customer_reminder_time,
+    find_next_overdue_time,
+    remind_customers,
+)
+from bot.use_cases.service_order.process import find_next_line_time, process_due_orders
 
 # Returns how many items it processed.
 JobFunction = Callable[[Services], Coroutine[Any, Any, int]]
+# When there will be something to do: in the past if there is now, None if nothing is stored.
+NextTimeFunction = Callable[[Services], Coroutine[Any, Any, datetime | None]]
 
 
 @dataclass(frozen=True)
 class Job:
+    """`tables` hold its work: one that is written wakes it. The interval is for wake-ups that were lost."""
+
     run: JobFunction
+    find_next_time: NextTimeFunction
     interval_seconds: float
+    tables: frozenset[str] = frozenset()
 
 
 JOBS: Mapping[str, Job] = {
-    JobId.PROCESS_ORDERS: Job(process_due_orders, 2),
-    JobId.MARK_ORDERS_OVERDUE: Job(announce_overdue_orders, 30),
-    JobId.REMIND_CUSTOMERS: Job(remind_customers, 60),
-    JobId.REFRESH_ACCOUNTS: Job(refresh_due_accounts, 5),
-    JobId.EXPIRE_QUOTES: Job(expire_quotes, 15),
-    JobId.REMIND_OF_QUOTES: Job(enqueue_quote_reminders, 60),
-    JobId.DELIVER_NOTICES: Job(deliver_due_notices, 0.5),
-    JobId.PUBLISH_HOMES: Job(publish_due_homes, 0.25),
+    JobId.PROCESS_ORDERS: Job(process_due_orders, find_next_line_time, 30, frozenset({"order_line"})),
+    JobId.MARK_ORDERS_OVERDUE: Job(announce_overdue_orders, find_next_overdue_time, 60),
+    JobId.REMIND_CUSTOMERS: Job(remind_customers, find_next_customer_reminder_time, 60),
+    JobId.REFRESH_ACCOUNTS: Job(refresh_due_accounts, find_next_refresh_time, 30, frozenset({"account"})),
+    JobId.EXPIRE_QUOTES: Job(expire_quotes, find_next_expiry_time, 60),
+    JobId.REMIND_OF_QUOTES: Job(enqueue_quote_reminders, find_next_reminder_time, 60),
+    JobId.DELIVER_NOTICES: Job(deliver_due_notices, find_next_delivery_time, 30, frozenset({"notice"})),
+    JobId.PUBLISH_HOMES: Job(
+        publish_due_homes, find_next_publish_time, 30, frozenset({"account_change", "home"})
+    ),
 }

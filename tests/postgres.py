@@ -153,12 +153,12 @@ def _engine(url: str) -> Engine | AsyncEngine:
     return create_sqlite_engine(url) if url.startswith("sqlite") else create_postgresql_engine(url)
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, listen_url: str | None = None) -> Database:
     """Closing it leaves its engine to the next database at that address, with a new pool."""
     engine = _engine(to_driver_url(url))
-    return Database(
-        url, backend=SQLiteBackend(engine) if isinstance(engine, Engine) else PostgreSQLBackend(engine)
-    )
+    if isinstance(engine, Engine):
+        return Database(url, backend=SQLiteBackend(engine))
+    return Database(url, backend=PostgreSQLBackend(engine, listen_url and to_driver_url(listen_url)))
 
 
 def explain(database: Database, sql: str, parameters: Any) -> list[Row[Any]]:

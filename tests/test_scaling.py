@@ -110,7 +110,7 @@ async def test_deleting_old_notices_repeats_none(world: World) -> None:
     assert await world.rows(Notice)
     run_from_docs(world, "delete notices")
     assert await world.rows(Notice) == []
-    told = len(world.channel("C01BILLING"))
+    message_count = len(world.channel("C01BILLING"))
     await world.pass_time(hours=2)
-    assert len(world.channel("C01BILLING")) == told
+    assert len(world.channel("C01BILLING")) == message_count
     await order(world, "SO-1002", acme_webinar=1)

@@ -1,16 +1,15 @@
-"""The clock's way into the bot: which jobs there are, how often they tick, and that none stops another."""
+"""The clock's way into the bot: which jobs there are, what wakes them, and that none stops another."""
 
 import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from prometheus_client import REGISTRY
 from sqlmodel import SQLModel, func, select
 from structlog.testing import capture_logs
@@ -21,43 +20,53 @@ from bot.services import Services
 from bot.use_cases.due_rows import process_queue
 from models.audit.entry import AuditEntry
 from models.notice import Notice
-from scheduler import JOBS, Job, build_scheduler
+from scheduler import JOBS, Job, JobRunner, build_scheduler, run_scheduler
+from scheduler.job_runner import WAKE_UP_DELAY_SECONDS
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import Outbox
 
-# How long people wait at most for what the clock does for them, in seconds.
-PATIENCE = {
-    "service_order.process": 2,
-    "service_order.mark_overdue": 60,
-    "service_order.remind_customer": 60,
-    "account.refresh": 10,
-    "quote.expire": 60,
-    "quote.remind": 60,
-    "notice.deliver": 1,
-    "home.publish": 0.5,
-}
+HOUR_SECONDS = 3600
 ROOT = Path(__file__).parent.parent
 Logs = list[MutableMapping[str, Any]]
 
 
 @dataclass
-class Tick:
-    """A job that counts its runs, and fails when it should."""
+class CountedJob:
+    """A job that counts its runs. With `due` it has work at any time, in the number that a run returns."""
 
     fails: bool = False
+    due: bool = True
+    due_at: datetime | None = None
+    duration_seconds: float = 0
     runs: int = 0
-    again: asyncio.Event = field(default_factory=asyncio.Event)
+    running: int = 0
+    ran_again: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, _: Services) -> int:
+    async def run(self, _: Services) -> int:
         self.runs += 1
+        self.running += 1
+        assert self.running == 1, "it overlaps itself"
+        await asyncio.sleep(self.duration_seconds)
+        self.running -= 1
         if self.runs > 1:
-            self.again.set()
+            self.ran_again.set()
         if self.fails:
             raise RuntimeError("this job always fails")
-        return self.runs
+        return self.runs if self.due else 0
 
-    async def ran_again(self) -> None:
-        await asyncio.wait_for(self.again.wait(), HANG_SECONDS)
+    async def find_next_time(self, services: Services) -> datetime | None:
+        return services.now() if self.due else self.due_at
+
+    def as_job(self, interval_seconds: float = HOUR_SECONDS, *tables: str) -> Job:
+        return Job(self.run, self.find_next_time, interval_seconds, frozenset(tables))
+
+    async def wait_until_it_ran_again(self) -> None:
+        await asyncio.wait_for(self.ran_again.wait(), HANG_SECONDS)
+
+    async def wait_for_runs(self, count: int) -> None:
+        async with asyncio.timeout(HANG_SECONDS):
+            while self.runs < count or self.running:  # noqa: ASYNC110 -- of the job itself
+                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -74,7 +83,7 @@ def logs() -> Iterator[Logs]:
 
 
 def test_the_jobs_are_the_ones_people_wait_for() -> None:
-    assert JOBS.keys() == PATIENCE.keys() == set(JobId)
+    assert JOBS.keys() == set(JobId)
 
 
 def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
@@ -88,33 +97,89 @@ def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
 
 
 @pytest.mark.parametrize("job_id", JOBS)
-def test_a_job_is_named_by_noun_and_verb_and_ticks_in_time(job_id: str) -> None:
+def test_a_job_is_named_by_noun_and_verb_and_runs_rarely_unless_it_is_woken(job_id: str) -> None:
     assert re.fullmatch(r"[a-z_]+\.[a-z_]+", job_id)
-    assert 0 < JOBS[job_id].interval_seconds <= PATIENCE[job_id]
-
-
-async def run_again(ticking: AsyncIOScheduler, tick: Tick, services: Services) -> None:
-    """Until the job has run twice."""
-    ticking.start()
-    try:
-        await tick.ran_again()
-    finally:
-        ticking.shutdown(wait=False)
-        await services.tasks.wait_until_idle()
+    assert 30 <= JOBS[job_id].interval_seconds <= 60
 
 
 async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> None:
-    ticking = build_scheduler(services)
-    ticking.start(paused=True)
+    runners = {job_id: JobRunner(job_id, job, services) for job_id, job in JOBS.items()}
+    scheduler = build_scheduler(runners)
+    scheduler.start(paused=True)
     try:
-        scheduled = {job.id: job for job in ticking.get_jobs()}
+        scheduled = {job.id: job for job in scheduler.get_jobs()}
         assert scheduled.keys() == JOBS.keys()
         for job_id, job in scheduled.items():
             assert job.trigger.interval == timedelta(seconds=JOBS[job_id].interval_seconds)
-            # A tick that was missed is made up for once, and a job never overlaps itself.
-            assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
+            # A tick that was missed is made up for once.
+            assert (job.coalesce, job.misfire_grace_time) == (True, None)
     finally:
-        ticking.shutdown(wait=False)
+        scheduler.shutdown(wait=False)
+
+
+async def test_wake_ups_during_a_run_are_one_more_run_after_it(services: Services) -> None:
+    job = CountedJob(due=False, duration_seconds=2 * WAKE_UP_DELAY_SECONDS)
+    runner = JobRunner("quote.wake", job.as_job(), services)
+    for _ in range(10):
+        runner.wake()
+    async with asyncio.timeout(HANG_SECONDS):
+        while not job.running:  # noqa: ASYNC110 -- of the job itself
+            await asyncio.sleep(0.01)
+    for _ in range(10):
+        runner.wake()
+    await services.tasks.wait_until_idle()
+    await job.wait_for_runs(2)
+    await services.tasks.wait_until_idle()
+    assert job.runs == 2
+    assert (runner.seconds_to_next_run or 0) > HOUR_SECONDS - HANG_SECONDS
+    runner.stop()
+
+
+async def test_a_timer_is_set_to_the_earliest_due_time_but_not_past_the_interval(services: Services) -> None:
+    for due_in, expected in ((100.0, 100.0), (2.0 * HOUR_SECONDS, HOUR_SECONDS), (None, HOUR_SECONDS)):
+        due_at = None if due_in is None else services.now() + timedelta(seconds=due_in)
+        job = CountedJob(due=False, due_at=due_at)
+        runner = JobRunner("quote.due_later", job.as_job(), services)
+        runner.wake()
+        await job.wait_for_runs(1)
+        await services.tasks.wait_until_idle()
+        assert expected - HANG_SECONDS / 2 < (runner.seconds_to_next_run or 0) <= expected
+        runner.stop()
+        assert runner.seconds_to_next_run is None
+
+
+async def test_a_job_whose_work_another_worker_has_runs_again_ever_later(services: Services) -> None:
+    """Its rows are due, but every run finds them locked."""
+    runs: list[float] = []
+
+    async def run(_: Services) -> int:
+        runs.append(time.monotonic())
+        return 0
+
+    async def find_next_time(services: Services) -> datetime:
+        return services.now()
+
+    runner = JobRunner("quote.locked", Job(run, find_next_time, HOUR_SECONDS), services)
+    runner.wake()
+    async with asyncio.timeout(HANG_SECONDS):
+        while len(runs) < 3:  # noqa: ASYNC110 -- of the job itself
+            await asyncio.sleep(0.05)
+    runner.stop()
+    assert runs[1] - runs[0] >= 1
+    assert runs[2] - runs[1] >= 2
+
+
+async def test_a_stopped_job_finishes_its_run_and_starts_no_other(services: Services) -> None:
+    job = CountedJob(due=False, duration_seconds=0.1)
+    async with run_scheduler(services, {"quote.stop": job.as_job()}) as runners:
+        async with asyncio.timeout(HANG_SECONDS):
+            while not job.running:  # noqa: ASYNC110 -- of the job itself
+                await asyncio.sleep(0.01)
+        runners["quote.stop"].wake()
+    await services.tasks.wait_until_idle()
+    assert (job.runs, job.running) == (1, 0)
+    runners["quote.stop"].wake()
+    assert runners["quote.stop"].seconds_to_next_run is None
 
 
 @pytest.mark.parametrize("job_id", JOBS)
@@ -127,33 +192,35 @@ async def test_a_job_finds_nothing_to_do_in_an_empty_database(services: Services
 
 
 async def test_a_job_that_fails_is_logged_and_stops_no_other(services: Services, logs: Logs) -> None:
-    failing, going_on = Tick(fails=True), Tick()
-    jobs = {"quote.fail": Job(failing, 0.02), "quote.go_on": Job(going_on, 0.02)}
-    ticking = build_scheduler(services, jobs)
-    ticking.start()
-    try:
+    failing, going_on = CountedJob(fails=True), CountedJob(due=False)
+    jobs = {"quote.fail": failing.as_job(0.02), "quote.go_on": going_on.as_job(0.02)}
+    async with run_scheduler(services, jobs):
         # It runs again itself, and so does the other.
-        await failing.ran_again()
+        await failing.wait_until_it_ran_again()
         runs = going_on.runs
-        going_on.again.clear()
-        await going_on.ran_again()
+        going_on.ran_again.clear()
+        await going_on.wait_until_it_ran_again()
         assert going_on.runs > runs
-    finally:
-        ticking.shutdown(wait=False)
-        await services.tasks.wait_until_idle()
-    told = [entry for entry in logs if entry["event"] == "job.failed"]
-    assert {entry["job"] for entry in told} == {"quote.fail"}
-    assert all(isinstance(entry["exc_info"], RuntimeError) for entry in told)
-    assert all(entry["log_level"] == "error" for entry in told)
+    await services.tasks.wait_until_idle()
+    failures = [entry for entry in logs if entry["event"] == "job.failed"]
+    assert {entry["job"] for entry in failures} == {"quote.fail"}
+    assert all(isinstance(entry["exc_info"], RuntimeError) for entry in failures)
+    assert all(entry["log_level"] == "error" for entry in failures)
 
 
 async def test_a_job_that_did_something_says_how_much(services: Services, logs: Logs) -> None:
-    tick = Tick()
-    ticking = build_scheduler(services, {"quote.count": Job(tick, 0.02)})
-    await run_again(ticking, tick, services)
+    job = CountedJob()
+    await run_twice(job, "quote.count", services)
     said = [entry for entry in logs if entry["event"] == "job.completed"]
     assert said[0]["job"] == "quote.count"
     assert said[0]["items"] == 1
+
+
+async def run_twice(job: CountedJob, job_id: str, services: Services) -> None:
+    async with run_scheduler(services, {job_id: job.as_job(0.02)}):
+        await job.wait_until_it_ran_again()
+    job.due = False
+    await services.tasks.wait_until_idle()
 
 
 def metric(name: str, job: str) -> float:
@@ -169,14 +236,15 @@ def last_well(job: str) -> float:
 async def test_a_job_that_has_failed_since_the_start_was_last_well_then(
     services: Services,
 ) -> None:
-    tick, before = Tick(fails=True), time.time()
-    ticking = build_scheduler(services, {"quote.never_well": Job(tick, 0.02)})
-    assert metric("failures_total", "quote.never_well") == 0
-    started = last_well("quote.never_well")
-    assert started >= before
-    await run_again(ticking, tick, services)
+    job, before = CountedJob(fails=True), time.time()
+    async with run_scheduler(services, {"quote.never_well": job.as_job(0.02)}):
+        assert metric("failures_total", "quote.never_well") == 0
+        started = last_well("quote.never_well")
+        assert started >= before
+        await job.wait_until_it_ran_again()
+    await services.tasks.wait_until_idle()
     assert last_well("quote.never_well") == started
-    assert metric("failures_total", "quote.never_well") == tick.runs
+    assert metric("failures_total", "quote.never_well") == job.runs
 
 
 async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
@@ -198,15 +266,15 @@ async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
     async def run(_: Services) -> int:
         return await process_queue(claim, do)
 
-    ticking = build_scheduler(services, {"quote.go_on_long": Job(run, 0.02)})
-    started = last_well("quote.go_on_long")
-    ticking.start()
-    try:
+    async def find_next_time(_: Services) -> None:
+        return None
+
+    jobs = {"quote.go_on_long": Job(run, find_next_time, HOUR_SECONDS)}
+    async with run_scheduler(services, jobs):
+        started = last_well("quote.go_on_long")
         await asyncio.wait_for(went_on.wait(), HANG_SECONDS)
         assert last_well("quote.go_on_long") > started
         assert metric("items_total", "quote.go_on_long") == 2
-    finally:
-        ticking.shutdown(wait=False)
-        hangs.set()
-        await services.tasks.wait_until_idle()
+    hangs.set()
+    await services.tasks.wait_until_idle()
     assert metric("items_total", "quote.go_on_long") == 3

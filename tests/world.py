@@ -32,6 +32,9 @@ WORKSPACE = Path(__file__).parent / "workspace.yml"
 # The same tests over both transports: `make test` uses the other one with the other database.
 CHOSEN_TRANSPORT = os.environ.get("SEATBOT_TEST_TRANSPORT", "http")
 
+# Marks a statement that is not the bot's, for tests that record what is sent to the database.
+OF_THE_TEST = "of_the_test"
+
 Row = TypeVar("Row", bound=SQLModel)
 
 
@@ -66,7 +69,8 @@ class World:
         async with self.services.read() as session:
             conditions = [col(getattr(table, name)) == value for name, value in equal.items()]
             key = next(iter(table.__table__.primary_key))  # type: ignore[attr-defined]
-            return list((await session.exec(select(table).where(*conditions).order_by(key))).all())
+            statement = select(table).where(*conditions).order_by(key)
+            return list((await session.exec(statement.execution_options(**{OF_THE_TEST: True}))).all())
 
     async def row(self, table: type[Row], **equal: Any) -> Row:
         [found] = await self.rows(table, **equal)
@@ -174,7 +178,7 @@ async def world(
                 "account_services_channel": "C07GENERAL",
                 **settings,
             }
-            database = open_database(str(values["database_url"]))
+            database = open_database(str(values["database_url"]), settings.get("database_listen_url"))
             async with run_bot(Settings(**values), clock=clock, with_scheduler=False, database=database) as (
                 services,
                 port,

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Ema
 
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.money import UnknownCurrency, check_currency
+from models.period_length import PeriodLength
 from models.proration import get_end_of_day
-from models.subscription import PeriodLength
 
 MIN_YEAR, MAX_YEAR = 2000, 2199
 
@@ -132,6 +132,14 @@ def _convert_self_service(value: Any) -> Any:
 
 
 RequiredText = Annotated[str, BeforeValidator(_parse_text)]
+
+
+def _parse_period(value: object) -> PeriodLength:
+    if value not in ("month", "year"):
+        raise ValueError("must be 'month' or 'year'")
+    return PeriodLength(str(value))
+
+
 Flag = Annotated[bool, BeforeValidator(_parse_flag)]
 SeatCount = Annotated[int, BeforeValidator(_parse_whole_number)]
 Date = Annotated[date, BeforeValidator(_parse_date)]
@@ -156,6 +164,7 @@ CardLastFour = Annotated[
     str, BeforeValidator(_build_pattern_parser(r"\d{4}", "the last four digits, in quotes"))
 ]
 YearMonth = Annotated[tuple[int, int], BeforeValidator(_parse_month)]
+FilePeriod = Annotated[PeriodLength, BeforeValidator(_parse_period)]
 EmailAddress = Annotated[EmailStr, BeforeValidator(_parse_text), AfterValidator(str.lower)]
 
 
@@ -217,7 +226,7 @@ class SubscriptionEntry(FileEntry):
     product: RequiredText
     seats: SeatCount
     unit_price: RequiredText
-    period: PeriodLength
+    period: FilePeriod
     period_start: Date
     period_end: Date
     self_service: SelfService = SelfServiceEntry.model_construct(eligible=True)

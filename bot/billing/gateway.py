@@ -9,8 +9,8 @@ from typing import Protocol
 
 from models.account import Address
 from models.errors import Refusal
+from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
-from models.subscription import PeriodLength
 
 
 class BillingUnavailable(Refusal):

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.billing.gateway import LineRequest, Preview, PricedLine, RecurringTotal, SubscriptionState
 from models.money import compute_tax
+from models.period_length import PeriodLength, group_by_period
 from models.proration import BillingPeriod
-from models.subscription import PeriodLength, compute_recurring_amount
+from models.subscription import compute_recurring_amount
 
 
 def price_lines(
@@ -50,6 +51,5 @@ def _build_recurring_totals(costs: list[tuple[PeriodLength, int]], rate: str) ->
     """Tax is rounded for each subscription, and the totals are sums (R17)."""
     return tuple(
         RecurringTotal(length, sum(nets), sum(compute_tax(net, rate) for net in nets))
-        for length in PeriodLength
-        if (nets := [net for period, net in costs if period is length])
+        for length, nets in group_by_period(costs)
     )

@@ -13,6 +13,7 @@ from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
+from models.period_length import PeriodLength
 from models.subscription import compute_recurring_amount
 
 OVERVIEW = navigation.SHOW_ACCOUNT
@@ -89,7 +90,7 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         "account-subscription",
         product=name,
         seats=subscription.seats,
-        price=format_price_per_seat(localizer, unit_price, subscription.period.value),
+        price=format_price_per_seat(localizer, unit_price, subscription.period),
         has_blocks="yes" if seat_blocks else "no",
         blocks=block_kit.format_short_list(localizer, seat_blocks),
         renews=subscription.period_end,
@@ -104,9 +105,9 @@ def compute_renewal_total(row: SubscriptionRow) -> int:
 
 def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
     """The total of all renewals for each period length; none if there is only one subscription."""
-    totals: dict[str, int] = {}
+    totals: dict[PeriodLength, int] = {}
     for row in overview.rows:
-        period = row.subscription.period.value
+        period = row.subscription.period
         totals[period] = totals.get(period, 0) + compute_renewal_total(row)
     if len(overview.rows) < 2:
         return []
@@ -114,7 +115,7 @@ def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> lis
         localizer.format_text(
             "price-per-period", period=period, total=Money(total, overview.account.currency)
         )
-        for period, total in sorted(totals.items())
+        for period, total in sorted(totals.items(), key=lambda item: item[0].sort_key)
     ]
     return [
         block_kit.build_section(

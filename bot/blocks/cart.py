@@ -194,7 +194,7 @@ def _format_seats_hint(
 ) -> str:
     subscription = row.subscription
     unit_price = Money(subscription.unit_price, cart_page.account.currency)
-    price = format_price_per_seat(localizer, unit_price, subscription.period.value)
+    price = format_price_per_seat(localizer, unit_price, subscription.period)
     facts = {"seats": subscription.seats, "price": price, "until": subscription.period_end}
     if not added_seats:
         return localizer.format_text("cart-hint", **facts)

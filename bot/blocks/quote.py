@@ -11,6 +11,7 @@ from bot.presenters.quote import get_decision_outcome
 from models.account import Account
 from models.details import QuoteDetails
 from models.money import Money
+from models.period_length import PeriodLength
 from models.quote import MAX_REASON_LENGTH, Quote, QuoteLine, QuoteStatus
 
 OPEN = navigation.OPEN_QUOTE
@@ -167,7 +168,7 @@ def _format_quote_line(localizer: Localizer, details: QuoteDetails, line: QuoteL
         seats=line.seats,
         before=line.seats_before,
         after=line.seats_before + line.seats,
-        price=format_price_per_seat(localizer, details.to_money(line.unit_price), line.period.value),
+        price=format_price_per_seat(localizer, details.to_money(line.unit_price), line.period),
         since=details.quote.frozen_at,
         until=line.period_end,
         amount=details.to_money(line.amount),
@@ -194,7 +195,7 @@ def _format_recurring_total(localizer: Localizer, total: dict[str, int | str], c
     net, tax = int(total["net"]), int(total["tax"])
     return localizer.format_mrkdwn(
         "quote-recurring-line",
-        period=total["period"],
+        period=PeriodLength(str(total["period"])),
         total=Money(net + tax, currency),
         net=Money(net, currency),
         tax=Money(tax, currency),

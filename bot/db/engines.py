@@ -1,7 +1,7 @@
 """The database: sessions to `read`, to `write` in one transaction, and to `stream` a snapshot."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.db.notifications import WorkCallback
 from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
 from bot.db.session import Session
 from bot.db.slow_statements import log_slow_statements
@@ -29,21 +30,22 @@ def to_driver_url(url: str) -> str:
     return url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
 
 
-def create_backend(url: str) -> Backend:
+def create_backend(url: str, listen_url: str | None = None) -> Backend:
     backend: Backend
     if url.startswith("sqlite"):
         backend = SQLiteBackend(create_sqlite_engine(url))
     else:
-        backend = PostgreSQLBackend(create_postgresql_engine(url))
+        backend = PostgreSQLBackend(create_postgresql_engine(url), listen_url)
     log_slow_statements(backend.sync_engine)
     return backend
 
 
 class Database:
-    def __init__(self, url: str, *, backend: Backend | None = None) -> None:
-        """`backend` is one made before, to share its engine."""
+    def __init__(self, url: str, *, listen_url: str | None = None, backend: Backend | None = None) -> None:
+        """`listen_url` leads to the same database without a pooler; `backend` is one made before, to share
+        its engine."""
         self.url = to_driver_url(url)
-        self._backend = backend or create_backend(self.url)
+        self._backend = backend or create_backend(self.url, to_driver_url(listen_url) if listen_url else None)
 
     @property
     def sync_engine(self) -> Engine:
@@ -69,6 +71,15 @@ class Database:
         with _transaction_open():
             async with self._backend.write() as session:
                 yield session
+
+    def listen(self, on_work: WorkCallback) -> AbstractAsyncContextManager[None]:
+        """Calls `on_work` after transactions that store work for a job: on PostgreSQL those of any process,
+        on SQLite those of this one. Some calls may be lost, so jobs also run at intervals."""
+        return self._backend.listen(on_work)
+
+    async def check_notifications(self) -> None:
+        """Raises one of LISTEN_ERRORS if `listen` learns of nothing."""
+        await self._backend.check_notifications()
 
     async def migrate(self) -> None:
         """Bring the schema to what the models expect, however many processes start at once."""

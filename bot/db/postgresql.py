@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
+from bot.db.notifications import NotificationListener, WorkCallback
 from models.migrations.run import is_at_head, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
@@ -25,8 +27,11 @@ class PostgreSQLBackend:
     """Sessions of one database. Reading is in no transaction: each statement sees what is committed by then
     with or without one, and beginning and ending one takes two more round trips."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, listen_url: str | None = None) -> None:
+        """`listen_url` is for notifications, if those of `engine` go through a pooler."""
         self.sync_engine = engine.sync_engine
+        url = listen_url or engine.url.render_as_string(hide_password=False)
+        self._listener = NotificationListener(url, _timeouts(url), self._notify)
         self._writer, self._reader = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -53,6 +58,23 @@ class PostgreSQLBackend:
     async def is_migrated(self) -> bool:
         async with self._reader.connect() as connection:
             return await connection.run_sync(is_at_head)
+
+    @asynccontextmanager
+    async def listen(self, on_work: WorkCallback) -> AsyncIterator[None]:
+        listening = asyncio.create_task(self._listener.run(on_work), name="listen")
+        try:
+            yield
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    async def check_notifications(self) -> None:
+        await self._listener.check()
+
+    async def _notify(self, channel: str) -> None:
+        async with self._reader.connect() as connection:
+            await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     async def close(self) -> None:
         await self._writer.dispose()

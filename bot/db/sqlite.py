@@ -15,6 +15,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, ScalarResul
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from bot.db.notifications import WorkCallback
 from models.migrations.run import is_at_head, upgrade_database
 
 # An import of a thousand accounts locks the file for some seconds; nothing fails for it.
@@ -110,6 +111,7 @@ class SQLiteBackend:
         # SQLite has one writer. In this process each wakes the next; SQLite would have them sleep and retry.
         self._write_lock = asyncio.Lock()
         self._executor = ThreadPoolExecutor(1, "sqlite")
+        self._work_callbacks: list[WorkCallback] = []
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SQLiteSession]:
@@ -129,7 +131,12 @@ class SQLiteBackend:
                 await self._begin_immediate(session.connection())
                 yield SQLiteSession(session)
                 session.flush()
-                await self._run_blocking(session.commit)
+                try:
+                    await self._run_blocking(session.commit)
+                finally:
+                    # Also if the caller is cancelled: it is committed all the same.
+                    for on_work in self._work_callbacks:
+                        on_work(None)
 
     async def migrate(self) -> None:
         async with self._write_lock:
@@ -138,6 +145,18 @@ class SQLiteBackend:
     async def is_migrated(self) -> bool:
         with self.sync_engine.connect() as connection:
             return is_at_head(connection)
+
+    @asynccontextmanager
+    async def listen(self, on_work: WorkCallback) -> AsyncIterator[None]:
+        """`on_work` is called after each commit of this process, whatever it wrote."""
+        self._work_callbacks.append(on_work)
+        try:
+            yield
+        finally:
+            self._work_callbacks.remove(on_work)
+
+    async def check_notifications(self) -> None:
+        """Nothing can be wrong: they are calls within the process."""
 
     async def close(self) -> None:
         self.sync_engine.dispose()
@@ -155,9 +174,16 @@ class SQLiteBackend:
 
 
 def _upgrade(engine: Engine) -> None:
-    with engine.begin() as connection:
-        _wait_and_begin(connection)
-        upgrade_database(connection)
+    with engine.connect() as connection:
+        # A migration may replace a table that others refer to.
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        try:
+            _wait_and_begin(connection)
+            upgrade_database(connection)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
 
 
 def _wait_and_begin(connection: Connection) -> None:

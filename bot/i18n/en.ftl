@@ -22,14 +22,22 @@ new-seat-count = { $seats ->
     [one] { $seats } new seat
    *[other] { $seats } new seats
 }
-price-per-seat = { $period ->
-    [year] { $price } per seat per year
-   *[month] { $price } per seat per month
+period-length = { $count ->
+    [1] { $unit ->
+        [day] per day
+        [week] per week
+        [year] per year
+       *[month] per month
+    }
+   *[other] { $unit ->
+        [day] every { $count } days
+        [week] every { $count } weeks
+        [year] every { $count } years
+       *[month] every { $count } months
+    }
 }
-price-per-period = { $period ->
-    [year] { $total } per year
-   *[month] { $total } per month
-}
+price-per-seat = { $price } per seat { $period }
+price-per-period = { $total } { $period }
 billing-address = Billing address
 pending-quotes = Pending quotes
 service-order = Service order

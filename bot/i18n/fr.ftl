@@ -22,14 +22,26 @@ new-seat-count = { $seats ->
     [one] { $seats } nouveau poste
    *[other] { $seats } nouveaux postes
 }
-price-per-seat = { $period ->
-    [year] { $price } par poste et par an
-   *[month] { $price } par poste et par mois
+period-length = { $count ->
+    [1] { $unit ->
+        [day] par jour
+        [week] par semaine
+        [year] par an
+       *[month] par mois
+    }
+   *[other] { $unit ->
+        [day] tous les { $count } jours
+        [week] toutes les { $count } semaines
+        [year] tous les { $count } ans
+       *[month] { $count ->
+            [3] par trimestre
+            [6] par semestre
+           *[other] tous les { $count } mois
+        }
+    }
 }
-price-per-period = { $period ->
-    [year] { $total } par an
-   *[month] { $total } par mois
-}
+price-per-seat = { $price } par poste et { $period }
+price-per-period = { $total } { $period }
 billing-address = Adresse de facturation
 pending-quotes = Devis en attente
 service-order = Commande de Service

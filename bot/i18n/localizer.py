@@ -15,6 +15,7 @@ from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
 from bot.i18n.truncation import truncate_text
 from models.account import Address
 from models.money import Money, to_decimal
+from models.period_length import PeriodLength
 
 # fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
 # A placeable can be another message with several arguments, so that one argument gets less than that.
@@ -84,6 +85,8 @@ class Localizer:
             return self.format_date(argument)
         if isinstance(argument, Money):
             return self.format_money(argument)
+        if isinstance(argument, PeriodLength):
+            return self.format_text("period-length", unit=argument.unit.value, count=argument.unit_count)
         if isinstance(argument, list | tuple):
             return self.join_items([str(self._localize_argument(item)) for item in argument])
         return argument

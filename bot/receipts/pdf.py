@@ -102,7 +102,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
     price = localizer.format_text(
-        "receipt-price", price=details.to_money(line.unit_price), period=line.period.value
+        "receipt-price", price=details.to_money(line.unit_price), period=line.period
     )
     return {
         "product": line.product,

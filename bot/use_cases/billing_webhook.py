@@ -16,7 +16,7 @@ from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEve
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
 from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.due_rows import StopProcessing, process_keys
+from bot.use_cases.due_rows import StopProcessing, find_next_time, process_keys
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -101,6 +101,10 @@ async def refresh_due_accounts(services: Services) -> int:
         )
         keys = due.all()
     return await process_keys(keys, partial(_refresh_due_account, services))
+
+
+async def find_next_refresh_time(services: Services) -> datetime | None:
+    return await find_next_time(services, col(Account.refresh_due_at))
 
 
 async def _refresh_due_account(services: Services, key: tuple[str, datetime | None]) -> bool:

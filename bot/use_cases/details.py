@@ -1,7 +1,7 @@
 """Loads what screens and messages show of subscriptions, quotes and orders."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,13 +35,20 @@ async def list_all_subscription_rows(session: Session, account: Account) -> list
         .where(Subscription.account_id == account.id)
         .order_by(Product.name, Subscription.id, col(SeatBlock.id))
     )
+    return build_subscription_rows(result.all())
+
+
+def build_subscription_rows(
+    joined_rows: Iterable[tuple[Subscription, Product, SeatBlock | None]],
+) -> list[SubscriptionRow]:
     rows: dict[str, SubscriptionRow] = {}
-    for subscription, product, block in result.all():
+    for subscription, product, block in joined_rows:
         row = rows.setdefault(
             subscription.id,
             SubscriptionRow(subscription, product, _find_obstacle(subscription, product), []),
         )
-        row.blocks.extend([block] if block else [])
+        if block is not None and block not in row.blocks:
+            row.blocks.append(block)
     return [*rows.values()]
 
 

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, case
+from sqlmodel import col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.db import Session
 from bot.metrics import record_job_progress
@@ -130,3 +132,17 @@ async def process_due_rows(
         return True
 
     return await process_keys(ids, process_id)
+
+
+def get_later(first: Any, second: Any) -> ColumnElement[datetime]:
+    """The later of two times in a query; the first if the second is NULL."""
+    return case((second > first, second), else_=first)
+
+
+async def find_next_time(services: Services, due_at: Any, *conditions: Any) -> datetime | None:
+    """The earliest time in the column or expression `due_at`."""
+    statement: SelectOfScalar[datetime | None] = select(func.min(due_at)).where(
+        due_at.is_not(None), *conditions
+    )
+    async with services.read() as session:
+        return (await session.exec(statement)).one()

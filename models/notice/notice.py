@@ -56,7 +56,7 @@ class Notice(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     event: str = Field(unique=True)
-    account_id: str = Field(foreign_key="account.id", index=True)
+    account_id: str = Field(foreign_key="account.id")
     team: str
     destination: str
     kind: NoticeKind = Field(sa_type=string_enum(NoticeKind))

@@ -29,8 +29,9 @@ from bot.billing.gateway import (
 )
 from models.account import Address
 from models.money import compute_tax
+from models.period_length import PeriodLength
 from models.proration import BillingPeriod
-from models.subscription import PeriodLength, SubscriptionNotFound
+from models.subscription import SubscriptionNotFound
 
 # In Paris the 16th, 0:00: half of November is left.
 HALF_OF_NOVEMBER = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)

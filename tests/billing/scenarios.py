@@ -218,7 +218,7 @@ class Scenarios:
             request = LineRequest(subscription_id, 7)
             preview = await provider.gateway.preview_lines("acme", [request], HALF_OF_NOVEMBER, address)
             [recurring] = preview.recurring
-            assert recurring.period is held.period
+            assert recurring.period == held.period
             assert recurring.net == (held.seats + 7) * held.unit_price
             assert recurring.tax == compute_tax(recurring.net, rate)
 

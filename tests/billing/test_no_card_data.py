@@ -77,10 +77,10 @@ async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logg
         await world.settle()
         assert len(world.list_paid_totals()) == 1
         stored = everything_stored(world.services.database)
-        told = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
+        message_text = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
     assert "pm_good_1" in stored, "the scan does see what is stored"
     logged = caplog.text + "".join(capsys.readouterr())
-    for where in (stored, told, logged):
+    for where in (stored, message_text, logged):
         assert number not in where
         assert list(numbers_in(where)) == []
 
@@ -97,10 +97,10 @@ def leaking(shape: Any, number: str) -> Any:
 
 
 def leaked(event: dict[str, Any], number: str) -> dict[str, Any]:
-    told = json.loads(json.dumps(event))
-    told["data"]["object"]["metadata"] = {"number": number}
-    told["data"]["object"]["description"] = number
-    return told  # type: ignore[no-any-return]
+    message_text = json.loads(json.dumps(event))
+    message_text["data"]["object"]["metadata"] = {"number": number}
+    message_text["data"]["object"]["description"] = number
+    return message_text  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("last4", ["", "123", "12345", card_number()])

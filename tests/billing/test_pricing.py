@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
 from bot.billing.pricing import price_lines
 from models.money import compute_tax
+from models.period_length import PeriodLength
 from models.proration import BillingPeriod
-from models.subscription import PeriodLength
 
 ZONE = "Europe/Paris"
 NOVEMBER = BillingPeriod.from_dates(date(2026, 11, 1), date(2026, 12, 1), ZONE)
@@ -29,8 +29,8 @@ def states(draw: st.DrawFn) -> dict[str, SubscriptionState]:
         PeriodLength.YEAR: (date(2026, 3, 1), date(2027, 3, 1)),
     }
     return {
-        length.value: SubscriptionState(
-            length.value, draw(st.integers(100, 1000)), draw(PRICES), length, *days, draw(BLOCKS)
+        str(length): SubscriptionState(
+            str(length), draw(st.integers(100, 1000)), draw(PRICES), length, *days, draw(BLOCKS)
         )
         for length, days in terms.items()
     }
@@ -95,7 +95,7 @@ def test_the_recurring_total_grows_by_a_whole_period_of_the_new_seats(
 ) -> None:
     preview = previewed(held, lines, 0, rate)
     for recurring in preview.recurring:
-        state = held[recurring.period.value]
+        state = held[str(recurring.period)]
         added = sum(
             line.seats * line.unit_price for line in preview.lines if line.subscription_id == state.id
         )

@@ -27,12 +27,13 @@ from models.details import (
 )
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
+from models.period_length import PeriodLength
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.receipt import Receipt
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
-from models.subscription import PeriodLength, SeatBlock, Subscription
+from models.subscription import SeatBlock, Subscription
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 START, END = date(2026, 11, 1), date(2026, 12, 1)

@@ -23,8 +23,8 @@ from tests.blocks.samples import AT, LONGEST, USUAL, Size
 URL = "https://services.example/help"
 
 
-def render(told: OutboundMessage) -> dict[str, Any]:
-    content = render_notice_message(told, URL)
+def render(message: OutboundMessage) -> dict[str, Any]:
+    content = render_notice_message(message, URL)
     check({"type": "home", "blocks": content["blocks"]})
     assert len(content["blocks"]) <= 50
     assert 1 <= len(content["text"]) <= 4000
@@ -75,8 +75,8 @@ def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_the_text_says_all_that_the_blocks_say(kind: NoticeKind, reader: Localizer) -> None:
     """Screen readers hear nothing else."""
-    for told in samples_of(kind, reader):
-        content = render(told)
+    for message in samples_of(kind, reader):
+        content = render(message)
         assert {block["type"] for block in content["blocks"]} <= READ_IN_MESSAGES
         heard = content["text"].replace("*", "")
         for line in lines_read(content["blocks"]):
@@ -167,21 +167,21 @@ def test_r25_a_channel_sees_amounts_only_where_the_account_wants_them(
 
 @pytest.mark.parametrize("step", sample_messages.STEPS)
 def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> None:
-    told = make_message(
+    message = make_message(
         NoticeKind.ORDER_HISTORY,
         reader,
         to="channel",
         payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, step=step),
     )
-    content = render(told)
+    content = render(message)
     assert len(content["blocks"]) == 1
     assert content["text"].startswith("10 ")
     assert not content["text"].endswith(f": {step}") or step in ("completed", "failed", "overdue")
 
 
 def test_the_status_message_names_number_products_seats_and_status(english: Localizer) -> None:
-    told = make_message(NoticeKind.ORDER_STATUS, english, to="channel")
-    text = render(told)["text"]
+    message = make_message(NoticeKind.ORDER_STATUS, english, to="channel")
+    text = render(message)["text"]
     assert text.startswith("Service order SO-1007: Processing\n")
     assert "• GoTo Meeting: 1 new seat – queued behind service order SO-1001" in text
     assert "• GoTo Training: 3 new seats – charged, seats added" in text
@@ -191,8 +191,8 @@ def test_the_status_message_names_number_products_seats_and_status(english: Loca
 
 
 def test_the_status_message_in_french_uses_the_portals_words() -> None:
-    told = make_message(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
-    text = render(told)["text"].replace("\u00a0", " ")
+    message = make_message(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
+    text = render(message)["text"].replace("\u00a0", " ")
     assert text.startswith("Commande de Service SO-1007 : En cours de traitement\n")
     assert "• GoTo Training : 3 nouveaux postes – débité, postes ajoutés" in text
     assert "à partir du devis SQ-1001" in text

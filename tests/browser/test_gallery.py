@@ -66,14 +66,14 @@ def messages(reader: Localizer, size: Size) -> Iterator[tuple[str, dict[str, Any
         for to in DESTINATIONS:
             yield f"{kind.value} to {to}", render_notice_message(make_message(kind, reader, size, to), URL)
     for step in sample_messages.STEPS:
-        told = make_message(
+        sent = make_message(
             NoticeKind.ORDER_HISTORY,
             reader,
             size,
             "channel",
             payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, size, step),
         )
-        yield f"history, {step}", render_notice_message(told, URL)
+        yield f"history, {step}", render_notice_message(sent, URL)
     for route in ROUTES:
         if route.kind == "command":
             yield f"{route.id} help", {"text": format_help(reader, route.id), "blocks": []}
@@ -118,10 +118,10 @@ async def gallery() -> AsyncIterator[Gallery]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_strict_slack_takes_everything(gallery: Gallery, size: str, language: str) -> None:
-    screens, told = everything(language, size)
+    screens, sent = everything(language, size)
     for name, view in screens:
         await gallery.show(name, view)
-    for name, content in told:
+    for name, content in sent:
         await gallery.post(name, content)
     assert gallery.refused == {}
     assert gallery.slack.warnings == []
@@ -133,11 +133,11 @@ async def test_the_page_draws_everything_with_the_longest_texts(
     gallery: Gallery, browser: Browser, language: str
 ) -> None:
     """In one visit: every message in a channel, then every modal and every Home, one after the other."""
-    screens, told = everything(language, "longest")
-    for name, content in told:
+    screens, sent = everything(language, "longest")
+    for name, content in sent:
         await gallery.post(name, content)
     page, troubles = await visit(browser, gallery)
-    await expect(page.locator("#main .message")).to_have_count(len(told))
+    await expect(page.locator("#main .message")).to_have_count(len(sent))
     await drawn_well(page, "#main .messages")
     await page.goto(f"{gallery.slack.page_url}?user={ALICE}#home")
     client = next(name for _, name in gallery.slack.slack.workspace.clients if name.startswith("page-"))

@@ -1,15 +1,23 @@
 """Charges that take their time, or find seats changed by others (R17-R19)."""
 
 from datetime import timedelta
+from typing import Any
+
+from sqlmodel import delete
 
 from bot.billing.gateway import BillingUnavailable
+from bot.use_cases.service_order.process import process_due_orders
+from models.ledger import LedgerCharge
 from models.receipt import Receipt
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
+from tests.database_faults import failing_statements
 from tests.handlers.orders import (
     line_statuses,
     ordered,
+    placed_behind_the_scenes,
 )
 from tests.handlers.steps import (
+    ForgetfulTasks,
     charges,
     failing,
     hooked,
@@ -27,11 +35,13 @@ from tests.world import World
 
 async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) -> None:
     """R12, R18: 60 seconds."""
+    gateway = hooked(world)
     sam = await ordered(world, "sam", slow_meeting=2)
     assert await line_statuses(world) == ["charging"]
     assert saying(sam.dms, "Receipt") == []
     await world.pass_time(seconds=50)
     assert await line_statuses(world) == ["charging"]
+    assert "reconcile" not in gateway.calls, "the provider said how long it takes"
     assert await world.seats("slow_meeting") == (4, 4)
     await world.pass_time(seconds=20)
     assert await line_statuses(world) == ["settled"]
@@ -131,6 +141,50 @@ async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -
     assert await world.seats("acme_meeting") == (29, 29)
 
 
+async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declined(world: World) -> None:
+    """R19: sent again, it might be confirmed twice; only a retry charges once more."""
+    carla = world.person("carla")
+    (await world.checkout(carla, customer_assist=3)).fill("payment_method", "pm_customer_never_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await line_statuses(world) == ["needs_customer"]
+    async with world.services.write() as session:
+        await session.exec(delete(LedgerCharge))
+    await world.pass_time(seconds=10)
+    [line] = await world.lines()
+    assert (line.status, line.reason) == (LineStatus.DECLINED, "never_received")
+    assert await world.rows(LedgerCharge) == []
+
+
+async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(world: World) -> None:
+    alice = world.person("alice")
+    await opened(alice, "/service-orders", "", "service_order.list")
+    tasks, world.services.tasks = world.services.tasks, ForgetfulTasks()
+    await placed_behind_the_scenes(world, "acme_meeting")
+    await placed_behind_the_scenes(world, "acme_webinar")
+    world.services.tasks = tasks
+    [first, _] = await world.lines()
+
+    def is_leasing(statement: str, parameters: Any) -> bool:
+        values = parameters.values() if isinstance(parameters, dict) else parameters
+        return (
+            statement.startswith("SELECT order_line")
+            and "JOIN quote_line" in statement
+            and first.order_id in values
+        )
+
+    with failing_statements(world.services.database, is_leasing):
+        await process_due_orders(world.services)
+    assert await line_statuses(world) == ["waiting", "settled"]
+    [first, _] = await world.lines()
+    assert first.due_at == world.clock.at + world.services.settings.lease_duration
+    await world.pass_time(seconds=world.services.settings.lease_seconds)
+    assert await line_statuses(world) == ["settled", "settled"]
+
+
 async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World) -> None:
     """R19: raised from the call itself; once the lease is over the provider is asked."""
     await world.placement(world.person("alice"), acme_meeting=4)
@@ -182,3 +236,26 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     assert first.idempotency_key != second.idempotency_key
     assert len(await charges(world)) == 1
     assert await world.seats("acme_meeting") == (36, 36)
+
+
+async def test_seats_that_keep_changing_are_read_again_three_times_at_once_and_then_later(
+    world: World,
+) -> None:
+    """R19: somebody else changes them again and again."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5)
+    gateway = hooked(world)
+
+    async def another_buyer() -> None:
+        await set_ledger_seats(world.services.database, "acme_meeting", 30 + gateway.calls["place"])
+
+    gateway.before["place"] = another_buyer
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.services.tasks.wait_until_idle()
+    assert gateway.calls["place"] == 3
+    gateway.before.clear()
+    await world.pass_time(seconds=10)
+    assert gateway.calls["place"] == 4
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("acme_meeting") == (38, 38)

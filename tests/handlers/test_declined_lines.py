@@ -65,8 +65,8 @@ async def test_a_second_decline_is_announced_again(world: World) -> None:
     await shown(dora, "SO-1001")
     await world.settle()
     for messages in (dora.dms, world.channel("C02DECLINED")):
-        told = [m for m in saying(messages, "payment declined") if m.thread_ts is None]
-        assert len(told) == 2, texts(messages)
+        declined_messages = [m for m in saying(messages, "payment declined") if m.thread_ts is None]
+        assert len(declined_messages) == 2, texts(messages)
 
 
 async def test_given_up_an_order_of_nothing_settled_has_failed(world: World) -> None:

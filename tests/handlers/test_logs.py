@@ -41,7 +41,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     settings = world.services.settings
     bot_token, secret = world.slack.bot_token, world.slack.signing_secret
     smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
-    told = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
+    secret_text = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
 
     alice = world.person("alice")
     with logged(world) as stream:
@@ -53,10 +53,12 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
         await world.pass_time(minutes=10)
         await alice.close_modal(everything=True)
         cart = await world.fill_cart(alice, acme_meeting=2)
-        hooked(world).before["preview"] = failing(RuntimeError(told))
+        hooked(world).before["preview"] = failing(RuntimeError(secret_text))
         await cart.submit()
         await alice.wait_for_modal("refusal.show")
-        structlog.get_logger().info(told, nested={"list": [told]}, error=RuntimeError(told))
+        structlog.get_logger().info(
+            secret_text, nested={"list": [secret_text]}, error=RuntimeError(secret_text)
+        )
     written = stream.getvalue()
     assert "notice.retry_scheduled" in written
     assert "handler.failed" in written

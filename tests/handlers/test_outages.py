@@ -66,8 +66,10 @@ async def check_delivered_once(world: World) -> None:
     """R24: every notice went out, once, and in order."""
     notices = await world.rows(Notice)
     assert {notice.status for notice in notices} == {NoticeStatus.DELIVERED}
-    told = [m.text for m in world.channel("C01BILLING")] + [m.text for m in world.person("alice").dms]
-    assert [text for text, times in Counter(told).items() if times > 1] == []
+    message_texts = [m.text for m in world.channel("C01BILLING")] + [
+        m.text for m in world.person("alice").dms
+    ]
+    assert [text for text, times in Counter(message_texts).items() if times > 1] == []
     for destination in {notice.destination for notice in notices}:
         sent = [n for n in notices if n.destination == destination]
         times = [n.delivered_at for position, n in enumerate(sent) if not is_contained(n, sent[:position])]

@@ -42,8 +42,8 @@ async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_a
     await acme_has_an_order_and_a_quote(world)
     nora = world.person("nobody")
     before = await stored(world)
-    told = await type_every_command(world, nora, "C01BILLING")
-    assert set(told.values()) == {f"{NOT_A_CONTACT} Ask one of them: Alice Martin and Benoît Roche."}
+    replies = await type_every_command(world, nora, "C01BILLING")
+    assert set(replies.values()) == {f"{NOT_A_CONTACT} Ask one of them: Alice Martin and Benoît Roche."}
     for said in (await type_every_command(world, nora, "C02DECLINED")).values():
         assert "Dora Lane" in said
         assert "Alice" not in said

@@ -3,6 +3,7 @@
 import pytest
 
 from models.checkout import Checkout
+from models.notice import Notice, NoticeKind
 from models.quote import QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
@@ -91,6 +92,26 @@ async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: Wo
             assert word in copy.text
     await benoit.submit()
     await wait_for_refusal(world, benoit, "Alice Martin", "10:03")
+
+
+async def test_a_decision_is_announced_to_the_other_contacts_alone(world: World) -> None:
+    alice, benoit = world.person("alice"), world.person("benoit")
+    quote = await import_quote(world)
+    await opened(alice, "/quotes", quote.number, "quote.review")
+    await alice.press("quote.reject")
+    await alice.wait_for_modal("quote.reject")
+    await alice.submit()
+    await world.settle()
+    [notice] = await world.rows(Notice, kind=NoticeKind.QUOTE_DECIDED)
+    assert notice.destination == f"contact:{(await contact_of(world, 'benoit@acme.example')).key}"
+    assert len(benoit.dms) == len(alice.dms) + 1
+
+
+async def test_quotes_are_listed_by_the_end_of_their_validity(world: World) -> None:
+    await import_quote(world, "Q-2041", expires="2026-11-30")
+    await import_quote(world, "Q-2042", expires="2026-11-20")
+    listed = await opened(world.person("alice"), "/quotes", "", "quote.list")
+    assert listed.text.index("Q-2042") < listed.text.index("Q-2041")
 
 
 async def test_back_from_rejecting_keeps_the_reason_for_that_quote_and_no_other(world: World) -> None:

@@ -77,6 +77,12 @@ async def test_two_simultaneous_requests_for_a_receipt_send_it_once(world: World
         await shown(alice, "is on its way")
     await world.settle()
     assert files_of(alice.dms) == ["R-1001.pdf"] * 2
+    world.clock.move(seconds=1)
+    await opened(alice, "/billing", "receipts", "receipt.list")
+    await alice.press("receipt.send")
+    await shown(alice, "is on its way")
+    await world.settle()
+    assert files_of(alice.dms) == ["R-1001.pdf"] * 3, "asked for again once it was delivered"
 
 
 async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> None:
@@ -112,8 +118,8 @@ async def test_the_list_turns_its_pages(world: World) -> None:
 async def test_r5_another_accounts_receipt_is_not_known(world: World) -> None:
     await bought(world)
     dora = world.person("dora")
-    told = len(await world.rows(Notice))
+    notice_count = len(await world.rows(Notice))
     show_button(dora, "receipt.send", "1", "{}")
     await dora.press("receipt.send")
     await shown(dora, "We can’t find that receipt.")
-    assert len(await world.rows(Notice)) == told
+    assert len(await world.rows(Notice)) == notice_count

@@ -6,7 +6,7 @@ import pytest
 
 from models.account import Account, Portal
 from models.audit.entry import AuditEntry
-from models.cart import CartLine
+from models.cart import Cart
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
 from models.quote import Quote
@@ -118,8 +118,7 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
     assert SERVICES in links(refused)
     [quote] = await world.rows(Quote)
     assert quote.status == "pending"
-    lines = await world.rows(CartLine)
-    assert {line.subscription_id: line.seats for line in lines} == {"acme_meeting": 1, "acme_webinar": 2}
+    assert (await world.row(Cart)).seats == {"acme_meeting": 1, "acme_webinar": 2}
 
     assert NO_CARD in (await add_seats(alice, "cart.obstacles")).text
     for way_in in ("quote.approve", "quote.open"):
@@ -262,9 +261,9 @@ async def test_an_account_without_a_channel_orders_all_the_same(world: World) ->
     await world.settle()
     order = await world.row(ServiceOrder)
     assert order.status == "completed"
-    told = "\n".join(message.text for message in saying(noe.dms, order.number))
+    reply = "\n".join(message.text for message in saying(noe.dms, order.number))
     for words in ("terminée", "reçu R-1001"):
-        assert words.casefold() in told.casefold(), told
+        assert words.casefold() in reply.casefold(), reply
     assert await world.rows(Notice, status="waiting") == []
     assert await world.seats("cardless_meeting") == (5, 5)
 
@@ -280,7 +279,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
     before = await stored(world)
     await alice.press("account.manage_methods")
     warning = await alice.wait_for_modal("account.portal")
-    for told in (
+    for reply in (
         "GoTo Admin becomes your default billing portal",
         "The Corporate Billing Portal is no longer available to you",
         "Your billing information and permissions stay the same",
@@ -289,7 +288,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
         "manage subscriptions",
         "view and update billing information",
     ):
-        assert told in warning.text
+        assert reply in warning.text
     assert links(warning) == [], "the link is revealed by the confirmed button"
     assert warning.element(action_id="account.switch_portal")["confirm"]
     assert await stored(world) == before
@@ -311,8 +310,8 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
     await stale.press("account.switch_portal")
     await world.settle()
     assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
-    [told] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
-    assert told.payload["by"] == "Alice Martin"
+    [reply] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
+    assert reply.payload["by"] == "Alice Martin"
     [message] = saying(benoit.dms, "Alice Martin")
     assert "GoTo Admin" in message.text
     assert saying(alice.dms, "GoTo Admin") == [], "who did it need not be told"

@@ -251,7 +251,7 @@ async def test_a_late_decision_says_what_the_other_person_decided(world: World) 
     await shown(dora, "Failed")
     world.clock.move(minutes=5)
     await nora.submit()
-    told = await nora.wait_for_modal("refusal.show")
-    assert "Dora Lane cancelled" in told.text
-    assert "SO-1001" in told.text
+    refusal = await nora.wait_for_modal("refusal.show")
+    assert "Dora Lane cancelled" in refusal.text
+    assert "SO-1001" in refusal.text
     assert await charges(world) == []

@@ -32,7 +32,7 @@ from models.service_order import ChargeAttempt
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine
-from tests.handlers.steps import newest, opened, saying
+from tests.handlers.steps import hooked, newest, opened, saying
 from tests.handlers.stripe_orders import (
     ALICE,
     CARLA,
@@ -145,8 +145,8 @@ async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows
     assert (stopped.status, stopped.reason) == ("declined", "price_changed")
     assert stopped.offered_tax is not None
     assert stopped.offered_tax > stopped.tax
-    told = newest(world.person("dora").dms, "payment declined").text
-    assert "You were promised £19.80. The price is now £20.63, including tax." in told
+    text = newest(world.person("dora").dms, "payment declined").text
+    assert "You were promised £19.80. The price is now £20.63, including tax." in text
     assert world.list_paid_totals() == []
     world.records.tax_rates["GB"] = "0.20"
     await retried(world, stopped.order_id)
@@ -179,9 +179,9 @@ async def test_r17_a_charged_amount_that_differs_from_the_promise_is_reported(
     with capture_logs() as logs:
         await ordered(world, CARLA, "customer_assist", payment_method=card)
         await world.pass_time(minutes=11)
-    told = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
+    mismatches = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
     [invoice] = world.records.list_paid_updates()
-    assert [(entry["order"], entry["receipt"]) for entry in told] == [("SO-1001", invoice.id)]
+    assert [(entry["order"], entry["receipt"]) for entry in mismatches] == [("SO-1001", invoice.id)]
 
 
 # --- what gets in the way
@@ -214,6 +214,21 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     await world.pass_time(hours=2)
     assert (await line(world)).reason == "customer_timeout"
     assert world.list_paid_totals() == []
+
+
+async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_again(
+    world: StripeWorld,
+) -> None:
+    async def close() -> None:
+        subscription, _ = world.records.get_subscription_and_item("acme_meeting")
+        subscription.status = "past_due"
+        async with world.services.write() as session:
+            (await session.get_one(Subscription, "acme_meeting")).active = False
+
+    hooked(world).after["place"] = close
+    await ordered(world, ALICE, "acme_meeting")
+    assert (await line(world)).status == "settled"
+    assert not (await world.row(Subscription, id="acme_meeting")).active
 
 
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
@@ -275,13 +290,13 @@ async def test_r20_a_retry_that_ends_before_charging_is_announced_like_the_first
 ) -> None:
     order = await ordered(world, DORA, "declined_meeting")
     world.records.cancel_subscription(world.records.subscriptions["sub_of_declined_meeting"])
-    for told in (2, 3):
+    for declines in (2, 3):
         world.clock.move(minutes=1)
         await retried(world, order.order.key)
         await world.settle()
         assert (await line(world)).reason == "subscription_gone"
         declined = await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
-        assert len({notice.destination for notice in declined}) * told == len(declined)
+        assert len({notice.destination for notice in declined}) * declines == len(declined)
 
 
 async def refusal_of(world: StripeWorld) -> Refusal:

@@ -61,6 +61,7 @@ async def test_orders_waiting_for_one_subscription_run_in_the_order_they_were_pl
     gateway.before["place"] = failing(RuntimeError("stuck"))
     await world.settle()
     assert await line_statuses(world) == ["charging", "waiting", "waiting"]
+    assert [len(saying(alice.dms, f"is queued behind SO-100{n}")) for n in (1, 2)] == [2, 0]
     gateway.before.clear()
     await world.pass_time(seconds=61)
     assert await line_statuses(world) == ["settled", "settled", "settled"]
@@ -77,7 +78,7 @@ async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World)
         await world.order(person, acme_meeting=seats)
         await world.services.tasks.wait_until_idle()
     gateway.before["reconcile"] = failing(RuntimeError("stuck"))
-    await world.pass_time(seconds=65)
+    await world.pass_time(seconds=60)
     assert await line_statuses(world) == ["charging", "declined"]
     assert (await world.lines())[1].reason == "period_ended"
     assert (await order_of(world, "SO-1002")).status == "failed"

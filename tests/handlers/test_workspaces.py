@@ -106,9 +106,9 @@ async def test_a_workspace_that_uninstalls_the_bot_is_removed_and_notified_by_e_
     await workspaces.settle()
     assert await workspaces.rows(Notice, status=NoticeStatus.WAITING) == []
     [order] = await workspaces.rows(ServiceOrder)
-    told = [m for m in workspaces.slack.mail.messages if order.number in m.subject + m.text]
-    assert {"olga@other.example"} == {to for mail in told for to in mail.recipients}
-    assert len(told) > 1, "what Slack could not show any more, and the receipt"
+    emails = [m for m in workspaces.slack.mail.messages if order.number in m.subject + m.text]
+    assert {"olga@other.example"} == {to for mail in emails for to in mail.recipients}
+    assert len(emails) > 1, "what Slack could not show any more, and the receipt"
 
     assert (await install(workspaces, "T02OTHER")).status_code == 200
     await olga.command("/service-orders")

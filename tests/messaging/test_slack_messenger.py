@@ -212,8 +212,8 @@ def file_to(channel: str) -> OutboundMessage:
 async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger: SlackMessenger) -> None:
     channel = await direct_message(messenger)
     assert await messenger.deliver_message(file_to(channel)) == MessageRef(channel, "")
-    told, shared = slack.channel(channel).messages
-    assert told.files == []
+    announcement, shared = slack.channel(channel).messages
+    assert announcement.files == []
     [file] = slack.files
     assert (file.name, file.title, file.content) == (PDF.name, PDF.title, PDF.content)
     assert [shown.id for shown in shared.files] == [file.id]
@@ -274,7 +274,7 @@ class Answers:
         return self.answers.pop(0)
 
 
-async def deliver_to(answers: Answers, told: OutboundMessage) -> MessageRef:
+async def deliver_to(answers: Answers, announcement: OutboundMessage) -> MessageRef:
     application = web.Application()
     application.router.add_post("/api/{method}", answers.handle)
     runner = web.AppRunner(application)
@@ -282,7 +282,7 @@ async def deliver_to(answers: Answers, told: OutboundMessage) -> MessageRef:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         async with messenger_for(f"http://127.0.0.1:{runner.addresses[0][1]}/api/") as messenger:
-            return await messenger.deliver_message(told)
+            return await messenger.deliver_message(announcement)
     finally:
         await runner.cleanup()
 

@@ -1,17 +1,22 @@
 """The migrations lead to what the models say, and back; after each every guard is there."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint, insert
 from sqlmodel import Session, select
 
+from models.account import Account
 from models.document_sequence import DocumentSequence
-from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head
+from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head, upgrade_database
 from models.migrations.tables import metadata
-from tests.models.migrated import (
-    Migrated,
-)
+from models.period_length import PeriodLength
+from models.product import Product
+from models.quote import Quote, QuoteLine
+from models.subscription import Subscription
+from tests.models.examples import a_product, a_quote, a_quote_line, a_subscription, an_account
+from tests.models.migrated import Migrated, new_engine
 
 
 def test_the_first_upgrade_is_undone_by_a_downgrade(migrated: Migrated) -> None:
@@ -60,3 +65,24 @@ def test_numbers_start_after_a_thousand(migrated: Migrated) -> None:
             "SO": 1000,
             "R": 1000,
         }
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_column(
+    dialect: str,
+) -> None:
+    engine = new_engine(dialect)
+    with engine.begin() as connection:
+        upgrade_database(connection, "0001_baseline")
+        connection.execute(insert(Account), an_account().model_dump())
+        connection.execute(insert(Product), a_product().model_dump())
+        connection.execute(insert(Subscription), a_subscription().model_dump())
+        connection.execute(insert(Quote), a_quote(id=1).model_dump())
+        connection.execute(insert(QuoteLine), a_quote_line(id=1, quote_id=1).model_dump())
+        upgrade_database(connection, "0002_period_lengths")
+    with Session(engine) as session:
+        assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
+        assert session.exec(select(QuoteLine.period)).one() == PeriodLength.MONTH
+        session.add(a_subscription(id="sub_weekly", period=PeriodLength("2-week")))
+        session.commit()
+    engine.dispose()

@@ -211,6 +211,10 @@ def test_r9_the_last_of_several_missed_reminders_is_sent_now_or_in_the_morning()
         4: "2026-11-20T16:00",
     }
     assert remembered("2026-11-20T20:00", "2026-11-20T03:00")[48] == "2026-11-20T08:00"
+    assert remembered("2026-11-20T20:00", "2026-11-20T14:59")[48] == "2026-11-20T14:59"
+    assert remembered("2026-11-20T20:00", "2026-11-20T15:00") == {4: "2026-11-20T16:00"}, (
+        "an hour ahead of it"
+    )
     assert remembered("2026-11-20T06:00", "2026-11-20T03:00") == {}, "nobody is woken for it"
 
 

@@ -7,6 +7,7 @@ from models.service_order import (
     LineStatus,
     OrderStatus,
     find_final_status,
+    find_reminder_time,
 )
 from tests.models.examples import NOW, PERIOD_END, a_line, an_order
 from tests.models.states import LINE_TRANSITIONS, ORDER_TRANSITIONS, list_forbidden
@@ -32,6 +33,32 @@ def test_r18_an_order_moves_and_its_end_has_a_time(current: OrderStatus, to: Ord
     assert order.status is to
     assert order.is_finished is (to in (COMPLETED, FAILED))
     assert (order.overdue_check_at is None) is order.is_finished
+
+
+@pytest.mark.parametrize(("current", "to"), sorted(LINE_TRANSITIONS))
+def test_what_belonged_to_the_former_status_of_a_line_ends_with_it(
+    current: LineStatus, to: LineStatus
+) -> None:
+    line = a_line(
+        status=current,
+        reason="price_changed",
+        customer_link="https://provider.example/",
+        deadline_at=NOW,
+        remind_at=NOW,
+        offered_amount=1,
+        offered_tax=1,
+    )
+    line.change_status(to, NOW)
+    assert (line.reason, line.customer_link, line.deadline_at, line.remind_at) == (None,) * 4
+    assert (line.offered_amount, line.offered_tax) == (None, None)
+
+
+@pytest.mark.parametrize(("hours", "reminded_after"), [(23, 21), (4.5, 2.5), (4, None), (1, None)])
+def test_a_customer_is_reminded_two_hours_ahead_unless_that_is_soon(
+    hours: float, reminded_after: float | None
+) -> None:
+    expected = None if reminded_after is None else NOW + timedelta(hours=reminded_after)
+    assert find_reminder_time(NOW, NOW + timedelta(hours=hours)) == expected
 
 
 @pytest.mark.parametrize(("current", "to"), list_forbidden(LineStatus, LINE_TRANSITIONS))

@@ -4,17 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.period_length import PeriodLength, PeriodUnit, get_anchor_day, get_period_containing
 from models.product import ProductNotSelfServed
-from models.proration import add_months
 from models.subscription import (
-    PeriodLength,
     SeatBlock,
     SubscriptionNotSelfServed,
     compute_recurring_amount,
-    get_anchor_day,
-    get_period_containing,
 )
 from tests.models.examples import a_product, a_subscription
+
+LENGTHS = st.builds(PeriodLength.build, st.sampled_from(PeriodUnit), st.integers(1, 36))
 
 
 def block(seats: int, unit_price: int) -> SeatBlock:
@@ -45,8 +44,26 @@ def test_a_block_at_the_usual_price_changes_nothing(seats: int, blocks: list[tup
     )
 
 
-def test_a_period_is_a_month_or_twelve() -> None:
-    assert {length.value: length.months for length in PeriodLength} == {"month": 1, "year": 12}
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("month", PeriodLength.build(PeriodUnit.MONTH)),
+        ("3-month", PeriodLength.build(PeriodUnit.MONTH, 3)),
+        ("12-month", PeriodLength.build(PeriodUnit.YEAR)),
+        ("year", PeriodLength.build(PeriodUnit.YEAR)),
+        ("2-year", PeriodLength.build(PeriodUnit.YEAR, 2)),
+        ("2-week", PeriodLength.build(PeriodUnit.WEEK, 2)),
+        ("30-day", PeriodLength.build(PeriodUnit.DAY, 30)),
+    ],
+)
+def test_a_period_length_reads_as_it_is_written(text: str, length: PeriodLength) -> None:
+    assert PeriodLength(text) == length == PeriodLength(str(length))
+
+
+@pytest.mark.parametrize("text", ["", "0-month", "months", "-1-month", "month-3", "fortnight"])
+def test_what_is_no_period_length_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=text or "period"):
+        PeriodLength(text)
 
 
 @pytest.mark.parametrize(
@@ -102,15 +119,15 @@ def test_r17_periods_roll_and_keep_their_day(
     assert " ".join(map(str, found)) == expected
 
 
-@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(-2000, 2000), st.sampled_from(PeriodLength))
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(-2000, 2000), LENGTHS)
 def test_r17_a_rolled_period_holds_the_day_and_is_a_whole_one(
     start: date, days: int, length: PeriodLength
 ) -> None:
-    end = add_months(start, length.months, start.day)
+    end = length.move_date(start, 1, start.day)
     today = start + timedelta(days=days)
     first, after = get_period_containing(start, end, length, start.day, today)
     assert first <= today < after
-    assert add_months(first, length.months, start.day) == after
+    assert length.move_date(first, 1, start.day) == after
 
 
 def test_a_self_served_subscription_passes() -> None:

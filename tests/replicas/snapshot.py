@@ -92,11 +92,11 @@ class DatabaseSnapshot:
         there = {row.number for row in self.orders}
         there |= {row.number for row in self.quotes} | {row.number for row in self.receipts}
         messages = [m for c in slack.slack.workspace.channels.values() for m in c.messages]
-        told = [message.text for message in messages if message.only_for is None]
-        assert {number for text in told for number in NUMBERS.findall(text)} <= there
+        message_texts = [message.text for message in messages if message.only_for is None]
+        assert {number for text in message_texts for number in NUMBERS.findall(text)} <= there
         mails = " ".join(mail.text for mail in slack.mail.messages)
         receipts = {receipt.number for receipt in self.receipts}
         assert {number for number in NUMBERS.findall(mails) if number.startswith("R-")} == receipts
-        shown = " ".join(told)
+        shown = " ".join(message_texts)
         for order in self.orders:
             assert order.number in shown, f"nobody was told of {order.number}"

@@ -95,16 +95,16 @@ async def test_faults_are_added_and_cleared(slack: Sandbox, control: Control) ->
 
 
 async def test_reset_starts_over_and_reports_it(slack: Sandbox, control: Control, alice: Person) -> None:
-    told: list[str] = []
+    reports: list[str] = []
 
     async def hook() -> None:
-        told.append("reset")
+        reports.append("reset")
 
     slack.on_reset(hook)
     await alice.write("hello", channel="C01GENERAL")
     slack.slack.people.open_for(alice.client, HELLO_MODAL)
     assert (await control("POST", "reset", {}))[0] == 200
-    assert (slack.channel("C01GENERAL").messages, slack.person("U01ALICE").modal, told) == (
+    assert (slack.channel("C01GENERAL").messages, slack.person("U01ALICE").modal, reports) == (
         [],
         None,
         ["reset"],
@@ -112,19 +112,19 @@ async def test_reset_starts_over_and_reports_it(slack: Sandbox, control: Control
 
 
 async def test_two_resets_at_once_are_one(slack: Sandbox, control: Control) -> None:
-    told: list[str] = []
+    reports: list[str] = []
 
     async def hook() -> None:
-        told.append("begun")
+        reports.append("begun")
         await asyncio.sleep(0.05)
-        told.append("done")
+        reports.append("done")
 
     slack.on_reset(hook)
     answers = await asyncio.gather(control("POST", "reset", {}), control("POST", "reset", {}))
     assert [status for status, _ in answers] == [200, 200]
-    assert told == ["begun", "done"]
+    assert reports == ["begun", "done"]
     await control("POST", "reset", {})
-    assert told == ["begun", "done"] * 2
+    assert reports == ["begun", "done"] * 2
 
 
 async def test_an_app_that_cannot_start_over_is_said(slack: Sandbox, control: Control) -> None:

@@ -22,10 +22,10 @@ from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import NoticePayload, PortalChangedPayload
+from models.period_length import PeriodLength
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
-from models.subscription import PeriodLength
 from tests.fakes import FakeHomePublisher, FakeMailer, FakeMessenger, FakeUserDirectory
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)

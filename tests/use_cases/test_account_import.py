@@ -109,9 +109,9 @@ async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: P
 async def test_progress_is_told(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
     path.write_text(build_large_accounts_file(120), "utf-8")
-    told: list[tuple[int, int]] = []
-    await import_accounts(database, path=path, at=AT, progress=lambda *now: told.append(now))
-    assert told == [(50, 120), (100, 120), (120, 120)]
+    progress_calls: list[tuple[int, int]] = []
+    await import_accounts(database, path=path, at=AT, progress=lambda *now: progress_calls.append(now))
+    assert progress_calls == [(50, 120), (100, 120), (120, 120)]
 
 
 async def test_an_id_of_another_account_in_the_database_is_refused_by_name(imports: Import) -> None:

@@ -47,10 +47,10 @@ async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
     await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
     kinds = {d: [s.letter.kind for s in outbox.messenger.to(d)] for d in ("D01ALICE", "D02BENOIT")}
-    told = NoticeKind.CHANNEL_UNREACHABLE
+    kind = NoticeKind.CHANNEL_UNREACHABLE
     assert kinds == {
-        "D01ALICE": [told, NoticeKind.ORDER_STATUS, NoticeKind.PORTAL_CHANGED],
-        "D02BENOIT": [told, NoticeKind.PORTAL_CHANGED],
+        "D01ALICE": [kind, NoticeKind.ORDER_STATUS, NoticeKind.PORTAL_CHANGED],
+        "D02BENOIT": [kind, NoticeKind.PORTAL_CHANGED],
     }
     refused = await outbox.notices(destination=CHANNEL)
     assert {n.last_error for n in refused} == {"channel unreachable: not_in_channel"}
@@ -62,8 +62,8 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
         outbox.at += timedelta(days=day)
         await outbox.enqueue(CHANNEL)
         await outbox.deliver_all()
-    told = await outbox.notices(kind="channel_unreachable", destination=await alice(outbox))
-    assert len(told) == 2
+    channel_notices = await outbox.notices(kind="channel_unreachable", destination=await alice(outbox))
+    assert len(channel_notices) == 2
 
 
 async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> None:

@@ -235,17 +235,17 @@ async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts
 
 async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Database) -> None:
     last = await write_history(database_with_accounts, 1200)
-    told: list[tuple[int, int]] = []
+    progress_calls: list[tuple[int, int]] = []
     out = io.StringIO()
     written = await export_history(
         database_with_accounts,
         account_id="acme",
         export_format=ExportFormat.JSON,
         out=out,
-        progress=lambda d, t: told.append((d, t)),
+        progress=lambda d, t: progress_calls.append((d, t)),
     )
     assert written == last
-    assert told == [(500, last), (1000, last), (last, last)]
+    assert progress_calls == [(500, last), (1000, last), (last, last)]
 
 
 async def test_nothing_is_written_for_an_unknown_account(database_with_accounts: Database) -> None:

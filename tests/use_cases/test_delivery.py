@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.messaging.messenger import (
+    MessengerUnavailable,
     OutboundMessage,
 )
 from bot.use_cases.delivery.claim import build_notice_queue
@@ -101,6 +102,22 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
     outbox.messenger.before = overslept
     assert await outbox.deliver() == 0
     assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+
+
+async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
+    await outbox.enqueue(CHANNEL)
+    await outbox.change(await outbox.notice(), attempts=8)
+
+    async def oversleep(_: OutboundMessage) -> None:
+        outbox.messenger.before = None
+        outbox.messenger._busy.clear()
+        outbox.at += get_lease_duration(outbox.services.settings)
+        outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")]
+        assert await outbox.deliver() == 0
+
+    outbox.messenger.before = oversleep
+    assert await outbox.deliver() == 1
+    assert (await outbox.slot(CHANNEL)).next_at == outbox.at + timedelta(seconds=256)
 
 
 async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> None:

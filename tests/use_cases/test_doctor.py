@@ -41,8 +41,8 @@ async def test_a_healthy_installation_passes_every_check(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
-        "settings", "database", "accounts", "slack", "transport", "channels", "mail", "billing", "seller",
-        "account services",
+        "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "mail", "billing",
+        "seller", "account services",
     ]  # fmt: skip
     assert found["channels"].message == "the bot is in all 6"
 

@@ -205,6 +205,21 @@ async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes:
         assert (await session.get_one(Quote, quote.key)).status is QuoteStatus.PENDING
 
 
+async def test_r9_nobody_is_reminded_of_a_quote_decided_meanwhile(outboxes: list[Outbox]) -> None:
+    one, two, _ = outboxes
+    quote = await one.quote()
+    two.at = quote.expires_at - timedelta(hours=6)
+    await one.change(quote, remind_at=two.at)
+    async with one.database.write() as session:
+        await lock_account(session, "acme")
+        async with lock_requested(two):
+            waiting = asyncio.create_task(enqueue_quote_reminders(two.services))
+        deciding = await session.get_one(Quote, quote.key)
+        deciding.change_status(QuoteStatus.REJECTED, two.at, "Benoît Roche")
+    await at_once(waiting)
+    assert await two.notices() == []
+
+
 async def test_nobody_is_reminded_of_a_payment_confirmed_meanwhile(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
     order = await one.order()

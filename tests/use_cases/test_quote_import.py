@@ -137,8 +137,8 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
     assert (quote.status.value, quote.decided_externally, quote.decided_by) == (status, True, "GoTo Admin")
     assert quote.decided_at == datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
     assert (await story(session))[-1] == ("quote:Q-2041", status, "pending", status)
-    told = [(n.kind, n.destination) for n in await all_of(session, Notice)][3:]
-    assert sorted(told) == [
+    enqueued_notices = [(n.kind, n.destination) for n in await all_of(session, Notice)][3:]
+    assert sorted(enqueued_notices) == [
         (NoticeKind.QUOTE_CARD, "channel:C01BILLING"),
         (NoticeKind.QUOTE_DECIDED, "contact:1"),
         (NoticeKind.QUOTE_DECIDED, "contact:2"),

@@ -22,12 +22,11 @@ from models.ledger import (
     LedgerSeatBlock,
     LedgerSubscription,
 )
+from models.period_length import get_anchor_day, get_period_containing
 from models.subscription import (
     SeatBlock,
     Subscription,
     SubscriptionNotFound,
-    get_anchor_day,
-    get_period_containing,
 )
 
 _IS_COPY_STALE = and_(

@@ -13,8 +13,8 @@ import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
+from models.period_length import PeriodLength
 from models.proration import get_local_date
-from models.subscription import PeriodLength
 
 log = structlog.get_logger()
 

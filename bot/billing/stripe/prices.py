@@ -23,7 +23,8 @@ from bot.billing.gateway import (
 from bot.billing.stripe.client import request_stripe, to_timestamp
 from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
-from models.subscription import PeriodLength, SubscriptionNotFound
+from models.period_length import PeriodLength, group_by_period
+from models.subscription import SubscriptionNotFound
 
 log = structlog.get_logger()
 
@@ -185,9 +186,7 @@ def _build_priced_line(
 def _build_recurring_totals(
     prices: Iterable[tuple[PeriodLength, PricePreview]],
 ) -> tuple[RecurringTotal, ...]:
-    by_length = {length: [p for found, p in prices if found is length] for length in PeriodLength}
     return tuple(
         RecurringTotal(length, sum(p.amount for p in found), sum(p.tax for p in found))
-        for length, found in by_length.items()
-        if found
+        for length, found in group_by_period(prices)
     )

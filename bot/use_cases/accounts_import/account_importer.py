@@ -20,8 +20,9 @@ from models.audit.subject import AuditSubject, SubjectNoun
 from models.billing_contact import BillingContact
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
+from models.period_length import get_anchor_day, get_period_containing
 from models.seat_assignment import SeatAssignment
-from models.subscription import Subscription, get_anchor_day, get_period_containing
+from models.subscription import Subscription
 
 
 class AccountImporter:

@@ -17,11 +17,15 @@ HOME_UPDATE_INTERVAL = timedelta(seconds=0.5)
 CHANGE_BATCH_SIZE = 500
 
 
-async def mark_changed_homes(services: Services) -> None:
-    at = services.now()
+async def has_changed_accounts(services: Services) -> bool:
     async with services.read() as session:
-        if (await session.exec(select(AccountChange.id).limit(1))).first() is None:
-            return
+        return (await session.exec(select(AccountChange.id).limit(1))).first() is not None
+
+
+async def mark_changed_homes(services: Services) -> None:
+    if not await has_changed_accounts(services):
+        return
+    at = services.now()
     async with services.write() as session:
         for home in await _lock_affected_homes(session, await _pop_changes(session)):
             home.change_count += 1

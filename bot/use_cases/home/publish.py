@@ -25,8 +25,8 @@ from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.account.overview import load_home_overviews
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.due_rows import ClaimQueue, process_queue
-from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL, mark_changed_homes
+from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
+from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL, has_changed_accounts, mark_changed_homes
 from bot.use_cases.pacing import (
     HOME_LIMIT,
     compute_backoff,
@@ -76,6 +76,13 @@ async def _refresh_accounts(services: Services, key: HomeKey) -> None:
 async def publish_due_homes(services: Services) -> int:
     queue = ClaimQueue(services, partial(_find_due_homes, services), partial(_claim_homes, services))
     return await process_queue(queue.claim, partial(_publish_home, services))
+
+
+async def find_next_publish_time(services: Services) -> datetime | None:
+    if await has_changed_accounts(services):
+        return services.now()
+    free_at = get_later(col(Home.due_at), col(Home.claimed_until))
+    return await find_next_time(services, free_at, col(Home.due_at).is_not(None))
 
 
 async def _save_opened_home(services: Services, key: HomeKey, page: int, at: datetime) -> None:

@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from sqlmodel import col, func, select
 
 from bot.billing.gateway import BillingUnavailable
+from bot.db import LISTEN_ERRORS
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.services import Services
@@ -26,6 +27,7 @@ async def run_checks(services: Services, required_scopes: set[str]) -> list[Chec
     checks: dict[str, Callable[[], Awaitable[CheckResult]]] = {
         "settings": lambda: _check_settings(services),
         "database": lambda: _check_database(services),
+        "jobs": lambda: _check_job_notifications(services),
         "accounts": lambda: _check_accounts(services),
         "slack": lambda: _check_slack(services, required_scopes),
         "transport": lambda: _check_transport(services),
@@ -68,6 +70,19 @@ async def _check_database(services: Services) -> CheckResult:
     if not migrated:
         return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
     return CheckResult("database", True, "reachable, and up to date")
+
+
+async def _check_job_notifications(services: Services) -> CheckResult:
+    try:
+        await services.database.check_notifications()
+    except LISTEN_ERRORS as error:
+        if services.settings.database_listen_url:
+            message = f"no notification arrives ({type(error).__name__}): check DATABASE_LISTEN_URL"
+            return CheckResult("jobs", False, f"{message}, which must lead to the database itself")
+        message = "they run at intervals only, since PostgreSQL's notifications do not arrive"
+        advice = "if DATABASE_URL leads to a pooler, set DATABASE_LISTEN_URL to the database itself"
+        return CheckResult("jobs", None, f"{message}: {advice}")
+    return CheckResult("jobs", True, "new work wakes them")
 
 
 async def _check_accounts(services: Services) -> CheckResult:

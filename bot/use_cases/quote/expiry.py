@@ -7,7 +7,7 @@ from sqlmodel import col
 from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
-from bot.use_cases.due_rows import process_due_rows
+from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.notice.enqueue import (
     build_notices,
     enqueue_notices,
@@ -33,6 +33,10 @@ async def expire_quotes(services: Services) -> int:
     return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
 
 
+async def find_next_expiry_time(services: Services) -> datetime | None:
+    return await find_next_time(services, col(Quote.expires_at), Quote.status == QuoteStatus.PENDING)
+
+
 async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
     await lock_account(session, quote.account_id, quote)
     if quote.status is QuoteStatus.PENDING and quote.expires_at <= at:
@@ -47,6 +51,10 @@ async def enqueue_quote_reminders(services: Services) -> int:
     Once per reminder and person; one if several were missed. Returns how many quotes were checked.
     """
     return await process_due_rows(services, Quote, col(Quote.remind_at), _enqueue_reminders)
+
+
+async def find_next_reminder_time(services: Services) -> datetime | None:
+    return await find_next_time(services, col(Quote.remind_at))
 
 
 async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import col
 from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
 from bot.services import Services
-from bot.use_cases.due_rows import process_due_rows
+from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
 from bot.use_cases.service_order.order_update import load_order_update
 from models.notice import NoticeKind
@@ -20,6 +20,10 @@ async def announce_overdue_orders(services: Services) -> int:
     """Returns how many orders were announced (R21)."""
     announce = partial(_announce_overdue_order, services)
     return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
+
+
+async def find_next_overdue_time(services: Services) -> datetime | None:
+    return await find_next_time(services, col(ServiceOrder.overdue_check_at))
 
 
 async def _announce_overdue_order(
@@ -46,6 +50,10 @@ async def remind_customers(services: Services) -> int:
     """Remind once before a payment can no longer be confirmed. Returns how many lines were due."""
     remind = partial(_remind_customer, services)
     return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), remind)
+
+
+async def find_next_customer_reminder_time(services: Services) -> datetime | None:
+    return await find_next_time(services, col(OrderLine.remind_at))
 
 
 async def _remind_customer(services: Services, session: Session, line: OrderLine, at: datetime) -> None:

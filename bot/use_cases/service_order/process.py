@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
-from bot.use_cases.due_rows import ClaimQueue, process_queue
+from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.service_order.announce import announce_waiting
 from bot.use_cases.service_order.charge_attempt import (
     Decline,
@@ -84,6 +84,12 @@ async def process_due_orders(services: Services) -> int:
     )
 
 
+async def find_next_line_time(services: Services) -> datetime | None:
+    """When the next line is due and not leased."""
+    free_at = get_later(col(OrderLine.due_at), col(OrderLine.claimed_until))
+    return await find_next_time(services, free_at, col(OrderLine.due_at).is_not(None))
+
+
 async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
     at = services.now()
     async with services.read() as session:
@@ -138,7 +144,7 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         update.session.add(row.line)
         if is_waiting:
             await _start_or_wait(update, row, blocking_order)
-        elif row.line.is_done(update.order, update.at) or update.order.is_finished:
+        elif row.line.is_done(update.order, update.at):
             row.line.release(None)
             await finish_order_if_done(update)
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None

@@ -1,0 +1,42 @@
+"""When the next notice can be delivered."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, func, select
+from sqlmodel.sql.expression import Select
+
+from bot.services import Services
+from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
+from bot.use_cases.due_rows import get_later
+from bot.use_cases.pacing import MESSAGE_LIMIT
+from models.notice.destination import DestinationKind
+from models.notice.notice import DeliverySlot, Notice
+
+
+async def find_next_delivery_time(services: Services) -> datetime | None:
+    """After the rate limits of its destination and workspace, and the lease of another worker."""
+    async with services.read() as session:
+        waiting = await session.exec(select_next_times(with_email=services.mailer.is_configured))
+        times = [
+            free_at if token_at is None else max(free_at, token_at - MESSAGE_LIMIT.burst_allowance)
+            for free_at, token_at in waiting.all()
+        ]
+    return min(times, default=None)
+
+
+def select_next_times(*, with_email: bool) -> Select[datetime, datetime | None]:
+    """For each workspace with waiting notices: the earliest time that one's destination is free, and when
+    the workspace's bucket is full again (None for e-mails, and if nothing was posted yet)."""
+    slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
+    is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
+    is_team_slot = and_(~is_email, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))
+    free_at = get_later(col(Notice.due_at), get_later(col(slot.next_at), col(slot.claimed_until)))
+    return (
+        select(func.min(free_at), col(team.next_at))
+        .select_from(Notice)
+        .outerjoin(slot, col(slot.destination) == Notice.destination)
+        .outerjoin(team, is_team_slot)
+        .where(IS_WAITING_NOTICE, *([] if with_email else [~is_email]))
+        .group_by(col(Notice.team), col(team.next_at))
+    )

@@ -1,0 +1,229 @@
+"""What is stored wakes the jobs, without waiting for their interval: here it is an hour."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Engine, event
+from structlog.testing import capture_logs
+
+from bot.db import Database
+from bot.jobs import JobId
+from bot.tasks import BackgroundTasks
+from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.doctor import run_checks
+from models.notice import Notice, NoticeStatus
+from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
+from scheduler import JOBS, JobRunner, run_scheduler
+from tests.fake_pooler import FakePooler, fake_pooler
+from tests.handlers.steps import ForgetfulTasks
+from tests.postgres import CHOSEN, database_url, open_database
+from tests.time_limits import HANG_SECONDS
+from tests.world import World
+from tests.world import world as open_world
+
+RARE_JOBS = {job_id: replace(job, interval_seconds=3600) for job_id, job in JOBS.items()}
+
+only_postgresql = pytest.mark.skipif(CHOSEN != "postgresql", reason="SQLite has no notifications")
+
+
+async def wait_for(world: World, condition: Callable[[World], Awaitable[bool]]) -> None:
+    """Time goes by meanwhile: Slack takes a message a second in a channel."""
+    async with asyncio.timeout(HANG_SECONDS):
+        while not await condition(world):
+            await asyncio.sleep(0.05)
+            world.clock.move(seconds=0.05)
+
+
+async def is_completed_and_announced(world: World) -> bool:
+    order = await world.row(ServiceOrder)
+    waiting = await world.rows(Notice, status=NoticeStatus.WAITING)
+    return order.status is OrderStatus.COMPLETED and not waiting and bool(world.channel("C01BILLING"))
+
+
+@asynccontextmanager
+async def replica_with_jobs(world: World, database: Database) -> AsyncIterator[Mapping[str, JobRunner]]:
+    """Another process' jobs, on the same accounts and the same Slack."""
+    services = replace(world.services, database=database, tasks=BackgroundTasks())
+    async with run_scheduler(services, RARE_JOBS) as runners:
+        await services.tasks.wait_until_idle()
+        yield runners
+    await services.tasks.drain(HANG_SECONDS)
+
+
+async def test_a_placed_order_is_processed_and_announced_at_once() -> None:
+    async with open_world() as world:
+        async with run_scheduler(world.services, RARE_JOBS):
+            # The process that took the click forgets to start.
+            world.services.tasks = ForgetfulTasks()
+            await world.order(world.person("alice"), acme_meeting=1)
+            await wait_for(world, is_completed_and_announced)
+        await world.services.tasks.wait_until_idle()
+
+
+@only_postgresql
+async def test_an_order_placed_at_one_replica_wakes_another() -> None:
+    async with open_world() as world:
+        database = open_database(world.services.settings.database_url)
+        async with replica_with_jobs(world, database):
+            world.services.tasks = ForgetfulTasks()
+            await world.order(world.person("alice"), acme_meeting=1)
+            await wait_for(world, is_completed_and_announced)
+        await database.close()
+
+
+async def test_a_slow_card_sets_the_timer() -> None:
+    """The card pm_slow_60 takes a minute."""
+    async with open_world() as world:
+        async with run_scheduler(world.services, RARE_JOBS) as runners:
+            await world.order(world.person("sam"), slow_meeting=1)
+            await wait_for(world, is_charge_pending)
+            await wait_for(world, partial(is_timer_set, runners[JobId.PROCESS_ORDERS], 60))
+            world.clock.move(seconds=60)
+            await wait_for(world, is_charge_settled)
+        await world.services.tasks.wait_until_idle()
+
+
+async def is_charge_pending(world: World) -> bool:
+    line = await world.row(OrderLine)
+    return line.claimed_until is None and line.due_at is not None and line.due_at > world.clock.at
+
+
+async def is_charge_settled(world: World) -> bool:
+    return (await world.row(OrderLine)).status is LineStatus.SETTLED
+
+
+async def is_timer_set(runner: JobRunner, seconds: float, _: World) -> bool:
+    return 0 < (runner.seconds_to_next_run or 0) <= seconds
+
+
+# --- the listening connection
+
+
+@asynccontextmanager
+async def listening_through_pooler(
+    *, delivers_notifications: bool
+) -> AsyncIterator[tuple[World, FakePooler]]:
+    with database_url("accounts") as url:
+        async with (
+            fake_pooler(url, delivers_notifications=delivers_notifications) as pooler,
+            open_world(database_url=url, database_listen_url=pooler.url) as world,
+        ):
+            yield world, pooler
+
+
+@only_postgresql
+async def test_what_was_stored_while_the_listening_connection_was_down_is_found_after_it() -> None:
+    async with listening_through_pooler(delivers_notifications=True) as (world, network):
+        world.services.tasks = ForgetfulTasks()
+        with capture_logs() as logs:
+            async with run_scheduler(world.services, RARE_JOBS):
+                await wait_for(world, partial(has_logged, logs, "listener.connected"))
+                await world.services.tasks.wait_until_idle()
+                network.cut()
+                await wait_for(world, partial(has_logged, logs, "listener.unavailable"))
+                await world.order(world.person("alice"), acme_meeting=1)
+                logs.clear()
+                network.mend()
+                await wait_for(world, is_completed_and_announced)
+        assert await has_logged(logs, "listener.connected", world)
+        await world.services.tasks.wait_until_idle()
+
+
+async def has_logged(logs: Sequence[Mapping[str, Any]], event_id: str, _: World) -> bool:
+    return any(entry["event"] == event_id for entry in logs)
+
+
+@only_postgresql
+async def test_a_pooler_that_loses_notifications_is_noticed_and_jobs_run_at_their_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.db.notifications.PROBE_TIMEOUT_SECONDS", 0.2)
+    async with listening_through_pooler(delivers_notifications=False) as (world, _):
+        result = await check_jobs(world)
+        assert result.passed is False
+        assert "check DATABASE_LISTEN_URL" in result.message
+        world.services.tasks = ForgetfulTasks()
+        often = {job_id: replace(job, interval_seconds=0.2) for job_id, job in JOBS.items()}
+        with capture_logs() as logs:
+            async with run_scheduler(world.services, often):
+                await wait_for(world, partial(has_logged, logs, "listener.unavailable"))
+                await world.order(world.person("alice"), acme_meeting=1)
+                await wait_for(world, is_completed_and_announced)
+        assert not await has_logged(logs, "listener.connected", world)
+        await world.services.tasks.wait_until_idle()
+
+
+@only_postgresql
+async def test_doctor_names_the_setting_for_a_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.db.notifications.PROBE_TIMEOUT_SECONDS", 0.2)
+    with database_url("accounts") as url:
+        async with (
+            fake_pooler(url, delivers_notifications=False) as pooler,
+            open_world(database_url=pooler.url) as world,
+        ):
+            result = await check_jobs(world)
+            assert result.passed is None
+            assert "set DATABASE_LISTEN_URL" in result.message
+        async with open_world(database_url=url) as world:
+            assert (await check_jobs(world)).passed
+
+
+async def check_jobs(world: World) -> CheckResult:
+    return next(result for result in await run_checks(world.services, set()) if result.name == "jobs")
+
+
+# --- what an idle replica costs
+
+HEALTH_CHECK_SECONDS, SCRAPE_SECONDS = 10, 15
+
+
+async def test_an_idle_replica_asks_a_query_a_second_and_writes_nothing(world: World) -> None:
+    """With the load balancer's and Prometheus' requests. Nothing is timed: queries by interval are added."""
+    await world.order(world.person("alice"), acme_meeting=1)
+    await world.settle()
+    queries_per_second = 0.0
+    with count_queries() as counts:
+        for job in JOBS.values():
+            counts.queries = 0
+            assert await job.run(world.services) == 0
+            await job.find_next_time(world.services)
+            queries_per_second += counts.queries / job.interval_seconds
+        for path, seconds in (("readyz", HEALTH_CHECK_SECONDS), ("metrics", SCRAPE_SECONDS)):
+            counts.queries = 0
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(f"http://127.0.0.1:{world.port}/{path}")).status_code == 200
+            queries_per_second += counts.queries / seconds
+    assert queries_per_second <= 1
+    assert counts.commits == 0
+
+
+@dataclass
+class Counts:
+    queries: int = 0
+    commits: int = 0
+
+
+@contextmanager
+def count_queries() -> Iterator[Counts]:
+    """Of every connection of this process."""
+    counts = Counts()
+
+    def count_query(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counts.queries += 1
+
+    def count_commit(_connection: object) -> None:
+        counts.commits += 1
+
+    event.listen(Engine, "before_cursor_execute", count_query)
+    event.listen(Engine, "commit", count_commit)
+    try:
+        yield counts
+    finally:
+        event.remove(Engine, "before_cursor_execute", count_query)
+        event.remove(Engine, "commit", count_commit)
