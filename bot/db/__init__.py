@@ -1,8 +1,7 @@
 from bot.db.engines import DATABASE_UNAVAILABLE_ERRORS, Database, to_driver_url, transaction_open
-from bot.db.insert import build_insert_if_missing
 from bot.db.locks import lock_account, lock_audit_chain_tip, lock_imports
 from bot.db.notifications import LISTEN_ERRORS, NotDelivered
-from bot.db.session import Connection, Session, select_joined
+from bot.db.session import Connection, Session, build_insert, select_joined
 
 __all__ = [
     "DATABASE_UNAVAILABLE_ERRORS",
@@ -11,7 +10,7 @@ __all__ = [
     "Database",
     "NotDelivered",
     "Session",
-    "build_insert_if_missing",
+    "build_insert",
     "lock_account",
     "lock_audit_chain_tip",
     "lock_imports",

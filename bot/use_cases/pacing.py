@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import col, select
 
-from bot.db import Session, build_insert_if_missing
+from bot.db import Session, build_insert
 from bot.settings import Settings
 from models.notice import DeliverySlot
 
@@ -110,7 +110,7 @@ async def lock_or_create_slots(
     missing = all_names - slots.keys()
     if not missing:
         return slots
-    insert = build_insert_if_missing(session, DeliverySlot, col(DeliverySlot.destination))
+    insert = build_insert(session, DeliverySlot).on_conflict_do_nothing()
     rows = [{"destination": name, "next_at": at - INITIAL_SLOT_AGE} for name in sorted(missing)]
     inserted = (await session.exec(insert.returning(DeliverySlot), params=rows)).scalars().all()
     slots |= {slot.destination: slot for slot in inserted}

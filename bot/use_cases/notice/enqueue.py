@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from bot.db import Session, build_insert_if_missing
+from bot.db import Session, build_insert
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -82,8 +82,10 @@ async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
     if not notices:
         return
     # SQLAlchemy sends rows in one statement only if something is returned; otherwise each on its own.
-    insert = build_insert_if_missing(session, Notice, col(Notice.event)).returning(col(Notice.id))
-    await session.exec(insert, params=[notice.model_dump(exclude={"id"}) for notice in notices])
+    insert = build_insert(session, Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
+    await session.exec(
+        insert.returning(col(Notice.id)), params=[notice.model_dump(exclude={"id"}) for notice in notices]
+    )
 
 
 def build_related_notices(
