@@ -11,6 +11,7 @@ from models.account import Address
 from models.errors import Refusal
 from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
+from models.subscription_outlook import SubscriptionOutlook
 
 
 class BillingUnavailable(Refusal):
@@ -34,7 +35,7 @@ class CurrencyMismatch(Refusal):
 
 
 class SubscriptionNotActive(Refusal):
-    """The subscription is paused, in a trial or unpaid."""
+    """The subscription never started: its first payment is missing."""
 
 
 class QuotedPriceChanged(Refusal):
@@ -70,6 +71,7 @@ class SubscriptionState:
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
     closed_reason: str | None = None
+    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class PricedLine:
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    added."""
+    added. Those that will not renew are left out (R27)."""
 
     period: PeriodLength
     net: int
@@ -192,7 +194,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `provider_error`, or the provider's own word."""
+    `period_ended`, `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own
+    word."""
 
     reason: str
 
@@ -240,8 +243,8 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, MixedPricesUnsupported, PriceArchived, SubscriptionPaidByInvoice,
-        CurrencyMismatch."""
+        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
+        SubscriptionPaidByInvoice, CurrencyMismatch."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

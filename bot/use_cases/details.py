@@ -114,14 +114,15 @@ async def load_quote_details_by_id(
 
 async def _load_quote_rows(session: Session, quote_ids: Sequence[int]) -> dict[int, list[QuoteRow]]:
     result = await session.exec(
-        select(QuoteLine, Product)
+        select(QuoteLine, Product, col(Subscription.outlook))
         .join(Product, col(Product.id) == QuoteLine.product_id)
+        .join(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
         .where(col(QuoteLine.quote_id).in_(quote_ids))
         .order_by(col(QuoteLine.id))
     )
     rows_by_quote = defaultdict[int, list[QuoteRow]](list)
-    for line, product in result.all():
-        rows_by_quote[line.quote_id].append(QuoteRow(line, product))
+    for line, product, outlook in result.all():
+        rows_by_quote[line.quote_id].append(QuoteRow(line, product, outlook))
     return rows_by_quote
 
 
@@ -171,14 +172,17 @@ async def load_order_details_by_id(
 
 async def find_quote_with_rows(session: Session, quote_id: int) -> tuple[Quote, list[QuoteRow]] | None:
     result = await session.exec(
-        select(Quote, QuoteLine, Product)
+        select(Quote, QuoteLine, Product, col(Subscription.outlook))
         .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
+        .join(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
         .where(Quote.id == quote_id)
         .order_by(col(QuoteLine.id))
     )
     rows = result.all()
-    return (rows[0][0], [QuoteRow(line, product) for _, line, product in rows]) if rows else None
+    if not rows:
+        return None
+    return rows[0][0], [QuoteRow(line, product, outlook) for _, line, product, outlook in rows]
 
 
 async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:

@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, UniqueConstraint, insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.account import Account
 from models.document_sequence import DocumentSequence
@@ -15,6 +15,7 @@ from models.period_length import PeriodLength
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.subscription import Subscription
+from models.subscription_outlook import SubscriptionOutlook
 from tests.models.examples import a_product, a_quote, a_quote_line, a_subscription, an_account
 from tests.models.migrated import Migrated, new_engine
 
@@ -76,12 +77,13 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
         upgrade_database(connection, "0001_baseline")
         connection.execute(insert(Account), an_account().model_dump())
         connection.execute(insert(Product), a_product().model_dump())
-        connection.execute(insert(Subscription), a_subscription().model_dump())
+        connection.execute(insert(Subscription), a_subscription().model_dump(exclude={"outlook"}))
         connection.execute(insert(Quote), a_quote(id=1).model_dump())
         connection.execute(insert(QuoteLine), a_quote_line(id=1, quote_id=1).model_dump())
-        upgrade_database(connection, "0002_period_lengths")
+        upgrade_database(connection)
     with Session(engine) as session:
         assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
+        assert session.exec(select(col(Subscription.outlook))).one() == SubscriptionOutlook()
         assert session.exec(select(QuoteLine.period)).one() == PeriodLength.MONTH
         session.add(a_subscription(id="sub_weekly", period=PeriodLength("2-week")))
         session.commit()
