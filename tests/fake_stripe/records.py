@@ -46,6 +46,7 @@ class Price:
     id: str
     unit_amount: int
     interval: str = "month"
+    interval_count: int = 1
     active: bool = True
     currency: str = "eur"
     metadata: dict[str, str] = field(default_factory=dict)
@@ -273,7 +274,7 @@ class StripeRecords:
             quantity = quantities.get(item.id, item.quantity)
             amount = quantity * item.price.unit_amount
             [tax] = self._compute_taxes([amount], country)
-            end = add_interval(item.current_period_end, item.price.interval, subscription.time_zone)
+            end = add_interval(item.current_period_end, item.price, subscription.time_zone)
             lines.append(
                 InvoiceLine(
                     item.id,
@@ -415,7 +416,7 @@ class StripeRecords:
         subscription.latest_invoice = invoice.id
         item.current_period_start, item.current_period_end = (
             item.current_period_end,
-            add_interval(item.current_period_end, item.price.interval, subscription.time_zone),
+            add_interval(item.current_period_end, item.price, subscription.time_zone),
         )
         self.emit_event("invoice.paid", "invoice", invoice.id)
 
@@ -431,10 +432,13 @@ def _round_half_up(value: Fraction) -> int:
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, interval: str, zone: str) -> int:
+def add_interval(at: int, price: Price, zone: str) -> int:
     """At the same time of day in `zone`; on the last day of a month that is too short."""
     day = datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
-    months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
+    if price.interval in ("day", "week"):
+        days = price.interval_count * (7 if price.interval == "week" else 1)
+        return int((day + timedelta(days=days)).replace(tzinfo=ZoneInfo(zone)).timestamp())
+    months = day.year * 12 + day.month - 1 + price.interval_count * (12 if price.interval == "year" else 1)
     year, month = months // 12, months % 12 + 1
     moved = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
     return int(moved.replace(tzinfo=ZoneInfo(zone)).timestamp())
