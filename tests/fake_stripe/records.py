@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -132,6 +132,10 @@ class Invoice:
     attached_payment_intent: PaymentIntent | None = None
 
     @property
+    def currency(self) -> str:
+        return self.lines[0].price.currency
+
+    @property
     def subtotal(self) -> int:
         return sum(line.amount for line in self.lines)
 
@@ -255,10 +259,10 @@ class StripeRecords:
                 "The proration date must be within the current period", param="proration_date"
             )
         unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
-        credit = -_round_half_up(item.quantity * item.price.unit_amount * unused)
-        debit = _round_half_up(quantity * item.price.unit_amount * unused)
+        credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
+        debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
-        taxes = self._compute_taxes([amount for _, amount in amounts], country)
+        taxes = self._compute_taxes([amount for _, amount in amounts], country, item.price.currency)
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
@@ -273,7 +277,7 @@ class StripeRecords:
         for item in subscription.items:
             quantity = quantities.get(item.id, item.quantity)
             amount = quantity * item.price.unit_amount
-            [tax] = self._compute_taxes([amount], country)
+            [tax] = self._compute_taxes([amount], country, item.price.currency)
             end = add_interval(item.current_period_end, item.price, subscription.time_zone)
             lines.append(
                 InvoiceLine(
@@ -290,11 +294,11 @@ class StripeRecords:
             )
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str) -> list[int]:
+    def _compute_taxes(self, amounts: list[int], country: str, currency: str) -> list[int]:
         """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
         rate = Fraction(self.tax_rates.get(country, "0"))
-        total = _round_half_up(sum(amounts) * rate)
-        first = [_round_half_up(amount * rate) for amount in amounts[:-1]]
+        total = round_amount(sum(amounts) * rate, currency)
+        first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
 
     # --- pending updates and payments
@@ -426,9 +430,11 @@ class StripeRecords:
         self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
 
 
-def _round_half_up(value: Fraction) -> int:
-    """A half is rounded away from zero."""
-    whole = (abs(value) + Fraction(1, 2)).__floor__()
+def round_amount(value: Fraction, currency: str) -> int:
+    """A half is rounded away from zero. ISK and UGX have no fractions, though their amounts have two decimals
+    (docs.stripe.com/currencies, "Special cases")."""
+    unit = 100 if currency in ("isk", "ugx") else 1
+    whole = (abs(value) / unit + Fraction(1, 2)).__floor__() * unit
     return whole if value >= 0 else -whole
 
 

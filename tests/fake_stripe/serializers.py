@@ -30,7 +30,10 @@ def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> 
 
 def serialize_price(price: Price) -> dict[str, Any]:
     recurring = fill_object(
-        stripe.Price.Recurring, interval=price.interval, interval_count=price.interval_count, usage_type="licensed"
+        stripe.Price.Recurring,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        usage_type="licensed",
     )
     return fill_object(
         stripe.Price,
@@ -198,7 +201,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         billing_reason=invoice.billing_reason,
         collection_method="charge_automatically",
         created=invoice.created,
-        currency="eur",
+        currency=invoice.currency,
         customer=invoice.customer,
         default_tax_rates=[],
         discounts=[],
@@ -278,7 +281,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         id=line_id,
         object="line_item",
         amount=line.amount,
-        currency="eur",
+        currency=line.price.currency,
         discountable=not line.proration,
         discounts=[],
         invoice=invoice_id,
@@ -312,7 +315,7 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         object="invoice_payment",
         amount_requested=invoice.subtotal + invoice.tax,
         created=invoice.created,
-        currency="eur",
+        currency=invoice.currency,
         invoice=invoice.id,
         is_default=payment_intent is invoice.payment_intent,
         livemode=False,
@@ -341,7 +344,7 @@ def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) ->
         capture_method="automatic",
         confirmation_method="automatic",
         created=invoice.created,
-        currency="eur",
+        currency=invoice.currency,
         customer=invoice.customer,
         last_payment_error=error,
         livemode=False,

@@ -1,16 +1,18 @@
 """Stripe's intervals and currencies, from the command to the receipt (R17)."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from models.account import Account
 from models.period_length import PeriodLength
+from models.proration import get_midnight
 from models.quote import Quote
 from models.receipt import Receipt
 from models.subscription import Subscription
 from tests.fake_stripe.records import SubscriptionItem
+from tests.handlers.steps import opened
 from tests.handlers.stripe_orders import ALICE, looked_at, ordered
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -42,17 +44,17 @@ async def test_r17_seats_are_sold_whatever_the_interval(
 ) -> None:
     item = get_item(world)
     item.price.interval, item.price.interval_count = interval, count
-    midnight = datetime.fromtimestamp(item.current_period_start, UTC)
+    midnight = get_midnight(date(2026, 11, 9), "Europe/Paris")
+    item.current_period_start = int(midnight.timestamp())
     item.current_period_end = int((midnight + timedelta(days=days)).timestamp())
-    item.current_period_start = int((midnight + timedelta(days=0)).timestamp())
     await looked_at(world, ALICE, "acme")
     assert (await world.row(Subscription, id="acme_meeting")).period == PeriodLength(length)
     await world.order(world.person("alice"), acme_meeting=5)
     await world.settle()
     quote = await world.row(Quote)
     assert world.list_paid_totals() == [quote.total]
-    shown = await world.person("alice").command("/billing")
-    assert f"€14.00 per seat {text}" in str(shown.blocks)
+    billing = await opened(world.person("alice"), "/billing", "", "account.overview")
+    assert f"€14.00 per seat {text}" in billing.text
 
 
 async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
