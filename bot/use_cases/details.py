@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from bot.db import Session
+from bot.db import Session, select_joined
 from bot.use_cases.audit.write import list_audit_entries
 from models.account import Account
 from models.administrator import Administrator
@@ -150,36 +150,23 @@ async def load_order_details_by_id(
     if not order_ids:
         return {}
     orders = await session.exec(
-        select(ServiceOrder, Quote, Account, Receipt)
+        select_joined(ServiceOrder, Quote, Account, Receipt, BillingContact, Administrator, PaymentMethod)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
         .join(Account, col(Account.id) == ServiceOrder.account_id)
+        .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
+        .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
+        .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
         .outerjoin(Receipt, col(Receipt.order_id) == ServiceOrder.id)
         .where(col(ServiceOrder.id).in_(order_ids))
     )
     rows = await _load_order_rows(session, order_ids)
-    parties = await _load_order_parties(session, order_ids)
     details_by_id = {
-        order.key: OrderDetails(account, order, quote, rows[order.key], *parties[order.key], at, receipt)
-        for order, quote, account, receipt in orders.all()
+        order.key: OrderDetails(
+            account, order, quote, rows[order.key], contact, administrator, method, at, receipt
+        )
+        for order, quote, account, receipt, contact, administrator, method in orders.all()
     }
     return {order_id: details_by_id[order_id] for order_id in order_ids}
-
-
-async def _load_order_parties(
-    session: Session, order_ids: Sequence[int]
-) -> dict[int, tuple[BillingContact, Administrator, PaymentMethod]]:
-    result = await session.exec(
-        select(ServiceOrder.id, BillingContact, Administrator, PaymentMethod)
-        .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
-        .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
-        .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
-        .where(col(ServiceOrder.id).in_(order_ids))
-    )
-    parties: dict[int, tuple[BillingContact, Administrator, PaymentMethod]] = {}
-    for order_id, contact, administrator, method in result.all():
-        assert order_id is not None, "the order is stored"
-        parties[order_id] = (contact, administrator, method)
-    return parties
 
 
 async def find_quote_with_rows(session: Session, quote_id: int) -> tuple[Quote, list[QuoteRow]] | None:
