@@ -129,7 +129,10 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     item = next(each for each in subscription.items if each.id == pending_update.subscription_item)
     shown = {**serialize_subscription_item(item, subscription.id), "quantity": pending_update.quantity}
     return fill_object(
-        stripe.Subscription.PendingUpdate, expires_at=pending_update.expires_at, subscription_items=[shown]
+        stripe.Subscription.PendingUpdate,
+        expires_at=pending_update.expires_at,
+        metadata=pending_update.metadata or None,
+        subscription_items=[shown],
     )
 
 
@@ -152,6 +155,7 @@ def serialize_customer(customer: Customer) -> dict[str, Any]:
         invoice_settings=settings,
         livemode=False,
         metadata={},
+        name=customer.name,
     )
 
 
@@ -369,8 +373,11 @@ def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
 
 
 def serialize_portal_session(
-    session_id: str, customer_id: str, return_url: str, created: int
+    session_id: str, customer_id: str, return_url: str, created: int, flow_data: dict[str, Any] | None
 ) -> dict[str, Any]:
+    session_class = stripe.billing_portal.Session
+    after = fill_object(session_class.Flow.AfterCompletion, type="portal_homepage")
+    flow = flow_data and fill_object(session_class.Flow, type=flow_data["type"], after_completion=after)
     return fill_object(
         stripe.billing_portal.Session,
         id=session_id,
@@ -378,6 +385,7 @@ def serialize_portal_session(
         configuration="bpc_0001",
         created=created,
         customer=customer_id,
+        flow=flow,
         livemode=False,
         return_url=return_url,
         url=f"https://billing.stripe.example/session/{session_id}",
