@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import JSON, CheckConstraint, Field, SQLModel, UniqueConstraint
+from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
-from models.audit.subject import AuditSubject, SubjectNoun
 from models.errors import Refusal
 
 
@@ -25,35 +24,16 @@ class TooManySeatsInOrder(Refusal):
 
 
 class Cart(SQLModel, table=True):
-    """`quote_id` is the quote that this cart created (or its replacement after an address change).
-    `replaceable_quote_ids` are the ids of the pending quotes that the person has agreed to replace (R7)."""
+    """`seats` are the new seats by subscription id. `replaceable_quote_ids` are the ids of the pending quotes
+    that the person has agreed to replace (R7)."""
 
     __table_args__ = (UniqueConstraint("account_id", "contact_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     contact_id: int = Field(foreign_key="billing_contact.id")
-    quote_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
+    seats: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     replaceable_quote_ids: list[int] = Field(default_factory=list, sa_type=JSON)
-
-    @property
-    def audit_subject(self) -> AuditSubject:
-        # Added by its contact: a cart is stored only once it has contents.
-        return AuditSubject(SubjectNoun.CART, str(self.contact_id))
-
-    @property
-    def key(self) -> int:
-        assert self.id is not None, "the cart is stored"
-        return self.id
-
-
-class CartLine(SQLModel, table=True):
-    __tablename__ = "cart_line"
-    __table_args__ = (CheckConstraint("seats > 0", name="seats"),)
-
-    cart_id: int = Field(foreign_key="cart.id", primary_key=True)
-    subscription_id: str = Field(foreign_key="subscription.id", primary_key=True)
-    seats: int
 
 
 @dataclass(frozen=True)

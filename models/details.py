@@ -97,7 +97,7 @@ class PlacementPage:
 @dataclass(frozen=True)
 class OrderRow:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
-    `payment_method` the card of its last retry."""
+    `payment_method` the card of its last retry, or else (None) the order's."""
 
     line: OrderLine
     quote_line: QuoteLine

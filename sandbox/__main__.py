@@ -28,7 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--request-url", help="where the app listens (HTTP mode); not needed for Socket Mode")
     parser.add_argument("--reset-url", help="is sent a POST when somebody presses Reset")
     parser.add_argument(
-        "--no-rate-limits", action="store_true", help="allow more than one message a second a channel"
+        "--no-rate-limits", action="store_true", help="allow any number of messages in a channel"
     )
     return parser.parse_args()
 

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     insert,
     select,
     update,
@@ -44,7 +43,7 @@ account, contact, slack_user = TABLES["account"], TABLES["billing_contact"], TAB
 administrator, method, product = TABLES["administrator"], TABLES["payment_method"], TABLES["product"]
 subscription, seat_block = TABLES["subscription"], TABLES["seat_block"]
 ledger_subscription, ledger_block = TABLES["ledger_subscription"], TABLES["ledger_seat_block"]
-cart, cart_line, checkout = TABLES["cart"], TABLES["cart_line"], TABLES["checkout"]
+cart, checkout = TABLES["cart"], TABLES["checkout"]
 quote, quote_line = TABLES["quote"], TABLES["quote_line"]
 service_order, order_line, notice = TABLES["service_order"], TABLES["order_line"], TABLES["notice"]
 audit_entry, chain_tip, audit_person = (
@@ -193,23 +192,12 @@ async def store_cart(connection: AsyncConnection, row: Values, seats: int) -> in
             "tax": amount // 5,
         },
     )
-    values = {"quote_id": quote_id, "replaceable_quote_ids": []}
+    values = {"seats": {row[subscription.c.id]: seats}, "replaceable_quote_ids": []}
     stored_cart = postgresql.insert(cart).values(account_id=account_id, contact_id=contact_id, **values)
-    cart_id = (
-        await connection.execute(
-            stored_cart.on_conflict_do_update(
-                index_elements=[cart.c.account_id, cart.c.contact_id],
-                set_={name: stored_cart.excluded[name] for name in values},
-            ).returning(cart.c.id)
-        )
-    ).scalar_one()
-    line = postgresql.insert(cart_line).values(
-        cart_id=cart_id, subscription_id=row[subscription.c.id], seats=seats
-    )
     await connection.execute(
-        line.on_conflict_do_update(
-            index_elements=[cart_line.c.cart_id, cart_line.c.subscription_id],
-            set_={"seats": line.excluded.seats},
+        stored_cart.on_conflict_do_update(
+            index_elements=[cart.c.account_id, cart.c.contact_id],
+            set_={name: stored_cart.excluded[name] for name in values},
         )
     )
     await write_history(connection, row, at, [(f"quote:{number}", "made", None, "pending")])
@@ -278,14 +266,15 @@ async def store_order(connection: AsyncConnection, row: Values) -> None:
         },
     )
     await connection.execute(
-        delete(cart_line).where(
-            cart_line.c.cart_id.in_(select(cart.c.id).where(cart.c.quote_id == bindparam("quote")))
+        update(cart).where(
+            cart.c.account_id == bindparam("account"), cart.c.contact_id == bindparam("contact")
         ),
-        {"quote": quote_id},
-    )
-    await connection.execute(
-        update(cart).where(cart.c.quote_id == bindparam("quote")),
-        {"quote": quote_id, "quote_id": None, "replaceable_quote_ids": []},
+        {
+            "account": row[account.c.id],
+            "contact": row[contact.c.id],
+            "seats": {},
+            "replaceable_quote_ids": [],
+        },
     )
     changes = [
         (f"quote:{row[quote.c.number]}", "decided", "pending", "accepted"),

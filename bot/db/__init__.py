@@ -1,7 +1,7 @@
 from bot.db.engines import DATABASE_UNAVAILABLE_ERRORS, Database, to_driver_url, transaction_open
 from bot.db.locks import lock_account, lock_audit_chain_tip, lock_imports
 from bot.db.notifications import LISTEN_ERRORS, NotDelivered
-from bot.db.session import Connection, Session, select_joined
+from bot.db.session import Connection, Session, build_insert, select_joined
 
 __all__ = [
     "DATABASE_UNAVAILABLE_ERRORS",
@@ -10,6 +10,7 @@ __all__ = [
     "Database",
     "NotDelivered",
     "Session",
+    "build_insert",
     "lock_account",
     "lock_audit_chain_tip",
     "lock_imports",

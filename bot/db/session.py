@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,3 +19,9 @@ def select_joined(*entities: Any) -> Select[*tuple[Any, ...]]:
     """SQLModel's `select`, for more than the four entities or columns that its types allow."""
     query: Select[*tuple[Any, ...]] = select(*entities)
     return query
+
+
+def build_insert(session: Session, table: Any) -> postgresql.Insert | sqlite.Insert:
+    """The INSERT of the session's database, which has `on_conflict_do_nothing` and `…_do_update`."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)

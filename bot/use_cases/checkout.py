@@ -10,15 +10,16 @@ from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
+from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
+from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
-from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.decide import change_quote_status
 from bot.use_cases.quote.read import authorize_quote, check_pending, list_quote_lines, lock_quote
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
-from models.cart import Cart
 from models.checkout import (
     NEW_ADMINISTRATOR_OPTION,
     Checkout,
@@ -226,11 +227,12 @@ async def _replace_quote_for_address(
         old, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, old, at)
         await _check_lines_unchanged(session, old, lines)
-        new, _ = await create_quote(
+        actor = build_actor(contact, person)
+        created = await create_quote(
             session,
             account=account,
             contact_id=old.contact_id,
-            actor=build_actor(contact, person),
+            actor=actor,
             preview=_apply_agreed_prices(lines, preview),
             product_ids={line.subscription_id: line.product_id for line in lines},
             address=form.address,
@@ -240,18 +242,19 @@ async def _replace_quote_for_address(
             created_externally=old.created_externally,
             reason="address_changes_tax",
         )
-        await decide_quote(
+        new = created.quote
+        decision = await change_quote_status(
             session,
+            account,
             old,
             QuoteStatus.EXPIRED,
-            build_actor(contact, person),
+            actor,
             at,
             replacement=new,
             decided_by_contact=contact,
         )
-        carts = await session.exec(select(Cart).where(Cart.quote_id == old.id))
-        for cart in carts.all():
-            cart.quote_id = new.id
+        await write_audit_entries(session, account.id, [created.audit_entry, decision.audit_entry])
+        await enqueue_notices(session, decision.notices)
         await _save_checkout_form(session, new, contact, form, saved=True)
     return await _load_placement_page(services, person, new.key, at)
 

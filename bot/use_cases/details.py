@@ -1,13 +1,13 @@
 """Loads what screens and messages show of subscriptions, quotes and orders."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
 
-from bot.db import Session
+from bot.db import Session, select_joined
 from bot.use_cases.audit.write import list_audit_entries
 from models.account import Account
 from models.administrator import Administrator
@@ -35,13 +35,20 @@ async def list_all_subscription_rows(session: Session, account: Account) -> list
         .where(Subscription.account_id == account.id)
         .order_by(Product.name, Subscription.id, col(SeatBlock.id))
     )
+    return build_subscription_rows(result.all())
+
+
+def build_subscription_rows(
+    joined_rows: Iterable[tuple[Subscription, Product, SeatBlock | None]],
+) -> list[SubscriptionRow]:
     rows: dict[str, SubscriptionRow] = {}
-    for subscription, product, block in result.all():
+    for subscription, product, block in joined_rows:
         row = rows.setdefault(
             subscription.id,
             SubscriptionRow(subscription, product, _find_obstacle(subscription, product), []),
         )
-        row.blocks.extend([block] if block else [])
+        if block is not None and block not in row.blocks:
+            row.blocks.append(block)
     return [*rows.values()]
 
 
@@ -143,36 +150,23 @@ async def load_order_details_by_id(
     if not order_ids:
         return {}
     orders = await session.exec(
-        select(ServiceOrder, Quote, Account, Receipt)
+        select_joined(ServiceOrder, Quote, Account, Receipt, BillingContact, Administrator, PaymentMethod)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
         .join(Account, col(Account.id) == ServiceOrder.account_id)
+        .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
+        .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
+        .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
         .outerjoin(Receipt, col(Receipt.order_id) == ServiceOrder.id)
         .where(col(ServiceOrder.id).in_(order_ids))
     )
     rows = await _load_order_rows(session, order_ids)
-    parties = await _load_order_parties(session, order_ids)
     details_by_id = {
-        order.key: OrderDetails(account, order, quote, rows[order.key], *parties[order.key], at, receipt)
-        for order, quote, account, receipt in orders.all()
+        order.key: OrderDetails(
+            account, order, quote, rows[order.key], contact, administrator, method, at, receipt
+        )
+        for order, quote, account, receipt, contact, administrator, method in orders.all()
     }
     return {order_id: details_by_id[order_id] for order_id in order_ids}
-
-
-async def _load_order_parties(
-    session: Session, order_ids: Sequence[int]
-) -> dict[int, tuple[BillingContact, Administrator, PaymentMethod]]:
-    result = await session.exec(
-        select(ServiceOrder.id, BillingContact, Administrator, PaymentMethod)
-        .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
-        .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
-        .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
-        .where(col(ServiceOrder.id).in_(order_ids))
-    )
-    parties: dict[int, tuple[BillingContact, Administrator, PaymentMethod]] = {}
-    for order_id, contact, administrator, method in result.all():
-        assert order_id is not None, "the order is stored"
-        parties[order_id] = (contact, administrator, method)
-    return parties
 
 
 async def find_quote_with_rows(session: Session, quote_id: int) -> tuple[Quote, list[QuoteRow]] | None:

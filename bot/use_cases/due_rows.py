@@ -62,15 +62,15 @@ class ClaimQueue(Generic[KeyT, ItemT]):
 
 async def process_queue(
     claim_items: Callable[[int], Awaitable[list[ItemT]]],
-    process_item: Callable[[ItemT], Coroutine[Any, Any, bool]],
+    process_item: Callable[[ItemT], Coroutine[Any, Any, int]],
     *,
     max_concurrency: int = MAX_CONCURRENCY,
 ) -> int:
-    """Until nothing more can be claimed. `process_item` never raises, and says whether its item counts.
-    Returns how many did."""
+    """Until nothing more can be claimed. `process_item` never raises, and says how much its item counts.
+    Returns the sum."""
     done = 0
-    running: set[asyncio.Task[bool]] = set()
-    ended: set[asyncio.Task[bool]] = set()
+    running: set[asyncio.Task[int]] = set()
+    ended: set[asyncio.Task[int]] = set()
     try:
         while True:
             room = max_concurrency - len(running)

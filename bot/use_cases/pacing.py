@@ -7,52 +7,61 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, text
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import col, select
-from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.db import Session
+from bot.db import Session, build_insert
 from bot.settings import Settings
 from models.notice import DeliverySlot
 
 INITIAL_BACKOFF = timedelta(seconds=1)
 MAX_BACKOFF = timedelta(minutes=5)
 MAX_BACKOFF_DOUBLINGS = 20
+# So long ago that a burst is allowed.
+INITIAL_SLOT_AGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class TeamLimit:
-    """`burst` calls may be made at once for a workspace, and then one every `interval`."""
+class RateLimit:
+    """`burst` calls may be made at once, and then one every `interval`."""
 
-    slot_prefix: str
     interval: timedelta
     burst: int
+    slot_prefix: str = ""
 
-    @property
-    def burst_allowance(self) -> timedelta:
-        return self.interval * (self.burst - 1)
+    def get_slot_name(self, key: str) -> str:
+        return self.slot_prefix + key
 
-    def get_slot_name(self, team: str) -> str:
-        return self.slot_prefix + team
+    def count_tokens(self, slot: DeliverySlot | None, at: datetime) -> int:
+        """None is left if another worker has the slot locked (None)."""
+        if slot is None or slot.next_at > at:
+            return 0
+        return (at - self._get_next_at(slot, at)) // self.interval + 1
 
     def take_token(self, slot: DeliverySlot | None, at: datetime) -> bool:
-        """False if none is left, or another worker has the slot locked (None)."""
-        if slot is None or slot.next_at > at + self.burst_allowance:
+        """False if none is left."""
+        if slot is None or slot.next_at > at:
             return False
-        slot.next_at = max(slot.next_at, at) + self.interval
+        self.record_calls(slot, at)
         return True
+
+    def record_calls(self, slot: DeliverySlot, at: datetime, count: int = 1) -> None:
+        slot.next_at = self._get_next_at(slot, at) + count * self.interval
+
+    def _get_next_at(self, slot: DeliverySlot, at: datetime) -> datetime:
+        """How far it is in the past says how many tokens there are, up to a burst."""
+        return max(slot.next_at, at - self.interval * (self.burst - 1))
 
     def suspend(self, slot: DeliverySlot, until: datetime) -> None:
         """No token until then, and no burst right after it."""
-        slot.next_at = max(slot.next_at, until + self.burst_allowance)
+        slot.next_at = max(slot.next_at, until)
 
 
 # Slack's limits are some hundreds of messages and a hundred views a minute for each workspace.
-MESSAGE_LIMIT = TeamLimit("team:", timedelta(milliseconds=200), burst=5)
-HOME_LIMIT = TeamLimit("home:", timedelta(milliseconds=600), burst=10)
-# Slack takes about one message a second in a channel.
-CHANNEL_MESSAGE_INTERVAL = timedelta(seconds=1)
+MESSAGE_LIMIT = RateLimit(timedelta(milliseconds=200), burst=10, slot_prefix="team:")
+HOME_LIMIT = RateLimit(timedelta(milliseconds=600), burst=10, slot_prefix="home:")
+# Slack takes a message a second in a channel, and short bursts: an order of one or two lines is one.
+DESTINATION_LIMIT = RateLimit(timedelta(seconds=1), burst=8)
 
 
 def compute_backoff(attempts: int) -> timedelta:
@@ -99,12 +108,12 @@ async def lock_or_create_slots(
     all_names = set(names)
     slots = await lock_slots(session, all_names, skip_locked=skip_locked)
     missing = all_names - slots.keys()
-    if missing:
-        insert = text(
-            "INSERT INTO delivery_slot (destination, next_at) VALUES (:destination, :next_at) "
-            "ON CONFLICT DO NOTHING"
-        ).bindparams(bindparam("next_at", type_=UTCDateTime()))
-        rows = [{"destination": name, "next_at": at} for name in sorted(missing)]
-        await session.exec(insert, params=rows)  # type: ignore[call-overload]
-        slots |= await lock_slots(session, missing, skip_locked=skip_locked)
-    return slots
+    if not missing:
+        return slots
+    insert = build_insert(session, DeliverySlot).on_conflict_do_nothing()
+    rows = [{"destination": name, "next_at": at - INITIAL_SLOT_AGE} for name in sorted(missing)]
+    inserted = (await session.exec(insert.returning(DeliverySlot), params=rows)).scalars().all()
+    slots |= {slot.destination: slot for slot in inserted}
+    # Another transaction has inserted these in the meantime, or has them locked.
+    missing -= {slot.destination for slot in inserted}
+    return slots | (await lock_slots(session, missing, skip_locked=skip_locked) if missing else {})

@@ -1,10 +1,11 @@
 """What Slack says about people, cached for an hour (R5). `slack_user` is written only here."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select
 
@@ -97,17 +98,25 @@ async def load_contact_users(
     """Takes pairs of workspace id and contact; returns users by workspace id and contact id."""
     if not contacts:
         return {}
+    found = await session.exec(select(SlackUser).where(*match_contact_users(contacts)))
+    return assign_contact_users(contacts, found.all())
+
+
+def match_contact_users(contacts: Collection[tuple[str, BillingContact]]) -> tuple[ColumnElement[bool], ...]:
     user_ids = {contact.slack_user for _, contact in contacts if contact.slack_user}
     emails = {contact.email.lower() for _, contact in contacts if not contact.slack_user}
-    found = await session.exec(
-        select(SlackUser).where(
-            col(SlackUser.team_id).in_({team for team, _ in contacts}),
-            or_(col(SlackUser.user_id).in_(user_ids), col(SlackUser.email).in_(emails)),
-        )
+    return (
+        col(SlackUser.team_id).in_({team for team, _ in contacts}),
+        or_(col(SlackUser.user_id).in_(user_ids), col(SlackUser.email).in_(emails)),
     )
+
+
+def assign_contact_users(
+    contacts: Collection[tuple[str, BillingContact]], found: Iterable[SlackUser]
+) -> dict[tuple[str, int], SlackUser]:
     users: dict[tuple[str, str | None], SlackUser] = {}
     # If several people share an address, the full member is meant: the last one wins.
-    for user in sorted(found.all(), key=lambda user: user.is_full_member):
+    for user in sorted(found, key=lambda user: user.is_full_member):
         users[user.team_id, user.user_id] = users[user.team_id, user.email] = user
     return {
         (team, contact.key): known

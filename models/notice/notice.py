@@ -91,8 +91,8 @@ class DeliverySlot(SQLModel, table=True):
     next_at: datetime
     claimed_until: datetime | None = None
 
-    def is_free(self, at: datetime) -> bool:
-        return self.next_at <= at and (self.claimed_until is None or self.claimed_until <= at)
+    def is_claimed(self, at: datetime) -> bool:
+        return self.claimed_until is not None and self.claimed_until > at
 
 
 class PostedMessage(SQLModel, table=True):

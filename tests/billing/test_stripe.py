@@ -200,11 +200,11 @@ async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
     await provider.gateway.place_charge(provider.charge())
     [call] = provider.fake.list_charge_requests()
     assert call.params == {
-        "items": {"0": {"id": "si_sub_month", "quantity": "35"}},
+        "items": [{"id": "si_sub_month", "quantity": "35"}],
         "proration_behavior": "always_invoice",
         "payment_behavior": "pending_if_incomplete",
         "proration_date": str(int(HALF_OF_NOVEMBER.timestamp())),
-        "expand": {"0": "latest_invoice.payments"},
+        "expand": ["latest_invoice.payments"],
     }
 
 

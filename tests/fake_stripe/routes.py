@@ -1,9 +1,12 @@
-"""What each route does, and the parameters it knows."""
+"""What each route does."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from tests.fake_stripe import form_encoding, serializers
+import stripe
+
+from tests.fake_stripe import serializers
 from tests.fake_stripe.records import (
     Customer,
     Invoice,
@@ -20,7 +23,6 @@ PENDING_UPDATE_PARAMS = {"expand", "payment_behavior", "proration_behavior", "pr
 
 
 def list_subscriptions(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "_subscription_list_params", "SubscriptionListParams")
     status = params.get("status")
     if params.get("customer"):
         _get_customer(records, params["customer"], "customer")
@@ -34,14 +36,13 @@ def list_subscriptions(records: StripeRecords, params: Params) -> Params:
 
 
 def update_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
-    form_encoding.check_params(params, "_subscription_update_params", "SubscriptionUpdateParams")
     subscription = _get_subscription(records, subscription_id)
     if params.get("payment_behavior") == "pending_if_incomplete":
         for unsupported in params.keys() - PENDING_UPDATE_PARAMS:
             message = f"When using payment_behavior=pending_if_incomplete, {unsupported} is not supported"
             raise build_invalid_request(message, param=unsupported)
     _apply_update(records, subscription, params)
-    for change in form_encoding.to_list(params.get("items")):
+    for change in params.get("items", []):
         item = _get_item(subscription, change["id"])
         quantity = int(change["quantity"])
         if params.get("proration_behavior") != "always_invoice" or quantity == item.quantity:
@@ -69,7 +70,7 @@ def _apply_update(records: StripeRecords, subscription: Subscription, params: Pa
 def _expand_latest_invoice(
     records: StripeRecords, subscription: Subscription, params: Params
 ) -> Params | None:
-    expand = form_encoding.to_list(params.get("expand"))
+    expand = params.get("expand", [])
     if not any(each.startswith("latest_invoice") for each in expand) or subscription.latest_invoice is None:
         return None
     invoice = records.invoices[subscription.latest_invoice]
@@ -77,14 +78,13 @@ def _expand_latest_invoice(
 
 
 def create_preview(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "_invoice_create_preview_params", "InvoiceCreatePreviewParams")
     subscription = _get_subscription(records, params["subscription"])
     if subscription.status != "active":
         raise build_invalid_request("The subscription is not active", "resource_missing")
     customer = _get_customer(records, params["customer"], "customer")
     country = params.get("customer_details", {}).get("address", customer.address).get("country", "")
     details = params["subscription_details"]
-    changes = {c["id"]: int(c["quantity"]) for c in form_encoding.to_list(details.get("items"))}
+    changes = {c["id"]: int(c["quantity"]) for c in details.get("items", [])}
     if params.get("preview_mode") == "recurring":
         lines = records.build_renewal_lines(subscription, changes, country)
     else:
@@ -104,11 +104,10 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
 
 
 def list_invoices(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "_invoice_list_params", "InvoiceListParams")
     if params.get("customer") and not records.lists_invoices_of_deleted_customers:
         _get_customer(records, params["customer"], "customer")
     since = int(params.get("created", {}).get("gte", 0))
-    payments = "data.payments" in form_encoding.to_list(params.get("expand"))
+    payments = "data.payments" in params.get("expand", [])
     found = [
         serializers.serialize_invoice(records, invoice, payments=payments)
         for invoice in reversed(records.invoices.values())
@@ -125,7 +124,6 @@ def retrieve_invoice(records: StripeRecords, params: Params, invoice_id: str) ->
 
 
 def list_subscription_items(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "_subscription_item_list_params", "SubscriptionItemListParams")
     subscription = _get_subscription(records, params["subscription"])
     return _paginate(
         "/v1/subscription_items",
@@ -135,7 +133,6 @@ def list_subscription_items(records: StripeRecords, params: Params) -> Params:
 
 
 def list_invoice_lines(records: StripeRecords, params: Params, invoice_id: str) -> Params:
-    form_encoding.check_params(params, "_invoice_line_item_list_params", "InvoiceLineItemListParams")
     return _paginate(
         f"/v1/invoices/{invoice_id}/lines",
         serializers.serialize_invoice_lines(_get_invoice(records, invoice_id)),
@@ -164,7 +161,6 @@ def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) 
 
 
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
-    form_encoding.check_params(params, "_customer_update_params", "CustomerUpdateParams")
     customer = _get_customer(records, customer_id, "id")
     customer.address = {**customer.address, **params.get("address", {})}
     default = params.get("invoice_settings", {}).get("default_payment_method")
@@ -173,9 +169,6 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
 
 
 def list_payment_methods(records: StripeRecords, params: Params, customer_id: str) -> Params:
-    form_encoding.check_params(
-        params, "_customer_payment_method_list_params", "CustomerPaymentMethodListParams"
-    )
     customer = _get_customer(records, customer_id, "id")
     found = [
         serializers.serialize_payment_method(card)
@@ -186,7 +179,6 @@ def list_payment_methods(records: StripeRecords, params: Params, customer_id: st
 
 
 def create_portal_session(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "billing_portal._session_create_params", "SessionCreateParams")
     customer = _get_customer(records, params["customer"], "customer")
     if not records.has_portal_configuration:
         raise build_invalid_request(
@@ -230,18 +222,40 @@ def _get_customer(records: StripeRecords, customer_id: str, param: str) -> Custo
     return records.customers[customer_id]
 
 
-ROUTES: list[tuple[str, str, Callable[..., Params]]] = [
-    ("GET", "/v1/subscriptions", list_subscriptions),
-    ("POST", "/v1/subscriptions/([^/]+)", update_subscription),
-    ("POST", "/v1/invoices/create_preview", create_preview),
-    ("GET", "/v1/invoices", list_invoices),
-    ("GET", "/v1/invoices/([^/]+)", retrieve_invoice),
-    ("GET", "/v1/invoices/([^/]+)/lines", list_invoice_lines),
-    ("GET", "/v1/subscription_items", list_subscription_items),
-    ("POST", "/v1/invoices/([^/]+)/void", void_invoice),
-    ("GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent),
-    ("GET", "/v1/customers/([^/]+)", retrieve_customer),
-    ("POST", "/v1/customers/([^/]+)", update_customer),
-    ("GET", "/v1/customers/([^/]+)/payment_methods", list_payment_methods),
-    ("POST", "/v1/billing_portal/sessions", create_portal_session),
+@dataclass(frozen=True)
+class ApiRoute:
+    """`sdk_method` has the types of the request and of the response."""
+
+    method: str
+    pattern: str
+    handler: Callable[..., Params]
+    sdk_method: Callable[..., Any]
+
+
+ROUTES = [
+    ApiRoute("GET", "/v1/subscriptions", list_subscriptions, stripe.SubscriptionService.list),
+    ApiRoute("POST", "/v1/subscriptions/([^/]+)", update_subscription, stripe.SubscriptionService.update),
+    ApiRoute("POST", "/v1/invoices/create_preview", create_preview, stripe.InvoiceService.create_preview),
+    ApiRoute("GET", "/v1/invoices", list_invoices, stripe.InvoiceService.list),
+    ApiRoute("GET", "/v1/invoices/([^/]+)", retrieve_invoice, stripe.InvoiceService.retrieve),
+    ApiRoute("GET", "/v1/invoices/([^/]+)/lines", list_invoice_lines, stripe.InvoiceLineItemService.list),
+    ApiRoute("GET", "/v1/subscription_items", list_subscription_items, stripe.SubscriptionItemService.list),
+    ApiRoute("POST", "/v1/invoices/([^/]+)/void", void_invoice, stripe.InvoiceService.void_invoice),
+    ApiRoute(
+        "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
+    ),
+    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve),
+    ApiRoute("POST", "/v1/customers/([^/]+)", update_customer, stripe.CustomerService.update),
+    ApiRoute(
+        "GET",
+        "/v1/customers/([^/]+)/payment_methods",
+        list_payment_methods,
+        stripe.CustomerPaymentMethodService.list,
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/billing_portal/sessions",
+        create_portal_session,
+        stripe.billing_portal.SessionService.create,
+    ),
 ]

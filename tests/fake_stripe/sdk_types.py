@@ -1,127 +1,299 @@
-"""Whether an answer is what the SDK's own types say: every field known, of its type, and none missing."""
+"""Compares requests and responses with the types of the SDK's methods, and names every difference.
 
+pydantic and typeguard do not fit: the classes of responses only have annotations, which name imports under
+TYPE_CHECKING, and of an enum, which is `Union[Literal[…], str]`, they accept any string.
+"""
+
+import ast
 import importlib
 import inspect
 import sys
-import types
 import typing
-from decimal import Decimal
-from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache, partial
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 import stripe
-from stripe import _object_classes
+import typing_extensions
 
-# Given only where it is expanded, or never of what this world holds.
-ONLY_SOMETIMES = {"deleted", "payments", "lines_url"}
+Find = Callable[[Any, str], Iterable[str]]
+
+# Left out unless they are expanded or apply. `deleted` is only in what is left of a deleted object.
+OMITTED_FIELDS = {"deleted", "payments", "lines_url"}
+
+# Parameters of a list are mixed with what goes into the headers.
+OPTIONS = frozenset(inspect.get_annotations(stripe.RequestOptions))
 
 
-class Names(dict[str, Any]):
-    """What annotations name: nested classes, the module's own, and what only type checkers import."""
-
-    def __init__(self, cls: type) -> None:
-        super().__init__({**vars(typing), **vars(sys.modules[cls.__module__]), **_nested(cls)})
-        self._package = cls.__module__.rpartition(".")[0]
-
-    def __missing__(self, name: str) -> Any:
-        words = "".join("_" + c.lower() if c.isupper() else c for c in name)
-        for module in ("stripe", f"{self._package}.{words}", f"stripe.{words}"):
-            try:
-                return getattr(importlib.import_module(module), name)
-            except (ImportError, AttributeError):
-                continue
-        raise KeyError(name)
+@dataclass(frozen=True)
+class MethodTypes:
+    params: Any
+    response: Any
 
 
 @cache
-def hints(cls: Any) -> dict[str, Any]:
-    """A class's fields."""
-    found: dict[str, Any] = {}
-    for base in (base for base in reversed(cls.__mro__) if base.__module__.startswith("stripe")):
-        for name, hint in inspect.get_annotations(base).items():
-            if not name.startswith("_"):
-                found[name] = _resolved(hint, cls)
-    return {name: hint for name, hint in found.items() if get_origin(hint) is not typing.ClassVar}
+def get_method_types(method: Callable[..., Any]) -> MethodTypes:
+    """Of a method of a service of the SDK, such as `stripe.SubscriptionService.update`."""
+    hints = typing.get_type_hints(method, localns=_Names(method.__module__))
+    return MethodTypes(_remove_none(hints["params"]), hints["return"])
 
 
-def _nested(cls: type) -> dict[str, Any]:
-    return {name: value for name, value in vars(cls).items() if inspect.isclass(value)}
+def find_request_errors(params: dict[str, Any], method: Callable[..., Any]) -> list[str]:
+    """`params` as decoded from a query or a form: all values are strings."""
+    types = get_method_types(method)
+    errors = FORM.find_errors(params, types.params, "")
+    for path in params.get("expand", []):
+        errors += _find_expand_errors(path, types.response)
+    return errors
 
 
-def optional(hint: Any) -> bool:
-    return type(None) in get_args(hint)
-
-
-def wrong(value: Any, hint: Any, cls: type, path: str) -> list[str]:
-    """What is wrong with `value`, a line each."""
-    hint = _resolved(hint, cls)
-    if hint is Any or (value is None and optional(hint)):
-        return []
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        tries = [wrong(value, each, cls, path) for each in inner if each is not type(None)]
-        return [] if any(not found for found in tries) else min(tries, key=len)
-    if origin is Literal:
-        return [] if value in inner else [f"{path}: {value!r} is none of {inner}"]
-    if origin is list:
-        return _each(value, inner[0], cls, path) if isinstance(value, list) else [f"{path}: not a list"]
-    if origin is stripe.ListObject:
-        return _page(value, inner[0], cls, path)
-    return _plain(value, origin or hint, path)
-
-
-def _plain(value: Any, hint: Any, path: str) -> list[str]:
-    if inspect.isclass(hint) and issubclass(hint, stripe.StripeObject):
-        if not isinstance(value, dict):
-            return [f"{path}: not an object"]
-        return [] if hint is stripe.StripeObject else wrong_object(value, hint, path)
-    kinds = {int: int, str: str, bool: bool, float: (int, float), Decimal: str, dict: dict}
-    fits = isinstance(value, kinds.get(hint, object)) and (hint is not int or not isinstance(value, bool))  # type: ignore[arg-type]
-    return [] if fits else [f"{path}: {value!r} is no {hint}"]
-
-
-def wrong_object(value: dict[str, Any], cls: Any, path: str) -> list[str]:
-    known = hints(cls)
-    if not known:
-        return []  # Whatever people write there, as metadata.
-    found = [f"{path}.{name}: not a field of {cls.__name__}" for name in value.keys() - known.keys()]
-    for name, hint in known.items():
-        if name in value:
-            found += wrong(value[name], hint, cls, f"{path}.{name}")
-        elif not optional(hint):
-            found.append(f"{path}.{name}: missing")
-    return found
-
-
-def _each(values: list[Any], hint: Any, cls: type, path: str) -> list[str]:
-    return [line for i, value in enumerate(values) for line in wrong(value, hint, cls, f"{path}[{i}]")]
-
-
-def _page(value: Any, hint: Any, cls: type, path: str) -> list[str]:
-    if not isinstance(value, dict) or value.get("object") != "list":
-        return [f"{path}: not a list object"]
-    return _each(value["data"], hint, cls, path)
-
-
-def _resolved(hint: Any, cls: type) -> Any:
-    if isinstance(hint, typing.ForwardRef | str):
-        name = hint if isinstance(hint, str) else hint.__forward_arg__
-        return eval(name, {}, Names(cls))  # noqa: S307 -- the SDK's own source
-    return hint
-
-
-def check_object(answer: dict[str, Any]) -> None:
-    """An answer of the API: an object, or a list of them."""
-    things = answer["data"] if answer["object"] == "list" else [answer]
-    for thing in things:
-        cls = _object_classes.get_object_class("V1", thing["object"])
-        if thing.get("deleted"):
-            continue  # Of what was deleted only its id is left.
-        found = wrong_object(thing, cls, thing["object"])
-        assert not found, "\n".join(found)
+def find_response_errors(response: dict[str, Any], response_type: Any) -> list[str]:
+    return JSON.find_errors(response, response_type, str(response.get("object", "error")))
 
 
 def fill_object(cls: type, **values: Any) -> dict[str, Any]:
-    """An object of the class: what is optional and not given is null, as Stripe has it."""
-    empty = {name: None for name, hint in hints(cls).items() if optional(hint) and name not in ONLY_SOMETIMES}
-    return {**empty, **values}
+    """An object of the class; other optional fields are null."""
+    empty = {name: None for name, hint in get_fields(cls).items() if _is_optional(hint)}
+    return {**{name: None for name in empty if name not in OMITTED_FIELDS}, **values}
+
+
+@cache
+def get_fields(cls: type) -> dict[str, Any]:
+    """A StripeObject's or a TypedDict's fields with their resolved annotations."""
+    fields: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__.startswith("stripe"):
+            fields |= _resolve_annotations(base)
+    return fields
+
+
+def _resolve_annotations(cls: type) -> dict[str, Any]:
+    ignored = OPTIONS if typing_extensions.is_typeddict(cls) else ()
+    own = {
+        name: hint
+        for name, hint in inspect.get_annotations(cls).items()
+        if not name.startswith("_") and name not in ignored
+    }
+    holder = type(cls.__name__, (), {"__annotations__": own})
+    names = _Names(cls.__module__, vars(cls))
+    hints: dict[str, Any] = typing_extensions.get_type_hints(holder, vars(sys.modules[cls.__module__]), names)
+    own_origin: Callable[[Any], Any] = get_origin
+    return {name: hint for name, hint in hints.items() if own_origin(hint) is not ClassVar}
+
+
+class _Names(dict[str, Any]):
+    """What annotations may name: also nested classes, and imports under TYPE_CHECKING."""
+
+    def __init__(self, module: str, nested: Mapping[str, Any] | None = None) -> None:
+        classes = {name: value for name, value in (nested or {}).items() if inspect.isclass(value)}
+        super().__init__({**vars(sys.modules[module]), **classes})
+        self._imports = _read_imports(module)
+
+    def __missing__(self, name: str) -> Any:
+        source, original = self._imports[name]
+        return getattr(importlib.import_module(source), original)
+
+
+@cache
+def _read_imports(module: str) -> dict[str, tuple[str, str]]:
+    """Each imported name's module and its name there."""
+    statements = ast.parse(inspect.getsource(sys.modules[module])).body
+    blocks = [*statements, *(inner for each in statements if isinstance(each, ast.If) for inner in each.body)]
+    imports = [each for each in blocks if isinstance(each, ast.ImportFrom) and each.module]
+    return {
+        alias.asname or alias.name: (str(each.module), alias.name) for each in imports for alias in each.names
+    }
+
+
+class _Wire:
+    """How values of plain types travel. Checks are compiled once for each type."""
+
+    def __init__(self, plain: dict[Any, Callable[[Any], bool]]) -> None:
+        self._plain = plain
+        self._compiled: dict[Any, Find] = {}
+        self._objects: dict[Any, tuple[set[str], dict[str, Find]]] = {}
+
+    def find_errors(self, value: Any, hint: Any, path: str) -> list[str]:
+        return list(self._get(hint)(value, path))
+
+    def _get(self, hint: Any) -> Find:
+        found = self._compiled.get(hint)
+        if found is None:
+            found = self._compiled[hint] = self._compile(hint)
+        return found
+
+    def _compile(self, hint: Any) -> Find:
+        origin, args = get_origin(hint), get_args(hint)
+        if hint is Any:
+            return lambda value, path: ()
+        if hint in self._plain:
+            return partial(_find_plain_error, hint, self._plain[hint])
+        if origin in (Union, UnionType):
+            return self._compile_union(args)
+        if origin is Literal:
+            return partial(_find_literal_error, frozenset(args))
+        if origin is list:
+            return partial(self._find_list_errors, args[0])
+        if origin is stripe.ListObject:
+            return partial(self._find_page_errors, args[0])
+        if origin is dict or getattr(origin, "__name__", "") == "UntypedStripeObject":
+            return partial(self._find_mapping_errors, args[-1])
+        if typing_extensions.is_typeddict(hint) or (
+            inspect.isclass(hint) and issubclass(hint, stripe.StripeObject)
+        ):
+            return partial(self._find_object_errors, hint)
+        raise TypeError(f"no check for {hint}")
+
+    def _compile_union(self, args: tuple[Any, ...]) -> Find:
+        """The `str` beside a Literal stands for values of later API versions: the fake has none."""
+        is_enum = any(get_origin(each) is Literal for each in args)
+        members = [each for each in args if each is not NoneType and not (is_enum and each is str)]
+        is_nullable = NoneType in args
+        if len(members) == 1 and not is_nullable:
+            return self._get(members[0])
+
+        def find(value: Any, path: str) -> Iterable[str]:
+            if value is None:
+                return () if is_nullable else [f"{path}: null"]
+            failures: list[list[str]] = []
+            for member in members:
+                errors = list(self._get(member)(value, path))
+                if not errors:
+                    return ()
+                failures.append(errors)
+            # An object's own errors say more than that it is not an id.
+            return failures[-1] if isinstance(value, dict) else failures[0]
+
+        return find
+
+    def _find_list_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+        if not isinstance(value, list):
+            yield f"{path}: {value!r} is not a list"
+            return
+        find = self._get(hint)
+        for number, each in enumerate(value):
+            yield from find(each, f"{path}[{number}]")
+
+    def _find_page_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+        if not isinstance(value, dict) or value.get("object") != "list":
+            yield f"{path}: {value!r} is not a list object"
+            return
+        # `total_count` and the like are not in the SDK's type.
+        yield from (f"{path}: {name} is not a field of a list" for name in value.keys() - LIST_FIELDS)
+        yield from (f"{path}.{name}: missing" for name in LIST_FIELDS - value.keys())
+        yield from self._get(bool)(value.get("has_more"), f"{path}.has_more")
+        yield from self._get(str)(value.get("url"), f"{path}.url")
+        yield from self._find_list_errors(hint, value.get("data"), f"{path}.data")
+
+    def _find_mapping_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+        if not isinstance(value, dict):
+            yield f"{path}: {value!r} is not an object"
+            return
+        find = self._get(hint)
+        for name, each in value.items():
+            yield from find(each, f"{path}.{name}")
+
+    def _find_object_errors(self, cls: Any, value: Any, path: str) -> Iterable[str]:
+        if not isinstance(value, dict):
+            yield f"{path}: {value!r} is not an object"
+            return
+        required, checks = self._get_checks(cls)
+        if value.get("deleted") is True and "deleted" in checks:
+            # The SDK has no type of its own for it: docs.stripe.com/api/customers/delete
+            required = {"id", "object", "deleted"}
+            yield from (f"{path}.{name}: is in a deleted object" for name in value.keys() - required)
+        yield from (f"{path}.{name}: missing" for name in required - value.keys())
+        for name, each in value.items():
+            if name in checks:
+                yield from checks[name](each, f"{path}.{name}")
+            else:
+                yield f"{path}.{name}: not a field of {cls.__qualname__}"
+
+    def _get_checks(self, cls: Any) -> tuple[set[str], dict[str, Find]]:
+        known = self._objects.get(cls)
+        if known is None:
+            fields = get_fields(cls)
+            required: set[str] = (
+                set(cls.__required_keys__)
+                if typing_extensions.is_typeddict(cls)
+                else {name for name, hint in fields.items() if not _is_optional(hint)}
+            )
+            # Compiled when they are first met: a class leads to half of the SDK.
+            checks: dict[str, Find] = {
+                name: partial(self._find_field_errors, hint) for name, hint in fields.items()
+            }
+            known = self._objects[cls] = required, checks
+        return known
+
+    def _find_field_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+        return self._get(hint)(value, path)
+
+
+def _find_plain_error(hint: Any, is_valid: Callable[[Any], bool], value: Any, path: str) -> Iterable[str]:
+    return () if is_valid(value) else [f"{path}: {value!r} is no {hint.__name__}"]
+
+
+def _find_literal_error(allowed: frozenset[object], value: Any, path: str) -> Iterable[str]:
+    is_allowed = not isinstance(value, dict | list) and value in allowed
+    return () if is_allowed else [f"{path}: {value!r} is none of {sorted(map(str, allowed))}"]
+
+
+def _find_expand_errors(path: str, response_type: Any) -> list[str]:
+    """Whether each part of the path is a field, down to an object."""
+    hint = response_type
+    for part in path.split("."):
+        classes = [each for each in _list_classes(hint) if part in get_fields(each)]
+        if not classes:
+            return [f"expand: {path} is not a field of {hint}"]
+        hint = get_fields(classes[0])[part] if classes[0] is not stripe.ListObject else get_args(hint)[0]
+    return [] if _list_classes(hint) else [f"expand: {path} is no object"]
+
+
+def _list_classes(hint: Any) -> list[Any]:
+    """The SDK's classes that a type names."""
+    if get_origin(hint) is stripe.ListObject:
+        return [stripe.ListObject]
+    if inspect.isclass(hint) and issubclass(hint, stripe.StripeObject):
+        return [hint]
+    return [found for inner in get_args(hint) for found in _list_classes(inner)]
+
+
+def _is_optional(hint: Any) -> bool:
+    return NoneType in get_args(hint)
+
+
+def _remove_none(hint: Any) -> Any:
+    [only] = [each for each in get_args(hint) if each is not NoneType] if _is_optional(hint) else [hint]
+    return only
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
+
+
+LIST_FIELDS = {"object", "data", "has_more", "url"}
+# A Decimal is a string in both: it would lose digits as a number of JSON.
+JSON = _Wire(
+    {
+        str: lambda value: isinstance(value, str),
+        int: lambda value: isinstance(value, int) and not isinstance(value, bool),
+        float: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+        bool: lambda value: isinstance(value, bool),
+        Decimal: _is_number,
+    }
+)
+FORM = _Wire(
+    {
+        str: lambda value: isinstance(value, str),
+        int: lambda value: isinstance(value, str) and value.removeprefix("-").isdecimal(),
+        float: _is_number,
+        bool: lambda value: value in ("true", "false"),
+        Decimal: _is_number,
+    }
+)

@@ -11,6 +11,7 @@ from functools import partial
 from socket import create_server
 from typing import Any, Literal
 
+import stripe
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,8 +20,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from handlers.http import serve_http
 from tests.fake_stripe import form_encoding, sdk_types, setup_routes
-from tests.fake_stripe.records import ApiError, StripeRecords
-from tests.fake_stripe.routes import ROUTES
+from tests.fake_stripe.records import ApiError, StripeRecords, build_invalid_request
+from tests.fake_stripe.routes import ROUTES, ApiRoute
 
 IDEMPOTENCY_KEY_LIFETIME_SECONDS = 24 * 3600
 FaultKind = Literal[
@@ -73,12 +74,11 @@ class ConnectionCut(Exception):
 
 
 class FakeStripe:
-    """`checked` compares every response with the SDK's types, which takes time."""
+    """Compares every request and response with the SDK's types; `violations` are the differences."""
 
-    def __init__(
-        self, records: StripeRecords, api_key: str = "sk_test_fake", *, checked: bool = True
-    ) -> None:
-        self.records, self.api_key, self._checked = records, api_key, checked
+    def __init__(self, records: StripeRecords, api_key: str = "sk_test_fake") -> None:
+        self.records, self.api_key = records, api_key
+        self.violations: list[str] = []
         self.faults: list[Fault] = []
         self.requests: list[RecordedRequest] = []
         # Called once, before and after the next request that moves money.
@@ -98,6 +98,7 @@ class FakeStripe:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serve_http(self, listener):
             yield self
+        assert not self.violations, "\n".join(self.violations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The outermost application: only here can the connection be cut."""
@@ -135,6 +136,8 @@ class FakeStripe:
             self.requests.append(RecordedRequest(method, path, params, key, None))
             raise
         self.requests.append(RecordedRequest(method, path, params, key, response.status_code))
+        if response.status_code >= 400:
+            self._check_error(json.loads(bytes(response.body)), f"{method} {path}")
         return response
 
     def deliver_delayed_requests(self) -> None:
@@ -201,9 +204,10 @@ class FakeStripe:
         status, body = 200, {}
         try:
             if fault != "save_500":
-                body = self._find_route(method, path)(self.records, params)
-                if self._checked:
-                    sdk_types.check_object(body)
+                route, names = self._find_route(method, path)
+                self._check_request(params, route)
+                body = route.handler(self.records, params, *names)
+                self._check_response(body, route)
             if fault in ("save_500", "save_500_after"):
                 raise ApiError(500, "api_error", "Something went wrong on Stripe's end")
         except ApiError as refused:
@@ -214,14 +218,28 @@ class FakeStripe:
             self._saved[key] = SavedResponse(request, status, json.loads(json.dumps(body)), self.records.now)
         return JSONResponse(body, status)
 
-    def _find_route(
-        self, method: str, path: str
-    ) -> Callable[[StripeRecords, dict[str, Any]], dict[str, Any]]:
-        for allowed, pattern, handler in (*ROUTES, *setup_routes.ROUTES):
-            found = re.fullmatch(pattern, path)
-            if allowed == method and found:
-                return lambda records, params: handler(records, params, *found.groups())
+    def _find_route(self, method: str, path: str) -> tuple[ApiRoute, tuple[str, ...]]:
+        for route in (*ROUTES, *setup_routes.ROUTES):
+            found = re.fullmatch(route.pattern, path)
+            if route.method == method and found:
+                return route, found.groups()
         raise ApiError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path})")
+
+    def _check_request(self, params: dict[str, Any], route: ApiRoute) -> None:
+        errors = sdk_types.find_request_errors(params, route.sdk_method)
+        self.violations += [f"{route.method} {route.pattern}: request{error}" for error in errors]
+        if errors:
+            raise build_invalid_request(errors[0], "parameter_unknown")
+
+    def _check_response(self, body: dict[str, Any], route: ApiRoute) -> None:
+        response_type = sdk_types.get_method_types(route.sdk_method).response
+        errors = sdk_types.find_response_errors(body, response_type)
+        self.violations += [f"{route.method} {route.pattern}: {error}" for error in errors]
+
+    def _check_error(self, body: dict[str, Any], request: str) -> None:
+        """docs.stripe.com/api/errors"""
+        errors = sdk_types.find_response_errors(body["error"], stripe.ErrorObject)
+        self.violations += [f"{request}: {error}" for error in errors]
 
     def _is_response_lost(self, path: str, params: dict[str, Any]) -> bool:
         """By a card that behaves as `lost`."""

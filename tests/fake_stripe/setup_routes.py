@@ -1,9 +1,10 @@
-"""What the bot never asks for: how a test makes a customer, cards, a price, a subscription, and time pass."""
+"""Routes that only tests use: to create customers, cards, prices and subscriptions, and to advance time."""
 
-from collections.abc import Callable
 from typing import Any
 
-from tests.fake_stripe import form_encoding, serializers
+import stripe
+
+from tests.fake_stripe import serializers
 from tests.fake_stripe.records import (
     Card,
     Customer,
@@ -14,6 +15,7 @@ from tests.fake_stripe.records import (
     add_interval,
     build_resource_missing,
 )
+from tests.fake_stripe.routes import ApiRoute
 
 Params = dict[str, Any]
 # Cards that every sandbox has, to be attached.
@@ -22,7 +24,6 @@ TEST_CARDS = {"pm_card_visa": "settles", "pm_card_chargeCustomerFail": "declined
 
 def create_test_clock(records: StripeRecords, params: Params) -> Params:
     """All that there is lives by it."""
-    form_encoding.check_params(params, "test_helpers._test_clock_create_params", "TestClockCreateParams")
     records.test_clock = records.new_id("clock")
     records.freeze_clock(int(params["frozen_time"]))
     return serializers.serialize_test_clock(records, "ready")
@@ -37,7 +38,6 @@ def retrieve_test_clock(records: StripeRecords, params: Params, clock_id: str) -
 
 
 def advance_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
-    form_encoding.check_params(params, "test_helpers._test_clock_advance_params", "TestClockAdvanceParams")
     _check_test_clock(records, clock_id)
     records.freeze_clock(int(params["frozen_time"]))
     records.is_clock_advancing = True
@@ -55,7 +55,6 @@ def delete_test_clock(records: StripeRecords, params: Params, clock_id: str) -> 
 
 
 def create_customer(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "_customer_create_params", "CustomerCreateParams")
     _check_test_clock(records, params.get("test_clock"))
     customer = Customer(records.new_id("cus"), params.get("address", {}))
     records.customers[customer.id] = customer
@@ -63,7 +62,6 @@ def create_customer(records: StripeRecords, params: Params) -> Params:
 
 
 def attach_payment_method(records: StripeRecords, params: Params, payment_method_id: str) -> Params:
-    form_encoding.check_params(params, "_payment_method_attach_params", "PaymentMethodAttachParams")
     if payment_method_id not in TEST_CARDS:
         raise build_resource_missing("PaymentMethod", payment_method_id)
     card = Card(records.new_id("pm"), params["customer"], TEST_CARDS[payment_method_id])
@@ -72,7 +70,6 @@ def attach_payment_method(records: StripeRecords, params: Params, payment_method
 
 
 def create_price(records: StripeRecords, params: Params) -> Params:
-    form_encoding.check_params(params, "_price_create_params", "PriceCreateParams")
     price = Price(
         records.new_id("price"),
         int(params["unit_amount"]),
@@ -86,8 +83,7 @@ def create_price(records: StripeRecords, params: Params) -> Params:
 
 def create_subscription(records: StripeRecords, params: Params) -> Params:
     """Its first period begins now."""
-    form_encoding.check_params(params, "_subscription_create_params", "SubscriptionCreateParams")
-    items = [_create_item(records, item) for item in form_encoding.to_list(params["items"])]
+    items = [_create_item(records, item) for item in params["items"]]
     subscription = Subscription(records.new_id("sub"), params["customer"], items)
     records.subscriptions[subscription.id] = subscription
     return serializers.serialize_subscription(records, subscription)
@@ -111,14 +107,39 @@ def _check_test_clock(records: StripeRecords, clock_id: object) -> None:
         raise build_resource_missing("test clock", clock_id)
 
 
-ROUTES: list[tuple[str, str, Callable[..., Params]]] = [
-    ("POST", "/v1/test_helpers/test_clocks", create_test_clock),
-    ("GET", "/v1/test_helpers/test_clocks/([^/]+)", retrieve_test_clock),
-    ("POST", "/v1/test_helpers/test_clocks/([^/]+)/advance", advance_test_clock),
-    ("DELETE", "/v1/test_helpers/test_clocks/([^/]+)", delete_test_clock),
-    ("POST", "/v1/customers", create_customer),
-    ("POST", "/v1/payment_methods/([^/]+)/attach", attach_payment_method),
-    ("POST", "/v1/prices", create_price),
-    ("POST", "/v1/subscriptions", create_subscription),
-    ("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription),
+ROUTES = [
+    ApiRoute(
+        "POST",
+        "/v1/test_helpers/test_clocks",
+        create_test_clock,
+        stripe.test_helpers.TestClockService.create,
+    ),
+    ApiRoute(
+        "GET",
+        "/v1/test_helpers/test_clocks/([^/]+)",
+        retrieve_test_clock,
+        stripe.test_helpers.TestClockService.retrieve,
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/test_helpers/test_clocks/([^/]+)/advance",
+        advance_test_clock,
+        stripe.test_helpers.TestClockService.advance,
+    ),
+    ApiRoute(
+        "DELETE",
+        "/v1/test_helpers/test_clocks/([^/]+)",
+        delete_test_clock,
+        stripe.test_helpers.TestClockService.delete,
+    ),
+    ApiRoute("POST", "/v1/customers", create_customer, stripe.CustomerService.create),
+    ApiRoute(
+        "POST",
+        "/v1/payment_methods/([^/]+)/attach",
+        attach_payment_method,
+        stripe.PaymentMethodService.attach,
+    ),
+    ApiRoute("POST", "/v1/prices", create_price, stripe.PriceService.create),
+    ApiRoute("POST", "/v1/subscriptions", create_subscription, stripe.SubscriptionService.create),
+    ApiRoute("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription, stripe.SubscriptionService.retrieve),
 ]

@@ -52,6 +52,7 @@ class InProcessTransport(stripe.HTTPClient):
         except ConnectionCut:
             # The SDK's own retries are sent over HTTP only.
             raise stripe.APIConnectionError("no answer", should_retry=False) from None  # type: ignore[no-untyped-call]
+        assert not self.fake.violations, "\n".join(self.fake.violations)
         return bytes(response.body), response.status_code, dict(response.headers)
 
     async def close_async(self) -> None:

@@ -9,9 +9,17 @@ from random import Random
 from typing import Any
 
 import httpx
+import stripe
 
 from tests.fake_stripe import serializers
 from tests.fake_stripe.records import EventRecord, StripeRecords
+from tests.fake_stripe.sdk_types import find_response_errors
+
+OBJECT_CLASSES = {
+    "customer": stripe.Customer,
+    "invoice": stripe.Invoice,
+    "subscription": stripe.Subscription,
+}
 
 
 class WebhookSender:
@@ -23,7 +31,7 @@ class WebhookSender:
         """The events since the last call, with their objects as they are now."""
         events = self.records.events[self._sent_count :]
         self._sent_count = len(self.records.events)
-        return [self._serialize_event(event) for event in events]
+        return [self._check_event(self._serialize_event(event)) for event in events]
 
     async def send_events(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
         """Returns the HTTP statuses. `at` is when the events were signed."""
@@ -53,6 +61,13 @@ class WebhookSender:
             "request": {"id": None, "idempotency_key": None},
             "type": event.type,
         }
+
+    def _check_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        shown = event["data"]["object"]
+        errors = find_response_errors(event, stripe.Event)
+        errors += find_response_errors(shown, OBJECT_CLASSES[shown["object"]])
+        assert not errors, "\n".join(errors)
+        return event
 
     def _serialize_object(self, object_type: str, object_id: str) -> dict[str, Any]:
         records = self.records

@@ -1,6 +1,6 @@
 """What tests of carts do and look at."""
 
-from models.cart import CartLine
+from models.cart import Cart
 from models.quote import Quote, QuoteStatus
 from sandbox.driver import Person
 from tests.world import World
@@ -9,7 +9,8 @@ MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
 
 
 async def cart_of(world: World) -> dict[str, int]:
-    return {line.subscription_id: line.seats for line in await world.rows(CartLine)}
+    """Everybody's together."""
+    return {id_: seats for cart in await world.rows(Cart) for id_, seats in cart.seats.items()}
 
 
 async def pending(world: World) -> list[str]:

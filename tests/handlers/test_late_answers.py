@@ -8,7 +8,7 @@ from typing import Any
 from bot.billing.gateway import BillingUnavailable
 from bot.services import Timeouts
 from bot.tasks import BackgroundTasks
-from models.cart import CartLine
+from models.cart import Cart
 from models.quote import Quote
 from tests.database_faults import failing_statements
 from tests.handlers.steps import (
@@ -128,12 +128,12 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
     sam = world.person("sam")
     await sam.command("/billing")
     assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
-    assert await world.rows(CartLine) == []
+    assert await world.rows(Cart) == []
     world.services.tasks = tasks
     await alice.submit()
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
-    assert [line.seats for line in await world.rows(CartLine)] == [5]
+    assert [*(await world.row(Cart)).seats.values()] == [5]
 
 
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:

@@ -216,16 +216,16 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     assert world.list_paid_totals() == []
 
 
-async def test_seats_that_settle_as_their_subscription_is_cancelled_do_not_open_it_again(
+async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_again(
     world: StripeWorld,
 ) -> None:
-    async def cancel() -> None:
+    async def close() -> None:
         subscription, _ = world.records.get_subscription_and_item("acme_meeting")
-        subscription.status = "canceled"
+        subscription.status = "past_due"
         async with world.services.write() as session:
             (await session.get_one(Subscription, "acme_meeting")).active = False
 
-    hooked(world).after["place"] = cancel
+    hooked(world).after["place"] = close
     await ordered(world, ALICE, "acme_meeting")
     assert (await line(world)).status == "settled"
     assert not (await world.row(Subscription, id="acme_meeting")).active

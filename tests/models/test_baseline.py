@@ -24,7 +24,6 @@ RENAMED_TABLES = {
 }
 # By the table's old name.
 RENAMED_COLUMNS = {
-    "cart": {"consented_to": "replaceable_quote_ids"},
     "charge_attempt": {"key": "idempotency_key"},
     "checkout": {"typed": "form_values", "saved": "is_saved"},
     "home": {"changes": "change_count", "drawn_at": "published_at"},
@@ -43,6 +42,9 @@ RENAMED_TRIGGERS = {"audit_head_goes_on": "audit_chain_tip_forward_only"}
 # Who acted, and what they wrote, can be erased from the history (decision 18): this alone is new in 1.0.0.
 NEW_TABLES = {"audit_person"}
 REMOVED_COLUMNS = {"audit_entry": {"actor_id", "actor_name"}}
+# A cart holds its seats itself, and its own quote is the one that its person has pending: test_own_quotes.py
+# describes both.
+CHANGED_TABLES = {"cart", "cart_line"}
 NEW_COLUMNS = {
     "audit_entry": {
         "person_id": "VARCHAR",
@@ -89,7 +91,8 @@ def test_the_schema_is_that_of_the_migrations_before_it_under_new_names(dialect:
 
 def without_changed(schema: Schema) -> Schema:
     """The schema without what is new, or was changed on purpose."""
-    tables = {name: dict(parts) for name, parts in schema["tables"].items() if name not in NEW_TABLES}
+    other = NEW_TABLES | CHANGED_TABLES
+    tables = {name: dict(parts) for name, parts in schema["tables"].items() if name not in other}
     for table, removed in REMOVED_COLUMNS.items():
         columns = tables[table]["columns"].items()
         tables[table]["columns"] = {name: type_ for name, type_ in columns if name not in removed}

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
 from sandbox.faults import FaultKind
+from sandbox.rate_limits import BURST
 from tests.time_limits import HANG_SECONDS
 
 CHANNEL = "C01GENERAL"
@@ -79,15 +80,18 @@ async def test_a_fault_strikes_with_its_probability(slack: Sandbox, client: Asyn
     assert 8 <= failed <= 32
 
 
-async def test_one_message_a_second_a_channel() -> None:
+async def test_a_short_burst_and_then_one_message_a_second_a_channel() -> None:
     with freeze_time("2026-11-22 10:00:00", real_asyncio=True) as now:
         async with Sandbox.start(rate_limits=True) as slack:
             client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
-            await post(client)
+            for _ in range(BURST):
+                await post(client)
             with pytest.raises(SlackApiError, match="ratelimited") as caught:
                 await post(client)
             assert caught.value.response.headers["Retry-After"] == "1"
             await client.chat_postMessage(channel="U01ALICE", text="elsewhere")
             now.tick(1)
             await post(client)
-            assert posted(slack) == 2
+            with pytest.raises(SlackApiError, match="ratelimited"):
+                await post(client)
+            assert posted(slack) == BURST + 1

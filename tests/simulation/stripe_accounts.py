@@ -30,7 +30,7 @@ def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> F
     records = StripeRecords(clock, {"FR": "0.20", "GB": "0.20"}, behave)
     for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
         add_account(records, account, share_subscription=True)
-    return FakeStripe(records, API_KEY, checked=False)
+    return FakeStripe(records, API_KEY)
 
 
 def choose_unlinked_account(random: Random) -> str:

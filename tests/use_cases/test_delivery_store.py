@@ -115,4 +115,4 @@ async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) ->
     claims = [*await one.claim(2), *await other.claim(6)]
     await fill(outbox, 8)
     claims += [*await one.claim(8), *await other.claim(8)]
-    assert [claim.notice.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]
+    assert [claim.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]

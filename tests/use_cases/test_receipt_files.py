@@ -1,5 +1,6 @@
 """The receipt's PDF, shared after the message that tells of it (R13, R24)."""
 
+import asyncio
 import threading
 from typing import Any
 
@@ -11,9 +12,9 @@ from bot.messaging.messenger import (
     FileRejected,
     MessageGone,
     MessengerUnavailable,
+    OutboundMessage,
     RateLimited,
 )
-from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.pacing import get_lease_duration
 from models.notice import NoticeKind
 from models.notice.payloads import ReceiptPayload
@@ -44,10 +45,16 @@ async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
 async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any_outbox: Outbox) -> None:
     outbox = any_outbox
     await receipt_for_alice(outbox)
-    assert await outbox.deliver() == 1
-    outbox.move(1)
-    [claim] = await build_notice_queue(outbox.services).claim(16)
-    assert claim.notice.kind is NoticeKind.RECEIPT_FILE
+
+    async def crash(letter: OutboundMessage) -> None:
+        if letter.file:
+            raise asyncio.CancelledError
+
+    outbox.messenger.before = crash
+    with pytest.raises(asyncio.CancelledError):
+        await outbox.deliver()
+    outbox.messenger.before = None
+    assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
     outbox.at += get_lease_duration(outbox.services.settings)
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
@@ -74,9 +81,12 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
 
 
 async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
+
+    async def rebind(_: OutboundMessage) -> None:
+        await outbox.change(await outbox.contact(), slack_user="U02BENOIT")
+
+    outbox.messenger.before = rebind
     await receipt_for_alice(outbox)
-    assert await outbox.deliver() == 1
-    await outbox.change(await outbox.contact(), slack_user="U02BENOIT")
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
     assert outbox.messenger.to("D02BENOIT") == []

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, insert, select, update
 
-from bot.db import Session, lock_audit_chain_tip
+from bot.db import Session, build_insert, lock_audit_chain_tip
 from bot.use_cases.account_change import record_account_change
 from models.audit.entry import (
     Actor,
@@ -119,9 +118,14 @@ def _build_content(reason: str | None, details: dict[str, Any]) -> dict[str, Any
 async def _get_or_create_person_id(session: Session, actor: Actor) -> str | None:
     if actor.person_id is not None or not actor.is_person:
         return actor.person_id
-    ids: dict[Actor, str] = session.info.setdefault(PERSON_IDS_KEY, {})
+    ids: dict[Actor, str | None] = session.info.setdefault(PERSON_IDS_KEY, {})
     if actor not in ids:
-        ids[actor] = await _find_person_id(session, actor) or await _create_person(session, actor)
+        # Of a person who has acted before the request has read the id, so this one is probably new. On SQLite
+        # a trigger refuses to insert a person again.
+        if session.get_bind().dialect.name == "sqlite":
+            ids[actor] = await _find_person_id(session, actor) or await _create_person(session, actor)
+        else:
+            ids[actor] = await _create_person(session, actor) or await _find_person_id(session, actor)
     return ids[actor]
 
 
@@ -137,15 +141,12 @@ async def _find_person_id(session: Session, actor: Actor) -> str | None:
     return found.one_or_none()
 
 
-async def _create_person(session: Session, actor: Actor) -> str:
-    person = AuditPerson.from_actor(actor)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(_PERSON_TABLE).on_conflict_do_nothing().returning(_PERSON_TABLE.c.id)
-    created_id = (await session.exec(statement, params=person.model_dump())).scalar_one_or_none()
-    # Another transaction may have stored this person in the meantime.
-    person_id = created_id or await _find_person_id(session, actor)
-    assert person_id is not None, "the person is stored"
-    return person_id
+async def _create_person(session: Session, actor: Actor) -> str | None:
+    """None if the person is stored already, by another transaction perhaps."""
+    new_person = AuditPerson.from_actor(actor).model_dump()
+    statement = build_insert(session, _PERSON_TABLE).on_conflict_do_nothing().returning(_PERSON_TABLE.c.id)
+    created_id: str | None = (await session.exec(statement, params=new_person)).scalar_one_or_none()
+    return created_id
 
 
 async def get_last_entry_number(session: Session, account_id: str) -> int:

@@ -16,27 +16,22 @@ from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.cart.command import parse_command_text
-from bot.use_cases.cart.lines import (
+from bot.use_cases.cart.contents import (
+    CartState,
     apply_seat_inputs,
     check_consent,
-    find_cart_with_lines,
-    get_or_create_cart,
-    save_cart_lines,
-    split_pending_quotes,
+    is_own_quote,
+    load_cart_state,
+    store_cart_seats,
+    store_consent,
 )
-from bot.use_cases.details import (
-    list_all_subscription_rows,
-    list_payment_methods,
-    list_subscription_rows,
-    load_quote_details_by_id,
-)
+from bot.use_cases.details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
+from models.audit.subject import AuditSubject, SubjectNoun
 from models.billing_contact import BillingContact
-from models.cart import Cart
 from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal
-from models.payment_method import check_default_method
 from models.quote import Quote
 from models.subscription import NothingToOrder
 
@@ -78,15 +73,14 @@ async def open_cart(
         role = await _find_role(session, person, account_id, at)
         if isinstance(role, AccountChoiceNeeded):
             return role
-        account, contact = role
-        rows = await list_all_subscription_rows(session, account)
+        state = await load_cart_state(session, *role, at)
     # Refreshed first, because the command may name a subscription that only the provider knows so far.
-    is_changed = await refresh_account(services, account.id, [row.subscription for row in rows])
+    subscriptions = [row.subscription for row in state.all_rows]
+    is_changed = await refresh_account(services, state.account.id, subscriptions)
     async with services.read() as session:
         if is_changed:
-            rows = await list_all_subscription_rows(session, account)
-        active_rows = [row for row in rows if row.subscription.active]
-        return await _load_cart_entry(session, services, account, contact, active_rows, command_text, at)
+            state = await load_cart_state(session, *role, at)
+        return await _build_cart_entry(session, services, state, command_text, at)
 
 
 async def _find_role(
@@ -98,24 +92,17 @@ async def _find_role(
     return roles[0] if len(roles) == 1 else AccountChoiceNeeded([account for account, _ in roles])
 
 
-async def _load_cart_entry(
-    session: Session,
-    services: Services,
-    account: Account,
-    contact: BillingContact,
-    rows: list[SubscriptionRow],
-    command_text: str,
-    at: datetime,
+async def _build_cart_entry(
+    session: Session, services: Services, state: CartState, command_text: str, at: datetime
 ) -> CartBlocked | PendingQuotesWarning | CartPage:
-    obstacles = await _list_obstacles(session, account, rows, at)
+    obstacles = _list_obstacles(state, at)
     if obstacles:
-        return CartBlocked(account, obstacles, [row for row in rows if row.blocked_by is not None])
-    prefilled_seats = parse_command_text(command_text, rows, services.settings.seat_bounds)
-    cart, seats = await find_cart_with_lines(session, account, contact)
-    own_quote, other_quotes = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
-    if other_quotes:
-        return await _load_warning(session, account, own_quote, other_quotes, at)
-    return _build_cart_page(account, rows, seats, prefilled_seats, own_quote)
+        blocked_rows = [row for row in state.rows if row.blocked_by is not None]
+        return CartBlocked(state.account, obstacles, blocked_rows)
+    prefilled_seats = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
+    if state.other_quotes:
+        return await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
+    return _build_cart_page(state, state.seats, prefilled_seats)
 
 
 async def load_cart_page(
@@ -124,11 +111,9 @@ async def load_cart_page(
     at = services.now()
     async with services.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
-        rows = await list_subscription_rows(session, account)
-        prefilled_seats = parse_command_text(command_text, rows, services.settings.seat_bounds)
-        cart, seats = await find_cart_with_lines(session, account, contact)
-        own_quote = await _find_own_quote(session, cart, at)
-        return _build_cart_page(account, rows, seats, prefilled_seats, own_quote)
+        state = await load_cart_state(session, account, contact, at)
+    prefilled_seats = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
+    return _build_cart_page(state, state.seats, prefilled_seats)
 
 
 async def load_pending_quotes_warning(
@@ -137,9 +122,8 @@ async def load_pending_quotes_warning(
     at = services.now()
     async with services.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
-        cart, _ = await find_cart_with_lines(session, account, contact)
         pending_quotes = await list_pending_quotes(session, account.id, at)
-        return await _load_warning(session, account, *split_pending_quotes(cart, pending_quotes), at)
+        return await _load_warning(session, account, contact, pending_quotes, at)
 
 
 async def record_consent_to_replace(
@@ -152,16 +136,16 @@ async def record_consent_to_replace(
     at = services.now()
     async with services.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)
-        cart, _ = await get_or_create_cart(session, account, contact)
-        _, other_quotes = split_pending_quotes(cart, await list_pending_quotes(session, account.id, at))
+        pending_quotes = await list_pending_quotes(session, account.id, at)
+        other_quotes = [quote for quote in pending_quotes if not is_own_quote(quote, contact)]
         check_consent(other_quotes, quote_ids)
-        cart.replaceable_quote_ids = sorted(q.key for q in other_quotes)
-        session.add(cart)
+        await store_consent(session, account, contact, sorted(quote.key for quote in other_quotes))
         await write_audit_entry(
             session,
             account_id=account.id,
             actor=build_actor(contact, person),
-            subject=cart.audit_subject,
+            # By its contact: it may not have been stored before.
+            subject=AuditSubject(SubjectNoun.CART, str(contact.key)),
             action="consented_to_replace",
             at=at,
             details={"quotes": [q.number for q in other_quotes]},
@@ -177,61 +161,44 @@ async def save_cart_draft(
     """
     at = services.now()
     async with services.write() as session:
-        account, contact = await lock_account_role(session, person, account_id, at)
-        rows = await list_subscription_rows(session, account)
-        cart, stored_seats = await get_or_create_cart(session, account, contact)
-        seats = apply_seat_inputs(stored_seats, rows, seat_inputs, services.settings.seat_bounds)
-        await save_cart_lines(session, cart, stored_seats, seats)
-        return _build_cart_page(account, rows, seats, {}, await _find_own_quote(session, cart, at))
+        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
+        state = await load_cart_state(session, account, contact, at)
+        seats = apply_seat_inputs(state.seats, state.rows, seat_inputs, services.settings.seat_bounds)
+        await store_cart_seats(session, state, seats)
+        return _build_cart_page(state, seats, {})
 
 
-async def _list_obstacles(
-    session: Session, account: Account, rows: list[SubscriptionRow], at: datetime
-) -> list[Refusal]:
+def _list_obstacles(state: CartState, at: datetime) -> list[Refusal]:
     """Every condition of R2-R4 that the account as a whole does not meet."""
-    methods = await list_payment_methods(session, account.id)
     obstacles: list[Refusal] = []
-    for check in (
-        account.check_self_service,
-        lambda: check_default_method(methods, account.get_local_date(at)),
-    ):
+    for check in (state.account.check_self_service, lambda: state.check_default_method(at)):
         try:
             check()
         except Refusal as refusal:
             obstacles.append(refusal)
-    if not any(row.blocked_by is None for row in rows):
-        obstacles.append(NothingToOrder(account=account.name))
+    if not any(row.blocked_by is None for row in state.rows):
+        obstacles.append(NothingToOrder(account=state.account.name))
     return obstacles
 
 
 async def _load_warning(
-    session: Session, account: Account, own_quote: Quote | None, other_quotes: list[Quote], at: datetime
+    session: Session, account: Account, contact: BillingContact, pending_quotes: list[Quote], at: datetime
 ) -> PendingQuotesWarning:
-    quotes = [*other_quotes, *([own_quote] if own_quote else [])]
-    details = await load_quote_details_by_id(session, [quote.key for quote in quotes], at)
+    details = (await load_quote_details_by_id(session, [q.key for q in pending_quotes], at)).values()
     return PendingQuotesWarning(
         account,
-        [details[quote.key] for quote in other_quotes],
-        details[own_quote.key] if own_quote else None,
+        [quote for quote in details if not is_own_quote(quote.quote, contact)],
+        next((quote for quote in details if is_own_quote(quote.quote, contact)), None),
     )
 
 
-async def _find_own_quote(session: Session, cart: Cart | None, at: datetime) -> Quote | None:
-    quote = await session.get(Quote, cart.quote_id) if cart and cart.quote_id else None
-    return quote if quote is not None and quote.is_pending(at) else None
-
-
 def _build_cart_page(
-    account: Account,
-    rows: list[SubscriptionRow],
-    seats: Mapping[str, int],
-    prefilled_seats: Mapping[str, int],
-    own_quote: Quote | None,
+    state: CartState, seats: Mapping[str, int], prefilled_seats: Mapping[str, int]
 ) -> CartPage:
     return CartPage(
-        account,
-        rows,
+        state.account,
+        state.rows,
         {**seats, **prefilled_seats},
-        own_quote,
+        state.own_quote,
         preselected_subscription_id=next(iter(prefilled_seats), None),
     )

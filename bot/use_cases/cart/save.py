@@ -1,33 +1,35 @@
 """Saving a cart, which creates its quote (R2-R4, R7, R10)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session
-from bot.permissions import SlackIdentity, build_actor, lock_account_role
+from bot.permissions import SlackIdentity, build_actor, get_authorized_role, is_unchanged, lock_account_role
 from bot.services import Services
-from bot.use_cases.cart.lines import (
+from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
+from bot.use_cases.cart.contents import (
+    CartState,
     apply_seat_inputs,
     check_consent,
-    get_or_create_cart,
-    save_cart_lines,
-    split_pending_quotes,
+    load_cart_state,
+    store_cart_seats,
+    store_consent,
 )
 from bot.use_cases.checkout import copy_checkout
-from bot.use_cases.details import list_payment_methods, list_subscription_rows, load_quote_details
-from bot.use_cases.quote.create import create_quote
-from bot.use_cases.quote.decide import decide_quote
-from bot.use_cases.quote.read import list_pending_quotes, list_quote_lines
+from bot.use_cases.details import load_quote_details
+from bot.use_cases.notice.enqueue import enqueue_notices
+from bot.use_cases.quote.create import CreatedQuote, create_quote
+from bot.use_cases.quote.decide import change_quote_status
+from bot.use_cases.quote.read import list_quote_lines
 from models.account import Account, Address
 from models.billing_contact import BillingContact
-from models.cart import Cart, SeatLimits
-from models.details import QuoteDetails, QuoteRow, SubscriptionRow
+from models.cart import SeatLimits
+from models.details import QuoteDetails, QuoteRow
 from models.errors import InvalidInput, Refusal
-from models.payment_method import check_default_method
 from models.proration import truncate_to_second
-from models.quote import Quote, QuoteLine, QuoteStatus, compute_expiry, get_default_expiry
+from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
 
 
 async def save_cart(
@@ -41,172 +43,144 @@ async def save_cart(
     """
     at = truncate_to_second(services.now())
     async with services.write() as session:
-        cart = await _load_and_lock_cart(session, person, account_id, at)
+        account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
+        cart = await _load_cart(session, account, contact, at)
         limits = services.settings.seat_bounds
-        seats = apply_seat_inputs(cart.seats, cart.rows, seat_inputs, limits)
+        seats = apply_seat_inputs(cart.state.seats, cart.state.rows, seat_inputs, limits)
         _check_order_size(limits, seats, seat_inputs)
-        await save_cart_lines(session, cart.cart, cart.seats, seats)
-        try:
-            quotes = await _check_cart(session, cart, seats, at)
-        except Refusal as error:
-            refusal: Refusal | None = error  # Raised once the seats are committed.
-        else:
-            refusal = None
-            if quotes.matching_quote is not None:
-                return await _reuse_quote(
-                    session, cart, quotes.matching_quote, quotes.other_quotes, person, at
-                )
-    if refusal is not None:
-        raise refusal
-    requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(seats.items())]
-    address = cart.account.billing_address
-    preview = await services.billing.preview_lines(account_id, requests, at, address)
-    return await _create_or_reuse_quote(services, person, account_id, seats, preview, address, at)
+        await store_cart_seats(session, cart.state, seats)
+    _check_cart(cart, seats, at)
+    saving = _Saving(services, person, account_id, seats, at)
+    details = await _store_quote(saving, cart, None) if cart.quoted_seats == seats else None
+    return details or await _create_or_reuse_quote(saving, cart)
 
 
 @dataclass(frozen=True)
-class _LockedCart:
-    """A cart whose account is locked, with the seats that are stored and the account's subscriptions."""
+class _Cart:
+    """`quoted_seats` are those of the cart's own pending quote."""
 
-    account: Account
-    contact: BillingContact
-    cart: Cart
+    state: CartState
+    quoted_seats: dict[str, int]
+
+
+async def _load_cart(session: Session, account: Account, contact: BillingContact, at: datetime) -> _Cart:
+    state = await load_cart_state(session, account, contact, at)
+    lines = await list_quote_lines(session, state.own_quote) if state.own_quote else []
+    return _Cart(state, {line.subscription_id: line.seats for line in lines})
+
+
+def _check_cart(cart: _Cart, seats: Mapping[str, int], at: datetime) -> None:
+    state = cart.state
+    state.account.check_self_service()
+    state.check_default_method(at)
+    for row in state.rows:
+        if row.subscription.id in seats and row.blocked_by is not None:
+            raise row.blocked_by
+    check_consent(state.other_quotes, state.replaceable_quote_ids)
+
+
+@dataclass(frozen=True)
+class _Saving:
+    services: Services
+    person: SlackIdentity
+    account_id: str
     seats: dict[str, int]
-    rows: list[SubscriptionRow]
-
-
-async def _load_and_lock_cart(
-    session: Session, person: SlackIdentity, account_id: str, at: datetime
-) -> _LockedCart:
-    account, contact = await lock_account_role(session, person, account_id, at)
-    rows = await list_subscription_rows(session, account)
-    return _LockedCart(account, contact, *await get_or_create_cart(session, account, contact), rows)
+    at: datetime
 
 
 @dataclass(frozen=True)
-class _CartQuotes:
-    """The cart's own pending quote, the same if it is for the same seats, and the quotes it replaces."""
-
-    own_quote: Quote | None
-    matching_quote: Quote | None
-    other_quotes: list[Quote]
+class _Price:
+    preview: Preview
+    address: Address
 
 
-async def _check_cart(
-    session: Session, cart: _LockedCart, seats: Mapping[str, int], at: datetime
-) -> _CartQuotes:
-    await _check_orderable(session, cart, seats, at)
-    pending_quotes = await list_pending_quotes(session, cart.account.id, at)
-    own_quote, other_quotes = split_pending_quotes(cart.cart, pending_quotes)
-    check_consent(other_quotes, cart.cart.replaceable_quote_ids)
-    is_matching = own_quote is not None and await _load_quoted_seats(session, own_quote) == seats
-    return _CartQuotes(own_quote, own_quote if is_matching else None, other_quotes)
+async def _create_or_reuse_quote(saving: _Saving, cart: _Cart) -> QuoteDetails:
+    requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(saving.seats.items())]
+    address = cart.state.account.billing_address
+    preview = await saving.services.billing.preview_lines(saving.account_id, requests, saving.at, address)
+    details = await _store_quote(saving, cart, _Price(preview, address))
+    assert details is not None, "there is a price"
+    return details
 
 
-async def _create_or_reuse_quote(
-    services: Services,
-    person: SlackIdentity,
-    account_id: str,
-    seats: Mapping[str, int],
-    preview: Preview,
-    address: Address,
-    at: datetime,
-) -> QuoteDetails:
-    """Everything is loaded and checked again, because it may have changed while prices were fetched. A quote
-    for the same seats that exists by now is used."""
-    async with services.write() as session:
-        cart = await _load_and_lock_cart(session, person, account_id, at)
-        quotes = await _check_cart(session, cart, seats, at)
-        quote, replaced_quotes = quotes.matching_quote, quotes.other_quotes
-        if quote is not None:
-            return await _reuse_quote(session, cart, quote, replaced_quotes, person, at)
-        quote, lines = await _create_cart_quote(session, services, cart, preview, address, person, at)
-        if quotes.own_quote is not None:
-            replaced_quotes = [*replaced_quotes, quotes.own_quote]
-            await copy_checkout(session, cart.contact, quotes.own_quote, quote)
-        await _assign_quote_to_cart(session, cart, quote, replaced_quotes, person, at)
-        return _build_details(cart, quote, lines, at)
+async def _store_quote(saving: _Saving, cart: _Cart, price: _Price | None) -> QuoteDetails | None:
+    """The cart's own quote if it is for the same seats, else a new one; None if that needs a price.
+
+    If the account has changed since the request began, while prices were fetched for example, everything is
+    loaded and checked again."""
+    async with saving.services.write() as session:
+        account, contact = await lock_account_role(session, saving.person, saving.account_id, saving.at)
+        if not await is_unchanged(session, saving.person, account):
+            cart = await _load_cart(session, account, contact, saving.at)
+            _check_cart(cart, saving.seats, saving.at)
+        own_quote, replaced_quotes = cart.state.own_quote, cart.state.other_quotes
+        if own_quote is not None and cart.quoted_seats == saving.seats:
+            await _expire_replaced_quotes(session, saving, cart.state, replaced_quotes, own_quote)
+            return await load_quote_details(session, own_quote, saving.at)
+        if price is None:
+            return None
+        created = await _create_cart_quote(session, saving, account, cart.state, price)
+        if own_quote is not None:
+            replaced_quotes = [*replaced_quotes, own_quote]
+            await copy_checkout(session, contact, own_quote, created.quote)
+        await _expire_replaced_quotes(
+            session, saving, cart.state, replaced_quotes, created.quote, [created.audit_entry]
+        )
+        return _build_details(cart.state, created, saving.at)
 
 
-async def _reuse_quote(
+async def _expire_replaced_quotes(
     session: Session,
-    cart: _LockedCart,
-    quote: Quote,
+    saving: _Saving,
+    state: CartState,
     replaced_quotes: list[Quote],
-    person: SlackIdentity,
-    at: datetime,
-) -> QuoteDetails:
-    await _assign_quote_to_cart(session, cart, quote, replaced_quotes, person, at)
-    return await load_quote_details(session, quote, at)
-
-
-async def _assign_quote_to_cart(
-    session: Session,
-    cart: _LockedCart,
-    quote: Quote,
-    replaced_quotes: list[Quote],
-    person: SlackIdentity,
-    at: datetime,
+    replacement: Quote,
+    audit_entries: Sequence[NewAuditEntry] = (),
 ) -> None:
-    actor = build_actor(cart.contact, person)
-    for replaced_quote in replaced_quotes:
-        await decide_quote(
+    actor = build_actor(state.contact, saving.person)
+    decisions = [
+        await change_quote_status(
             session,
-            replaced_quote,
+            state.account,
+            quote,
             QuoteStatus.EXPIRED,
             actor,
-            at,
-            replacement=quote,
-            decided_by_contact=cart.contact,
+            saving.at,
+            replacement=replacement,
+            decided_by_contact=state.contact,
         )
-    cart.cart.quote_id, cart.cart.replaceable_quote_ids = quote.id, []
-    session.add(cart.cart)
-    await session.flush()
+        for quote in replaced_quotes
+    ]
+    entries = [*audit_entries, *(decision.audit_entry for decision in decisions)]
+    await write_audit_entries(session, state.account.id, entries)
+    await enqueue_notices(session, [notice for decision in decisions for notice in decision.notices])
+    if state.replaceable_quote_ids:
+        await store_consent(session, state.account, state.contact, [])
 
 
 async def _create_cart_quote(
-    session: Session,
-    services: Services,
-    cart: _LockedCart,
-    preview: Preview,
-    address: Address,
-    person: SlackIdentity,
-    at: datetime,
-) -> tuple[Quote, list[QuoteLine]]:
-    default_expiry = get_default_expiry(at, services.settings.quote_validity_days)
+    session: Session, saving: _Saving, account: Account, state: CartState, price: _Price
+) -> CreatedQuote:
+    default_expiry = get_default_expiry(saving.at, saving.services.settings.quote_validity_days)
+    period_ends = [line.period_end for line in price.preview.lines]
     return await create_quote(
         session,
-        account=cart.account,
-        contact_id=cart.contact.id,
-        actor=build_actor(cart.contact, person),
-        preview=preview,
-        product_ids={row.subscription.id: row.product.id for row in cart.rows},
-        address=address,
-        frozen_at=at,
-        expires_at=compute_expiry(cart.account, [line.period_end for line in preview.lines], default_expiry),
-        at=at,
+        account=account,
+        contact_id=state.contact.id,
+        actor=build_actor(state.contact, saving.person),
+        preview=price.preview,
+        product_ids={row.subscription.id: row.product.id for row in state.rows},
+        address=price.address,
+        frozen_at=saving.at,
+        expires_at=compute_expiry(account, period_ends, default_expiry),
+        at=saving.at,
     )
 
 
-def _build_details(cart: _LockedCart, quote: Quote, lines: list[QuoteLine], at: datetime) -> QuoteDetails:
-    products = {row.subscription.id: row.product for row in cart.rows}
-    rows = [QuoteRow(line, products[line.subscription_id]) for line in lines]
-    return QuoteDetails(cart.account, quote, rows, at, created_by=cart.contact.name)
-
-
-async def _check_orderable(
-    session: Session, cart: _LockedCart, seats: Mapping[str, int], at: datetime
-) -> None:
-    cart.account.check_self_service()
-    methods = await list_payment_methods(session, cart.account.id)
-    check_default_method(methods, cart.account.get_local_date(at))
-    for row in cart.rows:
-        if row.subscription.id in seats and row.blocked_by is not None:
-            raise row.blocked_by
-
-
-async def _load_quoted_seats(session: Session, quote: Quote) -> dict[str, int]:
-    return {line.subscription_id: line.seats for line in await list_quote_lines(session, quote)}
+def _build_details(state: CartState, created: CreatedQuote, at: datetime) -> QuoteDetails:
+    products = {row.subscription.id: row.product for row in state.rows}
+    rows = [QuoteRow(line, products[line.subscription_id]) for line in created.lines]
+    return QuoteDetails(state.account, created.quote, rows, at, created_by=state.contact.name)
 
 
 def _check_order_size(limits: SeatLimits, seats: dict[str, int], seat_inputs: Mapping[str, str]) -> None:

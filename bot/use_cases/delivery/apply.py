@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlmodel import col, select, update
+from sqlmodel import select
 
 from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef
 from bot.services import Services
-from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
-from bot.use_cases.delivery.context import NoticeContext
-from bot.use_cases.delivery.posted_message import has_destination
+from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -39,22 +37,20 @@ from bot.use_cases.notice.enqueue import (
     list_order_recipients,
 )
 from bot.use_cases.pacing import (
-    CHANNEL_MESSAGE_INTERVAL,
+    DESTINATION_LIMIT,
     MESSAGE_LIMIT,
     compute_backoff,
     lock_or_create_slots,
 )
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
+from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import ChannelUnreachablePayload, ReceiptFilePayload, is_requested, parse_payload
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 
 log = structlog.get_logger()
-
-NO_DELAY = timedelta()
 
 # If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
@@ -74,20 +70,33 @@ QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 @dataclass(frozen=True)
 class Delivery:
-    """A locked notice whose result is being stored, and the notices to store with it."""
+    """A locked notice whose result is being stored, with the slot of its destination, other notices that the
+    message has completed, and the notices to store with it."""
 
     session: Session
     notice: Notice
+    slot: DeliverySlot
     at: datetime
+    covered_notices: Sequence[Notice]
     follow_ups: list[Notice]
 
+    def record_message(self) -> None:
+        mark_delivered(self.notice, self.at)
+        for covered in self.covered_notices:
+            if covered.status is NoticeStatus.WAITING:
+                mark_delivered(covered, self.at)
+        if not self.notice.parsed_destination.is_email:
+            DESTINATION_LIMIT.record_calls(self.slot, self.at)
 
-async def apply_result(delivery: Delivery, result: DeliveryResult) -> timedelta:
-    """Returns how long to wait before the next delivery to the destination."""
-    return await APPLY_BY_RESULT[type(result)](delivery, result)
+    def suspend_destination(self, delay: timedelta) -> None:
+        DESTINATION_LIMIT.suspend(self.slot, self.at + delay)
 
 
-async def _apply_posted(delivery: Delivery, result: Posted) -> timedelta:
+async def apply_result(delivery: Delivery, result: DeliveryResult) -> None:
+    await APPLY_BY_RESULT[type(result)](delivery, result)
+
+
+async def _apply_posted(delivery: Delivery, result: Posted) -> None:
     notice = delivery.notice
     if notice.kind is NoticeKind.ORDER_STATUS:
         await _save_status_message(delivery, result)
@@ -95,29 +104,17 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> timedelta:
         _enqueue_receipt_file(delivery, result)
     elif notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
-    return mark_delivered(notice, delivery.at)
+    delivery.record_message()
 
 
-def mark_delivered(notice: Notice, at: datetime) -> timedelta:
+def mark_delivered(notice: Notice, at: datetime) -> None:
     notice.status, notice.delivered_at, notice.last_error = NoticeStatus.DELIVERED, at, None
-    return NO_DELAY if notice.parsed_destination.is_email else CHANNEL_MESSAGE_INTERVAL
 
 
 async def _save_status_message(delivery: Delivery, result: Posted) -> None:
-    await _mark_contained_notices(delivery, result.context)
     previous = result.context.posted_message
     if previous is None or (previous.channel, previous.ts) != (result.message.channel, result.message.ts):
         await _save_posted_status_message(delivery, result.message)
-
-
-async def _mark_contained_notices(delivery: Delivery, context: NoticeContext) -> None:
-    """Later notices of the same status message, which was rendered after they were stored."""
-    if context.contained_notice_ids:
-        await delivery.session.exec(
-            update(Notice)
-            .where(col(Notice.id).in_(context.contained_notice_ids), IS_WAITING_NOTICE)
-            .values(status=NoticeStatus.DELIVERED, delivered_at=delivery.at)
-        )
 
 
 async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -> None:
@@ -128,7 +125,7 @@ async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -
     candidates = [
         *(posted for posted in existing if posted.channel == message.channel),
         *(posted for posted in existing if has_destination(posted, notice)),
-        _build_posted_message(notice, message, order_id=notice.order_id),
+        build_posted_message(notice, message, order_id=notice.order_id),
     ]
     posted_message = candidates[0]
     posted_message.channel, posted_message.ts = message.channel, message.ts
@@ -155,26 +152,13 @@ def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
 
 async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     session, notice = delivery.session, delivery.notice
-    session.add(_build_posted_message(notice, result.message, quote_id=notice.quote_id))
+    session.add(build_posted_message(notice, result.message, quote_id=notice.quote_id))
     await session.flush()
     quote = await session.get_one(Quote, notice.quote_id)
     if quote.status is not result.context.rendered_quote_status:
         # Decided while the message was being posted: the decision did not see this copy.
         account = await session.get_one(Account, quote.account_id)
         await enqueue_quote_card_updates(session, account, quote, delivery.at)
-
-
-def _build_posted_message(
-    notice: Notice, message: MessageRef, *, order_id: int | None = None, quote_id: int | None = None
-) -> PostedMessage:
-    return PostedMessage(
-        team=notice.team,
-        channel=message.channel,
-        ts=message.ts,
-        order_id=order_id,
-        quote_id=quote_id,
-        contact_id=notice.parsed_destination.contact_id,
-    )
 
 
 async def enqueue_missed_card_updates(
@@ -189,72 +173,61 @@ async def enqueue_missed_card_updates(
             await enqueue_quote_card_updates(session, account, quote, services.now())
 
 
-async def _apply_completed(delivery: Delivery, _: Completed) -> timedelta:
-    return mark_delivered(delivery.notice, delivery.at)
+async def _apply_completed(delivery: Delivery, _: Completed | DigestPosted) -> None:
+    delivery.record_message()
 
 
-async def _apply_opted_out(delivery: Delivery, _: OptedOut) -> timedelta:
+async def _apply_opted_out(delivery: Delivery, _: OptedOut) -> None:
     mark_delivered(delivery.notice, delivery.at)
-    return NO_DELAY
 
 
-async def _apply_held_for_digest(delivery: Delivery, result: HeldForDigest) -> timedelta:
+async def _apply_held_for_digest(delivery: Delivery, result: HeldForDigest) -> None:
     delivery.notice.due_at = delivery.notice.digest_at = result.until
-    return NO_DELAY
 
 
-async def _apply_digest_posted(delivery: Delivery, result: DigestPosted) -> timedelta:
-    for id_ in result.notice_ids:
-        item = await delivery.session.get_one(Notice, id_, with_for_update=True)
-        if item.status is NoticeStatus.WAITING:
-            mark_delivered(item, delivery.at)
-    return mark_delivered(delivery.notice, delivery.at)
-
-
-async def _apply_copy_gone(delivery: Delivery, result: CopyGone) -> timedelta:
+async def _apply_copy_gone(delivery: Delivery, result: CopyGone) -> None:
     copy = await delivery.session.get(PostedMessage, result.posted_message_id)
     if copy is not None:
         await delivery.session.delete(copy)
-    return mark_delivered(delivery.notice, delivery.at)
+    delivery.record_message()
 
 
-async def _apply_throttled(delivery: Delivery, result: Throttled) -> timedelta:
+async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
     # Slack doesn't say whether it limits the channel or the workspace: nothing is sent to either.
     delay = timedelta(seconds=result.retry_after_seconds)
     name = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
     slots = await lock_or_create_slots(delivery.session, [name], delivery.at)
     MESSAGE_LIMIT.suspend(slots[name], delivery.at + delay)
-    return delay
+    delivery.suspend_destination(delay)
 
 
-async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> timedelta:
+async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
     # The whole destination waits: a later notice must not overtake this one.
     notice = delivery.notice
     delay = compute_backoff(notice.attempts)
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
-    return delay
+    delivery.suspend_destination(delay)
 
 
-async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> timedelta:
-    return _mark_undeliverable(delivery, result.error)
+async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> None:
+    _mark_undeliverable(delivery, result.error)
 
 
-def _mark_undeliverable(delivery: Delivery, error: str) -> timedelta:
+def _mark_undeliverable(delivery: Delivery, error: str) -> None:
     delivery.notice.status, delivery.notice.last_error = NoticeStatus.UNDELIVERABLE, error
-    return NO_DELAY
 
 
-async def _apply_contact_withdrawn(delivery: Delivery, _: ContactWithdrawn) -> timedelta:
+async def _apply_contact_withdrawn(delivery: Delivery, _: ContactWithdrawn) -> None:
     notice = delivery.notice
     if notice.kind in KINDS_FOR_REMAINING_CONTACTS and not is_requested(notice):
         contacts = await list_active_contacts(delivery.session, notice.account_id)
         kind = notice.parsed_destination.kind
         destinations = [Destination(kind, str(contact.key)) for contact in contacts]
         await _enqueue_for_destinations(delivery, destinations)
-    return _mark_undeliverable(delivery, "contact withdrawn")
+    _mark_undeliverable(delivery, "contact withdrawn")
 
 
-async def _apply_undeliverable_to_channel(delivery: Delivery, result: UndeliverableToChannel) -> timedelta:
+async def _apply_undeliverable_to_channel(delivery: Delivery, result: UndeliverableToChannel) -> None:
     session, notice = delivery.session, delivery.notice
     account = await session.get_one(Account, notice.account_id)
     contacts = await list_active_contacts(session, account.id)
@@ -273,7 +246,7 @@ async def _apply_undeliverable_to_channel(delivery: Delivery, result: Undelivera
     await _enqueue_for_destinations(delivery, list_direct_destinations(recipients))
     if not contacts:
         log.error("notice.undeliverable", notice=notice.id, reason="no_recipient", error=result.error)
-    return _mark_undeliverable(delivery, f"channel unreachable: {result.error}")
+    _mark_undeliverable(delivery, f"channel unreachable: {result.error}")
 
 
 async def _list_recipients(session: Session, notice: Notice) -> Sequence[BillingContact]:
@@ -283,13 +256,13 @@ async def _list_recipients(session: Session, notice: Notice) -> Sequence[Billing
     )
 
 
-async def _apply_undeliverable_to_contact(delivery: Delivery, result: UndeliverableToContact) -> timedelta:
+async def _apply_undeliverable_to_contact(delivery: Delivery, result: UndeliverableToContact) -> None:
     notice = delivery.notice
     # A receipt is e-mailed in any case (R13); only a requested copy has no e-mail of its own.
     if notice.kind not in RECEIPT_MESSAGE_KINDS or is_requested(notice):
         email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
         await _enqueue_for_destinations(delivery, [email])
-    return _mark_undeliverable(delivery, f"person unreachable: {result.error}")
+    _mark_undeliverable(delivery, f"person unreachable: {result.error}")
 
 
 async def _enqueue_for_destinations(delivery: Delivery, destinations: Sequence[Destination]) -> None:
@@ -309,10 +282,10 @@ async def _enqueue_for_destinations(delivery: Delivery, destinations: Sequence[D
     )
 
 
-APPLY_BY_RESULT: dict[type, Callable[[Delivery, Any], Awaitable[timedelta]]] = {
+APPLY_BY_RESULT: dict[type, Callable[[Delivery, Any], Awaitable[None]]] = {
     Posted: _apply_posted,
     Completed: _apply_completed,
-    DigestPosted: _apply_digest_posted,
+    DigestPosted: _apply_completed,
     OptedOut: _apply_opted_out,
     HeldForDigest: _apply_held_for_digest,
     CopyGone: _apply_copy_gone,

@@ -3,7 +3,9 @@
 Leases and rate limits are rows, so they hold across replicas.
 """
 
-from collections.abc import Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,6 +19,7 @@ from bot.db import Session
 from bot.services import Services
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.pacing import (
+    DESTINATION_LIMIT,
     MESSAGE_LIMIT,
     get_delivery_timeout,
     get_lease_duration,
@@ -30,24 +33,40 @@ from models.quote import Quote
 
 # A literal: the planner does not use a partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
+# Of a destination's due notices, so many are read: a burst, and the status updates that it makes obsolete.
+RUN_READ_SIZE = 3 * DESTINATION_LIMIT.burst
 
 TeamDestination = tuple[str, str]
+Slots = Mapping[str, DeliverySlot]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DeliveryLease:
-    """A destination's oldest due notice. Only this worker delivers to the destination until `expires_at`;
-    the delivery is abandoned at `deadline`."""
+    """A destination's oldest due notices, to be delivered one after another. Only this worker delivers to the
+    destination until `expires_at`; what is not delivered by `deadline` is abandoned. `superseded` are, by the
+    id of an order's status notice, later ones that need not be sent: the message shows the current state.
+    `has_more`: there are due notices that are not part of it."""
 
-    notice: Notice
+    notices: tuple[Notice, ...]
+    superseded: Mapping[int, tuple[int, ...]]
+    has_more: bool
+    claimed_at: datetime
     expires_at: datetime
     deadline: datetime
+
+    @property
+    def destination(self) -> str:
+        return self.notices[0].destination
 
     def get_remaining_seconds(self, at: datetime) -> float:
         """Raises TimeoutError after the deadline."""
         if at >= self.deadline:
             raise TimeoutError("claimed too long ago")
         return (self.deadline - at).total_seconds()
+
+    def has_time_for_another(self, at: datetime) -> bool:
+        """Whether a notice that follows the first one can be expected to be delivered before the deadline."""
+        return at - self.claimed_at < self.deadline - at
 
 
 def build_notice_queue(services: Services) -> ClaimQueue[TeamDestination, DeliveryLease]:
@@ -70,14 +89,12 @@ def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Se
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
     is_free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, is_unclaimed))
-    has_token = or_(
-        is_email, col(team.destination).is_(None), col(team.next_at) <= at + MESSAGE_LIMIT.burst_allowance
-    )
+    has_team_token = or_(is_email, col(team.destination).is_(None), col(team.next_at) <= at)
     return (
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)
         .outerjoin(team, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))
-        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, is_free, has_token)
+        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, is_free, has_team_token)
         .where(*([] if with_email else [~is_email]))
         .group_by(col(Notice.destination), col(Notice.team))
         .order_by(func.min(Notice.id))
@@ -93,68 +110,160 @@ async def _claim_destinations(
     async with services.write() as session:
         at = services.now()
         slots = await lock_or_create_slots(session, names, at, skip_locked=True)
-        free = [name for name in dict(destinations) if name in slots and slots[name].is_free(at)]
+        free = [name for name in dict(destinations) if name in slots and not slots[name].is_claimed(at)]
         # A separate statement: one that locked slots and read notices could see them at different times.
-        notices = await _load_next_notices(session, free, at)
-        claimed = [
-            notice for name in free if (notice := notices.get(name)) and _take_token(slots, notice, at)
-        ]
-        expires_at = at + get_lease_duration(services.settings)
-        for notice in claimed:
-            slots[notice.destination].claimed_until = expires_at
-        changed = {notice.destination for notice in claimed}
-        changed |= {MESSAGE_LIMIT.get_slot_name(notice.team) for notice in claimed}
-        update_together(slots[name] for name in changed & slots.keys())
+        runs = await _load_runs(session, free, at)
+        return _lease_runs(services, runs, slots, at)
+
+
+async def claim_again(
+    services: Services, session: Session, destinations: Collection[str], slots: Slots
+) -> list[DeliveryLease]:
+    """The next notices of destinations whose `slots` are locked."""
+    at = services.now()
+    free = [name for name in destinations if DESTINATION_LIMIT.count_tokens(slots[name], at)]
+    runs = await _load_runs(session, free, at) if free else {}
+    teams = {MESSAGE_LIMIT.get_slot_name(run[0].team) for run in runs.values() if not _is_email(run)}
+    team_slots = await lock_or_create_slots(session, teams, at, skip_locked=True) if teams else {}
+    return _lease_runs(services, runs, {**slots, **team_slots}, at)
+
+
+def _lease_runs(
+    services: Services, runs: Mapping[str, Sequence[Notice]], slots: Slots, at: datetime
+) -> list[DeliveryLease]:
+    expires_at = at + get_lease_duration(services.settings)
     deadline = at + get_delivery_timeout(services.settings)
-    return [DeliveryLease(notice, expires_at, deadline) for notice in claimed]
+    sendable_runs = {name: _skip_superseded(run) for name, run in runs.items()}
+    counts = _take_tokens({name: run for name, (run, _) in sendable_runs.items()}, slots, at)
+    leases = []
+    for name, (notices, superseded) in sendable_runs.items():
+        leased = tuple(notices[: counts[name]])
+        if leased:
+            slots[name].claimed_until = expires_at
+            has_more = len(leased) + sum(map(len, superseded.values())) < len(runs[name])
+            leases.append(DeliveryLease(leased, superseded, has_more, at, expires_at, deadline))
+    changed = {lease.destination for lease in leases}
+    changed |= {MESSAGE_LIMIT.get_slot_name(lease.notices[0].team) for lease in leases}
+    update_together(slots[name] for name in changed & slots.keys())
+    return leases
 
 
-def _take_token(slots: dict[str, DeliverySlot], notice: Notice, at: datetime) -> bool:
-    if notice.parsed_destination.is_email:
-        return True
-    return MESSAGE_LIMIT.take_token(slots.get(MESSAGE_LIMIT.get_slot_name(notice.team)), at)
+def _take_tokens(runs: Mapping[str, Sequence[Notice]], slots: Slots, at: datetime) -> dict[str, int]:
+    """How many notices of each destination can be sent now. If the workspace has too few tokens for all,
+    each gets one before any gets another. A destination's own tokens are taken when messages have been sent:
+    until then nobody else sends anything to it."""
+    wanted = {
+        name: min(len(run), DESTINATION_LIMIT.count_tokens(slots[name], at)) for name, run in runs.items()
+    }
+    counts = {name: count if _is_email(runs[name]) else 0 for name, count in wanted.items()}
+    for _ in range(DESTINATION_LIMIT.burst):
+        for name, run in runs.items():
+            team_slot = slots.get(MESSAGE_LIMIT.get_slot_name(run[0].team))
+            if counts[name] < wanted[name] and MESSAGE_LIMIT.take_token(team_slot, at):
+                counts[name] += 1
+    return counts
 
 
-async def _load_next_notices(session: Session, destinations: list[str], at: datetime) -> dict[str, Notice]:
-    """The oldest due notice of each destination; obsolete ones are marked as delivered."""
-    oldest: dict[str, Notice] = {}
-    while destinations:
-        for notice in await _load_oldest_notices(session, destinations, at):
-            oldest[notice.destination] = notice
-        obsolete = [
-            name for name in destinations if name in oldest and await is_obsolete(session, oldest[name], at)
-        ]
-        for name in obsolete:
-            notice = oldest.pop(name)
-            notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
-        destinations = obsolete
-    return oldest
+def _is_email(run: Sequence[Notice]) -> bool:
+    return run[0].parsed_destination.is_email
+
+
+def _skip_superseded(run: Sequence[Notice]) -> tuple[list[Notice], dict[int, tuple[int, ...]]]:
+    """R25: a status message shows all that was stored before it is rendered."""
+    notices: list[Notice] = []
+    status_notices: dict[int | None, Notice] = {}
+    superseded: dict[int, tuple[int, ...]] = {}
+    for notice in run:
+        if notice.kind is not NoticeKind.ORDER_STATUS:
+            notices.append(notice)
+        elif earlier := status_notices.get(notice.order_id):
+            superseded[earlier.key] = (*superseded.get(earlier.key, ()), notice.key)
+        else:
+            status_notices[notice.order_id] = notice
+            notices.append(notice)
+    return notices, superseded
+
+
+async def _load_runs(
+    session: Session, destinations: Collection[str], at: datetime
+) -> dict[str, Sequence[Notice]]:
+    """The oldest due notices of each destination, as far as they can be sent together; obsolete ones at the
+    beginning are marked as delivered."""
+    runs: dict[str, Sequence[Notice]] = {}
+    rest = list(destinations)
+    while rest:
+        oldest = await _load_oldest_notices(session, rest, at)
+        obsolete_ids = await find_obsolete_ids(session, oldest, at)
+        by_destination = defaultdict[str, list[Notice]](list)
+        for notice in oldest:
+            by_destination[notice.destination].append(notice)
+        rest = []
+        for name, notices in by_destination.items():
+            run = _build_run(notices, obsolete_ids)
+            for notice in notices[: notices.index(run[0])] if run else notices:
+                notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
+            if run:
+                runs[name] = run
+            else:
+                rest.append(name)
+    return {name: runs[name] for name in destinations if name in runs}
+
+
+def _build_run(notices: Sequence[Notice], obsolete_ids: Collection[int]) -> list[Notice]:
+    """Without obsolete ones at the beginning; one that is posted with others in a digest is alone."""
+    run: list[Notice] = []
+    for notice in notices:
+        if notice.key in obsolete_ids:
+            if run:
+                break
+            continue
+        if run and (notice.digest_at or run[0].digest_at or notice.team != run[0].team):
+            break
+        run.append(notice)
+    return run
 
 
 async def _load_oldest_notices(
     session: Session, destinations: Sequence[str], at: datetime
 ) -> Sequence[Notice]:
-    oldest_id = (
+    is_due = and_(IS_WAITING_NOTICE, Notice.destination == DeliverySlot.destination, col(Notice.due_at) <= at)
+    last_id = (
         select(Notice.id)
-        .where(
-            IS_WAITING_NOTICE,
-            Notice.destination == DeliverySlot.destination,
-            col(Notice.due_at) <= at,
-        )
+        .where(is_due)
         .order_by(col(Notice.id))
+        .offset(RUN_READ_SIZE - 1)
         .limit(1)
         .correlate(DeliverySlot)
         .scalar_subquery()
     )
-    ids = select(oldest_id).where(col(DeliverySlot.destination).in_(destinations))
-    return (await session.exec(select(Notice).where(col(Notice.id).in_(ids)))).all()
+    slots = (
+        select(DeliverySlot.destination, func.coalesce(last_id, sys.maxsize).label("last_id"))
+        .where(col(DeliverySlot.destination).in_(destinations))
+        .subquery()
+    )
+    result = await session.exec(
+        select(Notice)
+        .join(slots, slots.c.destination == Notice.destination)
+        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, col(Notice.id) <= slots.c.last_id)
+        .order_by(col(Notice.id))
+    )
+    return result.all()
 
 
-async def is_obsolete(session: Session, notice: Notice, at: datetime) -> bool:
-    """A reminder for a quote that is decided, or whose expiry has changed: that has reminders of its own."""
-    if notice.kind is not NoticeKind.QUOTE_REMINDER:
-        return False
-    quote = await session.get_one(Quote, notice.quote_id)
-    payload = parse_payload(notice)
+async def find_obsolete_ids(session: Session, notices: Sequence[Notice], at: datetime) -> set[int]:
+    """Reminders of quotes that are decided, or whose expiry has changed: that has reminders of its own."""
+    reminders = [notice for notice in notices if notice.kind is NoticeKind.QUOTE_REMINDER]
+    if not reminders:
+        return set()
+    quote_ids = {reminder.quote_id for reminder in reminders}
+    quotes = await session.exec(select(Quote).where(col(Quote.id).in_(quote_ids)))
+    quotes_by_id = {quote.id: quote for quote in quotes.all()}
+    return {
+        reminder.key for reminder in reminders if _is_obsolete(reminder, quotes_by_id[reminder.quote_id], at)
+    }
+
+
+def _is_obsolete(reminder: Notice, quote: Quote, at: datetime) -> bool:
+    payload = parse_payload(reminder)
     announced = payload.expires_at if isinstance(payload, QuoteReminderPayload) else None
     return not quote.is_pending(at) or announced not in (None, quote.expires_at)

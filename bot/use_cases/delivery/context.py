@@ -8,17 +8,15 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from bot.services import Services
-from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
-from bot.use_cases.notice.preferences import load_preferences
-from bot.use_cases.slack_user import load_contact_users
+from bot.use_cases.notice.preferences import load_contact_users_with_preferences
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
-from models.notice.notification_preferences import NotificationPreferences, find_topic
+from models.notice.notification_preferences import NotificationPreferences
 from models.quote import QuoteStatus
 from models.slack_user import SlackUser
 
@@ -29,8 +27,7 @@ KINDS_WITHOUT_ORDER = frozenset({NoticeKind.ORDER_HISTORY})
 @dataclass(frozen=True)
 class NoticeContext:
     """`posted_message` is the message that the notice updates or replies to; `contact` is its recipient, with
-    the Slack user and preferences if they are stored; `contained_notice_ids` are later notices of the same
-    status message, which it covers."""
+    the Slack user and preferences if they are stored."""
 
     account: Account
     order: OrderDetails | None = None
@@ -39,7 +36,6 @@ class NoticeContext:
     contact: BillingContact | None = None
     user: SlackUser | None = None
     preferences: NotificationPreferences | None = None
-    contained_notice_ids: tuple[int, ...] = ()
 
     @property
     def rendered_quote_status(self) -> QuoteStatus | None:
@@ -55,8 +51,6 @@ async def load_notice_contexts(services: Services, notices: Sequence[Notice]) ->
 async def build_notice_contexts(
     session: Session, notices: Sequence[Notice], at: datetime
 ) -> dict[int, NoticeContext]:
-    # Before the orders are read, so that what these notices report is in them.
-    contained = await _load_contained_notice_ids(session, notices)
     orders = await _load_orders(session, notices, at)
     quote_ids = list({notice.quote_id for notice in notices if notice.quote_id})
     quotes = await load_quote_details_by_id(session, quote_ids, at)
@@ -65,10 +59,9 @@ async def build_notice_contexts(
     accounts |= await _load_accounts(session, {n.account_id for n in notices} - accounts.keys())
     posted = await load_posted_messages(session, notices)
     contacts = await _load_contacts(session, notices)
-    users = await load_contact_users(
-        session, [(n.team, contacts[n.key]) for n in notices if n.key in contacts]
+    users, preferences = await load_contact_users_with_preferences(
+        session, [(notice.team, contacts[notice.key]) for notice in notices if notice.key in contacts]
     )
-    preferences = await _load_preferences(session, notices, contacts, users)
     contexts = {}
     for notice in notices:
         contact = contacts.get(notice.key)
@@ -81,7 +74,6 @@ async def build_notice_contexts(
             contact=contact,
             user=user,
             preferences=preferences.get((user.team_id, user.user_id)) if user else None,
-            contained_notice_ids=contained.get(notice.key, ()),
         )
     return contexts
 
@@ -91,30 +83,6 @@ async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Ac
         return {}
     accounts = await session.exec(select(Account).where(col(Account.id).in_(ids)))
     return {account.id: account for account in accounts.all()}
-
-
-async def _load_contained_notice_ids(
-    session: Session, notices: Sequence[Notice]
-) -> dict[int, tuple[int, ...]]:
-    """By the id of a status notice: the later waiting ones for the same order and destination."""
-    statuses = [notice for notice in notices if notice.kind is NoticeKind.ORDER_STATUS]
-    if not statuses:
-        return {}
-    query = select(Notice.id, Notice.destination, Notice.order_id).where(
-        IS_WAITING_NOTICE,
-        Notice.kind == NoticeKind.ORDER_STATUS,
-        col(Notice.destination).in_({notice.destination for notice in statuses}),
-        col(Notice.order_id).in_({notice.order_id for notice in statuses}),
-    )
-    waiting = (await session.exec(query)).all()
-    return {
-        notice.key: tuple(
-            id_
-            for id_, destination, order_id in waiting
-            if id_ and id_ > notice.key and (destination, order_id) == (notice.destination, notice.order_id)
-        )
-        for notice in statuses
-    }
 
 
 async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
@@ -141,19 +109,3 @@ async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[
     query = select(BillingContact).where(col(BillingContact.id).in_({*ids.values()}))
     contacts = {contact.key: contact for contact in (await session.exec(query)).all()}
     return {key: contacts[contact_id] for key, contact_id in ids.items()}
-
-
-async def _load_preferences(
-    session: Session,
-    notices: Sequence[Notice],
-    contacts: dict[int, BillingContact],
-    users: dict[tuple[str, int], SlackUser],
-) -> dict[tuple[str, str], NotificationPreferences]:
-    recipients = [
-        user
-        for notice in notices
-        if (contact := contacts.get(notice.key))
-        and (user := users.get((notice.team, contact.key)))
-        and find_topic(notice) is not None
-    ]
-    return await load_preferences(session, recipients)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 
 from bot.services import Services
-from bot.use_cases.delivery.claim import IS_WAITING_NOTICE, is_obsolete
+from bot.use_cases.delivery.claim import IS_WAITING_NOTICE, find_obsolete_ids
 from bot.use_cases.delivery.compose import compose_message
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.results import DeliveryResult, DigestPosted, HeldForDigest, OptedOut
@@ -64,7 +64,8 @@ async def _load_due_notices(
             .limit(MAX_DIGEST_NOTICES)
         )
         due = result.all()
-        relevant = [n for n in due if _is_enabled(n, preferences) and not await is_obsolete(session, n, at)]
+        obsolete_ids = await find_obsolete_ids(session, due, at)
+        relevant = [n for n in due if _is_enabled(n, preferences) and n.key not in obsolete_ids]
     return tuple(n.key for n in due), relevant
 
 

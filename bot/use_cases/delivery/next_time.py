@@ -19,15 +19,14 @@ async def find_next_delivery_time(services: Services) -> datetime | None:
     async with services.read() as session:
         waiting = await session.exec(select_next_times(with_email=services.mailer.is_configured))
         times = [
-            free_at if token_at is None else max(free_at, token_at - MESSAGE_LIMIT.burst_allowance)
-            for free_at, token_at in waiting.all()
+            free_at if token_at is None else max(free_at, token_at) for free_at, token_at in waiting.all()
         ]
     return min(times, default=None)
 
 
 def select_next_times(*, with_email: bool) -> Select[datetime, datetime | None]:
     """For each workspace with waiting notices: the earliest time that one's destination is free, and when
-    the workspace's bucket is full again (None for e-mails, and if nothing was posted yet)."""
+    the workspace's next message is allowed (None for e-mails, and if nothing was posted yet)."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_team_slot = and_(~is_email, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))

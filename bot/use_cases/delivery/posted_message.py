@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import col, or_, select
 
 from bot.db import Session
+from bot.messaging.messenger import MessageRef
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
 from models.notice.payloads import QuoteCardPayload, parse_payload
@@ -19,7 +20,7 @@ async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> d
         or_(col(PostedMessage.order_id).in_(order_ids), col(PostedMessage.id).in_(copy_ids))
     )
     messages = (await session.exec(query)).all()
-    matching = {notice.key: [m for m in messages if _matches_notice(m, notice)] for notice in notices}
+    matching = {notice.key: [m for m in messages if is_target_of(notice, m)] for notice in notices}
     return {key: matches[0] for key, matches in matching.items() if matches}
 
 
@@ -35,7 +36,8 @@ def _is_order_message(notice: Notice) -> bool:
     return notice.kind in (NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY) or is_channel_receipt
 
 
-def _matches_notice(message: PostedMessage, notice: Notice) -> bool:
+def is_target_of(notice: Notice, message: PostedMessage) -> bool:
+    """Whether the notice updates the message or replies to it."""
     if notice.kind is NoticeKind.QUOTE_CARD:
         return message.id == _find_copy_id(notice)
     return (
@@ -48,3 +50,16 @@ def has_destination(message: PostedMessage, notice: Notice) -> bool:
     if destination.contact_id is not None:
         return message.contact_id == destination.contact_id
     return message.channel == destination.id and message.contact_id is None
+
+
+def build_posted_message(
+    notice: Notice, message: MessageRef, *, order_id: int | None = None, quote_id: int | None = None
+) -> PostedMessage:
+    return PostedMessage(
+        team=notice.team,
+        channel=message.channel,
+        ts=message.ts,
+        order_id=order_id,
+        quote_id=quote_id,
+        contact_id=notice.parsed_destination.contact_id,
+    )

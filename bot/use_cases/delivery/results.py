@@ -95,3 +95,7 @@ DeliveryResult = (
     | UndeliverableToChannel
     | UndeliverableToContact
 )
+
+
+def format_error(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,10 +1,12 @@
-"""Storing the results of deliveries: those that finish at about the same time share a transaction."""
+"""Storing the results of deliveries: those that finish at about the same time share a transaction.
+
+The same transaction claims what is due next for their destinations.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 from sqlmodel import col, select
@@ -13,117 +15,202 @@ from bot.db import Session
 from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from bot.use_cases.delivery.apply import Delivery, apply_result
-from bot.use_cases.delivery.claim import DeliveryLease
-from bot.use_cases.delivery.results import DeliveryResult
+from bot.use_cases.delivery.claim import DeliveryLease, claim_again
+from bot.use_cases.delivery.results import DigestPosted, RetryLater, format_error
+from bot.use_cases.delivery.run import DeliveryRun, FinishedDelivery, load_runs
 from bot.use_cases.notice.enqueue import enqueue_notices
-from bot.use_cases.pacing import lock_slots, update_together
-from models.notice import Notice, NoticeStatus
+from bot.use_cases.pacing import update_together
+from models.notice import DeliverySlot, Notice, NoticeStatus
 
 log = structlog.get_logger()
 
 # A crash while results wait to be committed together repeats their messages.
-GROUP_COMMIT_TIMEOUT_SECONDS = 0.05
+GROUP_COMMIT_TIMEOUT_SECONDS = 0.2
+# So many runs that have ended do not wait for others.
+GROUP_COMMIT_SIZE = 8
 
-
-@dataclass(eq=False)
-class FinishedDelivery:
-    """`is_delivered` is known once it is saved."""
-
-    lease: DeliveryLease
-    result: DeliveryResult
-    finished_at: datetime
-    is_saved: bool = False
-    is_delivered: bool = False
+# By notice id, each with the slot of its destination.
+LockedRows = dict[int, tuple[Notice, DeliverySlot]]
 
 
 class DeliveryResultWriter:
-    """Group commit: as soon as no claimed delivery is in progress, or after GROUP_COMMIT_TIMEOUT_SECONDS."""
+    """Group commit: as soon as GROUP_COMMIT_SIZE runs or all of them have ended, or after
+    GROUP_COMMIT_TIMEOUT_SECONDS."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._pending: list[FinishedDelivery] = []
+        self._ended: dict[DeliveryRun, asyncio.Future[DeliveryRun | None]] = {}
         self._in_progress = 0
-        self._all_finished = asyncio.Event()
-        self._lock = asyncio.Lock()
+        self._is_due = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
 
-    def expect(self, count: int) -> None:
-        self._in_progress += count
-        if count:
-            self._all_finished.clear()
+    def expect(self, run_count: int) -> None:
+        self._in_progress += run_count
+        self._check_due()
 
-    async def save_result(self, lease: DeliveryLease, result: DeliveryResult) -> bool:
-        """Whether the notice was delivered. Called once for each expected delivery."""
-        delivery = FinishedDelivery(lease, result, self._services.now())
+    def add(self, delivery: FinishedDelivery) -> None:
         self._pending.append(delivery)
-        self._in_progress -= 1
-        if self._in_progress <= 0:
-            self._all_finished.set()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GROUP_COMMIT_TIMEOUT_SECONDS):
-                await self._all_finished.wait()
-        async with self._lock:
-            if delivery in self._pending:
-                await self._save_pending()
-        if not delivery.is_saved:
-            await self._save_batch([delivery])
-        return delivery.is_delivered
+        self._start_writing()
 
-    async def save_alone(self, lease: DeliveryLease, result: DeliveryResult) -> bool:
-        delivery = FinishedDelivery(lease, result, self._services.now())
-        await self._save_batch([delivery])
-        return delivery.is_delivered
+    async def end_run(self, run: DeliveryRun) -> DeliveryRun | None:
+        """Returns, once all its results are saved, the next run of the destination if something is due.
+        Called once for each expected run."""
+        next_run: asyncio.Future[DeliveryRun | None] = asyncio.get_running_loop().create_future()
+        self._ended[run] = next_run
+        self._in_progress -= 1
+        self._check_due()
+        self._start_writing()
+        return await next_run
+
+    def _check_due(self) -> None:
+        if self._ended and (self._in_progress <= 0 or len(self._ended) >= GROUP_COMMIT_SIZE):
+            self._is_due.set()
+        else:
+            self._is_due.clear()
+
+    def _start_writing(self) -> None:
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._pending or self._ended:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GROUP_COMMIT_TIMEOUT_SECONDS):
+                    await self._is_due.wait()
+            await self._save_pending()
+        self._writing = None
 
     async def _save_pending(self) -> None:
         batch, self._pending = self._pending, []
+        ended, self._ended = self._ended, {}
+        self._check_due()
+        runs: dict[str, DeliveryRun] = {}
         try:
-            await self._save_batch(batch)
-        except Exception:
-            if len(batch) == 1:
-                raise
-            # One of them may be the cause: each is saved alone.
-            log.exception("delivery.batch_save_failed")
+            leases = await self._save_batch_or_each(batch, list(ended))
+            runs = {run.lease.destination: run for run in await load_runs(self._services, leases)}
+            self.expect(len(runs))
+        finally:
+            for run, next_run in ended.items():
+                if not next_run.cancelled():
+                    next_run.set_result(runs.get(run.lease.destination))
 
-    async def _save_batch(self, deliveries: Sequence[FinishedDelivery]) -> None:
-        async with self._services.write() as session:
-            saved = await _apply_results(session, deliveries)
+    async def _save_batch_or_each(
+        self, batch: Sequence[FinishedDelivery], ended: Collection[DeliveryRun]
+    ) -> list[DeliveryLease]:
+        try:
+            return await self._save_batch(batch, ended, claims_next=not self._services.tasks.is_draining)
+        except Exception:
+            if len(batch) > 1:
+                # One of them may be the cause: each is saved alone.
+                log.exception("delivery.batch_save_failed")
+        for run in dict.fromkeys([*(delivery.run for delivery in batch), *ended]):
+            await self._save_each(run, [delivery for delivery in batch if delivery.run is run], run in ended)
+        return []
+
+    async def _save_each(
+        self, run: DeliveryRun, deliveries: Sequence[FinishedDelivery], is_ended: bool
+    ) -> None:
+        """Up to the first one that cannot be saved: later ones must not be marked as sent before it."""
         for delivery in deliveries:
-            delivery.is_saved = True
+            try:
+                await self._save_batch([delivery], ())
+            except Exception as error:
+                log.exception("delivery.save_failed", notice=delivery.notice.id)
+                await self._save_retry(delivery, error)
+                break
+        if is_ended:
+            with contextlib.suppress(Exception):  # Then the lease expires.
+                await self._save_batch((), (run,))
+
+    async def _save_retry(self, delivery: FinishedDelivery, error: Exception) -> None:
+        """If this fails too, the lease expires, and the notice is delivered again."""
+        try:
+            await self._save_batch([replace(delivery, result=RetryLater(format_error(error)))], ())
+        except Exception:
+            log.exception("delivery.reschedule_failed", notice=delivery.notice.id)
+
+    async def _save_batch(
+        self,
+        deliveries: Sequence[FinishedDelivery],
+        ended: Collection[DeliveryRun],
+        *,
+        claims_next: bool = False,
+    ) -> list[DeliveryLease]:
+        async with self._services.write() as session:
+            locked = await _lock_rows(session, deliveries, ended)
+            slots = {slot.destination: slot for _, slot in locked.values()}
+            follow_ups: list[Notice] = []
+            saved = await _apply_results(session, deliveries, locked, follow_ups)
+            released = [run for run in ended if _release(run, slots)]
+            update_together(slots.values())
+            await session.flush()
+            await enqueue_notices(session, follow_ups)
+            leases: list[DeliveryLease] = []
+            if claims_next:
+                destinations = _list_destinations_with_more(released, follow_ups)
+                leases = await claim_again(self._services, session, destinations, slots)
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
             NOTICES_TOTAL.labels(notice.status.value).inc()
             # A notice held for a digest is due later, and is not a retry.
             if notice.status is NoticeStatus.WAITING and notice.due_at <= delivery.finished_at:
                 RETRIES_TOTAL.labels("notice").inc()
+        return leases
+
+
+def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
+    """False if the lease has expired, and another worker has claimed the destination."""
+    slot = slots[run.lease.destination]
+    if slot.claimed_until != run.lease.expires_at:
+        return False
+    slot.claimed_until = None
+    return True
+
+
+def _list_destinations_with_more(runs: Iterable[DeliveryRun], follow_ups: Iterable[Notice]) -> list[str]:
+    """What else is due is found later."""
+    followed = {notice.destination for notice in follow_ups}
+    return [run.lease.destination for run in runs if run.lease.has_more or run.lease.destination in followed]
 
 
 async def _apply_results(
-    session: Session, deliveries: Sequence[FinishedDelivery]
+    session: Session, deliveries: Sequence[FinishedDelivery], locked: LockedRows, follow_ups: list[Notice]
 ) -> list[tuple[FinishedDelivery, Notice]]:
-    """Skips notices that another worker has delivered in the meantime. Returns the others as updated."""
-    claimed = [delivery.lease.notice for delivery in deliveries]
-    slots = await lock_slots(session, {notice.destination for notice in claimed})
-    notices = await _lock_notices(session, [notice.key for notice in claimed])
+    """Skips notices that another worker has delivered in the meantime. Returns the others as updated, and
+    adds the notices that they make necessary."""
     waiting = [
-        (delivery, notice)
+        (delivery, *row)
         for delivery in deliveries
-        if (notice := notices[delivery.lease.notice.key]).status is NoticeStatus.WAITING
+        if (row := locked[delivery.notice.key])[0].status is NoticeStatus.WAITING
     ]
     # The same order in every worker: results lock the workspaces' slots and insert notices.
-    follow_ups: list[Notice] = []
-    for delivery, notice in sorted(waiting, key=lambda pair: (pair[1].team, pair[1].key)):
-        target = Delivery(session, notice, delivery.finished_at, follow_ups)
-        delay = await apply_result(target, delivery.result)
-        slot = slots[notice.destination]
-        slot.next_at = max(slot.next_at, delivery.finished_at + delay)
-        if slot.claimed_until == delivery.lease.expires_at:
-            slot.claimed_until = None
-    update_together(slots[notice.destination] for _, notice in waiting)
-    await enqueue_notices(session, follow_ups)
-    return waiting
+    for delivery, notice, slot in sorted(waiting, key=lambda row: (row[1].team, row[1].key)):
+        others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
+        target = Delivery(session, notice, slot, delivery.finished_at, others, follow_ups)
+        await apply_result(target, delivery.result)
+    return [(delivery, notice) for delivery, notice, _ in waiting]
 
 
-async def _lock_notices(session: Session, ids: Sequence[int]) -> dict[int, Notice]:
-    notices = await session.exec(
-        select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id)).with_for_update()
+def _list_covered_ids(delivery: FinishedDelivery) -> tuple[int, ...]:
+    """Other notices that the message has completed."""
+    if isinstance(delivery.result, DigestPosted):
+        return delivery.result.notice_ids
+    return delivery.run.lease.superseded.get(delivery.notice.key, ())
+
+
+async def _lock_rows(
+    session: Session, deliveries: Sequence[FinishedDelivery], ended: Iterable[DeliveryRun]
+) -> LockedRows:
+    ids = {delivery.notice.key for delivery in deliveries}
+    ids |= {id_ for delivery in deliveries for id_ in _list_covered_ids(delivery)}
+    ids |= {run.lease.notices[0].key for run in ended}
+    # Always in the same order, so that two workers cannot deadlock.
+    rows = await session.exec(
+        select(Notice, DeliverySlot)
+        .join(DeliverySlot, col(DeliverySlot.destination) == Notice.destination)
+        .where(col(Notice.id).in_(ids))
+        .order_by(DeliverySlot.destination, col(Notice.id))
+        .with_for_update()
     )
-    return {notice.key: notice for notice in notices.all()}
+    return {notice.key: (notice, slot) for notice, slot in rows.all()}

@@ -22,27 +22,31 @@ from bot.messaging.messenger import (
 )
 from bot.services import Services
 from bot.use_cases.delivery.apply import QUOTE_MESSAGE_KINDS, enqueue_missed_card_updates
-from bot.use_cases.delivery.claim import DeliveryLease, build_notice_queue
+from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.compose import (
     compose_email,
     compose_message,
     render_receipt_file,
     with_message_target,
 )
-from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
+from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
     CopyGone,
     DeliveryResult,
+    HeldForDigest,
+    OptedOut,
     Posted,
     RetryLater,
     Throttled,
     Undeliverable,
     UndeliverableToChannel,
     UndeliverableToContact,
+    format_error,
 )
+from bot.use_cases.delivery.run import DeliveryRun, load_runs
 from bot.use_cases.delivery.store import DeliveryResultWriter
 from bot.use_cases.due_rows import process_queue
 from bot.use_cases.slack_user import can_receive_messages, resolve_contact_user
@@ -53,49 +57,49 @@ from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
-LeaseWithContext = tuple[DeliveryLease, NoticeContext | None]
+# After these, the next notice of the destination may follow.
+CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone)
 
 
 async def deliver_due_notices(services: Services) -> int:
     queue, writer = build_notice_queue(services), DeliveryResultWriter(services)
 
-    async def claim_with_contexts(limit: int) -> list[LeaseWithContext]:
-        leases = await queue.claim(limit)
-        contexts = await _load_contexts(services, leases)
-        writer.expect(len(leases))
-        return [(lease, contexts.get(lease.notice.key)) for lease in leases]
+    async def claim_runs(limit: int) -> list[DeliveryRun]:
+        runs = await load_runs(services, await queue.claim(limit))
+        writer.expect(len(runs))
+        return runs
 
-    return await process_queue(claim_with_contexts, partial(_deliver_and_save, services, writer))
-
-
-async def _load_contexts(services: Services, leases: list[DeliveryLease]) -> dict[int, NoticeContext]:
-    """Empty if loading the batch fails: then each is loaded alone."""
-    try:
-        return await load_notice_contexts(services, [lease.notice for lease in leases]) if leases else {}
-    except Exception:
-        log.exception("notice.batch_load_failed")
-        return {}
+    return await process_queue(claim_runs, partial(_deliver_to_destination, services, writer))
 
 
-async def _deliver_and_save(
-    services: Services, writer: DeliveryResultWriter, lease_with_context: LeaseWithContext
-) -> bool:
-    """Whether the notice was delivered. Never raises, so that other deliveries continue."""
-    lease, context = lease_with_context
-    try:
-        is_delivered = await writer.save_result(
-            lease, await _deliver_before_deadline(services, lease, context)
-        )
-    except Exception as error:
-        log.exception("delivery.save_failed", notice=lease.notice.id)
-        # If this fails too, the lease expires, and the notice is delivered again.
-        return await _save_retry(writer, lease, error)
-    if is_delivered and lease.notice.kind in QUOTE_MESSAGE_KINDS:
-        await _update_missed_cards(services, lease.notice, context)
-    return is_delivered
+async def _deliver_to_destination(services: Services, writer: DeliveryResultWriter, run: DeliveryRun) -> int:
+    """How many notices were delivered. Never raises, so that other deliveries continue."""
+    delivered_count = 0
+    next_run: DeliveryRun | None = run
+    while next_run is not None:
+        run = next_run
+        await _deliver_run(services, writer, run)
+        next_run = await writer.end_run(run)
+        delivered = [delivery for delivery in run.results if delivery.is_delivered]
+        delivered_count += len(delivered)
+        for delivery in delivered:
+            if delivery.notice.kind in QUOTE_MESSAGE_KINDS:
+                await _update_missed_cards(services, run, delivery.notice)
+    return delivered_count
 
 
-async def _update_missed_cards(services: Services, notice: Notice, context: NoticeContext | None) -> None:
+async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: DeliveryRun) -> None:
+    for notice in run.lease.notices:
+        if run.results and not run.lease.has_time_for_another(services.now()):
+            return
+        result = await _deliver_before_deadline(services, run, notice)
+        writer.add(run.add_result(notice, result, services.now()))
+        if not isinstance(result, CONTINUED_AFTER):
+            return
+
+
+async def _update_missed_cards(services: Services, run: DeliveryRun, notice: Notice) -> None:
+    context = run.contexts.get(notice.key)
     try:
         await enqueue_missed_card_updates(
             services, notice, context.rendered_quote_status if context else None
@@ -104,21 +108,10 @@ async def _update_missed_cards(services: Services, notice: Notice, context: Noti
         log.exception("quote_card.update_failed", notice=notice.id)
 
 
-async def _save_retry(writer: DeliveryResultWriter, lease: DeliveryLease, error: Exception) -> bool:
+async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
     try:
-        return await writer.save_alone(lease, RetryLater(_format_error(error)))
-    except Exception:
-        log.exception("delivery.reschedule_failed", notice=lease.notice.id)
-        return False
-
-
-async def _deliver_before_deadline(
-    services: Services, lease: DeliveryLease, context: NoticeContext | None
-) -> DeliveryResult:
-    notice = lease.notice
-    try:
-        async with asyncio.timeout(lease.get_remaining_seconds(services.now())):
-            return await _send_notice(services, notice, context or await _load_context(services, notice))
+        async with asyncio.timeout(run.lease.get_remaining_seconds(services.now())):
+            return await _send_notice(services, run, notice)
     except RateLimited as limit:
         return Throttled(limit.seconds)
     except (ChannelUnreachable, UserUnreachable) as error:
@@ -130,15 +123,11 @@ async def _deliver_before_deadline(
         log.error("notice.undeliverable", notice=notice.id, reason="mail_rejected", error=str(error))
         return Undeliverable(str(error))
     except (MessengerUnavailable, MailUnavailable, DirectoryUnavailable, TimeoutError) as error:
-        log.warning("notice.retry_scheduled", notice=notice.id, error=_format_error(error))
-        return RetryLater(_format_error(error))
+        log.warning("notice.retry_scheduled", notice=notice.id, error=format_error(error))
+        return RetryLater(format_error(error))
     except Exception as error:
         log.exception("notice.delivery_failed", notice=notice.id, kind=notice.kind)
-        return RetryLater(_format_error(error))
-
-
-def _format_error(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+        return RetryLater(format_error(error))
 
 
 def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
@@ -152,7 +141,8 @@ def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
             return RetryLater(error)
 
 
-async def _send_notice(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
+    context = await run.get_context(services, notice)
     destination, contact = notice.parsed_destination, context.contact
     if contact and not contact.active:
         return ContactWithdrawn()
@@ -170,14 +160,11 @@ async def _send_notice(services: Services, notice: Notice, context: NoticeContex
     if user is None or not user.is_fresh(services.now()) or not can_receive_messages(contact, user):
         user = await resolve_contact_user(services, notice.team, contact)
         # Asking Slack takes time: what the notice shows may have changed.
-        context = await _load_context(services, notice)
+        await run.reload_contexts(services)
+        context = await run.get_context(services, notice)
     if user is None:
         raise UserUnreachable("no such person in Slack")
     return await _send_direct_message(services, notice, context, user)
-
-
-async def _load_context(services: Services, notice: Notice) -> NoticeContext:
-    return (await load_notice_contexts(services, [notice]))[notice.key]
 
 
 async def _send_direct_message(

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
-from bot.db import Session
+from bot.db import Session, build_insert
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -82,11 +81,11 @@ async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
     """In this order, with one INSERT; those that exist already are left unchanged."""
     if not notices:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
     # SQLAlchemy sends rows in one statement only if something is returned; otherwise each on its own.
-    insert = insert.returning(col(Notice.id))
-    await session.exec(insert, params=[notice.model_dump(exclude={"id"}) for notice in notices])
+    insert = build_insert(session, Notice).on_conflict_do_nothing(index_elements=[col(Notice.event)])
+    await session.exec(
+        insert.returning(col(Notice.id)), params=[notice.model_dump(exclude={"id"}) for notice in notices]
+    )
 
 
 def build_related_notices(

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 
-from sqlmodel import col, select, update
+from sqlmodel import and_, col, select, update
 
 from bot.db import Session
 from bot.permissions import SlackIdentity, list_account_roles
 from bot.services import Services
+from bot.use_cases.slack_user import assign_contact_users, match_contact_users
+from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeStatus
 from models.notice.destination import Destination
 from models.notice.notification_preferences import NotificationPreferences
@@ -43,18 +45,26 @@ async def save_preferences(
         return preferences
 
 
-async def load_preferences(
-    session: Session, users: Collection[SlackUser]
-) -> dict[tuple[str, str], NotificationPreferences]:
-    if not users:
-        return {}
-    stored = await session.exec(
-        select(NotificationPreferences).where(
-            col(NotificationPreferences.team_id).in_({user.team_id for user in users}),
-            col(NotificationPreferences.user_id).in_({user.user_id for user in users}),
-        )
+async def load_contact_users_with_preferences(
+    session: Session, contacts: Collection[tuple[str, BillingContact]]
+) -> tuple[dict[tuple[str, int], SlackUser], dict[tuple[str, str], NotificationPreferences]]:
+    """Users by workspace id and contact id, and the preferences of those who have any by workspace and user
+    id. Takes pairs of workspace id and contact."""
+    if not contacts:
+        return {}, {}
+    is_of_user = and_(
+        col(NotificationPreferences.team_id) == SlackUser.team_id,
+        col(NotificationPreferences.user_id) == SlackUser.user_id,
     )
-    return {(preferences.team_id, preferences.user_id): preferences for preferences in stored.all()}
+    result = await session.exec(
+        select(SlackUser, NotificationPreferences)
+        .outerjoin(NotificationPreferences, is_of_user)
+        .where(*match_contact_users(contacts))
+    )
+    rows = result.all()
+    stored = [preferences for _, preferences in rows if preferences]
+    users = assign_contact_users(contacts, [user for user, _ in rows])
+    return users, {(preferences.team_id, preferences.user_id): preferences for preferences in stored}
 
 
 async def _get_preferences_or_default(

@@ -1,18 +1,27 @@
 """Building and storing quotes at the prices of a preview (R6, R17)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.billing.gateway import Preview
 from bot.db import Session
-from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.audit.write import NewAuditEntry
 from bot.use_cases.document_number import allocate_document_number
 from models.account import Account, Address
 from models.audit.entry import Actor
 from models.document_sequence import QUOTE_PREFIX
 from models.quote import Quote, QuoteLine, QuoteStatus, find_first_reminder_check
+
+
+@dataclass(frozen=True)
+class CreatedQuote:
+    """`audit_entry` is to be written by the caller, in the same transaction."""
+
+    quote: Quote
+    lines: list[QuoteLine]
+    audit_entry: NewAuditEntry
 
 
 async def create_quote(
@@ -29,7 +38,7 @@ async def create_quote(
     at: datetime,
     created_externally: bool = False,
     reason: str | None = None,
-) -> tuple[Quote, list[QuoteLine]]:
+) -> CreatedQuote:
     """Store a pending quote and its lines. It is offered to `contact_id`; without one, to all contacts.
     `product_ids` maps subscription ids to product ids."""
     quote = build_quote(
@@ -48,18 +57,16 @@ async def create_quote(
     lines = build_quote_lines(quote, preview, product_ids)
     session.add_all(lines)
     await session.flush()
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=quote.audit_subject,
-        action="made",
-        at=at,
+    entry = NewAuditEntry(
+        actor,
+        quote.audit_subject,
+        "made",
+        at,
         status_change=(None, QuoteStatus.PENDING.value),
         reason=reason,
         details={"total": quote.total, "currency": quote.currency},
     )
-    return quote, lines
+    return CreatedQuote(quote, lines, entry)
 
 
 def build_quote(

@@ -1,11 +1,12 @@
 """Deciding quotes: rejecting them, and what every decision does (R7-R9)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.db import Session
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
-from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
 from bot.use_cases.details import load_quote_details
 from bot.use_cases.notice.enqueue import (
     build_notices,
@@ -47,35 +48,68 @@ async def decide_quote(
     at: datetime,
     *,
     reason: str | None = None,
-    replacement: Quote | None = None,
     decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
 ) -> None:
-    """Change a quote's status, with its history, its posted cards and the notices to its contacts.
+    """Change a quote's status, with its history, its posted cards and the notices to its contacts. As
+    `change_quote_status`, for one quote alone."""
+    account = await session.get_one(Account, quote.account_id)
+    decision = await change_quote_status(
+        session,
+        account,
+        quote,
+        status,
+        actor,
+        at,
+        reason=reason,
+        decided_by_contact=decided_by_contact,
+        decided_at=decided_at,
+    )
+    await write_audit_entries(session, account.id, [decision.audit_entry])
+    await enqueue_notices(session, decision.notices)
 
-    The caller holds the account's lock. `decided_by_contact` gets no notice.
-    """
+
+@dataclass(frozen=True)
+class QuoteDecision:
+    """What a quote's new status adds to the history and the outbox."""
+
+    audit_entry: NewAuditEntry
+    notices: list[Notice]
+
+
+async def change_quote_status(
+    session: Session,
+    account: Account,
+    quote: Quote,
+    status: QuoteStatus,
+    actor: Actor,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    replacement: Quote | None = None,
+    decided_by_contact: BillingContact | None = None,
+    decided_at: datetime | None = None,
+) -> QuoteDecision:
+    """The caller holds the account's lock, and stores what is returned with what its transaction adds itself.
+    `decided_by_contact` gets no notice."""
     before = quote.status
     if replacement is None:
         quote.change_status(status, decided_at or at, actor.name, reason)
     else:
         quote.mark_replaced(replacement, at, actor.name)
     session.add(quote)
-    await write_audit_entry(
-        session,
-        account_id=quote.account_id,
-        actor=actor,
-        subject=quote.audit_subject,
-        action="replaced" if replacement else status.value,
-        at=at,
+    entry = NewAuditEntry(
+        actor,
+        quote.audit_subject,
+        "replaced" if replacement else status.value,
+        at,
         status_change=(before.value, status.value),
         reason=reason,
         details={"replaced_by": replacement.number} if replacement else {},
     )
-    account = await session.get_one(Account, quote.account_id)
     notices = await build_quote_card_updates(session, account, quote, at)
     notices += await _build_decision_notices(session, account, quote, decided_by_contact, at)
-    await enqueue_notices(session, notices)
+    return QuoteDecision(entry, notices)
 
 
 async def _build_decision_notices(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, delete, select, update
+from sqlmodel import select
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedPriceChanged
 from bot.db import Session, lock_account
@@ -12,6 +12,7 @@ from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import Authorized, SlackIdentity, authorize_row, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout import get_saved_form, get_valid_form
 from bot.use_cases.details import (
     find_quote_with_rows,
@@ -31,7 +32,6 @@ from models.account import Account
 from models.administrator import Administrator
 from models.audit.entry import Actor
 from models.billing_contact import BillingContact
-from models.cart import Cart, CartLine
 from models.checkout import CheckoutForm
 from models.details import OrderDetails, OrderRow, QuoteRow
 from models.document_sequence import SERVICE_ORDER_PREFIX
@@ -143,7 +143,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     )
     account.set_billing_address(form.address)
     session.add(account)
-    await _clear_carts(session, quote)
+    await clear_cart(session, quote)
     await _record_placement(placement, order, rows)
     return OrderDetails(
         account=account,
@@ -227,14 +227,6 @@ def _build_order_row(order: ServiceOrder, row: QuoteRow, account: Account, at: d
         due_at=at,
     )
     return OrderRow(order_line, line, row.product)
-
-
-async def _clear_carts(session: Session, quote: Quote) -> None:
-    carts = select(Cart.id).where(Cart.quote_id == quote.id)
-    await session.exec(delete(CartLine).where(col(CartLine.cart_id).in_(carts)))
-    await session.exec(
-        update(Cart).where(col(Cart.quote_id) == quote.id).values(quote_id=None, replaceable_quote_ids=[])
-    )
 
 
 async def _record_placement(placement: _Placement, order: ServiceOrder, rows: list[OrderRow]) -> None:

@@ -146,7 +146,6 @@ TABLES = (
     "order_line",
     "service_order",
     "checkout",
-    "cart_line",
     "cart",
     "quote_line",
     "quote",
@@ -443,28 +442,14 @@ def _create_quotes() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", Text(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
-        sa.Column("quote_id", sa.Integer(), nullable=True),
+        sa.Column("seats", sa.JSON(), nullable=False),
         sa.Column("replaceable_quote_ids", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cart")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_cart_account_id_account")),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["billing_contact.id"], name=op.f("fk_cart_contact_id_billing_contact")
         ),
-        sa.ForeignKeyConstraint(["quote_id"], ["quote.id"], name=op.f("fk_cart_quote_id_quote")),
         sa.UniqueConstraint("account_id", "contact_id", name=op.f("uq_cart_account_id_contact_id")),
-    )
-    op.create_index("ix_cart_quote_id", "cart", ["quote_id"])
-    op.create_table(
-        "cart_line",
-        sa.Column("cart_id", sa.Integer(), nullable=False),
-        sa.Column("subscription_id", Text(), nullable=False),
-        sa.Column("seats", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("cart_id", "subscription_id", name=op.f("pk_cart_line")),
-        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_line_cart_id_cart")),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_cart_line_subscription_id_subscription")
-        ),
-        sa.CheckConstraint("seats > 0", name=op.f("ck_cart_line_seats")),
     )
     op.create_table(
         "checkout",

@@ -1,0 +1,168 @@
+"""The contents of a cart, and its own quote (R10)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlmodel import and_, col, update
+
+from bot.db import Session, build_insert, select_joined
+from bot.use_cases.details import build_subscription_rows
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.cart import Cart, SeatLimits
+from models.details import SubscriptionRow
+from models.errors import InvalidInput, Refusal
+from models.payment_method import PaymentMethod, check_default_method
+from models.product import Product
+from models.quote import PENDING_QUOTE_CONDITION, Quote, QuotesPending
+from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
+
+
+@dataclass(frozen=True)
+class CartState:
+    """A person's cart for an account, with what decides whether it can be ordered. `all_rows` includes
+    subscriptions that have ended."""
+
+    account: Account
+    contact: BillingContact
+    cart: Cart | None
+    all_rows: list[SubscriptionRow]
+    default_method: PaymentMethod | None
+    pending_quotes: list[Quote]
+
+    @cached_property
+    def rows(self) -> list[SubscriptionRow]:
+        return [row for row in self.all_rows if row.subscription.active]
+
+    @property
+    def seats(self) -> dict[str, int]:
+        return self.cart.seats if self.cart else {}
+
+    @property
+    def replaceable_quote_ids(self) -> list[int]:
+        return self.cart.replaceable_quote_ids if self.cart else []
+
+    @property
+    def own_quote(self) -> Quote | None:
+        """The cart's own pending quote (R10)."""
+        return next((quote for quote in self.pending_quotes if is_own_quote(quote, self.contact)), None)
+
+    @property
+    def other_quotes(self) -> list[Quote]:
+        """The pending quotes that R6 and R7 are about."""
+        return [quote for quote in self.pending_quotes if not is_own_quote(quote, self.contact)]
+
+    def check_default_method(self, at: datetime) -> None:
+        methods = [self.default_method] if self.default_method else []
+        check_default_method(methods, self.account.get_local_date(at))
+
+
+def is_own_quote(quote: Quote, contact: BillingContact) -> bool:
+    """Whether the person's cart created it: of an account there is one cart, and one such quote pending."""
+    return quote.contact_id == contact.id and not quote.created_externally
+
+
+async def load_cart_state(
+    session: Session, account: Account, contact: BillingContact, at: datetime
+) -> CartState:
+    """In one query, with a row for each subscription and pending quote: an account has few of both."""
+    result = await session.exec(
+        select_joined(Subscription, Product, SeatBlock, Cart, PaymentMethod, Quote)
+        .select_from(Account)
+        .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
+        .outerjoin(Product, col(Product.id) == Subscription.product_id)
+        .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
+        .outerjoin(Cart, and_(col(Cart.account_id) == Account.id, col(Cart.contact_id) == contact.id))
+        .outerjoin(
+            PaymentMethod,
+            and_(
+                col(PaymentMethod.account_id) == Account.id,
+                col(PaymentMethod.active),
+                col(PaymentMethod.is_default),
+            ),
+        )
+        .outerjoin(
+            Quote,
+            and_(col(Quote.account_id) == Account.id, PENDING_QUOTE_CONDITION, col(Quote.expires_at) > at),
+        )
+        .where(col(Account.id) == account.id)
+        .order_by(
+            col(Product.name),
+            col(Subscription.id),
+            col(SeatBlock.id),
+            col(Quote.expires_at),
+            col(Quote.id),
+        )
+    )
+    rows = result.all()
+    *_, cart, default_method, _ = rows[0]
+    all_rows = build_subscription_rows(row[:3] for row in rows if row[0])
+    quotes = {quote.key: quote for *_, quote in rows if quote}
+    return CartState(account, contact, cart, all_rows, default_method, [*quotes.values()])
+
+
+def apply_seat_inputs(
+    stored_seats: Mapping[str, int],
+    rows: list[SubscriptionRow],
+    seat_inputs: Mapping[str, str],
+    bounds: SeatLimits,
+) -> dict[str, int]:
+    """The stored seats, overridden by what was entered.
+
+    Stored seats that can no longer be ordered are dropped. Entered ones are kept, because the cart is stored
+    before it is refused. Raises SubscriptionNotFound for a subscription of another account.
+    """
+    obstacles = {row.subscription.id: row.blocked_by for row in rows}
+    seats = {s: n for s, n in stored_seats.items() if s in obstacles and obstacles[s] is None}
+    errors: dict[str, Refusal] = {}
+    for subscription_id, text in seat_inputs.items():
+        if subscription_id not in obstacles:
+            raise SubscriptionNotFound
+        try:
+            seats[subscription_id] = bounds.parse_seats(text)
+        except Refusal as refusal:
+            errors[f"seats:{subscription_id}"] = refusal
+    if errors:
+        raise InvalidInput(errors)
+    return {subscription_id: n for subscription_id, n in seats.items() if n}
+
+
+async def store_cart_seats(session: Session, state: CartState, seats: Mapping[str, int]) -> None:
+    """Needs no lock of the account: a cart belongs to one person, and is stored by one statement."""
+    if state.seats != seats:
+        await _upsert_cart(session, state.account, state.contact, seats=dict(seats))
+
+
+async def store_consent(
+    session: Session, account: Account, contact: BillingContact, quote_ids: list[int]
+) -> None:
+    """R7: the pending quotes that the person has agreed to replace."""
+    await _upsert_cart(session, account, contact, replaceable_quote_ids=quote_ids)
+
+
+async def _upsert_cart(session: Session, account: Account, contact: BillingContact, **values: Any) -> None:
+    new_cart = Cart(account_id=account.id, contact_id=contact.key, **values)
+    await session.exec(
+        build_insert(session, Cart)
+        .values(new_cart.model_dump(exclude={"id"}))
+        .on_conflict_do_update(index_elements=["account_id", "contact_id"], set_=values)
+    )
+
+
+async def clear_cart(session: Session, quote: Quote) -> None:
+    """Once the quote that the cart created was placed (R10)."""
+    if not quote.created_externally:
+        await session.exec(
+            update(Cart)
+            .where(col(Cart.account_id) == quote.account_id, col(Cart.contact_id) == quote.contact_id)
+            .values(seats={}, replaceable_quote_ids=[])
+        )
+
+
+def check_consent(pending_quotes: list[Quote], consented_quote_ids: Iterable[int]) -> None:
+    """R7. Raises QuotesPending."""
+    if not {q.key for q in pending_quotes} <= set(consented_quote_ids):
+        raise QuotesPending(numbers=[q.number for q in pending_quotes])

@@ -1,0 +1,68 @@
+"""The notices of one destination that a worker delivers one after another (R24)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from bot.services import Services
+from bot.use_cases.delivery.claim import DeliveryLease
+from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
+from bot.use_cases.delivery.posted_message import build_posted_message, is_target_of
+from bot.use_cases.delivery.results import DeliveryResult, Posted
+from models.notice import Notice, NoticeKind, PostedMessage
+
+log = structlog.get_logger()
+
+
+@dataclass(eq=False)
+class DeliveryRun:
+    """`contexts` are by notice id, and were loaded for the whole batch. `status_message` is an order's status
+    message that was posted during this run, and may not be stored yet."""
+
+    lease: DeliveryLease
+    contexts: dict[int, NoticeContext]
+    results: list["FinishedDelivery"] = field(default_factory=list)
+    status_message: PostedMessage | None = None
+
+    async def get_context(self, services: Services, notice: Notice) -> NoticeContext:
+        if notice.key not in self.contexts:
+            self.contexts |= await load_notice_contexts(services, [notice])
+        context = self.contexts[notice.key]
+        if self.status_message is not None and is_target_of(notice, self.status_message):
+            return replace(context, posted_message=self.status_message)
+        return context
+
+    async def reload_contexts(self, services: Services) -> None:
+        self.contexts = await load_notice_contexts(services, self.lease.notices)
+
+    def add_result(self, notice: Notice, result: DeliveryResult, at: datetime) -> "FinishedDelivery":
+        if isinstance(result, Posted) and notice.kind is NoticeKind.ORDER_STATUS:
+            self.status_message = build_posted_message(notice, result.message, order_id=notice.order_id)
+        delivery = FinishedDelivery(self, notice, result, at)
+        self.results.append(delivery)
+        return delivery
+
+
+@dataclass(eq=False)
+class FinishedDelivery:
+    """`is_delivered` is known once it is saved."""
+
+    run: DeliveryRun
+    notice: Notice
+    result: DeliveryResult
+    finished_at: datetime
+    is_saved: bool = False
+    is_delivered: bool = False
+
+
+async def load_runs(services: Services, leases: Sequence[DeliveryLease]) -> list[DeliveryRun]:
+    """If loading them together fails, the context of each notice is loaded alone."""
+    notices = [notice for lease in leases for notice in lease.notices]
+    try:
+        contexts = await load_notice_contexts(services, notices) if notices else {}
+    except Exception:
+        log.exception("notice.batch_load_failed")
+        contexts = {}
+    return [DeliveryRun(lease, dict(contexts)) for lease in leases]

@@ -1,0 +1,164 @@
+"""R24: a destination's notices are delivered one after another, and stored together."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.messaging.messenger import (
+    ChannelUnreachable,
+    MessengerUnavailable,
+    OutboundMessage,
+    RateLimited,
+)
+from bot.use_cases.delivery import store
+from bot.use_cases.pacing import get_delivery_timeout
+from models.notice import NoticeKind, NoticeStatus
+from models.notice.payloads import OrderHistoryPayload
+from models.service_order import ServiceOrder
+from tests.database_faults import failing_statements
+from tests.time_limits import HANG_SECONDS
+from tests.use_cases.outbox import (
+    CHANNEL,
+    START,
+    Outbox,
+    alice,
+    is_marking_delivered,
+    list_sent_kinds,
+    list_sent_numbers,
+    read_number,
+)
+from tests.use_cases.test_delivery_store import counting
+
+STATUS, HISTORY = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
+
+
+async def tell_progress(outbox: Outbox, order: ServiceOrder, *names: str) -> None:
+    """As an order does with each step: its status message, and a line in the thread."""
+    for name in names:
+        await outbox.enqueue(CHANNEL, kind=STATUS, order=order)
+        payload = OrderHistoryPayload(step=name, at=START)
+        await outbox.enqueue(CHANNEL, kind=HISTORY, order=order, payload=payload)
+
+
+@pytest.fixture
+def patient_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results wait for one another, however slow the machine is."""
+    monkeypatch.setattr(store, "GROUP_COMMIT_TIMEOUT_SECONDS", HANG_SECONDS)
+
+
+@pytest.mark.usefixtures("patient_commits")
+async def test_a_burst_takes_one_claim_and_one_commit(any_outbox: Outbox) -> None:
+    outbox = any_outbox
+    await outbox.enqueue(CHANNEL, await alice(outbox), number=-1)
+    await outbox.deliver_all()
+    outbox.messenger.sent.clear()
+    outbox.move(60)
+    for number in range(5):
+        await outbox.enqueue(CHANNEL, await alice(outbox), number=number)
+    with counting(outbox, "commit") as commits, counting(outbox, "before_cursor_execute") as queries:
+        assert await outbox.deliver() == 10
+    assert list_sent_numbers(outbox, "C01BILLING") == list_sent_numbers(outbox, "D01ALICE") == [*range(5)]
+    assert len(commits) == 2, "one claims, one stores the results"
+    assert len(queries) <= 14, len(queries)
+
+
+async def test_history_goes_into_the_thread_of_a_status_message_posted_with_it(outbox: Outbox) -> None:
+    await tell_progress(outbox, await outbox.order(), "placed", "processing", "completed")
+    assert await outbox.deliver() == 4
+    status, *history = outbox.messenger.to("C01BILLING")
+    assert [sent.letter.kind for sent in history] == [HISTORY] * 3
+    assert {sent.letter.thread_ts for sent in history} == {status.posted.ts}
+    assert await outbox.notices(status=NoticeStatus.WAITING) == []
+    [posted] = await outbox.posted_messages()
+    assert posted.ts == status.posted.ts
+
+
+@pytest.mark.parametrize("fault", [MessengerUnavailable("down"), RateLimited(7), KeyError("a bug")])
+async def test_after_a_failure_nothing_follows_and_what_was_sent_is_not_repeated(
+    fault: Exception, outbox: Outbox
+) -> None:
+    async def fail_at_third(letter: OutboundMessage) -> None:
+        if read_number(letter) == 2 and len(outbox.messenger.tried) == 3:
+            raise fault
+
+    outbox.messenger.before = fail_at_third
+    for number in range(5):
+        await outbox.enqueue(CHANNEL, number=number)
+    assert await outbox.deliver() == 2
+    assert [read_number(letter) for letter in outbox.messenger.tried] == [0, 1, 2]
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [*range(5)]
+
+
+async def test_an_unreachable_channel_ends_the_run(outbox: Outbox) -> None:
+    outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("is_archived")] * 2
+    for number in range(2):
+        await outbox.enqueue(CHANNEL, number=number)
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == []
+    unreachable, *kept = outbox.messenger.to("D01ALICE")
+    assert unreachable.letter.kind is NoticeKind.CHANNEL_UNREACHABLE
+    assert [read_number(sent.letter) for sent in kept] == [0, 1]
+
+
+async def test_what_was_posted_before_a_slow_destination_answers_is_stored(outbox: Outbox) -> None:
+    stored, released = asyncio.Event(), asyncio.Event()
+
+    async def hang(letter: OutboundMessage) -> None:
+        if letter.channel == "C1":
+            await released.wait()
+
+    async def wait_until_stored() -> None:
+        while len(await outbox.notices(status=NoticeStatus.DELIVERED)) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        stored.set()
+        released.set()
+
+    outbox.messenger.before = hang
+    await outbox.enqueue("channel:C1", "channel:C2", number=1)
+    for number in (2, 3):
+        await outbox.enqueue("channel:C2", number=number)
+    async with asyncio.timeout(HANG_SECONDS):
+        _, delivered_count = await asyncio.gather(wait_until_stored(), outbox.deliver())
+    assert stored.is_set()
+    assert delivered_count == 4
+
+
+async def test_no_notice_follows_once_half_of_the_time_is_over(outbox: Outbox) -> None:
+    async def dawdle(_: OutboundMessage) -> None:
+        outbox.at += get_delivery_timeout(outbox.services.settings) * 0.6
+
+    outbox.messenger.before = dawdle
+    for number in range(3):
+        await outbox.enqueue(CHANNEL, number=number)
+    assert await outbox.deliver() == 3, "each claimed again when the one before was stored"
+    assert {notice.attempts for notice in await outbox.notices()} == {0}
+
+
+async def test_a_run_that_cannot_be_stored_is_stored_up_to_the_one_that_fails(outbox: Outbox) -> None:
+    for number in range(3):
+        await outbox.enqueue(CHANNEL, number=number)
+    _, affected, _ = await outbox.notices()
+    with failing_statements(outbox.database, is_marking_delivered(affected)):
+        assert await outbox.deliver() == 1
+    waiting = await outbox.notices(status=NoticeStatus.WAITING)
+    assert [(notice.payload["by"], notice.attempts) for notice in waiting] == [("1", 1), ("2", 0)]
+    outbox.at += timedelta(seconds=30)
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [0, 1, 2, 1, 2], "sent again, in their order"
+
+
+@pytest.mark.usefixtures("patient_commits")
+async def test_a_receipt_and_its_pdf_take_three_commits(any_outbox: Outbox) -> None:
+    outbox = any_outbox
+    order = await outbox.order()
+    await outbox.complete(order)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.ORDER_PLACED, order=order)
+    await outbox.deliver_all()
+    outbox.move(60)
+    await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order)
+    with counting(outbox, "commit") as commits:
+        assert await outbox.deliver() == 2
+    assert list_sent_kinds(outbox, "D01ALICE")[1:] == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
+    assert len(commits) == 3, "claimed; stored, and the PDF claimed; stored"
