@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
+# docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
 
 
@@ -59,6 +59,14 @@ class SubscriptionItem:
     current_period_start: int
     current_period_end: int
     metadata: dict[str, str] = field(default_factory=dict)
+    # Where the periods are counted from; the first period's start unless a test says otherwise.
+    billing_cycle_anchor: int = 0
+
+    def __post_init__(self) -> None:
+        self.billing_cycle_anchor = self.billing_cycle_anchor or self.current_period_start
+
+    def find_next_period_end(self) -> int:
+        return add_interval(self.current_period_end, self.price.interval, self.billing_cycle_anchor)
 
 
 @dataclass
@@ -67,6 +75,7 @@ class PendingUpdate:
     subscription_item: str
     quantity: int
     invoice: str
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -74,7 +83,6 @@ class Subscription:
     id: str
     customer: str
     items: list[SubscriptionItem]
-    time_zone: str = "UTC"
     status: str = "active"
     # Where its prices have several, and tell their amounts in another.
     currency: str | None = None
@@ -89,6 +97,7 @@ class Subscription:
 class Customer:
     id: str
     address: dict[str, str]
+    name: str | None = None
     default_payment_method: str | None = None
     deleted: bool = False
 
@@ -124,11 +133,16 @@ class Invoice:
     billing_reason: str
     created: int
     lines: list[InvoiceLine]
+    # A copy of the subscription's, as it was then: docs.stripe.com/api/invoices/object, parent
     subscription_metadata: dict[str, str]
     status: str = "open"
     payment_intent: PaymentIntent | None = None
     # Attached by hand, in addition to the invoice's own.
     attached_payment_intent: PaymentIntent | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.lines[0].price.currency if self.lines else "eur"
 
     @property
     def subtotal(self) -> int:
@@ -206,6 +220,7 @@ class StripeRecords:
         self.customers[customer_id].default_payment_method = card_id
 
     def detach_card(self, card_id: str) -> None:
+        """docs.stripe.com/api/payment_methods/detach"""
         self.cards[card_id].customer = None
         holders: list[Customer | Subscription] = [*self.customers.values(), *self.subscriptions.values()]
         for each in holders:
@@ -213,7 +228,7 @@ class StripeRecords:
                 each.default_payment_method = None
 
     def delete_customer(self, customer_id: str) -> None:
-        """Also cancels the customer's subscriptions. Invoices stay."""
+        """Also cancels the customer's subscriptions. Invoices stay: docs.stripe.com/api/customers/delete"""
         self.customers[customer_id].deleted = True
         for card in self.cards.values():
             card.customer = None if card.customer == customer_id else card.customer
@@ -224,7 +239,10 @@ class StripeRecords:
         self.emit_event("customer.deleted", "customer", customer_id)
 
     def cancel_subscription(self, subscription: Subscription) -> None:
-        """A pending update that needs authentication is dropped; its invoice stays open."""
+        """A pending update that needs authentication is dropped; its invoice stays open, and can be paid.
+
+        docs.stripe.com/api/subscriptions/cancel
+        """
         subscription.status = "canceled"
         if subscription.pending_update:
             payment = self.invoices[subscription.pending_update.invoice].payment_intent
@@ -248,7 +266,10 @@ class StripeRecords:
     def build_proration_lines(
         self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int, country: str
     ) -> list[InvoiceLine]:
-        """A credit for the unused time at the old quantity, and a charge for it at the new one."""
+        """A credit for the unused seconds at the old quantity, and a charge for them at the new one.
+
+        docs.stripe.com/billing/subscriptions/prorations
+        """
         if not item.current_period_start <= at < item.current_period_end:
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
@@ -273,7 +294,7 @@ class StripeRecords:
             quantity = quantities.get(item.id, item.quantity)
             amount = quantity * item.price.unit_amount
             [tax] = self._compute_taxes([amount], country)
-            end = add_interval(item.current_period_end, item.price.interval, subscription.time_zone)
+            end = item.find_next_period_end()
             lines.append(
                 InvoiceLine(
                     item.id,
@@ -299,9 +320,18 @@ class StripeRecords:
     # --- pending updates and payments
 
     def update_quantity(
-        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int
+        self,
+        subscription: Subscription,
+        item: SubscriptionItem,
+        quantity: int,
+        at: int,
+        metadata: dict[str, str] | None = None,
     ) -> Invoice:
-        """Invoices at once, and applies the change once that is paid. Replaces another pending update."""
+        """Creates an invoice, and applies the change when it is paid. Replaces another pending update.
+
+        docs.stripe.com/billing/subscriptions/pending-updates
+        docs.stripe.com/billing/subscriptions/pending-updates-reference
+        """
         if subscription.status != "active":
             raise build_invalid_request("The subscription is not active", "resource_missing")
         if subscription.pending_update:
@@ -322,17 +352,20 @@ class StripeRecords:
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)
-        subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id)
+        subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id, metadata or {})
         self._attempt_payment(subscription, invoice, card)
         return invoice
 
     def _get_payment_method(self, subscription: Subscription, customer: Customer) -> Card:
+        """docs.stripe.com/api/subscriptions/object, default_payment_method"""
         name = subscription.default_payment_method or customer.default_payment_method
         if name is None:
             raise build_invalid_request("This customer has no attached payment source", "resource_missing")
         return self.cards[name]
 
     def _attempt_payment(self, subscription: Subscription, invoice: Invoice, card: Card) -> None:
+        """docs.stripe.com/payments/paymentintents/lifecycle
+        docs.stripe.com/billing/subscriptions/webhooks"""
         payment = invoice.payment_intent = PaymentIntent(self.new_id("pi"), "succeeded")
         match card.behaviour:
             case "declined":
@@ -356,19 +389,26 @@ class StripeRecords:
             item = next(
                 i for i in subscription.items if i.id == subscription.pending_update.subscription_item
             )
-            item.quantity, subscription.pending_update = subscription.pending_update.quantity, None
+            item.quantity = subscription.pending_update.quantity
+            subscription.metadata |= subscription.pending_update.metadata
+            subscription.pending_update = None
             self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
         self.emit_event("invoice.paid", "invoice", invoice.id)
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
     def fail_authentication(self, invoice: Invoice) -> None:
-        """The customer tried to authenticate, and failed."""
+        """The customer tried to authenticate, and failed.
+
+        docs.stripe.com/error-codes, payment_intent_authentication_failure
+        """
         assert invoice.payment_intent is not None
         invoice.payment_intent.status = "requires_payment_method"
         invoice.payment_intent.error_code = "payment_intent_authentication_failure"
         self.emit_event("invoice.payment_failed", "invoice", invoice.id)
 
     def void_invoice(self, invoice: Invoice) -> None:
+        """Also cancels the pending update: docs.stripe.com/api/invoices/void,
+        docs.stripe.com/billing/subscriptions/pending-updates"""
         if invoice.status not in ("open", "uncollectible"):
             raise build_invalid_request("This invoice is not open.", "invoice_not_open")
         invoice.status = "void"
@@ -401,6 +441,7 @@ class StripeRecords:
             self.emit_event("customer.subscription.pending_update_expired", "subscription", subscription.id)
 
     def _renew_item(self, subscription: Subscription, item: SubscriptionItem) -> None:
+        """docs.stripe.com/billing/invoices/subscription"""
         country = self.customers[subscription.customer].address.get("country", "")
         lines = [
             line
@@ -415,7 +456,7 @@ class StripeRecords:
         subscription.latest_invoice = invoice.id
         item.current_period_start, item.current_period_end = (
             item.current_period_end,
-            add_interval(item.current_period_end, item.price.interval, subscription.time_zone),
+            item.find_next_period_end(),
         )
         self.emit_event("invoice.paid", "invoice", invoice.id)
 
@@ -431,10 +472,13 @@ def _round_half_up(value: Fraction) -> int:
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, interval: str, zone: str) -> int:
-    """At the same time of day in `zone`; on the last day of a month that is too short."""
-    day = datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
+def add_interval(at: int, interval: str, anchor: int) -> int:
+    """The anchor's day of the month, or the last day of a shorter month, at the anchor's time of day in UTC.
+
+    docs.stripe.com/billing/subscriptions/billing-cycle
+    """
+    day, anchored = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(anchor, UTC)
     months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
     year, month = months // 12, months % 12 + 1
-    moved = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
-    return int(moved.replace(tzinfo=ZoneInfo(zone)).timestamp())
+    last = monthrange(year, month)[1]
+    return int(anchored.replace(year=year, month=month, day=min(anchored.day, last)).timestamp())
