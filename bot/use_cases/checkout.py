@@ -108,27 +108,23 @@ async def copy_checkout(
         )
 
 
-async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
+def get_saved_form(checkout: Checkout | None) -> CheckoutForm:
     """Valid when it was saved. Raises CheckoutIncomplete."""
-    checkout = await _find_checkout(session, quote, contact)
     if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
     return CheckoutForm(**checkout.form_values)
 
 
-async def get_valid_form(
-    session: Session,
+def get_valid_form(
     account: Account,
-    quote: Quote,
-    contact: BillingContact,
+    checkout: Checkout | None,
+    administrators: Sequence[Administrator],
     methods: list[PaymentMethod],
     at: datetime,
 ) -> tuple[CheckoutForm, Administrator | None]:
-    """The saved checkout of this person, valid now with these payment methods, and the existing administrator
-    who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
-    form = await get_saved_form(session, quote, contact)
-    found = await session.exec(select(Administrator).where(Administrator.account_id == account.id))
-    administrators = found.all()
+    """The saved checkout, valid now with these administrators and payment methods, and the existing
+    administrator who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
+    form = get_saved_form(checkout)
     try:
         _check_form(account, [a for a in administrators if a.active], methods, form, at)
     except InvalidInput:
@@ -169,7 +165,9 @@ async def _load_placement_page(
         quote, account, contact = authorized.row, authorized.account, authorized.contact
         await check_pending(session, quote, at)
         methods = await list_payment_methods(session, account.id)
-        form, chosen = await get_valid_form(session, account, quote, contact, methods, at)
+        checkout = await _find_checkout(session, quote, contact)
+        found = await session.exec(select(Administrator).where(Administrator.account_id == account.id))
+        form, chosen = get_valid_form(account, checkout, found.all(), methods, at)
         sheet = await load_quote_details(session, quote, at)
         return PlacementPage(
             quote=sheet,

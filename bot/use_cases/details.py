@@ -1,7 +1,7 @@
 """Loads what screens and messages show of subscriptions, quotes and orders."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -170,21 +170,6 @@ async def load_order_details_by_id(
     return {order_id: details_by_id[order_id] for order_id in order_ids}
 
 
-async def find_quote_with_rows(session: Session, quote_id: int) -> tuple[Quote, list[QuoteRow]] | None:
-    result = await session.exec(
-        select(Quote, QuoteLine, Product, col(Subscription.outlook))
-        .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .join(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
-        .where(Quote.id == quote_id)
-        .order_by(col(QuoteLine.id))
-    )
-    rows = result.all()
-    if not rows:
-        return None
-    return rows[0][0], [QuoteRow(line, product, outlook) for _, line, product, outlook in rows]
-
-
 async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
     result = await session.exec(
         select(OrderLine, QuoteLine, Product, PaymentMethod)
@@ -207,11 +192,19 @@ async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[i
 async def with_blocking_orders(session: Session, rows: Sequence[OrderRow]) -> list[OrderRow]:
     """R19: sets `blocking_order_number` on waiting lines whose subscription another order is charging."""
     waiting_ids = [row.line.subscription_id for row in rows if row.line.status is LineStatus.WAITING]
-    orders = await load_busy_orders(session, waiting_ids) if waiting_ids else {}
-    return [replace(row, blocking_order_number=_find_blocking_order_number(row.line, orders)) for row in rows]
+    return apply_blocking_orders(rows, await load_busy_orders(session, waiting_ids) if waiting_ids else {})
 
 
-def _find_blocking_order_number(line: OrderLine, busy_orders: dict[str, ServiceOrder]) -> str | None:
+def apply_blocking_orders(
+    rows: Sequence[OrderRow], busy_orders: Mapping[str, ServiceOrder]
+) -> list[OrderRow]:
+    """`busy_orders` are by subscription id."""
+    return [
+        replace(row, blocking_order_number=_find_blocking_order_number(row.line, busy_orders)) for row in rows
+    ]
+
+
+def _find_blocking_order_number(line: OrderLine, busy_orders: Mapping[str, ServiceOrder]) -> str | None:
     order = busy_orders.get(line.subscription_id) if line.status is LineStatus.WAITING else None
     return order.number if order and order.id != line.order_id else None
 
