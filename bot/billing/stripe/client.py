@@ -62,7 +62,9 @@ def reject_unknown_errors(operation: str) -> Iterator[None]:
         yield
     except stripe.InvalidRequestError as error:
         log_rejected_request(operation, error)
-        raise BillingRequestRejected(reference=error.request_id or "") from None
+        raise BillingRequestRejected(
+            reference=error.request_id or "", why=f"a request is refused ({error.code})"
+        ) from None
 
 
 def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
