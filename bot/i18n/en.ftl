@@ -401,7 +401,7 @@ outlook-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-outlook-change-scheduled = Scheduled to change to { seat-count } on { $on }
+outlook-change-scheduled = A change scheduled for { $on } sets { seat-count }
 outlook-update-pending = Another change is waiting for its payment until { $until }
 outlook-discount = Discount{ $has_name ->
     [yes] {" "}“{ $name }”
@@ -622,7 +622,7 @@ refusal-collection-paused = { refusal-subject } has its payments paused{ $has_un
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be charged. Once payments resume, you can order seats. Account Services can help.
-refusal-subscription-change-scheduled = { refusal-subject } is scheduled to change to { seat-count } on { $on }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
+refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on } that sets { seat-count }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
 refusal-subscription-update-pending = { refusal-subject } has another change that’s waiting for its payment. Order seats once it’s paid, or after { $until }, when it expires.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->

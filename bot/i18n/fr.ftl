@@ -405,7 +405,7 @@ outlook-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-outlook-change-scheduled = Passe à { seat-count } le { $on }
+outlook-change-scheduled = Un changement programmé le { $on } fixe { seat-count }
 outlook-update-pending = Une autre modification attend son paiement jusqu’au { $until }
 outlook-discount = Remise{ $has_name ->
     [yes] {" "}« { $name } »
@@ -626,7 +626,7 @@ refusal-collection-paused = { refusal-subject } a ses paiements suspendus{ $has_
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être débité. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-change-scheduled = { refusal-subject } doit passer à { seat-count } le { $on }, ce qui annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
+refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui fixe { seat-count } et annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
