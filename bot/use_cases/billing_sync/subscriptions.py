@@ -174,7 +174,7 @@ async def _apply_state(
     subscription.seats, subscription.unit_price = state.seats, state.unit_price
     subscription.period = state.period
     subscription.period_start, subscription.period_end = state.period_start, state.period_end
-    subscription.active = True
+    subscription.outlook, subscription.active = state.outlook, True
     session.add(subscription)
     if {(block.unit_price, block.seats) for block in blocks} == {
         (b.unit_price, b.seats) for b in state.blocks
