@@ -144,11 +144,11 @@ async def _preview_subscription_renewal(
     wanted = {"customer": customer, "subscription": subscription_id, "preview_mode": "recurring"}
     try:
         invoice = await request_stripe(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
-    except stripe.InvalidRequestError as error:
-        log.warning("renewal.not_priced", subscription=subscription_id, error=error.code)
-        return {}
-    if invoice.lines.has_more:
-        log.warning("renewal.not_priced", subscription=subscription_id, error="too many lines")
+        error = "too many lines" if invoice.lines.has_more else None
+    except stripe.InvalidRequestError as refused:
+        error = refused.code or "no code"
+    if error is not None:
+        log.warning("renewal.not_priced", subscription=subscription_id, error=error)
         return {}
     totals = {}
     for item in items:
