@@ -66,6 +66,10 @@ class QuoteDetails:
     def is_pending(self) -> bool:
         return self.quote.is_pending(self.at)
 
+    def check_pending(self) -> None:
+        """Raises QuoteNotPending, with what replaced it."""
+        self.quote.check_pending(self.at, self.replacement_number or "")
+
 
 @dataclass(frozen=True)
 class CheckoutPage:
@@ -97,7 +101,7 @@ class PlacementPage:
 @dataclass(frozen=True)
 class OrderRow:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
-    `payment_method` the card of its last retry."""
+    `payment_method` the card of its last retry, or else (None) the order's."""
 
     line: OrderLine
     quote_line: QuoteLine

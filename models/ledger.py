@@ -76,3 +76,7 @@ class LedgerCharge(SQLModel, table=True):
     status: ChargeStatus = Field(sa_type=string_enum(ChargeStatus))
     created_at: datetime
     deadline_at: datetime | None = None
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status in (ChargeStatus.PENDING, ChargeStatus.NEEDS_CUSTOMER)

@@ -17,10 +17,9 @@ from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.notice.destination import Destination
 from models.notice.payloads import ReceiptPayload
-from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller
-from models.service_order import OrderLine, ServiceOrder
+from models.service_order import ServiceOrder
 
 PAGE_SIZE = 20
 
@@ -37,7 +36,6 @@ async def issue_receipt(
 ) -> None:
     lines = [_build_receipt_line(account, quote, row) for row in settled_rows]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
-    cards = await _list_receipt_cards(session, order, [row.line for row in settled_rows])
     session.add(
         Receipt(
             number=await allocate_document_number(session, RECEIPT_PREFIX),
@@ -53,7 +51,7 @@ async def issue_receipt(
             address=order.address,
             seller=seller.model_dump(mode="json"),
             lines=[line.model_dump(mode="json") for line in lines],
-            cards=[card.model_dump(mode="json") for card in cards],
+            cards=[card.model_dump(mode="json") for card in _list_receipt_cards(settled_rows)],
         )
     )
 
@@ -72,20 +70,15 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
     )
 
 
-async def _list_receipt_cards(
-    session: Session, order: ServiceOrder, lines: Sequence[OrderLine]
-) -> list[ReceiptCard]:
+def _list_receipt_cards(settled_rows: Sequence[OrderRow]) -> list[ReceiptCard]:
     # A line that was retried may have been charged to another card than the order's.
-    amounts: dict[str, int] = {}
-    for line in lines:
-        method_id = line.payment_method_id or order.payment_method_id
-        amounts[method_id] = amounts.get(method_id, 0) + line.amount + line.tax
-    result = await session.exec(select(PaymentMethod).where(col(PaymentMethod.id).in_(amounts)))
-    methods = {method.id: method for method in result.all()}
-    return [
-        ReceiptCard(brand=methods[id_].brand, last4=methods[id_].last4, amount=amount)
-        for id_, amount in amounts.items()
-    ]
+    cards: dict[str, ReceiptCard] = {}
+    for row in settled_rows:
+        method = row.payment_method
+        assert method is not None, "the order was loaded with the cards of its lines"
+        card = cards.setdefault(method.id, ReceiptCard(brand=method.brand, last4=method.last4, amount=0))
+        card.amount += row.line.amount + row.line.tax
+    return [*cards.values()]
 
 
 async def list_receipts(

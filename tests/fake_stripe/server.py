@@ -1,4 +1,7 @@
-"""The fake's routes over HTTP, with Stripe's idempotency and the faults that a test sets."""
+"""The fake's routes over HTTP, with Stripe's idempotency and the faults that a test sets.
+
+docs.stripe.com/api/idempotent_requests, docs.stripe.com/api/errors, docs.stripe.com/rate-limits
+"""
 
 import asyncio
 import hashlib
@@ -226,7 +229,9 @@ class FakeStripe:
         raise ApiError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path})")
 
     def _check_request(self, params: dict[str, Any], route: ApiRoute) -> None:
-        errors = sdk_types.find_request_errors(params, route.sdk_method)
+        ignored = params.keys() - set(route.params.split())
+        errors = [f" {name}: the fake does not obey it" for name in ignored]
+        errors = sdk_types.find_request_errors(params, route.sdk_method) or errors
         self.violations += [f"{route.method} {route.pattern}: request{error}" for error in errors]
         if errors:
             raise build_invalid_request(errors[0], "parameter_unknown")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.billing.embedded.ledger import (
     add_charged_seats,
     compute_period_days,
+    list_open_charges,
     load_account_ledger,
     lock_ledger_subscription,
     settle_due_charges,
@@ -35,7 +36,7 @@ from bot.billing.gateway import (
 from bot.billing.pricing import price_lines
 from bot.db import Database, Session
 from bot.metrics import instrument_adapter
-from models.account import Account, AccountNotFound, Address
+from models.account import Account, Address
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.receipt import ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -72,13 +73,12 @@ class EmbeddedGateway:
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         async with self._database.write() as session:
-            subscription = await self._lock_subscription(session, charge)
-            record = await session.get(LedgerCharge, charge.key)
+            subscription, account = await _lock_subscription(session, charge)
+            record = await self._find_charge(session, subscription, charge)
             if record is not None:
                 return self._build_outcome(record)
             if subscription.seats != charge.expected_seats:
                 return SeatsChanged()
-            account = await _get_account(session, charge.account_id)
             record = _create_charge(charge, subscription, account, self._now())
             session.add(record)
             if record.status is ChargeStatus.SETTLED:
@@ -87,8 +87,8 @@ class EmbeddedGateway:
 
     async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         async with self._database.write() as session:
-            await self._lock_subscription(session, charge)
-            record = await session.get(LedgerCharge, charge.key)
+            subscription, _ = await _lock_subscription(session, charge)
+            record = await self._find_charge(session, subscription, charge)
             return self._build_outcome(record) if record else NeverReceived()
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
@@ -100,12 +100,13 @@ class EmbeddedGateway:
     async def check_connection(self) -> str:
         return "for evaluation and demos, nobody is charged"
 
-    async def _lock_subscription(self, session: Session, charge: Charge) -> LedgerSubscription:
-        subscription = await lock_ledger_subscription(session, charge.subscription_id)
-        if subscription.account_id != charge.account_id:
-            raise SubscriptionNotFound
-        await settle_due_charges(session, subscription, self._now())
-        return subscription
+    async def _find_charge(
+        self, session: Session, subscription: LedgerSubscription, charge: Charge
+    ) -> LedgerCharge | None:
+        """Once what is due on its subscription has been settled."""
+        charges = await list_open_charges(session, subscription, charge.key)
+        await settle_due_charges(session, subscription, charges, self._now())
+        return next((record for record in charges if record.idempotency_key == charge.key), None)
 
     def _build_outcome(self, record: LedgerCharge) -> ChargeOutcome:
         if record.status is ChargeStatus.SETTLED:
@@ -120,11 +121,11 @@ class EmbeddedGateway:
         return Pending(record.deadline_at)
 
 
-async def _get_account(session: Session, account_id: str) -> Account:
-    account = await session.get(Account, account_id)
-    if account is None:
-        raise AccountNotFound
-    return account
+async def _lock_subscription(session: Session, charge: Charge) -> tuple[LedgerSubscription, Account]:
+    subscription, account = await lock_ledger_subscription(session, charge.subscription_id)
+    if account.id != charge.account_id:
+        raise SubscriptionNotFound
+    return subscription, account
 
 
 def _get_tax_rate(account: Account, address: Address) -> str:

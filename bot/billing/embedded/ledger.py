@@ -3,7 +3,7 @@
 A subscription is copied to the ledger when it is first used, and again after an import changed it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -106,8 +106,9 @@ async def _refresh_account_ledger(database: Database, account_id: str, now: date
     # In one transaction, because a screen waits for it; in one order, so that two cannot deadlock.
     async with database.write() as session:
         for subscription_id in sorted(stale_ids):
-            subscription = await lock_ledger_subscription(session, subscription_id)
-            await settle_due_charges(session, subscription, now)
+            subscription, _ = await lock_ledger_subscription(session, subscription_id)
+            charges = await list_open_charges(session, subscription)
+            await settle_due_charges(session, subscription, charges, now)
 
 
 async def _list_stale_subscriptions(session: Session, account_id: str, now: datetime) -> set[str]:
@@ -129,22 +130,33 @@ async def _list_stale_subscriptions(session: Session, account_id: str, now: date
     return {*stale_copies.all()} | decided_ids
 
 
-async def lock_ledger_subscription(session: Session, subscription_id: str) -> LedgerSubscription:
+async def lock_ledger_subscription(
+    session: Session, subscription_id: str
+) -> tuple[LedgerSubscription, Account]:
     """Locked by this transaction, and copied first if need be. Raises SubscriptionNotFound."""
-    statement = select(LedgerSubscription).where(LedgerSubscription.id == subscription_id).with_for_update()
-    copy = (await session.exec(statement)).one_or_none()
-    original = await session.get(Subscription, subscription_id)
-    if original is None:
-        raise SubscriptionNotFound
-    if copy is None or copy.revision != original.revision:
-        await _copy_subscription(session, original, copy)
-        copy = (await session.exec(statement)).one()
-    return copy
+    statement = (
+        select(LedgerSubscription, Account, Subscription.revision)
+        .join(Subscription, col(Subscription.id) == LedgerSubscription.id)
+        .join(Account, col(Account.id) == LedgerSubscription.account_id)
+        .where(LedgerSubscription.id == subscription_id)
+        .with_for_update(of=LedgerSubscription)
+    )
+    found = (await session.exec(statement)).one_or_none()
+    if found is None or found[0].revision != found[2]:
+        await _copy_subscription(session, subscription_id, found[0] if found else None)
+        found = (await session.exec(statement)).one()
+    subscription, account, _ = found
+    return subscription, account
 
 
 async def _copy_subscription(
-    session: Session, original: Subscription, stale_copy: LedgerSubscription | None
+    session: Session, subscription_id: str, stale_copy: LedgerSubscription | None
 ) -> None:
+    original = await session.get(Subscription, subscription_id)
+    if original is None:
+        raise SubscriptionNotFound
+    if stale_copy is not None and stale_copy.revision == original.revision:
+        return  # Another transaction has copied it while this one waited for the lock.
     values = original.model_dump(include=set(LedgerSubscription.model_fields))
     values["anchor_day"] = get_anchor_day(original.period_start, original.period_end, original.period)
     if stale_copy is not None:
@@ -166,14 +178,28 @@ async def _add_unless_copied(session: Session, copy: LedgerSubscription) -> bool
     return True
 
 
-async def settle_due_charges(session: Session, subscription: LedgerSubscription, now: datetime) -> None:
-    """Of a locked subscription: what the card network has decided by now takes effect."""
-    undecided = await session.exec(
+async def list_open_charges(
+    session: Session, subscription: LedgerSubscription, key: str | None = None
+) -> Sequence[LedgerCharge]:
+    """The undecided charges of a locked subscription, and the one with `key`, if there is one."""
+    charges = await session.exec(
         select(LedgerCharge).where(
-            col(LedgerCharge.subscription_id) == subscription.id, UNDECIDED_CHARGE_CONDITION
+            or_(
+                and_(col(LedgerCharge.subscription_id) == subscription.id, UNDECIDED_CHARGE_CONDITION),
+                col(LedgerCharge.idempotency_key) == key,
+            )
         )
     )
-    for charge in undecided.all():
+    return charges.all()
+
+
+async def settle_due_charges(
+    session: Session, subscription: LedgerSubscription, charges: Iterable[LedgerCharge], now: datetime
+) -> None:
+    """Of a locked subscription: what the card network has decided by now takes effect."""
+    for charge in charges:
+        if not charge.is_undecided:
+            continue
         charge.status = decide_current_status(charge, now)
         if charge.status is ChargeStatus.SETTLED:
             await add_charged_seats(session, subscription, charge)

@@ -1,6 +1,6 @@
 """Refreshing the bot's copy of an account's subscriptions from the billing provider."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -126,22 +126,40 @@ async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionC
             await _record_change(session, change.stored, "seats_changed", at, {"seats": [before, after]})
 
 
-async def apply_subscription_states(session: Session, states: Iterable[SubscriptionState]) -> None:
+async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:
     """Write the provider's seats, prices and periods to the stored subscriptions."""
+    if not states:
+        return
+    found = await session.exec(
+        select(Subscription, SeatBlock)
+        .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
+        .where(col(Subscription.id).in_([state.id for state in states]))
+    )
+    stored: dict[str, tuple[Subscription, list[SeatBlock]]] = {}
+    for subscription, block in found.all():
+        stored.setdefault(subscription.id, (subscription, []))[1].extend([block] if block else [])
     for state in states:
-        subscription = await session.get(Subscription, state.id)
-        if subscription is None:
-            continue
-        subscription.seats, subscription.unit_price = state.seats, state.unit_price
-        subscription.period = state.period
-        subscription.period_start, subscription.period_end = state.period_start, state.period_end
-        subscription.active = True
-        session.add(subscription)
-        await session.exec(delete(SeatBlock).where(col(SeatBlock.subscription_id) == state.id))
-        session.add_all(
-            SeatBlock(subscription_id=state.id, unit_price=b.unit_price, seats=b.seats) for b in state.blocks
-        )
+        if state.id in stored:
+            await _apply_state(session, *stored[state.id], state)
     await session.flush()
+
+
+async def _apply_state(
+    session: Session, subscription: Subscription, blocks: Sequence[SeatBlock], state: SubscriptionState
+) -> None:
+    subscription.seats, subscription.unit_price = state.seats, state.unit_price
+    subscription.period = state.period
+    subscription.period_start, subscription.period_end = state.period_start, state.period_end
+    subscription.active = True
+    session.add(subscription)
+    if {(block.unit_price, block.seats) for block in blocks} == {
+        (b.unit_price, b.seats) for b in state.blocks
+    }:
+        return
+    await session.exec(delete(SeatBlock).where(col(SeatBlock.subscription_id) == state.id))
+    session.add_all(
+        SeatBlock(subscription_id=state.id, unit_price=b.unit_price, seats=b.seats) for b in state.blocks
+    )
 
 
 async def _list_subscriptions(session: Session, account_id: str) -> list[Subscription]:

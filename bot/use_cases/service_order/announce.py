@@ -12,7 +12,6 @@ from models.notice.payloads import (
     OrderWaitsPayload,
     PaymentConfirmationPayload,
 )
-from models.service_order import ServiceOrder
 
 
 def announce_progress(
@@ -21,7 +20,7 @@ def announce_progress(
     *,
     by: str = "",
     row: OrderRow | None = None,
-    blocking_order: ServiceOrder | None = None,
+    blocking_order_number: str | None = None,
 ) -> None:
     """Update the status message in the channel, and add a line to its thread."""
     if update.account.channel is None:
@@ -32,23 +31,23 @@ def announce_progress(
     if row is not None:
         line = {"product": row.product.name, "seats": row.line.seats, "reason": row.line.reason or ""}
         payload = payload.model_copy(update=line)
-    if blocking_order is not None:
+    if blocking_order_number is not None:
         # Each check finds it again; it is announced once.
-        event = f"{step}:{blocking_order.id}"
-        payload = payload.model_copy(update={"blocking_order_number": blocking_order.number})
+        event = f"{step}:{blocking_order_number}"
+        payload = payload.model_copy(update={"blocking_order_number": blocking_order_number})
     channel = [Destination.channel(update.account.channel)]
     update.add_notice(NoticeKind.ORDER_STATUS, f"{event}:status", channel)
     update.add_notice(NoticeKind.ORDER_HISTORY, f"{event}:history", channel, payload)
 
 
-async def announce_waiting(update: OrderUpdate, blocking_order: ServiceOrder) -> None:
+async def announce_waiting(update: OrderUpdate, blocking_order_number: str) -> None:
     update.add_notice(
         NoticeKind.ORDER_WAITS,
-        f"waits:{blocking_order.id}",
+        f"waits:{blocking_order_number}",
         list_direct_destinations(await update.list_recipients()),
-        OrderWaitsPayload(blocking_order_number=blocking_order.number),
+        OrderWaitsPayload(blocking_order_number=blocking_order_number),
     )
-    announce_progress(update, "waits", blocking_order=blocking_order)
+    announce_progress(update, "waits", blocking_order_number=blocking_order_number)
 
 
 async def announce_attention_needed(

@@ -3,14 +3,36 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 
 from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
+from bot.db import Session, lock_account
 from bot.services import Services
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderRow
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
+
+RETRY_DELAY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class LeasedLine:
+    """A line that this worker has leased, and its order as it was then: that transaction has ended.
+    `open_charge` was stored earlier and may have been sent, but its outcome is unknown."""
+
+    update: OrderUpdate
+    row: OrderRow
+    open_charge: Charge | None
+
+    @property
+    def account_id(self) -> str:
+        return self.update.account.id
+
+    @property
+    def line(self) -> OrderLine:
+        return self.row.line
 
 
 @dataclass(frozen=True)
@@ -25,7 +47,10 @@ class ProviderSeats:
 
 @dataclass(frozen=True)
 class Start:
+    """Unless an attempt for one of the grouped subscriptions is open."""
+
     expected_seats: int
+    grouped_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +60,7 @@ class Decline:
 
 @dataclass(frozen=True)
 class Wait:
-    """Until the provider is available, or an open attempt for a grouped subscription has ended."""
+    """Until the provider is available."""
 
 
 async def fetch_seats(services: Services, account_id: str, subscription_id: str) -> ProviderSeats | None:
@@ -57,29 +82,14 @@ def _list_grouped_ids(state: SubscriptionState, states: Sequence[SubscriptionSta
     return tuple(s.id for s in states if s.charge_group == state.charge_group and s is not state)
 
 
-async def decide_start(
-    update: OrderUpdate, line: OrderLine, provider: ProviderSeats | None
-) -> Start | Decline | Wait:
+def decide_start(line: OrderLine, provider: ProviderSeats | None, at: datetime) -> Start | Decline | Wait:
     if provider is None:
         return Wait()
-    if update.at >= line.period_ends_at:
+    if at >= line.period_ends_at:
         return Decline("period_ended")
     if provider.seats is None:
         return Decline(provider.closed_reason)
-    if provider.grouped_ids and await _has_open_attempt(update, provider.grouped_ids):
-        return Wait()
-    return Start(provider.seats)
-
-
-async def _has_open_attempt(update: OrderUpdate, subscription_ids: tuple[str, ...]) -> bool:
-    # The account is locked, so no other attempt can start meanwhile (R19).
-    attempt_ids = await update.session.exec(
-        select(ChargeAttempt.id)
-        .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
-        .where(col(OrderLine.subscription_id).in_(subscription_ids), col(ChargeAttempt.ended_at).is_(None))
-        .limit(1)
-    )
-    return attempt_ids.first() is not None
+    return Start(provider.seats, provider.grouped_ids)
 
 
 def can_start_attempt(update: OrderUpdate, line: OrderLine) -> bool:
@@ -90,19 +100,64 @@ def find_open_attempt(update: OrderUpdate, line: OrderLine) -> ChargeAttempt | N
     return next((a for a in update.attempts[line.key] if a.ended_at is None), None)
 
 
-def store_attempt(update: OrderUpdate, row: OrderRow, start: Start) -> Charge:
-    """Before the call to the provider, so that a lost response can be reconciled by its key."""
-    line, number = row.line, len(update.attempts[row.line.key]) + 1
-    attempt = ChargeAttempt(
+async def store_attempt(services: Services, leased: LeasedLine, start: Start, at: datetime) -> Charge | None:
+    """Before the call to the provider, so that a lost response can be reconciled by its key. None if the line
+    cannot be charged now."""
+    async with services.write() as session:
+        if start.grouped_ids:
+            # No other attempt of the group can start meanwhile (R19).
+            await lock_account(session, leased.account_id)
+        line = await lock_leased_line(session, leased)
+        if line is None:
+            return None
+        if start.grouped_ids and await _has_open_attempt(session, start.grouped_ids):
+            line.release(at + RETRY_DELAY)
+            session.add(line)
+            return None
+        attempt = _build_attempt(leased, start, at)
+        session.add(attempt)
+    return build_charge(leased.update, leased.row, attempt)
+
+
+async def postpone_leased_line(services: Services, leased: LeasedLine, due_at: datetime) -> None:
+    async with services.write() as session:
+        line = await lock_leased_line(session, leased)
+        if line is not None:
+            line.release(due_at)
+            session.add(line)
+
+
+async def lock_leased_line(session: Session, leased: LeasedLine) -> OrderLine | None:
+    """None if the lease has been lost: only the worker that has it starts an attempt (R19)."""
+    lines = await session.exec(
+        select(OrderLine)
+        .where(OrderLine.id == leased.line.id, OrderLine.claimed_until == leased.line.claimed_until)
+        .with_for_update()
+    )
+    return lines.one_or_none()
+
+
+async def _has_open_attempt(session: Session, subscription_ids: tuple[str, ...]) -> bool:
+    attempt_ids = await session.exec(
+        select(ChargeAttempt.id)
+        .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
+        .where(col(OrderLine.subscription_id).in_(subscription_ids), col(ChargeAttempt.ended_at).is_(None))
+        .limit(1)
+    )
+    return attempt_ids.first() is not None
+
+
+def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAttempt:
+    update, line = leased.update, leased.line
+    number = len(update.attempts[line.key]) + 1
+    return ChargeAttempt(
         order_line_id=line.key,
         number=number,
         idempotency_key=f"{update.order.number}-{line.key}-{number}-{secrets.token_hex(8)}",
         payment_method_id=line.payment_method_id or update.order.payment_method_id,
         expected_seats=start.expected_seats,
-        started_at=update.at,
+        started_at=at,
     )
-    update.session.add(attempt)
-    return build_charge(update, row, attempt)
 
 
 def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> Charge:

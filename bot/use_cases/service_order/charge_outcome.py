@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlmodel import select
 
 from bot.billing.gateway import (
     Charge,
@@ -24,6 +23,7 @@ from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.service_order.announce import announce_attention_needed
+from bot.use_cases.service_order.charge_attempt import RETRY_DELAY
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
     decline_line,
@@ -38,7 +38,6 @@ from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, find
 
 log = structlog.get_logger()
 
-RETRY_DELAY = timedelta(seconds=10)
 MIN_PENDING_DELAY = timedelta(seconds=1)
 MAX_IMMEDIATE_ATTEMPTS = 3
 
@@ -87,20 +86,15 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)
-    await _assign_seat(update, row)
+    _assign_seat(update, row)
     await mark_waiting_lines_due(update, line)
     await finish_order_if_done(update)
 
 
-async def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
+def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
     # R11: the administrator gets one seat of each product.
     administrator_id, product_id = update.order.administrator_id, row.product.id
-    assignments = await update.session.exec(
-        select(SeatAssignment.id).where(
-            SeatAssignment.administrator_id == administrator_id, SeatAssignment.product_id == product_id
-        )
-    )
-    if assignments.one_or_none() is not None:
+    if product_id in update.assigned_product_ids:
         return
     update.session.add(
         SeatAssignment(

@@ -5,7 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlalchemy import bindparam, func
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, or_, select
+from sqlmodel.sql.expression import Select
 
 from bot.db import Session, lock_account
 from bot.jobs import JobId, build_job_actor
@@ -25,16 +28,82 @@ from models.details import OrderRow
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import NoticePayload
+from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
-from models.service_order import ChargeAttempt, OrderLine, ServiceOrder
+from models.seat_assignment import SeatAssignment
+from models.service_order import BUSY_STATUSES, ChargeAttempt, LineStatus, OrderLine, ServiceOrder
 
 PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)
+
+_OtherLine, _OtherOrder = aliased(OrderLine), aliased(ServiceOrder)
+# R19: the order that is charging the line's subscription, or has waited longer for it.
+_BLOCKING_ORDER_NUMBER = (
+    select(_OtherOrder.number)
+    .join(_OtherLine, col(_OtherLine.order_id) == _OtherOrder.id)
+    .where(
+        _OtherLine.subscription_id == OrderLine.subscription_id,
+        _OtherLine.order_id != OrderLine.order_id,
+        or_(
+            col(_OtherLine.status).in_(BUSY_STATUSES),
+            (col(_OtherLine.status) == LineStatus.WAITING) & (col(_OtherLine.id) < col(OrderLine.id)),
+        ),
+    )
+    .order_by(col(_OtherLine.id))
+    .limit(1)
+    .correlate(OrderLine)
+    .scalar_subquery()
+)
+_CHARGED_METHOD_ID = func.coalesce(OrderLine.payment_method_id, ServiceOrder.payment_method_id)
+# The function `select` is not typed for more than four columns.
+_ORDER_COLUMNS: Select[
+    ServiceOrder,
+    Quote,
+    BillingContact,
+    OrderLine,
+    QuoteLine,
+    Product,
+    PaymentMethod,
+    str | None,
+    int | None,
+    ChargeAttempt | None,
+] = Select(
+    ServiceOrder,
+    Quote,
+    BillingContact,
+    OrderLine,
+    QuoteLine,
+    Product,
+    PaymentMethod,
+    _BLOCKING_ORDER_NUMBER,
+    col(SeatAssignment.id),
+    ChargeAttempt,
+)
+# Prebuilt: run twice for every line.
+_ORDER_QUERY = (
+    _ORDER_COLUMNS.join(Quote, col(Quote.id) == ServiceOrder.quote_id)
+    .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
+    .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
+    .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
+    .join(Product, col(Product.id) == QuoteLine.product_id)
+    .join(PaymentMethod, col(PaymentMethod.id) == _CHARGED_METHOD_ID)
+    .outerjoin(
+        SeatAssignment,
+        and_(
+            col(SeatAssignment.administrator_id) == ServiceOrder.administrator_id,
+            col(SeatAssignment.product_id) == QuoteLine.product_id,
+        ),
+    )
+    .outerjoin(ChargeAttempt, col(ChargeAttempt.order_line_id) == OrderLine.id)
+    .where(col(ServiceOrder.id) == bindparam("order_id"))
+    .order_by(col(OrderLine.id), col(ChargeAttempt.number))
+)
 
 
 @dataclass
 class OrderUpdate:
-    """`contact` placed the order. `attempts` are by line id, oldest first."""
+    """`contact` placed the order. `attempts` are by line id, oldest first. `assigned_product_ids` are those
+    products of the order that its administrator has a seat of already."""
 
     services: Services
     session: Session
@@ -45,6 +114,7 @@ class OrderUpdate:
     contact: BillingContact
     rows: list[OrderRow]
     attempts: dict[int, list[ChargeAttempt]] = field(default_factory=dict)
+    assigned_product_ids: set[str] = field(default_factory=set)
     actor: Actor = PROCESSING_JOB_ACTOR
     audit_entries: list[NewAuditEntry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -131,24 +201,25 @@ async def load_order_update(
     services: Services, session: Session, account: Account, order_id: int, at: datetime
 ) -> OrderUpdate:
     """The caller has locked the account, and calls `save` at the end."""
-    orders = await session.exec(
-        select(ServiceOrder, Quote, BillingContact)
-        .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
-        .join(BillingContact, col(BillingContact.id) == ServiceOrder.contact_id)
-        .where(ServiceOrder.id == order_id)
-    )
-    order, quote, contact = orders.one()
-    lines = await session.exec(
-        select(OrderLine, QuoteLine, Product, ChargeAttempt)
-        .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .outerjoin(ChargeAttempt, col(ChargeAttempt.order_line_id) == OrderLine.id)
-        .where(OrderLine.order_id == order_id)
-        .order_by(col(OrderLine.id), col(ChargeAttempt.number))
-    )
+    found = (await session.exec(_ORDER_QUERY, params={"order_id": order_id})).all()
+    order, quote, contact, *_ = found[0]
     rows: dict[int, OrderRow] = {}
     attempts: dict[int, list[ChargeAttempt]] = {}
-    for line, quote_line, product, attempt in lines.all():
-        rows.setdefault(line.key, OrderRow(line, quote_line, product))
+    assigned_product_ids: set[str] = set()
+    for *_, line, quote_line, product, method, blocking_number, assignment_id, attempt in found:
+        rows.setdefault(line.key, OrderRow(line, quote_line, product, blocking_number, method))
         attempts.setdefault(line.key, []).extend([attempt] if attempt else [])
-    return OrderUpdate(services, session, at, account, quote, order, contact, [*rows.values()], attempts)
+        if assignment_id is not None:
+            assigned_product_ids.add(product.id)
+    return OrderUpdate(
+        services,
+        session,
+        at,
+        account,
+        quote,
+        order,
+        contact,
+        [*rows.values()],
+        attempts,
+        assigned_product_ids,
+    )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -27,7 +26,9 @@ from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.service_order.announce import announce_waiting
 from bot.use_cases.service_order.charge_attempt import (
+    RETRY_DELAY,
     Decline,
+    LeasedLine,
     Start,
     Wait,
     build_charge,
@@ -35,9 +36,10 @@ from bot.use_cases.service_order.charge_attempt import (
     decide_start,
     fetch_seats,
     find_open_attempt,
+    postpone_leased_line,
     store_attempt,
 )
-from bot.use_cases.service_order.charge_outcome import RETRY_DELAY, apply_charge_outcome
+from bot.use_cases.service_order.charge_outcome import apply_charge_outcome
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
     decline_line,
@@ -46,7 +48,7 @@ from bot.use_cases.service_order.transitions import (
     update_line_status,
 )
 from models.details import OrderRow
-from models.service_order import BUSY_STATUSES, LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 
 log = structlog.get_logger()
 
@@ -58,15 +60,6 @@ class DueLine(NamedTuple):
     account_id: str
     order_id: int
     line_id: int
-
-
-@dataclass(frozen=True)
-class LeasedLine:
-    """`open_charge` was stored earlier and may have been sent, but its outcome is unknown."""
-
-    account_id: str
-    line: OrderLine
-    open_charge: Charge | None
 
 
 def start_processing(services: Services) -> None:
@@ -138,52 +131,38 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         row = update.get_row(due.line_id)
         if not row.line.is_due(update.at):
             return None
-        is_waiting = row.line.status is LineStatus.WAITING
-        blocking_order = await _find_blocking_order(update, row.line) if is_waiting else None
         row.line.lease(update.at + services.settings.lease_duration)
         update.session.add(row.line)
-        if is_waiting:
-            await _start_or_wait(update, row, blocking_order)
+        if row.line.status is LineStatus.WAITING:
+            await _start_or_wait(update, row)
         elif row.line.is_done(update.order, update.at):
             row.line.release(None)
             await finish_order_if_done(update)
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None
         charge = build_charge(update, row, attempt) if attempt is not None else None
-        return LeasedLine(due.account_id, row.line, charge)
+        return LeasedLine(update, row, charge)
 
 
-async def _start_or_wait(update: OrderUpdate, row: OrderRow, blocking_order: ServiceOrder | None) -> None:
+async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
     if update.at >= row.line.period_ends_at:
         mark_order_processing(update)
         # The order may end at once, and the database checks each transition.
         await update.session.flush()
         await decline_line(update, row, "period_ended")
         return
-    if blocking_order is not None:
+    blocking_order_number = _find_blocking_order_number(update, row)
+    if blocking_order_number is not None:
         row.line.release(update.at + RECHECK_INTERVAL)
-        await announce_waiting(update, blocking_order)
+        await announce_waiting(update, blocking_order_number)
         return
     mark_order_processing(update)
     update_line_status(update, row, LineStatus.CHARGING)
 
 
-async def _find_blocking_order(update: OrderUpdate, line: OrderLine) -> ServiceOrder | None:
-    """R19: the order that is charging this subscription, or has waited longer for it. A placed order waits
-    until all of its subscriptions are free."""
-    lines = update.lines if update.order.status is OrderStatus.PLACED else [line]
-    is_ahead = (col(OrderLine.status) == LineStatus.WAITING) & (col(OrderLine.id) < line.key)
-    orders = await update.session.exec(
-        select(ServiceOrder)
-        .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
-        .where(
-            col(OrderLine.subscription_id).in_([other.subscription_id for other in lines]),
-            OrderLine.order_id != update.order.id,
-            or_(col(OrderLine.status).in_(BUSY_STATUSES), is_ahead),
-        )
-        .order_by(col(OrderLine.id))
-        .limit(1)
-    )
-    return orders.one_or_none()
+def _find_blocking_order_number(update: OrderUpdate, row: OrderRow) -> str | None:
+    """R19: a placed order waits until all of its subscriptions are free."""
+    rows = update.rows if update.order.status is OrderStatus.PLACED else [row]
+    return next((row.blocking_order_number for row in rows if row.blocking_order_number), None)
 
 
 async def _process_leased_line(services: Services, leased: LeasedLine) -> bool:
@@ -212,19 +191,22 @@ async def _charge_line(services: Services, leased: LeasedLine) -> None:
 
 async def _start_attempt(services: Services, leased: LeasedLine) -> Charge | None:
     provider = await fetch_seats(services, leased.account_id, leased.line.subscription_id)
+    at = services.now()
+    match decide_start(leased.line, provider, at):
+        case Start() as start:
+            return await store_attempt(services, leased, start, at)
+        case Decline(reason):
+            await _decline_leased_line(services, leased, reason)
+        case Wait():
+            await postpone_leased_line(services, leased, at + RETRY_DELAY)
+    return None
+
+
+async def _decline_leased_line(services: Services, leased: LeasedLine, reason: str) -> None:
     async with update_order(services, leased.account_id, leased.line.order_id) as update:
         row = update.get_row(leased.line.key)
-        if not can_start_attempt(update, row.line):
-            return None
-        update.session.add(row.line)
-        match await decide_start(update, row.line, provider):
-            case Start() as start:
-                return store_attempt(update, row, start)
-            case Decline(reason):
-                await decline_line(update, row, reason)
-            case Wait():
-                row.line.release(update.at + RETRY_DELAY)
-    return None
+        if can_start_attempt(update, row.line):
+            await decline_line(update, row, reason)
 
 
 async def _reconcile_charge(services: Services, line: OrderLine, charge: Charge) -> ChargeOutcome:
