@@ -24,7 +24,7 @@ QUEUES = {"account_change"}
 READ_WHOLE = re.compile(
     r"SCAN (\w+)\b(?! USING (?:COVERING )?INDEX ix_(?:order_line_due\b|notice_waiting))|Seq Scan on (\w+)"
 )
-MOST_A_TICK = 16
+MOST_A_TICK = 20
 
 Asked = list[tuple[str, Any]]
 
@@ -75,6 +75,7 @@ async def tick(world: World) -> Asked:
     with listening(world) as asked:
         for job in JOBS.values():
             await job.run(world.services)
+            await job.find_next_time(world.services)
     return asked
 
 

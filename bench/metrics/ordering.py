@@ -68,9 +68,11 @@ async def _order_together(buyers: "list[Buyer]", seats: int, times: Times) -> No
 async def measure_completion(scale: float, kind: Kind) -> list[Figure]:
     """From pressing "place service order" until the channel's status message says that it is completed."""
     times = []
-    async with open_bot(kind) as (server, slack):
-        buyer = await Buyer.at(server, slack, 0)
-        for number in range(-1, max(4, int(20 * scale))):
+    rounds = max(4, int(20 * scale))
+    async with open_bot(kind, people=rounds + 1) as (server, slack):
+        for number in range(-1, rounds):
+            # In a channel each: the thread of an order goes on for some seconds, a message a second.
+            buyer = await Buyer.at(server, slack, number + 1)
             await buyer.save(1 + number % 3)
             await buyer.check_out()
             begun = asyncio.get_running_loop().time()
