@@ -46,6 +46,7 @@ class Price:
     id: str
     unit_amount: int
     interval: str = "month"
+    interval_count: int = 1
     active: bool = True
     currency: str = "eur"
     metadata: dict[str, str] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class SubscriptionItem:
         self.billing_cycle_anchor = self.billing_cycle_anchor or self.current_period_start
 
     def find_next_period_end(self) -> int:
-        return add_interval(self.current_period_end, self.price.interval, self.billing_cycle_anchor)
+        return add_interval(self.current_period_end, self.price, self.billing_cycle_anchor)
 
 
 @dataclass
@@ -275,10 +276,10 @@ class StripeRecords:
                 "The proration date must be within the current period", param="proration_date"
             )
         unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
-        credit = -_round_half_up(item.quantity * item.price.unit_amount * unused)
-        debit = _round_half_up(quantity * item.price.unit_amount * unused)
+        credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
+        debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
-        taxes = self._compute_taxes([amount for _, amount in amounts], country)
+        taxes = self._compute_taxes([amount for _, amount in amounts], country, item.price.currency)
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
@@ -293,7 +294,7 @@ class StripeRecords:
         for item in subscription.items:
             quantity = quantities.get(item.id, item.quantity)
             amount = quantity * item.price.unit_amount
-            [tax] = self._compute_taxes([amount], country)
+            [tax] = self._compute_taxes([amount], country, item.price.currency)
             end = item.find_next_period_end()
             lines.append(
                 InvoiceLine(
@@ -310,11 +311,11 @@ class StripeRecords:
             )
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str) -> list[int]:
+    def _compute_taxes(self, amounts: list[int], country: str, currency: str) -> list[int]:
         """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
         rate = Fraction(self.tax_rates.get(country, "0"))
-        total = _round_half_up(sum(amounts) * rate)
-        first = [_round_half_up(amount * rate) for amount in amounts[:-1]]
+        total = round_amount(sum(amounts) * rate, currency)
+        first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
 
     # --- pending updates and payments
@@ -466,19 +467,24 @@ class StripeRecords:
         self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
 
 
-def _round_half_up(value: Fraction) -> int:
-    """A half is rounded away from zero."""
-    whole = (abs(value) + Fraction(1, 2)).__floor__()
+def round_amount(value: Fraction, currency: str) -> int:
+    """A half is rounded away from zero. ISK and UGX have no fractions, though their amounts have two decimals
+    (docs.stripe.com/currencies, "Special cases")."""
+    unit = 100 if currency in ("isk", "ugx") else 1
+    whole = (abs(value) / unit + Fraction(1, 2)).__floor__() * unit
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, interval: str, anchor: int) -> int:
+def add_interval(at: int, price: "Price", anchor: int) -> int:
     """The anchor's day of the month, or the last day of a shorter month, at the anchor's time of day in UTC.
 
     docs.stripe.com/billing/subscriptions/billing-cycle
     """
     day, anchored = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(anchor, UTC)
-    months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
+    if price.interval in ("day", "week"):
+        days = price.interval_count * (7 if price.interval == "week" else 1)
+        return at + days * 24 * 3600
+    months = day.year * 12 + day.month - 1 + price.interval_count * (12 if price.interval == "year" else 1)
     year, month = months // 12, months % 12 + 1
     last = monthrange(year, month)[1]
     return int(anchored.replace(year=year, month=month, day=min(anchored.day, last)).timestamp())

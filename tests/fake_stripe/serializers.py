@@ -30,7 +30,10 @@ def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> 
 
 def serialize_price(price: Price) -> dict[str, Any]:
     recurring = fill_object(
-        stripe.Price.Recurring, interval=price.interval, interval_count=1, usage_type="licensed"
+        stripe.Price.Recurring,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        usage_type="licensed",
     )
     return fill_object(
         stripe.Price,
@@ -62,7 +65,7 @@ def serialize_plan(price: Price) -> dict[str, Any]:
         created=CREATED_AT,
         currency=price.currency,
         interval=price.interval,
-        interval_count=1,
+        interval_count=price.interval_count,
         livemode=False,
         usage_type="licensed",
     )

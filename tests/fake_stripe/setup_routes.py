@@ -74,6 +74,7 @@ def create_price(records: StripeRecords, params: Params) -> Params:
         records.new_id("price"),
         int(params["unit_amount"]),
         params["recurring"]["interval"],
+        int(params["recurring"].get("interval_count", 1)),
         currency=params["currency"],
         metadata=params.get("metadata", {}),
     )
@@ -91,7 +92,7 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
 
 def _create_item(records: StripeRecords, params: Params) -> SubscriptionItem:
     price = records.prices[params["price"]]
-    end = add_interval(records.now, price.interval, records.now)
+    end = add_interval(records.now, price, records.now)
     quantity, metadata = int(params["quantity"]), params.get("metadata", {})
     return SubscriptionItem(records.new_id("si"), price, quantity, records.now, end, metadata)
 

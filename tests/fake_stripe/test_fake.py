@@ -109,7 +109,7 @@ def test_periods_keep_the_anchors_day() -> None:
     anchor = int(days[0].timestamp())
     at = anchor
     for expected in (*days[1:], datetime(2027, 3, 31, 23, tzinfo=UTC), datetime(2027, 4, 30, 23, tzinfo=UTC)):
-        at = add_interval(at, "month", anchor)
+        at = add_interval(at, Price("price_1", 1400), anchor)
         assert datetime.fromtimestamp(at, UTC) == expected
 
 
