@@ -189,7 +189,13 @@ async def _send_update(
     except stripe.InvalidRequestError as error:
         if is_outside_current_period(error):
             return Declined("period_ended")
-        log.error("charge.rejected", charge_key=charge.key, error=error.code, parameter=error.param)
+        log.error(
+            "charge.rejected",
+            charge_key=charge.key,
+            error=error.code,
+            parameter=error.param,
+            stripe_request=error.request_id,
+        )
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:
         return await _handle_stripe_error(client, item, charge, error, now)
