@@ -479,7 +479,8 @@ class StripeRecords:
         pause = future.pause_collection
         if pause and pause.resumes_at is not None and pause.resumes_at <= self.now:
             future.pause_collection = None
-        if subscription.status == "trialing" and (future.trial_end or 0) <= self.now:
+        is_trial_over = future.trial_end is not None and future.trial_end <= self.now
+        if is_trial_over and subscription.status == "trialing":
             subscription.status = "active"
         is_over = future.cancel_at is not None and future.cancel_at <= self.now
         if is_over and subscription.status != "canceled":
