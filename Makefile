@@ -24,7 +24,7 @@ demo: setup  ## Run the bot against a simulated Slack on this machine; needs not
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome can depend on the database or the transport: locks, claims, races, redelivery, crashes and outages.
-ON_POSTGRESQL := test_scheduler.py test_cost.py use_cases models/test_audit_entry.py \
+ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_cost.py use_cases models/test_audit_entry.py \
 	$(addprefix handlers/test_,changed_together.py charges.py crashes.py declined_lines.py health.py home.py \
 	late_answers.py main_job.py outages.py own_quotes.py pending_quotes.py permissions.py quotes.py races.py \
 	redelivery.py service_orders.py stale_identities.py time.py waiting_orders.py workspaces.py)

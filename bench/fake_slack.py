@@ -93,6 +93,12 @@ class FakeSlack:
         user_id = parse_qs(query or body.decode())["user"][0]
         return Answer(200, json.dumps({"ok": True, "user": _user(user_id)}).encode())
 
+    def upload_url(self, *_: object) -> Answer:
+        """A receipt's PDF goes there; without it, its upload would be tried again for ever."""
+        return Answer(
+            200, json.dumps({"ok": True, "upload_url": f"{self.url}upload", "file_id": "F1"}).encode()
+        )
+
     def who(self, *_: object) -> Answer:
         return Answer(200, json.dumps(AUTH).encode())
 
@@ -122,6 +128,7 @@ METHODS: dict[str, Callable[[FakeSlack, float, str, bytes], Answer]] = {
     "views.publish": FakeSlack.home,
     "chat.postMessage": FakeSlack.message,
     "chat.update": FakeSlack.message,
+    "files.getUploadURLExternal": FakeSlack.upload_url,
 }
 
 

@@ -138,8 +138,10 @@ async def lock_authorized_row(
 ) -> Authorized[RowT]:
     """The same for a change: with the account locked, and both read again."""
     authorized = await authorize_row(session, person, row, at, for_change=True, not_found=not_found)
-    await lock_account(session, authorized.account.id, authorized.row)
-    return authorized
+    account, contact = await lock_account_role(session, person, authorized.account.id, at)
+    if not await is_unchanged(session, person, account):
+        await session.refresh(authorized.row)
+    return Authorized(authorized.row, account, contact)
 
 
 # Built once: every request starts with it, and building it takes twice as long as running it.

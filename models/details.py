@@ -66,6 +66,10 @@ class QuoteDetails:
     def is_pending(self) -> bool:
         return self.quote.is_pending(self.at)
 
+    def check_pending(self) -> None:
+        """Raises QuoteNotPending, with what replaced it."""
+        self.quote.check_pending(self.at, self.replacement_number or "")
+
 
 @dataclass(frozen=True)
 class CheckoutPage:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from babel.numbers import get_currency_precision, list_currencies
+from iso4217 import Currency
 
 from models.errors import Refusal
 
@@ -16,6 +16,10 @@ class UnknownCurrency(Refusal):
 
 class InvalidAmount(Refusal):
     """Negative, not a decimal number, or more precise than the currency."""
+
+
+# Precious metals, funds and test codes have no minor unit: nothing is sold in them.
+MINOR_UNIT_DIGITS: dict[str, int] = {c.code: c.exponent for c in Currency if c.exponent is not None}
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,13 @@ def round_half_up(value: Fraction) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
+def get_minor_unit_digits(currency: str) -> int:
+    """ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD."""
+    return MINOR_UNIT_DIGITS[currency]
+
+
 def check_currency(code: str) -> str:
-    if code not in list_currencies():
+    if code not in MINOR_UNIT_DIGITS:
         raise UnknownCurrency(currency=code)
     return code
 
@@ -42,7 +51,7 @@ def parse_amount(text: str, currency: str) -> int:
     # This many digits are exact in a Decimal, and fit the column.
     if not re.fullmatch(r"\d{1,14}(\.\d{1,9})?", typed):
         raise InvalidAmount(amount=text[:40], currency=currency)
-    minor = Decimal(typed).scaleb(get_currency_precision(currency))
+    minor = Decimal(typed).scaleb(get_minor_unit_digits(currency))
     if minor != minor.to_integral_value():
         raise InvalidAmount(amount=text, currency=currency)
     return int(minor)
@@ -50,7 +59,7 @@ def parse_amount(text: str, currency: str) -> int:
 
 def to_decimal(amount: int, currency: str) -> Decimal:
     """1400 of EUR → `Decimal("14.00")`, for formatting."""
-    return Decimal(amount).scaleb(-get_currency_precision(currency))
+    return Decimal(amount).scaleb(-get_minor_unit_digits(currency))
 
 
 def compute_tax(amount: int, rate: str) -> int:

@@ -134,7 +134,7 @@ WRONG_FIELDS = [
     ('"4242"', "42", 18, "payment_methods[0].last4", "must be the last four digits"),
     ('"4242"', "4242 4242 4242 4242", 18, "payment_methods[0].last4", "looks like a card number"),
     ("brand: visa", "brand: 4242424242424242", 18, "payment_methods[0].brand", "looks like a card number"),
-    ("2028-04,", "2028-13,", 18, "payment_methods[0].expires", "must be a month as in 2028-04"),
+    ("2028-04,", "2028-13,", 18, "payment_methods[0].expires", "must be a month such as 2028-04"),
     ("2028-04}", "2028-04, default: true}", 19, "payment_methods[1].default", "is the default already"),
     ("id: pm_2", "id: pm_1", 19, "payment_methods[1].id", "pm_1 is also that of"),
     ("product: goto-meeting, seats: 25", "product: zoom, seats: 25", 21, "subscriptions[0].product", "zoom"),

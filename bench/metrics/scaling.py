@@ -91,6 +91,7 @@ async def _tick(services: Services) -> float:
     started = time.perf_counter()
     for job in JOBS.values():
         await job.run(services)
+        await job.find_next_time(services)
     return time.perf_counter() - started
 
 

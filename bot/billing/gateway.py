@@ -18,6 +18,14 @@ class BillingUnavailable(Refusal):
     """The provider did not respond; nothing was changed."""
 
 
+class BillingRequestRejected(BillingUnavailable):
+    """The provider answered, and refused a request that we expected it to take; nothing was changed."""
+
+
+class TaxLocationInvalid(Refusal):
+    """The provider cannot tell from the address which tax applies."""
+
+
 class MixedPricesUnsupported(Refusal):
     """R17: this provider cannot hold seats at two prices; Account Services can."""
 
@@ -201,7 +209,7 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `provider_error`, or the provider's own word."""
+    `period_ended`, `tax_location_invalid`, `provider_error`, or the provider's own code."""
 
     reason: str
 
@@ -251,7 +259,7 @@ class BillingGateway(Protocol):
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, MixedPricesUnsupported, PriceArchived, SubscriptionPaidByInvoice,
-        CurrencyMismatch."""
+        CurrencyMismatch, TaxLocationInvalid."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

@@ -104,6 +104,7 @@ _checkout_button = _make_button(navigation.EDIT_CHECKOUT, "action-back-to-checko
 REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-account-not-self-served": (_build_services_button,),
     "refusal-ambiguous-product": (_add_seats_button,),
+    "refusal-billing-request-rejected": (_build_services_button,),
     "refusal-billing-unavailable": (_quote_button, _order_button),
     "refusal-checkout-incomplete": (_checkout_button,),
     "refusal-customer-not-found": (_build_services_button,),
@@ -127,6 +128,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-quote-not-pending": (_quote_button, _quotes_button, _orders_button),
     "refusal-quotes-pending": (_pending_quotes_button,),
     "refusal-receipt-not-found": (_receipts_button,),
+    "refusal-tax-location-invalid": (_checkout_button, _build_services_button),
     "refusal-subscription-busy": (_order_button, _orders_button),
     "refusal-subscription-not-active": (_build_services_button,),
     "refusal-subscription-not-found": (_cart_button,),

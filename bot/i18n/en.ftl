@@ -351,6 +351,7 @@ decline-price-changed-to = the price has changed from { $promised } to { $offere
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice, so no card can be charged
 decline-other-currency = the subscription is charged in a different currency from the account
+decline-tax-location-invalid = the tax can’t be worked out for the billing address
 decline-customer-gone = the payment provider no longer has this account
 decline-method-gone = the payment provider no longer has this card
 decline-provider-error = the payment provider had a problem and charged nothing
@@ -540,6 +541,7 @@ loading-text = This is taking a little longer than usual. Your answer will appea
 not-installed = Seatbot isn’t installed in this workspace. Ask your workspace admin to install it.
 
 ## Refusal
+refusal-tax-location-invalid = We can’t work out the tax for this billing address. Check the country, state and postal code, then try again. Nothing was changed or bought.
 refusal-title = Can’t do that now
 refusal = That isn’t possible.
 refusal-account-not-found = We can’t find that account.
@@ -550,6 +552,10 @@ refusal-account-not-self-served = You can’t order seats for { $account } here.
 refusal-ambiguous-product = { $has_typed ->
     [yes] “{ $typed }” matches several products: { $products }. Enter more of the name.
    *[no] Which product do you want? Enter its name before the number. You have: { $products }.
+}
+refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
+    [yes] Please contact Account Services and quote { $reference }.
+   *[no] Please contact Account Services.
 }
 refusal-billing-unavailable = The billing system isn’t responding right now. Nothing was changed or bought. Try again in a few minutes.
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.

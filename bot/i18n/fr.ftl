@@ -355,6 +355,7 @@ decline-price-changed-to = le prix est passé de { $promised } à { $offered }, 
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est payé sur facture et aucune carte ne peut être débitée
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
+decline-tax-location-invalid = la taxe ne peut pas être déterminée pour l’adresse de facturation
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
 decline-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
 decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien débité
@@ -544,6 +545,7 @@ loading-text = La réponse prend un peu plus de temps que d’habitude. Elle s�
 not-installed = Seatbot n’est pas installé dans cet espace de travail. Demandez à l’administrateur de votre espace de travail de l’installer.
 
 ## Refus
+refusal-tax-location-invalid = Nous ne pouvons pas déterminer la taxe pour cette adresse de facturation. Vérifiez le pays, l’État et le code postal, puis réessayez. Rien n’a été modifié ni acheté.
 refusal-title = Action impossible
 refusal = Ce n’est pas possible.
 refusal-account-not-found = Ce compte est introuvable.
@@ -554,6 +556,10 @@ refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pou
 refusal-ambiguous-product = { $has_typed ->
     [yes] « { $typed } » correspond à plusieurs produits : { $products }. Précisez le nom.
    *[no] De quel produit s’agit-il ? Tapez son nom avant le nombre. Vous avez : { $products }.
+}
+refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
+    [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
+   *[no] Veuillez contacter les Services des comptes Corporate.
 }
 refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
 refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.

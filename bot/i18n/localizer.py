@@ -34,7 +34,10 @@ def _parse_locale(tag: str, language: str) -> Locale:
 # Babel is slow, and screens repeat their amounts and dates.
 @lru_cache(maxsize=4000)
 def _format_money(money: Money, locale: Locale) -> str:
-    return format_currency(to_decimal(money.amount, money.currency), money.currency, locale=locale)
+    # CLDR writes some currencies without decimals; an amount that has some keeps them.
+    return format_currency(
+        to_decimal(money.amount, money.currency), money.currency, locale=locale, decimal_quantization=False
+    )
 
 
 @lru_cache(maxsize=4000)

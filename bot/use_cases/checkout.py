@@ -1,22 +1,22 @@
 """Checkout: the admin contact, payment method and billing address (R3, R10, R11)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from bot.billing.gateway import LineRequest, Preview
-from bot.db import Session
+from bot.db import Session, build_insert
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
-from bot.use_cases.details import list_administrators, list_payment_methods, load_quote_details
+from bot.use_cases.details import find_quote_details, list_payment_methods
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
-from bot.use_cases.quote.read import authorize_quote, check_pending, list_quote_lines, lock_quote
+from bot.use_cases.quote.read import authorize_quote, lock_quote
 from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
@@ -42,12 +42,11 @@ async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: 
     """
     at = services.now()
     async with services.read() as session:
-        authorized = await authorize_quote(session, person, quote_id, at, for_change=False)
-        quote, contact = authorized.row, authorized.contact
-        await check_pending(session, quote, at)
-    await refresh_methods_if_available(services, quote.account_id)
+        details, contact = await authorize_quote(session, person, quote_id, at)
+        details.check_pending()
+    await refresh_methods_if_available(services, details.account.id)
     async with services.read() as session:
-        return await _load_checkout_page(session, quote, contact, at)
+        return await _load_checkout_page(session, details, contact, at)
 
 
 async def save_checkout_draft(
@@ -56,10 +55,9 @@ async def save_checkout_draft(
     """Store the form, valid or not, so that going back loses nothing (R10)."""
     at = services.now()
     async with services.write() as session:
-        authorized = await lock_quote(session, person, quote_id, at)
-        quote, contact = authorized.row, authorized.contact
-        await _save_checkout_form(session, quote, contact, form, saved=False)
-        return await load_quote_details(session, quote, at)
+        details, contact = await lock_quote(session, person, quote_id, at)
+        await _store_form(session, details.quote, contact, form, saved=False)
+        return details
 
 
 async def save_checkout(
@@ -72,28 +70,26 @@ async def save_checkout(
     """
     at = services.now()
     async with services.write() as session:
-        authorized = await lock_quote(session, person, quote_id, at)
-        account, contact = authorized.account, authorized.contact
-        quote = await _resolve_replacement(session, authorized.row, contact, form)
-        await check_pending(session, quote, at)
-        administrators = await list_administrators(session, account.id)
-        methods = await list_payment_methods(session, account.id)
-        _check_form(account, administrators, methods, form, at)
+        details, contact = await lock_quote(session, person, quote_id, at)
+        details = await _resolve_replacement(session, details, contact, form)
+        details.check_pending()
+        options = await _load_options(session, details.account)
+        _check_form(details.account, options, form, at)
+        quote, is_same_address = details.quote, form.address == details.quote.billing_address
         # Until the tax for another address is known, the order cannot be placed.
-        await _save_checkout_form(session, quote, contact, form, saved=form.address == quote.billing_address)
-        lines = await list_quote_lines(session, quote)
-    if form.address == quote.billing_address:
-        return await _load_placement_page(services, person, quote.key, at)
+        await _store_form(session, quote, contact, form, saved=is_same_address)
+        if is_same_address:
+            return await _build_placement_page(session, details, options, form, at)
+    lines = [row.line for row in details.rows]
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
     if preview.tax != quote.tax:
         return await _replace_quote_for_address(services, person, quote.key, lines, form, preview)
     async with services.write() as session:
-        authorized = await lock_quote(session, person, quote.key, at)
-        quote, contact = authorized.row, authorized.contact
-        await check_pending(session, quote, at)
-        await _check_lines_unchanged(session, quote, lines)
-        await _save_checkout_form(session, quote, contact, form, saved=True)
+        details, contact = await lock_quote(session, person, quote.key, at)
+        details.check_pending()
+        _check_lines_unchanged(details, lines)
+        await _store_form(session, details.quote, contact, form, saved=True)
     return await _load_placement_page(services, person, quote.key, at)
 
 
@@ -103,34 +99,28 @@ async def copy_checkout(
     """As a draft, when a cart's new quote replaces the old one (R10)."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
-        await _save_checkout_form(
-            session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False
-        )
+        await _store_form(session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False)
 
 
-async def get_saved_form(session: Session, quote: Quote, contact: BillingContact) -> CheckoutForm:
+def get_saved_form(checkout: Checkout | None) -> CheckoutForm:
     """Valid when it was saved. Raises CheckoutIncomplete."""
-    checkout = await _find_checkout(session, quote, contact)
     if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
     return CheckoutForm(**checkout.form_values)
 
 
-async def get_valid_form(
-    session: Session,
+def get_valid_form(
     account: Account,
-    quote: Quote,
-    contact: BillingContact,
+    checkout: Checkout | None,
+    administrators: Sequence[Administrator],
     methods: list[PaymentMethod],
     at: datetime,
 ) -> tuple[CheckoutForm, Administrator | None]:
-    """The saved checkout of this person, valid now with these payment methods, and the existing administrator
-    who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
-    form = await get_saved_form(session, quote, contact)
-    found = await session.exec(select(Administrator).where(Administrator.account_id == account.id))
-    administrators = found.all()
+    """The saved checkout, valid now with these administrators and payment methods, and the existing
+    administrator who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
+    form = get_saved_form(checkout)
     try:
-        _check_form(account, [a for a in administrators if a.active], methods, form, at)
+        _check_form(account, _Options(administrators, methods), form, at)
     except InvalidInput:
         raise CheckoutIncomplete from None
     return form, _find_chosen_administrator(administrators, form)
@@ -145,42 +135,66 @@ def _find_chosen_administrator(
     return next(a for a in administrators if str(a.id) == form.administrator)
 
 
-async def list_products_without_seat(
-    session: Session, administrator: Administrator | None, product_ids: list[str]
-) -> list[Product]:
-    """The products of which the administrator gets one of the new seats (R11)."""
-    assigned_ids: set[str] = set()
-    if administrator is not None:
-        assignments = await session.exec(
-            select(SeatAssignment.product_id).where(SeatAssignment.administrator_id == administrator.id)
-        )
-        assigned_ids = set(assignments.all())
-    found = await session.exec(
-        select(Product).where(col(Product.id).in_(set(product_ids) - assigned_ids)).order_by(Product.name)
+@dataclass(frozen=True)
+class _Options:
+    """What can be chosen among. `administrators` may include former ones."""
+
+    administrators: Sequence[Administrator]
+    methods: list[PaymentMethod]
+
+    @property
+    def active_administrators(self) -> list[Administrator]:
+        return [administrator for administrator in self.administrators if administrator.active]
+
+
+async def _load_options(session: Session, account: Account) -> _Options:
+    administrators = await session.exec(
+        select(Administrator)
+        .where(Administrator.account_id == account.id)
+        .order_by(Administrator.name, Administrator.email)
     )
-    return list(found.all())
+    return _Options(administrators.all(), await list_payment_methods(session, account.id))
 
 
 async def _load_placement_page(
     services: Services, person: SlackIdentity, quote_id: int, at: datetime
 ) -> PlacementPage:
     async with services.read() as session:
-        authorized = await authorize_quote(session, person, quote_id, at, for_change=False)
-        quote, account, contact = authorized.row, authorized.account, authorized.contact
-        await check_pending(session, quote, at)
-        methods = await list_payment_methods(session, account.id)
-        form, chosen = await get_valid_form(session, account, quote, contact, methods, at)
-        sheet = await load_quote_details(session, quote, at)
-        return PlacementPage(
-            quote=sheet,
-            form=form,
-            administrator=(chosen.name, chosen.email) if chosen else form.new_administrator or ("", ""),
-            payment_method=get_usable_method(methods, form.payment_method, account.get_local_date(at)),
-            assigned_products=await list_products_without_seat(
-                session, chosen, [r.product.id for r in sheet.rows]
-            ),
-            replaced_quote_number=await _find_replaced_quote_number(session, quote),
+        details, contact = await authorize_quote(session, person, quote_id, at)
+        details.check_pending()
+        options = await _load_options(session, details.account)
+        checkout = await _find_checkout(session, details.quote, contact)
+        form, _ = get_valid_form(details.account, checkout, options.administrators, options.methods, at)
+        return await _build_placement_page(session, details, options, form, at)
+
+
+async def _build_placement_page(
+    session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm, at: datetime
+) -> PlacementPage:
+    chosen = _find_chosen_administrator(options.administrators, form)
+    today = details.account.get_local_date(at)
+    return PlacementPage(
+        quote=details,
+        form=form,
+        administrator=(chosen.name, chosen.email) if chosen else form.new_administrator or ("", ""),
+        payment_method=get_usable_method(options.methods, form.payment_method, today),
+        assigned_products=await _list_products_without_seat(session, chosen, details),
+        replaced_quote_number=await _find_replaced_quote_number(session, details.quote),
+    )
+
+
+async def _list_products_without_seat(
+    session: Session, administrator: Administrator | None, details: QuoteDetails
+) -> list[Product]:
+    """The products of which the administrator gets one of the new seats (R11), by name."""
+    assigned_ids: set[str] = set()
+    if administrator is not None:
+        assignments = await session.exec(
+            select(SeatAssignment.product_id).where(SeatAssignment.administrator_id == administrator.id)
         )
+        assigned_ids = set(assignments.all())
+    products = {row.product.id: row.product for row in details.rows if row.product.id not in assigned_ids}
+    return sorted(products.values(), key=lambda product: product.name)
 
 
 async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | None:
@@ -196,20 +210,19 @@ async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | N
 
 
 async def _resolve_replacement(
-    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm
-) -> Quote:
+    session: Session, details: QuoteDetails, contact: BillingContact, form: CheckoutForm
+) -> QuoteDetails:
     """If the same submission is delivered twice, the quote that the first one created for its address."""
-    new = await session.get(Quote, quote.replaced_by_id) if quote.replaced_by_id else None
-    checkout = await _find_checkout(session, new, contact) if new else None
+    replacement_id = details.quote.replaced_by_id
+    new = await find_quote_details(session, replacement_id, details.at) if replacement_id else None
+    checkout = await _find_checkout(session, new.quote, contact) if new else None
     again = checkout is not None and checkout.is_saved and checkout.form_values == form.model_dump()
-    return new if new is not None and again else quote
+    return new if new is not None and again else details
 
 
-async def _check_lines_unchanged(session: Session, quote: Quote, priced_lines: list[QuoteLine]) -> None:
+def _check_lines_unchanged(details: QuoteDetails, priced_lines: list[QuoteLine]) -> None:
     """An import may replace the lines while the tax is computed. Raises CheckoutIncomplete."""
-    if [line.model_dump() for line in await list_quote_lines(session, quote)] != [
-        p.model_dump() for p in priced_lines
-    ]:
+    if [row.line.model_dump() for row in details.rows] != [line.model_dump() for line in priced_lines]:
         raise CheckoutIncomplete
 
 
@@ -223,10 +236,10 @@ async def _replace_quote_for_address(
 ) -> PlacementPage:
     at = services.now()
     async with services.write() as session:
-        authorized = await lock_quote(session, person, quote_id, at)
-        old, account, contact = authorized.row, authorized.account, authorized.contact
-        await check_pending(session, old, at)
-        await _check_lines_unchanged(session, old, lines)
+        details, contact = await lock_quote(session, person, quote_id, at)
+        details.check_pending()
+        _check_lines_unchanged(details, lines)
+        old, account = details.quote, details.account
         actor = build_actor(contact, person)
         created = await create_quote(
             session,
@@ -255,7 +268,7 @@ async def _replace_quote_for_address(
         )
         await write_audit_entries(session, account.id, [created.audit_entry, decision.audit_entry])
         await enqueue_notices(session, decision.notices)
-        await _save_checkout_form(session, new, contact, form, saved=True)
+        await _store_form(session, new, contact, form, saved=True)
     return await _load_placement_page(services, person, new.key, at)
 
 
@@ -273,20 +286,14 @@ def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
     return replace(preview, lines=agreed_lines)
 
 
-def _check_form(
-    account: Account,
-    administrators: Sequence[Administrator],
-    methods: list[PaymentMethod],
-    form: CheckoutForm,
-    at: datetime,
-) -> None:
-    check_default_method(methods, account.get_local_date(at))
+def _check_form(account: Account, options: _Options, form: CheckoutForm, at: datetime) -> None:
+    check_default_method(options.methods, account.get_local_date(at))
     errors: dict[str, Refusal] = {}
-    known = {str(a.id) for a in administrators}
+    known = {str(a.id) for a in options.active_administrators}
     if form.administrator != NEW_ADMINISTRATOR_OPTION and form.administrator not in known:
         errors["administrator"] = UnknownAdministrator()
     try:
-        get_usable_method(methods, form.payment_method, account.get_local_date(at))
+        get_usable_method(options.methods, form.payment_method, account.get_local_date(at))
     except Refusal as refusal:
         errors["payment_method"] = refusal
     for read in (lambda: form.new_administrator, lambda: form.address):
@@ -299,20 +306,19 @@ def _check_form(
 
 
 async def _load_checkout_page(
-    session: Session, quote: Quote, contact: BillingContact, at: datetime
+    session: Session, details: QuoteDetails, contact: BillingContact, at: datetime
 ) -> CheckoutPage:
-    account = await session.get_one(Account, quote.account_id)
-    methods = await list_payment_methods(session, account.id)
-    check_default_method(methods, account.get_local_date(at))
-    admins = await list_administrators(session, account.id)
-    stored = await _find_checkout(session, quote, contact)
+    options, today = await _load_options(session, details.account), details.account.get_local_date(at)
+    check_default_method(options.methods, today)
+    administrators = options.active_administrators
+    stored = await _find_checkout(session, details.quote, contact)
     return CheckoutPage(
-        quote=await load_quote_details(session, quote, at),
-        administrators=admins,
-        payment_methods=[m for m in methods if m.is_usable(account.get_local_date(at))],
+        quote=details,
+        administrators=administrators,
+        payment_methods=[m for m in options.methods if m.is_usable(today)],
         form=CheckoutForm(**stored.form_values)
         if stored
-        else _build_suggested_form(quote, contact, admins, methods),
+        else _build_suggested_form(details.quote, contact, administrators, options.methods),
     )
 
 
@@ -336,11 +342,12 @@ async def _find_checkout(session: Session, quote: Quote, contact: BillingContact
     return found.one_or_none()
 
 
-async def _save_checkout_form(
+async def _store_form(
     session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
 ) -> None:
-    checkout = await _find_checkout(session, quote, contact) or Checkout(
-        quote_id=quote.key, contact_id=contact.key
+    values = {"form_values": form.model_dump(), "is_saved": saved}
+    await session.exec(
+        build_insert(session, Checkout)
+        .values(quote_id=quote.key, contact_id=contact.key, **values)
+        .on_conflict_do_update(index_elements=["quote_id", "contact_id"], set_=values)
     )
-    checkout.form_values, checkout.is_saved = form.model_dump(), saved
-    session.add(checkout)

@@ -1,11 +1,15 @@
 """Loads what screens and messages show of subscriptions, quotes and orders."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
 
 from bot.db import Session, select_joined
 from bot.use_cases.audit.write import list_audit_entries
@@ -16,18 +20,14 @@ from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow, Subsc
 from models.errors import Refusal
 from models.payment_method import PaymentMethod
 from models.product import Product
-from models.quote import Quote, QuoteLine
+from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import BUSY_STATUSES, LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 
 
-async def list_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
-    """Active subscriptions by product name; `blocked_by` says why one cannot be ordered."""
-    return [row for row in await list_all_subscription_rows(session, account) if row.subscription.active]
-
-
 async def list_all_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
+    """By product name, including those that have ended; `blocked_by` says why one cannot be ordered."""
     result = await session.exec(
         select(Subscription, Product, SeatBlock)
         .join(Product, col(Product.id) == Subscription.product_id)
@@ -70,17 +70,13 @@ async def list_payment_methods(session: Session, account_id: str) -> list[Paymen
     return list(methods.all())
 
 
-async def list_administrators(session: Session, account_id: str) -> list[Administrator]:
-    administrators = await session.exec(
-        select(Administrator)
-        .where(Administrator.account_id == account_id, col(Administrator.active))
-        .order_by(Administrator.name, Administrator.email)
-    )
-    return list(administrators.all())
-
-
 async def load_quote_details(session: Session, quote: Quote, at: datetime) -> QuoteDetails:
     return (await load_quote_details_by_id(session, [quote.key], at))[quote.key]
+
+
+async def find_quote_details(session: Session, quote_id: int, at: datetime) -> QuoteDetails | None:
+    """As stored now, even if the session has loaded the quote before."""
+    return (await _load_quote_details(session, at, col(Quote.id) == quote_id)).get(quote_id)
 
 
 async def load_quote_details_by_id(
@@ -89,40 +85,50 @@ async def load_quote_details_by_id(
     """By id, in the order of `quote_ids`. The number of queries does not depend on how many there are."""
     if not quote_ids:
         return {}
-    rows = await _load_quote_rows(session, quote_ids)
-    result = await session.exec(
-        select(Quote, Account, ServiceOrder, BillingContact)
-        .join(Account, col(Account.id) == Quote.account_id)
-        .outerjoin(ServiceOrder, col(ServiceOrder.quote_id) == Quote.id)
-        .outerjoin(BillingContact, col(BillingContact.id) == Quote.contact_id)
-        .where(col(Quote.id).in_(quote_ids))
-    )
-    details_by_id = {
-        quote.key: QuoteDetails(
-            account=account,
-            quote=quote,
-            rows=rows[quote.key],
-            at=at,
-            replacement_number=await find_replacement_number(session, quote),
-            order=order,
-            created_by=creator.name if creator else None,
-        )
-        for quote, account, order, creator in result.all()
-    }
+    details_by_id = await _load_quote_details(session, at, col(Quote.id).in_(quote_ids))
     return {quote_id: details_by_id[quote_id] for quote_id in quote_ids}
 
 
-async def _load_quote_rows(session: Session, quote_ids: Sequence[int]) -> dict[int, list[QuoteRow]]:
-    result = await session.exec(
-        select(QuoteLine, Product)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .where(col(QuoteLine.quote_id).in_(quote_ids))
-        .order_by(col(QuoteLine.id))
+async def list_pending_quote_details(session: Session, account_id: str, at: datetime) -> list[QuoteDetails]:
+    """By the end of their validity, which counts whether or not a job has expired them (R9)."""
+    is_pending = and_(
+        col(Quote.account_id) == account_id, PENDING_QUOTE_CONDITION, col(Quote.expires_at) > at
     )
-    rows_by_quote = defaultdict[int, list[QuoteRow]](list)
-    for line, product in result.all():
-        rows_by_quote[line.quote_id].append(QuoteRow(line, product))
-    return rows_by_quote
+    return [*(await _load_quote_details(session, at, is_pending)).values()]
+
+
+async def _load_quote_details(
+    session: Session, at: datetime, condition: ColumnElement[bool]
+) -> dict[int, QuoteDetails]:
+    replacement = aliased(Quote)
+    result = await session.exec(
+        select_joined(Quote, Account, ServiceOrder, BillingContact, replacement.number, QuoteLine, Product)
+        .join(Account, col(Account.id) == Quote.account_id)
+        .outerjoin(ServiceOrder, col(ServiceOrder.quote_id) == Quote.id)
+        .outerjoin(BillingContact, col(BillingContact.id) == Quote.contact_id)
+        .outerjoin(replacement, col(replacement.id) == Quote.replaced_by_id)
+        .outerjoin(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
+        .outerjoin(Product, col(Product.id) == QuoteLine.product_id)
+        .where(condition)
+        .order_by(col(Quote.expires_at), col(Quote.id), col(QuoteLine.id))
+        .execution_options(populate_existing=True)
+    )
+    details_by_id: dict[int, QuoteDetails] = {}
+    for quote, account, order, creator, replacement_number, line, product in result.all():
+        details = details_by_id.setdefault(
+            quote.key,
+            QuoteDetails(
+                account=account,
+                quote=quote,
+                rows=[],
+                at=at,
+                replacement_number=replacement_number,
+                order=order,
+                created_by=creator.name if creator else None,
+            ),
+        )
+        details.rows.extend([QuoteRow(line, product)] if line else [])
+    return details_by_id
 
 
 async def find_replacement_number(session: Session, quote: Quote) -> str | None:
@@ -149,7 +155,14 @@ async def load_order_details_by_id(
     """By id, in the order of `order_ids`. The number of queries does not depend on how many there are."""
     if not order_ids:
         return {}
-    orders = await session.exec(
+    query = build_order_query().where(col(ServiceOrder.id).in_(order_ids))
+    details_by_id = {details.order.key: details for details in await list_order_details(session, query, at)}
+    return {order_id: details_by_id[order_id] for order_id in order_ids}
+
+
+def build_order_query() -> Select[*tuple[Any, ...]]:
+    """Of orders, for `list_order_details`: with conditions, an order and a limit of the caller's."""
+    return (
         select_joined(ServiceOrder, Quote, Account, Receipt, BillingContact, Administrator, PaymentMethod)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
         .join(Account, col(Account.id) == ServiceOrder.account_id)
@@ -157,28 +170,18 @@ async def load_order_details_by_id(
         .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
         .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
         .outerjoin(Receipt, col(Receipt.order_id) == ServiceOrder.id)
-        .where(col(ServiceOrder.id).in_(order_ids))
     )
-    rows = await _load_order_rows(session, order_ids)
-    details_by_id = {
-        order.key: OrderDetails(
-            account, order, quote, rows[order.key], contact, administrator, method, at, receipt
-        )
-        for order, quote, account, receipt, contact, administrator, method in orders.all()
-    }
-    return {order_id: details_by_id[order_id] for order_id in order_ids}
 
 
-async def find_quote_with_rows(session: Session, quote_id: int) -> tuple[Quote, list[QuoteRow]] | None:
-    result = await session.exec(
-        select(Quote, QuoteLine, Product)
-        .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .where(Quote.id == quote_id)
-        .order_by(col(QuoteLine.id))
-    )
-    rows = result.all()
-    return (rows[0][0], [QuoteRow(line, product) for _, line, product in rows]) if rows else None
+async def list_order_details(
+    session: Session, query: Select[*tuple[Any, ...]], at: datetime
+) -> list[OrderDetails]:
+    found = (await session.exec(query)).all()
+    rows = await _load_order_rows(session, [order.key for order, *_ in found]) if found else {}
+    return [
+        OrderDetails(account, order, quote, rows[order.key], contact, administrator, method, at, receipt)
+        for order, quote, account, receipt, contact, administrator, method in found
+    ]
 
 
 async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
@@ -203,11 +206,19 @@ async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[i
 async def with_blocking_orders(session: Session, rows: Sequence[OrderRow]) -> list[OrderRow]:
     """R19: sets `blocking_order_number` on waiting lines whose subscription another order is charging."""
     waiting_ids = [row.line.subscription_id for row in rows if row.line.status is LineStatus.WAITING]
-    orders = await load_busy_orders(session, waiting_ids) if waiting_ids else {}
-    return [replace(row, blocking_order_number=_find_blocking_order_number(row.line, orders)) for row in rows]
+    return apply_blocking_orders(rows, await load_busy_orders(session, waiting_ids) if waiting_ids else {})
 
 
-def _find_blocking_order_number(line: OrderLine, busy_orders: dict[str, ServiceOrder]) -> str | None:
+def apply_blocking_orders(
+    rows: Sequence[OrderRow], busy_orders: Mapping[str, ServiceOrder]
+) -> list[OrderRow]:
+    """`busy_orders` are by subscription id."""
+    return [
+        replace(row, blocking_order_number=_find_blocking_order_number(row.line, busy_orders)) for row in rows
+    ]
+
+
+def _find_blocking_order_number(line: OrderLine, busy_orders: Mapping[str, ServiceOrder]) -> str | None:
     order = busy_orders.get(line.subscription_id) if line.status is LineStatus.WAITING else None
     return order.number if order and order.id != line.order_id else None
 

@@ -123,7 +123,7 @@ def stripe_books(clock: Clock) -> StripeRecords:
         price.metadata["seatbot_product"] = "goto-meeting"
         first, last = (int(get_midnight(day, "Europe/Paris").timestamp()) for day in (start, end))
         item = SubscriptionItem(f"si_{name}", price, seats, first, last, {"seatbot_subscription": name})
-        held = StripeSubscription(f"{name}_there", CUSTOMER, [item], time_zone="Europe/Paris")
+        held = StripeSubscription(f"{name}_there", CUSTOMER, [item])
         books.subscriptions[held.id] = held
     return books
 

@@ -29,7 +29,7 @@ def add_account(records: StripeRecords, account: dict[str, Any], *, share_subscr
     for listed in account["subscriptions"]:
         name = account["id"] if share_subscription else listed["id"]
         subscription = records.subscriptions.setdefault(
-            f"sub_of_{name}", Subscription(f"sub_of_{name}", customer.id, [], zone)
+            f"sub_of_{name}", Subscription(f"sub_of_{name}", customer.id, [])
         )
         subscription.items.append(_create_item(listed, currency, zone))
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
+# docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
 # docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
 PENDING_UPDATE_TYPES = frozenset(
@@ -59,6 +59,7 @@ class Price:
     id: str
     unit_amount: int
     interval: str = "month"
+    interval_count: int = 1
     active: bool = True
     currency: str = "eur"
     metadata: dict[str, str] = field(default_factory=dict)
@@ -72,6 +73,14 @@ class SubscriptionItem:
     current_period_start: int
     current_period_end: int
     metadata: dict[str, str] = field(default_factory=dict)
+    # Where the periods are counted from; the first period's start unless a test says otherwise.
+    billing_cycle_anchor: int = 0
+
+    def __post_init__(self) -> None:
+        self.billing_cycle_anchor = self.billing_cycle_anchor or self.current_period_start
+
+    def find_next_period_end(self) -> int:
+        return add_interval(self.current_period_end, self.price, self.billing_cycle_anchor)
 
 
 @dataclass
@@ -80,6 +89,7 @@ class PendingUpdate:
     subscription_item: str
     quantity: int
     invoice: str
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -87,7 +97,6 @@ class Subscription:
     id: str
     customer: str
     items: list[SubscriptionItem]
-    time_zone: str = "UTC"
     status: str = "active"
     # Where its prices have several, and tell their amounts in another.
     currency: str | None = None
@@ -103,6 +112,7 @@ class Subscription:
 class Customer:
     id: str
     address: dict[str, str]
+    name: str | None = None
     default_payment_method: str | None = None
     default_source: str | None = None
     deleted: bool = False
@@ -139,11 +149,16 @@ class Invoice:
     billing_reason: str
     created: int
     lines: list[InvoiceLine]
+    # A copy of the subscription's, as it was then: docs.stripe.com/api/invoices/object, parent
     subscription_metadata: dict[str, str]
     status: str = "open"
     payment_intent: PaymentIntent | None = None
     # Attached by hand, in addition to the invoice's own.
     attached_payment_intent: PaymentIntent | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.lines[0].price.currency if self.lines else "eur"
 
     @property
     def subtotal(self) -> int:
@@ -221,6 +236,7 @@ class StripeRecords:
         self.customers[customer_id].default_payment_method = card_id
 
     def detach_card(self, card_id: str) -> None:
+        """docs.stripe.com/api/payment_methods/detach"""
         self.cards[card_id].customer = None
         holders: list[Customer | Subscription] = [*self.customers.values(), *self.subscriptions.values()]
         for each in holders:
@@ -230,7 +246,7 @@ class StripeRecords:
                 each.default_source = None
 
     def delete_customer(self, customer_id: str) -> None:
-        """Also cancels the customer's subscriptions. Invoices stay."""
+        """Also cancels the customer's subscriptions. Invoices stay: docs.stripe.com/api/customers/delete"""
         self.customers[customer_id].deleted = True
         for card in self.cards.values():
             card.customer = None if card.customer == customer_id else card.customer
@@ -241,7 +257,10 @@ class StripeRecords:
         self.emit_event("customer.deleted", "customer", customer_id)
 
     def cancel_subscription(self, subscription: Subscription) -> None:
-        """A pending update that needs authentication is dropped; its invoice stays open."""
+        """A pending update that needs authentication is dropped; its invoice stays open, and can be paid.
+
+        docs.stripe.com/api/subscriptions/cancel
+        """
         subscription.status = "canceled"
         if subscription.pending_update:
             payment = self.invoices[subscription.pending_update.invoice].payment_intent
@@ -265,16 +284,19 @@ class StripeRecords:
     def build_proration_lines(
         self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int, country: str
     ) -> list[InvoiceLine]:
-        """A credit for the unused time at the old quantity, and a charge for it at the new one."""
+        """A credit for the unused seconds at the old quantity, and a charge for them at the new one.
+
+        docs.stripe.com/billing/subscriptions/prorations
+        """
         if not item.current_period_start <= at < item.current_period_end:
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
             )
         unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
-        credit = -_round_half_up(item.quantity * item.price.unit_amount * unused)
-        debit = _round_half_up(quantity * item.price.unit_amount * unused)
+        credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
+        debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
-        taxes = self._compute_taxes([amount for _, amount in amounts], country)
+        taxes = self._compute_taxes([amount for _, amount in amounts], country, item.price.currency)
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
@@ -289,8 +311,8 @@ class StripeRecords:
         for item in subscription.items:
             quantity = quantities.get(item.id, item.quantity)
             amount = quantity * item.price.unit_amount
-            [tax] = self._compute_taxes([amount], country)
-            end = add_interval(item.current_period_end, item.price.interval, subscription.time_zone)
+            [tax] = self._compute_taxes([amount], country, item.price.currency)
+            end = item.find_next_period_end()
             lines.append(
                 InvoiceLine(
                     item.id,
@@ -306,19 +328,28 @@ class StripeRecords:
             )
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str) -> list[int]:
+    def _compute_taxes(self, amounts: list[int], country: str, currency: str) -> list[int]:
         """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
         rate = Fraction(self.tax_rates.get(country, "0"))
-        total = _round_half_up(sum(amounts) * rate)
-        first = [_round_half_up(amount * rate) for amount in amounts[:-1]]
+        total = round_amount(sum(amounts) * rate, currency)
+        first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
 
     # --- pending updates and payments
 
     def update_quantity(
-        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int
+        self,
+        subscription: Subscription,
+        item: SubscriptionItem,
+        quantity: int,
+        at: int,
+        metadata: dict[str, str] | None = None,
     ) -> Invoice:
-        """Invoices at once, and applies the change once that is paid. Replaces another pending update."""
+        """Creates an invoice, and applies the change when it is paid. Replaces another pending update.
+
+        docs.stripe.com/billing/subscriptions/pending-updates
+        docs.stripe.com/billing/subscriptions/pending-updates-reference
+        """
         if subscription.status != "active":
             raise build_invalid_request("The subscription is not active", "resource_missing")
         if subscription.pending_update:
@@ -339,7 +370,7 @@ class StripeRecords:
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)
-        subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id)
+        subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id, metadata or {})
         self._attempt_payment(subscription, invoice, card)
         return invoice
 
@@ -357,6 +388,8 @@ class StripeRecords:
         return method
 
     def _attempt_payment(self, subscription: Subscription, invoice: Invoice, card: Card) -> None:
+        """docs.stripe.com/payments/paymentintents/lifecycle
+        docs.stripe.com/billing/subscriptions/webhooks"""
         payment = invoice.payment_intent = PaymentIntent(self.new_id("pi"), "succeeded")
         match card.behaviour:
             case "declined":
@@ -380,19 +413,26 @@ class StripeRecords:
             item = next(
                 i for i in subscription.items if i.id == subscription.pending_update.subscription_item
             )
-            item.quantity, subscription.pending_update = subscription.pending_update.quantity, None
+            item.quantity = subscription.pending_update.quantity
+            subscription.metadata |= subscription.pending_update.metadata
+            subscription.pending_update = None
             self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
         self.emit_event("invoice.paid", "invoice", invoice.id)
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
     def fail_authentication(self, invoice: Invoice) -> None:
-        """The customer tried to authenticate, and failed."""
+        """The customer tried to authenticate, and failed.
+
+        docs.stripe.com/error-codes, payment_intent_authentication_failure
+        """
         assert invoice.payment_intent is not None
         invoice.payment_intent.status = "requires_payment_method"
         invoice.payment_intent.error_code = "payment_intent_authentication_failure"
         self.emit_event("invoice.payment_failed", "invoice", invoice.id)
 
     def void_invoice(self, invoice: Invoice) -> None:
+        """Also cancels the pending update: docs.stripe.com/api/invoices/void,
+        docs.stripe.com/billing/subscriptions/pending-updates"""
         if invoice.status not in ("open", "uncollectible"):
             raise build_invalid_request("This invoice is not open.", "invoice_not_open")
         invoice.status = "void"
@@ -425,6 +465,7 @@ class StripeRecords:
             self.emit_event("customer.subscription.pending_update_expired", "subscription", subscription.id)
 
     def _renew_item(self, subscription: Subscription, item: SubscriptionItem) -> None:
+        """docs.stripe.com/billing/invoices/subscription"""
         country = self.customers[subscription.customer].address.get("country", "")
         lines = [
             line
@@ -439,7 +480,7 @@ class StripeRecords:
         subscription.latest_invoice = invoice.id
         item.current_period_start, item.current_period_end = (
             item.current_period_end,
-            add_interval(item.current_period_end, item.price.interval, subscription.time_zone),
+            item.find_next_period_end(),
         )
         self.emit_event("invoice.paid", "invoice", invoice.id)
 
@@ -460,16 +501,24 @@ def get_charged_method(subscription: Subscription, customer: Customer) -> str | 
     )
 
 
-def _round_half_up(value: Fraction) -> int:
-    """A half is rounded away from zero."""
-    whole = (abs(value) + Fraction(1, 2)).__floor__()
+def round_amount(value: Fraction, currency: str) -> int:
+    """A half is rounded away from zero. ISK and UGX have no fractions, though their amounts have two decimals
+    (docs.stripe.com/currencies, "Special cases")."""
+    unit = 100 if currency in ("isk", "ugx") else 1
+    whole = (abs(value) / unit + Fraction(1, 2)).__floor__() * unit
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, interval: str, zone: str) -> int:
-    """At the same time of day in `zone`; on the last day of a month that is too short."""
-    day = datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None)
-    months = day.year * 12 + day.month - 1 + (12 if interval == "year" else 1)
+def add_interval(at: int, price: "Price", anchor: int) -> int:
+    """The anchor's day of the month, or the last day of a shorter month, at the anchor's time of day in UTC.
+
+    docs.stripe.com/billing/subscriptions/billing-cycle
+    """
+    day, anchored = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(anchor, UTC)
+    if price.interval in ("day", "week"):
+        days = price.interval_count * (7 if price.interval == "week" else 1)
+        return at + days * 24 * 3600
+    months = day.year * 12 + day.month - 1 + price.interval_count * (12 if price.interval == "year" else 1)
     year, month = months // 12, months % 12 + 1
-    moved = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
-    return int(moved.replace(tzinfo=ZoneInfo(zone)).timestamp())
+    last = monthrange(year, month)[1]
+    return int(anchored.replace(year=year, month=month, day=min(anchored.day, last)).timestamp())

@@ -18,11 +18,15 @@ from tests.fake_stripe.records import (
 )
 
 Params = dict[str, Any]
-# All that may travel with a change that waits for its payment.
-PENDING_UPDATE_PARAMS = {"expand", "payment_behavior", "proration_behavior", "proration_date", "items"}
+# docs.stripe.com/billing/subscriptions/pending-updates-reference
+# docs.stripe.com/changelog/dahlia/2026-05-27/pending-subscription-update-metadata
+PENDING_UPDATE_PARAMS = {
+    "expand", "payment_behavior", "proration_behavior", "proration_date", "items", "metadata",
+}  # fmt: skip
 
 
 def list_subscriptions(records: StripeRecords, params: Params) -> Params:
+    """Without a status, all that are not cancelled: docs.stripe.com/api/subscriptions/list"""
     status = params.get("status")
     if params.get("customer"):
         _get_customer(records, params["customer"], "customer")
@@ -36,26 +40,30 @@ def list_subscriptions(records: StripeRecords, params: Params) -> Params:
 
 
 def update_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
+    """docs.stripe.com/api/subscriptions/update"""
     subscription = _get_subscription(records, subscription_id)
-    if params.get("payment_behavior") == "pending_if_incomplete":
+    is_pending = params.get("payment_behavior") == "pending_if_incomplete"
+    if is_pending:
         for unsupported in params.keys() - PENDING_UPDATE_PARAMS:
             message = f"When using payment_behavior=pending_if_incomplete, {unsupported} is not supported"
             raise build_invalid_request(message, param=unsupported)
-    _apply_update(records, subscription, params)
-    for change in params.get("items", []):
-        item = _get_item(subscription, change["id"])
-        quantity = int(change["quantity"])
-        if params.get("proration_behavior") != "always_invoice" or quantity == item.quantity:
-            item.quantity = quantity
-        else:
-            at = int(params.get("proration_date", records.now))
-            records.update_quantity(subscription, item, quantity, at)
+    wanted = {change["id"]: int(change["quantity"]) for change in params.get("items", [])}
+    changes = {id_: n for id_, n in wanted.items() if _get_item(subscription, id_).quantity != n}
+    if is_pending and changes and params.get("proration_behavior") == "always_invoice":
+        [(item_id, quantity)] = changes.items()
+        at, item = int(params.get("proration_date", records.now)), _get_item(subscription, item_id)
+        records.update_quantity(subscription, item, quantity, at, params.get("metadata"))
+    else:
+        _apply_update(records, subscription, params)
+        for item_id, quantity in changes.items():
+            _get_item(subscription, item_id).quantity = quantity
     return serializers.serialize_subscription(
         records, subscription, invoice=_expand_latest_invoice(records, subscription, params)
     )
 
 
 def _apply_update(records: StripeRecords, subscription: Subscription, params: Params) -> None:
+    """An empty value removes a key: docs.stripe.com/api/metadata"""
     for key, value in params.get("metadata", {}).items():
         subscription.metadata[key] = value
         if value == "":
@@ -78,6 +86,7 @@ def _expand_latest_invoice(
 
 
 def create_preview(records: StripeRecords, params: Params) -> Params:
+    """Also shows pending invoice items: docs.stripe.com/api/invoices/create_preview"""
     subscription = _get_subscription(records, params["subscription"])
     if subscription.status != "active":
         raise build_invalid_request("The subscription is not active", "resource_missing")
@@ -104,6 +113,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
 
 
 def list_invoices(records: StripeRecords, params: Params) -> Params:
+    """The latest first: docs.stripe.com/api/invoices/list"""
     if params.get("customer") and not records.lists_invoices_of_deleted_customers:
         _get_customer(records, params["customer"], "customer")
     since = int(params.get("created", {}).get("gte", 0))
@@ -155,6 +165,7 @@ def retrieve_payment_intent(records: StripeRecords, params: Params, payment_inte
 
 
 def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """Also one that was deleted: docs.stripe.com/api/customers/delete"""
     if customer_id not in records.customers:
         raise build_resource_missing("customer", customer_id)
     customer = records.customers[customer_id]
@@ -185,18 +196,20 @@ def list_payment_methods(records: StripeRecords, params: Params, customer_id: st
 
 
 def create_portal_session(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/customer_portal/sessions/create
+    docs.stripe.com/customer-management/portal-deep-links"""
     customer = _get_customer(records, params["customer"], "customer")
     if not records.has_portal_configuration:
         raise build_invalid_request(
             "No configuration provided and your default configuration has not been created."
         )
     return serializers.serialize_portal_session(
-        records.new_id("bps"), customer.id, params["return_url"], records.now
+        records.new_id("bps"), customer.id, params["return_url"], records.now, params.get("flow_data")
     )
 
 
 def _paginate(url: str, found: list[Params], params: Params) -> Params:
-    """From behind `starting_after`, as many as asked for."""
+    """docs.stripe.com/api/pagination"""
     after = params.get("starting_after")
     start = next(i + 1 for i, each in enumerate(found) if each["id"] == after) if after else 0
     end = start + int(params.get("limit", serializers.EMBEDDED_LIST_SIZE))
@@ -230,38 +243,84 @@ def _get_customer(records: StripeRecords, customer_id: str, param: str) -> Custo
 
 @dataclass(frozen=True)
 class ApiRoute:
-    """`sdk_method` has the types of the request and of the response."""
+    """`sdk_method` has the types of request and response. A parameter that is not in `params`, which the fake
+    would ignore, is a violation."""
 
     method: str
     pattern: str
     handler: Callable[..., Params]
     sdk_method: Callable[..., Any]
+    params: str = ""
 
 
 ROUTES = [
-    ApiRoute("GET", "/v1/subscriptions", list_subscriptions, stripe.SubscriptionService.list),
-    ApiRoute("POST", "/v1/subscriptions/([^/]+)", update_subscription, stripe.SubscriptionService.update),
-    ApiRoute("POST", "/v1/invoices/create_preview", create_preview, stripe.InvoiceService.create_preview),
-    ApiRoute("GET", "/v1/invoices", list_invoices, stripe.InvoiceService.list),
+    ApiRoute(
+        "GET",
+        "/v1/subscriptions",
+        list_subscriptions,
+        stripe.SubscriptionService.list,
+        "customer status limit starting_after",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/subscriptions/([^/]+)",
+        update_subscription,
+        stripe.SubscriptionService.update,
+        "items proration_behavior proration_date payment_behavior metadata default_payment_method expand",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/invoices/create_preview",
+        create_preview,
+        stripe.InvoiceService.create_preview,
+        "customer customer_details subscription subscription_details preview_mode",
+    ),
+    ApiRoute(
+        "GET",
+        "/v1/invoices",
+        list_invoices,
+        stripe.InvoiceService.list,
+        "subscription customer status created expand limit starting_after",
+    ),
     ApiRoute("GET", "/v1/invoices/([^/]+)", retrieve_invoice, stripe.InvoiceService.retrieve),
-    ApiRoute("GET", "/v1/invoices/([^/]+)/lines", list_invoice_lines, stripe.InvoiceLineItemService.list),
-    ApiRoute("GET", "/v1/subscription_items", list_subscription_items, stripe.SubscriptionItemService.list),
+    ApiRoute(
+        "GET",
+        "/v1/invoices/([^/]+)/lines",
+        list_invoice_lines,
+        stripe.InvoiceLineItemService.list,
+        "limit starting_after",
+    ),
+    ApiRoute(
+        "GET",
+        "/v1/subscription_items",
+        list_subscription_items,
+        stripe.SubscriptionItemService.list,
+        "subscription limit starting_after",
+    ),
     ApiRoute("POST", "/v1/invoices/([^/]+)/void", void_invoice, stripe.InvoiceService.void_invoice),
     ApiRoute(
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
     ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve),
-    ApiRoute("POST", "/v1/customers/([^/]+)", update_customer, stripe.CustomerService.update),
+    ApiRoute(
+        "POST",
+        "/v1/customers/([^/]+)",
+        update_customer,
+        stripe.CustomerService.update,
+        "address invoice_settings",
+    ),
     ApiRoute(
         "GET",
         "/v1/customers/([^/]+)/payment_methods",
         list_payment_methods,
         stripe.CustomerPaymentMethodService.list,
+        "type limit starting_after",
     ),
     ApiRoute(
         "POST",
         "/v1/billing_portal/sessions",
         create_portal_session,
         stripe.billing_portal.SessionService.create,
+        "customer return_url flow_data",
     ),
 ]

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 import stripe
 import typing_extensions
+from stripe.params import WebhookEndpointCreateParams
 
 Find = Callable[[Any, str], Iterable[str]]
 
@@ -54,10 +55,20 @@ def find_response_errors(response: dict[str, Any], response_type: Any) -> list[s
     return JSON.find_errors(response, response_type, str(response.get("object", "error")))
 
 
+def find_event_type_errors(event_type: str) -> list[str]:
+    """The SDK names all types of events where an endpoint chooses among them."""
+    return JSON.find_errors([event_type], get_fields(WebhookEndpointCreateParams)["enabled_events"], "event")
+
+
 def fill_object(cls: type, **values: Any) -> dict[str, Any]:
     """An object of the class; other optional fields are null."""
-    empty = {name: None for name, hint in get_fields(cls).items() if _is_optional(hint)}
-    return {**{name: None for name in empty if name not in OMITTED_FIELDS}, **values}
+    return {**_list_null_fields(cls), **values}
+
+
+@cache
+def _list_null_fields(cls: type) -> dict[str, None]:
+    fields = get_fields(cls)
+    return {name: None for name in fields if _is_optional(fields[name]) and name not in OMITTED_FIELDS}
 
 
 @cache

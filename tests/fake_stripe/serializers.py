@@ -30,7 +30,10 @@ def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> 
 
 def serialize_price(price: Price) -> dict[str, Any]:
     recurring = fill_object(
-        stripe.Price.Recurring, interval=price.interval, interval_count=1, usage_type="licensed"
+        stripe.Price.Recurring,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        usage_type="licensed",
     )
     return fill_object(
         stripe.Price,
@@ -62,7 +65,7 @@ def serialize_plan(price: Price) -> dict[str, Any]:
         created=CREATED_AT,
         currency=price.currency,
         interval=price.interval,
-        interval_count=1,
+        interval_count=price.interval_count,
         livemode=False,
         usage_type="licensed",
     )
@@ -127,7 +130,10 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     item = next(each for each in subscription.items if each.id == pending_update.subscription_item)
     shown = {**serialize_subscription_item(item, subscription.id), "quantity": pending_update.quantity}
     return fill_object(
-        stripe.Subscription.PendingUpdate, expires_at=pending_update.expires_at, subscription_items=[shown]
+        stripe.Subscription.PendingUpdate,
+        expires_at=pending_update.expires_at,
+        metadata=pending_update.metadata or None,
+        subscription_items=[shown],
     )
 
 
@@ -152,6 +158,7 @@ def serialize_customer(customer: Customer, source: Card | None = None) -> dict[s
         invoice_settings=settings,
         livemode=False,
         metadata={},
+        name=customer.name,
     )
 
 
@@ -248,7 +255,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         billing_reason=invoice.billing_reason,
         collection_method="charge_automatically",
         created=invoice.created,
-        currency="eur",
+        currency=invoice.currency,
         customer=invoice.customer,
         default_tax_rates=[],
         discounts=[],
@@ -328,7 +335,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         id=line_id,
         object="line_item",
         amount=line.amount,
-        currency="eur",
+        currency=line.price.currency,
         discountable=not line.proration,
         discounts=[],
         invoice=invoice_id,
@@ -362,7 +369,7 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         object="invoice_payment",
         amount_requested=invoice.subtotal + invoice.tax,
         created=invoice.created,
-        currency="eur",
+        currency=invoice.currency,
         invoice=invoice.id,
         is_default=payment_intent is invoice.payment_intent,
         livemode=False,
@@ -391,7 +398,7 @@ def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) ->
         capture_method="automatic",
         confirmation_method="automatic",
         created=invoice.created,
-        currency="eur",
+        currency=invoice.currency,
         customer=invoice.customer,
         last_payment_error=error,
         livemode=False,
@@ -416,8 +423,11 @@ def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
 
 
 def serialize_portal_session(
-    session_id: str, customer_id: str, return_url: str, created: int
+    session_id: str, customer_id: str, return_url: str, created: int, flow_data: dict[str, Any] | None
 ) -> dict[str, Any]:
+    session_class = stripe.billing_portal.Session
+    after = fill_object(session_class.Flow.AfterCompletion, type="portal_homepage")
+    flow = flow_data and fill_object(session_class.Flow, type=flow_data["type"], after_completion=after)
     return fill_object(
         stripe.billing_portal.Session,
         id=session_id,
@@ -425,6 +435,7 @@ def serialize_portal_session(
         configuration="bpc_0001",
         created=created,
         customer=customer_id,
+        flow=flow,
         livemode=False,
         return_url=return_url,
         url=f"https://billing.stripe.example/session/{session_id}",

@@ -1,4 +1,7 @@
-"""The fake's routes over HTTP, with Stripe's idempotency and the faults that a test sets."""
+"""The fake's routes over HTTP, with Stripe's idempotency and the faults that a test sets.
+
+docs.stripe.com/api/idempotent_requests, docs.stripe.com/api/errors, docs.stripe.com/rate-limits
+"""
 
 import asyncio
 import hashlib
@@ -30,7 +33,15 @@ from tests.fake_stripe.routes import ROUTES, ApiRoute
 
 IDEMPOTENCY_KEY_LIFETIME_SECONDS = 24 * 3600
 FaultKind = Literal[
-    "cut_before", "cut_after", "delay", "save_500", "save_500_after", "conflict", "rate_limit", "down"
+    "cut_before",
+    "cut_after",
+    "delay",
+    "save_500",
+    "save_500_after",
+    "conflict",
+    "rate_limit",
+    "down",
+    "reject",
 ]
 
 
@@ -39,7 +50,7 @@ class Fault:
     """A fault of the next `times` requests whose path matches `path`.
 
     `cut_after` and `save_500_after` take effect first; `delay` takes effect after the client gave up.
-    `charges_only` are the requests that move money.
+    `charges_only` are the requests that move money. `reject` answers 400 with `code`.
     """
 
     kind: FaultKind
@@ -47,6 +58,7 @@ class Fault:
     method: str = ""
     times: int = 1
     charges_only: bool = False
+    code: str = ""
 
     def matches(self, method: str, path: str, params: dict[str, Any]) -> bool:
         fits = self.method in ("", method) and re.search(self.path, path) is not None
@@ -141,6 +153,8 @@ class FakeStripe:
             self.requests.append(RecordedRequest(method, path, params, key, None))
             raise
         self.requests.append(RecordedRequest(method, path, params, key, response.status_code))
+        # docs.stripe.com/api/request_ids
+        response.headers["Request-Id"] = f"req_{len(self.requests)}"
         if response.status_code >= 400:
             self._check_error(json.loads(bytes(response.body)), f"{method} {path}")
         return response
@@ -154,7 +168,7 @@ class FakeStripe:
         for fault in self.faults:
             if fault.times > 0 and fault.matches(method, path, params):
                 fault.times -= 1
-                return fault.kind
+                return f"reject:{fault.code}" if fault.kind == "reject" else fault.kind
         return None
 
     def _respond(
@@ -168,6 +182,9 @@ class FakeStripe:
                 raise ConnectionCut
             case "down":
                 return _build_error_response(ApiError(503, "api_error", "Down for maintenance"))
+            case str() if fault.startswith("reject:"):
+                code = fault.removeprefix("reject:")
+                return _build_error_response(build_invalid_request("It is refused.", code))
             case "conflict":
                 message = "There is currently another in-progress request using this key"
                 return _build_error_response(
@@ -231,7 +248,9 @@ class FakeStripe:
         raise ApiError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path})")
 
     def _check_request(self, params: dict[str, Any], route: ApiRoute) -> None:
-        errors = sdk_types.find_request_errors(params, route.sdk_method)
+        ignored = params.keys() - set(route.params.split())
+        errors = [f" {name}: the fake does not obey it" for name in ignored]
+        errors = sdk_types.find_request_errors(params, route.sdk_method) or errors
         self.violations += [f"{route.method} {route.pattern}: request{error}" for error in errors]
         if errors:
             raise build_invalid_request(errors[0], "parameter_unknown")

@@ -18,19 +18,19 @@ from tests.fake_stripe.records import (
 from tests.fake_stripe.routes import ApiRoute
 
 Params = dict[str, Any]
-# Cards that every sandbox has, to be attached.
+# Test cards of every sandbox: docs.stripe.com/testing
 TEST_CARDS = {"pm_card_visa": "settles", "pm_card_chargeCustomerFail": "declined"}
 
 
 def create_test_clock(records: StripeRecords, params: Params) -> Params:
-    """All that there is lives by it."""
+    """Applies to all records: docs.stripe.com/billing/testing/test-clocks"""
     records.test_clock = records.new_id("clock")
     records.freeze_clock(int(params["frozen_time"]))
     return serializers.serialize_test_clock(records, "ready")
 
 
 def retrieve_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
-    """It takes its time to advance: the first look finds it at that."""
+    """Advances until the first request that looks at it: docs.stripe.com/api/test_clocks/advance"""
     _check_test_clock(records, clock_id)
     status = "advancing" if records.is_clock_advancing else "ready"
     records.is_clock_advancing = False
@@ -46,7 +46,7 @@ def advance_test_clock(records: StripeRecords, params: Params, clock_id: str) ->
 
 
 def delete_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
-    """With all that lives by it."""
+    """With its customers: docs.stripe.com/api/test_clocks/delete"""
     _check_test_clock(records, clock_id)
     records.test_clock = None
     for customer in records.customers.values():
@@ -56,7 +56,7 @@ def delete_test_clock(records: StripeRecords, params: Params, clock_id: str) -> 
 
 def create_customer(records: StripeRecords, params: Params) -> Params:
     _check_test_clock(records, params.get("test_clock"))
-    customer = Customer(records.new_id("cus"), params.get("address", {}))
+    customer = Customer(records.new_id("cus"), params.get("address", {}), params.get("name"))
     records.customers[customer.id] = customer
     return serializers.serialize_customer(customer)
 
@@ -74,6 +74,7 @@ def create_price(records: StripeRecords, params: Params) -> Params:
         records.new_id("price"),
         int(params["unit_amount"]),
         params["recurring"]["interval"],
+        int(params["recurring"].get("interval_count", 1)),
         currency=params["currency"],
         metadata=params.get("metadata", {}),
     )
@@ -91,7 +92,7 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
 
 def _create_item(records: StripeRecords, params: Params) -> SubscriptionItem:
     price = records.prices[params["price"]]
-    end = add_interval(records.now, price.interval, "UTC")
+    end = add_interval(records.now, price, records.now)
     quantity, metadata = int(params["quantity"]), params.get("metadata", {})
     return SubscriptionItem(records.new_id("si"), price, quantity, records.now, end, metadata)
 
@@ -113,6 +114,7 @@ ROUTES = [
         "/v1/test_helpers/test_clocks",
         create_test_clock,
         stripe.test_helpers.TestClockService.create,
+        "frozen_time",
     ),
     ApiRoute(
         "GET",
@@ -125,6 +127,7 @@ ROUTES = [
         "/v1/test_helpers/test_clocks/([^/]+)/advance",
         advance_test_clock,
         stripe.test_helpers.TestClockService.advance,
+        "frozen_time",
     ),
     ApiRoute(
         "DELETE",
@@ -132,14 +135,25 @@ ROUTES = [
         delete_test_clock,
         stripe.test_helpers.TestClockService.delete,
     ),
-    ApiRoute("POST", "/v1/customers", create_customer, stripe.CustomerService.create),
+    ApiRoute(
+        "POST", "/v1/customers", create_customer, stripe.CustomerService.create, "address name test_clock"
+    ),
     ApiRoute(
         "POST",
         "/v1/payment_methods/([^/]+)/attach",
         attach_payment_method,
         stripe.PaymentMethodService.attach,
+        "customer",
     ),
-    ApiRoute("POST", "/v1/prices", create_price, stripe.PriceService.create),
-    ApiRoute("POST", "/v1/subscriptions", create_subscription, stripe.SubscriptionService.create),
+    ApiRoute(
+        "POST",
+        "/v1/prices",
+        create_price,
+        stripe.PriceService.create,
+        "unit_amount currency recurring metadata product_data",
+    ),
+    ApiRoute(
+        "POST", "/v1/subscriptions", create_subscription, stripe.SubscriptionService.create, "customer items"
+    ),
     ApiRoute("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription, stripe.SubscriptionService.retrieve),
 ]

@@ -10,8 +10,12 @@ import stripe
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
-from tests.fake_stripe.records import Customer, Price, Subscription, SubscriptionItem
-from tests.fake_stripe.sdk_types import find_request_errors, find_response_errors
+from tests.fake_stripe.records import Customer, Price, Subscription, SubscriptionItem, add_interval
+from tests.fake_stripe.sdk_types import (
+    find_event_type_errors,
+    find_request_errors,
+    find_response_errors,
+)
 
 KEY = "sk_test_fake"
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -27,7 +31,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def fake(clock: Clock) -> AsyncIterator[FakeStripe]:
     records = StripeRecords(clock, {"FR": "0.20"})
-    records.customers["cus_1"] = Customer("cus_1", {"country": "FR"}, "pm_1")
+    records.customers["cus_1"] = Customer("cus_1", {"country": "FR"}, default_payment_method="pm_1")
     records.cards["pm_1"] = Card("pm_1", "cus_1")
     item = SubscriptionItem("si_1", Price("price_1", 1000), 3, int(START.timestamp()), int(END.timestamp()))
     records.subscriptions["sub_1"] = Subscription("sub_1", "cus_1", [item])
@@ -75,16 +79,52 @@ async def test_a_key_with_another_body_is_refused(client: stripe.StripeClient) -
 
 async def test_errors_of_validation_are_not_kept_under_the_key(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        await more_seats(client, "k", metadata={"a": "b"})
+        await more_seats(client, "k", default_payment_method="pm_1")
     assert (await more_seats(client, "k")).pending_update is None
 
 
-@pytest.mark.parametrize("more", [{"metadata": {"a": "b"}}, {"default_payment_method": "pm_1"}])
-async def test_parameters_not_allowed_with_a_pending_change_are_refused(
-    client: stripe.StripeClient, more: dict[str, object]
+async def test_parameters_not_allowed_with_a_pending_update_are_refused(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        await more_seats(client, "k", 5, default_payment_method="pm_1")
+
+
+async def test_metadata_of_a_pending_update_are_merged_when_it_is_paid(
+    fake: FakeStripe, client: stripe.StripeClient
+) -> None:
+    fake.records.cards["pm_1"].behaviour = "customer_never"
+    fake.records.subscriptions["sub_1"].metadata["old"] = "1"
+    changed = await more_seats(client, "k", metadata={"new": "2"})
+    assert changed.pending_update is not None
+    assert changed.pending_update.metadata is not None
+    assert changed.pending_update.metadata.to_dict() == {"new": "2"}
+    assert changed.metadata.to_dict() == {"old": "1"}
+    [invoice] = fake.records.invoices.values()
+    fake.records.pay_invoice(invoice)
+    [paid] = (await client.v1.subscriptions.list_async({"customer": "cus_1"})).data
+    assert paid.metadata.to_dict() == {"old": "1", "new": "2"}
+
+
+def test_periods_keep_the_anchors_day() -> None:
+    days = [datetime(2027, 1, 31, 23, tzinfo=UTC), datetime(2027, 2, 28, 23, tzinfo=UTC)]
+    anchor = int(days[0].timestamp())
+    at = anchor
+    for expected in (*days[1:], datetime(2027, 3, 31, 23, tzinfo=UTC), datetime(2027, 4, 30, 23, tzinfo=UTC)):
+        at = add_interval(at, Price("price_1", 1400), anchor)
+        assert datetime.fromtimestamp(at, UTC) == expected
+
+
+async def test_a_parameter_that_the_fake_ignores_is_reported(
+    fake: FakeStripe, client: stripe.StripeClient
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        await more_seats(client, "k", 5, **more)
+        await client.v1.subscriptions.update_async("sub_1", {"description": "Acme"})
+    assert len(fake.violations) == 1
+    fake.violations.clear()
+
+
+def test_an_event_of_an_unknown_type_is_noticed() -> None:
+    assert find_event_type_errors("customer.subscription.updated") == []
+    assert find_event_type_errors("customer.subscription.changed")
 
 
 async def test_proration_is_to_the_second(client: stripe.StripeClient) -> None:

@@ -1,4 +1,7 @@
-"""Signed webhook events, delivered as a network does: late, twice, in any order, or never."""
+"""Signed webhook events, delivered as a network does: late, twice, in any order, or never.
+
+docs.stripe.com/webhooks, docs.stripe.com/api/events/object
+"""
 
 import hashlib
 import hmac
@@ -13,7 +16,7 @@ import stripe
 
 from tests.fake_stripe import serializers
 from tests.fake_stripe.records import EventRecord, StripeRecords
-from tests.fake_stripe.sdk_types import find_response_errors
+from tests.fake_stripe.sdk_types import find_event_type_errors, find_response_errors
 
 OBJECT_CLASSES = {
     "customer": stripe.Customer,
@@ -53,7 +56,7 @@ class WebhookSender:
         return {
             "id": event.id,
             "object": "event",
-            "api_version": "2026-10-28",
+            "api_version": stripe.api_version,
             "created": event.created,
             "data": {"object": self._serialize_object(event.object_type, event.object_id)},
             "livemode": False,
@@ -66,6 +69,7 @@ class WebhookSender:
         shown = event["data"]["object"]
         errors = find_response_errors(event, stripe.Event)
         errors += find_response_errors(shown, OBJECT_CLASSES[shown["object"]])
+        errors += find_event_type_errors(event["type"])
         assert not errors, "\n".join(errors)
         return event
 

@@ -169,12 +169,10 @@ async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(
     [first, _] = await world.lines()
 
     def is_leasing(statement: str, parameters: Any) -> bool:
-        values = parameters.values() if isinstance(parameters, dict) else parameters
-        return (
-            statement.startswith("SELECT order_line")
-            and "JOIN quote_line" in statement
-            and first.order_id in values
-        )
+        if not statement.startswith("SELECT service_order") or "JOIN charge_attempt" not in statement:
+            return False
+        order_id = parameters["order_id"] if isinstance(parameters, dict) else parameters[-1]
+        return bool(order_id == first.order_id)
 
     with failing_statements(world.services.database, is_leasing):
         await process_due_orders(world.services)

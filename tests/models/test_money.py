@@ -38,6 +38,8 @@ def test_r17_a_half_is_rounded_up(value: str, rounded: int) -> None:
         ("0.01", "USD", 1),
         ("1400", "JPY", 1400),
         ("1.234", "TND", 1234),
+        ("1650.50", "RSD", 165050),
+        ("5000", "ISK", 5000),
         ("99999999999999", "EUR", 9999999999999900),
     ],
 )
@@ -81,7 +83,7 @@ def test_currencies_are_iso_4217(code: str) -> None:
     assert check_currency(code) == code
 
 
-@pytest.mark.parametrize("code", ["eur", "EURO", "", "€", "ZZZ"])
+@pytest.mark.parametrize("code", ["eur", "EURO", "", "€", "ZZZ", "XAU", "XXX"])
 def test_an_unknown_currency_is_refused(code: str) -> None:
     with pytest.raises(UnknownCurrency):
         check_currency(code)

@@ -142,8 +142,8 @@ async def _record_attempt(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Declined | None:
     """Write the key to the subscription, and the card unless it is the default: an update that is pending
-    until its payment may contain neither. The usual card is also stored there, so that it can always be
-    restored."""
+    until its payment may not contain the card, and would not write the key before it. The usual card is also
+    stored there, so that it can always be restored."""
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
     swap = charge.payment_method_id != _find_usual_method(item, customer)
     if swap and item.replaced_card is None:
@@ -192,7 +192,13 @@ async def _send_update(
     except stripe.InvalidRequestError as error:
         if is_outside_current_period(error):
             return Declined("period_ended")
-        log.error("charge.rejected", charge_key=charge.key, error=error.code, parameter=error.param)
+        log.error(
+            "charge.rejected",
+            charge_key=charge.key,
+            error=error.code,
+            parameter=error.param,
+            stripe_request=error.request_id,
+        )
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:
         return await _handle_stripe_error(client, item, charge, error, now)

@@ -1,6 +1,7 @@
 """The one client for Stripe's API, and what its errors mean here."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -8,7 +9,7 @@ import aiohttp
 import stripe
 import structlog
 
-from bot.billing.gateway import BillingUnavailable
+from bot.billing.gateway import BillingRequestRejected, BillingUnavailable
 
 log = structlog.get_logger()
 
@@ -38,11 +39,11 @@ def build_http_client(session: aiohttp.ClientSession) -> stripe.HTTPClient:
 
 async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:
     """For requests that move no money. Raises BillingUnavailable, and InvalidRequestError for what Stripe
-    does not have."""
+    refuses or does not have."""
     try:
         return await call
     except stripe.InvalidRequestError as error:
-        if error.http_status == 404 and error.code != "resource_missing":
+        if error.code is None and error.http_status == 404:
             raise BillingUnavailable(why="there is no Stripe") from None
         raise
     except AUTHENTICATION_ERRORS as error:
@@ -54,6 +55,29 @@ async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:
         raise BillingUnavailable(why=f"status {error.http_status}") from None
 
 
+@contextmanager
+def reject_unknown_errors(operation: str) -> Iterator[None]:
+    """What Stripe refuses and nobody here knows by its code is logged with what Stripe's support needs."""
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        log_rejected_request(operation, error)
+        raise BillingRequestRejected(
+            reference=error.request_id or "", why=f"a request is refused ({error.code})"
+        ) from None
+
+
+def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
+    log.error(
+        "stripe.request_rejected",
+        operation=operation,
+        error=error.code,
+        parameter=getattr(error, "param", None),
+        status=error.http_status,
+        stripe_request=error.request_id,
+    )
+
+
 async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterator[StripeObjectT]:
     while True:
         for thing in page.data:
@@ -61,6 +85,15 @@ async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterato
         if not page.has_more:
             return
         page = await request_stripe(page.next_page_async())
+
+
+def is_missing(error: stripe.InvalidRequestError) -> bool:
+    return error.code == "resource_missing"
+
+
+def is_tax_location_invalid(error: stripe.InvalidRequestError) -> bool:
+    """Stripe Tax cannot place the address (docs.stripe.com/tax/customer-locations)."""
+    return error.code == "customer_tax_location_invalid"
 
 
 def is_outside_current_period(error: stripe.InvalidRequestError) -> bool:

@@ -6,7 +6,7 @@ import stripe
 
 from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.charges import StripeCustomer
-from bot.billing.stripe.client import iter_all_pages, request_stripe
+from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
@@ -36,7 +36,9 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
         customer = await request_stripe(
             client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": ["default_source"]})
         )
-    except stripe.InvalidRequestError:
+    except stripe.InvalidRequestError as error:
+        if not is_missing(error):
+            raise
         raise CustomerNotFound(account=linked_account.account.name) from None
     # For a deleted customer Stripe returns only the id and `deleted`.
     if customer.to_dict().get("deleted"):
@@ -61,7 +63,9 @@ async def fetch_items(
     wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100}
     try:
         page = await request_stripe(client.v1.subscriptions.list_async(wanted))  # type: ignore[arg-type]
-    except stripe.InvalidRequestError:
+    except stripe.InvalidRequestError as error:
+        if not is_missing(error):
+            raise
         raise CustomerNotFound(account=linked_account.account.name) from None
     async for subscription in iter_all_pages(page):
         async for item in iter_seat_items(client, subscription):

@@ -11,6 +11,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
+    BillingRequestRejected,
     BillingUnavailable,
     Charge,
     ChargeOutcome,
@@ -21,10 +22,18 @@ from bot.billing.gateway import (
     PaymentMethodState,
     Preview,
     SubscriptionState,
+    TaxLocationInvalid,
     Unknown,
 )
 from bot.billing.stripe import charges, invoices, prices
-from bot.billing.stripe.client import is_outside_current_period, request_stripe
+from bot.billing.stripe.client import (
+    is_missing,
+    is_outside_current_period,
+    is_tax_location_invalid,
+    log_rejected_request,
+    reject_unknown_errors,
+    request_stripe,
+)
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
@@ -63,7 +72,8 @@ class StripeGateway:
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         of = await get_linked_account(self._database, account_id)
-        held, _ = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+        with reject_unknown_errors("list_subscriptions"):
+            held, _ = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
         for item in there:
@@ -73,26 +83,29 @@ class StripeGateway:
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)
-        customer = await fetch_customer(self._client, of)
-        return await fetch_payment_methods(
-            self._client, customer.id, customer.default_method, customer.default_source
-        )
+        with reject_unknown_errors("list_payment_methods"):
+            customer = await fetch_customer(self._client, of)
+            return await fetch_payment_methods(
+                self._client, customer.id, customer.default_method, customer.default_source
+            )
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         of = await get_linked_account(self._database, account_id)
-        held = await fetch_items(self._client, of)
-        try:
-            return await prices.preview_lines(
-                self._client, held, lines, at, address, of.customer_id, of.account
-            )
-        except stripe.InvalidRequestError as error:
-            # The period may have ended since the quote was read: that is no fault, and the next try reports
-            # it.
-            if not is_outside_current_period(error):
-                log.error("preview.rejected", error=error.code, parameter=error.param)
-            raise BillingUnavailable(why="the preview is refused") from None
+        with reject_unknown_errors("preview_lines"):
+            held = await fetch_items(self._client, of)
+            try:
+                return await prices.preview_lines(
+                    self._client, held, lines, at, address, of.customer_id, of.account
+                )
+            except stripe.InvalidRequestError as error:
+                if is_tax_location_invalid(error):
+                    raise TaxLocationInvalid from None
+                if is_outside_current_period(error):
+                    # The period has ended since the quote was read: the next try reports it.
+                    raise BillingUnavailable(why="the period has ended") from None
+                raise
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         lock = self._subscription_locks.setdefault(charge.subscription_id, asyncio.Lock())
@@ -112,6 +125,10 @@ class StripeGateway:
                 return await self._resolve_without_customer(charge)
         except (BillingUnavailable, TimeoutError):
             return Unknown()
+        except stripe.InvalidRequestError as error:
+            # Only reading can raise this: what was sent before is still unknown.
+            log_rejected_request("reconcile_charge", error)
+            return Unknown()
 
     async def _place_charge(self, charge: Charge) -> ChargeOutcome:
         of = await get_linked_account(self._database, charge.account_id)
@@ -126,7 +143,14 @@ class StripeGateway:
             # Only preparing a charge can raise this, so nothing was sent.
             if is_outside_current_period(error):
                 return Declined("period_ended")
-            log.error("charge.preparation_rejected", error=error.code, parameter=error.param)
+            if is_tax_location_invalid(error):
+                return Declined("tax_location_invalid")
+            log.error(
+                "charge.preparation_rejected",
+                error=error.code,
+                parameter=error.param,
+                stripe_request=error.request_id,
+            )
             return Declined(error.code or "provider_refused")
         return done or await charges.send_charge(self._client, item, who, charge, now)
 
@@ -158,7 +182,8 @@ class StripeGateway:
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         of = await get_linked_account(self._database, account_id)
-        return await invoices.fetch_receipt_page(self._client, of.customer_id, receipt)
+        with reject_unknown_errors("fetch_receipt_page"):
+            return await invoices.fetch_receipt_page(self._client, of.customer_id, receipt)
 
     async def create_portal_link(self, account_id: str) -> str:
         of = await get_linked_account(self._database, account_id)
@@ -173,14 +198,20 @@ class StripeGateway:
                 )
             )
         except stripe.InvalidRequestError as error:
-            if error.code == "resource_missing":
+            if is_missing(error):
                 raise CustomerNotFound(account=of.account.name) from None
-            log.error("customer_portal.rejected", error=error.code, parameter=error.param)
-            raise BillingUnavailable(why="the customer portal is refused") from None
+            log.error(
+                "customer_portal.rejected",
+                error=error.code,
+                parameter=error.param,
+                stripe_request=error.request_id,
+            )
+            raise BillingRequestRejected(reference=error.request_id or "") from None
         return session.url
 
     async def check_connection(self) -> str:
-        await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
+        with reject_unknown_errors("check_connection"):
+            await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
         return "Stripe takes the key"
 
 

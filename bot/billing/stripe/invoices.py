@@ -10,6 +10,7 @@ import stripe
 
 from bot.billing.gateway import Charge, ChargeOutcome, Declined, NeedsCustomer, Pending, Settled
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe, to_timestamp
+from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
 from models.receipt import ProviderReceipt
 
@@ -47,7 +48,8 @@ async def read_outcome(
     """`until` is when the pending update expires; None if there is none."""
     if invoice.status == "paid":
         net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
-        return Settled(str(invoice.id), net, invoice.total - net)
+        tax = to_minor_units(invoice.total - net, invoice.currency)
+        return Settled(str(invoice.id), to_minor_units(net, invoice.currency), tax)
     if invoice.status == "draft":
         return Pending(now + RECONCILE_INTERVAL)
     payment = await _fetch_payment_intent(client, invoice)

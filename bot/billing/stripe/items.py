@@ -13,7 +13,8 @@ import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
-from models.period_length import PeriodLength
+from bot.billing.stripe.currencies import to_minor_units
+from models.period_length import PeriodLength, PeriodUnit
 from models.proration import get_local_date
 
 log = structlog.get_logger()
@@ -111,7 +112,8 @@ async def iter_seat_items(
         if length is None or item.price.unit_amount is None:
             log.info("subscription_item.skipped", subscription_item=item.id)
         else:
-            yield _build_item(subscription, item, length, item.price.unit_amount)
+            unit_price = to_minor_units(item.price.unit_amount, item.price.currency)
+            yield _build_item(subscription, item, length, unit_price)
 
 
 def _build_item(
@@ -144,12 +146,13 @@ def _read_currency(subscription: stripe.Subscription, price: stripe.Price) -> st
 
 
 def _read_period_length(price: stripe.Price) -> PeriodLength | None:
-    """None unless the price is a fixed amount per seat per month or year."""
-    every = price.recurring
-    if every is None or every.interval_count != 1 or every.usage_type != "licensed":
+    """None for a price that is not charged per seat and period."""
+    recurring = price.recurring
+    if recurring is None or recurring.usage_type != "licensed":
         return None
-    plain = price.billing_scheme == "per_unit" and price.transform_quantity is None
-    return {"month": PeriodLength.MONTH, "year": PeriodLength.YEAR}.get(every.interval) if plain else None
+    if price.billing_scheme != "per_unit" or price.transform_quantity is not None:
+        return None
+    return PeriodLength.build(PeriodUnit(recurring.interval), recurring.interval_count)
 
 
 def get_object_id(value: str | stripe.StripeObject | None) -> str | None:

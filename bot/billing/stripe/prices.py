@@ -21,6 +21,7 @@ from bot.billing.gateway import (
     SubscriptionPaidByInvoice,
 )
 from bot.billing.stripe.client import request_stripe, to_timestamp
+from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
 from models.period_length import PeriodLength, group_by_period
@@ -140,11 +141,12 @@ def to_stripe_address(address: Address) -> dict[str, str]:
 
 def compute_net(line: stripe.InvoiceLineItem) -> int:
     inclusive = sum(t.amount for t in line.taxes or () if t.tax_behavior == "inclusive")
-    return line.amount - inclusive - sum(d.amount for d in line.discount_amounts or ())
+    discounts = sum(d.amount for d in line.discount_amounts or ())
+    return to_minor_units(line.amount - inclusive - discounts, line.currency)
 
 
 def compute_tax(line: stripe.InvoiceLineItem) -> int:
-    return sum(t.amount for t in line.taxes or ())
+    return to_minor_units(sum(t.amount for t in line.taxes or ()), line.currency)
 
 
 def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: datetime) -> bool:

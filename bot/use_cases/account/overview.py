@@ -12,17 +12,18 @@ from bot.services import Services
 from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.details import (
+    build_order_query,
+    list_all_subscription_rows,
+    list_order_details,
     list_payment_methods,
-    list_subscription_rows,
-    load_order_details_by_id,
-    load_quote_details,
+    list_pending_quote_details,
 )
 from bot.use_cases.notice.enqueue import list_active_contacts
-from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
-from models.details import AccountOverview, OrderDetails
+from models.details import AccountOverview, OrderDetails, SubscriptionRow
 from models.receipt import Receipt
 from models.service_order import PROCESSING_TIME_LIMIT, LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.subscription import Subscription
 
 RECENT_RECEIPTS_LIMIT = 5
 ORDERS_LIMIT = 10
@@ -33,17 +34,22 @@ RECENT_FAILURE_PERIOD = timedelta(days=7)
 async def get_account_overview(
     services: Services, *, person: SlackIdentity, account_id: str
 ) -> AccountOverview:
-    sheet = await _load_overview_for(services, person, account_id)
-    if await refresh_account(services, account_id):
-        sheet = await _load_overview_for(services, person, account_id)
-    return sheet
+    overview, subscriptions = await _load_overview_for(services, person, account_id)
+    if await refresh_account(services, account_id, subscriptions):
+        overview, _ = await _load_overview_for(services, person, account_id)
+    return overview
 
 
-async def _load_overview_for(services: Services, person: SlackIdentity, account_id: str) -> AccountOverview:
+async def _load_overview_for(
+    services: Services, person: SlackIdentity, account_id: str
+) -> tuple[AccountOverview, list[Subscription]]:
+    """With all the account's subscriptions, including those that have ended."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
-        return await _load_account_overview(session, account, at)
+        rows = await list_all_subscription_rows(session, account)
+        overview = await _load_account_overview(session, account, rows, at)
+        return overview, [row.subscription for row in rows]
 
 
 async def load_home_overviews(services: Services, *, person: SlackIdentity) -> list[AccountOverview]:
@@ -56,7 +62,8 @@ async def load_home_overviews(services: Services, *, person: SlackIdentity) -> l
 
 
 async def _load_home_overview(session: Session, account: Account, at: datetime) -> AccountOverview:
-    sheet = await _load_account_overview(session, account, at)
+    rows = await list_all_subscription_rows(session, account)
+    sheet = await _load_account_overview(session, account, rows, at)
     return replace(
         sheet,
         failed_orders=await _list_recently_failed_orders(session, account, at),
@@ -64,17 +71,16 @@ async def _load_home_overview(session: Session, account: Account, at: datetime) 
     )
 
 
-async def _load_account_overview(session: Session, account: Account, at: datetime) -> AccountOverview:
+async def _load_account_overview(
+    session: Session, account: Account, all_rows: list[SubscriptionRow], at: datetime
+) -> AccountOverview:
     return AccountOverview(
         account=account,
         at=at,
-        rows=await list_subscription_rows(session, account),
+        rows=[row for row in all_rows if row.subscription.active],
         payment_methods=await list_payment_methods(session, account.id),
         contacts=await list_active_contacts(session, account.id),
-        pending_quotes=[
-            await load_quote_details(session, q, at)
-            for q in await list_pending_quotes(session, account.id, at)
-        ],
+        pending_quotes=await list_pending_quote_details(session, account.id, at),
         open_orders=await _list_orders_in_progress(session, account, at),
         receipts=await _list_recent_receipts(session, account),
     )
@@ -82,13 +88,13 @@ async def _load_account_overview(session: Session, account: Account, at: datetim
 
 async def _list_orders_in_progress(session: Session, account: Account, at: datetime) -> list[OrderDetails]:
     """Those that need attention, however many newer ones there are; then the newest."""
-    found = await session.exec(
-        select(ServiceOrder)
-        .where(ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None))
+    query = (
+        build_order_query()
+        .where(col(ServiceOrder.account_id) == account.id, col(ServiceOrder.finished_at).is_(None))
         .order_by(_build_needs_attention_clause(at).desc(), col(ServiceOrder.id).desc())
         .limit(ORDERS_LIMIT)
     )
-    return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
+    return await list_order_details(session, query, at)
 
 
 def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
@@ -102,17 +108,17 @@ def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
 async def _list_recently_failed_orders(
     session: Session, account: Account, at: datetime
 ) -> list[OrderDetails]:
-    found = await session.exec(
-        select(ServiceOrder)
+    query = (
+        build_order_query()
         .where(
-            ServiceOrder.account_id == account.id,
-            ServiceOrder.status == OrderStatus.FAILED,
+            col(ServiceOrder.account_id) == account.id,
+            col(ServiceOrder.status) == OrderStatus.FAILED,
             col(ServiceOrder.finished_at) > at - RECENT_FAILURE_PERIOD,
         )
         .order_by(col(ServiceOrder.id).desc())
         .limit(ORDERS_LIMIT)
     )
-    return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
+    return await list_order_details(session, query, at)
 
 
 async def _list_recent_receipts(session: Session, account: Account) -> list[tuple[Receipt, str]]:

@@ -7,7 +7,6 @@ from bot.db import Session
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
-from bot.use_cases.details import load_quote_details
 from bot.use_cases.notice.enqueue import (
     build_notices,
     build_quote_card_updates,
@@ -15,7 +14,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
     list_recipients,
 )
-from bot.use_cases.quote.read import check_pending, lock_quote
+from bot.use_cases.quote.read import lock_quote
 from models.account import Account
 from models.audit.entry import Actor
 from models.billing_contact import BillingContact
@@ -30,14 +29,19 @@ async def reject_quote(
     at = services.now()
     stored_reason = validate_reason(reason)
     async with services.write() as session:
-        authorized = await lock_quote(session, person, quote_id, at)
-        quote, contact = authorized.row, authorized.contact
-        await check_pending(session, quote, at)
+        details, contact = await lock_quote(session, person, quote_id, at)
+        details.check_pending()
         actor = build_actor(contact, person)
         await decide_quote(
-            session, quote, QuoteStatus.REJECTED, actor, at, reason=stored_reason, decided_by_contact=contact
+            session,
+            details.quote,
+            QuoteStatus.REJECTED,
+            actor,
+            at,
+            reason=stored_reason,
+            decided_by_contact=contact,
         )
-        return await load_quote_details(session, quote, at)
+        return details
 
 
 async def decide_quote(

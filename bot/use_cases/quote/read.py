@@ -10,11 +10,13 @@ from bot.permissions import (
     SlackIdentity,
     authorize_row,
     get_authorized_role,
-    lock_authorized_row,
+    is_unchanged,
+    lock_account_role,
 )
 from bot.services import Services
-from bot.use_cases.details import find_replacement_number, load_quote_details
+from bot.use_cases.details import find_quote_details, find_replacement_number, list_pending_quote_details
 from models.account import Account
+from models.billing_contact import BillingContact
 from models.details import QuoteDetails
 from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine, QuoteNotFound
 
@@ -25,15 +27,14 @@ async def list_quotes(
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
-        quotes = await list_pending_quotes(session, account_id, at)
-        return account, [await load_quote_details(session, quote, at) for quote in quotes]
+        return account, await list_pending_quote_details(session, account_id, at)
 
 
 async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
     at = services.now()
     async with services.read() as session:
-        quote = (await authorize_quote(session, person, quote_id, at, for_change=False)).row
-        return await load_quote_details(session, quote, at)
+        details, _ = await authorize_quote(session, person, quote_id, at)
+        return details
 
 
 async def get_quote_id(services: Services, *, account_ids: list[str], number: str) -> int:
@@ -50,19 +51,39 @@ async def get_quote_id(services: Services, *, account_ids: list[str], number: st
 
 
 async def authorize_quote(
-    session: Session, person: SlackIdentity, quote_id: int, at: datetime, *, for_change: bool
-) -> Authorized[Quote]:
-    quote = await session.get(Quote, quote_id)
-    return await authorize_row(
-        session, person, quote, at, for_change=for_change, not_found=QuoteNotFound(number="")
-    )
+    session: Session, person: SlackIdentity, quote_id: int, at: datetime
+) -> tuple[QuoteDetails, BillingContact]:
+    """The quote, and the person's role for it. Raises as `authorize_row` does."""
+    details = await find_quote_details(session, quote_id, at)
+    authorized = await _authorize_details(session, person, details, at, for_change=False)
+    assert details is not None, "a quote was authorized"
+    return details, authorized.contact
 
 
 async def lock_quote(
     session: Session, person: SlackIdentity, quote_id: int, at: datetime
+) -> tuple[QuoteDetails, BillingContact]:
+    """The same for a change, with the account locked, and all as it is then."""
+    details = await find_quote_details(session, quote_id, at)
+    authorized = await _authorize_details(session, person, details, at, for_change=True)
+    account, contact = await lock_account_role(session, person, authorized.account.id, at)
+    if not await is_unchanged(session, person, account):
+        details = await find_quote_details(session, quote_id, at)
+    assert details is not None, "a quote was authorized"
+    return details, contact
+
+
+async def _authorize_details(
+    session: Session, person: SlackIdentity, details: QuoteDetails | None, at: datetime, *, for_change: bool
 ) -> Authorized[Quote]:
-    quote = await session.get(Quote, quote_id)
-    return await lock_authorized_row(session, person, quote, at, not_found=QuoteNotFound(number=""))
+    return await authorize_row(
+        session,
+        person,
+        details.quote if details else None,
+        at,
+        for_change=for_change,
+        not_found=QuoteNotFound(number=""),
+    )
 
 
 async def check_pending(session: Session, quote: Quote, at: datetime) -> None:

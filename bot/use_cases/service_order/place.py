@@ -1,29 +1,32 @@
 """Places a service order: accepts the quote and starts processing (R10-R12, R19, R20)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import select
+from sqlalchemy import String, and_, cast
+from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import Select
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedPriceChanged
-from bot.db import Session, lock_account
+from bot.db import Session, select_joined
 from bot.metrics import ORDERS_TOTAL, count_on_commit
-from bot.permissions import Authorized, SlackIdentity, authorize_row, build_actor
+from bot.permissions import (
+    SlackIdentity,
+    authorize_row,
+    build_actor,
+    is_unchanged,
+    list_account_roles,
+    lock_account_role,
+)
 from bot.services import Services
-from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.audit.write import NewAuditEntry
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout import get_saved_form, get_valid_form
-from bot.use_cases.details import (
-    find_quote_with_rows,
-    list_payment_methods,
-    list_subscription_rows,
-    load_order_details,
-    with_blocking_orders,
-)
+from bot.use_cases.details import apply_blocking_orders, load_order_details
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import list_direct_destinations
-from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.decide import QuoteDecision, change_quote_status
 from bot.use_cases.quote.read import check_pending
 from bot.use_cases.service_order.announce import announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate
@@ -32,14 +35,22 @@ from models.account import Account
 from models.administrator import Administrator
 from models.audit.entry import Actor
 from models.billing_contact import BillingContact
-from models.checkout import CheckoutForm
+from models.checkout import NEW_ADMINISTRATOR_OPTION, Checkout, CheckoutForm
 from models.details import OrderDetails, OrderRow, QuoteRow
 from models.document_sequence import SERVICE_ORDER_PREFIX
+from models.errors import InvalidInput
 from models.money import Money
 from models.notice import NoticeKind
 from models.payment_method import PaymentMethod, get_usable_method
+from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
-from models.service_order import OrderLine, ServiceOrder
+from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
+from models.subscription import Subscription
+
+# What was chosen in the checkout.
+_FORM_VALUES = Checkout.__table__.c.form_values  # type: ignore[attr-defined]
+_ADMINISTRATOR_OPTION = _FORM_VALUES["administrator"].as_string()
+_PAYMENT_METHOD_ID = _FORM_VALUES["payment_method"].as_string()
 
 
 async def place_service_order(services: Services, *, person: SlackIdentity, quote_id: int) -> OrderDetails:
@@ -49,42 +60,124 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
     QuotedPriceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2 and R4.
     """
     at = services.now()
-    known_quote = await _check_price_unchanged(services, person, quote_id, at)
-    async with services.write() as session:
-        authorized = await _authorize(session, person, known_quote, at)
-        if known_quote.status is QuoteStatus.PENDING:
-            # A decided quote does not change, so repeated clicks need no lock.
-            await lock_account(session, authorized.account.id)
-        quote_with_rows = await find_quote_with_rows(session, quote_id)
-        if quote_with_rows is None:
-            raise QuoteNotFound(number="")
-        quote, rows = quote_with_rows
-        if quote.status is not QuoteStatus.PENDING:
-            order = await _find_order(session, quote, authorized.contact)
-            if order is not None:
-                return await load_order_details(session, order, at)
-        await check_pending(session, quote, at)
-        actor = build_actor(authorized.contact, person)
-        placement = _Placement(
-            services, session, at, authorized.account, authorized.contact, actor, quote, rows
+    async with services.read() as session:
+        state = await _load_state(session, person, quote_id)
+        authorized = await authorize_row(
+            session,
+            person,
+            state.quote if state else None,
+            at,
+            for_change=True,
+            not_found=QuoteNotFound(number=""),
         )
-        details = await _place_order(placement)
+        assert state is not None, "a quote was authorized"
+        # A decided quote does not change, so repeated clicks need no lock.
+        if order := await _find_order(session, state.quote, authorized.contact):
+            return await load_order_details(session, order, at)
+        await check_pending(session, state.quote, at)
+    await _check_price_unchanged(services, state)
+    async with services.write() as session:
+        account, contact = await lock_account_role(session, person, state.quote.account_id, at)
+        if not await is_unchanged(session, person, account):
+            state = await _load_state(session, person, quote_id) or state
+            if order := await _find_order(session, state.quote, contact):
+                return await load_order_details(session, order, at)
+            await check_pending(session, state.quote, at)
+        actor = build_actor(contact, person)
+        details = await _place_order(_Placement(services, session, at, account, contact, actor, state))
     start_processing(services)
     return details
 
 
-async def _check_price_unchanged(
-    services: Services, person: SlackIdentity, quote_id: int, at: datetime
-) -> Quote:
+@dataclass(frozen=True)
+class _State:
+    """What an order is made of, as it was when it was read.
+
+    `administrators` and `methods` are those that the person chose in the checkout, and the account's default
+    method; `busy_orders` are charging a subscription of the quote, and are by its id (R19)."""
+
+    quote: Quote
+    rows: list[QuoteRow]
+    subscriptions: list[Subscription]
+    checkout: Checkout | None
+    administrators: list[Administrator]
+    methods: list[PaymentMethod]
+    busy_orders: dict[str, ServiceOrder]
+
+
+async def _load_state(session: Session, person: SlackIdentity, quote_id: int) -> _State | None:
+    contact_ids = [contact.key for _, contact in await list_account_roles(session, person)]
+    result = await session.exec(_build_state_query(quote_id, contact_ids))
+    rows = result.all()
+    if not rows:
+        return None
+    quote, *_, checkout, administrator, _ = rows[0]
+    administrators = (
+        [administrator] if administrator else await _list_typed_administrators(session, quote, checkout)
+    )
+    quote_rows = {line.id: QuoteRow(line, product) for _, line, product, *_ in rows}
+    return _State(
+        quote=quote,
+        rows=[*quote_rows.values()],
+        subscriptions=[*{s.id: s for _, _, _, s, *_ in rows}.values()],
+        checkout=checkout,
+        administrators=administrators,
+        methods=[*{method.id: method for *_, method in rows if method}.values()],
+        busy_orders={s.id: order for _, _, _, s, order, *_ in rows if order},
+    )
+
+
+def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[Any, ...]]:
+    """A row for each line, and for the default and the chosen payment method."""
+    return (
+        select_joined(
+            Quote, QuoteLine, Product, Subscription, ServiceOrder, Checkout, Administrator, PaymentMethod
+        )
+        .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
+        .join(Product, col(Product.id) == QuoteLine.product_id)
+        .join(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
+        .outerjoin(
+            OrderLine,
+            and_(
+                col(OrderLine.subscription_id) == QuoteLine.subscription_id,
+                col(OrderLine.status).in_(BUSY_STATUSES),
+            ),
+        )
+        .outerjoin(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
+        .outerjoin(
+            Checkout,
+            and_(
+                col(Checkout.quote_id) == Quote.id,
+                col(Checkout.contact_id).in_(contact_ids),
+            ),
+        )
+        .outerjoin(
+            Administrator,
+            and_(
+                col(Administrator.account_id) == Quote.account_id,
+                cast(col(Administrator.id), String) == _ADMINISTRATOR_OPTION,
+            ),
+        )
+        .outerjoin(
+            PaymentMethod,
+            and_(
+                col(PaymentMethod.account_id) == Quote.account_id,
+                col(PaymentMethod.active),
+                or_(
+                    col(PaymentMethod.is_default),
+                    col(PaymentMethod.id) == _PAYMENT_METHOD_ID,
+                ),
+            ),
+        )
+        .where(col(Quote.id) == quote_id)
+        .order_by(col(QuoteLine.id))
+    )
+
+
+async def _check_price_unchanged(services: Services, state: _State) -> None:
     """R17: price the quote again, as of the time at which it was frozen. Other checks follow later."""
-    async with services.read() as session:
-        stored_quote, rows = await find_quote_with_rows(session, quote_id) or (None, [])
-        authorized = await _authorize(session, person, stored_quote, at)
-        quote = authorized.row
-        if not quote.is_pending(at):
-            return quote
-        form = await get_saved_form(session, quote, authorized.contact)
-    lines = [row.line for row in rows]
+    quote, lines = state.quote, [row.line for row in state.rows]
+    form = get_saved_form(state.checkout)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
     if {_make_price_key(line) for line in preview.lines} != {_make_price_key(line) for line in lines}:
@@ -92,26 +185,38 @@ async def _check_price_unchanged(
         raise QuotedPriceChanged(
             number=quote.number, promised=Money(quote.total, quote.currency), now=current_total
         )
-    return quote
 
 
 def _make_price_key(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
     return (line.subscription_id, line.amount, line.tax)
 
 
-async def _authorize(
-    session: Session, person: SlackIdentity, quote: Quote | None, at: datetime
-) -> Authorized[Quote]:
-    return await authorize_row(
-        session, person, quote, at, for_change=True, not_found=QuoteNotFound(number="")
-    )
-
-
 async def _find_order(session: Session, quote: Quote, contact: BillingContact) -> ServiceOrder | None:
+    """The order that this contact placed."""
+    if quote.status is QuoteStatus.PENDING:
+        return None
     orders = await session.exec(
         select(ServiceOrder).where(ServiceOrder.quote_id == quote.id, ServiceOrder.contact_id == contact.id)
     )
     return orders.one_or_none()
+
+
+async def _list_typed_administrators(
+    session: Session, quote: Quote, checkout: Checkout | None
+) -> list[Administrator]:
+    """Whoever has the e-mail address that was typed for a new one (R11)."""
+    if checkout is None or checkout.form_values.get("administrator") != NEW_ADMINISTRATOR_OPTION:
+        return []
+    try:
+        new = CheckoutForm(**checkout.form_values).new_administrator
+    except InvalidInput:
+        return []
+    found = await session.exec(
+        select(Administrator).where(
+            Administrator.account_id == quote.account_id, Administrator.email == (new and new[1])
+        )
+    )
+    return list(found.all())
 
 
 @dataclass(frozen=True)
@@ -124,32 +229,37 @@ class _Placement:
     account: Account
     contact: BillingContact
     actor: Actor
-    quote: Quote
-    rows: Sequence[QuoteRow]
+    state: _State
 
 
 async def _place_order(placement: _Placement) -> OrderDetails:
-    session, at, account, quote = placement.session, placement.at, placement.account, placement.quote
-    methods = await list_payment_methods(session, account.id)
-    form, chosen = await get_valid_form(session, account, quote, placement.contact, methods, at)
-    method = get_usable_method(methods, form.payment_method, account.get_local_date(at))
-    await _check_still_orderable(placement)
-    administrator = await _get_or_create_administrator(placement, form, chosen)
+    session, at, account, state = placement.session, placement.at, placement.account, placement.state
+    quote = state.quote
+    form, chosen = get_valid_form(account, state.checkout, state.administrators, state.methods, at)
+    method = get_usable_method(state.methods, form.payment_method, account.get_local_date(at))
+    _check_still_orderable(placement)
+    administrator, audit_entries = await _get_or_create_administrator(placement, form, chosen)
     order = await _create_order(placement, form, administrator, method)
-    rows = [_build_order_row(order, row, account, at) for row in placement.rows]
+    rows = [_build_order_row(order, row, account, at) for row in state.rows]
     session.add_all(row.line for row in rows)
-    await decide_quote(
-        session, quote, QuoteStatus.ACCEPTED, placement.actor, at, decided_by_contact=placement.contact
+    decision = await change_quote_status(
+        session,
+        account,
+        quote,
+        QuoteStatus.ACCEPTED,
+        placement.actor,
+        at,
+        decided_by_contact=placement.contact,
     )
     account.set_billing_address(form.address)
     session.add(account)
     await clear_cart(session, quote)
-    await _record_placement(placement, order, rows)
+    await _record_placement(placement, order, rows, audit_entries, decision)
     return OrderDetails(
         account=account,
         order=order,
         quote=quote,
-        rows=await with_blocking_orders(session, rows),
+        rows=apply_blocking_orders(rows, state.busy_orders),
         contact=placement.contact,
         administrator=administrator,
         payment_method=method,
@@ -157,23 +267,24 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     )
 
 
-async def _check_still_orderable(placement: _Placement) -> None:
+def _check_still_orderable(placement: _Placement) -> None:
     # R8: R2 and R4 apply to quotes of a cart only. R3 is checked with the form, for every quote.
-    if placement.quote.created_externally:
+    state = placement.state
+    if state.quote.created_externally:
         return
     placement.account.check_self_service()
-    ordered_ids = {row.line.subscription_id for row in placement.rows}
-    for row in await list_subscription_rows(placement.session, placement.account):
-        if row.subscription.id in ordered_ids and row.blocked_by is not None:
-            raise row.blocked_by
+    products = {row.product.id: row.product for row in state.rows}
+    for subscription in sorted(state.subscriptions, key=lambda s: products[s.product_id].name):
+        if subscription.active:
+            subscription.check_self_service(products[subscription.product_id])
 
 
 async def _get_or_create_administrator(
     placement: _Placement, form: CheckoutForm, existing: Administrator | None
-) -> Administrator:
+) -> tuple[Administrator, list[NewAuditEntry]]:
     session, account = placement.session, placement.account
     if existing is not None and existing.active:
-        return existing
+        return existing, []
     new = form.new_administrator
     assert new is not None, "only a new administrator may be missing"
     name, email = new
@@ -181,16 +292,11 @@ async def _get_or_create_administrator(
     administrator.name, administrator.active = name, True
     session.add(administrator)
     await session.flush()
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=placement.actor,
-        subject=administrator.audit_subject,
-        action="added",
-        at=placement.at,
-        details={"name": administrator.name, "email": administrator.email},
+    details = {"name": administrator.name, "email": administrator.email}
+    entry = NewAuditEntry(
+        placement.actor, administrator.audit_subject, "added", placement.at, details=details
     )
-    return administrator
+    return administrator, [entry]
 
 
 async def _create_order(
@@ -199,7 +305,7 @@ async def _create_order(
     order = ServiceOrder(
         number=await allocate_document_number(placement.session, SERVICE_ORDER_PREFIX),
         account_id=placement.account.id,
-        quote_id=placement.quote.key,
+        quote_id=placement.state.quote.key,
         contact_id=placement.contact.key,
         placed_at=placement.at,
         administrator_id=administrator.key,
@@ -229,17 +335,25 @@ def _build_order_row(order: ServiceOrder, row: QuoteRow, account: Account, at: d
     return OrderRow(order_line, line, row.product)
 
 
-async def _record_placement(placement: _Placement, order: ServiceOrder, rows: list[OrderRow]) -> None:
+async def _record_placement(
+    placement: _Placement,
+    order: ServiceOrder,
+    rows: list[OrderRow],
+    audit_entries: list[NewAuditEntry],
+    decision: QuoteDecision,
+) -> None:
     order_update = OrderUpdate(
         placement.services,
         placement.session,
         placement.at,
         placement.account,
-        placement.quote,
+        placement.state.quote,
         order,
         placement.contact,
         rows,
         actor=placement.actor,
+        audit_entries=[*audit_entries, decision.audit_entry],
+        notices=decision.notices,
     )
     order_update.add_audit_entry(
         "placed",

@@ -1,0 +1,38 @@
+"""Stripe's units of each currency, which are not always the minor unit of ISO 4217 (R17).
+
+Amounts of ISK and UGX come with two decimals that are always zero, and amounts of MGA with none
+(docs.stripe.com/currencies, "Zero-decimal currencies" and "Special cases").
+"""
+
+from fractions import Fraction
+
+import structlog
+
+from models.money import MINOR_UNIT_DIGITS, get_minor_unit_digits, round_half_up
+
+log = structlog.get_logger()
+
+ZERO_DECIMAL_CURRENCIES = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+THREE_DECIMAL_CURRENCIES = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+
+
+def get_stripe_digits(currency: str) -> int:
+    """How many decimals Stripe's amounts have. `currency` in upper case."""
+    if currency in ZERO_DECIMAL_CURRENCIES:
+        return 0
+    return 3 if currency in THREE_DECIMAL_CURRENCIES else 2
+
+
+def to_minor_units(amount: int, currency: str) -> int:
+    """Stripe's amount in ISO 4217's minor unit. `currency` as Stripe writes it, in lower case."""
+    code = currency.upper()
+    if code not in MINOR_UNIT_DIGITS:
+        return amount  # Withdrawn since: no account can have it.
+    factor = Fraction(10) ** (get_minor_unit_digits(code) - get_stripe_digits(code))
+    exact = amount * factor
+    if exact.denominator != 1:
+        # Stripe charges no such amount: of ISK and UGX the last two digits are always zero.
+        log.error("amount.not_representable", amount=amount, currency=code)
+    return round_half_up(exact)
