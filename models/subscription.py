@@ -51,6 +51,8 @@ class Subscription(SQLModel, table=True):
         default_factory=SubscriptionOutlook,
         sa_column=Column(OutlookColumn, nullable=False, server_default="{}"),
     )
+    # The payment method that the provider charges for this subscription instead of the account's default.
+    default_payment_method_id: str | None = None
     # How often an import has changed the seats or periods: the embedded provider then copies them again.
     revision: int = 0
 

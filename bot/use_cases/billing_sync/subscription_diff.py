@@ -63,4 +63,5 @@ def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:
         source.period_start,
         source.period_end,
         source.outlook,
+        source.default_payment_method_id,
     )
