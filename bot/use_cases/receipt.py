@@ -67,6 +67,9 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         until=quote_line.period_end,
         amount=line.amount,
         tax=line.tax,
+        credit_used=line.credit_used,
+        earlier_balance=line.earlier_balance,
+        carried_over=line.carried_over,
     )
 
 
@@ -77,8 +80,8 @@ def _list_receipt_cards(settled_rows: Sequence[OrderRow]) -> list[ReceiptCard]:
         method = row.payment_method
         assert method is not None, "the order was loaded with the cards of its lines"
         card = cards.setdefault(method.id, ReceiptCard(brand=method.brand, last4=method.last4, amount=0))
-        card.amount += row.line.amount + row.line.tax
-    return [*cards.values()]
+        card.amount += row.line.amount_paid
+    return [card for card in cards.values() if card.amount]
 
 
 async def list_receipts(
