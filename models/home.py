@@ -23,6 +23,10 @@ class Home(SQLModel, table=True):
     claimed_until: datetime | None = None
     attempts: int = 0
 
+    def is_due_and_free(self, at: datetime) -> bool:
+        is_claimed = self.claimed_until is not None and self.claimed_until > at
+        return self.due_at is not None and self.due_at <= at and not is_claimed
+
 
 class HomeAccount(SQLModel, table=True):
     """An account that a Home shows. Someone who loses the role still has a Home to update."""

@@ -140,6 +140,24 @@ async def has_logged(logs: Sequence[Mapping[str, Any]], event_id: str, _: World)
 
 
 @only_postgresql
+async def test_an_unexpected_error_is_logged_and_the_connection_opened_again(world: World) -> None:
+    connections = 0
+    connected_again = asyncio.Event()
+
+    def fail_once(_: str | None) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            raise RuntimeError("a bug")
+        connected_again.set()
+
+    with capture_logs() as logs:
+        async with world.services.database.listen(fail_once):
+            await asyncio.wait_for(connected_again.wait(), HANG_SECONDS)
+    assert await has_logged(logs, "listener.failed", world)
+
+
+@only_postgresql
 async def test_a_pooler_that_loses_notifications_is_noticed_and_jobs_run_at_their_interval(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,6 +21,8 @@ from tests.postgres import Kind
 AT_ONCE = 16
 # Messages go on falling due, one a second in a channel.
 SECONDS_BETWEEN_ROUNDS = 3.0
+# What is asked for the first time is compiled, and what a connection has sent five times is prepared.
+WARM_UP_ROUNDS, FLOOR_WARM_UP_ROUNDS = 4, 8
 MAX_RATIO = 2.5
 MAX_COMPLETION_MS = 300.0
 MAX_SECONDS = 60.0
@@ -39,8 +41,7 @@ async def measure_ordering(scale: float, kind: Kind) -> list[Figure]:
         server, slack = await stack.enter_async_context(open_bot(kind))
         buyers = [await Buyer.at(server, slack, n) for n in range(AT_ONCE)]
         floor_buyers = await stack.enter_async_context(_open_floor()) if kind == "postgresql" else []
-        for number in range(-2, max(2, int(10 * scale))):
-            # What is asked for the first time has to be compiled, and what is asked often is prepared.
+        for number in range(-WARM_UP_ROUNDS, max(2, int(10 * scale))):
             await _order_together(buyers, 2 + number % 3, own if number >= 0 else defaultdict(list))
             await until_processed(server)
             await asyncio.sleep(SECONDS_BETWEEN_ROUNDS)
@@ -115,7 +116,14 @@ async def _open_floor() -> AsyncIterator["list[Buyer]"]:
     async with accounts_database(AT_ONCE, "postgresql") as (url, folder), fake_slack() as slack:
         await fetch_people(url, slack, AT_ONCE)
         async with rival("floor.py", folder, slack.url, DATABASE_URL=url) as server:
-            yield [Buyer(await Connection.to(server.port), slack, n) for n in range(AT_ONCE)]
+            buyers = [Buyer(await Connection.to(server.port), slack, n) for n in range(AT_ONCE)]
+            for _ in range(FLOOR_WARM_UP_ROUNDS):
+                await _order_together(buyers, 2, defaultdict(list))
+            yield buyers
+
+
+class Refused(Exception):
+    """The bot showed why it did not do what was asked."""
 
 
 class Buyer:
@@ -155,6 +163,8 @@ class Buyer:
 
     async def _submit(self, values: dict[str, dict[str, Any]] | None = None) -> float:
         taken, self._view = await submit(self._connection, self._slack, user(self._n), self._view, values)
+        if self._view["callback_id"] == "refusal.show":
+            raise Refused(self._view["blocks"])
         return taken
 
 

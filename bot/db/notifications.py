@@ -72,6 +72,8 @@ class NotificationListener:
             except LISTEN_ERRORS as error:
                 if not backoff:
                     log.warning("listener.unavailable", error=type(error).__name__)
+            except Exception:
+                log.exception("listener.failed")
             backoff = min(max(backoff * 2, INITIAL_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
             await asyncio.sleep(backoff)
 

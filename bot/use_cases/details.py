@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
 
 from bot.db import Session, select_joined
 from bot.use_cases.audit.write import list_audit_entries
@@ -24,12 +26,8 @@ from models.service_order import BUSY_STATUSES, LineStatus, OrderLine, ServiceOr
 from models.subscription import SeatBlock, Subscription
 
 
-async def list_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
-    """Active subscriptions by product name; `blocked_by` says why one cannot be ordered."""
-    return [row for row in await list_all_subscription_rows(session, account) if row.subscription.active]
-
-
 async def list_all_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
+    """By product name, including those that have ended; `blocked_by` says why one cannot be ordered."""
     result = await session.exec(
         select(Subscription, Product, SeatBlock)
         .join(Product, col(Product.id) == Subscription.product_id)
@@ -70,15 +68,6 @@ async def list_payment_methods(session: Session, account_id: str) -> list[Paymen
         .order_by(col(PaymentMethod.is_default).desc(), PaymentMethod.id)
     )
     return list(methods.all())
-
-
-async def list_administrators(session: Session, account_id: str) -> list[Administrator]:
-    administrators = await session.exec(
-        select(Administrator)
-        .where(Administrator.account_id == account_id, col(Administrator.active))
-        .order_by(Administrator.name, Administrator.email)
-    )
-    return list(administrators.all())
 
 
 async def load_quote_details(session: Session, quote: Quote, at: datetime) -> QuoteDetails:
@@ -166,7 +155,14 @@ async def load_order_details_by_id(
     """By id, in the order of `order_ids`. The number of queries does not depend on how many there are."""
     if not order_ids:
         return {}
-    orders = await session.exec(
+    query = build_order_query().where(col(ServiceOrder.id).in_(order_ids))
+    details_by_id = {details.order.key: details for details in await list_order_details(session, query, at)}
+    return {order_id: details_by_id[order_id] for order_id in order_ids}
+
+
+def build_order_query() -> Select[*tuple[Any, ...]]:
+    """Of orders, for `list_order_details`: with conditions, an order and a limit of the caller's."""
+    return (
         select_joined(ServiceOrder, Quote, Account, Receipt, BillingContact, Administrator, PaymentMethod)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)
         .join(Account, col(Account.id) == ServiceOrder.account_id)
@@ -174,16 +170,18 @@ async def load_order_details_by_id(
         .join(Administrator, col(Administrator.id) == ServiceOrder.administrator_id)
         .join(PaymentMethod, col(PaymentMethod.id) == ServiceOrder.payment_method_id)
         .outerjoin(Receipt, col(Receipt.order_id) == ServiceOrder.id)
-        .where(col(ServiceOrder.id).in_(order_ids))
     )
-    rows = await _load_order_rows(session, order_ids)
-    details_by_id = {
-        order.key: OrderDetails(
-            account, order, quote, rows[order.key], contact, administrator, method, at, receipt
-        )
-        for order, quote, account, receipt, contact, administrator, method in orders.all()
-    }
-    return {order_id: details_by_id[order_id] for order_id in order_ids}
+
+
+async def list_order_details(
+    session: Session, query: Select[*tuple[Any, ...]], at: datetime
+) -> list[OrderDetails]:
+    found = (await session.exec(query)).all()
+    rows = await _load_order_rows(session, [order.key for order, *_ in found]) if found else {}
+    return [
+        OrderDetails(account, order, quote, rows[order.key], contact, administrator, method, at, receipt)
+        for order, quote, account, receipt, contact, administrator, method in found
+    ]
 
 
 async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:

@@ -52,11 +52,13 @@ async def find_slack_user(services: Services, team_id: str, user_id: str) -> Sla
         return found.one_or_none()
 
 
-async def load_refreshed_principal(services: Services, person: SlackIdentity) -> Principal | None:
+async def load_refreshed_principal(
+    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
+) -> Principal | None:
     """What is stored of the person, fetched from Slack first if it is an hour old (R5)."""
     principal = await _load_principal(services, person)
     if person.user_id and (principal is None or not principal.user.is_fresh(services.now())):
-        await refresh_slack_user(services, person)
+        await refresh_slack_user(services, person, max_wait=max_wait)
         principal = await _load_principal(services, person)
     return principal
 

@@ -7,11 +7,11 @@ from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.audit.entry import AuditEntry
 from tests.audit_chain import list_broken_entries
 from tests.simulation.due import list_due_jobs
-from tests.simulation.snapshot import instant, read_books, stored
+from tests.simulation.snapshot import format_instant, parse_instant, read_snapshot
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
-LONGEST = 400
-NEXT = """
+MAX_ROUNDS = 400
+NEXT_DUE_QUERY = """
     SELECT min(at) FROM (
         SELECT due_at AS at FROM order_line UNION ALL SELECT claimed_until FROM order_line
         UNION ALL SELECT overdue_check_at FROM service_order UNION ALL SELECT refresh_due_at FROM account
@@ -21,10 +21,10 @@ NEXT = """
             WHERE EXISTS (SELECT 1 FROM notice WHERE status = 'waiting')
     ) WHERE at > ?
 """
-PROGRESS = """
+PROGRESS_QUERY = """
     SELECT (SELECT count(*) FROM audit_entry) + (SELECT count(*) FROM notice WHERE status <> 'waiting')
 """
-OPEN = """
+UNFINISHED_QUERY = """
     SELECT 'order ' || number || ' is ' || status FROM service_order WHERE status IN ('placed', 'processing')
     UNION ALL SELECT 'quote ' || number || ' is pending' FROM quote WHERE status = 'pending'
     UNION ALL SELECT 'notice ' || id || ' waits: ' || event FROM notice WHERE status = 'waiting'
@@ -41,51 +41,51 @@ async def run_to_completion(world: SimulatedWorld) -> None:
             user, deleted=False, is_guest=False, email=f"{user[3:].lower()}@acme.example"
         )
     await world.open_gates()
-    await _run_out(world)
+    await _run_due_jobs(world)
     if not world.violations:
-        world.violations += [f"at the end: {what}" for what in await _unfinished(world)]
+        world.violations += [f"at the end: {what}" for what in await _find_unfinished(world)]
     if not world.violations:
-        _count(world)
+        _count_final_states(world)
 
 
-async def _run_out(world: SimulatedWorld) -> None:
+async def _run_due_jobs(world: SimulatedWorld) -> None:
     """The jobs, whenever something is due, until nothing is; ever more rarely while nothing comes of it."""
     done, pause = -1, 1.0
-    for _ in range(LONGEST):
+    for _ in range(MAX_ROUNDS):
         while not world.violations and await world.deliver_event(world.replicas[0]):
             world.check_invariants()
-        if world.violations or not any(world.store.rows(OPEN)):
+        if world.violations or not any(world.store.rows(UNFINISHED_QUERY)):
             return
-        [(so_far,)] = world.store.rows(PROGRESS)
+        [(so_far,)] = world.store.rows(PROGRESS_QUERY)
         done, pause = so_far, (min(pause * 4, 20_000) if so_far == done else 1.0)
         for job_id in list_due_jobs(world):
             world.start_job(world.replicas[0], job_id)
             await world.loop.settle()
             world.check_invariants()
-        [(at,)] = world.store.rows(NEXT, stored(world.clock()))
+        [(at,)] = world.store.rows(NEXT_DUE_QUERY, format_instant(world.clock()))
         later = world.clock() + timedelta(seconds=pause)
-        await world.advance_clock(max(instant(at), later) if at else later)
+        await world.advance_clock(max(parse_instant(at), later) if at else later)
         world.check_invariants()
 
 
-async def _unfinished(world: SimulatedWorld) -> list[str]:
+async def _find_unfinished(world: SimulatedWorld) -> list[str]:
     replica = world.replicas[0]
-    found = [str(what) for (what,) in world.store.rows(OPEN)]
-    found += _broken_histories(world)
+    found = [str(what) for (what,) in world.store.rows(UNFINISHED_QUERY)]
+    found += _find_broken_chains(world)
     if world.webhooks and not world.webhooks.lost:
-        found += [f"told of it, and {what}" for what in _wrong_copies(world)]
-    world.start_actor(replica, "refresh", _refresh(world, replica))
+        found += [f"told of it, and {what}" for what in _find_wrong_copies(world)]
+    world.start_actor(replica, "refresh", _refresh_accounts(world, replica))
     await world.loop.settle()
-    return [*found, *_wrong_copies(world), *_needless_messages(world), *world.failures]
+    return [*found, *_find_wrong_copies(world), *_find_duplicate_messages(world), *world.failures]
 
 
-async def _refresh(world: SimulatedWorld, replica: SimulatedReplica) -> None:
+async def _refresh_accounts(world: SimulatedWorld, replica: SimulatedReplica) -> None:
     unknown = {world.unlinked_account, world.get_deleted_account()}
     for account in sorted({"acme", "borea", "custos"} - unknown):
         await refresh_subscriptions(replica.services, account)
 
 
-def _wrong_copies(world: SimulatedWorld) -> Iterator[str]:
+def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:
     """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing."""
     copies = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
     provider_seats = world.provider_state.list_seats()
@@ -102,16 +102,16 @@ def _wrong_copies(world: SimulatedWorld) -> Iterator[str]:
             yield f"the copy of {subscription} has {seats} seats, the provider {held.seats} {held.blocks}"
 
 
-def _broken_histories(world: SimulatedWorld) -> Iterator[str]:
+def _find_broken_chains(world: SimulatedWorld) -> Iterator[str]:
     histories: dict[str, list[AuditEntry]] = {}
-    for entry in read_books(world.store, 0).new_entries:
+    for entry in read_snapshot(world.store, 0).new_entries:
         histories.setdefault(entry.account_id, []).append(entry)
     for account, entries in histories.items():
         if broken := list_broken_entries(entries):
             yield f"the history of {account} is broken at {broken}"
 
 
-def _needless_messages(world: SimulatedWorld) -> Iterator[str]:
+def _find_duplicate_messages(world: SimulatedWorld) -> Iterator[str]:
     """Where nothing was left in doubt, nothing was sent twice."""
     if world.doubt or any(fault.endswith(" lost") for fault in world.seen):
         return
@@ -124,7 +124,7 @@ def _needless_messages(world: SimulatedWorld) -> Iterator[str]:
         yield f"{len(world.mails)} e-mails for {mailed} notices"
 
 
-STATES = """
+FINAL_STATES_QUERY = """
     SELECT 'order ' || status FROM service_order
     UNION ALL SELECT 'order completed in part' FROM service_order o WHERE status = 'completed'
         AND EXISTS (SELECT 1 FROM order_line WHERE order_id = o.id AND status = 'declined')
@@ -141,6 +141,6 @@ STATES = """
 """
 
 
-def _count(world: SimulatedWorld) -> None:
-    for (state,) in world.store.rows(STATES):
+def _count_final_states(world: SimulatedWorld) -> None:
+    for (state,) in world.store.rows(FINAL_STATES_QUERY):
         world.seen[state] += 1

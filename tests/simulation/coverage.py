@@ -28,7 +28,7 @@ from models.product import ProductNotSelfServed, UnknownProduct
 from models.quote import QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong
 from models.service_order import NothingToRetry, OrderNotFound, SubscriptionBusy
 from models.subscription import NothingToOrder, SubscriptionNotFound, SubscriptionNotSelfServed
-from tests.simulation.faults import CARDS, FAULTS, FAULTS_AT_STRIPE
+from tests.simulation.faults import CARDS, FAULTS, STRIPE_FAULTS
 
 # All but those of files, of the door to Slack, and those that would be a fault of ours.
 REFUSALS: tuple[type[Refusal], ...] = (
@@ -67,19 +67,19 @@ EXPECTED = (
     *STATES,
 )
 FAULTS_OF_STRIPE = (
-    *(f"fault {call} {fault}" for call, faults in FAULTS_AT_STRIPE.items() for fault in faults),
+    *(f"fault {call} {fault}" for call, faults in STRIPE_FAULTS.items() for fault in faults),
     *(f"card {card}" for card in CARDS),
 )
 # Of Stripe alone: the other provider knows every customer, archives no price, cancels nothing, never
-# reckons otherwise than at first and sends no word. Left to tests/billing/test_stripe*.py: a bank that
-# does not believe its customer, a subscription that is paid by invoice, is in another currency, or is there
-# and not active, a failure that is saved without an effect, a key that is too old or was sent with another
-# request, an answer of 402, invoices that are written off or of many lines. A customer is deleted here, but
-# seldom while a line waits: that is for tests/handlers/test_stripe.py.
+# changes a price and sends no event. Left to tests/billing/test_stripe*.py: an authentication that fails,
+# a subscription that is paid by invoice, is in another currency, or is there and not active, a failure
+# that is saved without an effect, a key that is too old or was sent with another request, an answer of
+# 402, invoices that are written off or of many lines. A customer is deleted here, but seldom while a line
+# waits: that is for tests/handlers/test_stripe.py.
 REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerNotFound, PriceArchived, QuotedPriceChanged)
-WORD = (
-    "word delivered", "word doubled", "word reordered", "word late", "word lost", "word too old",
-    "word sent again after a crash",
+EVENT_DELIVERIES = (
+    "event delivered", "event doubled", "event reordered", "event late", "event lost", "event too old",
+    "event sent again after a crash",
 )  # fmt: skip
 EVENTS_AT_STRIPE = (
     "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
@@ -88,7 +88,7 @@ EVENTS_AT_STRIPE = (
 )  # fmt: skip
 EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,
-    *WORD,
+    *EVENT_DELIVERIES,
     *EVENTS_AT_STRIPE,
     *(f"refusal {refusal.__name__}" for refusal in REFUSALS_AT_STRIPE),
     *(what for what in EXPECTED if not what.startswith(("fault billing.", "card "))),

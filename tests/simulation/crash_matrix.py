@@ -19,7 +19,7 @@ from models.errors import Refusal
 from tests.simulation.completion import run_to_completion
 from tests.simulation.due import list_due_jobs
 from tests.simulation.gates import Waiter
-from tests.simulation.invariants import Watch
+from tests.simulation.invariants import InvariantChecker
 from tests.simulation.loop import VirtualClock
 from tests.simulation.run import open_worker_store, run_in_virtual_time
 from tests.simulation.slack import TEAM
@@ -75,13 +75,13 @@ class FaultScript:
         self._fault = fault
         self.armed, self.met = False, False
 
-    def of(self, call: str) -> str | None:
-        return self._meet() if call == "billing.place" and self._fault not in CARDS else None
+    def get_fault(self, call: str) -> str | None:
+        return self._take_fault() if call == "billing.place" and self._fault not in CARDS else None
 
-    def card(self) -> str:
-        return (self._meet() if self._fault in CARDS else None) or "settles"
+    def get_card_behaviour(self) -> str:
+        return (self._take_fault() if self._fault in CARDS else None) or "settles"
 
-    def _meet(self) -> str | None:
+    def _take_fault(self) -> str | None:
         if not self.armed or self.met or self._fault is None:
             return None
         self.met = True
@@ -157,72 +157,72 @@ class _CellRun:
 
     async def run(self) -> None:
         world = self._world
-        watch = Watch(world)
-        world.watch = watch.look
+        watch = InvariantChecker(world)
+        world.find_violations = watch.find_violations
         world.open_replica()
         try:
-            await self._press()
+            await self._press_place_order()
             if self._cell and self._cell.commit == 0:
-                await self._reach_the_commit()
-            await self._go_on()
+                await self._inject_fault()
+            await self._run_until_idle()
             # Pressed once more: by somebody impatient, or where the first press died.
-            await self._press()
-            await self._go_on()
+            await self._press_place_order()
+            await self._run_until_idle()
             await run_to_completion(world)
-            world.violations += self._unexpected()
+            world.violations += self._find_unexpected_states()
         finally:
             await world.stop_actors()
 
-    async def _press(self) -> None:
+    async def _press_place_order(self) -> None:
         replica = self._world.replicas[-1]
-        self._world.start_actor(replica, "press", self._placed(replica))
+        self._world.start_actor(replica, "press", self._place_order(replica))
         await self._world.loop.settle()
 
-    async def _placed(self, replica: SimulatedReplica) -> None:
+    async def _place_order(self, replica: SimulatedReplica) -> None:
         try:
             await refresh_slack_user(replica.services, ALICE)
             await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN_QUOTE)
         except Refusal as refusal:
             self._world.trace.add(f"refused: {refusal!r}")
 
-    async def _go_on(self) -> None:
+    async def _run_until_idle(self) -> None:
         """One after the other, and the job, as long as something can be done now."""
         world = self._world
         while not world.violations:
             if world.gates.waiting:
-                await self._let_on(world.gates.waiting[0])
+                await self._release_waiter(world.gates.waiting[0])
             elif "service_order.process" in list_due_jobs(world):
                 world.start_job(world.replicas[-1], "service_order.process")
                 await world.loop.settle()
             else:
                 return
 
-    async def _let_on(self, waiter: Waiter) -> None:
+    async def _release_waiter(self, waiter: Waiter) -> None:
         if waiter.gate == COMMITTED:
             self.commits += 1
             if self._cell and self.commits == self._cell.commit:
-                await self._reach_the_commit()
+                await self._inject_fault()
         elif waiter.gate == CHARGE:
             self.last_before_a_charge = self.commits
-        if self._dies_now(waiter):
+        if self._should_die(waiter):
             self._world.crash_process(waiter.process)
         if waiter in self._world.gates.waiting:
             await self._world.release(waiter)
 
-    async def _reach_the_commit(self) -> None:
+    async def _inject_fault(self) -> None:
         self._script.armed = True
         if self._cell and self._cell.ending is ProcessFate.DIES_THERE:
             self._world.crash_process(self._world.replicas[-1].process)
             await self._world.loop.settle()
 
-    def _dies_now(self, waiter: Waiter) -> bool:
+    def _should_die(self, waiter: Waiter) -> bool:
         self.gates += 1
         if self.gates == self._dies_at:
             return True
         dies = self._cell is not None and self._cell.ending is ProcessFate.DIES_BEFORE_IT_STORES_THE_ANSWER
         return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
 
-    def _unexpected(self) -> Iterator[str]:
+    def _find_unexpected_states(self) -> Iterator[str]:
         """One order, completed; each line settled but the one whose card was declined."""
         declined = self._script.met and self._cell is not None and self._cell.fault is Fault.DECLINED
         orders = [status for (status,) in self._world.store.rows("SELECT status FROM service_order")]

@@ -1,6 +1,6 @@
 """Which jobs have something to do, asked of the database as they do themselves."""
 
-from tests.simulation.snapshot import stored
+from tests.simulation.snapshot import format_instant
 from tests.simulation.world import SimulatedWorld
 
 DUE = {
@@ -15,5 +15,5 @@ DUE = {
 
 
 def list_due_jobs(world: SimulatedWorld) -> list[str]:
-    now = {"now": stored(world.clock())}
+    now = {"now": format_instant(world.clock())}
     return [job_id for job_id, query in DUE.items() if world.store.raw.execute(query, now).fetchone()]

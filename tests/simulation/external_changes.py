@@ -25,7 +25,7 @@ class ExternalChanges:
         self, random: Random, path: Path, stripe: StripeRecords | None = None, unlinked: str = ""
     ) -> None:
         self._random, self._path = random, path
-        self._file = deepcopy(_file())
+        self._file = deepcopy(_read_accounts_file())
         self._stripe = stripe
         if stripe:
             for account in (each for each in self._file["accounts"] if each["id"] != unlinked):
@@ -35,14 +35,20 @@ class ExternalChanges:
         self._quotes = 0
         self._imports = 0
 
-    def change(self, at: datetime) -> str:
+    def change_file(self, at: datetime) -> str:
         """One change of the file; says which."""
-        if self._open_still and self._random.random() < 0.5:
-            return self._decide(at)
-        changes = (self._offer, self._decide, self._decide, self._withdraw, self._take_back)
-        return self._random.choice((*changes, self._methods, self._methods))(at)
+        if self._open_quotes and self._random.random() < 0.5:
+            return self._decide_quote(at)
+        changes = (
+            self._add_random_quote,
+            self._decide_quote,
+            self._decide_quote,
+            self._remove_contact,
+            self._restore_contacts,
+        )
+        return self._random.choice((*changes, self._toggle_payment_method, self._toggle_payment_method))(at)
 
-    async def take_over(self, services: Services) -> None:
+    async def import_file(self, services: Services) -> None:
         """`import`, as the operator runs it."""
         self._imports += 1
         path = self._path.with_name(f"accounts-{self._imports}.yml")
@@ -52,10 +58,10 @@ class ExternalChanges:
             services.database, path=path, at=services.now(), overwrite=self._random.random() < 0.2
         )
 
-    def _offer(self, at: datetime) -> str:
-        return self.offer(at, self._random.choice(("acme_meeting", "acme_webinar")))
+    def _add_random_quote(self, at: datetime) -> str:
+        return self.add_quote(at, self._random.choice(("acme_meeting", "acme_webinar")))
 
-    def offer(self, at: datetime, subscription: str) -> str:
+    def add_quote(self, at: datetime, subscription: str) -> str:
         """A sales representative's quote."""
         self._quotes += 1
         line = {"subscription": subscription, "seats": "3"}
@@ -68,28 +74,28 @@ class ExternalChanges:
         return "offered"
 
     @property
-    def _open_still(self) -> list[dict[str, Any]]:
+    def _open_quotes(self) -> list[dict[str, Any]]:
         return [quote for quote in self._acme.get("quotes", []) if "decided" not in quote]
 
-    def _decide(self, at: datetime) -> str:
-        open_still = self._open_still
+    def _decide_quote(self, at: datetime) -> str:
+        open_still = self._open_quotes
         if not open_still:
-            return self._offer(at)
+            return self._add_random_quote(at)
         status = self._random.choice(("accepted", "rejected"))
         self._random.choice(open_still)["decided"] = {"status": status, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
         return f"decided {status}"
 
-    def _withdraw(self, at: datetime) -> str:
+    def _remove_contact(self, at: datetime) -> str:
         contacts = self._acme["billing_contacts"]
         if len(contacts) > 1:
             contacts.pop(self._random.randrange(len(contacts)))
         return "withdrew"
 
-    def _take_back(self, at: datetime) -> str:
-        self._acme["billing_contacts"] = deepcopy(_file()["accounts"][0]["billing_contacts"])
+    def _restore_contacts(self, at: datetime) -> str:
+        self._acme["billing_contacts"] = deepcopy(_read_accounts_file()["accounts"][0]["billing_contacts"])
         return "took back"
 
-    def _methods(self, at: datetime) -> str:
+    def _toggle_payment_method(self, at: datetime) -> str:
         """The default method goes, or comes back."""
         if self._stripe:
             if self._stripe.cards["pm_1"].customer is None:
@@ -99,14 +105,14 @@ class ExternalChanges:
             return "took method"
         methods = self._acme["payment_methods"]
         if len(methods) < 3:
-            self._acme["payment_methods"] = deepcopy(_file()["accounts"][0]["payment_methods"])
+            self._acme["payment_methods"] = deepcopy(_read_accounts_file()["accounts"][0]["payment_methods"])
             return "gave methods"
         del methods[0]
         return "took method"
 
 
 @cache
-def _file() -> dict[str, Any]:
+def _read_accounts_file() -> dict[str, Any]:
     file: dict[str, Any] = yaml.load(ACCOUNTS.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
     return file
 

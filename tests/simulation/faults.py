@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Faults(Protocol):
-    def of(self, call: str) -> str | None:
+    def get_fault(self, call: str) -> str | None:
         """What goes wrong with this call of a port, if anything."""
 
-    def card(self) -> str:
+    def get_card_behaviour(self) -> str:
         """What the card network does with a new charge."""
 
 
@@ -28,17 +28,17 @@ FAULTS: dict[str, tuple[str, ...]] = {
 }
 # Over Stripe a charge is several requests. Those that prepare or look after it count as `subscriptions`: some
 # of them change something, so that their answers are lost too. Whether a price holds is Stripe's to say.
-FAULTS_AT_STRIPE = FAULTS | {
+STRIPE_FAULTS = FAULTS | {
     "billing.subscriptions": ("outage", "lost", "rate_limited"),
     "billing.preview": ("outage", "rate_limited"),
     "billing.reconcile": (),
 }
 # Called so seldom that more of it must go wrong.
-SELDOM = ("billing.portal", "billing.preview", "mail.send", "directory.email")
-OFTEN = dict.fromkeys(SELDOM, 3.0)
+RARE_CALLS = ("billing.portal", "billing.preview", "mail.send", "directory.email")
+RATE_FACTORS = dict.fromkeys(RARE_CALLS, 3.0)
 # Over Stripe a press asks many times, and is to get through; its charge is one request of a dozen. Fewer
 # seeds are run, so that what else is rare comes oftener.
-OFTEN_AT_STRIPE = OFTEN | {
+STRIPE_RATE_FACTORS = RATE_FACTORS | {
     "billing.subscriptions": 0.2, "billing.preview": 0.3, "billing.place": 4.0, "mail.send": 6.0,
     "slack.deliver": 1.5,
 }  # fmt: skip
@@ -46,37 +46,37 @@ CARDS = ("settles", "declines", "slow", "customer", "customer_never")
 
 
 # So many seeds in a row meet every fault twice, whatever is drawn.
-FATES = 15
+SEEDS_PER_FAULT = 15
 
 
-def _fated(faults: dict[str, tuple[str, ...]], seed: int) -> dict[str, list[str]]:
+def _choose_certain_faults(faults: dict[str, tuple[str, ...]], seed: int) -> dict[str, list[str]]:
     """What goes wrong in this seed for certain, the first time that it is called."""
     fated: dict[str, list[str]] = {}
     pairs = [(call, fault) for call, of_it in faults.items() for fault in of_it]
     for number, (call, fault) in enumerate(pairs):
-        if number % FATES in (seed % FATES, (seed + 7) % FATES):
+        if number % SEEDS_PER_FAULT in (seed % SEEDS_PER_FAULT, (seed + 7) % SEEDS_PER_FAULT):
             fated.setdefault(call, []).append(fault)
     return fated
 
 
-class Nothing:
+class NoFaults:
     """Nothing goes wrong, and every card settles."""
 
-    def of(self, call: str) -> str | None:
+    def get_fault(self, call: str) -> str | None:
         return None
 
-    def card(self) -> str:
+    def get_card_behaviour(self) -> str:
         return "settles"
 
 
-class Theme:
+class RandomFaults:
     """A seed's inclination: how often which fault comes, and how cards behave."""
 
     def __init__(self, seed: int, random: Random, seen: Counter[str], *, at_stripe: bool = False) -> None:
         self._random, self._seen = random, seen
-        self._faults = FAULTS_AT_STRIPE if at_stripe else FAULTS
-        self._fated = _fated(self._faults, seed)
-        self._often = OFTEN_AT_STRIPE if at_stripe else OFTEN
+        self._faults = STRIPE_FAULTS if at_stripe else FAULTS
+        self._fated = _choose_certain_faults(self._faults, seed)
+        self._often = STRIPE_RATE_FACTORS if at_stripe else RATE_FACTORS
         self.rate = random.choice((0.0, 0.05, 0.1, 0.25))
         self.crashes = random.choice((0.0, 0.0, 0.02, 0.06))
         self.favourite = random.choice((None, *(("fickle",) * 3 if at_stripe else ("fickle",) * 2), *CARDS))
@@ -88,22 +88,22 @@ class Theme:
         self.down: set[str] = set()
         self.stopped = False
 
-    def of(self, call: str) -> str | None:
+    def get_fault(self, call: str) -> str | None:
         if self.stopped:
             return None
         port = call.partition(".")[0]
-        fault = "outage" if port in self.down else self._drawn(call)
+        fault = "outage" if port in self.down else self._draw_fault(call)
         if fault:
             self._seen[f"fault {call} {fault}"] += 1
         return fault
 
-    def _drawn(self, call: str) -> str | None:
+    def _draw_fault(self, call: str) -> str | None:
         if self._fated.get(call):
             return self._fated[call].pop()
         rate = self.rate * self._often.get(call, 1)
         return self._random.choice(self._faults[call]) if self._random.random() < rate else None
 
-    def card(self) -> str:
+    def get_card_behaviour(self) -> str:
         self._charges += 1
         card = self._random.choice(("settles", "settles", "settles", *CARDS))
         if self.favourite == "fickle":

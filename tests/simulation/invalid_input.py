@@ -51,13 +51,15 @@ IDS = (
 USERS = ("U01ALICE", "U02BENOIT", "U03DORA", "U04EVE", "U05GUEST", "U09IDA", "U00NOBODY")
 
 
-def mistake(random: Random, store: Store) -> Click:
+def choose_invalid_click(random: Random, store: Store) -> Click:
     """One of all that can be wrong."""
     quotes, pending, orders = ([row[0] for row in store.rows(query)] for query in IDS)
-    return random.choice(list(_mistakes(random, [*quotes, 999], pending * 5, [*orders, 999])))
+    return random.choice(list(_list_invalid_clicks(random, [*quotes, 999], pending * 5, [*orders, 999])))
 
 
-def _mistakes(random: Random, quotes: list[int], pending: list[int], orders: list[int]) -> Iterator[Click]:
+def _list_invalid_clicks(
+    random: Random, quotes: list[int], pending: list[int], orders: list[int]
+) -> Iterator[Click]:
     def click(name: str, use_case: Callable[..., Any], user: str = "U01ALICE", **given: Any) -> Click:
         return Click(name, user, use_case, given)
 

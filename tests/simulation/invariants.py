@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from models.audit.entry import GENESIS_HASH, AuditEntry
-from tests.simulation.notices import nothing_untold, notices_are_true, notices_in_order
-from tests.simulation.snapshot import Books, Row, instant, read_books
+from tests.simulation.notices import changes_are_notified, notices_are_true, notices_in_order
+from tests.simulation.snapshot import DatabaseSnapshot, Row, parse_instant, read_snapshot
 from tests.simulation.world import SimulatedWorld
 
 # Which status may follow which: written here once more, from the rules.
-NEXT = {
+TRANSITIONS = {
     "quote": {"pending": {"accepted", "rejected", "expired"}},
     "service_order": {"placed": {"processing"}, "processing": {"completed", "failed"}},
     "order_line": {
@@ -22,16 +22,16 @@ NEXT = {
         "declined": {"charging"},
     },
 }
-FIRST = {"quote": {"pending"}, "service_order": {"placed"}, "order_line": {"waiting"}}
-BUSY = ("charging", "needs_customer", "unknown")
+INITIAL_STATUSES = {"quote": {"pending"}, "service_order": {"placed"}, "order_line": {"waiting"}}
+BUSY_STATUSES = ("charging", "needs_customer", "unknown")
 RETRY_TIME = timedelta(hours=23)
 
 Found = Iterator[str]
-Invariant = Callable[["Watch", Books, Books], Found]
+Invariant = Callable[["InvariantChecker", DatabaseSnapshot, DatabaseSnapshot], Found]
 
 
-class Watch:
-    """Reads the books after every commit, and compares them with those before."""
+class InvariantChecker:
+    """Compares the database after every commit with the one before."""
 
     def __init__(self, world: SimulatedWorld) -> None:
         self.world = world
@@ -42,37 +42,37 @@ class Watch:
         self.last_entries: dict[str, AuditEntry] = {}
         self._seen = (-1, -1)
         self._last_id = 0
-        self._before = self._read()
-        self._learn(self._before)
+        self._before = self._read_snapshot()
+        self._remember_entries(self._before)
 
-    def look(self) -> list[str]:
+    def find_violations(self) -> list[str]:
         """What is broken now."""
         seen = (self.world.store.raw.total_changes, self.provider.change_count)
         if seen == self._seen:
             return []
         self._seen = seen
         self.checks += 1
-        now = self._read()
+        now = self._read_snapshot()
         found = [
             f"{check.__name__}: {what}" for check in INVARIANTS for what in check(self, self._before, now)
         ]
-        self._learn(now)
+        self._remember_entries(now)
         self._before = now
         return found
 
-    def _read(self) -> Books:
-        books = read_books(self.world.store, self._last_id)
-        if books.new_entries:
-            self._last_id = books.new_entries[-1].id or 0
-        self.facts |= {(e.subject, e.action, e.to_status) for e in books.new_entries}
-        return books
+    def _read_snapshot(self) -> DatabaseSnapshot:
+        snapshot = read_snapshot(self.world.store, self._last_id)
+        if snapshot.new_entries:
+            self._last_id = snapshot.new_entries[-1].id or 0
+        self.facts |= {(e.subject, e.action, e.to_status) for e in snapshot.new_entries}
+        return snapshot
 
-    def _learn(self, books: Books) -> None:
-        for entry in books.new_entries:
+    def _remember_entries(self, snapshot: DatabaseSnapshot) -> None:
+        for entry in snapshot.new_entries:
             self.last_entries[entry.account_id] = entry
 
 
-def history_is_unbroken(watch: Watch, before: Books, now: Books) -> Found:
+def history_is_unbroken(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     last = dict(watch.last_entries)
     for entry in now.new_entries:
         previous = last.get(entry.account_id)
@@ -82,10 +82,12 @@ def history_is_unbroken(watch: Watch, before: Books, now: Books) -> Found:
         last[entry.account_id] = entry
 
 
-def statuses_follow_the_rules(watch: Watch, before: Books, now: Books) -> Found:
+def statuses_follow_the_rules(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
     """R18. Two steps may be stored together, where history has both."""
     written = {entry.to_status for entry in now.new_entries}
-    for table, rules in NEXT.items():
+    for table, rules in TRANSITIONS.items():
         in_two = {
             start: {end for middle in ends & written for end in rules.get(middle or "", set())} | ends
             for start, ends in rules.items()
@@ -93,7 +95,9 @@ def statuses_follow_the_rules(watch: Watch, before: Books, now: Books) -> Found:
         for key, row in now[table].items():
             old = before[table].get(key)
             if old is None:
-                if row["status"] not in FIRST[table] and row["status"] != _closed_at_once(table, row):
+                if row["status"] not in INITIAL_STATUSES[table] and row["status"] != _closed_at_once(
+                    table, row
+                ):
                     yield f"{table} {key} began as {row['status']}"
             elif old["status"] != row["status"] and row["status"] not in in_two.get(old["status"], ()):
                 yield f"{table} {key}: {old['status']} → {row['status']}"
@@ -104,7 +108,7 @@ def _closed_at_once(table: str, row: Row) -> str | None:
     return row["status"] if table == "quote" and row["created_externally"] else None
 
 
-def changes_are_recorded(watch: Watch, before: Books, now: Books) -> Found:
+def changes_are_recorded(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """R18: each change of a status has its entry, written with it."""
     written = {(e.subject, e.to_status) for e in now.new_entries}
     numbers = {key: row["number"] for key, row in now["service_order"].items()}
@@ -120,14 +124,16 @@ def changes_are_recorded(watch: Watch, before: Books, now: Books) -> Found:
                 yield f"{table} {key} became {row['status']} without an entry"
 
 
-def only_contacts_changed_anything(watch: Watch, before: Books, now: Books) -> Found:
+def only_contacts_changed_anything(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
     """R1, R5: by the roles that are committed, and by what Slack said of the person within the hour."""
     for entry in now.new_entries:
         if entry.actor_kind == "contact" and not _may_change(watch, now, entry):
             yield f"{entry.actor_name} ({entry.person_id}): {entry.subject} {entry.action}"
 
 
-def _may_change(watch: Watch, now: Books, entry: AuditEntry) -> bool:
+def _may_change(watch: InvariantChecker, now: DatabaseSnapshot, entry: AuditEntry) -> bool:
     assert entry.person is not None, "a contact is a person"
     team, user = entry.person.team_id, entry.person.user_id
     assert user is not None, "nobody is erased"
@@ -140,7 +146,9 @@ def _may_change(watch: Watch, now: Books, entry: AuditEntry) -> bool:
     )
 
 
-def orders_have_accepted_quotes(watch: Watch, before: Books, now: Books) -> Found:
+def orders_have_accepted_quotes(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
     """R9, R12, R19: one order a quote, accepted while it was valid, for what it promised."""
     orders = now["service_order"].values()
     if len({order["quote_id"] for order in orders}) != len(orders):
@@ -151,7 +159,7 @@ def orders_have_accepted_quotes(watch: Watch, before: Books, now: Books) -> Foun
         quote = now["quote"][order["quote_id"]]
         if quote["status"] != "accepted" or quote["decided_externally"]:
             yield f"{order['number']} of {quote['number']}, which is {quote['status']}"
-        if instant(order["placed_at"]) >= instant(quote["expires_at"]):
+        if parse_instant(order["placed_at"]) >= parse_instant(quote["expires_at"]):
             yield f"{order['number']} was placed after {quote['number']} had ended"
         promised = [_terms(line) for line in now.where("quote_line", quote_id=quote["id"])]
         if promised != [_terms(line) for line in now.where("order_line", order_id=key)]:
@@ -166,7 +174,7 @@ def _terms(line: Row) -> tuple[object, ...]:
     return (line["subscription_id"], line["seats"], line["amount"], line["tax"])
 
 
-def quotes_are_replaced(watch: Watch, before: Books, now: Books) -> Found:
+def quotes_are_replaced(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """R7: whoever makes a quote leaves no other pending; what it replaced says so."""
     for entry in now.new_entries:
         number = entry.subject.removeprefix("quote:")
@@ -178,7 +186,7 @@ def quotes_are_replaced(watch: Watch, before: Books, now: Books) -> Found:
             others = [
                 q["number"]
                 for q in now.where("quote", account_id=entry.account_id, status="pending")
-                if instant(q["expires_at"]) > entry.at and q["number"] != number
+                if parse_instant(q["expires_at"]) > entry.at and q["number"] != number
             ]
             if others:
                 yield f"{number} was made, and {others} are pending still"
@@ -188,7 +196,7 @@ def quotes_are_replaced(watch: Watch, before: Books, now: Books) -> Found:
                 yield f"{number} replaced nothing"
 
 
-def lines_are_charged_once(watch: Watch, before: Books, now: Books) -> Found:
+def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """R17, R19: over all attempts of a line one charge at most, of what was promised, and none for
     what is not settled."""
     keys: dict[int, list[str]] = {}
@@ -210,13 +218,15 @@ def lines_are_charged_once(watch: Watch, before: Books, now: Books) -> Found:
             yield f"line {key} of {order['number']} is {line['status']}, and was charged"
 
 
-def one_busy_line_a_subscription(watch: Watch, before: Books, now: Books) -> Found:
-    busy = [line["subscription_id"] for line in now["order_line"].values() if line["status"] in BUSY]
+def one_busy_line_a_subscription(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    busy = [line["subscription_id"] for line in now["order_line"].values() if line["status"] in BUSY_STATUSES]
     if len(busy) != len(set(busy)):
         yield f"busy: {busy}"
 
 
-def seats_add_up(watch: Watch, before: Books, now: Books) -> Found:
+def seats_add_up(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     world, bought = watch.world, Counter[str]()
     for charge in watch.provider.list_charges():
         bought[charge.subscription_id] += charge.seats if charge.is_settled else 0
@@ -232,7 +242,7 @@ def seats_add_up(watch: Watch, before: Books, now: Books) -> Found:
             )
 
 
-def receipts_match(watch: Watch, before: Books, now: Books) -> Found:
+def receipts_match(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """R13: one for each completed order, over what settled."""
     for key, order in now["service_order"].items():
         receipts = now.where("receipt", order_id=key)
@@ -244,7 +254,9 @@ def receipts_match(watch: Watch, before: Books, now: Books) -> Found:
                 yield f"{receipt['number']} is not over what settled"
 
 
-def orders_end_as_their_lines(watch: Watch, before: Books, now: Books) -> Found:
+def orders_end_as_their_lines(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
     """R18: finished once every line is done."""
     for key, order in now["service_order"].items():
         statuses = {line["status"] for line in now.where("order_line", order_id=key)}
@@ -258,7 +270,7 @@ def orders_end_as_their_lines(watch: Watch, before: Books, now: Books) -> Found:
             yield f"{order['number']} is placed with lines {sorted(statuses)}"
 
 
-def word_is_acted_on(watch: Watch, before: Books, now: Books) -> Found:
+def events_are_acted_on(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """Word from the provider is stored with what follows: its account, and what waits there, is looked at."""
     for key, event in now["received_billing_event"].items():
         if key in before["received_billing_event"] or event["account_id"] is None:
@@ -267,7 +279,7 @@ def word_is_acted_on(watch: Watch, before: Books, now: Books) -> Found:
             yield f"{event['kind']} is stored, and {event['account_id']} is not looked at"
         orders = {order["id"] for order in now.where("service_order", account_id=event["account_id"])}
         for line in now["order_line"].values():
-            busy = line["order_id"] in orders and line["status"] in BUSY
+            busy = line["order_id"] in orders and line["status"] in BUSY_STATUSES
             if busy and (line["due_at"] is None or line["due_at"] > event["received_at"]):
                 yield f"{event['kind']} is stored, and line {line['id']} goes on waiting"
 
@@ -289,8 +301,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     seats_add_up,
     receipts_match,
     orders_end_as_their_lines,
-    word_is_acted_on,
+    events_are_acted_on,
     notices_are_true,
-    nothing_untold,
+    changes_are_notified,
     notices_in_order,
 )

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from models.audit.entry import AuditEntry
-from tests.simulation.snapshot import Books, Row, instant
+from tests.simulation.snapshot import DatabaseSnapshot, Row, parse_instant
 
 if TYPE_CHECKING:
-    from tests.simulation.invariants import Watch
+    from tests.simulation.invariants import InvariantChecker
 
 RETRY_TIME = timedelta(hours=23)
 OVERDUE_AFTER = timedelta(hours=24)
@@ -38,7 +38,7 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "channel_unreachable": (),
 }
 # What the history says (action, status) → the kind of notice stored with it.
-TELLS = {
+REPORTED_CHANGES = {
     ("placed", "placed"): "order_placed",
     ("line", "needs_customer"): "order_needs_customer",
     ("completed", "completed"): "receipt_mail",
@@ -48,19 +48,21 @@ TELLS = {
 }
 
 
-def notices_are_true(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
+def notices_are_true(
+    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Iterator[str]:
     """R24: of nothing that did not happen."""
     for key, notice in now["notice"].items():
         if key not in before["notice"] and not _is_true(watch, now, notice):
             yield f"{notice['kind']} {notice['event']}"
 
 
-def _is_true(watch: "Watch", now: Books, notice: Row) -> bool:
+def _is_true(watch: "InvariantChecker", now: DatabaseSnapshot, notice: Row) -> bool:
     said = TOLD_BY[notice["kind"]]
     return not said or any((_subject(now, notice), *what) in watch.facts for what in said)
 
 
-def _subject(now: Books, notice: Row) -> str:
+def _subject(now: DatabaseSnapshot, notice: Row) -> str:
     if notice["order_id"] is not None:
         return f"service_order:{now['service_order'][notice['order_id']]['number']}"
     if notice["quote_id"] is not None:
@@ -68,33 +70,38 @@ def _subject(now: Books, notice: Row) -> str:
     return f"account:{notice['account_id']}"
 
 
-def nothing_untold(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
+def changes_are_notified(
+    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Iterator[str]:
     """R24: what happened is told by what was stored with it."""
     if not now.new_entries:
         return
     new = [notice for key, notice in now["notice"].items() if key not in before["notice"]]
     told = {(_subject(now, notice), notice["kind"]) for notice in new}
     for entry in now.new_entries:
-        kind = TELLS.get((entry.action, entry.to_status))
+        kind = REPORTED_CHANGES.get((entry.action, entry.to_status))
         if kind and (entry.subject, kind) not in told:
             yield f"{entry.subject} {entry.action} {entry.to_status}: no {kind}"
         declined = entry.action == "line" and entry.to_status == "declined"
         if declined and _can_be_retried(now, entry) and (entry.subject, "order_declined") not in told:
             yield f"{entry.subject} was declined, and nobody is told"
         if entry.to_status in ("accepted", "rejected", "expired") and entry.action != "imported":
-            yield from _decision_untold(now, entry, new)
+            yield from _find_unnotified_decisions(now, entry, new)
         if entry.action == "completed":
-            yield from _receipt_to_others(now, entry, new)
+            yield from _find_wrong_receipt_recipients(now, entry, new)
 
 
-def _can_be_retried(now: Books, entry: AuditEntry) -> bool:
+def _can_be_retried(now: DatabaseSnapshot, entry: AuditEntry) -> bool:
     [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
     lines = now.where("order_line", order_id=order["id"], subscription_id=entry.details["subscription"])
-    ends = min(instant(order["placed_at"]) + RETRY_TIME, *(instant(line["period_ends_at"]) for line in lines))
+    ends = min(
+        parse_instant(order["placed_at"]) + RETRY_TIME,
+        *(parse_instant(line["period_ends_at"]) for line in lines),
+    )
     return entry.at < ends and not order["retries_abandoned"]
 
 
-def _decision_untold(now: Books, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
+def _find_unnotified_decisions(now: DatabaseSnapshot, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
     """R13, R20: whose quote it was is told by whoever decided, unless they did it themselves."""
     [quote] = now.where("quote", number=entry.subject.removeprefix("quote:"))
     contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
@@ -109,7 +116,7 @@ def _decision_untold(now: Books, entry: AuditEntry, new: list[Row]) -> Iterator[
             yield f"{entry.subject} {entry.action}, and {person['name']} is not told"
 
 
-def _receipt_to_others(now: Books, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
+def _find_wrong_receipt_recipients(now: DatabaseSnapshot, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
     """R13: to whoever placed the order, to all where that person lost the role or the quote was for all."""
     [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
     contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
@@ -121,7 +128,9 @@ def _receipt_to_others(now: Books, entry: AuditEntry, new: list[Row]) -> Iterato
         yield f"the receipt of {order['number']} goes to {sorted(mailed)}"
 
 
-def notices_in_order(watch: "Watch", before: Books, now: Books) -> Iterator[str]:
+def notices_in_order(
+    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Iterator[str]:
     """R24: of each destination the oldest first; what was told is not untold. One that is stored ahead, as
     reminders are, has its turn from when it is due."""
     waiting: dict[str, list[Row]] = defaultdict(list)
@@ -141,7 +150,7 @@ def notices_in_order(watch: "Watch", before: Books, now: Books) -> Iterator[str]
             yield f"notice {key} is undeliverable without a reason"
 
 
-def _is_shown_by_older(before: Books, now: Books, notice: Row) -> bool:
+def _is_shown_by_older(before: DatabaseSnapshot, now: DatabaseSnapshot, notice: Row) -> bool:
     """R25: a status message shows all that was stored before it was rendered, and is delivered with it."""
     same = {"kind": "order_status", "order_id": notice["order_id"], "destination": notice["destination"]}
     return notice["kind"] == "order_status" and any(
@@ -154,4 +163,4 @@ def _is_shown_by_older(before: Books, now: Books, notice: Row) -> bool:
 
 
 def is_due(notice: Row, at: datetime) -> bool:
-    return instant(notice["due_at"]) <= at
+    return parse_instant(notice["due_at"]) <= at

@@ -22,8 +22,8 @@ from models.details import CartPage, CheckoutPage, OrderDetails, PlacementPage, 
 from models.errors import Refusal
 from models.quote import QuotesPending
 
-AGAIN = (BillingUnavailable, IdentityNotFresh, MixedPricesUnsupported)
-NEVER = (NotABillingContact, NotAllowed)
+RETRYABLE_REFUSALS = (BillingUnavailable, IdentityNotFresh, MixedPricesUnsupported)
+FINAL_REFUSALS = (NotABillingContact, NotAllowed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Click:
     use_case: Callable[..., Awaitable[Any]] = field(repr=False)
     given: dict[str, Any]
 
-    async def do(self, services: Services, person: SlackIdentity) -> Any:
+    async def run(self, services: Services, person: SlackIdentity) -> Any:
         return await self.use_case(services, person=person, **self.given)
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Shopper:
         self._typed: dict[str, str] = {}
         self._pending: list[int] = []
 
-    def next(self) -> Click | None:
+    def choose_click(self) -> Click | None:
         click: Click | None = getattr(self, f"_{self.stage}")()
         return click
 
@@ -170,7 +170,7 @@ class Shopper:
 
     # --- what they learn
 
-    def hear(self, answer: object) -> None:
+    def handle_answer(self, answer: object) -> None:
         match answer:
             case cart_open.PendingQuotesWarning(pending_quotes=pending, own_quote=own):
                 self._pending = [sheet.quote.key for sheet in pending]
@@ -188,24 +188,24 @@ class Shopper:
             case PlacementPage():
                 self.quote, self.stage = answer.quote.quote.key, "place"
             case OrderDetails():
-                self._hear_of_order(answer)
+                self._handle_order(answer)
             case (OrderDetails() as sheet, _):
                 self.order, self.stage = sheet.order.key, "retry"
             case None if self.stage == "warned":
                 self.stage = "fill"
 
-    def _hear_of_order(self, sheet: OrderDetails) -> None:
+    def _handle_order(self, sheet: OrderDetails) -> None:
         self.order, self.stage = sheet.order.key, "ordered"
         self._typed = {}
         if sheet.order.is_finished:
             self.stage = "open"
 
-    def hear_no(self, refusal: Refusal) -> None:
-        if isinstance(refusal, NEVER):
+    def handle_refusal(self, refusal: Refusal) -> None:
+        if isinstance(refusal, FINAL_REFUSALS):
             self.stage = "done"
         elif isinstance(refusal, QuotesPending):
             self.stage = "again"
-        elif not isinstance(refusal, AGAIN) and self.stage not in ("ordered", "fill"):
+        elif not isinstance(refusal, RETRYABLE_REFUSALS) and self.stage not in ("ordered", "fill"):
             self.stage = self._random.choice(("open", "open", "portal"))
-        elif self.stage == "fill" and not isinstance(refusal, AGAIN):
+        elif self.stage == "fill" and not isinstance(refusal, RETRYABLE_REFUSALS):
             self._typed = {}

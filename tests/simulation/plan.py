@@ -11,23 +11,23 @@ from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
 from tests.simulation.due import list_due_jobs
 from tests.simulation.external_changes import ExternalChanges, change_member, change_subscription
-from tests.simulation.faults import Theme
+from tests.simulation.faults import RandomFaults
 from tests.simulation.gates import Waiter
-from tests.simulation.invalid_input import mistake
+from tests.simulation.invalid_input import choose_invalid_click
 from tests.simulation.people import Click, Shopper
 from tests.simulation.slack import TEAM
-from tests.simulation.snapshot import instant
+from tests.simulation.snapshot import parse_instant
 from tests.simulation.template import EXTERNAL_QUOTE, OWN_QUOTE
 from tests.simulation.webhooks import WebhookQueue
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 MOVES = 36
-# As many besides what Stripe's word takes.
+# Besides those that deliver Stripe's events.
 MOVES_AT_STRIPE = 56
 # So many wait at once at most: more would hide what each does.
-CROWD = 7
+MAX_WAITING = 7
 # The instants at which something changes by itself, to the second before, at, and after.
-TURNS = """
+DUE_INSTANTS_QUERY = """
     SELECT expires_at FROM quote WHERE status = 'pending'
     UNION SELECT remind_at FROM quote WHERE remind_at IS NOT NULL
     UNION SELECT overdue_check_at FROM service_order WHERE overdue_check_at IS NOT NULL
@@ -37,7 +37,7 @@ TURNS = """
     UNION SELECT deadline_at FROM order_line WHERE deadline_at IS NOT NULL
 """
 
-DECLINED = """
+DECLINED_ORDERS_QUERY = """
     SELECT o.id FROM service_order o JOIN order_line l ON l.order_id = o.id
     WHERE l.status = 'declined' AND o.status = 'processing'
 """
@@ -46,7 +46,7 @@ Move = Callable[[], Awaitable[None]]
 
 
 class Plan:
-    def __init__(self, world: SimulatedWorld, theme: Theme, *, begun: bool) -> None:
+    def __init__(self, world: SimulatedWorld, theme: RandomFaults, *, begun: bool) -> None:
         self._world, self._theme, self._random = world, theme, world.random
         self._elsewhere = ExternalChanges(
             world.random,
@@ -61,21 +61,21 @@ class Plan:
         self._moves: list[tuple[Move, int]] = [
             (self._press, 40),
             (self._press_again, 8),
-            (self._mistake, 7),
-            (self._job, 30),
-            (self._tick, 14),
-            (self._jump, world.random.choice((0, 1, 4))),
-            (self._import, world.random.choice((0, 1, 1, 5))),
+            (self._press_invalid, 7),
+            (self._run_job, 30),
+            (self._advance_briefly, 14),
+            (self._advance_to_due_instant, world.random.choice((0, 1, 4))),
+            (self._import_changes, world.random.choice((0, 1, 1, 5))),
             (self._change_seats, 2),
             (self._change_member, 2),
             (self._retry, 8 if theme.smooth or world.stripe else 4),
-            (self._outage, world.random.choice((0, 0, 2))),
+            (self._toggle_outage, world.random.choice((0, 0, 2))),
         ]
         if world.stripe:
             world.webhooks = WebhookQueue(world.stripe, world.store, world.random, world.seen)
-            self._moves += [(self._bring_word, 12), (self._change_terms, 3)]
+            self._moves += [(self._deliver_events, 12), (self._change_stripe_subscription, 3)]
             # Fewer seeds are run over Stripe: more of what else is rare.
-            self._moves += [(self._mistake, 3), (self._import, 1)]
+            self._moves += [(self._press_invalid, 3), (self._import_changes, 1)]
         for _ in range(world.random.randint(1, 3)):
             world.open_replica()
 
@@ -95,14 +95,14 @@ class Plan:
         moves = MOVES_AT_STRIPE if self._world.stripe else MOVES
         while moves and not self._world.violations:
             waiting = len(self._world.gates.waiting)
-            if waiting and (waiting >= CROWD or self._random.random() < on):
-                await self._let_somebody_on()
+            if waiting and (waiting >= MAX_WAITING or self._random.random() < on):
+                await self._release_random_waiter()
             else:
                 moves -= 1
                 [(move, _)] = self._random.choices(self._moves, [weight for _, weight in self._moves])
                 await move()
 
-    async def _let_somebody_on(self) -> None:
+    async def _release_random_waiter(self) -> None:
         """Mostly whoever went on last, so that some get far."""
         world = self._world
         same = [w for w in world.gates.waiting if self._last and w.actor == self._last.actor]
@@ -125,9 +125,9 @@ class Plan:
     async def _press(self) -> None:
         idle = [shopper for shopper, replica in self._shoppers.items() if replica is None]
         shopper = self._random.choice(idle) if idle else None
-        click = shopper.next() if shopper else None
+        click = shopper.choose_click() if shopper else None
         if shopper and click:
-            self._shoppers[shopper] = await self._begin(click, shopper)
+            self._shoppers[shopper] = await self._start_click(click, shopper)
 
     async def _press_again(self) -> None:
         """The same once more: at once or long after, anywhere, and now and then by someone else."""
@@ -135,14 +135,14 @@ class Plan:
             click = self._random.choice(self._pressed[-12:])
             self._world.seen["fault pressed again"] += 1
             user = self._random.choice((click.user, click.user, "U01ALICE", "U02BENOIT", "U04EVE"))
-            await self._begin(Click(click.name, user, click.use_case, click.given))
+            await self._start_click(Click(click.name, user, click.use_case, click.given))
 
-    async def _mistake(self) -> None:
-        await self._begin(mistake(self._random, self._world.store))
+    async def _press_invalid(self) -> None:
+        await self._start_click(choose_invalid_click(self._random, self._world.store))
 
     async def _retry(self) -> None:
         """The buttons of a notice, pressed by one of those who got it."""
-        orders = [key for (key,) in self._world.store.rows(DECLINED)]
+        orders = [key for (key,) in self._world.store.rows(DECLINED_ORDERS_QUERY)]
         if orders:
             user, order = (
                 self._random.choice(("U01ALICE", "U02BENOIT")),
@@ -155,27 +155,27 @@ class Plan:
                 {**order, "payment_method_id": "pm_2"},
             )
             give_up = Click("service_order.give_up", user, manage_order.give_up_service_order, order)
-            await self._begin(self._random.choice((retry, retry, retry, give_up)))
+            await self._start_click(self._random.choice((retry, retry, retry, give_up)))
 
-    async def _begin(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
+    async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
         world = self._world
         replica = self._random.choice(world.replicas)
         self._pressed.append(click)
         name = f"#{len(self._pressed)} {click}"
         world.trace.add(f"press: {replica.process.name} {name}")
-        world.start_actor(replica, name, self._answered(replica, click, shopper))
+        world.start_actor(replica, name, self._run_click(replica, click, shopper))
         await world.loop.settle()
         return replica
 
-    async def _answered(self, replica: SimulatedReplica, click: Click, shopper: Shopper | None) -> None:
+    async def _run_click(self, replica: SimulatedReplica, click: Click, shopper: Shopper | None) -> None:
         person = SlackIdentity(TEAM, click.user, click.name, self._random.choice((None, "C01BILLING")))
         try:
             await refresh_slack_user(replica.services, person)
-            answer = await click.do(replica.services, person)
+            answer = await click.run(replica.services, person)
         except Refusal as refusal:
-            self._refused(click, refusal)
+            self._record_refusal(click, refusal)
             if shopper:
-                shopper.hear_no(refusal)
+                shopper.handle_refusal(refusal)
         else:
             self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
             self._world.seen[f"press {click.name}"] += 1
@@ -183,11 +183,11 @@ class Plan:
                 for obstacle in answer.obstacles:
                     self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
             if shopper:
-                shopper.hear(answer)
+                shopper.handle_answer(answer)
         if shopper:
             self._shoppers[shopper] = None
 
-    def _refused(self, click: Click, refusal: Refusal) -> None:
+    def _record_refusal(self, click: Click, refusal: Refusal) -> None:
         self._world.trace.add(f"answer to {click}: no, {type(refusal).__name__}")
         inner = refusal.errors.values() if isinstance(refusal, InvalidInput) else ()
         for one in (refusal, *inner):
@@ -195,7 +195,7 @@ class Plan:
 
     # --- jobs, time, and what others do
 
-    async def _job(self) -> None:
+    async def _run_job(self) -> None:
         """Mostly one that has something to do; a tick finds nothing now and then."""
         due = list_due_jobs(self._world) if self._random.random() < 0.9 else list(JOBS)
         if not due:
@@ -205,28 +205,28 @@ class Plan:
             self._world.trace.add(f"job: {replica.process.name} {job_id}")
             await self._world.loop.settle()
 
-    async def _tick(self) -> None:
+    async def _advance_briefly(self) -> None:
         seconds = self._random.choice((0.2, 1, 1, 3, 10, 11, 60, 61, 600))
         await self._world.advance_clock(self._world.clock() + timedelta(seconds=seconds))
 
-    async def _jump(self) -> None:
+    async def _advance_to_due_instant(self) -> None:
         """To where something turns, or just somewhere later."""
         now = self._world.clock()
-        turns = [instant(at) for (at,) in self._world.store.rows(TURNS)]
+        turns = [parse_instant(at) for (at,) in self._world.store.rows(DUE_INSTANTS_QUERY)]
         to = now + timedelta(seconds=self._random.choice((3_600, 3_601, 20_000, 86_400)))
         if turns and self._random.random() < 0.8:
             to = self._random.choice(turns) + timedelta(seconds=self._random.choice((-1, 0, 1)))
         self._world.seen["fault jump"] += 1
         await self._world.advance_clock(max(now, min(to, now + timedelta(days=20))))
 
-    async def _import(self) -> None:
+    async def _import_changes(self) -> None:
         if any("import" in replica.running for replica in self._world.replicas):
             return
         replica = self._random.choice(self._world.replicas)
-        what = self._elsewhere.change(_whole(self._world.clock()))
+        what = self._elsewhere.change_file(_drop_microseconds(self._world.clock()))
         self._world.seen[f"elsewhere {what}"] += 1
         self._world.trace.add(f"import: {replica.process.name} {what}")
-        self._world.start_actor(replica, "import", self._elsewhere.take_over(replica.services))
+        self._world.start_actor(replica, "import", self._elsewhere.import_file(replica.services))
         await self._world.loop.settle()
 
     async def _change_seats(self) -> None:
@@ -238,13 +238,13 @@ class Plan:
         self._world.seen["fault seats changed by others"] += 1
         self._world.trace.add(f"seats: {subscription} {by:+}")
 
-    async def _bring_word(self) -> None:
+    async def _deliver_events(self) -> None:
         """Some of what Stripe has to say gets here."""
         for _ in range(self._random.randint(1, 3)):
             stale = self._random.random() < 0.05
             await self._world.deliver_event(self._random.choice(self._world.replicas), stale=stale)
 
-    async def _change_terms(self) -> None:
+    async def _change_stripe_subscription(self) -> None:
         """Not between the bot's look and its charge: nobody could prevent what that does (docs/stripe.md)."""
         world, both = self._world, ("acme_meeting", "acme_webinar")
         if world.stripe and not any(world.provider_may_be_charging(each) for each in both):
@@ -255,12 +255,12 @@ class Plan:
     async def _change_member(self) -> None:
         self._world.trace.add(f"member: {change_member(self._random, self._world.slack)}")
 
-    async def _outage(self) -> None:
+    async def _toggle_outage(self) -> None:
         """A port goes silent, or answers again."""
         port = self._random.choice(("billing", "slack", "mail", "directory"))
         self._theme.down ^= {port}
         self._world.trace.add(f"silent: {sorted(self._theme.down)}")
 
 
-def _whole(at: datetime) -> datetime:
+def _drop_microseconds(at: datetime) -> datetime:
     return at.replace(microsecond=0)

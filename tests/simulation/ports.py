@@ -53,7 +53,7 @@ class PortCaller:
         assert not transaction_open.get(), "a port was called inside a transaction"
         await self._gates.wait(self._process, name)
         try:
-            return effect(self._faults.of(name))
+            return effect(self._faults.get_fault(name))
         finally:
             await self._gates.wait(self._process, f"{name} answered")
 
@@ -72,7 +72,7 @@ class GatedGateway:
         def effect(fault: str | None) -> list[SubscriptionState]:
             if fault:
                 raise BillingUnavailable
-            return self._provider.subscriptions(account_id)
+            return self._provider.list_subscriptions(account_id)
 
         return await self._line.call("billing.subscriptions", effect)
 
@@ -82,7 +82,7 @@ class GatedGateway:
         def effect(fault: str | None) -> Preview:
             if fault:
                 raise MixedPricesUnsupported if fault == "price_not_held" else BillingUnavailable
-            return self._provider.preview(account_id, lines, at, address)  # type: ignore[arg-type]
+            return self._provider.preview_lines(account_id, lines, at, address)  # type: ignore[arg-type]
 
         return await self._line.call("billing.preview", effect)
 
@@ -91,7 +91,7 @@ class GatedGateway:
 
     async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         return await self._line.call(
-            "billing.reconcile", lambda fault: self._sent(charge, fault, self._provider.reconcile)
+            "billing.reconcile", lambda fault: self._sent(charge, fault, self._provider.reconcile_charge)
         )
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
@@ -114,17 +114,17 @@ class GatedGateway:
     def _placed(self, charge: Charge, fault: str | None) -> ChargeOutcome:
         match fault:
             case "timeout":
-                self._provider.take_later(charge)
+                self._provider.delay_charge(charge)
             case "server_error":
-                self._provider.say_nothing_of(charge.key)
+                self._provider.fail_next_responses(charge.key)
             case "conflict":
                 # Another request with the key is under way: it takes effect, and is not done yet.
-                self._provider.place(charge)
-                self._provider.say_nothing_of(charge.key)
+                self._provider.place_charge(charge)
+                self._provider.fail_next_responses(charge.key)
             case "rate_limited":
                 pass
             case _:
-                return self._sent(charge, fault, self._provider.place)
+                return self._sent(charge, fault, self._provider.place_charge)
         return Unknown()
 
     def _sent(

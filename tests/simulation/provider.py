@@ -1,4 +1,4 @@
-"""A billing provider with books of its own, which knows nothing of the product but the port's words."""
+"""A billing provider with its own ledger, which knows only the port."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from tests.simulation.loop import VirtualClock
 from tests.simulation.provider_state import ProviderCharge, ProviderSeats
 from tests.simulation.template import ACCOUNTS
 
-CUSTOMER_TIME = timedelta(hours=23)
+CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
 
 
 @dataclass
@@ -63,69 +63,75 @@ class ReceivedCharge:
     confirmed_at: datetime | None = None
 
 
-class WrongCharge(Exception):
+class UnexpectedCharge(Exception):
     """The provider was asked for what nobody promised."""
 
 
 class SimulatedProvider:
     def __init__(self, clock: VirtualClock, random: Random, faults: Faults) -> None:
         self._clock, self._random, self._faults = clock, random, faults
-        self.held: dict[str, ProviderSubscription] = {}
-        self.taken: dict[str, ReceivedCharge] = {}
+        self._subscriptions: dict[str, ProviderSubscription] = {}
+        self._charges: dict[str, ReceivedCharge] = {}
         self.accounts: dict[str, dict[str, Any]] = {}
         # Requests that are under way, though nobody waits for their answer any more.
-        self._late: list[Charge] = []
+        self._delayed_charges: list[Charge] = []
         # Keys that are answered by an error, so many times more.
-        self._mute: Counter[str] = Counter()
+        self._failing_responses: Counter[str] = Counter()
         self.change_count = 0
-        for account in _listed():
+        for account in _list_accounts():
             self.accounts[account["id"]] = account
             for listed in account["subscriptions"]:
-                self.held[listed["id"]] = _held(account["id"], listed)
+                self._subscriptions[listed["id"]] = _create_subscription(account["id"], listed)
 
-    def subscriptions(self, account: str) -> list[SubscriptionState]:
-        self._catch_up()
-        return [self._state(held) for held in self.held.values() if held.account == account]
+    def list_subscriptions(self, account: str) -> list[SubscriptionState]:
+        self._apply_due_changes()
+        return [
+            self._build_state(subscription)
+            for subscription in self._subscriptions.values()
+            if subscription.account == account
+        ]
 
-    def preview(self, account: str, lines: list[LineRequest], at: datetime, address: Address) -> Preview:
-        self._catch_up()
-        priced = [self._priced(line, at, address) for line in lines]
-        return Preview(tuple(priced), self._recurring(account, priced, address))
+    def preview_lines(
+        self, account: str, lines: list[LineRequest], at: datetime, address: Address
+    ) -> Preview:
+        self._apply_due_changes()
+        priced = [self._price_line(line, at, address) for line in lines]
+        return Preview(tuple(priced), self._compute_recurring_totals(account, priced, address))
 
-    def take_later(self, charge: Charge) -> None:
+    def delay_charge(self, charge: Charge) -> None:
         """The request arrives after its sender has given up waiting."""
-        self._late.append(charge)
+        self._delayed_charges.append(charge)
 
-    def say_nothing_of(self, key: str) -> None:
+    def fail_next_responses(self, key: str) -> None:
         """The next two answers about it are errors of the provider's own."""
-        self._mute[key] = 2
+        self._failing_responses[key] = 2
 
-    def place(self, charge: Charge) -> ChargeOutcome:
-        self._catch_up()
-        return Unknown() if self._silent(charge.key) else self._place(charge)
+    def place_charge(self, charge: Charge) -> ChargeOutcome:
+        self._apply_due_changes()
+        return Unknown() if self._take_failing_response(charge.key) else self._place_charge(charge)
 
-    def _place(self, charge: Charge) -> ChargeOutcome:
-        taken = self.taken.get(charge.key)
-        if taken is None:
-            held = self.held[charge.subscription_id]
-            self._check(charge, held)
-            if held.seats != charge.expected_seats:
+    def _place_charge(self, charge: Charge) -> ChargeOutcome:
+        received = self._charges.get(charge.key)
+        if received is None:
+            subscription = self._subscriptions[charge.subscription_id]
+            self._check_charge(charge, subscription)
+            if subscription.seats != charge.expected_seats:
                 return SeatsChanged()
-            taken = self._take(charge, held)
-        elif taken.charge != charge:
-            raise WrongCharge(f"another charge under the same key: {charge}")
-        return self._answer(taken)
+            received = self._attempt_payment(charge, subscription)
+        elif received.charge != charge:
+            raise UnexpectedCharge(f"another charge under the same key: {charge}")
+        return self._build_outcome(received)
 
-    def reconcile(self, charge: Charge) -> ChargeOutcome | NeverReceived:
-        self._catch_up()
-        if self._silent(charge.key):
+    def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
+        self._apply_due_changes()
+        if self._take_failing_response(charge.key):
             return Unknown()
-        taken = self.taken.get(charge.key)
-        return self._answer(taken) if taken else NeverReceived()
+        received = self._charges.get(charge.key)
+        return self._build_outcome(received) if received else NeverReceived()
 
-    def _silent(self, key: str) -> bool:
-        silent = self._mute[key] > 0
-        self._mute[key] -= silent
+    def _take_failing_response(self, key: str) -> bool:
+        silent = self._failing_responses[key] > 0
+        self._failing_responses[key] -= silent
         return silent
 
     # --- ProviderState
@@ -140,151 +146,181 @@ class SimulatedProvider:
                 tax=received.charge.tax,
                 is_settled=received.status == "settled",
             )
-            for key, received in self.taken.items()
+            for key, received in self._charges.items()
         ]
 
     def list_seats(self) -> dict[str, ProviderSeats]:
-        return {held.id: ProviderSeats(held.seats, dict(held.blocks)) for held in self.held.values()}
+        return {
+            subscription.id: ProviderSeats(subscription.seats, dict(subscription.blocks))
+            for subscription in self._subscriptions.values()
+        }
 
     def change_seats(self, subscription_id: str, by: int) -> int:
-        held = self.held[subscription_id]
-        by = max(by, -(held.seats - sum(held.blocks.values())))
-        held.seats += by
+        subscription = self._subscriptions[subscription_id]
+        by = max(by, -(subscription.seats - sum(subscription.blocks.values())))
+        subscription.seats += by
         self.change_count += 1
         return by
 
     # --- the card network
 
-    def _take(self, charge: Charge, held: ProviderSubscription) -> ReceivedCharge:
+    def _attempt_payment(self, charge: Charge, subscription: ProviderSubscription) -> ReceivedCharge:
         now = self._clock()
-        taken = self.taken[charge.key] = ReceivedCharge(charge, "declined", now)
+        received = self._charges[charge.key] = ReceivedCharge(charge, "declined", now)
         self.change_count += 1
-        match self._faults.card():
+        match self._faults.get_card_behaviour():
             case "settles":
-                self._settle(taken, seats=charge.expected_seats + charge.seats)
+                self._settle_charge(received, seats=charge.expected_seats + charge.seats)
             case "slow":
-                taken.status, taken.until = "pending", now + timedelta(seconds=self._random.randint(1, 7200))
+                received.status, received.until = (
+                    "pending",
+                    now + timedelta(seconds=self._random.randint(1, 7200)),
+                )
             case "customer":
-                taken.status, taken.until = "needs_customer", self._customer_until(held)
-                taken.confirmed_at = now + timedelta(seconds=self._random.choice((20, 4000, 80_000)))
+                received.status, received.until = (
+                    "needs_customer",
+                    self._compute_confirmation_deadline(subscription),
+                )
+                received.confirmed_at = now + timedelta(seconds=self._random.choice((20, 4000, 80_000)))
             case "customer_never":
-                taken.status, taken.until = "needs_customer", self._customer_until(held)
-        return taken
+                received.status, received.until = (
+                    "needs_customer",
+                    self._compute_confirmation_deadline(subscription),
+                )
+        return received
 
-    def _customer_until(self, held: ProviderSubscription) -> datetime:
-        _, end = self._days(held, self._today(held.account))
-        return min(self._clock() + CUSTOMER_TIME, self._midnight(held.account, end))
+    def _compute_confirmation_deadline(self, subscription: ProviderSubscription) -> datetime:
+        _, end = self._find_period(subscription, self._get_local_date(subscription.account))
+        return min(
+            self._clock() + CUSTOMER_CONFIRMATION_WINDOW, self._get_midnight(subscription.account, end)
+        )
 
-    def _catch_up(self) -> None:
+    def _apply_due_changes(self) -> None:
         now = self._clock()
-        while self._late:
-            self._place(self._late.pop(0))
-        for taken in self.taken.values():
-            if taken.until is None or taken.status not in ("pending", "needs_customer"):
+        while self._delayed_charges:
+            self._place_charge(self._delayed_charges.pop(0))
+        for received in self._charges.values():
+            if received.until is None or received.status not in ("pending", "needs_customer"):
                 continue
-            confirmed = taken.confirmed_at is not None and taken.confirmed_at < taken.until
-            if (taken.status == "pending" and now >= taken.until) or (
-                confirmed and taken.confirmed_at is not None and now >= taken.confirmed_at
+            confirmed = received.confirmed_at is not None and received.confirmed_at < received.until
+            if (received.status == "pending" and now >= received.until) or (
+                confirmed and received.confirmed_at is not None and now >= received.confirmed_at
             ):
-                self._settle(taken)
-            elif taken.status == "needs_customer" and now >= taken.until:
-                taken.status = "declined"
+                self._settle_charge(received)
+            elif received.status == "needs_customer" and now >= received.until:
+                received.status = "declined"
                 self.change_count += 1
 
-    def _settle(self, taken: ReceivedCharge, seats: int | None = None) -> None:
-        held = self.held[taken.charge.subscription_id]
-        held.seats = held.seats + taken.charge.seats if seats is None else seats
-        if taken.charge.unit_price != held.price:
-            block = held.blocks.get(taken.charge.unit_price, 0)
-            held.blocks[taken.charge.unit_price] = block + taken.charge.seats
-        taken.status = "settled"
+    def _settle_charge(self, received: ReceivedCharge, seats: int | None = None) -> None:
+        subscription = self._subscriptions[received.charge.subscription_id]
+        subscription.seats = subscription.seats + received.charge.seats if seats is None else seats
+        if received.charge.unit_price != subscription.price:
+            block = subscription.blocks.get(received.charge.unit_price, 0)
+            subscription.blocks[received.charge.unit_price] = block + received.charge.seats
+        received.status = "settled"
         self.change_count += 1
 
-    def _answer(self, taken: ReceivedCharge) -> ChargeOutcome:
-        match taken.status:
+    def _build_outcome(self, received: ReceivedCharge) -> ChargeOutcome:
+        match received.status:
             case "settled":
-                return Settled(f"re_{taken.charge.key}", taken.charge.amount, taken.charge.tax)
+                return Settled(f"re_{received.charge.key}", received.charge.amount, received.charge.tax)
             case "pending":
-                assert taken.until is not None, "a pending charge has its time"
-                return Pending(taken.until)
+                assert received.until is not None, "a pending charge has its time"
+                return Pending(received.until)
             case "needs_customer":
-                assert taken.until is not None, "so has one that waits for the customer"
-                return NeedsCustomer("https://provider.example/confirm", taken.until)
+                assert received.until is not None, "so has one that waits for the customer"
+                return NeedsCustomer("https://provider.example/confirm", received.until)
             case _:
-                return Declined("customer_timeout" if taken.until else "card_declined")
+                return Declined("customer_timeout" if received.until else "card_declined")
 
     # --- prices, reckoned here once more
 
-    def _check(self, charge: Charge, held: ProviderSubscription) -> None:
+    def _check_charge(self, charge: Charge, subscription: ProviderSubscription) -> None:
         line = LineRequest(charge.subscription_id, charge.seats, charge.unit_price)
-        priced = self._priced(line, charge.at, charge.address)
-        if (priced.amount, priced.tax) != (charge.amount, charge.tax) or held.account != charge.account_id:
-            raise WrongCharge(f"{charge} is not what was promised: {priced}")
+        priced = self._price_line(line, charge.at, charge.address)
+        if (priced.amount, priced.tax) != (
+            charge.amount,
+            charge.tax,
+        ) or subscription.account != charge.account_id:
+            raise UnexpectedCharge(f"{charge} is not what was promised: {priced}")
 
-    def _priced(self, line: LineRequest, at: datetime, address: Address) -> PricedLine:
-        held = self.held[line.subscription_id]
-        price = held.price if line.unit_price is None else line.unit_price
-        start, end = self._days(held, self._today(held.account, at))
-        first, last = self._midnight(held.account, start), self._midnight(held.account, end)
+    def _price_line(self, line: LineRequest, at: datetime, address: Address) -> PricedLine:
+        subscription = self._subscriptions[line.subscription_id]
+        price = subscription.price if line.unit_price is None else line.unit_price
+        start, end = self._find_period(subscription, self._get_local_date(subscription.account, at))
+        first, last = (
+            self._get_midnight(subscription.account, start),
+            self._get_midnight(subscription.account, end),
+        )
         left = Fraction(int((last - at).total_seconds()), int((last - first).total_seconds()))
         amount = int(line.seats * price * left + Fraction(1, 2))
         return PricedLine(
-            subscription_id=held.id,
+            subscription_id=subscription.id,
             seats=line.seats,
-            seats_before=held.seats,
+            seats_before=subscription.seats,
             unit_price=price,
-            period=_length(held),
+            period=_get_period_length(subscription),
             period_start=start,
             period_end=end,
             amount=amount,
-            tax=self._tax(held.account, amount, address),
+            tax=self._compute_tax(subscription.account, amount, address),
         )
 
-    def _tax(self, account: str, amount: int, address: Address) -> int:
+    def _compute_tax(self, account: str, amount: int, address: Address) -> int:
         known = self.accounts[account]
         at_home = address.country == known["billing_address"]["country"]
         rate = Fraction(known.get("tax_rate", "0")) if at_home else Fraction(0)
         return int(amount * rate + Fraction(1, 2))
 
-    def _recurring(
+    def _compute_recurring_totals(
         self, account: str, priced: list[PricedLine], address: Address
     ) -> tuple[RecurringTotal, ...]:
         totals: dict[PeriodLength, tuple[int, int]] = {}
         for line in priced:
-            held = self.held[line.subscription_id]
-            other = sum(held.blocks.values())
-            net = (held.seats - other) * held.price + sum(p * n for p, n in held.blocks.items())
+            subscription = self._subscriptions[line.subscription_id]
+            other = sum(subscription.blocks.values())
+            net = (subscription.seats - other) * subscription.price + sum(
+                p * n for p, n in subscription.blocks.items()
+            )
             net += line.seats * line.unit_price
             before = totals.get(line.period, (0, 0))
-            totals[line.period] = before[0] + net, before[1] + self._tax(account, net, address)
+            totals[line.period] = before[0] + net, before[1] + self._compute_tax(account, net, address)
         return tuple(RecurringTotal(period, *total) for period, total in totals.items())
 
-    def _state(self, held: ProviderSubscription) -> SubscriptionState:
-        start, end = self._days(held, self._today(held.account))
-        blocks = tuple(SeatBlockState(seats, price) for price, seats in held.blocks.items())
-        return SubscriptionState(held.id, held.seats, held.price, _length(held), start, end, blocks)
+    def _build_state(self, subscription: ProviderSubscription) -> SubscriptionState:
+        start, end = self._find_period(subscription, self._get_local_date(subscription.account))
+        blocks = tuple(SeatBlockState(seats, price) for price, seats in subscription.blocks.items())
+        return SubscriptionState(
+            subscription.id,
+            subscription.seats,
+            subscription.price,
+            _get_period_length(subscription),
+            start,
+            end,
+            blocks,
+        )
 
-    def _days(self, held: ProviderSubscription, day: date) -> tuple[date, date]:
-        start, end = held.start, held.end
+    def _find_period(self, subscription: ProviderSubscription, day: date) -> tuple[date, date]:
+        start, end = subscription.start, subscription.end
         while end <= day:
-            start, end = end, _months_later(end, held.months)
+            start, end = end, _add_months(end, subscription.months)
         return start, end
 
-    def _today(self, account: str, at: datetime | None = None) -> date:
+    def _get_local_date(self, account: str, at: datetime | None = None) -> date:
         return (at or self._clock()).astimezone(ZoneInfo(self.accounts[account]["time_zone"])).date()
 
-    def _midnight(self, account: str, day: date) -> datetime:
+    def _get_midnight(self, account: str, day: date) -> datetime:
         zone = ZoneInfo(self.accounts[account]["time_zone"])
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(ZoneInfo("UTC"))
 
 
 @cache
-def _listed() -> list[dict[str, Any]]:
+def _list_accounts() -> list[dict[str, Any]]:
     accounts: list[dict[str, Any]] = yaml.safe_load(ACCOUNTS.read_text())["accounts"]
     return accounts
 
 
-def _held(account: str, listed: dict[str, Any]) -> ProviderSubscription:
+def _create_subscription(account: str, listed: dict[str, Any]) -> ProviderSubscription:
     return ProviderSubscription(
         id=listed["id"],
         account=account,
@@ -296,11 +332,11 @@ def _held(account: str, listed: dict[str, Any]) -> ProviderSubscription:
     )
 
 
-def _length(held: ProviderSubscription) -> PeriodLength:
-    return PeriodLength.YEAR if held.months == 12 else PeriodLength.MONTH
+def _get_period_length(subscription: ProviderSubscription) -> PeriodLength:
+    return PeriodLength.YEAR if subscription.months == 12 else PeriodLength.MONTH
 
 
-def _months_later(day: date, months: int) -> date:
+def _add_months(day: date, months: int) -> date:
     """Periods of this world begin on the first of a month."""
     index = day.year * 12 + day.month - 1 + months
     return day.replace(year=index // 12, month=index % 12 + 1)

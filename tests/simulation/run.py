@@ -18,12 +18,12 @@ from bot.use_cases.service_order import process as process_orders
 from models.quote import find_first_reminder_check
 from tests.simulation.completion import run_to_completion
 from tests.simulation.database import Store
-from tests.simulation.faults import Theme
-from tests.simulation.invariants import Watch
+from tests.simulation.faults import RandomFaults
+from tests.simulation.invariants import InvariantChecker
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.plan import Plan
 from tests.simulation.scene import build_checked_out_scene
-from tests.simulation.snapshot import stored
+from tests.simulation.snapshot import format_instant
 from tests.simulation.template import build_imported_database
 from tests.simulation.world import SimulatedWorld
 
@@ -43,14 +43,14 @@ class Outcome:
 
 def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     random = Random(seed)
-    clock = VirtualClock(_start(random))
+    clock = VirtualClock(_choose_start(random))
     begun = random.random() < 0.75
     _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.6)
     seen: Counter[str] = Counter()
-    theme = Theme(seed, random, seen, at_stripe=at_stripe)
+    theme = RandomFaults(seed, random, seen, at_stripe=at_stripe)
     world = SimulatedWorld(store, clock, random, theme, seen, at_stripe=at_stripe)
     # Two workers of a process show all there is to see of several.
-    run_in_virtual_time(world, lambda: _live(world, theme, begun=begun), workers=2)
+    run_in_virtual_time(world, lambda: _play_seed(world, theme, begun=begun), workers=2)
     orders = next(store.rows("SELECT count(*) FROM service_order"))[0]
     return Outcome(seed, world.violations, world.trace.lines, orders, seen)
 
@@ -60,8 +60,8 @@ def run_in_virtual_time(
 ) -> None:
     """`workers` are those of one process that charge order lines."""
     with (
-        heard_errors(world.failures),
-        _order_workers(workers),
+        collect_errors(world.failures),
+        _set_order_workers(workers),
         asyncio.Runner(loop_factory=lambda: VirtualLoop(world.clock)) as runner,
     ):
         runner.run(play())
@@ -91,9 +91,9 @@ def open_store() -> Store:
     return Store(build_imported_database(), build_checked_out_scene())
 
 
-async def _live(world: SimulatedWorld, theme: Theme, *, begun: bool) -> None:
-    watch = Watch(world)
-    world.watch = watch.look
+async def _play_seed(world: SimulatedWorld, theme: RandomFaults, *, begun: bool) -> None:
+    watch = InvariantChecker(world)
+    world.find_violations = watch.find_violations
     try:
         await Plan(world, theme, begun=begun).run()
         theme.stopped = True
@@ -109,13 +109,13 @@ def _set_scene(store: Store, random: Random, clock: VirtualClock, *, begun: bool
         until = min(end, PERIOD_END)
         remind = find_first_reminder_check(clock(), until)
         change = "UPDATE quote SET expires_at = ?, remind_at = ? WHERE id = ?"
-        store.raw.execute(change, (stored(until), stored(remind) if remind else None, quote))
+        store.raw.execute(change, (format_instant(until), format_instant(remind) if remind else None, quote))
     if random.random() < quiet:
         # Without a channel its notices go to people: fewer of them.
         store.raw.execute("UPDATE account SET channel = NULL")
 
 
-def _start(random: Random) -> datetime:
+def _choose_start(random: Random) -> datetime:
     """Some time in the period, or shortly before it ends."""
     if random.random() < 0.25:
         return PERIOD_END - timedelta(seconds=random.choice((1, 60, 3_600, 86_400)))
@@ -123,7 +123,7 @@ def _start(random: Random) -> datetime:
 
 
 @contextmanager
-def _order_workers(count: int) -> Iterator[None]:
+def _set_order_workers(count: int) -> Iterator[None]:
     usual, process_orders.WORKER_COUNT = process_orders.WORKER_COUNT, count
     try:
         yield
@@ -139,7 +139,7 @@ EXPECTED_REFUSAL = ("charge.rejected", "resource_missing")
 
 
 @contextmanager
-def heard_errors(failures: list[str]) -> Iterator[None]:
+def collect_errors(failures: list[str]) -> Iterator[None]:
     """The log is silent; an unexpected error in it counts as a failure."""
 
     def hear(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -151,7 +151,7 @@ def heard_errors(failures: list[str]) -> Iterator[None]:
         raise structlog.DropEvent
 
     usual = structlog.get_config()
-    structlog.configure(processors=[_with_error, hear])
+    structlog.configure(processors=[_keep_exception, hear])
     logging.disable(logging.CRITICAL)
     try:
         yield
@@ -160,7 +160,7 @@ def heard_errors(failures: list[str]) -> Iterator[None]:
         structlog.configure(**usual)
 
 
-def _with_error(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _keep_exception(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The exception itself, where `log.exception` leaves it to be looked up."""
     import sys
 

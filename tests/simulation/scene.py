@@ -11,7 +11,7 @@ from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from tests.simulation.database import Store
 from tests.simulation.external_changes import ExternalChanges
-from tests.simulation.faults import Nothing
+from tests.simulation.faults import NoFaults
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.slack import TEAM
 from tests.simulation.template import EXTERNAL_QUOTE, IMPORTED_AT, OWN_QUOTE, build_imported_database
@@ -22,7 +22,7 @@ from tests.simulation.world import SimulatedReplica, SimulatedWorld
 def build_checked_out_scene() -> bytes:
     store = Store(build_imported_database())
     clock = VirtualClock(IMPORTED_AT)
-    world = SimulatedWorld(store, clock, Random(0), Nothing(), Counter())
+    world = SimulatedWorld(store, clock, Random(0), NoFaults(), Counter())
     world.gates.closed = False
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
         runner.run(_prepare(world))
@@ -39,8 +39,8 @@ async def _prepare(world: SimulatedWorld) -> None:
     typed = {"acme_meeting": "2", "acme_webinar": "1"}
     await save_cart(replica.services, person=alice, account_id="acme", seat_inputs=typed)
     elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml")
-    elsewhere.offer(IMPORTED_AT, "acme_meeting")
-    await elsewhere.take_over(replica.services)
+    elsewhere.add_quote(IMPORTED_AT, "acme_meeting")
+    await elsewhere.import_file(replica.services)
     await _check_out(replica, alice, OWN_QUOTE)
     await _check_out(replica, benoit, EXTERNAL_QUOTE)
     world.store.raw.execute("UPDATE notice SET status = 'delivered', delivered_at = created_at")

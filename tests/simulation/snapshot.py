@@ -1,4 +1,4 @@
-"""The product's books, read from the database as they are committed: one row each, with what is judged."""
+"""The rows that the invariants compare, as they are committed."""
 
 import json
 import sqlite3
@@ -28,7 +28,7 @@ Row = sqlite3.Row
 
 
 @dataclass(frozen=True)
-class Books:
+class DatabaseSnapshot:
     """Every table by id, and the history that was written since the last time."""
 
     tables: dict[str, dict[int, Row]]
@@ -41,12 +41,12 @@ class Books:
         return [row for row in self.tables[table].values() if all(row[k] == v for k, v in equal.items())]
 
 
-def read_books(store: Store, after_entry: int) -> Books:
+def read_snapshot(store: Store, after_entry: int) -> DatabaseSnapshot:
     """`after_entry` is the id of the last entry of the history that was read."""
     tables = {table: {row["id"]: row for row in _rows(store, query)} for table, query in QUERIES.items()}
     people = {row["id"]: AuditPerson(**dict(row)) for row in _rows(store, "SELECT * FROM audit_person")}
     entries = _rows(store, f"SELECT * FROM audit_entry WHERE id > {after_entry} ORDER BY id")
-    return Books(tables, [_entry(row, people) for row in entries])
+    return DatabaseSnapshot(tables, [_entry(row, people) for row in entries])
 
 
 def _rows(store: Store, query: str) -> Iterator[Row]:
@@ -56,14 +56,14 @@ def _rows(store: Store, query: str) -> Iterator[Row]:
 
 
 def _entry(row: Row, people: dict[str, AuditPerson]) -> AuditEntry:
-    values = {**dict(row), "at": instant(row["at"]), "details": json.loads(row["details"])}
+    values = {**dict(row), "at": parse_instant(row["at"]), "details": json.loads(row["details"])}
     return AuditEntry(**values, person=people.get(row["person_id"]))
 
 
-def instant(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """As SQLite stores it: UTC, without a zone."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def stored(at: datetime) -> str:
+def format_instant(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -20,7 +20,7 @@ def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> F
     """Each payment of a card goes as `faults` say."""
 
     def behave(card: Card) -> Card:
-        behaviour = faults.card()
+        behaviour = faults.get_card_behaviour()
         return replace(
             card,
             behaviour=BEHAVIOURS.get(behaviour, behaviour),

@@ -21,7 +21,7 @@ def build_imported_database() -> bytes:
     """Migrated, and the accounts imported."""
     with TemporaryDirectory(prefix="simulation-") as folder:
         path = Path(folder) / "template.db"
-        asyncio.run(_make(path))
+        asyncio.run(_create_database(path))
         raw = sqlite3.connect(path)
         raw.execute("PRAGMA journal_mode=DELETE")
         content = raw.serialize()
@@ -29,7 +29,7 @@ def build_imported_database() -> bytes:
         return content
 
 
-async def _make(path: Path) -> None:
+async def _create_database(path: Path) -> None:
     database = Database(f"sqlite:///{path}")
     await database.migrate()
     await import_accounts(database, path=ACCOUNTS, at=IMPORTED_AT)

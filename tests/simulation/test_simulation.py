@@ -30,7 +30,7 @@ def test_over_stripe_the_same_seed_replays_to_the_same_trace() -> None:
     first, again = (run_seed(open_store(), SEEDS_AT_STRIPE[0], at_stripe=True) for _ in range(2))
     assert first.trace == again.trace
     assert len(first.trace) > 100
-    assert any(" word: " in line for line in first.trace)
+    assert any(" event: " in line for line in first.trace)
 
 
 @pytest.mark.parametrize("seed", [11])

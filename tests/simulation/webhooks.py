@@ -1,4 +1,4 @@
-"""Word from Stripe, on its way to the bot's own door: signed, late, twice, in any order, or never."""
+"""Webhook events on their way to the bot's endpoint: signed, late, twice, in any order, or never."""
 
 import json
 from collections import Counter
@@ -17,15 +17,15 @@ from tests.simulation.database import Store
 from tests.simulation.gates import Process
 
 SECRET = "whsec_fake"
-# From when on a charge that waits is asked about without any word.
+# After this a waiting charge is reconciled without an event.
 LATE_SECONDS = 600
-# So long after it was signed, word is not taken any more.
+# A signature of this age is rejected.
 TOO_OLD_SECONDS = 301
 
 
 @dataclass(eq=False)
 class EventCopy:
-    """One copy of an event; `process` is where it is being heard."""
+    """One delivery of an event; `process` is handling it."""
 
     number: int
     event: dict[str, Any]
@@ -36,76 +36,76 @@ class EventCopy:
 
 
 class WebhookQueue:
-    """What is not answered with a yes is sent again, as Stripe does, until faults stop and for ever."""
+    """Events that are not acknowledged are sent again, as Stripe does, without a limit."""
 
     def __init__(self, fake: FakeStripe, store: Store, random: Random, seen: Counter[str]) -> None:
         self._fake, self._store, self._random, self._seen = fake, store, random, seen
         self._sender = WebhookSender(fake.records, "", SECRET)
-        self._silence = random.choice((0.0, 0.2, 0.2, 1.0))
-        self._told = 0
-        self._on_the_way: list[EventCopy] = []
-        # The numbers of those that were taken, and of those that were new to whoever took them.
-        self._taken: set[int] = set()
-        self._new: set[int] = set()
-        # Whether anything was never told.
+        self._loss_rate = random.choice((0.0, 0.2, 0.2, 1.0))
+        self._event_count = 0
+        self._in_flight: list[EventCopy] = []
+        # Numbers of events that were acknowledged, and that were stored.
+        self._delivered: set[int] = set()
+        self._stored: set[int] = set()
+        # Whether any event was never sent.
         self.lost = False
 
-    def collect(self) -> None:
-        """What happened at Stripe by now is told: never, once, or oftener."""
+    def collect_events(self) -> None:
+        """Queues what happened at Stripe: no, one, or several copies of each event."""
         self._fake.deliver_delayed_requests()
         self._fake.records.apply_due_changes()
         for event in self._sender.collect_events():
-            self._told += 1
-            copies = 0 if self._random.random() < self._silence else self._random.choice((1, 1, 1, 2, 3))
-            self._on_the_way += [EventCopy(self._told, event) for _ in range(copies)]
+            self._event_count += 1
+            copies = 0 if self._random.random() < self._loss_rate else self._random.choice((1, 1, 1, 2, 3))
+            self._in_flight += [EventCopy(self._event_count, event) for _ in range(copies)]
             if not copies:
                 self.lost = True
                 self._count("lost")
 
-    def take(self, process: Process) -> EventCopy | None:
-        """Any of those on the way sets out for `process`; what was heard by one that died is sent again."""
-        waiting = [word for word in self._on_the_way if word.process is None or word.process.dead]
+    def take_event(self, process: Process) -> EventCopy | None:
+        """Chooses an event for `process`; what a dead process was handling is sent again."""
+        waiting = [copy for copy in self._in_flight if copy.process is None or copy.process.dead]
         if not waiting:
             return None
-        word = self._random.choice(waiting)
-        if word.process is not None:
+        copy = self._random.choice(waiting)
+        if copy.process is not None:
             self._count("sent again after a crash")
-        word.process = process
-        return word
+        copy.process = process
+        return copy
 
-    async def deliver(self, word: EventCopy, services: Services, *, stale: bool = False) -> None:
-        """Through the door. `stale` was signed too long ago, and is turned away."""
+    async def deliver_event(self, copy: EventCopy, services: Services, *, stale: bool = False) -> None:
+        """A `stale` event was signed too long ago, and is rejected."""
         signed_at = self._fake.records.now - TOO_OLD_SECONDS * stale
-        body = json.dumps(word.event)
+        body = json.dumps(copy.event)
         response = await post_event(services, body, sign_event(body, SECRET, signed_at))
-        word.process = None
+        copy.process = None
         if stale:
-            assert response.status_code == 400, "word that was signed long ago was taken"
+            assert response.status_code == 400, "event that was signed long ago was accepted"
             self._count("too old")
         else:
-            self._taken_by_bot(word, response)
+            self._record_delivery(copy, response)
 
-    def _taken_by_bot(self, word: EventCopy, response: Response) -> None:
-        assert response.status_code == 200, f"word was answered with {response.status_code}"
-        assert any(self._store.rows("SELECT 1 FROM received_billing_event WHERE id = ?", word.event["id"]))
+    def _record_delivery(self, copy: EventCopy, response: Response) -> None:
+        assert response.status_code == 200, f"event was answered with {response.status_code}"
+        assert any(self._store.rows("SELECT 1 FROM received_billing_event WHERE id = ?", copy.event["id"]))
         if bytes(response.body) == b"stored":
-            assert word.number not in self._new, "word was stored twice"
-            self._new.add(word.number)
-        self._on_the_way.remove(word)
-        first = word.number not in self._taken
+            assert copy.number not in self._stored, "event was stored twice"
+            self._stored.add(copy.number)
+        self._in_flight.remove(copy)
+        first = copy.number not in self._delivered
         self._count("delivered" if first else "doubled")
-        if first and word.number < max(self._taken, default=0):
+        if first and copy.number < max(self._delivered, default=0):
             self._count("reordered")
-        if first and self._fake.records.now - word.event["created"] >= LATE_SECONDS:
+        if first and self._fake.records.now - copy.event["created"] >= LATE_SECONDS:
             self._count("late")
-        self._taken.add(word.number)
+        self._delivered.add(copy.number)
 
     def _count(self, what: str) -> None:
-        self._seen[f"word {what}"] += 1
+        self._seen[f"event {what}"] += 1
 
 
 async def post_event(services: Services, body: str, signature: str) -> Response:
-    """As the server hands a request to the bot's own route."""
+    """Calls the bot's own route."""
     [route] = build_webhook_routes(services)
     headers = [(b"stripe-signature", signature.encode())]
 

@@ -93,12 +93,12 @@ class SimulatedWorld:
         self.trace = Trace(clock)
         # What nobody may come to: an actor that ended with anything but an answer or a refusal.
         self.failures: list[str] = []
-        # What looks at the books after every commit, and what it found broken.
-        self.watch: Callable[[], list[str]] = list
+        # Checks the database after every commit, and what it found.
+        self.find_violations: Callable[[], list[str]] = list
         self.violations: list[str] = []
         # Whether a message may have been sent without anybody knowing.
         self.doubt = False
-        self._processes, self._words = 0, 0
+        self._processes, self._delivery_count = 0, 0
         self._settings = Settings(
             _env_file=None,
             slack_bot_token="xoxb-none",
@@ -125,7 +125,7 @@ class SimulatedWorld:
             settings=self._settings,
             database=database,
             now=self.clock,
-            billing=self._billing(line, database),
+            billing=self._build_gateway(line, database),
             messenger=GatedMessenger(line, self.slack),
             home_publisher=FakeHomePublisher(),
             directory=GatedDirectory(line, self.slack),
@@ -137,7 +137,7 @@ class SimulatedWorld:
         self.replicas.append(replica)
         return replica
 
-    def _billing(self, line: PortCaller, database: GatedDatabase) -> BillingGateway:
+    def _build_gateway(self, line: PortCaller, database: GatedDatabase) -> BillingGateway:
         if self.stripe is None:
             return GatedGateway(line, self._provider, self._key_is_stored)
         transport = GatedStripeTransport(line, self.stripe, self._key_is_stored)
@@ -166,7 +166,7 @@ class SimulatedWorld:
         return next((each.id.removeprefix("cus_") for each in customers if each.deleted), "")
 
     def check_invariants(self) -> None:
-        for found in (*self.watch(), *self.failures):
+        for found in (*self.find_violations(), *self.failures):
             self.trace.add(f"BROKEN {found}")
             self.violations.append(found)
         self.failures.clear()
@@ -177,7 +177,7 @@ class SimulatedWorld:
         """An actor sets out."""
         context = copy_context()
         context.run(actor.set, name)
-        task = self.loop.create_task(self._watched(name, work), context=context)
+        task = self.loop.create_task(self._run_actor(name, work), context=context)
         replica.running[name] = task
 
         def ended(_: object) -> None:
@@ -186,7 +186,7 @@ class SimulatedWorld:
 
         task.add_done_callback(ended)
 
-    async def _watched(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+    async def _run_actor(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await work
         except Exception as error:
@@ -200,18 +200,18 @@ class SimulatedWorld:
         return True
 
     async def deliver_event(self, replica: SimulatedReplica, *, stale: bool = False) -> bool:
-        """Some word from Stripe reaches that process. False where none is on its way."""
+        """An event from Stripe reaches that process. False if none is in flight."""
         if self.webhooks is None:
             return False
-        self.webhooks.collect()
+        self.webhooks.collect_events()
         self.check_invariants()
-        word = self.webhooks.take(replica.process)
-        if word is None:
+        copy = self.webhooks.take_event(replica.process)
+        if copy is None:
             return False
-        self._words += 1
-        self.trace.add(f"word: {replica.process.name} {word}{', too old' if stale else ''}")
-        name = f"word {self._words}"
-        self.start_actor(replica, name, self.webhooks.deliver(word, replica.services, stale=stale))
+        self._delivery_count += 1
+        self.trace.add(f"event: {replica.process.name} {copy}{', too old' if stale else ''}")
+        name = f"event {self._delivery_count}"
+        self.start_actor(replica, name, self.webhooks.deliver_event(copy, replica.services, stale=stale))
         await self.loop.settle()
         return True
 

@@ -12,10 +12,11 @@ from bot.services import Services
 from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.details import (
+    build_order_query,
     list_all_subscription_rows,
+    list_order_details,
     list_payment_methods,
     list_pending_quote_details,
-    load_order_details_by_id,
 )
 from bot.use_cases.notice.enqueue import list_active_contacts
 from models.account import Account
@@ -87,13 +88,13 @@ async def _load_account_overview(
 
 async def _list_orders_in_progress(session: Session, account: Account, at: datetime) -> list[OrderDetails]:
     """Those that need attention, however many newer ones there are; then the newest."""
-    found = await session.exec(
-        select(ServiceOrder)
-        .where(ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None))
+    query = (
+        build_order_query()
+        .where(col(ServiceOrder.account_id) == account.id, col(ServiceOrder.finished_at).is_(None))
         .order_by(_build_needs_attention_clause(at).desc(), col(ServiceOrder.id).desc())
         .limit(ORDERS_LIMIT)
     )
-    return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
+    return await list_order_details(session, query, at)
 
 
 def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
@@ -107,17 +108,17 @@ def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
 async def _list_recently_failed_orders(
     session: Session, account: Account, at: datetime
 ) -> list[OrderDetails]:
-    found = await session.exec(
-        select(ServiceOrder)
+    query = (
+        build_order_query()
         .where(
-            ServiceOrder.account_id == account.id,
-            ServiceOrder.status == OrderStatus.FAILED,
+            col(ServiceOrder.account_id) == account.id,
+            col(ServiceOrder.status) == OrderStatus.FAILED,
             col(ServiceOrder.finished_at) > at - RECENT_FAILURE_PERIOD,
         )
         .order_by(col(ServiceOrder.id).desc())
         .limit(ORDERS_LIMIT)
     )
-    return [*(await load_order_details_by_id(session, [order.key for order in found.all()], at)).values()]
+    return await list_order_details(session, query, at)
 
 
 async def _list_recent_receipts(session: Session, account: Account) -> list[tuple[Receipt, str]]:

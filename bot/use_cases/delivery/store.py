@@ -27,7 +27,7 @@ log = structlog.get_logger()
 # A crash while results wait to be committed together repeats their messages.
 GROUP_COMMIT_TIMEOUT_SECONDS = 0.2
 # So many runs that have ended do not wait for others.
-GROUP_COMMIT_SIZE = 8
+GROUP_COMMIT_SIZE = 32
 
 # By notice id, each with the slot of its destination.
 LockedRows = dict[int, tuple[Notice, DeliverySlot]]

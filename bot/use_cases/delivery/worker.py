@@ -57,6 +57,8 @@ from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
+# A batch costs about as many queries as one notice.
+MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
 CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone)
 
@@ -69,7 +71,11 @@ async def deliver_due_notices(services: Services) -> int:
         writer.expect(len(runs))
         return runs
 
-    return await process_queue(claim_runs, partial(_deliver_to_destination, services, writer))
+    return await process_queue(
+        claim_runs,
+        partial(_deliver_to_destination, services, writer),
+        max_concurrency=MAX_CONCURRENT_DESTINATIONS,
+    )
 
 
 async def _deliver_to_destination(services: Services, writer: DeliveryResultWriter, run: DeliveryRun) -> int:

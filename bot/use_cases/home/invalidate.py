@@ -1,8 +1,9 @@
 """Scheduling Homes for an update when an account that they show has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import tuple_, union
 from sqlmodel import and_, col, delete, select
 
 from bot.db import Session
@@ -22,43 +23,40 @@ async def has_changed_accounts(services: Services) -> bool:
         return (await session.exec(select(AccountChange.id).limit(1))).first() is not None
 
 
-async def mark_changed_homes(services: Services) -> None:
-    if not await has_changed_accounts(services):
-        return
-    at = services.now()
-    async with services.write() as session:
-        for home in await _lock_affected_homes(session, await _pop_changes(session)):
-            home.change_count += 1
-            home.due_at = home.due_at or _get_next_publish_time(home, at)
-            session.add(home)
+async def mark_changed_homes(session: Session, at: datetime) -> Sequence[Home]:
+    """Those of the accounts that have changed since, locked by this transaction."""
+    homes = await _lock_affected_homes(session, await _pop_changed_accounts(session))
+    for home in homes:
+        home.change_count += 1
+        home.due_at = home.due_at or _get_next_publish_time(home, at)
+    return homes
 
 
 def _get_next_publish_time(home: Home, at: datetime) -> datetime:
     return max(at, home.published_at + HOME_UPDATE_INTERVAL) if home.published_at else at
 
 
-async def _pop_changes(session: Session) -> set[str]:
-    result = await session.exec(
-        select(AccountChange)
+async def _pop_changed_accounts(session: Session) -> set[str]:
+    changes = (
+        select(AccountChange.id)
         .order_by(col(AccountChange.id))
         .limit(CHANGE_BATCH_SIZE)
         .with_for_update(skip_locked=True)
     )
-    changes = result.all()
-    await session.exec(delete(AccountChange).where(col(AccountChange.id).in_([c.id for c in changes])))
-    return {change.account_id for change in changes}
+    statement = delete(AccountChange).where(col(AccountChange.id).in_(changes))
+    deleted = await session.exec(statement.returning(col(AccountChange.account_id)))
+    return {account_id for (account_id,) in deleted.all()}
 
 
-async def _lock_affected_homes(session: Session, account_ids: Iterable[str]) -> list[Home]:
+async def _lock_affected_homes(session: Session, account_ids: Collection[str]) -> Sequence[Home]:
     """Homes of the accounts' contacts, including former ones, and Homes that show the accounts."""
-    ids = list(account_ids)
     by_shown_account = select(HomeAccount.team_id, HomeAccount.user_id).where(
-        col(HomeAccount.account_id).in_(ids)
+        col(HomeAccount.account_id).in_(account_ids)
     )
     by_user_id = (
         select(Account.slack_team, BillingContact.slack_user)
         .join(BillingContact, col(BillingContact.account_id) == Account.id)
-        .where(col(Account.id).in_(ids), col(BillingContact.slack_user).is_not(None))
+        .where(col(Account.id).in_(account_ids), col(BillingContact.slack_user).is_not(None))
     )
     is_in_workspace = and_(
         col(SlackUser.email) == BillingContact.email, SlackUser.team_id == Account.slack_team
@@ -67,13 +65,15 @@ async def _lock_affected_homes(session: Session, account_ids: Iterable[str]) -> 
         select(SlackUser.team_id, SlackUser.user_id)
         .join(BillingContact, col(BillingContact.email) == SlackUser.email)
         .join(Account, and_(col(Account.id) == BillingContact.account_id, is_in_workspace))
-        .where(col(Account.id).in_(ids))
+        .where(col(Account.id).in_(account_ids))
     )
-    keys = {
-        tuple(key)
-        for query in (by_shown_account, by_user_id, by_email)
-        for key in (await session.exec(query)).all()
-    }
-    # Always in the same order, so that workers that lock the same Homes cannot deadlock.
-    homes = [await session.get(Home, key, with_for_update=True) for key in sorted(keys)]
-    return [home for home in homes if home]
+    homes = await session.exec(
+        select(Home)
+        .where(
+            tuple_(col(Home.team_id), col(Home.user_id)).in_(union(by_shown_account, by_user_id, by_email))
+        )
+        # Always in the same order, so that workers that lock the same Homes cannot deadlock.
+        .order_by(Home.team_id, Home.user_id)
+        .with_for_update()
+    )
+    return homes.all()

@@ -34,7 +34,7 @@ from bot.use_cases.pacing import (
     get_lease_duration,
     lock_or_create_slots,
 )
-from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, refresh_slack_user
+from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
 from models.errors import Refusal
 from models.home import BLOCK_RETRY_INTERVAL, Home, HomeAccount, RefusedBlock
 from models.notice import DeliverySlot
@@ -75,7 +75,11 @@ async def _refresh_accounts(services: Services, key: HomeKey) -> None:
 
 async def publish_due_homes(services: Services) -> int:
     queue = ClaimQueue(services, partial(_find_due_homes, services), partial(_claim_homes, services))
-    return await process_queue(queue.claim, partial(_publish_home, services))
+
+    async def claim_homes(limit: int) -> list[Home]:
+        return await _mark_and_claim_homes(services, limit) or await queue.claim(limit)
+
+    return await process_queue(claim_homes, partial(_publish_home, services))
 
 
 async def find_next_publish_time(services: Services) -> datetime | None:
@@ -99,7 +103,6 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
 
 
 async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
-    await mark_changed_homes(services)
     at = services.now()
     async with services.read() as session:
         result = await session.exec(
@@ -131,16 +134,39 @@ async def _claim_homes(
             .with_for_update(skip_locked=True)
         )
         homes = {(home.team_id, home.user_id): home for home in result.all()}
-        teams = {home.team_id for home in homes.values()}
+        in_order = [homes[key] for key in keys if key in homes]
+        return await _claim_locked_homes(services, session, in_order, at, skip_rate_limit=skip_rate_limit)
+
+
+async def _mark_and_claim_homes(services: Services, limit: int) -> list[Home]:
+    """Homes that have become due by a change of their accounts, in the transaction that marks them."""
+    if services.tasks.is_draining or not await has_changed_accounts(services):
+        return []
+    at = services.now()
+    async with services.write() as session:
+        marked = await mark_changed_homes(session, at)
+        due = [home for home in marked if home.is_due_and_free(at)]
+        due.sort(key=lambda home: home.opened_at, reverse=True)
+        return await _claim_locked_homes(services, session, due[:limit], at)
+
+
+async def _claim_locked_homes(
+    services: Services,
+    session: Session,
+    homes: Sequence[Home],
+    at: datetime,
+    *,
+    skip_rate_limit: bool = False,
+) -> list[Home]:
+    teams = {home.team_id for home in homes}
+    with session.no_autoflush:
         slots = await _lock_team_slots(session, teams, at) if teams else {}
-        claimed = [
-            homes[key]
-            for key in keys
-            if key in homes and (HOME_LIMIT.take_token(slots.get(key[0]), at) or skip_rate_limit)
-        ]
-        for home in claimed:
-            home.claimed_until = at + get_lease_duration(services.settings)
-        return claimed
+    claimed = [
+        home for home in homes if HOME_LIMIT.take_token(slots.get(home.team_id), at) or skip_rate_limit
+    ]
+    for home in claimed:
+        home.claimed_until = at + get_lease_duration(services.settings)
+    return claimed
 
 
 async def _lock_team_slots(
@@ -180,7 +206,8 @@ async def _publish_home(services: Services, home: Home) -> bool:
 
 async def _load_home_content(services: Services, home: Home) -> HomeContent:
     person = SlackIdentity(home.team_id, home.user_id, JobId.PUBLISH_HOMES.value)
-    await refresh_slack_user(services, person, max_wait=BACKGROUND_TIMEOUT)
+    principal = await load_refreshed_principal(services, person, max_wait=BACKGROUND_TIMEOUT)
+    person = replace(person, principal=principal)
     content = HomeContent(
         home.team_id, home.user_id, await load_localizer(services, person), page=home.page,
         has_charts=await _has_chart_support(services, home.team_id),
@@ -220,29 +247,38 @@ async def _record_chart_refusal(services: Services, team: str) -> None:
 async def _mark_published(services: Services, claimed_home: Home, account_ids: Sequence[str]) -> None:
     at = services.now()
     async with services.write() as session:
-        home = await _lock_and_release_home(session, claimed_home)
+        home, linked_ids = await _lock_and_release_home(session, claimed_home)
         home.published_at, home.attempts = at, 0
         home.due_at = None if home.change_count == claimed_home.change_count else at + HOME_UPDATE_INTERVAL
-        session.add(home)
-        await _update_linked_accounts(session, home, set(account_ids))
+        await _update_linked_accounts(session, home, linked_ids, set(account_ids))
 
 
-async def _lock_and_release_home(session: Session, claimed_home: Home) -> Home:
-    home = await session.get_one(Home, (claimed_home.team_id, claimed_home.user_id), with_for_update=True)
+async def _lock_and_release_home(session: Session, claimed_home: Home) -> tuple[Home, set[str]]:
+    """With the ids of the accounts that it has shown."""
+    is_linked = and_(col(HomeAccount.team_id) == Home.team_id, col(HomeAccount.user_id) == Home.user_id)
+    result = await session.exec(
+        select(Home, HomeAccount.account_id)
+        .outerjoin(HomeAccount, is_linked)
+        .where(Home.team_id == claimed_home.team_id, Home.user_id == claimed_home.user_id)
+        .with_for_update(of=Home)
+    )
+    rows = result.all()
+    home = rows[0][0]
     if home.claimed_until == claimed_home.claimed_until:
         home.claimed_until = None
-    return home
+    return home, {account_id for _, account_id in rows if account_id}
 
 
-async def _update_linked_accounts(session: Session, home: Home, account_ids: set[str]) -> None:
-    is_of_home = and_(col(HomeAccount.team_id) == home.team_id, col(HomeAccount.user_id) == home.user_id)
-    linked = set((await session.exec(select(HomeAccount.account_id).where(is_of_home))).all())
-    removed = linked - account_ids
+async def _update_linked_accounts(
+    session: Session, home: Home, linked_ids: set[str], account_ids: set[str]
+) -> None:
+    removed = linked_ids - account_ids
     if removed:
+        is_of_home = and_(col(HomeAccount.team_id) == home.team_id, col(HomeAccount.user_id) == home.user_id)
         await session.exec(delete(HomeAccount).where(is_of_home, col(HomeAccount.account_id).in_(removed)))
     session.add_all(
         HomeAccount(team_id=home.team_id, user_id=home.user_id, account_id=account_id)
-        for account_id in sorted(account_ids - linked)
+        for account_id in sorted(account_ids - linked_ids)
     )
 
 
@@ -251,9 +287,8 @@ async def _schedule_retry(
 ) -> None:
     at = services.now()
     async with services.write() as session:
-        home = await _lock_and_release_home(session, claimed_home)
+        home, _ = await _lock_and_release_home(session, claimed_home)
         home.attempts, home.due_at = home.attempts + 1, at + delay
-        session.add(home)
         if whole_team:
             slots = await _lock_team_slots(session, [home.team_id], at, skip_locked=False)
             HOME_LIMIT.suspend(slots[home.team_id], at + delay)
@@ -261,6 +296,6 @@ async def _schedule_retry(
 
 async def _delete_home(services: Services, claimed_home: Home) -> None:
     async with services.write() as session:
-        home = await _lock_and_release_home(session, claimed_home)
-        await _update_linked_accounts(session, home, set())
+        home, linked_ids = await _lock_and_release_home(session, claimed_home)
+        await _update_linked_accounts(session, home, linked_ids, set())
         await session.delete(home)

@@ -19,10 +19,11 @@ from bot.permissions import (
 from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.details import (
+    build_order_query,
+    list_order_details,
     list_payment_methods,
     load_busy_orders,
     load_order_details,
-    load_order_details_by_id,
 )
 from bot.use_cases.service_order.announce import announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
@@ -52,13 +53,12 @@ async def list_orders(
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
-        query = select(ServiceOrder).where(ServiceOrder.account_id == account_id)
+        query = build_order_query().where(col(ServiceOrder.account_id) == account_id)
         if before:
             query = query.where(col(ServiceOrder.id) < before)
-        result = await session.exec(query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1))
-        orders = result.all()
-        details = await load_order_details_by_id(session, [order.key for order in orders[:PAGE_SIZE]], at)
-        return account, [*details.values()], len(orders) > PAGE_SIZE
+        query = query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1)
+        orders = await list_order_details(session, query, at)
+        return account, orders[:PAGE_SIZE], len(orders) > PAGE_SIZE
 
 
 async def get_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:

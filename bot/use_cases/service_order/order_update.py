@@ -44,6 +44,8 @@ _BLOCKING_ORDER_NUMBER = (
     .where(
         _OtherLine.subscription_id == OrderLine.subscription_id,
         _OtherLine.order_id != OrderLine.order_id,
+        # The status implies it, but only this is in the index of a subscription's lines.
+        col(_OtherLine.settled_at).is_(None),
         or_(
             col(_OtherLine.status).in_(BUSY_STATUSES),
             (col(_OtherLine.status) == LineStatus.WAITING) & (col(_OtherLine.id) < col(OrderLine.id)),

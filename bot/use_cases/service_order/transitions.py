@@ -69,7 +69,10 @@ async def decline_line(
 async def mark_waiting_lines_due(update: OrderUpdate, line: OrderLine) -> None:
     # All waiting lines of those orders, because a placed order waits as a whole.
     waiting_order_ids = select(OrderLine.order_id).where(
-        OrderLine.subscription_id == line.subscription_id, OrderLine.status == LineStatus.WAITING
+        OrderLine.subscription_id == line.subscription_id,
+        OrderLine.status == LineStatus.WAITING,
+        # The status implies it, but only this is in the index of a subscription's lines.
+        col(OrderLine.settled_at).is_(None),
     )
     waiting_lines = await update.session.exec(
         select(OrderLine).where(
