@@ -115,6 +115,11 @@ class Quote(SQLModel, table=True):
         return self.id
 
     @property
+    def due_now(self) -> int:
+        """What is charged when the order is processed, if the account's balance stays as it is (R26)."""
+        return self.total if self.amount_due is None else self.amount_due
+
+    @property
     def billing_address(self) -> Address:
         return Address.model_validate(self.address)
 

@@ -36,6 +36,7 @@ period-length = { $count ->
        *[month] every { $count } months
     }
 }
+labelled-amount = { $label }: { $amount }
 price-per-seat = { $price } per seat { $period }
 price-per-period = { $total } { $period }
 billing-address = Billing address
@@ -166,6 +167,7 @@ quote-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total due now: { $total }*
+quote-due-now = *Charged now: { $amount }*
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
@@ -304,6 +306,10 @@ decline-subscription-not-active = the subscription isn’t active with the payme
 decline-authentication-failed = the bank didn’t accept the payment confirmation
 decline-price-changed = the price has changed
 decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
+decline-balance-due = an earlier balance of the account would be charged too
+decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
+decline-unrelated-charges = other pending items of the subscription would be charged too
+decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be charged instead of { $promised }
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice, so no card can be charged
 decline-other-currency = the subscription is charged in a different currency from the account
@@ -548,6 +554,7 @@ refusal-subscription-paid-by-invoice = One of these subscriptions is paid by inv
 refusal-payment-method-not-usable = That card can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
+refusal-unrelated-charges-pending = { $amount } of other items is waiting to be invoiced for this subscription and would be charged together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -604,7 +611,6 @@ notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
-notice-paid-by = Charged to { $brand } ending in { $last4 }
 notice-order-status = Service order { $number }: { order-status }
 notice-order-outdated = No longer needed. Order status: { order-status }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
@@ -711,6 +717,11 @@ receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-subtotal = Subtotal
 receipt-total = Total
+receipt-credit-used = Account credit
+receipt-earlier-balance = Earlier balance
+receipt-carried-over = Added to your next invoice
+receipt-charged-to = Charged to { $brand } ending in { $last4 }: { $amount }
+receipt-nothing-charged = Nothing was charged to your payment method.
 receipt-card = Paid on { $day } with { $brand } ending in { $last4 }
 
 ## Receipt mail

@@ -12,6 +12,7 @@ from typing import Any
 import typst
 
 from bot.i18n import Localizer
+from bot.presenters.receipt import list_balance_amounts
 from models.details import ReceiptDetails
 from models.proration import truncate_to_second
 from models.receipt import ReceiptCard, ReceiptLine
@@ -96,7 +97,13 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
-        "payments": [_build_payment(localizer, details, card) for card in receipt.charged_cards],
+        "payments": [
+            *(
+                (localizer.format_text(key), localizer.format_money(amount))
+                for key, amount in list_balance_amounts(receipt)
+            ),
+            *(_build_payment(localizer, details, card) for card in receipt.charged_cards),
+        ],
     }
 
 

@@ -109,6 +109,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     draft = Invoice(
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
+    draft.starting_balance = customer.balance
     return serializers.serialize_invoice(records, draft)
 
 
