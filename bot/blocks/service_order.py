@@ -249,7 +249,7 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         total=presenter.total,
         tax=presenter.tax,
         admin=details.administrator.name,
-        method=format_payment_method(localizer, details.payment_method),
+        method=localizer.join_items([format_payment_method(localizer, m) for m in details.payment_methods]),
     )
     return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
 
