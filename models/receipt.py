@@ -12,6 +12,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
+from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 
 
@@ -43,11 +44,14 @@ class ReceiptLine(SQLModel):
     carried_over: int = 0
 
 
-class ReceiptCard(SQLModel):
-    """A card, and what was charged to it (R23)."""
+class ChargedMethod(SQLModel):
+    """A payment method, and what was charged to it (R23, R26)."""
 
-    brand: str
-    last4: str
+    type: str = CARD_TYPE
+    brand: str | None = None
+    last4: str | None = None
+    email: str | None = None
+    bank: str | None = None
     amount: int
 
 
@@ -108,5 +112,5 @@ class Receipt(SQLModel, table=True):
         return sum(getattr(line, name) for line in self.receipt_lines)
 
     @property
-    def charged_cards(self) -> list[ReceiptCard]:
-        return [ReceiptCard.model_validate(card) for card in self.cards]
+    def charged_methods(self) -> list[ChargedMethod]:
+        return [ChargedMethod.model_validate(method) for method in self.cards]

@@ -1,6 +1,7 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
 from bot.i18n import Localizer
+from bot.presenters.payment_method import format_charged_method
 from models.money import Money
 from models.quote import Quote
 from models.receipt import Receipt
@@ -22,16 +23,15 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
         localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
         for key, amount in list_balance_amounts(receipt)
     ]
-    cards = [
+    methods = [
         localizer.format_text(
             "receipt-charged-to",
-            brand=card.brand.title(),
-            last4=card.last4,
-            amount=Money(card.amount, receipt.currency),
+            method=format_charged_method(localizer, method),
+            amount=Money(method.amount, receipt.currency),
         )
-        for card in receipt.charged_cards
+        for method in receipt.charged_methods
     ]
-    return [*balance, *(cards or [localizer.format_text("receipt-nothing-charged")])]
+    return [*balance, *(methods or [localizer.format_text("receipt-nothing-charged")])]
 
 
 def list_promised_amounts(quote: Quote) -> list[tuple[str, Money]]:

@@ -57,7 +57,7 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     assert "Account credit: -€20.00" in promised
     [paid] = world.records.list_paid_updates()
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
-    assert [card.amount for card in receipt.charged_cards] == [quote.total - 2000]
+    assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
     order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "Account credit: -€20.00" in order.text
     assert get_customer(world).balance == 0
@@ -68,7 +68,7 @@ async def test_r26_a_credit_that_covers_everything_charges_no_card(world: Stripe
     await ordered(world, ALICE, "acme_meeting", 5)
     quote, receipt = await world.row(Quote), await world.row(Receipt)
     assert quote.due_now == 0
-    assert receipt.charged_cards == []
+    assert receipt.charged_methods == []
     assert get_customer(world).balance == quote.total - 1_000_000
     order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "Nothing was charged to your payment method." in order.text
@@ -80,7 +80,7 @@ async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: St
     quote, receipt = await world.row(Quote), await world.row(Receipt)
     assert quote.due_now == quote.total + 500
     assert "Earlier balance: €5.00" in promised
-    assert [card.amount for card in receipt.charged_cards] == [quote.total + 500]
+    assert [card.amount for card in receipt.charged_methods] == [quote.total + 500]
     assert receipt.total == quote.total
 
 
@@ -112,7 +112,7 @@ async def test_r26_a_credit_that_came_later_is_used(world: StripeWorld) -> None:
     get_customer(world).balance = -300
     await world.settle()
     quote, receipt = await world.row(Quote), await world.row(Receipt)
-    assert [card.amount for card in receipt.charged_cards] == [quote.total - 300]
+    assert [card.amount for card in receipt.charged_methods] == [quote.total - 300]
 
 
 async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWorld) -> None:
@@ -122,7 +122,7 @@ async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWo
     assert 0 < quote.total < 50
     assert quote.due_now == 0
     assert "Added to your next invoice" in promised
-    assert receipt.charged_cards == []
+    assert receipt.charged_methods == []
     assert receipt.sum_balance("carried_over") == get_customer(world).balance == quote.total
 
 

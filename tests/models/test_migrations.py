@@ -4,16 +4,20 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, MetaData, Table, UniqueConstraint, insert
+from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, insert, inspect
+from sqlalchemy import column as sa_column
+from sqlalchemy import table as sa_table
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, select
 
 from models.document_sequence import DocumentSequence
 from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head, upgrade_database
 from models.migrations.tables import metadata
+from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
 from models.quote import QuoteLine
 from models.subscription import Subscription
-from tests.models.examples import a_product, a_quote, a_quote_line, a_subscription, an_account
+from tests.models.examples import a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
 from tests.models.migrated import Migrated, new_engine
 
 
@@ -65,6 +69,14 @@ def test_numbers_start_after_a_thousand(migrated: Migrated) -> None:
         }
 
 
+def insert_as_of_now(connection: Connection, row: SQLModel) -> None:
+    """With the columns that its table has so far."""
+    model = metadata.tables[str(row.__tablename__)]
+    known = {column["name"] for column in inspect(connection).get_columns(model.name)}
+    columns = [sa_column(c.name, c.type) for c in model.columns if c.name in known]
+    connection.execute(insert(sa_table(model.name, *columns)), row.model_dump(include=known))
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_column(
     dialect: str,
@@ -79,7 +91,7 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
             a_quote(id=1),
             a_quote_line(id=1, quote_id=1),
         ):
-            insert_row(connection, row)
+            insert_as_of_now(connection, row)
         upgrade_database(connection)
     with Session(engine) as session:
         assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
@@ -89,10 +101,21 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
     engine.dispose()
 
 
-def insert_row(connection: Connection, row: SQLModel) -> None:
-    """Into the columns that its table had then."""
-    table = Table(str(row.__tablename__), MetaData(), autoload_with=connection)
-    values = row.model_dump()
-    connection.execute(
-        insert(table).values({c.name: values[c.name] for c in table.columns if c.name in values})
-    )
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_stored_cards_survive_other_types_of_payment_methods(dialect: str) -> None:
+    engine = new_engine(dialect)
+    with engine.begin() as connection:
+        upgrade_database(connection, "0002_period_lengths")
+        insert_as_of_now(connection, an_account())
+        insert_as_of_now(connection, a_method(is_default=True))
+        upgrade_database(connection)
+    with Session(engine) as session:
+        card = session.exec(select(PaymentMethod)).one()
+        assert (card.type, card.last4, card.is_default) == ("card", "4242", True)
+        debit = PaymentMethod(id="pm_2", account_id="acme", type="sepa_debit", last4="3000", automatic=False)
+        session.add(debit)
+        session.commit()
+        session.add(PaymentMethod(id="pm_3", account_id="acme", last4="4242"))
+        with pytest.raises(IntegrityError, match="ck_payment_method_card"):
+            session.commit()
+    engine.dispose()
