@@ -139,12 +139,11 @@ class OrderDetails:
         return [row for row in self.rows if row.line.status is status]
 
     @property
-    def charged_payment_methods(self) -> list[PaymentMethod]:
-        """The cards that the settled lines were charged to, without duplicates."""
-        settled = self.list_rows_with_status(LineStatus.SETTLED)
-        return list(
-            {m.id: m for m in (row.payment_method or self.payment_method for row in settled)}.values()
-        )
+    def payment_methods(self) -> list[PaymentMethod]:
+        """Each once: those that the settled lines were charged to, or else those that are to be charged."""
+        rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
+        methods = [row.payment_method or self.payment_method for row in rows]
+        return list({method.id: method for method in methods}.values())
 
     @property
     def is_overdue(self) -> bool:

@@ -31,6 +31,10 @@ class MixedPricesUnsupported(Refusal):
     """R17: this provider cannot hold seats at two prices; Account Services can."""
 
 
+class UnrelatedChargesPending(Refusal):
+    """R26: the provider would invoice other pending items of the subscription together with the order."""
+
+
 class PriceArchived(Refusal):
     """The provider has archived the subscription's price."""
 
@@ -150,8 +154,13 @@ class RecurringTotal:
 
 @dataclass(frozen=True)
 class Preview:
+    """`starting_balance` is the account's at the provider: credit is negative, what it owes is positive. With
+    it, the payment method is charged `amount_due`; None if that is the total."""
+
     lines: tuple[PricedLine, ...]
     recurring: tuple[RecurringTotal, ...]
+    starting_balance: int = 0
+    amount_due: int | None = None
 
     @property
     def subtotal(self) -> int:
@@ -180,15 +189,32 @@ class Charge:
     payment_method_id: str
     address: Address
     stored_at: datetime
+    # At most this much may be charged, whatever the account's balance is by then. None: amount and tax.
+    max_amount_due: int | None = None
+
+    @property
+    def amount_limit(self) -> int:
+        return self.amount + self.tax if self.max_amount_due is None else self.max_amount_due
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Charged, and the seats added. `receipt` is the provider's own reference."""
+    """Charged, and the seats added. `receipt` is the provider's own reference. The payment method was charged
+    `amount + tax - credit_used + earlier_balance - carried_over` (R26)."""
 
     receipt: str
     amount: int
     tax: int
+    # Of the account's credit at the provider.
+    credit_used: int = 0
+    # What the account owed before.
+    earlier_balance: int = 0
+    # To the next invoice: too little to be charged now.
+    carried_over: int = 0
+
+    @property
+    def amount_paid(self) -> int:
+        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
 
 
 @dataclass(frozen=True)
@@ -224,10 +250,12 @@ class SeatsChanged:
 
 @dataclass(frozen=True)
 class PriceChanged:
-    """R17: the provider would charge this instead of what was promised: nothing charged."""
+    """R17: the provider would charge this instead of what was promised: nothing charged. `reason` is one of
+    `price_changed`, `unrelated_charges` and `balance_due`."""
 
     amount: int
     tax: int
+    reason: str = "price_changed"
 
 
 @dataclass(frozen=True)

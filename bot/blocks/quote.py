@@ -8,6 +8,7 @@ from bot.blocks.subscription import format_price_per_seat, format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.quote import get_decision_outcome
+from bot.presenters.receipt import list_promised_amounts
 from bot.presenters.subscription import format_outlook
 from models.account import Account
 from models.details import QuoteDetails, QuoteRow
@@ -184,7 +185,15 @@ def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRo
 def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
     quote = details.quote
     amounts = {name: details.to_money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
-    return localizer.format_mrkdwn("quote-totals", **amounts)
+    texts = [localizer.format_mrkdwn("quote-totals", **amounts)]
+    balance = list_promised_amounts(quote)
+    if balance:
+        texts += [
+            localizer.format_mrkdwn("labelled-amount", label=localizer.format_text(key), amount=amount)
+            for key, amount in balance
+        ]
+        texts.append(localizer.format_mrkdwn("quote-due-now", amount=details.to_money(quote.due_now)))
+    return "\n".join(texts)
 
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:

@@ -122,6 +122,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-payment-method-unsupported": (_payment_methods_button, _build_services_button),
     "refusal-price-archived": (_build_services_button,),
     "refusal-quoted-price-changed": (_quote_button, _cart_button, _build_services_button),
+    "refusal-unrelated-charges-pending": (_build_services_button,),
     "refusal-mixed-prices-unsupported": (_build_services_button,),
     "refusal-product-not-self-served": (_cart_button, _build_services_button),
     "refusal-quote-not-found": (_quotes_button,),

@@ -36,6 +36,7 @@ period-length = { $count ->
        *[month] every { $count } months
     }
 }
+labelled-amount = { $label }: { $amount }
 price-per-seat = { $price } per seat { $period }
 price-per-period = { $total } { $period }
 billing-address = Billing address
@@ -166,6 +167,7 @@ quote-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total due now: { $total }*
+quote-due-now = *Charged now: { $amount }*
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
@@ -350,6 +352,10 @@ decline-subscription-not-active = the subscription isn’t active with the payme
 decline-authentication-failed = the bank didn’t accept the payment confirmation
 decline-price-changed = the price has changed
 decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
+decline-balance-due = an earlier balance of the account would be charged too
+decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
+decline-unrelated-charges = other pending items of the subscription would be charged too
+decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be charged instead of { $promised }
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice, so no card can be charged
 decline-subscription-in-trial = the subscription is in trial, so nothing can be charged
@@ -630,6 +636,7 @@ refusal-payment-method-not-usable = That payment method can’t be charged: it w
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
+refusal-unrelated-charges-pending = { $amount } of other items is waiting to be invoiced for this subscription and would be charged together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -702,7 +709,6 @@ notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
-notice-paid-by = Charged to { $method }
 notice-order-status = Service order { $number }: { order-status }
 notice-order-outdated = No longer needed. Order status: { order-status }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
@@ -809,6 +815,11 @@ receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-subtotal = Subtotal
 receipt-total = Total
+receipt-credit-used = Account credit
+receipt-earlier-balance = Earlier balance
+receipt-carried-over = Added to your next invoice
+receipt-charged-to = Charged to { $method }: { $amount }
+receipt-nothing-charged = Nothing was charged to your payment method.
 receipt-payment = Paid on { $day } with { $method }
 
 ## Receipt mail

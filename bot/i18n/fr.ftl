@@ -40,6 +40,7 @@ period-length = { $count ->
         }
     }
 }
+labelled-amount = { $label } : { $amount }
 price-per-seat = { $price } par poste et { $period }
 price-per-period = { $total } { $period }
 billing-address = Adresse de facturation
@@ -170,6 +171,7 @@ quote-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
+quote-due-now = *Débité maintenant : { $amount }*
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
@@ -354,6 +356,10 @@ decline-subscription-not-active = l’abonnement n’est pas actif chez le prest
 decline-authentication-failed = la banque n’a pas accepté la confirmation du paiement
 decline-price-changed = le prix a changé
 decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
+decline-balance-due = un solde antérieur du compte serait débité en plus
+decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient débités au lieu de { $promised }
+decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient débités en plus
+decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient débités au lieu de { $promised }
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est payé sur facture et aucune carte ne peut être débitée
 decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut être débité
@@ -634,6 +640,7 @@ refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débit
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
+refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement sont en attente de facturation et seraient débités avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -706,7 +713,6 @@ notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
-notice-paid-by = Débité sur { $method }
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
@@ -813,6 +819,11 @@ receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-subtotal = Sous-total
 receipt-total = Total
+receipt-credit-used = Crédit du compte
+receipt-earlier-balance = Solde antérieur
+receipt-carried-over = Reporté sur votre prochaine facture
+receipt-charged-to = Débité sur { $method } : { $amount }
+receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
 receipt-payment = Payé le { $day } avec { $method }
 
 ## E-mail du reçu

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 from tests.fake_stripe.futures import SubscriptionFuture
 
+# docs.stripe.com/currencies, "Minimum and maximum charge amounts"
+MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
 # docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
@@ -124,6 +126,8 @@ class Customer:
     default_payment_method: str | None = None
     default_source: str | None = None
     deleted: bool = False
+    # Credit is negative, what they owe is positive: docs.stripe.com/billing/customer/balance
+    balance: int = 0
 
 
 @dataclass
@@ -166,6 +170,26 @@ class Invoice:
     payment_intent: PaymentIntent | None = None
     # Attached by hand, in addition to the invoice's own.
     attached_payment_intent: PaymentIntent | None = None
+    starting_balance: int = 0
+    ending_balance: int | None = None
+
+    @property
+    def total(self) -> int:
+        return self.subtotal + self.tax
+
+    @property
+    def amount_due(self) -> int:
+        """Nothing below the smallest charge: docs.stripe.com/api/invoices/object, amount_due"""
+        due = max(0, self.total + self.starting_balance)
+        return due if due >= MINIMUM_CHARGES.get(self.currency, 0) else 0
+
+    def finalize(self, customer: Customer) -> None:
+        """The balance is applied to it, whatever happens to its payment.
+
+        docs.stripe.com/billing/customer/balance
+        """
+        self.starting_balance = customer.balance
+        customer.balance = self.ending_balance = self.total + self.starting_balance - self.amount_due
 
     @property
     def currency(self) -> str:
@@ -400,8 +424,10 @@ class StripeRecords:
         subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id, metadata or {})
         if subscription.future.pause_collection:
             self._skip_collection(subscription, invoice)
-        elif invoice.subtotal + invoice.tax == 0:
-            self.pay_invoice(invoice)  # docs.stripe.com/invoicing/overview: nothing is due.
+            return invoice
+        invoice.finalize(customer)
+        if invoice.amount_due == 0:
+            self.pay_invoice(invoice)
         else:
             self._attempt_payment(subscription, invoice, card)
         return invoice
@@ -475,6 +501,9 @@ class StripeRecords:
         if invoice.status not in ("open", "uncollectible"):
             raise build_invalid_request("This invoice is not open.", "invoice_not_open")
         invoice.status = "void"
+        # What was applied of the balance is given back: docs.stripe.com/api/customer_balance_transactions
+        if invoice.ending_balance is not None:
+            self.customers[invoice.customer].balance += invoice.starting_balance - invoice.ending_balance
         if invoice.payment_intent:
             invoice.payment_intent.status = "canceled"
         subscription = self.subscriptions[invoice.subscription]

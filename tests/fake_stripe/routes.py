@@ -112,6 +112,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     draft = Invoice(
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
+    draft.starting_balance = customer.balance
     return serializers.serialize_invoice(records, draft)
 
 
@@ -304,7 +305,7 @@ ROUTES = [
     ApiRoute(
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
-    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve),
+    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "POST",
         "/v1/customers/([^/]+)",

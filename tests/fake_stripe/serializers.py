@@ -348,16 +348,16 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
     final = invoice.status != "draft"
-    total = invoice.subtotal + invoice.tax
-    paid = total if invoice.status == "paid" else 0
+    total, due = invoice.total, invoice.amount_due
+    paid = due if invoice.status == "paid" else 0
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
         object="invoice",
-        amount_due=max(total, 0),
+        amount_due=due,
         amount_overpaid=0,
         amount_paid=paid,
-        amount_remaining=max(total, 0) - paid,
+        amount_remaining=due - paid,
         amount_shipping=0,
         attempt_count=1,
         attempted=True,
@@ -391,7 +391,8 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         period_start=invoice.created,
         post_payment_credit_notes_amount=0,
         pre_payment_credit_notes_amount=0,
-        starting_balance=0,
+        starting_balance=invoice.starting_balance,
+        ending_balance=invoice.ending_balance,
         status=invoice.status,
         status_transitions={
             "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None,
@@ -481,7 +482,7 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         stripe.InvoicePayment,
         id=f"inpay_{payment_intent.id[3:]}",
         object="invoice_payment",
-        amount_requested=invoice.subtotal + invoice.tax,
+        amount_requested=invoice.amount_due,
         created=invoice.created,
         currency=invoice.currency,
         invoice=invoice.id,
@@ -506,9 +507,9 @@ def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) ->
         stripe.PaymentIntent,
         id=payment_intent.id,
         object="payment_intent",
-        amount=invoice.subtotal + invoice.tax,
+        amount=invoice.amount_due,
         amount_capturable=0,
-        amount_received=invoice.subtotal + invoice.tax if payment_intent.status == "succeeded" else 0,
+        amount_received=invoice.amount_due if payment_intent.status == "succeeded" else 0,
         capture_method="automatic",
         confirmation_method="automatic",
         created=invoice.created,

@@ -1,7 +1,7 @@
 """The price of an item's new seats, computed by Stripe: it does the proration, rounding and tax."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,11 +19,13 @@ from bot.billing.gateway import (
     RecurringTotal,
     SubscriptionNotActive,
     SubscriptionPaidByInvoice,
+    UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import request_stripe, to_timestamp
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
+from models.money import Money
 from models.period_length import PeriodLength, group_by_period
 from models.subscription import SubscriptionNotFound
 from models.subscription_outlook import RenewalTotal
@@ -41,6 +43,17 @@ class PricePreview:
     amount: int
     tax: int
     unrelated_amount: int = 0
+    starting_balance: int = 0
+    # Too small to be charged: it is added to the next invoice.
+    is_below_minimum: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.amount + self.tax
+
+    @property
+    def amount_due(self) -> int:
+        return 0 if self.is_below_minimum else max(0, self.total + self.starting_balance)
 
 
 async def preview_lines(
@@ -57,19 +70,37 @@ async def preview_lines(
             return None
         return await preview_renewal(client, item, line.seats, address, customer)
 
-    async def price_line(line: LineRequest) -> tuple[PricedLine, PeriodLength, PricePreview | None]:
+    async def price_line(
+        line: LineRequest,
+    ) -> tuple[PricedLine, PricePreview, tuple[PeriodLength, PricePreview | None]]:
         item = items[line.subscription_id]
         async with few:
             now, later = await asyncio.gather(
                 preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
         if now.unrelated_amount:
-            raise MixedPricesUnsupported
-        return _build_priced_line(item, line, now, account.time_zone), item.period, later
+            raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
+        return _build_priced_line(item, line, now, account.time_zone), now, (item.period, later)
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
-    renewals = [(length, later) for _, length, later in priced if later is not None]
-    return Preview(tuple(line for line, _, _ in priced), _build_recurring_totals(renewals))
+    prices = [price for _, price, _ in priced]
+    renewals = [(length, later) for _, _, (length, later) in priced if later is not None]
+    return Preview(
+        tuple(line for line, _, _ in priced),
+        _build_recurring_totals(renewals),
+        starting_balance=prices[0].starting_balance if prices else 0,
+        amount_due=_compute_amount_due(prices),
+    )
+
+
+def _compute_amount_due(prices: Sequence[PricePreview]) -> int:
+    """Each line has an invoice of its own: what remains of the balance goes on to the next one."""
+    due, balance = 0, prices[0].starting_balance if prices else 0
+    for price in prices:
+        owed = price.total + balance
+        charged = 0 if price.is_below_minimum else max(0, owed)
+        due, balance = due + charged, owed - charged
+    return due
 
 
 def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
@@ -105,7 +136,14 @@ async def preview_proration(
             own.append(line)
         elif not _is_renewal(line, item):
             others.append(line)
-    return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)), sum(map(compute_net, others)))
+    starting_balance = to_minor_units(invoice.starting_balance, invoice.currency)
+    return PricePreview(
+        sum(map(compute_net, own)),
+        sum(map(compute_tax, own)),
+        sum(map(compute_net, others)),
+        starting_balance,
+        is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
+    )
 
 
 async def preview_renewal(

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
 from bot.db import Session, lock_account
 from bot.services import Services
+from bot.use_cases.service_order.amount_limit import compute_amount_limit
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderRow
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
@@ -178,4 +179,5 @@ def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> 
         payment_method_id=attempt.payment_method_id,
         address=update.order.billing_address,
         stored_at=attempt.started_at,
+        max_amount_due=compute_amount_limit(update, row),
     )
