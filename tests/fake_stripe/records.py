@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from tests.fake_stripe.futures import SubscriptionFuture
+from tests.fake_stripe.futures import Coupon, SubscriptionFuture
 
 # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
 MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
@@ -128,6 +128,7 @@ class Customer:
     deleted: bool = False
     # Credit is negative, what they owe is positive: docs.stripe.com/billing/customer/balance
     balance: int = 0
+    coupon: Coupon | None = None
 
 
 @dataclass
@@ -333,7 +334,7 @@ class StripeRecords:
             unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
         if not subscription.future.itemizes_proration_discounts:
             # Computed from discounted amounts: docs.stripe.com/billing/subscriptions/prorations
-            unused *= 1 - subscription.future.discount_share
+            unused *= 1 - self._compute_discount_share(subscription)
         credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
         debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
@@ -344,13 +345,25 @@ class StripeRecords:
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True,
-                discount, _get_discount_id(subscription) if discount else "",
+                discount, self._get_discount_id(subscription) if discount else "",
             )
             for (count, amount), tax, discount in zip(amounts, taxes, discounts, strict=True)
         ]  # fmt: skip
 
     def _compute_discount(self, subscription: Subscription, amount: int, item: SubscriptionItem) -> int:
-        return round_amount(amount * subscription.future.discount_share, item.price.currency)
+        return round_amount(amount * self._compute_discount_share(subscription), item.price.currency)
+
+    def _compute_discount_share(self, subscription: Subscription) -> Fraction:
+        return Fraction(sum(coupon.percent_off for coupon in self._list_coupons(subscription)), 100)
+
+    def _list_coupons(self, subscription: Subscription) -> list[Coupon]:
+        """The customer's counts only if the subscription has none:
+        docs.stripe.com/billing/subscriptions/coupons, "Discounts on customers"."""
+        customer_coupon = self.customers[subscription.customer].coupon
+        return subscription.future.coupons or ([customer_coupon] if customer_coupon else [])
+
+    def _get_discount_id(self, subscription: Subscription) -> str:
+        return f"di_{self._list_coupons(subscription)[0].id}"
 
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], country: str
@@ -374,7 +387,7 @@ class StripeRecords:
                     end,
                     False,
                     discount,
-                    _get_discount_id(subscription) if discount else "",
+                    self._get_discount_id(subscription) if discount else "",
                 )
             )
         return lines
@@ -586,10 +599,6 @@ class StripeRecords:
 
     def emit_event(self, event_type: str, object_type: str, object_id: str) -> None:
         self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
-
-
-def _get_discount_id(subscription: Subscription) -> str:
-    return f"di_{subscription.future.coupons[0].id}"
 
 
 def get_charged_method(subscription: Subscription, customer: Customer) -> str | None:

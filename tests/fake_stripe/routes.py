@@ -174,7 +174,11 @@ def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) 
         raise build_resource_missing("customer", customer_id)
     customer = records.customers[customer_id]
     expanded = "default_source" in params.get("expand", []) and customer.default_source
-    return serializers.serialize_customer(customer, records.cards[expanded] if expanded else None)
+    return serializers.serialize_customer(
+        customer,
+        records.cards[expanded] if expanded else None,
+        shows_coupon="discount.source.coupon" in params.get("expand", []),
+    )
 
 
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:

@@ -7,10 +7,12 @@ import stripe
 from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from bot.billing.stripe.future import EXPANSIONS
+from bot.billing.stripe.future import EXPANSIONS, read_discount
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
+
+CUSTOMER_EXPANSIONS = ["default_source", "discount.source.coupon"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
     """Raises CustomerNotFound, also for a customer that was deleted."""
     try:
         customer = await request_stripe(
-            client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": ["default_source"]})
+            client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": CUSTOMER_EXPANSIONS})
         )
     except stripe.InvalidRequestError as error:
         if not is_missing(error):
@@ -53,6 +55,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
         method or get_object_id(source),
         _read_address(customer),
         None if isinstance(source, str) else source,
+        read_discount(customer.discount) if customer.discount else None,
     )
 
 
