@@ -17,6 +17,7 @@ from models.receipt import ProviderReceipt, Receipt, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
+from models.subscription_outlook import SubscriptionOutlook
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,15 @@ class CartPage:
 
 @dataclass(frozen=True)
 class QuoteRow:
+    """A line of a quote, with what is ahead of its subscription by now (R27)."""
+
     line: QuoteLine
     product: Product
+    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
+
+    @property
+    def will_renew(self) -> bool:
+        return self.outlook.will_renew(self.line.period_end)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
+from models.subscription_outlook import SubscriptionOutlook
 
 
 class BillingUnavailable(Refusal):
@@ -47,7 +48,7 @@ class CurrencyMismatch(Refusal):
 
 
 class SubscriptionNotActive(Refusal):
-    """The subscription is paused, in a trial or unpaid."""
+    """The subscription never started: its first payment is missing."""
 
 
 class QuotedPriceChanged(Refusal):
@@ -85,6 +86,7 @@ class SubscriptionState:
     closed_reason: str | None = None
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
+    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class PricedLine:
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    added."""
+    added. Those that will not renew are left out (R27)."""
 
     period: PeriodLength
     net: int
@@ -235,7 +237,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `provider_error`, or the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `provider_error`, the `decline_reason` of a SeatsNotOrderable, or
+    the provider's own code."""
 
     reason: str
 
@@ -286,8 +289,8 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, MixedPricesUnsupported, PriceArchived, SubscriptionPaidByInvoice,
-        CurrencyMismatch, TaxLocationInvalid."""
+        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
+        SubscriptionPaidByInvoice, CurrencyMismatch, TaxLocationInvalid."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

@@ -111,6 +111,9 @@ async def _find_blocking_outcome(
 ) -> ChargeOutcome | None:
     if not item.is_active:
         return item.inactive_outcome
+    obstacle = item.future.find_charge_obstacle()
+    if obstacle is not None:
+        return Declined(obstacle.decline_reason)
     if item.pending_until is not None:
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats != charge.expected_seats:
