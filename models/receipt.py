@@ -13,6 +13,7 @@ from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.period_length import PeriodLength
+from models.seat_pricing import SeatPricing
 
 
 class ReceiptNotFound(Refusal):
@@ -32,7 +33,8 @@ class ReceiptLine(SQLModel):
 
     product: str
     seats: int
-    unit_price: int
+    unit_price: int | None = None
+    pricing: SeatPricing = SeatPricing()
     period: PeriodLength
     since: date
     until: date

@@ -6,9 +6,9 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
-from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
+from bot.presenters.seat_price import format_seat_price
 from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
@@ -81,34 +81,43 @@ def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> lis
 
 def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, currency: str) -> str:
     subscription = row.subscription
-    unit_price = Money(subscription.unit_price, currency)
     seat_blocks = [
         localizer.format_text("account-block", seats=block.seats, price=Money(block.unit_price, currency))
         for block in row.blocks
     ]
+    total = compute_renewal_total(row)
     return localizer.format_mrkdwn(
         "account-subscription",
         product=name,
         seats=subscription.seats,
-        price=format_price_per_seat(localizer, unit_price, subscription.period),
+        has_seats="no" if subscription.pricing.is_by_usage else "yes",
+        price=format_seat_price(localizer, subscription, currency),
         has_blocks="yes" if seat_blocks else "no",
         blocks=block_kit.format_short_list(localizer, seat_blocks),
         renews=subscription.period_end,
-        total=Money(compute_renewal_total(row), currency),
+        renewal="date" if total is None else "total",
+        total=Money(total or 0, currency),
         orderable="no" if row.blocked_by else "yes",
     )
 
 
-def compute_renewal_total(row: SubscriptionRow) -> int:
-    return compute_recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
+def compute_renewal_total(row: SubscriptionRow) -> int | None:
+    """Before tax. None if it is not known."""
+    subscription = row.subscription
+    if subscription.unit_price is None or subscription.pricing.is_tax_included:
+        return None
+    return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
 
 
 def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
-    """The total of all renewals for each period length; none if there is only one subscription."""
+    """The total of all renewals for each period length; none if there is only one subscription, or the cost
+    of one is not known."""
     totals: dict[PeriodLength, int] = {}
     for row in overview.rows:
-        period = row.subscription.period
-        totals[period] = totals.get(period, 0) + compute_renewal_total(row)
+        period, amount = row.subscription.period, compute_renewal_total(row)
+        if amount is None:
+            return []
+        totals[period] = totals.get(period, 0) + amount
     if len(overview.rows) < 2:
         return []
     texts = [

@@ -41,6 +41,17 @@ period-length = { $count ->
     }
 }
 price-per-seat = { $price } par poste et { $period }
+price-per-package = { $price } par lot de { $count } postes et { $period }{ $counted ->
+    [full] {" "}(seuls les lots complets comptent)
+   *[started] {" "}(tout lot entamé compte en entier)
+}
+price-in-words = { $scheme ->
+    [graduated] tarif par paliers { $period } : chaque poste au prix de son palier
+    [volume] tarif par paliers { $period } : le nombre de postes fixe le prix de tous
+    [usage] facturé à l’usage { $period }
+   *[other] prix indiqué sur votre devis
+}
+price-including-tax = { $price }, taxes comprises
 price-per-period = { $total } { $period }
 billing-address = Adresse de facturation
 pending-quotes = Devis en attente
@@ -92,7 +103,10 @@ cart-intro =
 cart-seats = { $product } : postes à ajouter
 cart-hint = Actuellement { seat-count } · { $price } · fin de la période en cours le { $until }
 cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · fin de la période en cours le { $until }
-cart-not-orderable = *{ $product }* · actuellement { seat-count }
+cart-not-orderable = *{ $product }*{ $has_seats ->
+    [yes] {" "}· actuellement { seat-count }
+   *[no] {""}
+}
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
 cart-resume-quote = Le devis { $number } issu de ce panier est en attente jusqu’au { $until }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
@@ -308,6 +322,7 @@ decline-subscription-not-active = l’abonnement n’est pas actif chez le prest
 decline-authentication-failed = la banque n’a pas accepté la confirmation du paiement
 decline-price-changed = le prix a changé
 decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
+decline-priced-by-usage = l’abonnement est désormais facturé à l’usage et n’a pas de postes à commander
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est payé sur facture et aucune carte ne peut être débitée
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
@@ -372,11 +387,17 @@ account-subscriptions = { $count ->
    *[other] *{ $count } abonnements*
 }
 account-subscription =
-    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
+    {"*"}{ $product }*{ $has_seats ->
+    [yes] {" "}· { seat-count }
+   *[no] {""}
+    } · { $price }{ $has_blocks ->
     [yes] {" "}(dont { $blocks })
    *[no] {""}
     }
-    Renouvellement le { $renews } à { $total } hors taxe{ $orderable ->
+    { $renewal ->
+    [total] Renouvellement le { $renews } à { $total } hors taxe
+   *[date] Renouvellement le { $renews }
+    }{ $orderable ->
     [yes] {""}
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
     }
@@ -550,6 +571,11 @@ refusal-order-not-found = { $has_number ->
 refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte : nous ne pouvons pas établir de prix pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur facture : ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle a été supprimée, a expiré ou n’est pas configurée pour le paiement automatique. Choisissez-en une autre.
+refusal-seats-priced-by-usage = { $has_product ->
+    [yes] { $product } est facturé
+   *[no] L’un de ces abonnements est facturé
+} à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
+refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
@@ -710,7 +736,7 @@ receipt-seats = Nouveaux postes
 receipt-period = Période
 receipt-amount = Montant
 receipt-tax = Taxe
-receipt-price = { price-per-seat }, au prorata
+receipt-price = { $price }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-subtotal = Sous-total

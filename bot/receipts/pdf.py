@@ -12,6 +12,7 @@ from typing import Any
 import typst
 
 from bot.i18n import Localizer
+from bot.presenters.seat_price import format_seat_price
 from models.details import ReceiptDetails
 from models.proration import truncate_to_second
 from models.receipt import ReceiptCard, ReceiptLine
@@ -101,12 +102,10 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
 
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
-    price = localizer.format_text(
-        "receipt-price", price=details.to_money(line.unit_price), period=line.period
-    )
+    price = format_seat_price(localizer, line, details.receipt.currency)
     return {
         "product": line.product,
-        "price": price,
+        "price": localizer.format_text("receipt-price", price=price),
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=line.since),
         "until": localizer.format_text("receipt-until", day=line.until),

@@ -17,6 +17,7 @@ from bot.billing.gateway import (
     PriceArchived,
     PricedLine,
     RecurringTotal,
+    SeatsReducePrice,
     SubscriptionNotActive,
     SubscriptionPaidByInvoice,
 )
@@ -25,6 +26,7 @@ from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
 from models.period_length import PeriodLength, group_by_period
+from models.seat_pricing import SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
 
 log = structlog.get_logger()
@@ -59,6 +61,8 @@ async def preview_lines(
             )
         if now.unrelated_amount:
             raise MixedPricesUnsupported
+        if now.amount < 0:
+            raise SeatsReducePrice
         return _build_priced_line(item, line, now, account.time_zone), item.period, later
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
@@ -72,6 +76,8 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise SubscriptionNotFound
     if not item.is_active:
         raise SubscriptionNotActive
+    if item.pricing.is_by_usage:
+        raise SeatsPricedByUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
     if item.is_paid_by_invoice:
@@ -182,6 +188,7 @@ def _build_priced_line(
         period_end=state.period_end,
         amount=price.amount,
         tax=price.tax,
+        pricing=item.pricing,
     )
 
 

@@ -56,4 +56,11 @@ def _is_equal(stored: Subscription, state: SubscriptionState) -> bool:
 
 
 def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:
-    return source.seats, source.unit_price, source.period, source.period_start, source.period_end
+    return (
+        source.seats,
+        source.unit_price,
+        source.pricing,
+        source.period,
+        source.period_start,
+        source.period_end,
+    )

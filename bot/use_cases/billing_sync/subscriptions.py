@@ -81,6 +81,7 @@ async def _add_subscription(
         product_id=product.id,
         seats=state.seats,
         unit_price=state.unit_price,
+        pricing=state.pricing,
         period=state.period,
         period_start=state.period_start,
         period_end=state.period_end,
@@ -148,7 +149,7 @@ async def _apply_state(
     session: Session, subscription: Subscription, blocks: Sequence[SeatBlock], state: SubscriptionState
 ) -> None:
     subscription.seats, subscription.unit_price = state.seats, state.unit_price
-    subscription.period = state.period
+    subscription.pricing, subscription.period = state.pricing, state.period
     subscription.period_start, subscription.period_end = state.period_start, state.period_end
     subscription.active = True
     session.add(subscription)
