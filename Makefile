@@ -100,7 +100,7 @@ planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name p
 stress: setup  ## Press one button many times at once, against eight processes (long)
 	$(BIN)/python -m tests.replicas
 
-bench: setup  ## Compare the bot with bare Bolt (two quiet cores, about nine minutes): docs/performance.md
+bench: setup  ## Compare the bot with bare Bolt (two quiet cores, half an hour): docs/performance.md
 	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \
 		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "npm not found: skipping Bolt for JavaScript"
 	$(BIN)/python -m bench

@@ -89,6 +89,6 @@ def write(figures: Iterable[Figure], path: Path) -> None:
 
 def keep(figures: Iterable[Figure], page: Path) -> None:
     """In place of the table that the page shows."""
-    before, _, rest = page.read_text("utf-8").partition("| figure |")
+    before, _, rest = page.read_text("utf-8").partition("| figure | value |")
     after = rest.partition("\n\n")[2]
     page.write_text(f"{before}{as_markdown(figures)}\n\n{after}", "utf-8")

@@ -12,6 +12,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
+from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 from models.seat_pricing import SeatPricing
 
@@ -42,11 +43,14 @@ class ReceiptLine(SQLModel):
     tax: int
 
 
-class ReceiptCard(SQLModel):
-    """A card, and what was charged to it (R23)."""
+class ChargedMethod(SQLModel):
+    """A payment method, and what was charged to it (R23, R26)."""
 
-    brand: str
-    last4: str
+    type: str = CARD_TYPE
+    brand: str | None = None
+    last4: str | None = None
+    email: str | None = None
+    bank: str | None = None
     amount: int
 
 
@@ -103,5 +107,5 @@ class Receipt(SQLModel, table=True):
         return [ReceiptLine.model_validate(line) for line in self.lines]
 
     @property
-    def charged_cards(self) -> list[ReceiptCard]:
-        return [ReceiptCard.model_validate(card) for card in self.cards]
+    def charged_methods(self) -> list[ChargedMethod]:
+        return [ChargedMethod.model_validate(method) for method in self.cards]

@@ -52,6 +52,8 @@ class Subscription(SQLModel, table=True):
     self_service: bool = True
     self_service_reason: str | None = None
     active: bool = True
+    # The payment method that the provider charges for this subscription instead of the account's default.
+    default_payment_method_id: str | None = None
     # How often an import has changed the seats or periods: the embedded provider then copies them again.
     revision: int = 0
 

@@ -76,6 +76,8 @@ async def _open(kind: Kind, replicas: int, slack: FakeSlack) -> AsyncIterator[In
 async def _order(installation: Installation) -> float:
     """How many a second, until the last one is processed."""
 
+    placed, started = 0, time.perf_counter()
+
     async def place_orders(buyer: Buyer) -> None:
         nonlocal placed
         for i in range(len(PRODUCTS)):
@@ -86,7 +88,6 @@ async def _order(installation: Installation) -> float:
             else:
                 placed += 1
 
-    placed, started = 0, time.perf_counter()
     await asyncio.gather(*(place_orders(buyer) for buyer in installation.buyers))
     await until_processed(installation.servers[0])
     return placed / (time.perf_counter() - started)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from models.account import Address
 from models.errors import Refusal
+from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
 from models.seat_pricing import SeatPricing
@@ -85,18 +86,26 @@ class SubscriptionState:
     # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
     closed_reason: str | None = None
     pricing: SeatPricing = SeatPricing()
+    # The payment method charged for this subscription, if it is not the account's default.
+    default_payment_method_id: str | None = None
 
 
 @dataclass(frozen=True)
 class PaymentMethodState:
-    """A stored card, as far as the bot may know it (R23)."""
+    """A stored payment method, as far as the bot may know it (R23). `type` is `card`, or the provider's word
+    for another. `is_default` is the account's, for subscriptions without one of their own. `automatic`:
+    place_charge can charge it without asking."""
 
     id: str
-    brand: str
-    last4: str
-    expiry_year: int
-    expiry_month: int
+    brand: str | None
+    last4: str | None
+    expiry_year: int | None
+    expiry_month: int | None
     is_default: bool
+    type: str = CARD_TYPE
+    email: str | None = None
+    bank: str | None = None
+    automatic: bool = True
 
 
 @dataclass(frozen=True)
@@ -250,7 +259,8 @@ class BillingGateway(Protocol):
         """Those that seats can be added to, now or later (`closed_reason`), in their current period."""
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        """The stored cards; None if the provider stores none, and the imported ones count."""
+        """The stored methods, those that cannot be charged included. None if the provider
+        stores none, and the imported ones count."""
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address

@@ -6,24 +6,36 @@ from datetime import date
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
 from bot.i18n import Localizer
+from bot.presenters.payment_method import format_method_name
 from models.payment_method import PaymentMethod
 
 MAX_OPTIONS = 100
 
 
-def format_payment_method(localizer: Localizer, method: PaymentMethod, today: date | None = None) -> str:
-    """Plain, such as `Visa •••• 4242, expires 04/2028`; with `today`, also why it cannot be charged."""
-    state = "usable"
-    if today is not None and not method.is_usable(today):
-        state = "expired" if method.is_expired(today) else "manual"
+def format_payment_method(
+    localizer: Localizer, method: PaymentMethod, today: date | None = None, products: Sequence[str] = ()
+) -> str:
+    """Plain, such as `Visa •••• 4242, expires 04/2028`; with `today`, also why it cannot be charged.
+    `products` are those whose subscriptions have it as their own."""
+    expiry = f"{method.expiry_month:02}/{method.expiry_year}" if method.expiry_month is not None else ""
+    default = "both" if method.is_default and products else "own" if products else "yes"
     return localizer.format_text(
         "payment-method",
-        brand=method.brand.title(),
-        last4=method.last4,
-        expiry=f"{method.expiry_month:02}/{method.expiry_year}",
-        default="yes" if method.is_default else "no",
-        state=state,
+        method=format_method_name(localizer, method),
+        expiry=expiry,
+        default=default if method.is_default or products else "no",
+        products=block_kit.format_short_list(localizer, products),
+        state=_find_state(method, today) or ("usable" if expiry else "undated"),
     )
+
+
+def _find_state(method: PaymentMethod, today: date | None) -> str | None:
+    """Why it cannot be charged."""
+    if today is None or method.is_usable(today):
+        return None
+    if method.is_unsupported:
+        return "unsupported"
+    return "expired" if method.is_expired(today) else "manual"
 
 
 def build_payment_method_input(

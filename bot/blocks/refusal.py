@@ -5,8 +5,10 @@ from collections.abc import Callable
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.i18n import Localizer, escape_mrkdwn
+from bot.presenters.payment_method import format_method_name
 from bot.presenters.quote import get_decision_outcome
 from models.errors import InvalidInput, Refusal
+from models.payment_method import PaymentMethodUnsupported
 from models.quote import QuoteNotPending
 
 SHOW_VIEW = "refusal.show"
@@ -33,6 +35,8 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
             replaced=bool(arguments["replaced_by"]),
         )
         arguments["by"] = arguments["by"] or localizer.format_text("someone")
+    if isinstance(refusal, PaymentMethodUnsupported):
+        arguments["method"] = format_method_name(localizer, refusal.method)
     if "reason" in arguments:
         arguments["reason"] = str(arguments["reason"]).rstrip(". ")
     for name, value in arguments.items():
@@ -117,6 +121,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-seats-priced-by-usage": (_build_services_button,),
     "refusal-seats-reduce-price": (_cart_button, _build_services_button),
     "refusal-payment-method-not-usable": (_checkout_button, _payment_methods_button),
+    "refusal-payment-method-unsupported": (_payment_methods_button, _build_services_button),
     "refusal-price-archived": (_build_services_button,),
     "refusal-quoted-price-changed": (_quote_button, _cart_button, _build_services_button),
     "refusal-mixed-prices-unsupported": (_build_services_button,),

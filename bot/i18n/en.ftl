@@ -202,8 +202,8 @@ checkout-admin-name = New administrator’s name
 checkout-admin-email = New administrator’s email
 checkout-admin-new-hint = Only if you chose “New administrator”.
 checkout-method-header = Payment method
-checkout-payment-method = Card to charge
-checkout-method-hint = For this order only. To add a card or change the default, use “Manage payment methods”.
+checkout-payment-method = Payment method to charge
+checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
@@ -212,12 +212,56 @@ checkout-state = State or province
 checkout-country = Country
 
 ## Payment method
-payment-method = { $brand } •••• { $last4 }, { $state ->
-    [expired] expired { $expiry }
-    [manual] expires { $expiry }, not automatic
-   *[usable] expires { $expiry }
+payment-method-type = { $type ->
+    [acss_debit] Canadian pre-authorized debit
+    [au_becs_debit] BECS Direct Debit
+    [bacs_debit] Bacs Direct Debit
+    [cashapp] Cash App Pay
+    [customer_balance] Bank transfer
+    [ideal] iDEAL
+    [kr_card] Korean card
+    [nz_bank_account] New Zealand BECS Direct Debit
+    [other] Another payment method
+    [payto] PayTo
+    [paypal] PayPal
+    [sepa_debit] SEPA Direct Debit
+    [twint] TWINT
+    [upi] UPI
+    [us_bank_account] ACH Direct Debit
+    [wechat_pay] WeChat Pay
+   *[named] { $name }
+}
+payment-method-name = { $name }{ $has_bank ->
+    [yes] , { $bank }
+   *[no] {""}
+}{ $has_last4 ->
+    [yes] {" "}•••• { $last4 }
+   *[no] {""}
+}{ $has_email ->
+    [yes] {" "}({ $email })
+   *[no] {""}
+}
+payment-method-card = { $brand }
+payment-method-charged = { $name }{ $has_bank ->
+    [yes] , { $bank }
+   *[no] {""}
+}{ $has_last4 ->
+    [yes] {" "}ending in { $last4 }
+   *[no] {""}
+}{ $has_email ->
+    [yes] {" "}({ $email })
+   *[no] {""}
+}
+payment-method = { $method }{ $state ->
+    [expired] , expired { $expiry }
+    [manual] , expires { $expiry }, not automatic
+    [unsupported] , can’t be charged for seats ordered here
+    [undated] {""}
+   *[usable] , expires { $expiry }
 }{ $default ->
     [yes] , default
+    [own] , for { $products }
+    [both] , default and for { $products }
    *[no] {""}
 }
 payment-method-none = You don’t have a valid automatic payment method. Use “Manage payment methods” to add one.
@@ -407,7 +451,7 @@ account-open-portal = { $portal ->
     [admin] Open GoTo Admin
    *[corporate] Open billing portal
 }
-account-methods = *Payment methods.* To add or update a card, or change the default, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
+account-methods = *Payment methods.* To add or update one, or change the default, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
 account-methods-none = *Payment methods:* none yet. To order seats, you need a credit or debit card as your default automatic payment method. To add one, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
 account-receipts = *Recent receipts*
 account-receipts-none = *Receipts:* none yet. You’ll get one when a service order is completed.
@@ -566,12 +610,13 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-currency-mismatch = One of these subscriptions is charged in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, so no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
-refusal-payment-method-not-usable = That card can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } is
    *[no] One of these subscriptions is
 } billed by usage: what you use is charged afterwards, so there are no seats to order. Account Services can tell you more.
 refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
+refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
@@ -630,7 +675,7 @@ notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
-notice-paid-by = Charged to { $brand } ending in { $last4 }
+notice-paid-by = Charged to { $method }
 notice-order-status = Service order { $number }: { order-status }
 notice-order-outdated = No longer needed. Order status: { order-status }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
@@ -737,7 +782,7 @@ receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-subtotal = Subtotal
 receipt-total = Total
-receipt-card = Paid on { $day } with { $brand } ending in { $last4 }
+receipt-payment = Paid on { $day } with { $method }
 
 ## Receipt mail
 mail-receipt-thanks = Your service order { $order } is completed. Here’s your receipt.

@@ -206,8 +206,8 @@ checkout-admin-name = Nom du nouvel administrateur
 checkout-admin-email = E-mail du nouvel administrateur
 checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateur ».
 checkout-method-header = Mode de paiement
-checkout-payment-method = Carte à débiter
-checkout-method-hint = Pour cette commande uniquement. Pour ajouter une carte ou changer celle par défaut, utilisez « Gérer les modes de paiement ».
+checkout-payment-method = Mode de paiement à débiter
+checkout-method-hint = Pour cette commande uniquement. Pour en ajouter un ou changer celui par défaut, utilisez « Gérer les modes de paiement ».
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
@@ -216,12 +216,56 @@ checkout-state = État ou province
 checkout-country = Pays
 
 ## Mode de paiement
-payment-method = { $brand } •••• { $last4 }, { $state ->
-    [expired] expirée depuis { $expiry }
-    [manual] expire fin { $expiry }, non automatique
-   *[usable] expire fin { $expiry }
+payment-method-type = { $type ->
+    [acss_debit] Prélèvement préautorisé canadien
+    [au_becs_debit] Prélèvement BECS
+    [bacs_debit] Prélèvement Bacs
+    [cashapp] Cash App Pay
+    [customer_balance] Virement bancaire
+    [ideal] iDEAL
+    [kr_card] Carte coréenne
+    [nz_bank_account] Prélèvement BECS néo-zélandais
+    [other] Un autre mode de paiement
+    [payto] PayTo
+    [paypal] PayPal
+    [sepa_debit] Prélèvement SEPA
+    [twint] TWINT
+    [upi] UPI
+    [us_bank_account] Prélèvement ACH
+    [wechat_pay] WeChat Pay
+   *[named] { $name }
+}
+payment-method-name = { $name }{ $has_bank ->
+    [yes] , { $bank }
+   *[no] {""}
+}{ $has_last4 ->
+    [yes] {" "}•••• { $last4 }
+   *[no] {""}
+}{ $has_email ->
+    [yes] {" "}({ $email })
+   *[no] {""}
+}
+payment-method-card = la carte { $brand }
+payment-method-charged = { $name }{ $has_bank ->
+    [yes] , { $bank }
+   *[no] {""}
+}{ $has_last4 ->
+    [yes] {" "}se terminant par { $last4 }
+   *[no] {""}
+}{ $has_email ->
+    [yes] {" "}({ $email })
+   *[no] {""}
+}
+payment-method = { $method }{ $state ->
+    [expired] , expirée depuis { $expiry }
+    [manual] , expire fin { $expiry }, non automatique
+    [unsupported] , ne peut pas servir à commander des postes ici
+    [undated] {""}
+   *[usable] , expire fin { $expiry }
 }{ $default ->
     [yes] , par défaut
+    [own] , pour { $products }
+    [both] , par défaut et pour { $products }
    *[no] {""}
 }
 payment-method-none = Vous n’avez aucun mode de paiement automatique valide. Utilisez « Gérer les modes de paiement » pour en ajouter un.
@@ -411,7 +455,7 @@ account-open-portal = { $portal ->
     [admin] Ouvrir GoTo Admin
    *[corporate] Ouvrir le portail de facturation
 }
-account-methods = *Modes de paiement.* Pour ajouter ou modifier une carte, ou changer celle par défaut, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
+account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou changer celui par défaut, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
 account-methods-none = *Modes de paiement :* aucun pour le moment. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
 account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Vous en recevrez un à la fin de chaque commande de Service.
@@ -570,12 +614,13 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte : nous ne pouvons pas établir de prix pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur facture : ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-payment-method-not-usable = Cette carte ne peut pas être débitée : elle a été supprimée, a expiré ou n’est pas configurée pour le paiement automatique. Choisissez-en une autre.
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } est facturé
    *[no] L’un de ces abonnements est facturé
 } à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
 refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
+refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
@@ -634,7 +679,7 @@ notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
-notice-paid-by = Débité sur la carte { $brand } se terminant par { $last4 }
+notice-paid-by = Débité sur { $method }
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
@@ -741,7 +786,7 @@ receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-subtotal = Sous-total
 receipt-total = Total
-receipt-card = Payé le { $day } avec la carte { $brand } se terminant par { $last4 }
+receipt-payment = Payé le { $day } avec { $method }
 
 ## E-mail du reçu
 mail-receipt-thanks = Votre commande de Service { $order } est terminée. Voici votre reçu.

@@ -12,10 +12,11 @@ from typing import Any
 import typst
 
 from bot.i18n import Localizer
+from bot.presenters.payment_method import format_charged_method
 from bot.presenters.seat_price import format_seat_price
 from models.details import ReceiptDetails
 from models.proration import truncate_to_second
-from models.receipt import ReceiptCard, ReceiptLine
+from models.receipt import ChargedMethod, ReceiptLine
 
 TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"
 MAX_PDF_BYTES = 100_000
@@ -97,7 +98,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
-        "payments": [_build_payment(localizer, details, card) for card in receipt.charged_cards],
+        "payments": [_build_payment(localizer, details, method) for method in receipt.charged_methods],
     }
 
 
@@ -114,7 +115,10 @@ def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine
     }
 
 
-def _build_payment(localizer: Localizer, details: ReceiptDetails, card: ReceiptCard) -> tuple[str, str]:
-    day = details.receipt.issued_on
-    paid = localizer.format_text("receipt-card", day=day, brand=card.brand.title(), last4=card.last4)
-    return paid, localizer.format_money(details.to_money(card.amount))
+def _build_payment(localizer: Localizer, details: ReceiptDetails, method: ChargedMethod) -> tuple[str, str]:
+    paid = localizer.format_text(
+        "receipt-payment",
+        day=details.receipt.issued_on,
+        method=format_charged_method(localizer, method),
+    )
+    return paid, localizer.format_money(details.to_money(method.amount))

@@ -18,7 +18,7 @@ from models.notice import Notice, NoticeKind, NoticeStatus
 from models.notice.destination import Destination
 from models.notice.payloads import ReceiptPayload
 from models.quote import Quote
-from models.receipt import Receipt, ReceiptCard, ReceiptLine, ReceiptNotFound, Seller
+from models.receipt import ChargedMethod, Receipt, ReceiptLine, ReceiptNotFound, Seller
 from models.service_order import ServiceOrder
 
 PAGE_SIZE = 20
@@ -51,7 +51,10 @@ async def issue_receipt(
             address=order.address,
             seller=seller.model_dump(mode="json"),
             lines=[line.model_dump(mode="json") for line in lines],
-            cards=[card.model_dump(mode="json") for card in _list_receipt_cards(settled_rows)],
+            cards=[
+                method.model_dump(mode="json", exclude_none=True)
+                for method in _list_charged_methods(settled_rows)
+            ],
         )
     )
 
@@ -71,15 +74,18 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
     )
 
 
-def _list_receipt_cards(settled_rows: Sequence[OrderRow]) -> list[ReceiptCard]:
-    # A line that was retried may have been charged to another card than the order's.
-    cards: dict[str, ReceiptCard] = {}
+def _list_charged_methods(settled_rows: Sequence[OrderRow]) -> list[ChargedMethod]:
+    # A line may have been charged to another method than the order's: its subscription's own, or the one that
+    # was chosen when it was tried again.
+    charged: dict[str, ChargedMethod] = {}
     for row in settled_rows:
         method = row.payment_method
-        assert method is not None, "the order was loaded with the cards of its lines"
-        card = cards.setdefault(method.id, ReceiptCard(brand=method.brand, last4=method.last4, amount=0))
-        card.amount += row.line.amount + row.line.tax
-    return [*cards.values()]
+        assert method is not None, "the order was loaded with the payment methods of its lines"
+        shown = method.model_dump(include={"type", "brand", "last4", "email", "bank"})
+        charged.setdefault(method.id, ChargedMethod(**shown, amount=0)).amount += (
+            row.line.amount + row.line.tax
+        )
+    return [*charged.values()]
 
 
 async def list_receipts(

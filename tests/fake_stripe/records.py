@@ -8,6 +8,14 @@ from fractions import Fraction
 
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
+# docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
+PENDING_UPDATE_TYPES = frozenset(
+    {
+        *("card", "link", "alipay", "amazon_pay", "afterpay_clearpay", "cashapp", "eps", "gopay"),
+        *("kakao_pay", "klarna", "kr_card", "naver_pay", "ng_card", "paypal", "payto", "pix", "promptpay"),
+        *("revolut_pay", "satispay", "crypto", "swish", "twint", "upi", "wechat_pay"),
+    }
+)
 
 
 class ApiError(Exception):
@@ -30,7 +38,9 @@ def build_resource_missing(object_type: str, object_id: object, param: str = "id
 
 @dataclass
 class Card:
-    """`behaviour`: settles, declined, slow, customer, customer_never, or lost (responses never arrive)."""
+    """A payment method, a card unless `type` says otherwise; its id says whether it is a legacy one, such as
+    `card_…`. `behaviour`: settles, declined, slow, customer, customer_never, or lost (responses never
+    arrive)."""
 
     id: str
     customer: str | None
@@ -39,6 +49,9 @@ class Card:
     brand: str = "visa"
     last4: str = "4242"
     expiry: tuple[int, int] = (2030, 4)
+    type: str = "card"
+    email: str | None = None
+    bank: str | None = None
 
 
 @dataclass
@@ -88,6 +101,7 @@ class Subscription:
     # Where its prices have several, and tell their amounts in another.
     currency: str | None = None
     default_payment_method: str | None = None
+    default_source: str | None = None
     sends_invoice: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
     pending_update: PendingUpdate | None = None
@@ -100,6 +114,7 @@ class Customer:
     address: dict[str, str]
     name: str | None = None
     default_payment_method: str | None = None
+    default_source: str | None = None
     deleted: bool = False
 
 
@@ -227,6 +242,8 @@ class StripeRecords:
         for each in holders:
             if each.default_payment_method == card_id:
                 each.default_payment_method = None
+            if each.default_source == card_id:
+                each.default_source = None
 
     def delete_customer(self, customer_id: str) -> None:
         """Also cancels the customer's subscriptions. Invoices stay: docs.stripe.com/api/customers/delete"""
@@ -358,11 +375,17 @@ class StripeRecords:
         return invoice
 
     def _get_payment_method(self, subscription: Subscription, customer: Customer) -> Card:
-        """docs.stripe.com/api/subscriptions/object, default_payment_method"""
-        name = subscription.default_payment_method or customer.default_payment_method
+        name = get_charged_method(subscription, customer)
         if name is None:
             raise build_invalid_request("This customer has no attached payment source", "resource_missing")
-        return self.cards[name]
+        method = self.cards[name]
+        if method.type not in PENDING_UPDATE_TYPES:
+            # Stripe documents that it is refused, not in what words.
+            raise build_invalid_request(
+                f"Pending updates don't support payment methods of type {method.type}",
+                param="payment_behavior",
+            )
+        return method
 
     def _attempt_payment(self, subscription: Subscription, invoice: Invoice, card: Card) -> None:
         """docs.stripe.com/payments/paymentintents/lifecycle
@@ -465,6 +488,17 @@ class StripeRecords:
 
     def emit_event(self, event_type: str, object_type: str, object_id: str) -> None:
         self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
+
+
+def get_charged_method(subscription: Subscription, customer: Customer) -> str | None:
+    """In the order of docs.stripe.com/api/subscriptions/object, `default_payment_method` and
+    `default_source`."""
+    return (
+        subscription.default_payment_method
+        or subscription.default_source
+        or customer.default_payment_method
+        or customer.default_source
+    )
 
 
 def round_amount(value: Fraction, currency: str) -> int:

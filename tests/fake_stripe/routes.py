@@ -168,7 +168,9 @@ def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) 
     """Also one that was deleted: docs.stripe.com/api/customers/delete"""
     if customer_id not in records.customers:
         raise build_resource_missing("customer", customer_id)
-    return serializers.serialize_customer(records.customers[customer_id])
+    customer = records.customers[customer_id]
+    expanded = "default_source" in params.get("expand", []) and customer.default_source
+    return serializers.serialize_customer(customer, records.cards[expanded] if expanded else None)
 
 
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
@@ -181,10 +183,14 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
 
 def list_payment_methods(records: StripeRecords, params: Params, customer_id: str) -> Params:
     customer = _get_customer(records, customer_id, "id")
+    # Legacy cards are among them, legacy bank accounts are not
+    # (docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects").
     found = [
         serializers.serialize_payment_method(card)
         for card in records.cards.values()
         if card.customer == customer.id
+        and not card.id.startswith("ba_")
+        and params.get("type") in (None, card.type)
     ]
     return _paginate(f"/v1/customers/{customer_id}/payment_methods", found, params)
 

@@ -107,6 +107,7 @@ def serialize_subscription(
         currency=subscription.currency or subscription.items[0].price.currency,
         customer=subscription.customer,
         default_payment_method=subscription.default_payment_method,
+        default_source=subscription.default_source,
         discounts=[],
         invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
         items=serialize_list(
@@ -136,7 +137,8 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     )
 
 
-def serialize_customer(customer: Customer) -> dict[str, Any]:
+def serialize_customer(customer: Customer, source: Card | None = None) -> dict[str, Any]:
+    """`source` is the legacy default, where it is expanded."""
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
@@ -152,6 +154,7 @@ def serialize_customer(customer: Customer) -> dict[str, Any]:
         object="customer",
         address=address,
         created=CREATED_AT,
+        default_source=serialize_source(source) if source else customer.default_source,
         invoice_settings=settings,
         livemode=False,
         metadata={},
@@ -159,28 +162,75 @@ def serialize_customer(customer: Customer) -> dict[str, Any]:
     )
 
 
-def serialize_payment_method(card: Card) -> dict[str, Any]:
-    year, month = card.expiry
-    card_details = fill_object(
-        stripe.PaymentMethod.Card,
-        brand=card.brand,
+def serialize_source(card: Card) -> dict[str, Any]:
+    """As the Cards and Bank Accounts APIs show it, which spell a brand otherwise
+    (docs.stripe.com/api/cards/object, docs.stripe.com/api/customer_bank_accounts/object)."""
+    if card.type == "card":
+        year, month = card.expiry
+        return fill_object(
+            stripe.Card,
+            id=card.id,
+            object="card",
+            brand=card.brand.replace("_", " ").title(),
+            customer=card.customer,
+            exp_month=month,
+            exp_year=year,
+            funding="credit",
+            last4=card.last4,
+        )
+    return fill_object(
+        stripe.BankAccount,
+        id=card.id,
+        object="bank_account",
+        bank_name=card.bank,
+        country="US",
+        currency="usd",
+        customer=card.customer,
         last4=card.last4,
-        exp_year=year,
-        exp_month=month,
-        funding="credit",
+        status="verified",
     )
+
+
+def serialize_payment_method(card: Card) -> dict[str, Any]:
     return fill_object(
         stripe.PaymentMethod,
         id=card.id,
         object="payment_method",
         billing_details={"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
-        card=card_details,
         created=CREATED_AT,
         customer=card.customer,
         livemode=False,
         metadata={},
-        type="card",
+        type=card.type,
+        **{card.type: _serialize_method_details(card)},
     )
+
+
+def _serialize_method_details(card: Card) -> dict[str, Any]:
+    """docs.stripe.com/api/payment_methods/object: the field is named after the type."""
+    year, month = card.expiry
+    match card.type:
+        case "card":
+            return fill_object(
+                stripe.PaymentMethod.Card,
+                brand=card.brand,
+                last4=card.last4,
+                exp_year=year,
+                exp_month=month,
+                funding="credit",
+            )
+        case "sepa_debit":
+            return fill_object(stripe.PaymentMethod.SepaDebit, last4=card.last4)
+        case "bacs_debit":
+            return fill_object(stripe.PaymentMethod.BacsDebit, last4=card.last4)
+        case "us_bank_account":
+            return fill_object(stripe.PaymentMethod.UsBankAccount, last4=card.last4, bank_name=card.bank)
+        case "link":
+            return fill_object(stripe.PaymentMethod.Link, email=card.email)
+        case "paypal":
+            return fill_object(stripe.PaymentMethod.Paypal, payer_email=card.email)
+        case _:
+            raise NotImplementedError(card.type)
 
 
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:

@@ -23,7 +23,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from handlers.http import serve_http
 from tests.fake_stripe import form_encoding, sdk_types, setup_routes
-from tests.fake_stripe.records import ApiError, StripeRecords, build_invalid_request
+from tests.fake_stripe.records import (
+    ApiError,
+    StripeRecords,
+    build_invalid_request,
+    get_charged_method,
+)
 from tests.fake_stripe.routes import ROUTES, ApiRoute
 
 IDEMPOTENCY_KEY_LIFETIME_SECONDS = 24 * 3600
@@ -266,7 +271,7 @@ class FakeStripe:
             return False
         subscription = self.records.subscriptions[path.rsplit("/", 1)[1]]
         customer = self.records.customers[subscription.customer]
-        card = subscription.default_payment_method or customer.default_payment_method
+        card = get_charged_method(subscription, customer)
         return card is not None and self.records.cards[card].behaviour == "lost"
 
     def save_key(self, key: str, request: str) -> None:

@@ -4,18 +4,20 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, UniqueConstraint, insert
-from sqlmodel import Session, select
+from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, insert, inspect
+from sqlalchemy import column as sa_column
+from sqlalchemy import table as sa_table
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel, select
 
-from models.account import Account
 from models.document_sequence import DocumentSequence
 from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head, upgrade_database
 from models.migrations.tables import metadata
+from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
-from models.product import Product
-from models.quote import Quote, QuoteLine
+from models.quote import QuoteLine
 from models.subscription import Subscription
-from tests.models.examples import a_product, a_quote, a_quote_line, a_subscription, an_account
+from tests.models.examples import a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
 from tests.models.migrated import Migrated, new_engine
 
 
@@ -67,6 +69,14 @@ def test_numbers_start_after_a_thousand(migrated: Migrated) -> None:
         }
 
 
+def insert_as_of_now(connection: Connection, row: SQLModel) -> None:
+    """With the columns that its table has so far."""
+    model = metadata.tables[str(row.__tablename__)]
+    known = {column["name"] for column in inspect(connection).get_columns(model.name)}
+    columns = [sa_column(c.name, c.type) for c in model.columns if c.name in known]
+    connection.execute(insert(sa_table(model.name, *columns)), row.model_dump(include=known))
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_column(
     dialect: str,
@@ -74,15 +84,38 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
     engine = new_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection, "0001_baseline")
-        connection.execute(insert(Account), an_account().model_dump())
-        connection.execute(insert(Product), a_product().model_dump())
-        connection.execute(insert(Subscription), a_subscription().model_dump())
-        connection.execute(insert(Quote), a_quote(id=1).model_dump())
-        connection.execute(insert(QuoteLine), a_quote_line(id=1, quote_id=1).model_dump())
-        upgrade_database(connection, "0002_period_lengths")
+        for row in (
+            an_account(),
+            a_product(),
+            a_subscription(),
+            a_quote(id=1),
+            a_quote_line(id=1, quote_id=1),
+        ):
+            insert_as_of_now(connection, row)
+        upgrade_database(connection)
     with Session(engine) as session:
         assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
         assert session.exec(select(QuoteLine.period)).one() == PeriodLength.MONTH
         session.add(a_subscription(id="sub_weekly", period=PeriodLength("2-week")))
         session.commit()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_stored_cards_survive_other_types_of_payment_methods(dialect: str) -> None:
+    engine = new_engine(dialect)
+    with engine.begin() as connection:
+        upgrade_database(connection, "0002_period_lengths")
+        insert_as_of_now(connection, an_account())
+        insert_as_of_now(connection, a_method(is_default=True))
+        upgrade_database(connection)
+    with Session(engine) as session:
+        card = session.exec(select(PaymentMethod)).one()
+        assert (card.type, card.last4, card.is_default) == ("card", "4242", True)
+        debit = PaymentMethod(id="pm_2", account_id="acme", type="sepa_debit", last4="3000", automatic=False)
+        session.add(debit)
+        session.commit()
+        session.add(PaymentMethod(id="pm_3", account_id="acme", last4="4242"))
+        with pytest.raises(IntegrityError, match="ck_payment_method_card"):
+            session.commit()
     engine.dispose()

@@ -57,12 +57,14 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """`default_card` is charged if a subscription has no card of its own. `currency` is the account's."""
+    """`default_method` is charged if a subscription has none of its own; `default_source`
+    is the legacy default. `currency` is the account's."""
 
     id: str
     currency: str
-    default_card: str | None
+    default_method: str | None
     address: Address | None
+    default_source: stripe.StripeObject | None = None
 
 
 async def prepare_charge(
@@ -96,7 +98,7 @@ async def send_charge(
     """Send the prepared charge. Raises BillingUnavailable if its outcome cannot be read."""
     outcome = await _send_update(client, item, charge, now)
     return await restore_usual_card(
-        client, item, outcome, is_card_replaced=charge.payment_method_id != _find_usual_card(item, customer)
+        client, item, outcome, is_card_replaced=charge.payment_method_id != _find_usual_method(item, customer)
     )
 
 
@@ -145,9 +147,9 @@ async def _record_attempt(
     until its payment may not contain the card, and would not write the key before it. The usual card is also
     stored there, so that it can always be restored."""
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
-    swap = charge.payment_method_id != _find_usual_card(item, customer)
+    swap = charge.payment_method_id != _find_usual_method(item, customer)
     if swap and item.replaced_card is None:
-        metadata[REPLACED_CARD_METADATA_KEY] = item.default_card or NO_CARD
+        metadata[REPLACED_CARD_METADATA_KEY] = item.default_method or NO_CARD
     change: dict[str, object] = {"metadata": metadata}
     if swap:
         change["default_payment_method"] = charge.payment_method_id
@@ -160,8 +162,9 @@ async def _record_attempt(
     return None
 
 
-def _find_usual_card(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
-    return item.default_card or customer.default_card
+def _find_usual_method(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
+    """What Stripe would charge now."""
+    return item.own_payment_method_id or customer.default_method
 
 
 async def _send_update(
@@ -255,7 +258,7 @@ async def restore_usual_card(
     """Restore the default card once the other one was charged or declined. Retried if that fails."""
     if isinstance(outcome, Unknown) or not (is_card_replaced or item.replaced_card):
         return outcome
-    usual = item.replaced_card or item.default_card or NO_CARD
+    usual = item.replaced_card or item.default_method or NO_CARD
     change = {
         "default_payment_method": "" if usual == NO_CARD else usual,
         "metadata": {REPLACED_CARD_METADATA_KEY: ""},

@@ -1,18 +1,15 @@
-"""The account's Stripe customer and its stored cards."""
+"""The account's Stripe customer and its subscription items."""
 
-import re
 from dataclasses import dataclass
 
 import stripe
 
-from bot.billing.gateway import CustomerNotFound, PaymentMethodState
+from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
-
-PAYMENT_METHOD_ID_PATTERN = re.compile("(pm|card|src)_[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,9 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
 async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
     """Raises CustomerNotFound, also for a customer that was deleted."""
     try:
-        customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
+        customer = await request_stripe(
+            client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": ["default_source"]})
+        )
     except stripe.InvalidRequestError as error:
         if not is_missing(error):
             raise
@@ -44,9 +43,16 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
     # For a deleted customer Stripe returns only the id and `deleted`.
     if customer.to_dict().get("deleted"):
         raise CustomerNotFound(account=linked_account.account.name)
-    settings = customer.invoice_settings
-    card = get_object_id(settings.default_payment_method) if settings else None
-    return StripeCustomer(customer.id, linked_account.account.currency, card, _read_address(customer))
+    settings, source = customer.invoice_settings, customer.default_source
+    method = get_object_id(settings.default_payment_method) if settings else None
+    return StripeCustomer(
+        customer.id,
+        linked_account.account.currency,
+        # The legacy source comes last (docs.stripe.com/api/subscriptions/object, `default_payment_method`).
+        method or get_object_id(source),
+        _read_address(customer),
+        None if isinstance(source, str) else source,
+    )
 
 
 async def fetch_items(
@@ -66,32 +72,6 @@ async def fetch_items(
             if item.id not in found or item.is_active or (found[item.id].is_ended and not item.is_ended):
                 found[item.id] = item
     return found
-
-
-async def fetch_cards(client: stripe.StripeClient, customer: StripeCustomer) -> list[PaymentMethodState]:
-    page = await request_stripe(
-        client.v1.customers.payment_methods.list_async(customer.id, {"type": "card", "limit": 100})
-    )
-    kept = [
-        method
-        async for method in iter_all_pages(page)
-        if method.card and PAYMENT_METHOD_ID_PATTERN.fullmatch(method.id)
-    ]
-    return [_build_payment_method_state(method, customer) for method in kept]
-
-
-def _build_payment_method_state(method: stripe.PaymentMethod, customer: StripeCustomer) -> PaymentMethodState:
-    """R23: what a person needs to recognise it, and nothing that could hold a card number."""
-    card = method.card
-    assert card is not None, "it was asked for"
-    return PaymentMethodState(
-        id=method.id,
-        brand=card.brand if re.fullmatch("[a-z_]{1,20}", card.brand) else "card",
-        last4=card.last4 if re.fullmatch("[0-9]{4}", card.last4 or "") else "0000",
-        expiry_year=card.exp_year,
-        expiry_month=card.exp_month,
-        is_default=method.id == customer.default_card,
-    )
 
 
 def _read_address(customer: stripe.Customer) -> Address | None:

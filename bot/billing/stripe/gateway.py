@@ -34,8 +34,9 @@ from bot.billing.stripe.client import (
     reject_unknown_errors,
     request_stripe,
 )
-from bot.billing.stripe.customers import fetch_cards, fetch_customer, fetch_items, get_linked_account
+from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.items import SubscriptionItem
+from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.db import Database
 from bot.metrics import instrument_adapter
 from models.account import Address
@@ -83,7 +84,10 @@ class StripeGateway:
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)
         with reject_unknown_errors("list_payment_methods"):
-            return await fetch_cards(self._client, await fetch_customer(self._client, of))
+            customer = await fetch_customer(self._client, of)
+            return await fetch_payment_methods(
+                self._client, customer.id, customer.default_method, customer.default_source
+            )
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address

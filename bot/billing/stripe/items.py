@@ -32,8 +32,9 @@ ENDED_STATUSES = ("canceled", "incomplete_expired")
 
 @dataclass(frozen=True)
 class SubscriptionItem:
-    """An item with what is needed of its Stripe subscription. `default_card` is the subscription's own, if
-    it has one. `currency` is the one that the subscription is charged in; its price may have several."""
+    """An item with what is needed of its Stripe subscription. `default_method` and `default_source` are the
+    subscription's own, if it has them. `currency` is the one that the subscription is charged in; its price may
+    have several."""
 
     id: str
     stripe_item_id: str
@@ -49,7 +50,8 @@ class SubscriptionItem:
     is_paid_by_invoice: bool
     currency: str
     product_id: str | None
-    default_card: str | None
+    default_method: str | None
+    default_source: str | None
     replaced_card: str | None
     pending_until: datetime | None
 
@@ -60,6 +62,19 @@ class SubscriptionItem:
     @property
     def is_ended(self) -> bool:
         return self.status in ENDED_STATUSES
+
+    @property
+    def own_payment_method_id(self) -> str | None:
+        """What Stripe charges for the subscription, unless it is the customer's default. The legacy source
+        comes second, whatever the customer has (docs.stripe.com/api/subscriptions/object)."""
+        return self.default_method or self.default_source
+
+    @property
+    def usual_payment_method_id(self) -> str | None:
+        """Without the one that an order may have set for itself."""
+        if self.replaced_card is None:
+            return self.own_payment_method_id
+        return self.default_source if self.replaced_card == NO_CARD else self.replaced_card
 
     @property
     def inactive_outcome(self) -> Declined:
@@ -84,6 +99,7 @@ class SubscriptionItem:
             product_id=self.product_id,
             charge_group=self.stripe_subscription_id,
             closed_reason=None if self.is_active else self.inactive_outcome.reason,
+            default_payment_method_id=self.usual_payment_method_id,
         )
 
 
@@ -123,7 +139,8 @@ def _build_item(
         is_paid_by_invoice=subscription.collection_method == "send_invoice",
         currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
-        default_card=get_object_id(subscription.default_payment_method),
+        default_method=get_object_id(subscription.default_payment_method),
+        default_source=get_object_id(subscription.default_source),
         replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
         pending_until=from_timestamp(pending.expires_at) if pending else None,
     )

@@ -43,7 +43,7 @@ async def refresh_methods_if_available(services: Services, account_id: str) -> N
 
 def _is_up_to_date(methods: list[PaymentMethod], states: list[PaymentMethodState]) -> bool:
     active = [method for method in methods if method.active]
-    return all(m.automatic for m in active) and {_to_state(m) for m in active} == set(states)
+    return {_to_state(m) for m in active} == set(states)
 
 
 def _to_state(method: PaymentMethod) -> PaymentMethodState:
@@ -54,6 +54,10 @@ def _to_state(method: PaymentMethod) -> PaymentMethodState:
         expiry_year=method.expiry_year,
         expiry_month=method.expiry_month,
         is_default=method.is_default,
+        type=method.type,
+        email=method.email,
+        bank=method.bank,
+        automatic=method.automatic,
     )
 
 
@@ -65,7 +69,7 @@ async def _apply_method_states(session: Session, account_id: str, states: list[P
         session.add(method)
     await session.flush()
     for state in states:
-        values = {**asdict(state), "automatic": True, "active": True}
+        values = {**asdict(state), "active": True}
         if state.id in methods:
             session.add(methods[state.id].sqlmodel_update(values))
         elif await session.get(PaymentMethod, state.id) is None:

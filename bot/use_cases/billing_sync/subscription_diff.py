@@ -63,4 +63,5 @@ def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:
         source.period,
         source.period_start,
         source.period_end,
+        source.default_payment_method_id,
     )

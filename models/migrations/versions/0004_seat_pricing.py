@@ -7,8 +7,8 @@ from alembic import op
 
 from models.migrations.sqlite_tables import rewrite_table
 
-revision = "0003_seat_pricing"
-down_revision = "0002_period_lengths"
+revision = "0004_seat_pricing"
+down_revision = "0003_payment_method_types"
 branch_labels = None
 depends_on = None
 

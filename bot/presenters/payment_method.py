@@ -1,0 +1,53 @@
+"""What a payment method is called, on screens, in messages and on receipts (R23, R26)."""
+
+from typing import Protocol
+
+from bot.i18n import Localizer
+from models.payment_method import CARD_TYPE
+
+
+class NamedMethod(Protocol):
+    """A stored payment method, or what a receipt keeps of one."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def brand(self) -> str | None: ...
+
+    @property
+    def last4(self) -> str | None: ...
+
+    @property
+    def email(self) -> str | None: ...
+
+    @property
+    def bank(self) -> str | None: ...
+
+
+def format_method_name(localizer: Localizer, method: NamedMethod) -> str:
+    """Such as `Visa •••• 4242`, `SEPA Direct Debit •••• 3000` or `Link (alice@acme.example)`."""
+    name = (method.brand or "").title() if method.type == CARD_TYPE else _format_type(localizer, method)
+    return localizer.format_text("payment-method-name", name=name, **_build_arguments(method))
+
+
+def format_charged_method(localizer: Localizer, method: NamedMethod) -> str:
+    """In a sentence, such as `Visa ending in 4242`."""
+    name = _format_type(localizer, method)
+    if method.type == CARD_TYPE:
+        name = localizer.format_text("payment-method-card", brand=(method.brand or "").title())
+    return localizer.format_text("payment-method-charged", name=name, **_build_arguments(method))
+
+
+def _build_arguments(method: NamedMethod) -> dict[str, str]:
+    optional = {"bank": method.bank, "last4": method.last4, "email": method.email}
+    return {
+        **{key: value or "" for key, value in optional.items()},
+        **{f"has_{key}": "yes" if value else "no" for key, value in optional.items()},
+    }
+
+
+def _format_type(localizer: Localizer, method: NamedMethod) -> str:
+    return localizer.format_text(
+        "payment-method-type", type=method.type, name=method.type.replace("_", " ").title()
+    )
