@@ -301,7 +301,7 @@ ROUTES = [
     ApiRoute(
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
-    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve),
+    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "POST",
         "/v1/customers/([^/]+)",
