@@ -85,7 +85,7 @@ class SubscriptionState:
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
     closed_reason: str | None = None
-    pricing: SeatPricing = SeatPricing()
+    pricing: SeatPricing = field(default_factory=SeatPricing)
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
 
@@ -141,7 +141,7 @@ class PricedLine:
     period_end: date
     amount: int
     tax: int
-    pricing: SeatPricing = SeatPricing()
+    pricing: SeatPricing = field(default_factory=SeatPricing)
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `provider_error`, or the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `provider_error`, or the provider's own
+    code."""
 
     reason: str
 

@@ -46,8 +46,8 @@ price-per-package = { $price } par lot de { $count } postes et { $period }{ $cou
    *[started] {" "}(tout lot entamé compte en entier)
 }
 price-in-words = { $scheme ->
-    [graduated] tarif par paliers { $period } : chaque poste au prix de son palier
-    [volume] tarif par paliers { $period } : le nombre de postes fixe le prix de tous
+    [graduated] tarif par paliers { $period } : chaque poste au prix de son palier
+    [volume] tarif par paliers { $period } : le nombre de postes fixe le prix de tous
     [usage] facturé à l’usage { $period }
    *[other] prix indiqué sur votre devis
 }
@@ -617,7 +617,7 @@ refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur f
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } est facturé
    *[no] L’un de ces abonnements est facturé
-} à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
+} à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
 refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.

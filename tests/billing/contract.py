@@ -103,7 +103,7 @@ def _as_promised(charge: Charge) -> Charge:
         return charge
     held = {MONTH.id: MONTH, YEAR.id: YEAR}.get(charge.subscription_id, MONTH)
     period = BillingPeriod.from_dates(held.period_start, held.period_end, "Europe/Paris")
-    amount = period.prorate_price(charge.seats, charge.unit_price, charge.at)
+    amount = period.prorate_price(charge.seats, charge.unit_price or 0, charge.at)
     return replace(charge, amount=amount, tax=compute_tax(amount, "0.20" if charge.address == PARIS else "0"))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from tests.fake_stripe.prices import Price
+
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
 # docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
@@ -55,17 +57,6 @@ class Card:
 
 
 @dataclass
-class Price:
-    id: str
-    unit_amount: int
-    interval: str = "month"
-    interval_count: int = 1
-    active: bool = True
-    currency: str = "eur"
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
 class SubscriptionItem:
     id: str
     price: Price
@@ -107,6 +98,10 @@ class Subscription:
     pending_update: PendingUpdate | None = None
     latest_invoice: str | None = None
 
+    @property
+    def charged_currency(self) -> str:
+        return self.currency or self.items[0].price.currency
+
 
 @dataclass
 class Customer:
@@ -131,6 +126,20 @@ class InvoiceLine:
     period_start: int
     period_end: int
     proration: bool
+    # That of the subscription, if its price has several.
+    charged_currency: str | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.charged_currency or self.price.currency
+
+    @property
+    def inclusive_tax(self) -> int:
+        return self.tax if self.price.tax_behavior == "inclusive" else 0
+
+    @property
+    def net(self) -> int:
+        return self.amount - self.inclusive_tax
 
 
 @dataclass
@@ -158,11 +167,12 @@ class Invoice:
 
     @property
     def currency(self) -> str:
-        return self.lines[0].price.currency if self.lines else "eur"
+        return self.lines[0].currency if self.lines else "eur"
 
     @property
     def subtotal(self) -> int:
-        return sum(line.amount for line in self.lines)
+        """Without tax that is included in the amounts."""
+        return sum(line.net for line in self.lines)
 
     @property
     def tax(self) -> int:
@@ -219,6 +229,13 @@ class StripeRecords:
         return f"{prefix}_{self._id_count:08d}"
 
     # --- what tests, or other users of the account, do
+
+    def get_price(self, price_id: str) -> Price:
+        found = [item.price for each in self.subscriptions.values() for item in each.items]
+        for price in [*self.prices.values(), *found]:
+            if price.id == price_id:
+                return price
+        raise build_resource_missing("price", price_id, "price")
 
     def get_item(self, item_id: str) -> SubscriptionItem:
         return self.get_subscription_and_item(item_id)[1]
@@ -293,13 +310,23 @@ class StripeRecords:
                 "The proration date must be within the current period", param="proration_date"
             )
         unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
-        credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
-        debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
+        currency = subscription.charged_currency
+        credit = -round_amount(item.price.compute_amount(item.quantity, currency) * unused, currency)
+        debit = round_amount(item.price.compute_amount(quantity, currency) * unused, currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
-        taxes = self._compute_taxes([amount for _, amount in amounts], country, item.price.currency)
+        taxes = self._compute_taxes([amount for _, amount in amounts], country, item.price, currency)
         return [
             InvoiceLine(
-                item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
+                item.id,
+                subscription.id,
+                item.price,
+                count,
+                amount,
+                tax,
+                at,
+                item.current_period_end,
+                True,
+                currency,
             )
             for (count, amount), tax in zip(amounts, taxes, strict=True)
         ]
@@ -307,30 +334,28 @@ class StripeRecords:
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], country: str
     ) -> list[InvoiceLine]:
-        lines = []
+        lines, currency = [], subscription.charged_currency
         for item in subscription.items:
-            quantity = quantities.get(item.id, item.quantity)
-            amount = quantity * item.price.unit_amount
-            [tax] = self._compute_taxes([amount], country, item.price.currency)
-            end = item.find_next_period_end()
-            lines.append(
-                InvoiceLine(
-                    item.id,
-                    subscription.id,
-                    item.price,
-                    quantity,
-                    amount,
-                    tax,
-                    item.current_period_end,
-                    end,
-                    False,
-                )
-            )
+            start, end = item.current_period_end, item.find_next_period_end()
+            for count, exact in item.price.list_parts(quantities.get(item.id, item.quantity), currency):
+                amount = round_amount(exact, currency)
+                [tax] = self._compute_taxes([amount], country, item.price, currency)
+                lines.append(
+                    InvoiceLine(
+                        item.id, subscription.id, item.price, count, amount, tax, start, end, False, currency
+                    )
+                )  # fmt: skip
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str, currency: str) -> list[int]:
-        """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
+    def _compute_taxes(self, amounts: list[int], country: str, price: Price, currency: str) -> list[int]:
+        """Computed on the sum and split among the lines, so that the two of a change are taxed as one.
+
+        Tax of an inclusive price is a part of its amount:
+        docs.stripe.com/tax/products-prices-tax-categories-tax-behavior
+        """
         rate = Fraction(self.tax_rates.get(country, "0"))
+        if price.tax_behavior == "inclusive":
+            rate /= 1 + rate
         total = round_amount(sum(amounts) * rate, currency)
         first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
@@ -509,7 +534,7 @@ def round_amount(value: Fraction, currency: str) -> int:
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, price: "Price", anchor: int) -> int:
+def add_interval(at: int, price: Price, anchor: int) -> int:
     """The anchor's day of the month, or the last day of a shorter month, at the anchor's time of day in UTC.
 
     docs.stripe.com/billing/subscriptions/billing-cycle

@@ -33,8 +33,8 @@ ENDED_STATUSES = ("canceled", "incomplete_expired")
 @dataclass(frozen=True)
 class SubscriptionItem:
     """An item with what is needed of its Stripe subscription. `default_method` and `default_source` are the
-    subscription's own, if it has them. `currency` is the one that the subscription is charged in; its price may
-    have several."""
+    subscription's own, if it has them. `currency` is the one that the subscription is charged in; its price
+    may have several."""
 
     id: str
     stripe_item_id: str
@@ -113,7 +113,11 @@ async def iter_seat_items(
         page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
     async for item in iter_all_pages(page):
         option = await fetch_currency_option(client, item.price, subscription.currency)
-        yield _build_item(subscription, item, option)
+        built = _build_item(subscription, item, option)
+        if built.pricing.is_by_usage and built.product_id is None:
+            log.info("subscription_item.skipped", subscription_item=item.id)
+        else:
+            yield built
 
 
 def _build_item(
