@@ -6,9 +6,10 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
-from bot.i18n import Localizer
+from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.seat_price import format_seat_price
+from bot.presenters.subscription import format_outlook
 from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
@@ -86,7 +87,8 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         for block in row.blocks
     ]
     total = compute_renewal_total(row)
-    return localizer.format_mrkdwn(
+    renewal = "total" if total is not None else "date" if subscription.will_renew else "none"
+    text = localizer.format_mrkdwn(
         "account-subscription",
         product=name,
         seats=subscription.seats,
@@ -95,30 +97,36 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         has_blocks="yes" if seat_blocks else "no",
         blocks=block_kit.format_short_list(localizer, seat_blocks),
         renews=subscription.period_end,
-        renewal="date" if total is None else "total",
+        renewal=renewal,
         total=Money(total or 0, currency),
         orderable="no" if row.blocked_by else "yes",
     )
+    notes = format_outlook(localizer, subscription.outlook, currency)
+    return "\n".join([text, *map(escape_mrkdwn, notes)])
 
 
 def compute_renewal_total(row: SubscriptionRow) -> int | None:
-    """Before tax. None if it is not known."""
-    subscription = row.subscription
+    """Before tax. None if there will be no renewal, or its cost is not known (R27)."""
+    subscription, outlook = row.subscription, row.subscription.outlook
+    if not (subscription.will_renew and outlook.is_renewal_priced):
+        return None
+    if outlook.renewal is not None:
+        return outlook.renewal.net
     if subscription.unit_price is None or subscription.pricing.is_tax_included:
         return None
     return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
 
 
 def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
-    """The total of all renewals for each period length; none if there is only one subscription, or the cost
-    of one is not known."""
+    """The total of all renewals for each period length; none if there is only one, or one is not known."""
+    renewing = [row for row in overview.rows if row.subscription.will_renew]
+    amounts = [(row.subscription.period, compute_renewal_total(row)) for row in renewing]
     totals: dict[PeriodLength, int] = {}
-    for row in overview.rows:
-        period, amount = row.subscription.period, compute_renewal_total(row)
+    for period, amount in amounts:
         if amount is None:
             return []
         totals[period] = totals.get(period, 0) + amount
-    if len(overview.rows) < 2:
+    if len(renewing) < 2:
         return []
     texts = [
         localizer.format_text(

@@ -8,6 +8,7 @@ from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.seat_price import format_seat_price
+from bot.presenters.subscription import format_outlook
 from models.account import Account
 from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal
@@ -199,11 +200,14 @@ def _format_seats_hint(
     subscription = row.subscription
     price = format_seat_price(localizer, subscription, cart_page.account.currency)
     facts = {"seats": subscription.seats, "price": price, "until": subscription.period_end}
-    if not added_seats:
-        return localizer.format_text("cart-hint", **facts)
-    return localizer.format_text(
-        "cart-hint-typed", **facts, typed=added_seats, after=subscription.seats + added_seats
+    hint = localizer.format_text(
+        "cart-hint-typed" if added_seats else "cart-hint",
+        **facts,
+        typed=added_seats,
+        after=subscription.seats + added_seats,
     )
+    notes = format_outlook(localizer, subscription.outlook, cart_page.account.currency)
+    return " · ".join([hint, *notes])
 
 
 def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Block]:

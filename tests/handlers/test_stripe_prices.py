@@ -1,4 +1,4 @@
-"""Stripe's kinds of prices, intervals and currencies, from the command to the receipt or the refusal (R17)."""
+"""Stripe's kinds of prices, intervals and currencies, from the command to the receipt or refusal (R17)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
