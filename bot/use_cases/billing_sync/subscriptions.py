@@ -84,6 +84,7 @@ async def _add_subscription(
         period=state.period,
         period_start=state.period_start,
         period_end=state.period_end,
+        default_payment_method_id=state.default_payment_method_id,
     )
     session.add(subscription)
     await session.flush()
@@ -149,6 +150,7 @@ async def _apply_state(
 ) -> None:
     subscription.seats, subscription.unit_price = state.seats, state.unit_price
     subscription.period = state.period
+    subscription.default_payment_method_id = state.default_payment_method_id
     subscription.period_start, subscription.period_end = state.period_start, state.period_end
     subscription.active = True
     session.add(subscription)
