@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import and_, col, select
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session, build_insert
@@ -12,7 +12,7 @@ from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
-from bot.use_cases.details import find_quote_details, list_payment_methods
+from bot.use_cases.details import find_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
@@ -28,7 +28,7 @@ from models.checkout import (
 )
 from models.details import CheckoutPage, PlacementPage, QuoteDetails
 from models.errors import InvalidInput, Refusal
-from models.payment_method import MethodChoices
+from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.seat_assignment import SeatAssignment
@@ -150,14 +150,28 @@ async def _load_options(session: Session, details: QuoteDetails, at: datetime) -
         .where(Administrator.account_id == account.id)
         .order_by(Administrator.name, Administrator.email)
     )
-    own_methods = await session.exec(
-        select(Subscription.id, Subscription.default_payment_method_id).where(
-            col(Subscription.id).in_([row.line.subscription_id for row in details.rows])
+    return _Options(administrators.all(), await _load_method_choices(session, details, at))
+
+
+async def _load_method_choices(session: Session, details: QuoteDetails, at: datetime) -> MethodChoices:
+    """In one query, with a row for each line and payment method: there are few of both."""
+    result = await session.exec(
+        select(Subscription, PaymentMethod)
+        .outerjoin(
+            PaymentMethod,
+            and_(
+                col(PaymentMethod.account_id) == Subscription.account_id,
+                col(PaymentMethod.active),
+            ),
         )
+        .where(col(Subscription.id).in_([row.line.subscription_id for row in details.rows]))
+        .order_by(col(Subscription.id), col(PaymentMethod.is_default).desc(), col(PaymentMethod.id))
     )
-    methods = await list_payment_methods(session, account.id)
-    return _Options(
-        administrators.all(), MethodChoices(methods, dict(own_methods.all()), account.get_local_date(at))
+    rows = result.all()
+    return MethodChoices(
+        [*{method.id: method for _, method in rows if method}.values()],
+        {subscription.id: subscription.default_payment_method_id for subscription, _ in rows},
+        details.account.get_local_date(at),
     )
 
 
