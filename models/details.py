@@ -17,6 +17,7 @@ from models.receipt import ProviderReceipt, Receipt, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
+from models.subscription_outlook import SubscriptionOutlook
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,15 @@ class CartPage:
 
 @dataclass(frozen=True)
 class QuoteRow:
+    """A line of a quote, with what is ahead of its subscription by now (R27)."""
+
     line: QuoteLine
     product: Product
+    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
+
+    @property
+    def will_renew(self) -> bool:
+        return self.outlook.will_renew(self.line.period_end)
 
 
 @dataclass(frozen=True)
@@ -133,12 +141,15 @@ class OrderDetails:
         return [row for row in self.rows if row.line.status is status]
 
     @property
-    def charged_payment_methods(self) -> list[PaymentMethod]:
-        """What the settled lines were charged to, without duplicates."""
-        settled = self.list_rows_with_status(LineStatus.SETTLED)
-        return list(
-            {m.id: m for m in (row.payment_method or self.payment_method for row in settled)}.values()
-        )
+    def payment_methods(self) -> list[PaymentMethod]:
+        """Each once: those that the settled lines were charged to, or else those that are to be charged."""
+        return list({method.id: method for method in self.methods_by_subscription.values()}.values())
+
+    @property
+    def methods_by_subscription(self) -> dict[str, PaymentMethod]:
+        """Of the settled lines, or else of all."""
+        rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
+        return {row.line.subscription_id: row.payment_method or self.payment_method for row in rows}
 
     @property
     def is_overdue(self) -> bool:

@@ -94,6 +94,9 @@ class Quote(SQLModel, table=True):
     subtotal: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     total: int = Field(sa_type=MinorUnits)
+    # The account's balance at the provider, credit negative, and what is charged with it: None for the total.
+    starting_balance: int = Field(default=0, sa_type=MinorUnits)
+    amount_due: int | None = Field(default=None, sa_type=MinorUnits)
     # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     replaced_by_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
@@ -110,6 +113,11 @@ class Quote(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the quote is stored"
         return self.id
+
+    @property
+    def due_now(self) -> int:
+        """What is charged when the order is processed, if the account's balance stays as it is (R26)."""
+        return self.total if self.amount_due is None else self.amount_due
 
     @property
     def billing_address(self) -> Address:

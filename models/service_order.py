@@ -185,6 +185,10 @@ class OrderLine(SQLModel, table=True):
     # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
+    # How a settled line was paid, beside its method (R26): see `amount_paid`.
+    credit_used: int = Field(default=0, sa_type=MinorUnits)
+    earlier_balance: int = Field(default=0, sa_type=MinorUnits)
+    carried_over: int = Field(default=0, sa_type=MinorUnits)
     # The provider's reference of the charge.
     provider_receipt_id: str | None = None
     settled_at: datetime | None = None
@@ -199,6 +203,11 @@ class OrderLine(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the line is stored"
         return self.id
+
+    @property
+    def amount_paid(self) -> int:
+        """What the payment method of a settled line was charged."""
+        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
 
     @property
     def is_busy(self) -> bool:

@@ -19,7 +19,8 @@ def price_lines(
     """
     priced = tuple(_price_line(states[line.subscription_id], line, at, zone, rate) for line in lines)
     wanted = dict.fromkeys(line.subscription_id for line in lines)
-    costs = [(states[i].period, _compute_recurring_net(states[i], priced)) for i in wanted]
+    renewing = [i for i in wanted if states[i].outlook.will_renew(states[i].period_end)]
+    costs = [(states[i].period, _compute_recurring_net(states[i], priced)) for i in renewing]
     return Preview(priced, _build_recurring_totals(costs, rate))
 
 

@@ -7,8 +7,9 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.subscription import format_price_per_seat
-from bot.i18n import Localizer
+from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
+from bot.presenters.subscription import format_outlook
 from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
@@ -86,7 +87,9 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         localizer.format_text("account-block", seats=block.seats, price=Money(block.unit_price, currency))
         for block in row.blocks
     ]
-    return localizer.format_mrkdwn(
+    total = compute_renewal_total(row)
+    renewal = "total" if total is not None else "date" if subscription.will_renew else "none"
+    text = localizer.format_mrkdwn(
         "account-subscription",
         product=name,
         seats=subscription.seats,
@@ -94,22 +97,34 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         has_blocks="yes" if seat_blocks else "no",
         blocks=block_kit.format_short_list(localizer, seat_blocks),
         renews=subscription.period_end,
-        total=Money(compute_renewal_total(row), currency),
+        renewal=renewal,
+        total=Money(total or 0, currency),
         orderable="no" if row.blocked_by else "yes",
     )
+    notes = format_outlook(localizer, subscription.outlook, currency)
+    return "\n".join([text, *map(escape_mrkdwn, notes)])
 
 
-def compute_renewal_total(row: SubscriptionRow) -> int:
-    return compute_recurring_amount(row.subscription.seats, row.subscription.unit_price, row.blocks)
+def compute_renewal_total(row: SubscriptionRow) -> int | None:
+    """Before tax. None if there will be no renewal, or the provider could not price it (R27)."""
+    subscription, outlook = row.subscription, row.subscription.outlook
+    if not (subscription.will_renew and outlook.is_renewal_priced):
+        return None
+    if outlook.renewal is not None:
+        return outlook.renewal.net
+    return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
 
 
 def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
-    """The total of all renewals for each period length; none if there is only one subscription."""
+    """The total of all renewals for each period length; none if there is only one, or one is not known."""
+    renewing = [row for row in overview.rows if row.subscription.will_renew]
+    amounts = [(row.subscription.period, compute_renewal_total(row)) for row in renewing]
     totals: dict[PeriodLength, int] = {}
-    for row in overview.rows:
-        period = row.subscription.period
-        totals[period] = totals.get(period, 0) + compute_renewal_total(row)
-    if len(overview.rows) < 2:
+    for period, amount in amounts:
+        if amount is None:
+            return []
+        totals[period] = totals.get(period, 0) + amount
+    if len(renewing) < 2:
         return []
     texts = [
         localizer.format_text(

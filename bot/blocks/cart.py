@@ -8,6 +8,7 @@ from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
 from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
+from bot.presenters.subscription import format_outlook
 from models.account import Account
 from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal
@@ -196,11 +197,14 @@ def _format_seats_hint(
     unit_price = Money(subscription.unit_price, cart_page.account.currency)
     price = format_price_per_seat(localizer, unit_price, subscription.period)
     facts = {"seats": subscription.seats, "price": price, "until": subscription.period_end}
-    if not added_seats:
-        return localizer.format_text("cart-hint", **facts)
-    return localizer.format_text(
-        "cart-hint-typed", **facts, typed=added_seats, after=subscription.seats + added_seats
+    hint = localizer.format_text(
+        "cart-hint-typed" if added_seats else "cart-hint",
+        **facts,
+        typed=added_seats,
+        after=subscription.seats + added_seats,
     )
+    notes = format_outlook(localizer, subscription.outlook, cart_page.account.currency)
+    return " · ".join([hint, *notes])
 
 
 def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Block]:

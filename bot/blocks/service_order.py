@@ -9,6 +9,7 @@ from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
+from bot.presenters.receipt import format_receipt_payments
 from models.account import Account, Address
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
@@ -54,7 +55,11 @@ def render_placement_modal(
         block_kit.build_divider(),
         *_build_checkout_sections(localizer, placement_page),
         block_kit.build_section(
-            localizer.format_mrkdwn("placement-consequence", number=quote.number, total=total)
+            localizer.format_mrkdwn(
+                "placement-consequence",
+                number=quote.number,
+                total=placement_page.quote.to_money(quote.due_now),
+            )
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, quote.key)),
     ]
@@ -250,13 +255,15 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         total=presenter.total,
         tax=presenter.tax,
         admin=details.administrator.name,
-        method=format_line_methods(
-            localizer,
-            [line.product for line in presenter.lines],
-            [row.payment_method or details.payment_method for row in details.rows],
-        ),
+        method=_format_methods(localizer, presenter),
     )
     return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
+
+
+def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
+    methods = presenter.details.methods_by_subscription
+    products = [presenter.product_labels[subscription_id] for subscription_id in methods]
+    return format_line_methods(localizer, products, [*methods.values()])
 
 
 def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
@@ -266,12 +273,13 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     text = localizer.format_mrkdwn(
         "receipt-totals", number=receipt.number, day=receipt.issued_on, **presenter.receipt_amounts
     )
+    payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
     provider_receipts = [
         localizer.format_mrkdwn("provider-receipt", number=page.number, page=page.page_url, pdf=page.pdf_url)
         for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
     send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
-    return [block_kit.build_section("\n".join([text, *provider_receipts]), send)]
+    return [block_kit.build_section("\n".join([text, *payments, *provider_receipts]), send)]
 
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:

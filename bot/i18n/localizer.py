@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 
 from bot.i18n.messages import LANGUAGES, format_message, has_message
 from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
@@ -102,6 +103,9 @@ class Localizer:
 
     def format_money(self, money: Money) -> str:
         return _format_money(money, self.locale)
+
+    def format_percent(self, percent: Decimal | int) -> str:
+        return format_percent(Decimal(percent) / 100, locale=self.locale, decimal_quantization=False)
 
     def get_country_name(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))

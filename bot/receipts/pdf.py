@@ -13,6 +13,7 @@ import typst
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
+from bot.presenters.receipt import list_balance_amounts
 from models.details import ReceiptDetails
 from models.proration import truncate_to_second
 from models.receipt import ChargedMethod, ReceiptLine
@@ -97,7 +98,13 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
-        "payments": [_build_payment(localizer, details, method) for method in receipt.charged_methods],
+        "payments": [
+            *(
+                (localizer.format_text(key), localizer.format_money(amount))
+                for key, amount in list_balance_amounts(receipt)
+            ),
+            *(_build_payment(localizer, details, method) for method in receipt.charged_methods),
+        ],
     }
 
 

@@ -1,9 +1,11 @@
 """The records as Stripe's API shows them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import stripe
 
+from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase
 from tests.fake_stripe.records import (
     Card,
     Customer,
@@ -89,9 +91,14 @@ def serialize_subscription_item(item: SubscriptionItem, subscription_id: str) ->
 
 
 def serialize_subscription(
-    records: StripeRecords, subscription: Subscription, *, invoice: dict[str, Any] | None = None
+    records: StripeRecords,
+    subscription: Subscription,
+    *,
+    invoice: dict[str, Any] | None = None,
+    expand: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`invoice` is the latest, where it is expanded."""
+    """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
+    future = subscription.future
     items = [serialize_subscription_item(each, subscription.id) for each in subscription.items]
     return fill_object(
         stripe.Subscription,
@@ -99,16 +106,22 @@ def serialize_subscription(
         object="subscription",
         automatic_tax={"enabled": True, "disabled_reason": None, "liability": None},
         billing_cycle_anchor=subscription.items[0].current_period_start,
-        billing_mode={"type": "flexible", "flexible": None, "updated_at": None},
+        billing_mode=_serialize_billing_mode(subscription),
         billing_schedules=[],
-        cancel_at_period_end=False,
+        cancel_at=_find_cancel_at(subscription),
+        cancel_at_period_end=future.cancel_at_period_end,
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
         created=CREATED_AT,
         currency=subscription.currency or subscription.items[0].price.currency,
         customer=subscription.customer,
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
-        discounts=[],
+        discounts=[
+            _serialize_discount(subscription, coupon)
+            if "data.discounts.source.coupon" in expand
+            else f"di_{coupon.id}"
+            for coupon in future.coupons
+        ],
         invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
         items=serialize_list(
             f"/v1/subscription_items?subscription={subscription.id}",
@@ -118,11 +131,111 @@ def serialize_subscription(
         latest_invoice=invoice or subscription.latest_invoice,
         livemode=False,
         metadata=subscription.metadata,
+        pause_collection=vars(future.pause_collection) if future.pause_collection else None,
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)
         if subscription.pending_update
         else None,
+        schedule=_serialize_schedule(records, subscription, future.schedule, expand)
+        if future.schedule
+        else None,
         start_date=CREATED_AT,
         status=subscription.status,
+        trial_end=future.trial_end,
+    )
+
+
+def _find_cancel_at(subscription: Subscription) -> int | None:
+    """Also set where the subscription ends with its period, or with its schedule:
+    docs.stripe.com/billing/subscriptions/cancel"""
+    future = subscription.future
+    if future.cancel_at_period_end:
+        return min(item.current_period_end for item in subscription.items)
+    if future.schedule and future.schedule.end_behavior == "cancel":
+        return future.schedule.phases[-1].end_date
+    return future.cancel_at
+
+
+def _serialize_billing_mode(subscription: Subscription) -> dict[str, Any]:
+    future = subscription.future
+    shown = "itemized" if future.itemizes_proration_discounts else "included"
+    flexible = {"proration_discounts": shown} if future.billing_mode == "flexible" else None
+    return {"type": future.billing_mode, "flexible": flexible, "updated_at": None}
+
+
+def _serialize_schedule(
+    records: StripeRecords, subscription: Subscription, schedule: Schedule, expand: Sequence[str]
+) -> dict[str, Any] | str:
+    if "data.schedule" not in expand:
+        return schedule.id
+    current = schedule.find_phase(records.now)
+    settings = fill_object(
+        stripe.SubscriptionSchedule.DefaultSettings,
+        billing_cycle_anchor="automatic",
+        invoice_settings={"account_tax_ids": None, "days_until_due": None, "issuer": {"type": "self"}},
+    )
+    return fill_object(
+        stripe.SubscriptionSchedule,
+        id=schedule.id,
+        object="subscription_schedule",
+        billing_mode=_serialize_billing_mode(subscription),
+        created=CREATED_AT,
+        current_phase=current and {"start_date": current.start_date, "end_date": current.end_date},
+        customer=subscription.customer,
+        default_settings=settings,
+        end_behavior=schedule.end_behavior,
+        livemode=False,
+        pause_schedules=[],
+        phases=[_serialize_phase(phase) for phase in schedule.phases],
+        status="active" if current else "completed",
+        subscription=subscription.id,
+    )
+
+
+def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:
+    items = [
+        fill_object(
+            stripe.SubscriptionSchedule.Phase.Item,
+            discounts=[],
+            plan=price_id,
+            price=price_id,
+            quantity=quantity,
+        )
+        for price_id, quantity in phase.quantities.items()
+    ]
+    return fill_object(
+        stripe.SubscriptionSchedule.Phase,
+        add_invoice_items=[],
+        currency="eur",
+        discounts=[],
+        end_date=phase.end_date,
+        items=items,
+        proration_behavior="create_prorations",
+        start_date=phase.start_date,
+    )
+
+
+def _serialize_discount(subscription: Subscription, coupon: Coupon) -> dict[str, Any]:
+    shown = fill_object(
+        stripe.Coupon,
+        id=coupon.id,
+        object="coupon",
+        created=CREATED_AT,
+        duration="repeating" if coupon.end else "forever",
+        livemode=False,
+        name=coupon.name,
+        percent_off=coupon.percent_off,
+        times_redeemed=1,
+        valid=True,
+    )
+    return fill_object(
+        stripe.Discount,
+        id=f"di_{coupon.id}",
+        object="discount",
+        customer=subscription.customer,
+        end=coupon.end,
+        source={"coupon": shown, "type": "coupon"},
+        start=CREATED_AT,
+        subscription=subscription.id,
     )
 
 
@@ -235,16 +348,16 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
     final = invoice.status != "draft"
-    total = invoice.subtotal + invoice.tax
-    paid = total if invoice.status == "paid" else 0
+    total, due = invoice.total, invoice.amount_due
+    paid = due if invoice.status == "paid" else 0
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
         object="invoice",
-        amount_due=max(total, 0),
+        amount_due=due,
         amount_overpaid=0,
         amount_paid=paid,
-        amount_remaining=max(total, 0) - paid,
+        amount_remaining=due - paid,
         amount_shipping=0,
         attempt_count=1,
         attempted=True,
@@ -278,14 +391,15 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         period_start=invoice.created,
         post_payment_credit_notes_amount=0,
         pre_payment_credit_notes_amount=0,
-        starting_balance=0,
+        starting_balance=invoice.starting_balance,
+        ending_balance=invoice.ending_balance,
         status=invoice.status,
         status_transitions={
             "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None,
             "voided_at": None,
         },
-        subtotal=invoice.subtotal,
-        subtotal_excluding_tax=invoice.subtotal,
+        subtotal=sum(line.amount for line in invoice.lines),
+        subtotal_excluding_tax=sum(line.amount for line in invoice.lines),
         total=total,
         total_excluding_tax=invoice.subtotal,
     )  # fmt: skip
@@ -327,7 +441,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         "tax_behavior": "exclusive",
         "tax_rate_details": {"tax_rate": TAX_RATE},
         "taxability_reason": "standard_rated",
-        "taxable_amount": line.amount,
+        "taxable_amount": line.amount - line.discount,
         "type": "tax_rate_details",
     }
     return fill_object(
@@ -336,6 +450,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         object="line_item",
         amount=line.amount,
         currency=line.price.currency,
+        discount_amounts=[{"amount": line.discount, "discount": line.discount_id}] if line.discount else [],
         discountable=not line.proration,
         discounts=[],
         invoice=invoice_id,
@@ -367,7 +482,7 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         stripe.InvoicePayment,
         id=f"inpay_{payment_intent.id[3:]}",
         object="invoice_payment",
-        amount_requested=invoice.subtotal + invoice.tax,
+        amount_requested=invoice.amount_due,
         created=invoice.created,
         currency=invoice.currency,
         invoice=invoice.id,
@@ -392,9 +507,9 @@ def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) ->
         stripe.PaymentIntent,
         id=payment_intent.id,
         object="payment_intent",
-        amount=invoice.subtotal + invoice.tax,
+        amount=invoice.amount_due,
         amount_capturable=0,
-        amount_received=invoice.subtotal + invoice.tax if payment_intent.status == "succeeded" else 0,
+        amount_received=invoice.amount_due if payment_intent.status == "succeeded" else 0,
         capture_method="automatic",
         confirmation_method="automatic",
         created=invoice.created,

@@ -145,6 +145,7 @@ class SimulatedProvider:
                 amount=received.charge.amount,
                 tax=received.charge.tax,
                 is_settled=received.status == "settled",
+                amount_paid=received.charge.amount + received.charge.tax,
             )
             for key, received in self._charges.items()
         ]

@@ -14,6 +14,7 @@ import structlog
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
+from bot.billing.stripe.future import STANDINGS, ItemFuture, read_future
 from models.period_length import PeriodLength, PeriodUnit
 from models.proration import get_local_date
 
@@ -51,6 +52,7 @@ class SubscriptionItem:
     default_source: str | None
     replaced_card: str | None
     pending_until: datetime | None
+    future: ItemFuture
 
     @property
     def is_active(self) -> bool:
@@ -75,11 +77,17 @@ class SubscriptionItem:
 
     @property
     def inactive_outcome(self) -> Declined:
-        return Declined("subscription_gone" if self.is_ended else "subscription_not_active")
+        if self.is_ended:
+            return Declined("subscription_gone")
+        obstacle = self.future.find_charge_obstacle()
+        return Declined(obstacle.decline_reason if obstacle else "subscription_not_active")
 
     def has_full_day(self, zone: str) -> bool:
         """A first period may be so short that it starts and ends on the same day."""
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
+
+    def will_renew(self, zone: str) -> bool:
+        return self.future.build_outlook(zone).will_renew(get_local_date(zone, self.period_end))
 
     def build_state(self, zone: str) -> SubscriptionState:
         """In days: a period that starts or ends in the middle of a day does so, here, at the midnight
@@ -94,7 +102,8 @@ class SubscriptionItem:
             end,
             product_id=self.product_id,
             charge_group=self.stripe_subscription_id,
-            closed_reason=None if self.is_active else self.inactive_outcome.reason,
+            closed_reason=None if self.status in STANDINGS else self.inactive_outcome.reason,
+            outlook=self.future.build_outlook(zone),
             default_payment_method_id=self.usual_payment_method_id,
         )
 
@@ -138,6 +147,7 @@ def _build_item(
         default_source=get_object_id(subscription.default_source),
         replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
         pending_until=from_timestamp(pending.expires_at) if pending else None,
+        future=read_future(subscription, item),
     )
 
 

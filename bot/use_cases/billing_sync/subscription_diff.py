@@ -62,5 +62,6 @@ def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:
         source.period,
         source.period_start,
         source.period_end,
+        source.outlook,
         source.default_payment_method_id,
     )

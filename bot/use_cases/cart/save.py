@@ -178,8 +178,11 @@ async def _create_cart_quote(
 
 
 def _build_details(state: CartState, created: CreatedQuote, at: datetime) -> QuoteDetails:
-    products = {row.subscription.id: row.product for row in state.rows}
-    rows = [QuoteRow(line, products[line.subscription_id]) for line in created.lines]
+    found = {row.subscription.id: row for row in state.rows}
+    rows = [
+        QuoteRow(line, found[line.subscription_id].product, found[line.subscription_id].subscription.outlook)
+        for line in created.lines
+    ]
     return QuoteDetails(state.account, created.quote, rows, at, created_by=state.contact.name)
 
 

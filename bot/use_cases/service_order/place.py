@@ -116,7 +116,7 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
     administrators = (
         [administrator] if administrator else await _list_typed_administrators(session, quote, checkout)
     )
-    quote_rows = {line.id: QuoteRow(line, product) for _, line, product, *_ in rows}
+    quote_rows = {line.id: QuoteRow(line, product, s.outlook) for _, line, product, s, *_ in rows}
     return _State(
         quote=quote,
         rows=[*quote_rows.values()],
