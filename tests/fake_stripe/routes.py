@@ -116,6 +116,14 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     return serializers.serialize_invoice(records, draft)
 
 
+def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Params:
+    """docs.stripe.com/api/prices/retrieve"""
+    expand = params.get("expand", [])
+    return serializers.serialize_price(
+        records.get_price(price_id), with_currency_options="currency_options" in expand
+    )
+
+
 def list_invoices(records: StripeRecords, params: Params) -> Params:
     """The latest first: docs.stripe.com/api/invoices/list"""
     if params.get("customer") and not records.lists_invoices_of_deleted_customers:
@@ -305,6 +313,7 @@ ROUTES = [
     ApiRoute(
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
+    ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
     ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "POST",

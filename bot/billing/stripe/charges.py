@@ -118,6 +118,8 @@ async def _find_blocking_outcome(
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats != charge.expected_seats:
         return SeatsChanged()
+    if item.pricing.is_by_usage:
+        return Declined("priced_by_usage")
     if not item.is_price_active:
         return Declined("price_archived")
     if item.is_paid_by_invoice:

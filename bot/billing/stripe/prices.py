@@ -17,6 +17,7 @@ from bot.billing.gateway import (
     PriceArchived,
     PricedLine,
     RecurringTotal,
+    SeatsReducePrice,
     SubscriptionNotActive,
     SubscriptionPaidByInvoice,
     UnrelatedChargesPending,
@@ -27,6 +28,7 @@ from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
 from models.money import Money
 from models.period_length import PeriodLength, group_by_period
+from models.seat_pricing import SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
 from models.subscription_outlook import RenewalTotal
 
@@ -80,6 +82,8 @@ async def preview_lines(
             )
         if now.unrelated_amount:
             raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
+        if now.amount < 0:
+            raise SeatsReducePrice
         return _build_priced_line(item, line, now, account.time_zone), now, (item.period, later)
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
@@ -111,6 +115,8 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise obstacle
     if not item.is_active:
         raise SubscriptionNotActive
+    if item.pricing.is_by_usage:
+        raise SeatsPricedByUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
     if item.is_paid_by_invoice:
@@ -269,6 +275,7 @@ def _build_priced_line(
         period_end=state.period_end,
         amount=price.amount,
         tax=price.tax,
+        pricing=item.pricing,
     )
 
 
