@@ -160,8 +160,12 @@ def build_portal_section(
 
 def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
     today = overview.account.get_local_date(overview.at)
+    products = group_products_by_method(overview)
     texts = [
-        localizer.format_mrkdwn("list-item", text=format_payment_method(localizer, method, today))
+        localizer.format_mrkdwn(
+            "list-item",
+            text=format_payment_method(localizer, method, today, products.get(method.id, [])),
+        )
         for method in overview.payment_methods
     ]
     intro = localizer.format_mrkdwn("account-methods" if texts else "account-methods-none")
@@ -169,6 +173,16 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
         block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, overview.account.id)),
     ]
+
+
+def group_products_by_method(overview: AccountOverview) -> dict[str, list[str]]:
+    """The products whose subscriptions have a payment method of their own, by its id."""
+    labels = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
+    products: dict[str, list[str]] = {}
+    for row in overview.rows:
+        if own_id := row.subscription.default_payment_method_id:
+            products.setdefault(own_id, []).append(labels[row.subscription.id])
+    return products
 
 
 def _apply_line_limit(localizer: Localizer, texts: list[str]) -> list[str]:

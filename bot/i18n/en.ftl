@@ -208,6 +208,10 @@ checkout-admin-new-hint = Only if you chose “New administrator”.
 checkout-method-header = Payment method
 checkout-payment-method = Payment method to charge
 checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
+checkout-methods-usual = What each subscription is usually paid with
+checkout-methods-differ =
+    {"*"}Your subscriptions are paid with different payment methods.*
+    { $methods }
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
@@ -256,6 +260,7 @@ payment-method-charged = { $name }{ $has_bank ->
     [yes] {" "}({ $email })
    *[no] {""}
 }
+payment-method-of-product = { $product }: { $method }
 payment-method = { $method }{ $state ->
     [expired] , expired { $expiry }
     [manual] , expires { $expiry }, not automatic

@@ -212,6 +212,10 @@ checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateu
 checkout-method-header = Mode de paiement
 checkout-payment-method = Mode de paiement à débiter
 checkout-method-hint = Pour cette commande uniquement. Pour en ajouter un ou changer celui par défaut, utilisez « Gérer les modes de paiement ».
+checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
+checkout-methods-differ =
+    {"*"}Vos abonnements sont payés par des modes de paiement différents.*
+    { $methods }
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
@@ -260,6 +264,7 @@ payment-method-charged = { $name }{ $has_bank ->
     [yes] {" "}({ $email })
    *[no] {""}
 }
+payment-method-of-product = { $product } : { $method }
 payment-method = { $method }{ $state ->
     [expired] , expirée depuis { $expiry }
     [manual] , expire fin { $expiry }, non automatique

@@ -108,6 +108,7 @@ async def _add_subscription(
         period=state.period,
         period_start=state.period_start,
         period_end=state.period_end,
+        default_payment_method_id=state.default_payment_method_id,
         outlook=state.outlook,
     )
     session.add(subscription)
@@ -174,6 +175,7 @@ async def _apply_state(
 ) -> None:
     subscription.seats, subscription.unit_price = state.seats, state.unit_price
     subscription.pricing, subscription.period = state.pricing, state.period
+    subscription.default_payment_method_id = state.default_payment_method_id
     subscription.period_start, subscription.period_end = state.period_start, state.period_end
     subscription.outlook, subscription.active = state.outlook, True
     session.add(subscription)

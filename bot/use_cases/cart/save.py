@@ -72,7 +72,7 @@ async def _load_cart(session: Session, account: Account, contact: BillingContact
 def _check_cart(cart: _Cart, seats: Mapping[str, int], at: datetime) -> None:
     state = cart.state
     state.account.check_self_service()
-    state.check_default_method(at)
+    state.check_default_method(at, seats)
     for row in state.rows:
         if row.subscription.id in seats and row.blocked_by is not None:
             raise row.blocked_by
