@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Column, text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
@@ -16,6 +16,7 @@ from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.period_length import PeriodLength, PeriodLengthColumn
 from models.proration import get_midnight
+from models.seat_pricing import SeatPricing, SeatPricingColumn
 from models.transition import check_transition
 
 
@@ -94,6 +95,9 @@ class Quote(SQLModel, table=True):
     subtotal: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     total: int = Field(sa_type=MinorUnits)
+    # The account's balance at the provider, credit negative, and what is charged with it: None for the total.
+    starting_balance: int = Field(default=0, sa_type=MinorUnits)
+    amount_due: int | None = Field(default=None, sa_type=MinorUnits)
     # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     replaced_by_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
@@ -110,6 +114,11 @@ class Quote(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the quote is stored"
         return self.id
+
+    @property
+    def due_now(self) -> int:
+        """What is charged when the order is processed, if the account's balance stays as it is (R26)."""
+        return self.total if self.amount_due is None else self.amount_due
 
     @property
     def billing_address(self) -> Address:
@@ -146,7 +155,8 @@ class Quote(SQLModel, table=True):
 
 
 class QuoteLine(SQLModel, table=True):
-    """New seats of one subscription, at a frozen price, for the rest of a frozen period."""
+    """New seats of one subscription, at a frozen price, for the rest of a frozen period. Without a
+    `unit_price`, `pricing` says what a whole period costs."""
 
     __tablename__ = "quote_line"
     __table_args__ = (
@@ -160,7 +170,11 @@ class QuoteLine(SQLModel, table=True):
     product_id: str = Field(foreign_key="product.id")
     seats: int
     seats_before: int
-    unit_price: int = Field(sa_type=MinorUnits)
+    unit_price: int | None = Field(default=None, sa_type=MinorUnits)
+    pricing: SeatPricing = Field(
+        default_factory=SeatPricing,
+        sa_column=Column(SeatPricingColumn, nullable=False, server_default="{}"),
+    )
     period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date

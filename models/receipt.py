@@ -5,7 +5,7 @@ Everything it says is frozen when it is issued, because names, addresses and car
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
@@ -14,6 +14,7 @@ from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
+from models.seat_pricing import SeatPricing
 
 
 class ReceiptNotFound(Refusal):
@@ -33,12 +34,16 @@ class ReceiptLine(SQLModel):
 
     product: str
     seats: int
-    unit_price: int
+    unit_price: int | None = None
+    pricing: SeatPricing = SeatPricing()
     period: PeriodLength
     since: date
     until: date
     amount: int
     tax: int
+    credit_used: int = 0
+    earlier_balance: int = 0
+    carried_over: int = 0
 
 
 class ChargedMethod(SQLModel):
@@ -103,6 +108,10 @@ class Receipt(SQLModel, table=True):
     @property
     def receipt_lines(self) -> list[ReceiptLine]:
         return [ReceiptLine.model_validate(line) for line in self.lines]
+
+    def sum_balance(self, name: Literal["credit_used", "earlier_balance", "carried_over"]) -> int:
+        """Over all lines; those of older receipts have none."""
+        return sum(getattr(line, name) for line in self.receipt_lines)
 
     @property
     def charged_methods(self) -> list[ChargedMethod]:

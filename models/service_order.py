@@ -174,7 +174,7 @@ class OrderLine(SQLModel, table=True):
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     period_ends_at: datetime
-    # Chosen for a retry of this line; otherwise the order's applies.
+    # Its subscription's own, or chosen for a retry of this line; otherwise the order's applies.
     payment_method_id: str | None = Field(default=None, foreign_key="payment_method.id")
     status: LineStatus = Field(default=LineStatus.WAITING, sa_type=string_enum(LineStatus))
     reason: str | None = None
@@ -185,6 +185,10 @@ class OrderLine(SQLModel, table=True):
     # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
+    # How a settled line was paid, beside its method (R26): see `amount_paid`.
+    credit_used: int = Field(default=0, sa_type=MinorUnits)
+    earlier_balance: int = Field(default=0, sa_type=MinorUnits)
+    carried_over: int = Field(default=0, sa_type=MinorUnits)
     # The provider's reference of the charge.
     provider_receipt_id: str | None = None
     settled_at: datetime | None = None
@@ -199,6 +203,11 @@ class OrderLine(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the line is stored"
         return self.id
+
+    @property
+    def amount_paid(self) -> int:
+        """What the payment method of a settled line was charged."""
+        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
 
     @property
     def is_busy(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from sqlalchemy import Column
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
 from models.audit.subject import AuditSubject, SubjectNoun
@@ -11,6 +12,8 @@ from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.period_length import PeriodLength, PeriodLengthColumn
 from models.product import Product, ProductNotSelfServed
+from models.seat_pricing import SeatPricing, SeatPricingColumn
+from models.subscription_outlook import OutlookColumn, SubscriptionOutlook
 
 
 class SubscriptionNotSelfServed(Refusal):
@@ -26,7 +29,8 @@ class NothingToOrder(Refusal):
 
 
 class Subscription(SQLModel, table=True):
-    """`seats` is the bot's copy of the provider's number, including those of its SeatBlocks."""
+    """`seats` is the bot's copy of the provider's number, including those of its SeatBlocks. Without a
+    `unit_price`, `pricing` says what seats cost."""
 
     __table_args__ = (
         CheckConstraint("seats >= 0", name="seats"),
@@ -38,13 +42,21 @@ class Subscription(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id", index=True)
     product_id: str = Field(foreign_key="product.id")
     seats: int
-    unit_price: int = Field(sa_type=MinorUnits)
+    unit_price: int | None = Field(default=None, sa_type=MinorUnits)
+    pricing: SeatPricing = Field(
+        default_factory=SeatPricing,
+        sa_column=Column(SeatPricingColumn, nullable=False, server_default="{}"),
+    )
     period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
     self_service: bool = True
     self_service_reason: str | None = None
     active: bool = True
+    outlook: SubscriptionOutlook = Field(
+        default_factory=SubscriptionOutlook,
+        sa_column=Column(OutlookColumn, nullable=False, server_default="{}"),
+    )
     # The payment method that the provider charges for this subscription instead of the account's default.
     default_payment_method_id: str | None = None
     # How often an import has changed the seats or periods: the embedded provider then copies them again.
@@ -55,11 +67,18 @@ class Subscription(SQLModel, table=True):
         return AuditSubject(SubjectNoun.SUBSCRIPTION, self.id)
 
     def check_self_service(self, product: Product) -> None:
-        """R2 and R4 for one line of a cart."""
+        """R2, R4 and R27 for one line of a cart."""
         if not product.additional_seats:
             raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
         if not self.self_service:
             raise SubscriptionNotSelfServed(product=product.name, reason=self.self_service_reason or "")
+        obstacle = self.pricing.find_obstacle(product.name) or self.outlook.find_obstacle(product.name)
+        if obstacle is not None:
+            raise obstacle
+
+    @property
+    def will_renew(self) -> bool:
+        return self.outlook.will_renew(self.period_end)
 
 
 class SeatBlock(SQLModel, table=True):

@@ -12,6 +12,8 @@ from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
+from models.seat_pricing import SeatPricing
+from models.subscription_outlook import SubscriptionOutlook
 
 
 class BillingUnavailable(Refusal):
@@ -30,6 +32,14 @@ class MixedPricesUnsupported(Refusal):
     """R17: this provider cannot hold seats at two prices; Account Services can."""
 
 
+class SeatsReducePrice(Refusal):
+    """With the new seats the subscription would cost less than before, which cannot be ordered here."""
+
+
+class UnrelatedChargesPending(Refusal):
+    """R26: the provider would invoice other pending items of the subscription together with the order."""
+
+
 class PriceArchived(Refusal):
     """The provider has archived the subscription's price."""
 
@@ -43,7 +53,7 @@ class CurrencyMismatch(Refusal):
 
 
 class SubscriptionNotActive(Refusal):
-    """The subscription is paused, in a trial or unpaid."""
+    """The subscription never started: its first payment is missing."""
 
 
 class QuotedPriceChanged(Refusal):
@@ -65,11 +75,12 @@ class SeatBlockState:
 @dataclass(frozen=True)
 class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
-    catalogue's, if the provider knows it: new subscriptions are then added without an import."""
+    catalogue's, if the provider knows it: new subscriptions are then added without an import. Without a
+    `unit_price`, `pricing` says what seats cost."""
 
     id: str
     seats: int
-    unit_price: int
+    unit_price: int | None
     period: PeriodLength
     period_start: date
     period_end: date
@@ -79,8 +90,10 @@ class SubscriptionState:
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
     closed_reason: str | None = None
+    pricing: SeatPricing = field(default_factory=SeatPricing)
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
+    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
 
 
 @dataclass(frozen=True)
@@ -128,18 +141,19 @@ class PricedLine:
     subscription_id: str
     seats: int
     seats_before: int
-    unit_price: int
+    unit_price: int | None
     period: PeriodLength
     period_start: date
     period_end: date
     amount: int
     tax: int
+    pricing: SeatPricing = field(default_factory=SeatPricing)
 
 
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    added."""
+    added. Those that will not renew are left out (R27)."""
 
     period: PeriodLength
     net: int
@@ -148,8 +162,13 @@ class RecurringTotal:
 
 @dataclass(frozen=True)
 class Preview:
+    """`starting_balance` is the account's at the provider: credit is negative, what it owes is positive. With
+    it, the payment method is charged `amount_due`; None if that is the total."""
+
     lines: tuple[PricedLine, ...]
     recurring: tuple[RecurringTotal, ...]
+    starting_balance: int = 0
+    amount_due: int | None = None
 
     @property
     def subtotal(self) -> int:
@@ -170,7 +189,7 @@ class Charge:
     account_id: str
     subscription_id: str
     seats: int
-    unit_price: int
+    unit_price: int | None
     amount: int
     tax: int
     at: datetime
@@ -178,15 +197,32 @@ class Charge:
     payment_method_id: str
     address: Address
     stored_at: datetime
+    # At most this much may be charged, whatever the account's balance is by then. None: amount and tax.
+    max_amount_due: int | None = None
+
+    @property
+    def amount_limit(self) -> int:
+        return self.amount + self.tax if self.max_amount_due is None else self.max_amount_due
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Charged, and the seats added. `receipt` is the provider's own reference."""
+    """Charged, and the seats added. `receipt` is the provider's own reference. The payment method was charged
+    `amount + tax - credit_used + earlier_balance - carried_over` (R26)."""
 
     receipt: str
     amount: int
     tax: int
+    # Of the account's credit at the provider.
+    credit_used: int = 0
+    # What the account owed before.
+    earlier_balance: int = 0
+    # To the next invoice: too little to be charged now.
+    carried_over: int = 0
+
+    @property
+    def amount_paid(self) -> int:
+        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
 
 
 @dataclass(frozen=True)
@@ -209,7 +245,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `provider_error`, or the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `provider_error`, the `decline_reason` of a
+    SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 
@@ -221,10 +258,12 @@ class SeatsChanged:
 
 @dataclass(frozen=True)
 class PriceChanged:
-    """R17: the provider would charge this instead of what was promised: nothing charged."""
+    """R17: the provider would charge this instead of what was promised: nothing charged. `reason` is one of
+    `price_changed`, `unrelated_charges` and `balance_due`."""
 
     amount: int
     tax: int
+    reason: str = "price_changed"
 
 
 @dataclass(frozen=True)
@@ -258,8 +297,9 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, MixedPricesUnsupported, PriceArchived, SubscriptionPaidByInvoice,
-        CurrencyMismatch, TaxLocationInvalid."""
+        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
+        SubscriptionPaidByInvoice, CurrencyMismatch, SeatsPricedByUsage, SeatsReducePrice,
+        TaxLocationInvalid."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

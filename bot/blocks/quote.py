@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.subscription import format_price_per_seat, format_seats
-from bot.i18n import Localizer
+from bot.blocks.subscription import format_seats
+from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.quote import get_decision_outcome
+from bot.presenters.receipt import list_promised_amounts
+from bot.presenters.seat_price import format_seat_price
+from bot.presenters.subscription import format_outlook
 from models.account import Account
-from models.details import QuoteDetails
+from models.details import QuoteDetails, QuoteRow
 from models.money import Money
 from models.period_length import PeriodLength
-from models.quote import MAX_REASON_LENGTH, Quote, QuoteLine, QuoteStatus
+from models.quote import MAX_REASON_LENGTH, Quote, QuoteStatus
 
 OPEN = navigation.OPEN_QUOTE
 APPROVE = navigation.APPROVE_QUOTE
@@ -157,38 +160,56 @@ def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> li
 
 def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[str]:
     names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
-    lines = [row.line for row in details.rows]
-    return [_format_quote_line(localizer, details, line, names[line.subscription_id]) for line in lines]
+    return [
+        _format_quote_line(localizer, details, row, names[row.line.subscription_id]) for row in details.rows
+    ]
 
 
-def _format_quote_line(localizer: Localizer, details: QuoteDetails, line: QuoteLine, name: str) -> str:
-    return localizer.format_mrkdwn(
+def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name: str) -> str:
+    line = row.line
+    text = localizer.format_mrkdwn(
         "quote-line",
         product=name,
         seats=line.seats,
         before=line.seats_before,
         after=line.seats_before + line.seats,
-        price=format_price_per_seat(localizer, details.to_money(line.unit_price), line.period),
+        price=format_seat_price(localizer, line, details.quote.currency),
         since=details.quote.frozen_at,
         until=line.period_end,
         amount=details.to_money(line.amount),
         tax=details.to_money(line.tax),
     )
+    notes = format_outlook(localizer, row.outlook, details.quote.currency)
+    return "\n".join([text, *map(escape_mrkdwn, notes)])
 
 
 def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
     quote = details.quote
     amounts = {name: details.to_money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
-    return localizer.format_mrkdwn("quote-totals", **amounts)
+    texts = [localizer.format_mrkdwn("quote-totals", **amounts)]
+    balance = list_promised_amounts(quote)
+    if balance:
+        texts += [
+            localizer.format_mrkdwn("labelled-amount", label=localizer.format_text(key), amount=amount)
+            for key, amount in balance
+        ]
+        texts.append(localizer.format_mrkdwn("quote-due-now", amount=details.to_money(quote.due_now)))
+    return "\n".join(texts)
 
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
+    """R27: only of what will renew."""
+    ending = {row.line.period for row in details.rows} - {r.line.period for r in details.rows if r.will_renew}
     lines = [
-        _format_recurring_total(localizer, total, details.quote.currency) for total in details.quote.recurring
+        _format_recurring_total(localizer, total, details.quote.currency)
+        for total in details.quote.recurring
+        if total["period"] not in ending
     ]
-    return "\n".join(
-        [localizer.format_mrkdwn("quote-recurring"), *lines, localizer.format_mrkdwn("quote-recurring-scope")]
-    )
+    if not lines:
+        return localizer.format_mrkdwn("quote-not-renewing")
+    is_partial = not all(row.will_renew for row in details.rows)
+    scope = localizer.format_mrkdwn("quote-recurring-partial" if is_partial else "quote-recurring-scope")
+    return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, scope])
 
 
 def _format_recurring_total(localizer: Localizer, total: dict[str, int | str], currency: str) -> str:

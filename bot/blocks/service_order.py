@@ -3,11 +3,13 @@
 from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.payment_method import build_payment_method_input, format_payment_method
+from bot.blocks.payment_method import build_payment_method_input, format_line_methods
 from bot.blocks.quote import build_quote_detail_blocks
 from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
+from bot.presenters.product import list_product_labels
+from bot.presenters.receipt import format_receipt_payments
 from models.account import Account, Address
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
@@ -53,7 +55,11 @@ def render_placement_modal(
         block_kit.build_divider(),
         *_build_checkout_sections(localizer, placement_page),
         block_kit.build_section(
-            localizer.format_mrkdwn("placement-consequence", number=quote.number, total=total)
+            localizer.format_mrkdwn(
+                "placement-consequence",
+                number=quote.number,
+                total=placement_page.quote.to_money(quote.due_now),
+            )
         ),
         block_kit.build_actions(navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, quote.key)),
     ]
@@ -84,7 +90,12 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
         block_kit.build_section(contact),
         block_kit.build_section(
             localizer.format_mrkdwn(
-                "placement-method", method=format_payment_method(localizer, placement_page.payment_method)
+                "placement-method",
+                method=format_line_methods(
+                    localizer,
+                    list_product_labels(placement_page.quote.rows),
+                    placement_page.payment_methods,
+                ),
             )
         ),
         block_kit.build_section(_format_address(localizer, placement_page.form.address)),
@@ -244,9 +255,15 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         total=presenter.total,
         tax=presenter.tax,
         admin=details.administrator.name,
-        method=format_payment_method(localizer, details.payment_method),
+        method=_format_methods(localizer, presenter),
     )
     return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
+
+
+def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
+    methods = presenter.details.methods_by_subscription
+    products = [presenter.product_labels[subscription_id] for subscription_id in methods]
+    return format_line_methods(localizer, products, [*methods.values()])
 
 
 def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
@@ -256,12 +273,13 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     text = localizer.format_mrkdwn(
         "receipt-totals", number=receipt.number, day=receipt.issued_on, **presenter.receipt_amounts
     )
+    payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
     provider_receipts = [
         localizer.format_mrkdwn("provider-receipt", number=page.number, page=page.page_url, pdf=page.pdf_url)
         for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
     send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
-    return [block_kit.build_section("\n".join([text, *provider_receipts]), send)]
+    return [block_kit.build_section("\n".join([text, *payments, *provider_receipts]), send)]
 
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:

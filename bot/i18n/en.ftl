@@ -36,7 +36,19 @@ period-length = { $count ->
        *[month] every { $count } months
     }
 }
+labelled-amount = { $label }: { $amount }
 price-per-seat = { $price } per seat { $period }
+price-per-package = { $price } per { $count } seats { $period }{ $counted ->
+    [full] {" "}(only full sets of { $count } count)
+   *[started] {" "}(a started set of { $count } counts in full)
+}
+price-in-words = { $scheme ->
+    [graduated] tiered price { $period }: each seat costs the price of its tier
+    [volume] tiered price { $period }: the number of seats sets the price of all of them
+    [usage] billed by usage { $period }
+   *[other] price shown on your quote
+}
+price-including-tax = { $price }, including tax
 price-per-period = { $total } { $period }
 billing-address = Billing address
 pending-quotes = Pending quotes
@@ -88,7 +100,10 @@ cart-intro =
 cart-seats = { $product }: seats to add
 cart-hint = Currently { seat-count } · { $price } · current period ends on { $until }
 cart-hint-typed = Currently { seat-count }, { $after } after adding { $typed } · { $price } · current period ends on { $until }
-cart-not-orderable = *{ $product }* · currently { seat-count }
+cart-not-orderable = *{ $product }*{ $has_seats ->
+    [yes] {" "}· currently { seat-count }
+   *[no] {""}
+}
 cart-resume = *You’ve already started an order.* Pick up where you left off:
 cart-resume-quote = Quote { $number } from this cart is pending until { $until }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
 cart-page = { page-of }. Your entries are kept when you switch pages.
@@ -166,9 +181,12 @@ quote-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total due now: { $total }*
+quote-due-now = *Charged now: { $amount }*
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
+quote-recurring-partial = Covers all current and new seats of the subscriptions on this quote that will renew. Their renewal date stays the same.
+quote-not-renewing = None of the subscriptions on this quote will renew, so there are no later charges.
 quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
@@ -190,6 +208,10 @@ checkout-admin-new-hint = Only if you chose “New administrator”.
 checkout-method-header = Payment method
 checkout-payment-method = Payment method to charge
 checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
+checkout-methods-usual = What each subscription is usually paid with
+checkout-methods-differ =
+    {"*"}Your subscriptions are paid with different payment methods.*
+    { $methods }
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
@@ -238,6 +260,7 @@ payment-method-charged = { $name }{ $has_bank ->
     [yes] {" "}({ $email })
    *[no] {""}
 }
+payment-method-of-product = { $product }: { $method }
 payment-method = { $method }{ $state ->
     [expired] , expired { $expiry }
     [manual] , expires { $expiry }, not automatic
@@ -348,8 +371,18 @@ decline-subscription-not-active = the subscription isn’t active with the payme
 decline-authentication-failed = the bank didn’t accept the payment confirmation
 decline-price-changed = the price has changed
 decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
+decline-priced-by-usage = the subscription is now billed by usage and has no seats to order
+decline-balance-due = an earlier balance of the account would be charged too
+decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
+decline-unrelated-charges = other pending items of the subscription would be charged too
+decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be charged instead of { $promised }
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice, so no card can be charged
+decline-subscription-in-trial = the subscription is in trial, so nothing can be charged
+decline-subscription-past-due = the subscription has an unpaid invoice
+decline-subscription-paused = the subscription is paused
+decline-collection-paused = payments for the subscription are paused
+decline-change-scheduled = a scheduled change of the subscription would undo the order
 decline-other-currency = the subscription is charged in a different currency from the account
 decline-tax-location-invalid = the tax can’t be worked out for the billing address
 decline-customer-gone = the payment provider no longer has this account
@@ -412,15 +445,48 @@ account-subscriptions = { $count ->
    *[other] *{ $count } subscriptions*
 }
 account-subscription =
-    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
+    {"*"}{ $product }*{ $has_seats ->
+    [yes] {" "}· { seat-count }
+   *[no] {""}
+    } · { $price }{ $has_blocks ->
     [yes] {" "}(including { $blocks })
    *[no] {""}
     }
-    Renews on { $renews } at { $total } before tax{ $orderable ->
+    { $renewal ->
+    [total] Renews on { $renews } at { $total } before tax
+    [date] Renews on { $renews }
+   *[none] Current period ends on { $renews }
+    }{ $orderable ->
     [yes] {""}
    *[no] {" "}· contact Account Services to add seats
     }
 account-renewals = Next renewals total { $totals }, before tax.
+outlook-trial = In trial{ $has_until ->
+    [yes] {" "}until { $until }
+   *[no] {""}
+}
+outlook-standing = { $standing ->
+    [past_due] An invoice is unpaid
+   *[paused] Paused
+}
+outlook-ends = Ends on { $on } and won’t renew after that
+outlook-collection-paused = Payments are paused{ $has_until ->
+    [yes] {" "}until { $until }
+   *[no] {""}
+}
+outlook-change-scheduled = A change scheduled for { $on } sets { seat-count }
+outlook-update-pending = Another change is waiting for its payment until { $until }
+outlook-discount = Discount{ $has_name ->
+    [yes] {" "}“{ $name }”
+   *[no] {""}
+}{ $known ->
+    [percent] {":"} { $percent } off
+    [amount] {":"} { $amount } off
+   *[none] {""}
+}{ $has_until ->
+    [yes] {" "}until { $until }
+   *[no] {""}
+}
 account-block = { $seats } at { $price }
 account-portal = { $portal ->
     [admin] *Default billing portal: GoTo Admin.* View invoices, accept quotes, manage subscriptions, and view and update billing information.
@@ -589,10 +655,16 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-currency-mismatch = One of these subscriptions is charged in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, so no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-seats-priced-by-usage = { $has_product ->
+    [yes] { $product } is
+   *[no] One of these subscriptions is
+} billed by usage: what you use is charged afterwards, so there are no seats to order. Account Services can tell you more.
+refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
+refusal-unrelated-charges-pending = { $amount } of other items is waiting to be invoiced for this subscription and would be charged together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -615,7 +687,23 @@ refusal-reason-too-long = Your reason is { $length } characters long. The maximu
 refusal-receipt-not-found = We can’t find that receipt. To see yours, type /billing receipts.
 refusal-seats-not-a-number = “{ $typed }” isn’t a number of seats. Enter a whole number, 0 or more.
 refusal-subscription-busy = Service order { $number } is charging the same subscription. Try again once it’s done.
-refusal-subscription-not-active = One of these subscriptions isn’t active with the payment provider: it’s paused, on trial or unpaid. Nothing was changed or bought. Account Services can help.
+refusal-subscription-not-active = One of these subscriptions isn’t active with the payment provider: its first payment is missing. Nothing was changed or bought. Account Services can help.
+refusal-subject = { $has_product ->
+    [yes] Your { $product } subscription
+   *[no] One of these subscriptions
+}
+refusal-subscription-in-trial = { refusal-subject } is in trial{ $has_until ->
+    [yes] {" "}until { $until }
+   *[no] {""}
+}, so nothing can be charged for seats yet. Order them after the trial, or ask Account Services.
+refusal-subscription-past-due = { refusal-subject } has an unpaid invoice. Once it’s paid, you can order seats. Account Services can help.
+refusal-subscription-paused = { refusal-subject } is paused. Once it’s resumed, you can order seats. Account Services can help.
+refusal-collection-paused = { refusal-subject } has its payments paused{ $has_until ->
+    [yes] {" "}until { $until }
+   *[no] {""}
+}, so seats can’t be charged. Once payments resume, you can order seats. Account Services can help.
+refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on } that sets { seat-count }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
+refusal-subscription-update-pending = { refusal-subject } has another change that’s waiting for its payment. Order seats once it’s paid, or after { $until }, when it expires.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -649,7 +737,6 @@ notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
-notice-paid-by = Charged to { $method }
 notice-order-status = Service order { $number }: { order-status }
 notice-order-outdated = No longer needed. Order status: { order-status }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
@@ -751,11 +838,16 @@ receipt-seats = New seats
 receipt-period = Period
 receipt-amount = Amount
 receipt-tax = Tax
-receipt-price = { price-per-seat }, prorated
+receipt-price = { $price }, prorated
 receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-subtotal = Subtotal
 receipt-total = Total
+receipt-credit-used = Account credit
+receipt-earlier-balance = Earlier balance
+receipt-carried-over = Added to your next invoice
+receipt-charged-to = Charged to { $method }: { $amount }
+receipt-nothing-charged = Nothing was charged to your payment method.
 receipt-payment = Paid on { $day } with { $method }
 
 ## Receipt mail

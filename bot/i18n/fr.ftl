@@ -40,7 +40,19 @@ period-length = { $count ->
         }
     }
 }
+labelled-amount = { $label } : { $amount }
 price-per-seat = { $price } par poste et { $period }
+price-per-package = { $price } par lot de { $count } postes et { $period }{ $counted ->
+    [full] {" "}(seuls les lots complets comptent)
+   *[started] {" "}(tout lot entamé compte en entier)
+}
+price-in-words = { $scheme ->
+    [graduated] tarif par paliers { $period } : chaque poste au prix de son palier
+    [volume] tarif par paliers { $period } : le nombre de postes fixe le prix de tous
+    [usage] facturé à l’usage { $period }
+   *[other] prix indiqué sur votre devis
+}
+price-including-tax = { $price }, taxes comprises
 price-per-period = { $total } { $period }
 billing-address = Adresse de facturation
 pending-quotes = Devis en attente
@@ -92,7 +104,10 @@ cart-intro =
 cart-seats = { $product } : postes à ajouter
 cart-hint = Actuellement { seat-count } · { $price } · fin de la période en cours le { $until }
 cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · fin de la période en cours le { $until }
-cart-not-orderable = *{ $product }* · actuellement { seat-count }
+cart-not-orderable = *{ $product }*{ $has_seats ->
+    [yes] {" "}· actuellement { seat-count }
+   *[no] {""}
+}
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
 cart-resume-quote = Le devis { $number } issu de ce panier est en attente jusqu’au { $until }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
@@ -170,9 +185,12 @@ quote-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
+quote-due-now = *Débité maintenant : { $amount }*
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
+quote-recurring-partial = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis qui seront renouvelés. Leur date de renouvellement ne change pas.
+quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne sera débité par la suite.
 quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
 quote-reject-reason = Motif
@@ -194,6 +212,10 @@ checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateu
 checkout-method-header = Mode de paiement
 checkout-payment-method = Mode de paiement à débiter
 checkout-method-hint = Pour cette commande uniquement. Pour en ajouter un ou changer celui par défaut, utilisez « Gérer les modes de paiement ».
+checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
+checkout-methods-differ =
+    {"*"}Vos abonnements sont payés par des modes de paiement différents.*
+    { $methods }
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
@@ -242,6 +264,7 @@ payment-method-charged = { $name }{ $has_bank ->
     [yes] {" "}({ $email })
    *[no] {""}
 }
+payment-method-of-product = { $product } : { $method }
 payment-method = { $method }{ $state ->
     [expired] , expirée depuis { $expiry }
     [manual] , expire fin { $expiry }, non automatique
@@ -352,8 +375,18 @@ decline-subscription-not-active = l’abonnement n’est pas actif chez le prest
 decline-authentication-failed = la banque n’a pas accepté la confirmation du paiement
 decline-price-changed = le prix a changé
 decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
+decline-priced-by-usage = l’abonnement est désormais facturé à l’usage et n’a pas de postes à commander
+decline-balance-due = un solde antérieur du compte serait débité en plus
+decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient débités au lieu de { $promised }
+decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient débités en plus
+decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient débités au lieu de { $promised }
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est payé sur facture et aucune carte ne peut être débitée
+decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut être débité
+decline-subscription-past-due = l’abonnement a une facture impayée
+decline-subscription-paused = l’abonnement est suspendu
+decline-collection-paused = les paiements de l’abonnement sont suspendus
+decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
 decline-tax-location-invalid = la taxe ne peut pas être déterminée pour l’adresse de facturation
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
@@ -416,15 +449,48 @@ account-subscriptions = { $count ->
    *[other] *{ $count } abonnements*
 }
 account-subscription =
-    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
+    {"*"}{ $product }*{ $has_seats ->
+    [yes] {" "}· { seat-count }
+   *[no] {""}
+    } · { $price }{ $has_blocks ->
     [yes] {" "}(dont { $blocks })
    *[no] {""}
     }
-    Renouvellement le { $renews } à { $total } hors taxe{ $orderable ->
+    { $renewal ->
+    [total] Renouvellement le { $renews } à { $total } hors taxe
+    [date] Renouvellement le { $renews }
+   *[none] Fin de la période en cours le { $renews }
+    }{ $orderable ->
     [yes] {""}
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
     }
 account-renewals = Total des prochains renouvellements : { $totals }, hors taxe.
+outlook-trial = À l’essai{ $has_until ->
+    [yes] {" "}jusqu’au { $until }
+   *[no] {""}
+}
+outlook-standing = { $standing ->
+    [past_due] Une facture est impayée
+   *[paused] Suspendu
+}
+outlook-ends = Prend fin le { $on } et ne se renouvelle plus ensuite
+outlook-collection-paused = Paiements suspendus{ $has_until ->
+    [yes] {" "}jusqu’au { $until }
+   *[no] {""}
+}
+outlook-change-scheduled = Un changement programmé le { $on } fixe { seat-count }
+outlook-update-pending = Une autre modification attend son paiement jusqu’au { $until }
+outlook-discount = Remise{ $has_name ->
+    [yes] {" "}« { $name } »
+   *[no] {""}
+}{ $known ->
+    [percent] {" :"} { $percent }
+    [amount] {" :"} { $amount }
+   *[none] {""}
+}{ $has_until ->
+    [yes] {" "}jusqu’au { $until }
+   *[no] {""}
+}
 account-block = { $seats } à { $price }
 account-portal = { $portal ->
     [admin] *Portail de facturation par défaut : GoTo Admin.* Consultez vos factures, acceptez des devis, gérez vos abonnements, consultez et mettez à jour vos informations de facturation.
@@ -593,10 +659,16 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte : nous ne pouvons pas établir de prix pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur facture : ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-seats-priced-by-usage = { $has_product ->
+    [yes] { $product } est facturé
+   *[no] L’un de ces abonnements est facturé
+} à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
+refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
+refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement sont en attente de facturation et seraient débités avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -619,7 +691,23 @@ refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum
 refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
 refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Réessayez quand elle sera terminée.
-refusal-subscription-not-active = L’un de ces abonnements n’est pas actif chez le prestataire de paiement : il est suspendu, à l’essai ou impayé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
+refusal-subscription-not-active = L’un de ces abonnements n’est pas actif chez le prestataire de paiement : son premier paiement manque. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
+refusal-subject = { $has_product ->
+    [yes] Votre abonnement à { $product }
+   *[no] L’un de ces abonnements
+}
+refusal-subscription-in-trial = { refusal-subject } est à l’essai{ $has_until ->
+    [yes] {" "}jusqu’au { $until }
+   *[no] {""}
+} : aucun poste ne peut encore être débité. Commandez-en après l’essai ou adressez-vous aux Services des comptes Corporate.
+refusal-subscription-past-due = { refusal-subject } a une facture impayée. Dès qu’elle sera réglée, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
+refusal-subscription-paused = { refusal-subject } est suspendu. Dès qu’il aura repris, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
+refusal-collection-paused = { refusal-subject } a ses paiements suspendus{ $has_until ->
+    [yes] {" "}jusqu’au { $until }
+   *[no] {""}
+} : aucun poste ne peut être débité. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
+refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui fixe { seat-count } et annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
+refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -653,7 +741,6 @@ notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
-notice-paid-by = Débité sur { $method }
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
@@ -755,11 +842,16 @@ receipt-seats = Nouveaux postes
 receipt-period = Période
 receipt-amount = Montant
 receipt-tax = Taxe
-receipt-price = { price-per-seat }, au prorata
+receipt-price = { $price }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-subtotal = Sous-total
 receipt-total = Total
+receipt-credit-used = Crédit du compte
+receipt-earlier-balance = Solde antérieur
+receipt-carried-over = Reporté sur votre prochaine facture
+receipt-charged-to = Débité sur { $method } : { $amount }
+receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
 receipt-payment = Payé le { $day } avec { $method }
 
 ## E-mail du reçu

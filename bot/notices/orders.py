@@ -13,7 +13,7 @@ from bot.notices.render import (
 from bot.presenters.audit_entry import format_history_entry
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.order import OrderLinePresenter
-from bot.presenters.payment_method import format_charged_method
+from bot.presenters.receipt import format_receipt_payments
 from models.notice.destination import DestinationKind
 from models.notice.payloads import (
     OrderDeclinedPayload,
@@ -312,13 +312,7 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
         renderer.format_text("notice-subtotal", amount=amounts["subtotal"]),
         renderer.format_text("notice-tax", amount=amounts["tax"]),
         renderer.format_text("notice-total", amount=amounts["total"]),
-        *(
-            renderer.format_text(
-                "notice-paid-by",
-                method=format_charged_method(renderer.notice.localizer, method),
-            )
-            for method in renderer.order.charged_payment_methods
-        ),
+        *map(renderer.escape_text, format_receipt_payments(renderer.notice.localizer, renderer.receipt)),
     ]
 
 

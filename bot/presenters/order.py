@@ -70,7 +70,7 @@ class OrderLinePresenter:
         if line.offered_amount is None or line.offered_tax is None:
             return format_decline_reason(self.localizer, line.reason)
         return self.localizer.format_text(
-            "decline-price-changed-to",
+            f"decline-{(line.reason or 'price_changed').replace('_', '-')}-to",
             promised=self.details.to_money(line.amount + line.tax),
             offered=self.details.to_money(line.offered_amount + line.offered_tax),
         )

@@ -102,19 +102,29 @@ async def _load_quote_details(
 ) -> dict[int, QuoteDetails]:
     replacement = aliased(Quote)
     result = await session.exec(
-        select_joined(Quote, Account, ServiceOrder, BillingContact, replacement.number, QuoteLine, Product)
+        select_joined(
+            Quote,
+            Account,
+            ServiceOrder,
+            BillingContact,
+            replacement.number,
+            QuoteLine,
+            Product,
+            col(Subscription.outlook),
+        )
         .join(Account, col(Account.id) == Quote.account_id)
         .outerjoin(ServiceOrder, col(ServiceOrder.quote_id) == Quote.id)
         .outerjoin(BillingContact, col(BillingContact.id) == Quote.contact_id)
         .outerjoin(replacement, col(replacement.id) == Quote.replaced_by_id)
         .outerjoin(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
         .outerjoin(Product, col(Product.id) == QuoteLine.product_id)
+        .outerjoin(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
         .where(condition)
         .order_by(col(Quote.expires_at), col(Quote.id), col(QuoteLine.id))
         .execution_options(populate_existing=True)
     )
     details_by_id: dict[int, QuoteDetails] = {}
-    for quote, account, order, creator, replacement_number, line, product in result.all():
+    for quote, account, order, creator, replacement_number, line, product, outlook in result.all():
         details = details_by_id.setdefault(
             quote.key,
             QuoteDetails(
@@ -127,7 +137,7 @@ async def _load_quote_details(
                 created_by=creator.name if creator else None,
             ),
         )
-        details.rows.extend([QuoteRow(line, product)] if line else [])
+        details.rows.extend([QuoteRow(line, product, outlook)] if line else [])
     return details_by_id
 
 

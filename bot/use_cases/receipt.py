@@ -65,11 +65,15 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         product=row.product.name,
         seats=line.seats,
         unit_price=quote_line.unit_price,
+        pricing=quote_line.pricing,
         period=quote_line.period,
         since=max(account.get_local_date(quote.frozen_at), quote_line.period_start),
         until=quote_line.period_end,
         amount=line.amount,
         tax=line.tax,
+        credit_used=line.credit_used,
+        earlier_balance=line.earlier_balance,
+        carried_over=line.carried_over,
     )
 
 
@@ -81,10 +85,8 @@ def _list_charged_methods(settled_rows: Sequence[OrderRow]) -> list[ChargedMetho
         method = row.payment_method
         assert method is not None, "the order was loaded with the payment methods of its lines"
         shown = method.model_dump(include={"type", "brand", "last4", "email", "bank"})
-        charged.setdefault(method.id, ChargedMethod(**shown, amount=0)).amount += (
-            row.line.amount + row.line.tax
-        )
-    return [*charged.values()]
+        charged.setdefault(method.id, ChargedMethod(**shown, amount=0)).amount += row.line.amount_paid
+    return [method for method in charged.values() if method.amount]
 
 
 async def list_receipts(

@@ -32,6 +32,7 @@ from models.money import compute_tax
 from models.period_length import PeriodLength
 from models.proration import BillingPeriod
 from models.subscription import SubscriptionNotFound
+from models.subscription_outlook import RenewalTotal, SubscriptionOutlook
 
 # In Paris the 16th, 0:00: half of November is left.
 HALF_OF_NOVEMBER = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
@@ -103,7 +104,7 @@ def _as_promised(charge: Charge) -> Charge:
         return charge
     held = {MONTH.id: MONTH, YEAR.id: YEAR}.get(charge.subscription_id, MONTH)
     period = BillingPeriod.from_dates(held.period_start, held.period_end, "Europe/Paris")
-    amount = period.prorate_price(charge.seats, charge.unit_price, charge.at)
+    amount = period.prorate_price(charge.seats, charge.unit_price or 0, charge.at)
     return replace(charge, amount=amount, tax=compute_tax(amount, "0.20" if charge.address == PARIS else "0"))
 
 
@@ -113,7 +114,12 @@ def without_reference(outcome: object) -> object:
 
 class GatewayClaims:
     async def test_subscriptions_have_seats_price_and_current_period(self, provider: Provider) -> None:
-        assert await provider.gateway.list_subscriptions("acme") == [MONTH, YEAR]
+        states = await provider.gateway.list_subscriptions("acme")
+        assert [replace(state, outlook=SubscriptionOutlook()) for state in states] == [MONTH, YEAR]
+        for state in states:
+            usual, renewal = state.seats * (state.unit_price or 0), state.outlook.renewal
+            assert renewal in (None, RenewalTotal(net=usual, tax=usual // 5))
+            assert state.outlook.model_copy(update={"renewal": None}) == SubscriptionOutlook()
 
     async def test_r17_a_preview_prorates_and_taxes_each_line(self, provider: Provider) -> None:
         preview = await provider.gateway.preview_lines(

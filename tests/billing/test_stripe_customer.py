@@ -21,7 +21,9 @@ from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME
 from bot.billing.stripe.invoices import CUSTOMER_CONFIRMATION_WINDOW
 from bot.db import Database
 from models.account import Account
+from models.errors import Refusal
 from models.subscription import SubscriptionNotFound
+from models.subscription_outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
 from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.billing.scenarios import promised
@@ -105,26 +107,35 @@ async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: Str
     assert await provider.gateway.reconcile_charge(charge) == Declined("subscription_gone")
 
 
-@pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "trialing", "incomplete"])
+@pytest.mark.parametrize(
+    ("status", "refusal", "reason"),
+    [
+        ("past_due", SubscriptionPastDue, "subscription_past_due"),
+        ("unpaid", SubscriptionPastDue, "subscription_past_due"),
+        ("paused", SubscriptionPaused, "subscription_paused"),
+        ("trialing", SubscriptionInTrial, "subscription_in_trial"),
+        ("incomplete", SubscriptionNotActive, "subscription_not_active"),
+    ],
+)
 async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
-    provider: StripeProvider, status: str
+    provider: StripeProvider, status: str, refusal: type[Refusal], reason: str
 ) -> None:
     charge = await promised(provider)
     provider.fake.records.subscriptions[THERE].status = status
-    with pytest.raises(SubscriptionNotActive):
+    with pytest.raises(refusal):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place_charge(charge) == Declined("subscription_not_active")
-    assert await provider.gateway.reconcile_charge(charge) == Declined("subscription_not_active")
+    assert await provider.gateway.place_charge(charge) == Declined(reason)
+    assert await provider.gateway.reconcile_charge(charge) == Declined(reason)
     assert provider.fake.list_charge_requests() == []
 
 
-@pytest.mark.parametrize("first", ["canceled", "past_due"])
+@pytest.mark.parametrize("first", ["canceled", "incomplete"])
 async def test_the_existing_one_of_two_items_with_one_name_is_used(
     provider: StripeProvider, first: str
 ) -> None:
     """For example, somebody ended a subscription and created it again."""
     books = provider.fake.records
-    [other] = {"canceled", "past_due"} - {first}
+    [other] = {"canceled", "incomplete"} - {first}
     again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
     books.subscriptions[THERE].status, books.subscriptions[again.id] = first, again
     [month, _] = await provider.gateway.list_subscriptions("acme")

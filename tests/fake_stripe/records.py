@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from tests.fake_stripe.futures import SubscriptionFuture
+from tests.fake_stripe.prices import Price
+
+# docs.stripe.com/currencies, "Minimum and maximum charge amounts"
+MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
 # docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
@@ -55,17 +60,6 @@ class Card:
 
 
 @dataclass
-class Price:
-    id: str
-    unit_amount: int
-    interval: str = "month"
-    interval_count: int = 1
-    active: bool = True
-    currency: str = "eur"
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
 class SubscriptionItem:
     id: str
     price: Price
@@ -106,6 +100,16 @@ class Subscription:
     metadata: dict[str, str] = field(default_factory=dict)
     pending_update: PendingUpdate | None = None
     latest_invoice: str | None = None
+    future: SubscriptionFuture = field(default_factory=SubscriptionFuture)
+
+    def ends_with(self, item: SubscriptionItem) -> bool:
+        """Whether the item's current period is its last."""
+        end = self.future.cancel_at
+        return self.future.cancel_at_period_end or (end is not None and end <= item.current_period_end)
+
+    @property
+    def charged_currency(self) -> str:
+        return self.currency or self.items[0].price.currency
 
 
 @dataclass
@@ -116,6 +120,8 @@ class Customer:
     default_payment_method: str | None = None
     default_source: str | None = None
     deleted: bool = False
+    # Credit is negative, what they owe is positive: docs.stripe.com/billing/customer/balance
+    balance: int = 0
 
 
 @dataclass
@@ -131,6 +137,23 @@ class InvoiceLine:
     period_start: int
     period_end: int
     proration: bool
+    # Not subtracted from the amount: docs.stripe.com/api/invoice-line-item/object, discount_amounts
+    discount: int = 0
+    discount_id: str = ""
+    # That of the subscription, if its price has several.
+    charged_currency: str | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.charged_currency or self.price.currency
+
+    @property
+    def inclusive_tax(self) -> int:
+        return self.tax if self.price.tax_behavior == "inclusive" else 0
+
+    @property
+    def net(self) -> int:
+        return self.amount - self.discount - self.inclusive_tax
 
 
 @dataclass
@@ -155,14 +178,35 @@ class Invoice:
     payment_intent: PaymentIntent | None = None
     # Attached by hand, in addition to the invoice's own.
     attached_payment_intent: PaymentIntent | None = None
+    starting_balance: int = 0
+    ending_balance: int | None = None
+
+    @property
+    def total(self) -> int:
+        return self.subtotal + self.tax
+
+    @property
+    def amount_due(self) -> int:
+        """Nothing below the smallest charge: docs.stripe.com/api/invoices/object, amount_due"""
+        due = max(0, self.total + self.starting_balance)
+        return due if due >= MINIMUM_CHARGES.get(self.currency, 0) else 0
+
+    def finalize(self, customer: Customer) -> None:
+        """The balance is applied to it, whatever happens to its payment.
+
+        docs.stripe.com/billing/customer/balance
+        """
+        self.starting_balance = customer.balance
+        customer.balance = self.ending_balance = self.total + self.starting_balance - self.amount_due
 
     @property
     def currency(self) -> str:
-        return self.lines[0].price.currency if self.lines else "eur"
+        return self.lines[0].currency if self.lines else "eur"
 
     @property
     def subtotal(self) -> int:
-        return sum(line.amount for line in self.lines)
+        """Discounts and included tax are subtracted."""
+        return sum(line.net for line in self.lines)
 
     @property
     def tax(self) -> int:
@@ -219,6 +263,13 @@ class StripeRecords:
         return f"{prefix}_{self._id_count:08d}"
 
     # --- what tests, or other users of the account, do
+
+    def get_price(self, price_id: str) -> Price:
+        found = [item.price for each in self.subscriptions.values() for item in each.items]
+        for price in [*self.prices.values(), *found]:
+            if price.id == price_id:
+                return price
+        raise build_resource_missing("price", price_id, "price")
 
     def get_item(self, item_id: str) -> SubscriptionItem:
         return self.get_subscription_and_item(item_id)[1]
@@ -293,44 +344,57 @@ class StripeRecords:
                 "The proration date must be within the current period", param="proration_date"
             )
         unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
-        credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
-        debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
+        if subscription.status == "trialing":
+            unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
+        if not subscription.future.itemizes_proration_discounts:
+            # Computed from discounted amounts: docs.stripe.com/billing/subscriptions/prorations
+            unused *= 1 - subscription.future.discount_share
+        currency = subscription.charged_currency
+        credit = -round_amount(item.price.compute_amount(item.quantity, currency) * unused, currency)
+        debit = round_amount(item.price.compute_amount(quantity, currency) * unused, currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
-        taxes = self._compute_taxes([amount for _, amount in amounts], country, item.price.currency)
+        itemized = subscription.future.itemizes_proration_discounts
+        discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
+        nets = [amount - discount for (_, amount), discount in zip(amounts, discounts, strict=True)]
+        taxes = self._compute_taxes(nets, country, item.price, currency)
         return [
             InvoiceLine(
-                item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True
+                item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True,
+                discount, _get_discount_id(subscription) if discount else "", currency,
             )
-            for (count, amount), tax in zip(amounts, taxes, strict=True)
-        ]
+            for (count, amount), tax, discount in zip(amounts, taxes, discounts, strict=True)
+        ]  # fmt: skip
+
+    def _compute_discount(self, subscription: Subscription, amount: int) -> int:
+        return round_amount(amount * subscription.future.discount_share, subscription.charged_currency)
 
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], country: str
     ) -> list[InvoiceLine]:
-        lines = []
+        lines, currency = [], subscription.charged_currency
         for item in subscription.items:
-            quantity = quantities.get(item.id, item.quantity)
-            amount = quantity * item.price.unit_amount
-            [tax] = self._compute_taxes([amount], country, item.price.currency)
-            end = item.find_next_period_end()
-            lines.append(
-                InvoiceLine(
-                    item.id,
-                    subscription.id,
-                    item.price,
-                    quantity,
-                    amount,
-                    tax,
-                    item.current_period_end,
-                    end,
-                    False,
-                )
-            )
+            start, end = item.current_period_end, item.find_next_period_end()
+            for count, exact in item.price.list_parts(quantities.get(item.id, item.quantity), currency):
+                amount = round_amount(exact, currency)
+                discount = self._compute_discount(subscription, amount)
+                [tax] = self._compute_taxes([amount - discount], country, item.price, currency)
+                lines.append(
+                    InvoiceLine(
+                        item.id, subscription.id, item.price, count, amount, tax, start, end, False,
+                        discount, _get_discount_id(subscription) if discount else "", currency,
+                    )
+                )  # fmt: skip
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str, currency: str) -> list[int]:
-        """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
+    def _compute_taxes(self, amounts: list[int], country: str, price: Price, currency: str) -> list[int]:
+        """Computed on the sum and split among the lines, so that the two of a change are taxed as one.
+
+        Tax of an inclusive price is a part of its amount:
+        docs.stripe.com/tax/products-prices-tax-categories-tax-behavior
+        """
         rate = Fraction(self.tax_rates.get(country, "0"))
+        if price.tax_behavior == "inclusive":
+            rate /= 1 + rate
         total = round_amount(sum(amounts) * rate, currency)
         first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
@@ -350,7 +414,7 @@ class StripeRecords:
         docs.stripe.com/billing/subscriptions/pending-updates
         docs.stripe.com/billing/subscriptions/pending-updates-reference
         """
-        if subscription.status != "active":
+        if subscription.status not in ("active", "trialing", "past_due"):
             raise build_invalid_request("The subscription is not active", "resource_missing")
         if subscription.pending_update:
             self.void_invoice(self.invoices[subscription.pending_update.invoice])
@@ -371,8 +435,22 @@ class StripeRecords:
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)
         subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id, metadata or {})
-        self._attempt_payment(subscription, invoice, card)
+        if subscription.future.pause_collection:
+            self._skip_collection(subscription, invoice)
+            return invoice
+        invoice.finalize(customer)
+        if invoice.amount_due == 0:
+            self.pay_invoice(invoice)
+        else:
+            self._attempt_payment(subscription, invoice, card)
         return invoice
+
+    def _skip_collection(self, subscription: Subscription, invoice: Invoice) -> None:
+        """docs.stripe.com/billing/subscriptions/pause-payment"""
+        assert subscription.future.pause_collection is not None
+        invoice.status = subscription.future.pause_collection.invoice_status
+        if invoice.status == "void":
+            subscription.pending_update = None
 
     def _get_payment_method(self, subscription: Subscription, customer: Customer) -> Card:
         name = get_charged_method(subscription, customer)
@@ -436,6 +514,9 @@ class StripeRecords:
         if invoice.status not in ("open", "uncollectible"):
             raise build_invalid_request("This invoice is not open.", "invoice_not_open")
         invoice.status = "void"
+        # What was applied of the balance is given back: docs.stripe.com/api/customer_balance_transactions
+        if invoice.ending_balance is not None:
+            self.customers[invoice.customer].balance += invoice.starting_balance - invoice.ending_balance
         if invoice.payment_intent:
             invoice.payment_intent.status = "canceled"
         subscription = self.subscriptions[invoice.subscription]
@@ -448,9 +529,38 @@ class StripeRecords:
     def apply_due_changes(self) -> None:
         for subscription in self.subscriptions.values():
             self._resolve_pending_update(subscription)
+            self._apply_future(subscription)
             for item in subscription.items:
                 while item.current_period_end <= self.now and subscription.status == "active":
-                    self._renew_item(subscription, item)
+                    if subscription.ends_with(item):
+                        self._end_subscription(subscription)
+                    else:
+                        self._renew_item(subscription, item)
+
+    def _apply_future(self, subscription: Subscription) -> None:
+        """A phase that has begun gives the subscription its quantities, whatever there was before:
+        docs.stripe.com/billing/subscriptions/subscription-schedules, "Transition to the next phase"."""
+        future = subscription.future
+        pause = future.pause_collection
+        if pause and pause.resumes_at is not None and pause.resumes_at <= self.now:
+            future.pause_collection = None
+        is_trial_over = future.trial_end is not None and future.trial_end <= self.now
+        if is_trial_over and subscription.status == "trialing":
+            subscription.status = "active"
+        is_over = future.cancel_at is not None and future.cancel_at <= self.now
+        if is_over and subscription.status != "canceled":
+            self._end_subscription(subscription)
+        phase = future.schedule.find_phase(self.now) if future.schedule else None
+        if phase is not None and phase is not future.entered_phase:
+            if future.entered_phase is not None:
+                for item in subscription.items:
+                    item.quantity = phase.quantities.get(item.price.id, item.quantity)
+                self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+            future.entered_phase = phase
+
+    def _end_subscription(self, subscription: Subscription) -> None:
+        self.cancel_subscription(subscription)
+        self.emit_event("customer.subscription.deleted", "subscription", subscription.id)
 
     def _resolve_pending_update(self, subscription: Subscription) -> None:
         pending = subscription.pending_update
@@ -474,7 +584,8 @@ class StripeRecords:
         ]
         invoice = Invoice(
             self.new_id("in"), subscription.customer, subscription.id, "subscription_cycle", self.now, lines,
-            dict(subscription.metadata), "paid",
+            dict(subscription.metadata),
+            pause.invoice_status if (pause := subscription.future.pause_collection) else "paid",
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
@@ -488,6 +599,10 @@ class StripeRecords:
 
     def emit_event(self, event_type: str, object_type: str, object_id: str) -> None:
         self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
+
+
+def _get_discount_id(subscription: Subscription) -> str:
+    return f"di_{subscription.future.coupons[0].id}"
 
 
 def get_charged_method(subscription: Subscription, customer: Customer) -> str | None:
@@ -509,7 +624,7 @@ def round_amount(value: Fraction, currency: str) -> int:
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, price: "Price", anchor: int) -> int:
+def add_interval(at: int, price: Price, anchor: int) -> int:
     """The anchor's day of the month, or the last day of a shorter month, at the anchor's time of day in UTC.
 
     docs.stripe.com/billing/subscriptions/billing-cycle

@@ -31,7 +31,7 @@ def list_subscriptions(records: StripeRecords, params: Params) -> Params:
     if params.get("customer"):
         _get_customer(records, params["customer"], "customer")
     found = [
-        serializers.serialize_subscription(records, subscription)
+        serializers.serialize_subscription(records, subscription, expand=params.get("expand", []))
         for subscription in records.subscriptions.values()
         if params.get("customer") in (None, subscription.customer)
         and (status == "all" or subscription.status == (status or subscription.status) != "canceled")
@@ -88,13 +88,16 @@ def _expand_latest_invoice(
 def create_preview(records: StripeRecords, params: Params) -> Params:
     """Also shows pending invoice items: docs.stripe.com/api/invoices/create_preview"""
     subscription = _get_subscription(records, params["subscription"])
-    if subscription.status != "active":
+    if subscription.status not in ("active", "trialing", "past_due"):
         raise build_invalid_request("The subscription is not active", "resource_missing")
     customer = _get_customer(records, params["customer"], "customer")
     country = params.get("customer_details", {}).get("address", customer.address).get("country", "")
-    details = params["subscription_details"]
+    details = params.get("subscription_details", {})
     changes = {c["id"]: int(c["quantity"]) for c in details.get("items", [])}
     if params.get("preview_mode") == "recurring":
+        if all(subscription.ends_with(item) for item in subscription.items):
+            message = f"No upcoming invoices for customer: {customer.id}"
+            raise build_invalid_request(message, "invoice_upcoming_none", status=404)
         lines = records.build_renewal_lines(subscription, changes, country)
     else:
         at = int(details.get("proration_date", records.now))
@@ -109,7 +112,16 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     draft = Invoice(
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
+    draft.starting_balance = customer.balance
     return serializers.serialize_invoice(records, draft)
+
+
+def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Params:
+    """docs.stripe.com/api/prices/retrieve"""
+    expand = params.get("expand", [])
+    return serializers.serialize_price(
+        records.get_price(price_id), with_currency_options="currency_options" in expand
+    )
 
 
 def list_invoices(records: StripeRecords, params: Params) -> Params:
@@ -259,7 +271,7 @@ ROUTES = [
         "/v1/subscriptions",
         list_subscriptions,
         stripe.SubscriptionService.list,
-        "customer status limit starting_after",
+        "customer status limit starting_after expand",
     ),
     ApiRoute(
         "POST",
@@ -301,6 +313,7 @@ ROUTES = [
     ApiRoute(
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
+    ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
     ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "POST",

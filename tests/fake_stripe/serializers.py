@@ -1,9 +1,13 @@
 """The records as Stripe's API shows them."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import stripe
 
+from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase
+from tests.fake_stripe.prices import Package, Price
 from tests.fake_stripe.records import (
     Card,
     Customer,
@@ -11,7 +15,6 @@ from tests.fake_stripe.records import (
     InvoiceLine,
     PaymentIntent,
     PendingUpdate,
-    Price,
     StripeRecords,
     Subscription,
     SubscriptionItem,
@@ -28,46 +31,84 @@ def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> 
     return {"object": "list", "url": url, "has_more": more, "data": data}
 
 
-def serialize_price(price: Price) -> dict[str, Any]:
+def serialize_price(price: Price, *, with_currency_options: bool = False) -> dict[str, Any]:
+    """Tiers and the amounts in other currencies are left out unless they are expanded, and a unit amount with
+    fractions is only in the decimal: docs.stripe.com/api/prices/object"""
     recurring = fill_object(
         stripe.Price.Recurring,
         interval=price.interval,
         interval_count=price.interval_count,
-        usage_type="licensed",
+        usage_type=price.usage_type,
     )
-    return fill_object(
+    serialized = fill_object(
         stripe.Price,
         id=price.id,
         object="price",
         active=price.active,
-        billing_scheme="per_unit",
+        billing_scheme="tiered" if price.tiers else "per_unit",
         created=CREATED_AT,
         currency=price.currency,
         livemode=False,
         metadata=price.metadata,
         product=f"prod_{price.id}",
         recurring=recurring,
-        tax_behavior="exclusive",
+        tax_behavior=price.tax_behavior,
+        tiers_mode=price.tiers_mode if price.tiers else None,
+        transform_quantity=_serialize_package(price.package),
         type="recurring",
-        unit_amount=price.unit_amount,
-        unit_amount_decimal=str(price.unit_amount),
+        **_serialize_unit_amount(price),
+    )
+    if with_currency_options:
+        serialized["currency_options"] = {
+            price.currency: _serialize_currency_option(price, price.unit_amount),
+            **{
+                code: _serialize_currency_option(price, each) for code, each in price.currency_options.items()
+            },
+        }
+    return serialized
+
+
+def _serialize_package(package: Package | None) -> dict[str, Any] | None:
+    return {"divide_by": package.divide_by, "round": package.round} if package else None
+
+
+def _serialize_unit_amount(price: Price) -> dict[str, Any]:
+    if price.tiers:
+        return {"unit_amount": None, "unit_amount_decimal": None}
+    return _serialize_amount(price.unit_amount)
+
+
+def _serialize_amount(amount: int | Decimal) -> dict[str, Any]:
+    return {
+        "unit_amount": int(amount) if amount == int(amount) else None,
+        "unit_amount_decimal": str(amount),
+    }
+
+
+def _serialize_currency_option(price: Price, amount: int | Decimal) -> dict[str, Any]:
+    return fill_object(
+        stripe.Price.CurrencyOptions, tax_behavior=price.tax_behavior, **_serialize_amount(amount)
     )
 
 
 def serialize_plan(price: Price) -> dict[str, Any]:
+    amounts = _serialize_unit_amount(price)
     return fill_object(
         stripe.Plan,
         id=price.id,
         object="plan",
         active=price.active,
-        amount=price.unit_amount,
-        billing_scheme="per_unit",
+        amount=amounts["unit_amount"],
+        amount_decimal=amounts["unit_amount_decimal"],
+        billing_scheme="tiered" if price.tiers else "per_unit",
         created=CREATED_AT,
         currency=price.currency,
         interval=price.interval,
         interval_count=price.interval_count,
         livemode=False,
-        usage_type="licensed",
+        tiers_mode=price.tiers_mode if price.tiers else None,
+        transform_usage=_serialize_package(price.package),
+        usage_type=price.usage_type,
     )
 
 
@@ -83,15 +124,20 @@ def serialize_subscription_item(item: SubscriptionItem, subscription_id: str) ->
         metadata=item.metadata,
         plan=serialize_plan(item.price),
         price=serialize_price(item.price),
-        quantity=item.quantity,
+        quantity=item.quantity if item.price.usage_type == "licensed" else None,
         subscription=subscription_id,
     )
 
 
 def serialize_subscription(
-    records: StripeRecords, subscription: Subscription, *, invoice: dict[str, Any] | None = None
+    records: StripeRecords,
+    subscription: Subscription,
+    *,
+    invoice: dict[str, Any] | None = None,
+    expand: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`invoice` is the latest, where it is expanded."""
+    """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
+    future = subscription.future
     items = [serialize_subscription_item(each, subscription.id) for each in subscription.items]
     return fill_object(
         stripe.Subscription,
@@ -99,16 +145,22 @@ def serialize_subscription(
         object="subscription",
         automatic_tax={"enabled": True, "disabled_reason": None, "liability": None},
         billing_cycle_anchor=subscription.items[0].current_period_start,
-        billing_mode={"type": "flexible", "flexible": None, "updated_at": None},
+        billing_mode=_serialize_billing_mode(subscription),
         billing_schedules=[],
-        cancel_at_period_end=False,
+        cancel_at=_find_cancel_at(subscription),
+        cancel_at_period_end=future.cancel_at_period_end,
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
         created=CREATED_AT,
-        currency=subscription.currency or subscription.items[0].price.currency,
+        currency=subscription.charged_currency,
         customer=subscription.customer,
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
-        discounts=[],
+        discounts=[
+            _serialize_discount(subscription, coupon)
+            if "data.discounts.source.coupon" in expand
+            else f"di_{coupon.id}"
+            for coupon in future.coupons
+        ],
         invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
         items=serialize_list(
             f"/v1/subscription_items?subscription={subscription.id}",
@@ -118,11 +170,111 @@ def serialize_subscription(
         latest_invoice=invoice or subscription.latest_invoice,
         livemode=False,
         metadata=subscription.metadata,
+        pause_collection=vars(future.pause_collection) if future.pause_collection else None,
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)
         if subscription.pending_update
         else None,
+        schedule=_serialize_schedule(records, subscription, future.schedule, expand)
+        if future.schedule
+        else None,
         start_date=CREATED_AT,
         status=subscription.status,
+        trial_end=future.trial_end,
+    )
+
+
+def _find_cancel_at(subscription: Subscription) -> int | None:
+    """Also set where the subscription ends with its period, or with its schedule:
+    docs.stripe.com/billing/subscriptions/cancel"""
+    future = subscription.future
+    if future.cancel_at_period_end:
+        return min(item.current_period_end for item in subscription.items)
+    if future.schedule and future.schedule.end_behavior == "cancel":
+        return future.schedule.phases[-1].end_date
+    return future.cancel_at
+
+
+def _serialize_billing_mode(subscription: Subscription) -> dict[str, Any]:
+    future = subscription.future
+    shown = "itemized" if future.itemizes_proration_discounts else "included"
+    flexible = {"proration_discounts": shown} if future.billing_mode == "flexible" else None
+    return {"type": future.billing_mode, "flexible": flexible, "updated_at": None}
+
+
+def _serialize_schedule(
+    records: StripeRecords, subscription: Subscription, schedule: Schedule, expand: Sequence[str]
+) -> dict[str, Any] | str:
+    if "data.schedule" not in expand:
+        return schedule.id
+    current = schedule.find_phase(records.now)
+    settings = fill_object(
+        stripe.SubscriptionSchedule.DefaultSettings,
+        billing_cycle_anchor="automatic",
+        invoice_settings={"account_tax_ids": None, "days_until_due": None, "issuer": {"type": "self"}},
+    )
+    return fill_object(
+        stripe.SubscriptionSchedule,
+        id=schedule.id,
+        object="subscription_schedule",
+        billing_mode=_serialize_billing_mode(subscription),
+        created=CREATED_AT,
+        current_phase=current and {"start_date": current.start_date, "end_date": current.end_date},
+        customer=subscription.customer,
+        default_settings=settings,
+        end_behavior=schedule.end_behavior,
+        livemode=False,
+        pause_schedules=[],
+        phases=[_serialize_phase(phase) for phase in schedule.phases],
+        status="active" if current else "completed",
+        subscription=subscription.id,
+    )
+
+
+def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:
+    items = [
+        fill_object(
+            stripe.SubscriptionSchedule.Phase.Item,
+            discounts=[],
+            plan=price_id,
+            price=price_id,
+            quantity=quantity,
+        )
+        for price_id, quantity in phase.quantities.items()
+    ]
+    return fill_object(
+        stripe.SubscriptionSchedule.Phase,
+        add_invoice_items=[],
+        currency="eur",
+        discounts=[],
+        end_date=phase.end_date,
+        items=items,
+        proration_behavior="create_prorations",
+        start_date=phase.start_date,
+    )
+
+
+def _serialize_discount(subscription: Subscription, coupon: Coupon) -> dict[str, Any]:
+    shown = fill_object(
+        stripe.Coupon,
+        id=coupon.id,
+        object="coupon",
+        created=CREATED_AT,
+        duration="repeating" if coupon.end else "forever",
+        livemode=False,
+        name=coupon.name,
+        percent_off=coupon.percent_off,
+        times_redeemed=1,
+        valid=True,
+    )
+    return fill_object(
+        stripe.Discount,
+        id=f"di_{coupon.id}",
+        object="discount",
+        customer=subscription.customer,
+        end=coupon.end,
+        source={"coupon": shown, "type": "coupon"},
+        start=CREATED_AT,
+        subscription=subscription.id,
     )
 
 
@@ -235,16 +387,16 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
     final = invoice.status != "draft"
-    total = invoice.subtotal + invoice.tax
-    paid = total if invoice.status == "paid" else 0
+    total, due = invoice.total, invoice.amount_due
+    paid = due if invoice.status == "paid" else 0
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
         object="invoice",
-        amount_due=max(total, 0),
+        amount_due=due,
         amount_overpaid=0,
         amount_paid=paid,
-        amount_remaining=max(total, 0) - paid,
+        amount_remaining=due - paid,
         amount_shipping=0,
         attempt_count=1,
         attempted=True,
@@ -278,14 +430,15 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         period_start=invoice.created,
         post_payment_credit_notes_amount=0,
         pre_payment_credit_notes_amount=0,
-        starting_balance=0,
+        starting_balance=invoice.starting_balance,
+        ending_balance=invoice.ending_balance,
         status=invoice.status,
         status_transitions={
             "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None,
             "voided_at": None,
         },
-        subtotal=invoice.subtotal,
-        subtotal_excluding_tax=invoice.subtotal,
+        subtotal=sum(line.amount for line in invoice.lines),
+        subtotal_excluding_tax=sum(line.amount - line.inclusive_tax for line in invoice.lines),
         total=total,
         total_excluding_tax=invoice.subtotal,
     )  # fmt: skip
@@ -324,10 +477,10 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
     )
     tax = {
         "amount": line.tax,
-        "tax_behavior": "exclusive",
+        "tax_behavior": line.price.tax_behavior,
         "tax_rate_details": {"tax_rate": TAX_RATE},
         "taxability_reason": "standard_rated",
-        "taxable_amount": line.amount,
+        "taxable_amount": line.net,
         "type": "tax_rate_details",
     }
     return fill_object(
@@ -335,7 +488,8 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         id=line_id,
         object="line_item",
         amount=line.amount,
-        currency=line.price.currency,
+        currency=line.currency,
+        discount_amounts=[{"amount": line.discount, "discount": line.discount_id}] if line.discount else [],
         discountable=not line.proration,
         discounts=[],
         invoice=invoice_id,
@@ -367,7 +521,7 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         stripe.InvoicePayment,
         id=f"inpay_{payment_intent.id[3:]}",
         object="invoice_payment",
-        amount_requested=invoice.subtotal + invoice.tax,
+        amount_requested=invoice.amount_due,
         created=invoice.created,
         currency=invoice.currency,
         invoice=invoice.id,
@@ -392,9 +546,9 @@ def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) ->
         stripe.PaymentIntent,
         id=payment_intent.id,
         object="payment_intent",
-        amount=invoice.subtotal + invoice.tax,
+        amount=invoice.amount_due,
         amount_capturable=0,
-        amount_received=invoice.subtotal + invoice.tax if payment_intent.status == "succeeded" else 0,
+        amount_received=invoice.amount_due if payment_intent.status == "succeeded" else 0,
         capture_method="automatic",
         confirmation_method="automatic",
         created=invoice.created,

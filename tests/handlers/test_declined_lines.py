@@ -55,6 +55,9 @@ async def test_another_card_settles_a_declined_line_at_the_same_price(world: Wor
     assert "£49.50" in mail.text
     assert "4242" in mail.text, "the card that was charged, not the one that was declined"
     assert "0341" not in mail.text
+    completed = await opened(dora, "/service-orders", "SO-1001", "service_order.show")
+    assert "4242" in completed.text
+    assert "0341" not in completed.text, "R26: the declined card was charged nothing"
     assert world.slack.refusals == []
 
 

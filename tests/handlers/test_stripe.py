@@ -221,7 +221,7 @@ async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_
 ) -> None:
     async def close() -> None:
         subscription, _ = world.records.get_subscription_and_item("acme_meeting")
-        subscription.status = "past_due"
+        subscription.status = "incomplete"
         async with world.services.write() as session:
             (await session.get_one(Subscription, "acme_meeting")).active = False
 
@@ -248,18 +248,19 @@ async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: Strip
     assert world.list_paid_totals() == []
 
 
-async def test_an_unpaid_subscription_is_not_reported_as_missing(world: StripeWorld) -> None:
+async def test_an_unpaid_subscription_is_shown_and_not_sold(world: StripeWorld) -> None:
     await placed_only(world, ALICE, "acme_meeting")
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.status = "past_due"
     await world.pass_time(seconds=20)
-    assert (await line(world)).reason == "subscription_not_active"
+    assert (await line(world)).reason == "subscription_past_due"
     assert world.list_paid_totals() == []
     await looked_at(world, ALICE, "acme")
-    assert not (await world.row(Subscription, id="acme_meeting")).active
+    stored = await world.row(Subscription, id="acme_meeting")
+    assert (stored.active, stored.outlook.standing) == (True, "past_due")
     subscription.status = "active"
     await looked_at(world, ALICE, "acme")
-    assert (await world.row(Subscription, id="acme_meeting")).active
+    assert (await world.row(Subscription, id="acme_meeting")).outlook.standing == "active"
 
 
 async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: StripeWorld) -> None:

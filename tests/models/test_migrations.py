@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, insert, in
 from sqlalchemy import column as sa_column
 from sqlalchemy import table as sa_table
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from models.document_sequence import DocumentSequence
 from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head, upgrade_database
@@ -17,6 +17,7 @@ from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
 from models.quote import QuoteLine
 from models.subscription import Subscription
+from models.subscription_outlook import SubscriptionOutlook
 from tests.models.examples import a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
 from tests.models.migrated import Migrated, new_engine
 
@@ -95,6 +96,7 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
         upgrade_database(connection)
     with Session(engine) as session:
         assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
+        assert session.exec(select(col(Subscription.outlook))).one() == SubscriptionOutlook()
         assert session.exec(select(QuoteLine.period)).one() == PeriodLength.MONTH
         session.add(a_subscription(id="sub_weekly", period=PeriodLength("2-week")))
         session.commit()

@@ -83,8 +83,10 @@ EVENT_DELIVERIES = (
 )  # fmt: skip
 EVENTS_AT_STRIPE = (
     "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
-    "elsewhere subscription cancelled", "line declined price_archived", "line declined price_changed",
-    "line declined subscription_gone", "line declined method_gone", "elsewhere customer deleted",
+    "elsewhere balance changed", "elsewhere subscription cancelled", "line declined price_archived",
+    "line declined price_changed",
+    "line declined subscription_gone", "line declined balance_due", "line declined method_gone",
+    "elsewhere customer deleted",
 )  # fmt: skip
 EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,

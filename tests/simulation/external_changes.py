@@ -120,13 +120,16 @@ def _read_accounts_file() -> dict[str, Any]:
 def change_subscription(random: Random, stripe: StripeRecords, subscription_id: str) -> str:
     """A change in Stripe's dashboard; says which."""
     subscription, item = stripe.get_subscription_and_item(subscription_id)
-    change = random.choice(("price archived", "tax changed", "subscription cancelled"))
+    change = random.choice(("price archived", "tax changed", "balance changed", "subscription cancelled"))
     match change:
         case "price archived":
             item.price.active = not item.price.active
             change = "price sold again" if item.price.active else change
         case "tax changed":
             stripe.tax_rates["FR"] = "0.20" if stripe.tax_rates["FR"] != "0.20" else "0.21"
+        case "balance changed":
+            customer = stripe.customers[subscription.customer]
+            customer.balance = random.choice((-100_000, -700, 0, 250))
         case _ if subscription.status == "canceled":
             change = "customer deleted"
             if not stripe.customers[subscription.customer].deleted:

@@ -170,6 +170,12 @@ def orders_have_accepted_quotes(
             yield f"{quote['number']} is accepted, and nothing was ordered"
 
 
+def _get_amount_paid(line: Row) -> int:
+    """R26."""
+    paid = line["amount"] + line["tax"] - line["credit_used"] + line["earlier_balance"] - line["carried_over"]
+    return int(paid)
+
+
 def _terms(line: Row) -> tuple[object, ...]:
     return (line["subscription_id"], line["seats"], line["amount"], line["tax"])
 
@@ -212,10 +218,24 @@ def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, no
             charged = (charge.subscription_id, charge.seats, charge.amount, charge.tax)
             if charged != _terms(line):
                 yield f"line {key}: {charged} was charged, {_terms(line)} promised"
+            if line["status"] == "settled" and charge.amount_paid != _get_amount_paid(line):
+                yield f"line {key}: {charge.amount_paid} was paid, {_get_amount_paid(line)} is shown"
         if line["status"] == "settled" and not settled:
             yield f"line {key} of {order['number']} is settled, and nothing was charged"
         if line["status"] in ("declined", "waiting") and settled:
             yield f"line {key} of {order['number']} is {line['status']}, and was charged"
+
+
+def nobody_pays_more_than_promised(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    """R26: over all lines of a completed order."""
+    for key, order in now["service_order"].items():
+        quote = now["quote"][order["quote_id"]]
+        settled = now.where("order_line", order_id=key, status="settled")
+        promised = sum(line["amount"] + line["tax"] for line in settled) + max(0, quote["starting_balance"])
+        if sum(map(_get_amount_paid, settled)) > promised:
+            yield f"{order['number']} was charged more than the {promised} that were promised"
 
 
 def one_busy_line_a_subscription(
@@ -297,6 +317,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     orders_have_accepted_quotes,
     quotes_are_replaced,
     lines_are_charged_once,
+    nobody_pays_more_than_promised,
     one_busy_line_a_subscription,
     seats_add_up,
     receipts_match,

@@ -18,6 +18,8 @@ class ProviderCharge:
     amount: int
     tax: int
     is_settled: bool
+    # What the payment method was charged.
+    amount_paid: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def _read_charge(invoice: Invoice) -> ProviderCharge:
         amount=invoice.subtotal,
         tax=invoice.tax,
         is_settled=invoice.status == "paid",
+        amount_paid=invoice.amount_due if invoice.status == "paid" else 0,
     )
 
 

@@ -111,10 +111,15 @@ async def _find_blocking_outcome(
 ) -> ChargeOutcome | None:
     if not item.is_active:
         return item.inactive_outcome
+    obstacle = item.future.find_charge_obstacle()
+    if obstacle is not None:
+        return Declined(obstacle.decline_reason)
     if item.pending_until is not None:
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats != charge.expected_seats:
         return SeatsChanged()
+    if item.pricing.is_by_usage:
+        return Declined("priced_by_usage")
     if not item.is_price_active:
         return Declined("price_archived")
     if item.is_paid_by_invoice:
@@ -124,8 +129,12 @@ async def _find_blocking_outcome(
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
         return Declined("never_received")
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
-    if price.unrelated_amount or (price.amount, price.tax) != (charge.amount, charge.tax):
+    if (price.amount, price.tax) != (charge.amount, charge.tax):
         return PriceChanged(price.amount + price.unrelated_amount, price.tax)
+    if price.unrelated_amount:
+        return PriceChanged(price.amount + price.unrelated_amount, price.tax, "unrelated_charges")
+    if price.amount_due > charge.amount_limit:
+        return PriceChanged(price.amount_due - price.tax, price.tax, "balance_due")
     return None
 
 

@@ -7,6 +7,7 @@ import stripe
 from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
+from bot.billing.stripe.future import EXPANSIONS
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
@@ -60,7 +61,7 @@ async def fetch_items(
 ) -> dict[str, SubscriptionItem]:
     """All items by the bot's id, including those of cancelled subscriptions; active ones take precedence."""
     found: dict[str, SubscriptionItem] = {}
-    wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100}
+    wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100, "expand": EXPANSIONS}
     try:
         page = await request_stripe(client.v1.subscriptions.list_async(wanted))  # type: ignore[arg-type]
     except stripe.InvalidRequestError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -42,6 +43,7 @@ from bot.metrics import instrument_adapter
 from models.account import Address
 from models.receipt import ProviderReceipt
 from models.subscription import SubscriptionNotFound
+from models.subscription_outlook import RenewalTotal
 
 log = structlog.get_logger()
 
@@ -79,7 +81,10 @@ class StripeGateway:
         for item in there:
             if not item.has_full_day(zone):
                 log.warning("subscription.period_too_short", subscription=item.id)
-        return [item.build_state(zone) for item in there if item.has_full_day(zone)]
+        shown = [item for item in there if item.has_full_day(zone)]
+        renewing = [item for item in shown if item.will_renew(zone)]
+        renewals = await prices.preview_current_renewals(self._client, renewing, of.customer_id)
+        return [_add_renewal(item.build_state(zone), renewals.get(item.id)) for item in shown]
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)
@@ -213,6 +218,11 @@ class StripeGateway:
         with reject_unknown_errors("check_connection"):
             await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
         return "Stripe takes the key"
+
+
+def _add_renewal(state: SubscriptionState, renewal: RenewalTotal | None) -> SubscriptionState:
+    changes = {"renewal": renewal, "is_renewal_priced": renewal is not None}
+    return replace(state, outlook=state.outlook.model_copy(update=changes))
 
 
 def _get_item(items: dict[str, SubscriptionItem], charge: Charge) -> SubscriptionItem:

@@ -47,15 +47,32 @@ async def read_outcome(
 ) -> ChargeOutcome:
     """`until` is when the pending update expires; None if there is none."""
     if invoice.status == "paid":
-        net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
-        tax = to_minor_units(invoice.total - net, invoice.currency)
-        return Settled(str(invoice.id), to_minor_units(net, invoice.currency), tax)
+        return _build_settled(invoice)
     if invoice.status == "draft":
         return Pending(now + RECONCILE_INTERVAL)
     payment = await _fetch_payment_intent(client, invoice)
     if invoice.status in ("open", "uncollectible"):
         return await _resolve_unpaid_invoice(client, invoice, payment, until, now)
     return _build_declined(payment)
+
+
+def _build_settled(invoice: stripe.Invoice) -> Settled:
+    """The balance before and after says what was used of a credit, and what was added or carried over
+    (docs.stripe.com/billing/customer/balance)."""
+    net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
+    before, after = invoice.starting_balance, invoice.ending_balance or 0
+
+    def convert(amount: int) -> int:
+        return to_minor_units(amount, invoice.currency)
+
+    return Settled(
+        str(invoice.id),
+        convert(net),
+        convert(invoice.total - net),
+        credit_used=convert(max(0, -before) - max(0, -after)),
+        earlier_balance=convert(max(0, before)),
+        carried_over=convert(max(0, after)),
+    )
 
 
 async def _resolve_unpaid_invoice(

@@ -1,7 +1,7 @@
 """The price of an item's new seats, computed by Stripe: it does the proration, rounding and tax."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,15 +17,20 @@ from bot.billing.gateway import (
     PriceArchived,
     PricedLine,
     RecurringTotal,
+    SeatsReducePrice,
     SubscriptionNotActive,
     SubscriptionPaidByInvoice,
+    UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import request_stripe, to_timestamp
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
+from models.money import Money
 from models.period_length import PeriodLength, group_by_period
+from models.seat_pricing import SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
+from models.subscription_outlook import RenewalTotal
 
 log = structlog.get_logger()
 
@@ -40,6 +45,17 @@ class PricePreview:
     amount: int
     tax: int
     unrelated_amount: int = 0
+    starting_balance: int = 0
+    # Too small to be charged: it is added to the next invoice.
+    is_below_minimum: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.amount + self.tax
+
+    @property
+    def amount_due(self) -> int:
+        return 0 if self.is_below_minimum else max(0, self.total + self.starting_balance)
 
 
 async def preview_lines(
@@ -50,28 +66,57 @@ async def preview_lines(
         _check_line(items.get(line.subscription_id), line, account)
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
 
-    async def price_line(line: LineRequest) -> tuple[PricedLine, PeriodLength, PricePreview]:
+    async def price_renewal(line: LineRequest) -> PricePreview | None:
+        item = items[line.subscription_id]
+        if not item.will_renew(account.time_zone):
+            return None
+        return await preview_renewal(client, item, line.seats, address, customer)
+
+    async def price_line(
+        line: LineRequest,
+    ) -> tuple[PricedLine, PricePreview, tuple[PeriodLength, PricePreview | None]]:
         item = items[line.subscription_id]
         async with few:
             now, later = await asyncio.gather(
-                preview_proration(client, item, line.seats, at, address, customer),
-                preview_renewal(client, item, line.seats, address, customer),
+                preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
         if now.unrelated_amount:
-            raise MixedPricesUnsupported
-        return _build_priced_line(item, line, now, account.time_zone), item.period, later
+            raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
+        if now.amount < 0:
+            raise SeatsReducePrice
+        return _build_priced_line(item, line, now, account.time_zone), now, (item.period, later)
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
+    prices = [price for _, price, _ in priced]
+    renewals = [(length, later) for _, _, (length, later) in priced if later is not None]
     return Preview(
-        tuple(p for p, _, _ in priced), _build_recurring_totals([(length, p) for _, length, p in priced])
+        tuple(line for line, _, _ in priced),
+        _build_recurring_totals(renewals),
+        starting_balance=prices[0].starting_balance if prices else 0,
+        amount_due=_compute_amount_due(prices),
     )
+
+
+def _compute_amount_due(prices: Sequence[PricePreview]) -> int:
+    """Each line has an invoice of its own: what remains of the balance goes on to the next one."""
+    due, balance = 0, prices[0].starting_balance if prices else 0
+    for price in prices:
+        owed = price.total + balance
+        charged = 0 if price.is_below_minimum else max(0, owed)
+        due, balance = due + charged, owed - charged
+    return due
 
 
 def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
     if item is None or item.is_ended or not item.has_full_day(account.time_zone):
         raise SubscriptionNotFound
+    obstacle = item.future.build_outlook(account.time_zone).find_charge_obstacle()
+    if obstacle is not None:
+        raise obstacle
     if not item.is_active:
         raise SubscriptionNotActive
+    if item.pricing.is_by_usage:
+        raise SeatsPricedByUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
     if item.is_paid_by_invoice:
@@ -97,7 +142,14 @@ async def preview_proration(
             own.append(line)
         elif not _is_renewal(line, item):
             others.append(line)
-    return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)), sum(map(compute_net, others)))
+    starting_balance = to_minor_units(invoice.starting_balance, invoice.currency)
+    return PricePreview(
+        sum(map(compute_net, own)),
+        sum(map(compute_tax, own)),
+        sum(map(compute_net, others)),
+        starting_balance,
+        is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
+    )
 
 
 async def preview_renewal(
@@ -106,6 +158,47 @@ async def preview_renewal(
     invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
     own = [line for line in invoice.lines.data if _find_renewed_item_id(line) == item.stripe_item_id]
     return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)))
+
+
+async def preview_current_renewals(
+    client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str
+) -> dict[str, RenewalTotal]:
+    """What the next period of each item costs as things are, by the item's id here: discounts and tax are
+    Stripe's. Without those that Stripe refuses to price."""
+    items_by_subscription: dict[str, list[SubscriptionItem]] = {}
+    for item in items:
+        items_by_subscription.setdefault(item.stripe_subscription_id, []).append(item)
+    few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
+
+    async def price_subscription(subscription_id: str) -> dict[str, RenewalTotal]:
+        async with few:
+            return await _preview_subscription_renewal(
+                client, subscription_id, items_by_subscription[subscription_id], customer
+            )
+
+    found: dict[str, RenewalTotal] = {}
+    for totals in await asyncio.gather(*map(price_subscription, items_by_subscription)):
+        found |= totals
+    return found
+
+
+async def _preview_subscription_renewal(
+    client: stripe.StripeClient, subscription_id: str, items: list[SubscriptionItem], customer: str
+) -> dict[str, RenewalTotal]:
+    wanted = {"customer": customer, "subscription": subscription_id, "preview_mode": "recurring"}
+    try:
+        invoice = await request_stripe(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
+        error = "too many lines" if invoice.lines.has_more else None
+    except stripe.InvalidRequestError as refused:
+        error = refused.code or "no code"
+    if error is not None:
+        log.warning("renewal.not_priced", subscription=subscription_id, error=error)
+        return {}
+    totals = {}
+    for item in items:
+        own = [line for line in invoice.lines.data if _find_renewed_item_id(line) == item.stripe_item_id]
+        totals[item.id] = RenewalTotal(net=sum(map(compute_net, own)), tax=sum(map(compute_tax, own)))
+    return totals
 
 
 async def _create_invoice_preview(
@@ -182,6 +275,7 @@ def _build_priced_line(
         period_end=state.period_end,
         amount=price.amount,
         tax=price.tax,
+        pricing=item.pricing,
     )
 
 

@@ -48,4 +48,13 @@ def _build_subscription_state(
     row = existing.subscriptions[subscription_id]
     period = get_current_period(row, existing.account.get_local_date(at))
     blocks = tuple(SeatBlockState(b.seats, b.unit_price) for b in existing.seat_blocks.get(row.id, []))
-    return SubscriptionState(row.id, row.seats, row.unit_price, row.period, *period, blocks)
+    return SubscriptionState(
+        row.id,
+        row.seats,
+        row.unit_price,
+        row.period,
+        *period,
+        blocks,
+        pricing=row.pricing,
+        outlook=row.outlook,
+    )

@@ -59,8 +59,10 @@ def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:
     return (
         source.seats,
         source.unit_price,
+        source.pricing,
         source.period,
         source.period_start,
         source.period_end,
+        source.outlook,
         source.default_payment_method_id,
     )

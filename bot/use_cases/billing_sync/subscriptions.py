@@ -1,6 +1,7 @@
 """Refreshing the bot's copy of an account's subscriptions from the billing provider."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -41,6 +42,9 @@ async def refresh_subscriptions(
         async with services.read() as session:
             local_subscriptions = await _list_subscriptions(session, account_id)
     states = await services.billing.list_subscriptions(account_id)
+    if any(state.outlook.update_pending_until for state in states):
+        async with services.read() as session:
+            states = await _hide_own_updates(session, account_id, states)
     diff = compute_subscription_diff(local_subscriptions, states)
     if diff.is_empty:
         return False
@@ -48,6 +52,25 @@ async def refresh_subscriptions(
         await lock_account(session, account_id)
         await _apply_diff(session, account_id, diff, services.now())
     return True
+
+
+async def _hide_own_updates(
+    session: Session, account_id: str, states: list[SubscriptionState]
+) -> list[SubscriptionState]:
+    """An order's own change is no obstacle to the next order: that one waits for it (R19)."""
+    found = await session.exec(
+        select(OrderLine.subscription_id)
+        .join(Subscription, col(Subscription.id) == OrderLine.subscription_id)
+        .where(Subscription.account_id == account_id, col(OrderLine.status).in_(BUSY_STATUSES))
+    )
+    busy_ids = set(found.all())
+    own_groups = {state.charge_group or state.id for state in states if state.id in busy_ids}
+    return [
+        replace(state, outlook=state.outlook.model_copy(update={"update_pending_until": None}))
+        if (state.charge_group or state.id) in own_groups
+        else state
+        for state in states
+    ]
 
 
 async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff, at: datetime) -> None:
@@ -81,9 +104,12 @@ async def _add_subscription(
         product_id=product.id,
         seats=state.seats,
         unit_price=state.unit_price,
+        pricing=state.pricing,
         period=state.period,
         period_start=state.period_start,
         period_end=state.period_end,
+        default_payment_method_id=state.default_payment_method_id,
+        outlook=state.outlook,
     )
     session.add(subscription)
     await session.flush()
@@ -148,9 +174,10 @@ async def _apply_state(
     session: Session, subscription: Subscription, blocks: Sequence[SeatBlock], state: SubscriptionState
 ) -> None:
     subscription.seats, subscription.unit_price = state.seats, state.unit_price
-    subscription.period = state.period
+    subscription.pricing, subscription.period = state.pricing, state.period
+    subscription.default_payment_method_id = state.default_payment_method_id
     subscription.period_start, subscription.period_end = state.period_start, state.period_end
-    subscription.active = True
+    subscription.outlook, subscription.active = state.outlook, True
     session.add(subscription)
     if {(block.unit_price, block.seats) for block in blocks} == {
         (b.unit_price, b.seats) for b in state.blocks

@@ -72,7 +72,7 @@ async def _load_cart(session: Session, account: Account, contact: BillingContact
 def _check_cart(cart: _Cart, seats: Mapping[str, int], at: datetime) -> None:
     state = cart.state
     state.account.check_self_service()
-    state.check_default_method(at)
+    state.check_default_method(at, seats)
     for row in state.rows:
         if row.subscription.id in seats and row.blocked_by is not None:
             raise row.blocked_by
@@ -183,8 +183,11 @@ async def _create_cart_quote(
 
 
 def _build_details(state: CartState, created: CreatedQuote, at: datetime) -> QuoteDetails:
-    products = {row.subscription.id: row.product for row in state.rows}
-    rows = [QuoteRow(line, products[line.subscription_id]) for line in created.lines]
+    found = {row.subscription.id: row for row in state.rows}
+    rows = [
+        QuoteRow(line, found[line.subscription_id].product, found[line.subscription_id].subscription.outlook)
+        for line in created.lines
+    ]
     return QuoteDetails(state.account, created.quote, rows, at, created_by=state.contact.name)
 
 

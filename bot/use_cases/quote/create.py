@@ -103,6 +103,8 @@ def build_price_values(preview: Preview, address: Address, frozen_at: datetime) 
         "subtotal": preview.subtotal,
         "tax": preview.tax,
         "total": preview.subtotal + preview.tax,
+        "starting_balance": preview.starting_balance,
+        "amount_due": preview.amount_due,
         "recurring": [{**asdict(r), "period": str(r.period)} for r in preview.recurring],
     }
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
 from bot.db import Session, lock_account
 from bot.services import Services
+from bot.use_cases.service_order.amount_limit import compute_amount_limit
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderRow
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
@@ -73,6 +74,9 @@ async def fetch_seats(services: Services, account_id: str, subscription_id: str)
     state = next((state for state in states if state.id == subscription_id), None)
     if state is None or state.closed_reason is not None:
         return ProviderSeats(None, (state and state.closed_reason) or "subscription_gone")
+    obstacle = state.outlook.find_charge_obstacle()
+    if obstacle is not None:
+        return ProviderSeats(None, obstacle.decline_reason)
     return ProviderSeats(state.seats, grouped_ids=_list_grouped_ids(state, states))
 
 
@@ -175,4 +179,5 @@ def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> 
         payment_method_id=attempt.payment_method_id,
         address=update.order.billing_address,
         stored_at=attempt.started_at,
+        max_amount_due=compute_amount_limit(update, row),
     )

@@ -22,6 +22,7 @@ from bot.billing.gateway import (
 from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
+from bot.use_cases.service_order.amount_limit import compute_amount_limit
 from bot.use_cases.service_order.announce import announce_attention_needed
 from bot.use_cases.service_order.charge_attempt import RETRY_DELAY
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
@@ -77,12 +78,17 @@ async def apply_charge_outcome(
 
 async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     update, row, line = answered.update, answered.row, answered.row.line
-    if (outcome.amount, outcome.tax) != (line.amount, line.tax):
+    limit = compute_amount_limit(update, row)
+    if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_paid > limit:
         # R17: the seats changed between the provider's check and its charge.
         log.error("charge.amount_mismatch", order=update.order.number, receipt=outcome.receipt)
     answered.close(AttemptOutcome.SETTLED)
     line.provider_receipt_id = outcome.receipt
-    details = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
+    line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
+    line.carried_over = outcome.carried_over
+    details: dict[str, object] = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
+    if outcome.amount_paid != outcome.amount + outcome.tax:
+        details["amount_paid"] = outcome.amount_paid
     update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)
@@ -117,7 +123,7 @@ async def handle_declined(answered: AnsweredAttempt, outcome: Declined) -> None:
 async def handle_price_changed(answered: AnsweredAttempt, outcome: PriceChanged) -> None:
     answered.close(AttemptOutcome.DECLINED)
     offered_price = (outcome.amount, outcome.tax)
-    await decline_line(answered.update, answered.row, "price_changed", offered_price=offered_price)
+    await decline_line(answered.update, answered.row, outcome.reason, offered_price=offered_price)
 
 
 async def handle_seats_changed(answered: AnsweredAttempt, outcome: SeatsChanged) -> None:

@@ -1,0 +1,175 @@
+"""What Stripe has ahead of a subscription: end, pause, trial, schedule, pending update, discounts (R27)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import stripe
+
+from bot.billing.stripe.client import from_timestamp
+from bot.billing.stripe.currencies import to_minor_units
+from models.proration import get_local_date
+from models.subscription_outlook import (
+    CollectionPause,
+    Discount,
+    ScheduledChange,
+    SeatsNotOrderable,
+    SubscriptionOutlook,
+    SubscriptionStanding,
+)
+
+# In a list of subscriptions; Stripe expands at most four levels.
+EXPANSIONS = ["data.schedule", "data.discounts.source.coupon"]
+# With any other status a subscription has not started, or has ended.
+STANDINGS = {
+    "active": SubscriptionStanding.ACTIVE,
+    "trialing": SubscriptionStanding.TRIAL,
+    "past_due": SubscriptionStanding.PAST_DUE,
+    "unpaid": SubscriptionStanding.PAST_DUE,
+    "paused": SubscriptionStanding.PAUSED,
+}
+
+
+@dataclass(frozen=True)
+class ItemDiscount:
+    name: str = ""
+    percent: Decimal | None = None
+    amount: int | None = None
+    ends_at: datetime | None = None
+
+    def to_outlook(self, zone: str) -> Discount:
+        until = _find_local_date(zone, self.ends_at)
+        return Discount(name=self.name, percent=self.percent, amount=self.amount, until=until)
+
+
+@dataclass(frozen=True)
+class ItemFuture:
+    """What is ahead of one item of a subscription. `scheduled_change` is its time and the seats it sets."""
+
+    standing: SubscriptionStanding
+    ends_at: datetime | None = None
+    trial_ends_at: datetime | None = None
+    is_collection_paused: bool = False
+    collection_resumes_at: datetime | None = None
+    scheduled_change: tuple[datetime, int] | None = None
+    update_pending_until: datetime | None = None
+    discounts: tuple[ItemDiscount, ...] = ()
+
+    def build_outlook(self, zone: str) -> SubscriptionOutlook:
+        """In days of the account's zone, without the renewal."""
+        resumes_on = _find_local_date(zone, self.collection_resumes_at)
+        return SubscriptionOutlook(
+            standing=self.standing,
+            ends_on=_find_local_date(zone, self.ends_at),
+            trial_ends_on=_find_local_date(zone, self.trial_ends_at),
+            collection_pause=CollectionPause(resumes_on=resumes_on) if self.is_collection_paused else None,
+            scheduled_change=self._build_scheduled_change(zone),
+            update_pending_until=self.update_pending_until,
+            discounts=tuple(
+                Discount(
+                    name=d.name, percent=d.percent, amount=d.amount, until=_find_local_date(zone, d.ends_at)
+                )
+                for d in self.discounts
+            ),
+        )
+
+    def _build_scheduled_change(self, zone: str) -> ScheduledChange | None:
+        if self.scheduled_change is None:
+            return None
+        at, seats = self.scheduled_change
+        return ScheduledChange(on=get_local_date(zone, at), seats=seats)
+
+    def find_charge_obstacle(self) -> SeatsNotOrderable | None:
+        """Only its reason counts: its dates are in UTC."""
+        return self.build_outlook("UTC").find_charge_obstacle()
+
+
+def read_future(subscription: stripe.Subscription, item: stripe.SubscriptionItem) -> ItemFuture:
+    pause, pending = subscription.pause_collection, subscription.pending_update
+    standing = STANDINGS.get(subscription.status, SubscriptionStanding.ACTIVE)
+    schedule = _find_schedule(subscription)
+    return ItemFuture(
+        standing=standing,
+        ends_at=_find_end(subscription, schedule, item),
+        trial_ends_at=_to_instant(subscription.trial_end) if standing is SubscriptionStanding.TRIAL else None,
+        is_collection_paused=pause is not None,
+        collection_resumes_at=_to_instant(pause.resumes_at) if pause else None,
+        scheduled_change=_find_scheduled_change(schedule, item) if schedule else None,
+        update_pending_until=from_timestamp(pending.expires_at) if pending else None,
+        discounts=tuple(_iter_discounts(subscription, item)),
+    )
+
+
+def _find_schedule(subscription: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
+    """A released or completed schedule is no longer the subscription's."""
+    schedule = subscription.schedule
+    if not isinstance(schedule, stripe.SubscriptionSchedule):
+        return None
+    return schedule if schedule.status in ("active", "not_started") else None
+
+
+def _find_end(
+    subscription: stripe.Subscription,
+    schedule: stripe.SubscriptionSchedule | None,
+    item: stripe.SubscriptionItem,
+) -> datetime | None:
+    if subscription.cancel_at is not None:
+        return from_timestamp(subscription.cancel_at)
+    if subscription.cancel_at_period_end:
+        return from_timestamp(item.current_period_end)
+    if schedule is not None and schedule.end_behavior == "cancel" and schedule.phases:
+        return from_timestamp(schedule.phases[-1].end_date)
+    return None
+
+
+def _find_scheduled_change(
+    schedule: stripe.SubscriptionSchedule, item: stripe.SubscriptionItem
+) -> tuple[datetime, int] | None:
+    """As a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by then:
+    the number of seats that a later phase repeats takes new ones back as well."""
+    current_end = schedule.current_phase.end_date if schedule.current_phase else 0
+    for phase in schedule.phases:
+        if phase.start_date >= current_end:
+            own = [each for each in phase.items if _has_price(each, item.price.id)]
+            seats = sum(1 if each.quantity is None else each.quantity for each in own)
+            return from_timestamp(phase.start_date), seats
+    return None
+
+
+def _iter_discounts(
+    subscription: stripe.Subscription, item: stripe.SubscriptionItem
+) -> Iterator[ItemDiscount]:
+    """Those of an item come first; Stripe does not expand them in a list of subscriptions."""
+    for discount in [*(item.discounts or ()), *(subscription.discounts or ())]:
+        if isinstance(discount, stripe.Discount):
+            coupon = discount.source.coupon
+            yield _build_discount(discount, coupon if isinstance(coupon, stripe.Coupon) else None)
+        else:
+            yield ItemDiscount()
+
+
+def _build_discount(discount: stripe.Discount, coupon: stripe.Coupon | None) -> ItemDiscount:
+    ends_at = _to_instant(discount.end)
+    if coupon is None:
+        return ItemDiscount(ends_at=ends_at)
+    amount = coupon.amount_off
+    return ItemDiscount(
+        name=coupon.name or "",
+        percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
+        amount=None if amount is None or coupon.currency is None else to_minor_units(amount, coupon.currency),
+        ends_at=ends_at,
+    )
+
+
+def _find_local_date(zone: str, at: datetime | None) -> date | None:
+    return None if at is None else get_local_date(zone, at)
+
+
+def _to_instant(timestamp: int | None) -> datetime | None:
+    return None if timestamp is None else from_timestamp(timestamp)
+
+
+def _has_price(phase_item: stripe.SubscriptionSchedule.Phase.Item, price_id: str) -> bool:
+    price = phase_item.price
+    return (price if isinstance(price, str) else price.id) == price_id

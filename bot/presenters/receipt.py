@@ -1,0 +1,49 @@
+"""How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
+
+from bot.i18n import Localizer
+from bot.presenters.payment_method import format_charged_method
+from models.money import Money
+from models.quote import Quote
+from models.receipt import Receipt
+
+
+def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
+    """The message key and amount of each part, signed as they add up from the total to what was charged."""
+    parts = [
+        ("receipt-credit-used", -receipt.sum_balance("credit_used")),
+        ("receipt-earlier-balance", receipt.sum_balance("earlier_balance")),
+        ("receipt-carried-over", -receipt.sum_balance("carried_over")),
+    ]
+    return [(key, Money(amount, receipt.currency)) for key, amount in parts if amount]
+
+
+def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]:
+    """Plain, a line for each part of the balance and for each method that was charged."""
+    balance = [
+        localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
+        for key, amount in list_balance_amounts(receipt)
+    ]
+    methods = [
+        localizer.format_text(
+            "receipt-charged-to",
+            method=format_charged_method(localizer, method),
+            amount=Money(method.amount, receipt.currency),
+        )
+        for method in receipt.charged_methods
+    ]
+    return [*balance, *(methods or [localizer.format_text("receipt-nothing-charged")])]
+
+
+def list_promised_amounts(quote: Quote) -> list[tuple[str, Money]]:
+    """The same for a quote, as the balance was when it was made; none if the total is charged."""
+    due, balance = quote.due_now, quote.starting_balance
+    if due == quote.total:
+        return []
+    earlier = max(0, balance)
+    used = min(quote.total, max(0, -balance))
+    parts = [
+        ("receipt-credit-used", -used),
+        ("receipt-earlier-balance", earlier),
+        ("receipt-carried-over", due - (quote.total + earlier - used)),
+    ]
+    return [(key, Money(amount, quote.currency)) for key, amount in parts if amount]

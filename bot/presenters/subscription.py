@@ -1,0 +1,51 @@
+"""What is ahead of a subscription, in words (R27)."""
+
+from collections.abc import Iterator
+
+from bot.i18n import Localizer
+from models.money import Money
+from models.subscription_outlook import Discount, SubscriptionOutlook, SubscriptionStanding
+
+
+def format_outlook(localizer: Localizer, outlook: SubscriptionOutlook, currency: str) -> list[str]:
+    """Plain, a sentence for each thing that is not as usual."""
+    return list(_iter_sentences(localizer, outlook, currency))
+
+
+def _iter_sentences(localizer: Localizer, outlook: SubscriptionOutlook, currency: str) -> Iterator[str]:
+    standing = outlook.standing
+    if standing is SubscriptionStanding.TRIAL:
+        until = outlook.trial_ends_on
+        yield localizer.format_text("outlook-trial", until=until or "", has_until=_to_flag(until))
+    elif standing is not SubscriptionStanding.ACTIVE:
+        yield localizer.format_text("outlook-standing", standing=standing.value)
+    if outlook.ends_on is not None:
+        yield localizer.format_text("outlook-ends", on=outlook.ends_on)
+    if outlook.collection_pause is not None:
+        until = outlook.collection_pause.resumes_on
+        yield localizer.format_text("outlook-collection-paused", until=until or "", has_until=_to_flag(until))
+    if outlook.scheduled_change is not None:
+        change = outlook.scheduled_change
+        yield localizer.format_text("outlook-change-scheduled", on=change.on, seats=change.seats)
+    if outlook.update_pending_until is not None:
+        yield localizer.format_text("outlook-update-pending", until=outlook.update_pending_until)
+    for discount in outlook.discounts:
+        yield _format_discount(localizer, discount, currency)
+
+
+def _format_discount(localizer: Localizer, discount: Discount, currency: str) -> str:
+    known = "percent" if discount.percent is not None else "amount" if discount.amount is not None else "none"
+    return localizer.format_text(
+        "outlook-discount",
+        name=discount.name,
+        has_name=_to_flag(discount.name),
+        known=known,
+        percent=localizer.format_percent(discount.percent or 0),
+        amount=Money(discount.amount or 0, currency),
+        until=discount.until or "",
+        has_until=_to_flag(discount.until),
+    )
+
+
+def _to_flag(value: object) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,70 @@
+"""What may be ahead of a subscription: a pause, a schedule, a coupon."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+
+@dataclass
+class PauseCollection:
+    """docs.stripe.com/billing/subscriptions/pause-payment"""
+
+    behavior: Literal["keep_as_draft", "mark_uncollectible", "void"]
+    resumes_at: int | None = None
+
+    @property
+    def invoice_status(self) -> str:
+        """What becomes at once of an invoice made in the meantime; nobody is charged for it."""
+        statuses = {"keep_as_draft": "draft", "mark_uncollectible": "uncollectible", "void": "void"}
+        return statuses[self.behavior]
+
+
+@dataclass
+class SchedulePhase:
+    """`quantities` by price."""
+
+    start_date: int
+    end_date: int
+    quantities: dict[str, int]
+
+
+@dataclass
+class Schedule:
+    """docs.stripe.com/billing/subscriptions/subscription-schedules"""
+
+    id: str
+    phases: list[SchedulePhase]
+    end_behavior: Literal["release", "cancel"] = "release"
+
+    def find_phase(self, at: int) -> SchedulePhase | None:
+        return next((phase for phase in self.phases if phase.start_date <= at < phase.end_date), None)
+
+
+@dataclass
+class Coupon:
+    """Off every invoice of a subscription: docs.stripe.com/billing/subscriptions/coupons"""
+
+    id: str
+    name: str | None = None
+    percent_off: int = 0
+    end: int | None = None
+
+
+@dataclass
+class SubscriptionFuture:
+    cancel_at_period_end: bool = False
+    cancel_at: int | None = None
+    pause_collection: PauseCollection | None = None
+    trial_end: int | None = None
+    schedule: Schedule | None = None
+    coupons: list[Coupon] = field(default_factory=list)
+    # docs.stripe.com/billing/subscriptions/billing-mode
+    billing_mode: Literal["classic", "flexible"] = "flexible"
+    # Of the flexible mode: prorations show discounts of their own instead of smaller amounts.
+    itemizes_proration_discounts: bool = False
+    # The phase whose quantities the subscription has been given.
+    entered_phase: SchedulePhase | None = None
+
+    @property
+    def discount_share(self) -> Fraction:
+        return Fraction(sum(coupon.percent_off for coupon in self.coupons), 100)
