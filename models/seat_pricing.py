@@ -15,6 +15,10 @@ class SeatsPricedByUsage(Refusal):
     """What is used is billed afterwards: there are no seats to order."""
 
 
+class CurrencyMismatch(Refusal):
+    """The subscription is charged in a currency other than the account's."""
+
+
 class PricingScheme(StrEnum):
     PER_SEAT = "per_seat"
     PACKAGE = "package"
@@ -35,14 +39,18 @@ class SeatPricing(BaseModel):
     # Whether seats that do not fill a package cost nothing.
     counts_full_packages: bool = False
     is_tax_included: bool = False
+    # The currency that the subscription is charged in, if it is not the account's.
+    other_currency: str | None = None
 
     @property
     def is_by_usage(self) -> bool:
         return self.scheme is PricingScheme.USAGE
 
-    def find_obstacle(self, product: str) -> SeatsPricedByUsage | None:
+    def find_obstacle(self, product: str) -> Refusal | None:
         """Why no seats can be ordered at such a price."""
-        return SeatsPricedByUsage(product=product) if self.is_by_usage else None
+        if self.is_by_usage:
+            return SeatsPricedByUsage(product=product)
+        return CurrencyMismatch() if self.other_currency else None
 
 
 class SeatPricingColumn(TypeDecorator[SeatPricing]):

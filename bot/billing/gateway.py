@@ -48,10 +48,6 @@ class SubscriptionPaidByInvoice(Refusal):
     """The subscription is paid by invoices that the provider sends: no card is charged for its seats."""
 
 
-class CurrencyMismatch(Refusal):
-    """The subscription is charged in a currency other than the account's."""
-
-
 class SubscriptionNotActive(Refusal):
     """The subscription never started: its first payment is missing."""
 

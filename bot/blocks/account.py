@@ -108,12 +108,14 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
 def compute_renewal_total(row: SubscriptionRow) -> int | None:
     """Before tax. None if there will be no renewal, or its cost is not known (R27)."""
     subscription, outlook = row.subscription, row.subscription.outlook
-    is_priced = outlook.is_renewal_priced and not subscription.pricing.is_by_usage
-    if not (subscription.will_renew and is_priced):
+    pricing = subscription.pricing
+    if not (subscription.will_renew and outlook.is_renewal_priced):
+        return None
+    if pricing.is_by_usage or pricing.other_currency:
         return None
     if outlook.renewal is not None:
         return outlook.renewal.net
-    if subscription.unit_price is None or subscription.pricing.is_tax_included:
+    if subscription.unit_price is None or pricing.is_tax_included:
         return None
     return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
 

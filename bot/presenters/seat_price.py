@@ -35,7 +35,7 @@ def _format_price(localizer: Localizer, priced: PricedSeats, currency: str) -> s
     amount = pricing.amount if priced.unit_price is None else Decimal(priced.unit_price)
     if amount is None:
         return localizer.format_text("price-in-words", scheme=pricing.scheme.value, period=priced.period)
-    price = ExactMoney(amount, currency)
+    price = ExactMoney(amount, pricing.other_currency or currency)
     if pricing.scheme is PricingScheme.PACKAGE:
         return localizer.format_text(
             "price-per-package",

@@ -177,11 +177,24 @@ async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
     person = world.person(user)
     cart = await opened(person, "/add-seats", "", "cart.save")
     assert words in cart.text
+    assert "seats:acme_webinar" in str(cart.view)
     assert "seats:acme_meeting" not in str(cart.view)
     billing = (await opened(person, "/billing", "", "account.overview")).text
     assert words in billing
     assert "€0.00" not in billing
     assert "25 seats" not in billing
+
+
+async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(world: StripeWorld) -> None:
+    get_item(world).price.currency = "usd"
+    alice = world.person("alice")
+    cart = await opened(alice, "/add-seats", "", "cart.save")
+    assert "charged in a different currency from the account" in cart.text
+    assert "seats:acme_webinar" in str(cart.view)
+    assert "seats:acme_meeting" not in str(cart.view)
+    billing = (await opened(alice, "/billing", "", "account.overview")).text
+    assert "US$14.00 per seat per month" in billing
+    assert "Next renewals total" not in billing
 
 
 async def test_seats_that_would_make_the_subscription_cheaper_are_refused_by_name(world: StripeWorld) -> None:

@@ -84,7 +84,7 @@ class StripeGateway:
         shown = [item for item in there if item.has_full_day(zone)]
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(self._client, renewing, of.customer_id)
-        return [_add_renewal(item.build_state(zone), renewals.get(item.id)) for item in shown]
+        return [_add_renewal(item.build_state(of.account), renewals.get(item.id)) for item in shown]
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)

@@ -16,6 +16,7 @@ from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
 from bot.billing.stripe.future import STANDINGS, ItemFuture, read_future
 from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
+from models.account import Account
 from models.period_length import PeriodLength, PeriodUnit
 from models.proration import get_local_date
 from models.seat_pricing import SeatPricing
@@ -92,9 +93,10 @@ class SubscriptionItem:
     def will_renew(self, zone: str) -> bool:
         return self.future.build_outlook(zone).will_renew(get_local_date(zone, self.period_end))
 
-    def build_state(self, zone: str) -> SubscriptionState:
+    def build_state(self, account: Account) -> SubscriptionState:
         """In days: a period that starts or ends in the middle of a day does so, here, at the midnight
         before."""
+        zone, other_currency = account.time_zone, None if self.currency == account.currency else self.currency
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         return SubscriptionState(
             self.id,
@@ -103,7 +105,7 @@ class SubscriptionItem:
             self.period,
             start,
             end,
-            pricing=self.pricing,
+            pricing=self.pricing.model_copy(update={"other_currency": other_currency}),
             product_id=self.product_id,
             charge_group=self.stripe_subscription_id,
             closed_reason=None if self.status in STANDINGS else self.inactive_outcome.reason,

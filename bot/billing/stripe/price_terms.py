@@ -9,6 +9,7 @@ import stripe
 
 from bot.billing.stripe.client import request_stripe
 from bot.billing.stripe.currencies import to_exact_minor_units
+from models.money import MINOR_UNIT_DIGITS
 from models.seat_pricing import PricingScheme, SeatPricing
 
 TIER_SCHEMES = {"graduated": PricingScheme.GRADUATED, "volume": PricingScheme.VOLUME}
@@ -59,6 +60,7 @@ def _read_scheme(price: stripe.Price) -> PricingScheme:
 
 
 def _read_amount(option: CurrencyOption | None, currency: str) -> Decimal | None:
-    if option is None or option.unit_amount_decimal is None:
+    """None also for a currency that has been withdrawn since: no account can have it."""
+    if option is None or option.unit_amount_decimal is None or currency.upper() not in MINOR_UNIT_DIGITS:
         return None
     return to_exact_minor_units(Decimal(str(option.unit_amount_decimal)), currency)

@@ -10,7 +10,6 @@ import structlog
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    CurrencyMismatch,
     LineRequest,
     MixedPricesUnsupported,
     Preview,
@@ -28,7 +27,7 @@ from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
 from models.money import Money
 from models.period_length import PeriodLength, group_by_period
-from models.seat_pricing import SeatsPricedByUsage
+from models.seat_pricing import CurrencyMismatch, SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
 from models.subscription_outlook import RenewalTotal
 
@@ -84,7 +83,7 @@ async def preview_lines(
             raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
         if now.amount < 0:
             raise SeatsReducePrice
-        return _build_priced_line(item, line, now, account.time_zone), now, (item.period, later)
+        return _build_priced_line(item, line, now, account), now, (item.period, later)
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
@@ -262,9 +261,9 @@ def _find_renewed_item_id(line: stripe.InvoiceLineItem) -> str | None:
 
 
 def _build_priced_line(
-    item: SubscriptionItem, line: LineRequest, price: PricePreview, zone: str
+    item: SubscriptionItem, line: LineRequest, price: PricePreview, account: Account
 ) -> PricedLine:
-    state = item.build_state(zone)
+    state = item.build_state(account)
     return PricedLine(
         subscription_id=item.id,
         seats=line.seats,
