@@ -108,7 +108,8 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
 def compute_renewal_total(row: SubscriptionRow) -> int | None:
     """Before tax. None if there will be no renewal, or its cost is not known (R27)."""
     subscription, outlook = row.subscription, row.subscription.outlook
-    if not (subscription.will_renew and outlook.is_renewal_priced):
+    is_priced = outlook.is_renewal_priced and not subscription.pricing.is_by_usage
+    if not (subscription.will_renew and is_priced):
         return None
     if outlook.renewal is not None:
         return outlook.renewal.net

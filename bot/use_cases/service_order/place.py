@@ -20,7 +20,7 @@ from bot.permissions import (
     lock_account_role,
 )
 from bot.services import Services
-from bot.use_cases.audit.write import NewAuditEntry
+from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout import get_saved_form, get_valid_form
 from bot.use_cases.details import apply_blocking_orders, load_order_details
@@ -244,11 +244,6 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     method = methods[state.rows[0].line.subscription_id]
     _check_still_orderable(placement)
     administrator, audit_entries = await _get_or_create_administrator(placement, form, chosen)
-    order = await _create_order(placement, form, administrator, method)
-    rows = [
-        _build_order_row(order, row, account, methods[row.line.subscription_id], at) for row in state.rows
-    ]
-    session.add_all(row.line for row in rows)
     decision = await change_quote_status(
         session,
         account,
@@ -261,6 +256,12 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     account.set_billing_address(form.address)
     session.add(account)
     await clear_cart(session, quote)
+    await prepare_audit_entries(session, account.id, placement.actor)
+    order = await _create_order(placement, form, administrator, method)
+    rows = [
+        _build_order_row(order, row, account, methods[row.line.subscription_id], at) for row in state.rows
+    ]
+    session.add_all(row.line for row in rows)
     await _record_placement(placement, order, rows, audit_entries, decision)
     return OrderDetails(
         account=account,
