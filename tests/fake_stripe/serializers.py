@@ -289,8 +289,7 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     )
 
 
-def serialize_customer(customer: Customer, source: Card | None = None) -> dict[str, Any]:
-    """`source` is the legacy default, where it is expanded."""
+def serialize_customer(customer: Customer) -> dict[str, Any]:
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
@@ -306,7 +305,7 @@ def serialize_customer(customer: Customer, source: Card | None = None) -> dict[s
         object="customer",
         address=address,
         created=CREATED_AT,
-        default_source=serialize_source(source) if source else customer.default_source,
+        default_source=customer.default_source,
         invoice_settings=settings,
         livemode=False,
         metadata={},

@@ -57,14 +57,12 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """`default_method` is charged if a subscription has none of its own; `default_source`
-    is the legacy default. `currency` is the account's."""
+    """`default_method` is charged if a subscription has none of its own. `currency` is the account's."""
 
     id: str
     currency: str
     default_method: str | None
     address: Address | None
-    default_source: stripe.StripeObject | None = None
 
 
 async def prepare_charge(

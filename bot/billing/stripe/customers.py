@@ -34,9 +34,7 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
 async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
     """Raises CustomerNotFound, also for a customer that was deleted."""
     try:
-        customer = await request_stripe(
-            client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": ["default_source"]})
-        )
+        customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
     except stripe.InvalidRequestError as error:
         if not is_missing(error):
             raise
@@ -44,15 +42,14 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
     # For a deleted customer Stripe returns only the id and `deleted`.
     if customer.to_dict().get("deleted"):
         raise CustomerNotFound(account=linked_account.account.name)
-    settings, source = customer.invoice_settings, customer.default_source
+    settings = customer.invoice_settings
     method = get_object_id(settings.default_payment_method) if settings else None
     return StripeCustomer(
         customer.id,
         linked_account.account.currency,
         # The legacy source comes last (docs.stripe.com/api/subscriptions/object, `default_payment_method`).
-        method or get_object_id(source),
+        method or get_object_id(customer.default_source),
         _read_address(customer),
-        None if isinstance(source, str) else source,
     )
 
 

@@ -90,9 +90,7 @@ class StripeGateway:
         of = await get_linked_account(self._database, account_id)
         with reject_unknown_errors("list_payment_methods"):
             customer = await fetch_customer(self._client, of)
-            return await fetch_payment_methods(
-                self._client, customer.id, customer.default_method, customer.default_source
-            )
+            return await fetch_payment_methods(self._client, customer.id, customer.default_method)
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
