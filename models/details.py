@@ -10,7 +10,7 @@ from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
 from models.errors import Refusal
 from models.money import Money
-from models.payment_method import PaymentMethod
+from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.receipt import ProviderReceipt, Receipt, Seller
@@ -81,23 +81,25 @@ class QuoteDetails:
 
 @dataclass(frozen=True)
 class CheckoutPage:
-    """Step three of R10. `payment_methods` are the stored automatic ones that are valid."""
+    """Step three of R10. `payment_methods` are the stored automatic ones that are valid. If the
+    subscriptions are usually charged to different ones, `usual_methods` has that of each row."""
 
     quote: QuoteDetails
     administrators: list[Administrator]
     payment_methods: list[PaymentMethod]
     form: CheckoutForm
+    usual_methods: list[PaymentMethod] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class PlacementPage:
     """Step four of R10: the order as it would be placed. `replaced_quote_number` is the quote that this
-    one has replaced because the address changed."""
+    one has replaced because the address changed, `payment_methods` those of the rows."""
 
     quote: QuoteDetails
     form: CheckoutForm
     administrator: tuple[str, str]
-    payment_method: PaymentMethod
+    payment_methods: list[PaymentMethod]
     assigned_products: list[Product]
     replaced_quote_number: str | None = None
 
@@ -109,7 +111,7 @@ class PlacementPage:
 @dataclass(frozen=True)
 class OrderRow:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
-    `payment_method` the card of its last retry, or else (None) the order's."""
+    `payment_method` that of its last retry or of its subscription, or else (None) the order's."""
 
     line: OrderLine
     quote_line: QuoteLine
@@ -141,9 +143,13 @@ class OrderDetails:
     @property
     def payment_methods(self) -> list[PaymentMethod]:
         """Each once: those that the settled lines were charged to, or else those that are to be charged."""
+        return list({method.id: method for method in self.methods_by_subscription.values()}.values())
+
+    @property
+    def methods_by_subscription(self) -> dict[str, PaymentMethod]:
+        """Of the settled lines, or else of all."""
         rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
-        methods = [row.payment_method or self.payment_method for row in rows]
-        return list({method.id: method for method in methods}.values())
+        return {row.line.subscription_id: row.payment_method or self.payment_method for row in rows}
 
     @property
     def is_overdue(self) -> bool:
@@ -181,3 +187,9 @@ class AccountOverview:
     receipts: list[tuple[Receipt, str]]
     failed_orders: list[OrderDetails] = field(default_factory=list)
     seat_history: SeatHistory = field(default_factory=SeatHistory)
+
+    @property
+    def default_methods(self) -> list[PaymentMethod]:
+        """What is charged unless another one is chosen (R3)."""
+        own_ids = {row.subscription.default_payment_method_id for row in self.rows}
+        return list_default_methods(self.payment_methods, own_ids)

@@ -30,6 +30,14 @@ class Money:
     currency: str
 
 
+@dataclass(frozen=True)
+class ExactMoney:
+    """A price to display, in minor units, which may have fractions. No such amount is ever charged."""
+
+    amount: Decimal
+    currency: str
+
+
 def round_half_up(value: Fraction) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
@@ -57,7 +65,7 @@ def parse_amount(text: str, currency: str) -> int:
     return int(minor)
 
 
-def to_decimal(amount: int, currency: str) -> Decimal:
+def to_decimal(amount: int | Decimal, currency: str) -> Decimal:
     """1400 of EUR → `Decimal("14.00")`, for formatting."""
     return Decimal(amount).scaleb(-get_minor_unit_digits(currency))
 

@@ -1,6 +1,7 @@
 """Stored payment methods: a provider's reference, and what it shows of them, never a card number (R23)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import text
@@ -10,6 +11,8 @@ from models.errors import Refusal
 
 CARD_TYPE = "card"
 EXPIRY_WARNING_MONTHS = 2
+# In the checkout: each line is charged to what its subscription is usually charged to.
+USUAL_METHODS_OPTION = "usual"
 
 
 class NoAutomaticPaymentMethod(Refusal):
@@ -116,3 +119,55 @@ def get_usable_method(
     if found is None:
         raise PaymentMethodNotUsable
     return found
+
+
+@dataclass(frozen=True)
+class MethodChoices:
+    """What the lines of an order can be charged to. `own_ids` maps their subscriptions to the method that
+    each has of its own, if any."""
+
+    methods: list[PaymentMethod]
+    own_ids: Mapping[str, str | None]
+    today: date
+
+    def check_default(self) -> None:
+        """R3. Raises NoAutomaticPaymentMethod."""
+        check_default_method(self.methods, self.today, set(self.own_ids.values()))
+
+    @property
+    def usable(self) -> list[PaymentMethod]:
+        return [m for m in self.methods if m.is_usable(self.today)]
+
+    @property
+    def usual_methods(self) -> dict[str, PaymentMethod]:
+        """What each subscription is charged to unless another method is chosen; empty if one of them cannot
+        be charged that way."""
+        found = {id_: self._find_usual(own_id) for id_, own_id in self.own_ids.items()}
+        return {id_: m for id_, m in found.items() if m} if all(found.values()) else {}
+
+    @property
+    def differ(self) -> bool:
+        return len({m.id for m in self.usual_methods.values()}) > 1
+
+    @property
+    def suggested_option(self) -> str:
+        """What all lines are usually charged to, or the first default that can be charged."""
+        if self.differ:
+            return USUAL_METHODS_OPTION
+        usual = [*self.usual_methods.values()] or [
+            m
+            for m in list_default_methods(self.methods, set(self.own_ids.values()))
+            if m.is_usable(self.today)
+        ]
+        return usual[0].id if usual else ""
+
+    def choose(self, option: str) -> dict[str, PaymentMethod]:
+        """The method of each subscription. Raises PaymentMethodNotUsable."""
+        if option == USUAL_METHODS_OPTION and self.differ:
+            return self.usual_methods
+        return dict.fromkeys(self.own_ids, get_usable_method(self.methods, option, self.today))
+
+    def _find_usual(self, own_id: str | None) -> PaymentMethod | None:
+        return next(
+            (m for m in self.usable if (m.id == own_id if own_id is not None else m.is_default)), None
+        )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Column, text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
@@ -16,6 +16,7 @@ from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.period_length import PeriodLength, PeriodLengthColumn
 from models.proration import get_midnight
+from models.seat_pricing import SeatPricing, SeatPricingColumn
 from models.transition import check_transition
 
 
@@ -154,7 +155,8 @@ class Quote(SQLModel, table=True):
 
 
 class QuoteLine(SQLModel, table=True):
-    """New seats of one subscription, at a frozen price, for the rest of a frozen period."""
+    """New seats of one subscription, at a frozen price, for the rest of a frozen period. Without a
+    `unit_price`, `pricing` says what a whole period costs."""
 
     __tablename__ = "quote_line"
     __table_args__ = (
@@ -168,7 +170,11 @@ class QuoteLine(SQLModel, table=True):
     product_id: str = Field(foreign_key="product.id")
     seats: int
     seats_before: int
-    unit_price: int = Field(sa_type=MinorUnits)
+    unit_price: int | None = Field(default=None, sa_type=MinorUnits)
+    pricing: SeatPricing = Field(
+        default_factory=SeatPricing,
+        sa_column=Column(SeatPricingColumn, nullable=False, server_default="{}"),
+    )
     period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date

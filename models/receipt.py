@@ -14,6 +14,7 @@ from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
+from models.seat_pricing import SeatPricing
 
 
 class ReceiptNotFound(Refusal):
@@ -33,7 +34,8 @@ class ReceiptLine(SQLModel):
 
     product: str
     seats: int
-    unit_price: int
+    unit_price: int | None = None
+    pricing: SeatPricing = SeatPricing()
     period: PeriodLength
     since: date
     until: date

@@ -174,7 +174,7 @@ class OrderLine(SQLModel, table=True):
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     period_ends_at: datetime
-    # Chosen for a retry of this line; otherwise the order's applies.
+    # Its subscription's own, or chosen for a retry of this line; otherwise the order's applies.
     payment_method_id: str | None = Field(default=None, foreign_key="payment_method.id")
     status: LineStatus = Field(default=LineStatus.WAITING, sa_type=string_enum(LineStatus))
     reason: str | None = None

@@ -12,6 +12,7 @@ from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.period_length import PeriodLength, PeriodLengthColumn
 from models.product import Product, ProductNotSelfServed
+from models.seat_pricing import SeatPricing, SeatPricingColumn
 from models.subscription_outlook import OutlookColumn, SubscriptionOutlook
 
 
@@ -28,7 +29,8 @@ class NothingToOrder(Refusal):
 
 
 class Subscription(SQLModel, table=True):
-    """`seats` is the bot's copy of the provider's number, including those of its SeatBlocks."""
+    """`seats` is the bot's copy of the provider's number, including those of its SeatBlocks. Without a
+    `unit_price`, `pricing` says what seats cost."""
 
     __table_args__ = (
         CheckConstraint("seats >= 0", name="seats"),
@@ -40,7 +42,11 @@ class Subscription(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id", index=True)
     product_id: str = Field(foreign_key="product.id")
     seats: int
-    unit_price: int = Field(sa_type=MinorUnits)
+    unit_price: int | None = Field(default=None, sa_type=MinorUnits)
+    pricing: SeatPricing = Field(
+        default_factory=SeatPricing,
+        sa_column=Column(SeatPricingColumn, nullable=False, server_default="{}"),
+    )
     period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
@@ -66,7 +72,7 @@ class Subscription(SQLModel, table=True):
             raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
         if not self.self_service:
             raise SubscriptionNotSelfServed(product=product.name, reason=self.self_service_reason or "")
-        obstacle = self.outlook.find_obstacle(product.name)
+        obstacle = self.pricing.find_obstacle(product.name) or self.outlook.find_obstacle(product.name)
         if obstacle is not None:
             raise obstacle
 

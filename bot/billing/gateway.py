@@ -12,6 +12,7 @@ from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
+from models.seat_pricing import SeatPricing
 from models.subscription_outlook import SubscriptionOutlook
 
 
@@ -31,6 +32,10 @@ class MixedPricesUnsupported(Refusal):
     """R17: this provider cannot hold seats at two prices; Account Services can."""
 
 
+class SeatsReducePrice(Refusal):
+    """With the new seats the subscription would cost less than before, which cannot be ordered here."""
+
+
 class UnrelatedChargesPending(Refusal):
     """R26: the provider would invoice other pending items of the subscription together with the order."""
 
@@ -41,10 +46,6 @@ class PriceArchived(Refusal):
 
 class SubscriptionPaidByInvoice(Refusal):
     """The subscription is paid by invoices that the provider sends: no card is charged for its seats."""
-
-
-class CurrencyMismatch(Refusal):
-    """The subscription is charged in a currency other than the account's."""
 
 
 class SubscriptionNotActive(Refusal):
@@ -70,11 +71,12 @@ class SeatBlockState:
 @dataclass(frozen=True)
 class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
-    catalogue's, if the provider knows it: new subscriptions are then added without an import."""
+    catalogue's, if the provider knows it: new subscriptions are then added without an import. Without a
+    `unit_price`, `pricing` says what seats cost."""
 
     id: str
     seats: int
-    unit_price: int
+    unit_price: int | None
     period: PeriodLength
     period_start: date
     period_end: date
@@ -84,6 +86,7 @@ class SubscriptionState:
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
     closed_reason: str | None = None
+    pricing: SeatPricing = field(default_factory=SeatPricing)
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
     outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
@@ -134,12 +137,13 @@ class PricedLine:
     subscription_id: str
     seats: int
     seats_before: int
-    unit_price: int
+    unit_price: int | None
     period: PeriodLength
     period_start: date
     period_end: date
     amount: int
     tax: int
+    pricing: SeatPricing = field(default_factory=SeatPricing)
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,7 @@ class Charge:
     account_id: str
     subscription_id: str
     seats: int
-    unit_price: int
+    unit_price: int | None
     amount: int
     tax: int
     at: datetime
@@ -237,8 +241,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `provider_error`, the `decline_reason` of a SeatsNotOrderable, or
-    the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `provider_error`, the `decline_reason` of a
+    SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 
@@ -290,7 +294,8 @@ class BillingGateway(Protocol):
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
-        SubscriptionPaidByInvoice, CurrencyMismatch, TaxLocationInvalid."""
+        SubscriptionPaidByInvoice, CurrencyMismatch, SeatsPricedByUsage, SeatsReducePrice,
+        TaxLocationInvalid."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

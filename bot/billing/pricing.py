@@ -13,7 +13,8 @@ from models.subscription import compute_recurring_amount
 def price_lines(
     states: Mapping[str, SubscriptionState], lines: list[LineRequest], *, at: datetime, zone: str, rate: str
 ) -> Preview:
-    """What the seats cost from `at` to the end of each period, taxed at `rate` (such as "0.20").
+    """What the seats cost from `at` to the end of each period, taxed at `rate` (such as "0.20"). Each
+    subscription must have a unit price.
 
     `states` holds the subscriptions of `lines`, by id, in periods of the account's `zone`.
     """
@@ -29,6 +30,7 @@ def _price_line(
 ) -> PricedLine:
     unit_price = state.unit_price if line.unit_price is None else line.unit_price
     period = BillingPeriod.from_dates(state.period_start, state.period_end, zone)
+    assert unit_price is not None, "there is a price per seat"
     amount = period.prorate_price(line.seats, unit_price, at)
     return PricedLine(
         subscription_id=state.id,
@@ -44,8 +46,9 @@ def _price_line(
 
 
 def _compute_recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ...]) -> int:
-    added = sum(line.seats * line.unit_price for line in lines if line.subscription_id == state.id)
-    return compute_recurring_amount(state.seats, state.unit_price, state.blocks) + added
+    own = [line for line in lines if line.subscription_id == state.id]
+    added = sum(line.seats * (line.unit_price or 0) for line in own)
+    return compute_recurring_amount(state.seats, state.unit_price or 0, state.blocks) + added
 
 
 def _build_recurring_totals(costs: list[tuple[PeriodLength, int]], rate: str) -> tuple[RecurringTotal, ...]:

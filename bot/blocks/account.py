@@ -6,9 +6,9 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
-from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
+from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.settings import Settings
 from models.account import Account, Portal
@@ -82,7 +82,6 @@ def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> lis
 
 def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, currency: str) -> str:
     subscription = row.subscription
-    unit_price = Money(subscription.unit_price, currency)
     seat_blocks = [
         localizer.format_text("account-block", seats=block.seats, price=Money(block.unit_price, currency))
         for block in row.blocks
@@ -93,7 +92,8 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         "account-subscription",
         product=name,
         seats=subscription.seats,
-        price=format_price_per_seat(localizer, unit_price, subscription.period),
+        has_seats="no" if subscription.pricing.is_by_usage else "yes",
+        price=format_seat_price(localizer, subscription, currency),
         has_blocks="yes" if seat_blocks else "no",
         blocks=block_kit.format_short_list(localizer, seat_blocks),
         renews=subscription.period_end,
@@ -106,12 +106,17 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
 
 
 def compute_renewal_total(row: SubscriptionRow) -> int | None:
-    """Before tax. None if there will be no renewal, or the provider could not price it (R27)."""
+    """Before tax. None if there will be no renewal, or its cost is not known (R27)."""
     subscription, outlook = row.subscription, row.subscription.outlook
+    pricing = subscription.pricing
     if not (subscription.will_renew and outlook.is_renewal_priced):
+        return None
+    if pricing.is_by_usage or pricing.other_currency:
         return None
     if outlook.renewal is not None:
         return outlook.renewal.net
+    if subscription.unit_price is None or pricing.is_tax_included:
+        return None
     return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
 
 
@@ -157,8 +162,12 @@ def build_portal_section(
 
 def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
     today = overview.account.get_local_date(overview.at)
+    products = group_products_by_method(overview)
     texts = [
-        localizer.format_mrkdwn("list-item", text=format_payment_method(localizer, method, today))
+        localizer.format_mrkdwn(
+            "list-item",
+            text=format_payment_method(localizer, method, today, products.get(method.id, [])),
+        )
         for method in overview.payment_methods
     ]
     intro = localizer.format_mrkdwn("account-methods" if texts else "account-methods-none")
@@ -166,6 +175,16 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
         block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, overview.account.id)),
     ]
+
+
+def group_products_by_method(overview: AccountOverview) -> dict[str, list[str]]:
+    """The products whose subscriptions have a payment method of their own, by its id."""
+    labels = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
+    products: dict[str, list[str]] = {}
+    for row in overview.rows:
+        if own_id := row.subscription.default_payment_method_id:
+            products.setdefault(own_id, []).append(labels[row.subscription.id])
+    return products
 
 
 def _apply_line_limit(localizer: Localizer, texts: list[str]) -> list[str]:

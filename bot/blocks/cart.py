@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from bot.blocks import block_kit, navigation, refusal
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
-from bot.blocks.subscription import format_price_per_seat
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
+from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from models.account import Account
 from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal
-from models.money import Money
 from models.quote import Quote
 
 CHOOSE_ACCOUNT = "cart.account"
@@ -186,7 +185,12 @@ def _build_subscription_block(
 def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> str:
     """mrkdwn: a subscription that seats cannot be added to, and why (R2, R4)."""
     reason = refusal.format_refusal(localizer, row.blocked_by) if row.blocked_by else ""
-    heading = localizer.format_mrkdwn("cart-not-orderable", product=name, seats=row.subscription.seats)
+    heading = localizer.format_mrkdwn(
+        "cart-not-orderable",
+        product=name,
+        seats=row.subscription.seats,
+        has_seats="no" if row.subscription.pricing.is_by_usage else "yes",
+    )
     return f"{heading}\n{escape_mrkdwn(reason)}"
 
 
@@ -194,8 +198,7 @@ def _format_seats_hint(
     localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, added_seats: int
 ) -> str:
     subscription = row.subscription
-    unit_price = Money(subscription.unit_price, cart_page.account.currency)
-    price = format_price_per_seat(localizer, unit_price, subscription.period)
+    price = format_seat_price(localizer, subscription, cart_page.account.currency)
     facts = {"seats": subscription.seats, "price": price, "until": subscription.period_end}
     hint = localizer.format_text(
         "cart-hint-typed" if added_seats else "cart-hint",

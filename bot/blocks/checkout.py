@@ -8,8 +8,9 @@ from babel import Locale
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.payment_method import build_payment_method_input
+from bot.blocks.payment_method import build_payment_method_input, format_line_methods
 from bot.i18n import Localizer
+from bot.presenters.product import list_product_labels
 from models.account import Address
 from models.administrator import Administrator
 from models.checkout import (
@@ -41,11 +42,13 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
         block_kit.build_section(localizer.format_mrkdwn("checkout-admin-intro")),
         *_build_administrator_inputs(localizer, checkout_page),
         block_kit.build_header(localizer.format_text("checkout-method-header")),
+        *_build_usual_methods_blocks(localizer, checkout_page),
         build_payment_method_input(
             localizer,
             checkout_page.payment_methods,
             chosen,
             hint=localizer.format_text("checkout-method-hint"),
+            has_usual_option=bool(checkout_page.usual_methods),
         ),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, account.id)),
         block_kit.build_header(localizer.format_text("billing-address")),
@@ -61,6 +64,14 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
         metadata=metadata,
         submit_label=submit,
     )
+
+
+def _build_usual_methods_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    if not checkout_page.usual_methods:
+        return []
+    products = list_product_labels(checkout_page.quote.rows)
+    text = format_line_methods(localizer, products, checkout_page.usual_methods)
+    return [block_kit.build_section(localizer.format_mrkdwn("checkout-methods-differ", methods=text))]
 
 
 def _build_administrator_inputs(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:

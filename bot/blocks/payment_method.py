@@ -5,11 +5,12 @@ from datetime import date
 
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
-from bot.i18n import Localizer
+from bot.i18n import Localizer, truncate_text
 from bot.presenters.payment_method import format_method_name
-from models.payment_method import PaymentMethod
+from models.payment_method import USUAL_METHODS_OPTION, PaymentMethod
 
 MAX_OPTIONS = 100
+MAX_LINES, MAX_PRODUCT_LENGTH = 10, 60
 
 
 def format_payment_method(
@@ -38,8 +39,32 @@ def _find_state(method: PaymentMethod, today: date | None) -> str | None:
     return "expired" if method.is_expired(today) else "manual"
 
 
+def format_line_methods(
+    localizer: Localizer, products: Sequence[str], methods: Sequence[PaymentMethod]
+) -> str:
+    """Plain: the one method of all lines, or a line of text for each product and its own."""
+    if len({method.id for method in methods}) == 1:
+        return format_payment_method(localizer, methods[0])
+    texts = [
+        localizer.format_text(
+            "payment-method-of-product",
+            product=truncate_text(product, MAX_PRODUCT_LENGTH),
+            method=format_method_name(localizer, method),
+        )
+        for product, method in zip(products, methods, strict=True)
+    ]
+    if len(texts) > MAX_LINES:
+        texts[MAX_LINES:] = [localizer.format_text("and-more", count=len(texts) - MAX_LINES)]
+    return "\n".join(texts)
+
+
 def build_payment_method_input(
-    localizer: Localizer, methods: Sequence[PaymentMethod], selected: str | None, *, hint: str | None = None
+    localizer: Localizer,
+    methods: Sequence[PaymentMethod],
+    selected: str | None,
+    *,
+    hint: str | None = None,
+    has_usual_option: bool = False,
 ) -> Block:
     """The block id and the action id are `payment_method`. Without methods, a text that says so."""
     if not methods:
@@ -48,6 +73,9 @@ def build_payment_method_input(
         block_kit.build_option(format_payment_method(localizer, method), method.id)
         for method in methods[:MAX_OPTIONS]
     ]
+    if has_usual_option:
+        usual = block_kit.build_option(localizer.format_text("checkout-methods-usual"), USUAL_METHODS_OPTION)
+        options = [usual, *options[: MAX_OPTIONS - 1]]
     element = block_kit.build_select("payment_method", options, selected)
     return block_kit.build_input(
         "payment_method", localizer.format_text("checkout-payment-method"), element, hint=hint

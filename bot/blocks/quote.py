@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.subscription import format_price_per_seat, format_seats
+from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.quote import get_decision_outcome
 from bot.presenters.receipt import list_promised_amounts
+from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from models.account import Account
 from models.details import QuoteDetails, QuoteRow
@@ -172,7 +173,7 @@ def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRo
         seats=line.seats,
         before=line.seats_before,
         after=line.seats_before + line.seats,
-        price=format_price_per_seat(localizer, details.to_money(line.unit_price), line.period),
+        price=format_seat_price(localizer, line, details.quote.currency),
         since=details.quote.frozen_at,
         until=line.period_end,
         amount=details.to_money(line.amount),

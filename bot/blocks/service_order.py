@@ -3,11 +3,12 @@
 from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.blocks.payment_method import build_payment_method_input, format_payment_method
+from bot.blocks.payment_method import build_payment_method_input, format_line_methods
 from bot.blocks.quote import build_quote_detail_blocks
 from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
+from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import format_receipt_payments
 from models.account import Account, Address
 from models.details import OrderDetails, PlacementPage
@@ -89,7 +90,12 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
         block_kit.build_section(contact),
         block_kit.build_section(
             localizer.format_mrkdwn(
-                "placement-method", method=format_payment_method(localizer, placement_page.payment_method)
+                "placement-method",
+                method=format_line_methods(
+                    localizer,
+                    list_product_labels(placement_page.quote.rows),
+                    placement_page.payment_methods,
+                ),
             )
         ),
         block_kit.build_section(_format_address(localizer, placement_page.form.address)),
@@ -249,9 +255,15 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         total=presenter.total,
         tax=presenter.tax,
         admin=details.administrator.name,
-        method=localizer.join_items([format_payment_method(localizer, m) for m in details.payment_methods]),
+        method=_format_methods(localizer, presenter),
     )
     return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
+
+
+def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
+    methods = presenter.details.methods_by_subscription
+    products = [presenter.product_labels[subscription_id] for subscription_id in methods]
+    return format_line_methods(localizer, products, [*methods.values()])
 
 
 def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:

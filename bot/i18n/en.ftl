@@ -38,6 +38,17 @@ period-length = { $count ->
 }
 labelled-amount = { $label }: { $amount }
 price-per-seat = { $price } per seat { $period }
+price-per-package = { $price } per { $count } seats { $period }{ $counted ->
+    [full] {" "}(only full sets of { $count } count)
+   *[started] {" "}(a started set of { $count } counts in full)
+}
+price-in-words = { $scheme ->
+    [graduated] tiered price { $period }: each seat costs the price of its tier
+    [volume] tiered price { $period }: the number of seats sets the price of all of them
+    [usage] billed by usage { $period }
+   *[other] price shown on your quote
+}
+price-including-tax = { $price }, including tax
 price-per-period = { $total } { $period }
 billing-address = Billing address
 pending-quotes = Pending quotes
@@ -89,7 +100,10 @@ cart-intro =
 cart-seats = { $product }: seats to add
 cart-hint = Currently { seat-count } · { $price } · current period ends on { $until }
 cart-hint-typed = Currently { seat-count }, { $after } after adding { $typed } · { $price } · current period ends on { $until }
-cart-not-orderable = *{ $product }* · currently { seat-count }
+cart-not-orderable = *{ $product }*{ $has_seats ->
+    [yes] {" "}· currently { seat-count }
+   *[no] {""}
+}
 cart-resume = *You’ve already started an order.* Pick up where you left off:
 cart-resume-quote = Quote { $number } from this cart is pending until { $until }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
 cart-page = { page-of }. Your entries are kept when you switch pages.
@@ -194,6 +208,10 @@ checkout-admin-new-hint = Only if you chose “New administrator”.
 checkout-method-header = Payment method
 checkout-payment-method = Payment method to charge
 checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
+checkout-methods-usual = What each subscription is usually paid with
+checkout-methods-differ =
+    {"*"}Your subscriptions are paid with different payment methods.*
+    { $methods }
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
@@ -242,6 +260,7 @@ payment-method-charged = { $name }{ $has_bank ->
     [yes] {" "}({ $email })
    *[no] {""}
 }
+payment-method-of-product = { $product }: { $method }
 payment-method = { $method }{ $state ->
     [expired] , expired { $expiry }
     [manual] , expires { $expiry }, not automatic
@@ -352,6 +371,7 @@ decline-subscription-not-active = the subscription isn’t active with the payme
 decline-authentication-failed = the bank didn’t accept the payment confirmation
 decline-price-changed = the price has changed
 decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
+decline-priced-by-usage = the subscription is now billed by usage and has no seats to order
 decline-balance-due = an earlier balance of the account would be charged too
 decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
 decline-unrelated-charges = other pending items of the subscription would be charged too
@@ -425,7 +445,10 @@ account-subscriptions = { $count ->
    *[other] *{ $count } subscriptions*
 }
 account-subscription =
-    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
+    {"*"}{ $product }*{ $has_seats ->
+    [yes] {" "}· { seat-count }
+   *[no] {""}
+    } · { $price }{ $has_blocks ->
     [yes] {" "}(including { $blocks })
    *[no] {""}
     }
@@ -632,6 +655,11 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-currency-mismatch = One of these subscriptions is charged in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, so no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-seats-priced-by-usage = { $has_product ->
+    [yes] { $product } is
+   *[no] One of these subscriptions is
+} billed by usage: what you use is charged afterwards, so there are no seats to order. Account Services can tell you more.
+refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
@@ -810,7 +838,7 @@ receipt-seats = New seats
 receipt-period = Period
 receipt-amount = Amount
 receipt-tax = Tax
-receipt-price = { price-per-seat }, prorated
+receipt-price = { $price }, prorated
 receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-subtotal = Subtotal

@@ -42,6 +42,17 @@ period-length = { $count ->
 }
 labelled-amount = { $label } : { $amount }
 price-per-seat = { $price } par poste et { $period }
+price-per-package = { $price } par lot de { $count } postes et { $period }{ $counted ->
+    [full] {" "}(seuls les lots complets comptent)
+   *[started] {" "}(tout lot entamé compte en entier)
+}
+price-in-words = { $scheme ->
+    [graduated] tarif par paliers { $period } : chaque poste au prix de son palier
+    [volume] tarif par paliers { $period } : le nombre de postes fixe le prix de tous
+    [usage] facturé à l’usage { $period }
+   *[other] prix indiqué sur votre devis
+}
+price-including-tax = { $price }, taxes comprises
 price-per-period = { $total } { $period }
 billing-address = Adresse de facturation
 pending-quotes = Devis en attente
@@ -93,7 +104,10 @@ cart-intro =
 cart-seats = { $product } : postes à ajouter
 cart-hint = Actuellement { seat-count } · { $price } · fin de la période en cours le { $until }
 cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · fin de la période en cours le { $until }
-cart-not-orderable = *{ $product }* · actuellement { seat-count }
+cart-not-orderable = *{ $product }*{ $has_seats ->
+    [yes] {" "}· actuellement { seat-count }
+   *[no] {""}
+}
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
 cart-resume-quote = Le devis { $number } issu de ce panier est en attente jusqu’au { $until }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
@@ -198,6 +212,10 @@ checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateu
 checkout-method-header = Mode de paiement
 checkout-payment-method = Mode de paiement à débiter
 checkout-method-hint = Pour cette commande uniquement. Pour en ajouter un ou changer celui par défaut, utilisez « Gérer les modes de paiement ».
+checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
+checkout-methods-differ =
+    {"*"}Vos abonnements sont payés par des modes de paiement différents.*
+    { $methods }
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
@@ -246,6 +264,7 @@ payment-method-charged = { $name }{ $has_bank ->
     [yes] {" "}({ $email })
    *[no] {""}
 }
+payment-method-of-product = { $product } : { $method }
 payment-method = { $method }{ $state ->
     [expired] , expirée depuis { $expiry }
     [manual] , expire fin { $expiry }, non automatique
@@ -356,6 +375,7 @@ decline-subscription-not-active = l’abonnement n’est pas actif chez le prest
 decline-authentication-failed = la banque n’a pas accepté la confirmation du paiement
 decline-price-changed = le prix a changé
 decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
+decline-priced-by-usage = l’abonnement est désormais facturé à l’usage et n’a pas de postes à commander
 decline-balance-due = un solde antérieur du compte serait débité en plus
 decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient débités au lieu de { $promised }
 decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient débités en plus
@@ -429,7 +449,10 @@ account-subscriptions = { $count ->
    *[other] *{ $count } abonnements*
 }
 account-subscription =
-    {"*"}{ $product }* · { seat-count } · { $price }{ $has_blocks ->
+    {"*"}{ $product }*{ $has_seats ->
+    [yes] {" "}· { seat-count }
+   *[no] {""}
+    } · { $price }{ $has_blocks ->
     [yes] {" "}(dont { $blocks })
    *[no] {""}
     }
@@ -636,6 +659,11 @@ refusal-order-not-found = { $has_number ->
 }
 refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte : nous ne pouvons pas établir de prix pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur facture : ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-seats-priced-by-usage = { $has_product ->
+    [yes] { $product } est facturé
+   *[no] L’un de ces abonnements est facturé
+} à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
+refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
@@ -814,7 +842,7 @@ receipt-seats = Nouveaux postes
 receipt-period = Période
 receipt-amount = Montant
 receipt-tax = Taxe
-receipt-price = { price-per-seat }, au prorata
+receipt-price = { $price }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-subtotal = Sous-total

@@ -15,7 +15,7 @@ from bot.i18n.messages import LANGUAGES, format_message, has_message
 from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
 from bot.i18n.truncation import truncate_text
 from models.account import Address
-from models.money import Money, to_decimal
+from models.money import ExactMoney, Money, to_decimal
 from models.period_length import PeriodLength
 
 # fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
@@ -34,7 +34,7 @@ def _parse_locale(tag: str, language: str) -> Locale:
 
 # Babel is slow, and screens repeat their amounts and dates.
 @lru_cache(maxsize=4000)
-def _format_money(money: Money, locale: Locale) -> str:
+def _format_money(money: Money | ExactMoney, locale: Locale) -> str:
     # CLDR writes some currencies without decimals; an amount that has some keeps them.
     return format_currency(
         to_decimal(money.amount, money.currency), money.currency, locale=locale, decimal_quantization=False
@@ -87,7 +87,7 @@ class Localizer:
             return self.format_datetime(argument)
         if isinstance(argument, date):
             return self.format_date(argument)
-        if isinstance(argument, Money):
+        if isinstance(argument, Money | ExactMoney):
             return self.format_money(argument)
         if isinstance(argument, PeriodLength):
             return self.format_text("period-length", unit=argument.unit.value, count=argument.unit_count)
@@ -101,7 +101,7 @@ class Localizer:
     def format_date(self, day: date) -> str:
         return _format_date(day, self.locale)
 
-    def format_money(self, money: Money) -> str:
+    def format_money(self, money: Money | ExactMoney) -> str:
         return _format_money(money, self.locale)
 
     def format_percent(self, percent: Decimal | int) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from models.details import QuoteRow
 from models.product import Product
 
 
@@ -14,3 +15,8 @@ def make_product_labels(products: Iterable[tuple[str, Product]]) -> dict[str, st
         subscription_id: product.name if counts[product.id] == 1 else f"{product.name} ({subscription_id})"
         for subscription_id, product in pairs
     }
+
+
+def list_product_labels(rows: Iterable[QuoteRow]) -> list[str]:
+    """Of the rows of a quote, in their order."""
+    return [*make_product_labels((row.line.subscription_id, row.product) for row in rows).values()]

@@ -14,6 +14,7 @@ import typst
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
 from bot.presenters.receipt import list_balance_amounts
+from bot.presenters.seat_price import format_seat_price
 from models.details import ReceiptDetails
 from models.proration import truncate_to_second
 from models.receipt import ChargedMethod, ReceiptLine
@@ -109,12 +110,10 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
 
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
-    price = localizer.format_text(
-        "receipt-price", price=details.to_money(line.unit_price), period=line.period
-    )
+    price = format_seat_price(localizer, line, details.receipt.currency)
     return {
         "product": line.product,
-        "price": price,
+        "price": localizer.format_text("receipt-price", price=price),
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=line.since),
         "until": localizer.format_text("receipt-until", day=line.until),

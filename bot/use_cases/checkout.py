@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import select
+from sqlmodel import and_, col, select
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session, build_insert
@@ -12,12 +12,11 @@ from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
-from bot.use_cases.details import find_quote_details, list_payment_methods
+from bot.use_cases.details import find_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
 from bot.use_cases.quote.read import authorize_quote, lock_quote
-from models.account import Account
 from models.administrator import Administrator
 from models.billing_contact import BillingContact
 from models.checkout import (
@@ -29,10 +28,11 @@ from models.checkout import (
 )
 from models.details import CheckoutPage, PlacementPage, QuoteDetails
 from models.errors import InvalidInput, Refusal
-from models.payment_method import PaymentMethod, check_default_method, get_usable_method
+from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.seat_assignment import SeatAssignment
+from models.subscription import Subscription
 
 
 async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: int) -> CheckoutPage:
@@ -73,13 +73,13 @@ async def save_checkout(
         details, contact = await lock_quote(session, person, quote_id, at)
         details = await _resolve_replacement(session, details, contact, form)
         details.check_pending()
-        options = await _load_options(session, details.account)
-        _check_form(details.account, options, form, at)
+        options = await _load_options(session, details, at)
+        _check_form(options, form)
         quote, is_same_address = details.quote, form.address == details.quote.billing_address
         # Until the tax for another address is known, the order cannot be placed.
         await _store_form(session, quote, contact, form, saved=is_same_address)
         if is_same_address:
-            return await _build_placement_page(session, details, options, form, at)
+            return await _build_placement_page(session, details, options, form)
     lines = [row.line for row in details.rows]
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
@@ -110,17 +110,13 @@ def get_saved_form(checkout: Checkout | None) -> CheckoutForm:
 
 
 def get_valid_form(
-    account: Account,
-    checkout: Checkout | None,
-    administrators: Sequence[Administrator],
-    methods: list[PaymentMethod],
-    at: datetime,
+    checkout: Checkout | None, administrators: Sequence[Administrator], methods: MethodChoices
 ) -> tuple[CheckoutForm, Administrator | None]:
     """The saved checkout, valid now with these administrators and payment methods, and the existing
     administrator who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
     form = get_saved_form(checkout)
     try:
-        _check_form(account, _Options(administrators, methods), form, at)
+        _check_form(_Options(administrators, methods), form)
     except InvalidInput:
         raise CheckoutIncomplete from None
     return form, _find_chosen_administrator(administrators, form)
@@ -140,20 +136,43 @@ class _Options:
     """What can be chosen among. `administrators` may include former ones."""
 
     administrators: Sequence[Administrator]
-    methods: list[PaymentMethod]
+    methods: MethodChoices
 
     @property
     def active_administrators(self) -> list[Administrator]:
         return [administrator for administrator in self.administrators if administrator.active]
 
 
-async def _load_options(session: Session, account: Account) -> _Options:
+async def _load_options(session: Session, details: QuoteDetails, at: datetime) -> _Options:
+    account = details.account
     administrators = await session.exec(
         select(Administrator)
         .where(Administrator.account_id == account.id)
         .order_by(Administrator.name, Administrator.email)
     )
-    return _Options(administrators.all(), await list_payment_methods(session, account.id))
+    return _Options(administrators.all(), await _load_method_choices(session, details, at))
+
+
+async def _load_method_choices(session: Session, details: QuoteDetails, at: datetime) -> MethodChoices:
+    """In one query, with a row for each line and payment method: there are few of both."""
+    result = await session.exec(
+        select(Subscription, PaymentMethod)
+        .outerjoin(
+            PaymentMethod,
+            and_(
+                col(PaymentMethod.account_id) == Subscription.account_id,
+                col(PaymentMethod.active),
+            ),
+        )
+        .where(col(Subscription.id).in_([row.line.subscription_id for row in details.rows]))
+        .order_by(col(Subscription.id), col(PaymentMethod.is_default).desc(), col(PaymentMethod.id))
+    )
+    rows = result.all()
+    return MethodChoices(
+        [*{method.id: method for _, method in rows if method}.values()],
+        {subscription.id: subscription.default_payment_method_id for subscription, _ in rows},
+        details.account.get_local_date(at),
+    )
 
 
 async def _load_placement_page(
@@ -162,22 +181,22 @@ async def _load_placement_page(
     async with services.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
-        options = await _load_options(session, details.account)
+        options = await _load_options(session, details, at)
         checkout = await _find_checkout(session, details.quote, contact)
-        form, _ = get_valid_form(details.account, checkout, options.administrators, options.methods, at)
-        return await _build_placement_page(session, details, options, form, at)
+        form, _ = get_valid_form(checkout, options.administrators, options.methods)
+        return await _build_placement_page(session, details, options, form)
 
 
 async def _build_placement_page(
-    session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm, at: datetime
+    session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm
 ) -> PlacementPage:
     chosen = _find_chosen_administrator(options.administrators, form)
-    today = details.account.get_local_date(at)
+    methods = options.methods.choose(form.payment_method)
     return PlacementPage(
         quote=details,
         form=form,
         administrator=(chosen.name, chosen.email) if chosen else form.new_administrator or ("", ""),
-        payment_method=get_usable_method(options.methods, form.payment_method, today),
+        payment_methods=[methods[row.line.subscription_id] for row in details.rows],
         assigned_products=await _list_products_without_seat(session, chosen, details),
         replaced_quote_number=await _find_replaced_quote_number(session, details.quote),
     )
@@ -286,14 +305,14 @@ def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
     return replace(preview, lines=agreed_lines)
 
 
-def _check_form(account: Account, options: _Options, form: CheckoutForm, at: datetime) -> None:
-    check_default_method(options.methods, account.get_local_date(at))
+def _check_form(options: _Options, form: CheckoutForm) -> None:
+    options.methods.check_default()
     errors: dict[str, Refusal] = {}
     known = {str(a.id) for a in options.active_administrators}
     if form.administrator != NEW_ADMINISTRATOR_OPTION and form.administrator not in known:
         errors["administrator"] = UnknownAdministrator()
     try:
-        get_usable_method(options.methods, form.payment_method, account.get_local_date(at))
+        options.methods.choose(form.payment_method)
     except Refusal as refusal:
         errors["payment_method"] = refusal
     for read in (lambda: form.new_administrator, lambda: form.address):
@@ -308,14 +327,16 @@ def _check_form(account: Account, options: _Options, form: CheckoutForm, at: dat
 async def _load_checkout_page(
     session: Session, details: QuoteDetails, contact: BillingContact, at: datetime
 ) -> CheckoutPage:
-    options, today = await _load_options(session, details.account), details.account.get_local_date(at)
-    check_default_method(options.methods, today)
+    options = await _load_options(session, details, at)
+    options.methods.check_default()
+    usual = options.methods.usual_methods if options.methods.differ else {}
     administrators = options.active_administrators
     stored = await _find_checkout(session, details.quote, contact)
     return CheckoutPage(
         quote=details,
         administrators=administrators,
-        payment_methods=[m for m in options.methods if m.is_usable(today)],
+        payment_methods=options.methods.usable,
+        usual_methods=[usual[row.line.subscription_id] for row in details.rows] if usual else [],
         form=CheckoutForm(**stored.form_values)
         if stored
         else _build_suggested_form(details.quote, contact, administrators, options.methods),
@@ -323,14 +344,13 @@ async def _load_checkout_page(
 
 
 def _build_suggested_form(
-    quote: Quote, contact: BillingContact, administrators: list[Administrator], methods: list[PaymentMethod]
+    quote: Quote, contact: BillingContact, administrators: list[Administrator], methods: MethodChoices
 ) -> CheckoutForm:
-    """The person themselves if they are an administrator, else the first; the default payment method."""
+    """The person themselves if they are an administrator, else the first; what is usually charged."""
     candidates = [a for a in administrators if a.email == contact.email] or administrators
-    default = next((m.id for m in methods if m.is_default), "")
     return CheckoutForm(
         administrator=str(candidates[0].id) if candidates else NEW_ADMINISTRATOR_OPTION,
-        payment_method=default,
+        payment_method=methods.suggested_option,
         **quote.address,
     )
 

@@ -65,6 +65,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         product=row.product.name,
         seats=line.seats,
         unit_price=quote_line.unit_price,
+        pricing=quote_line.pricing,
         period=quote_line.period,
         since=max(account.get_local_date(quote.frozen_at), quote_line.period_start),
         until=quote_line.period_end,

@@ -25,7 +25,8 @@ from models.proration import get_midnight
 from models.subscription import Subscription
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
-from tests.fake_stripe.records import Customer, Invoice, Price, SubscriptionItem
+from tests.fake_stripe.prices import Price
+from tests.fake_stripe.records import Customer, Invoice, SubscriptionItem
 from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.ledger import set_ledger_seats
 from tests.postgres import new_database

@@ -104,7 +104,7 @@ def _as_promised(charge: Charge) -> Charge:
         return charge
     held = {MONTH.id: MONTH, YEAR.id: YEAR}.get(charge.subscription_id, MONTH)
     period = BillingPeriod.from_dates(held.period_start, held.period_end, "Europe/Paris")
-    amount = period.prorate_price(charge.seats, charge.unit_price, charge.at)
+    amount = period.prorate_price(charge.seats, charge.unit_price or 0, charge.at)
     return replace(charge, amount=amount, tax=compute_tax(amount, "0.20" if charge.address == PARIS else "0"))
 
 
@@ -117,7 +117,7 @@ class GatewayClaims:
         states = await provider.gateway.list_subscriptions("acme")
         assert [replace(state, outlook=SubscriptionOutlook()) for state in states] == [MONTH, YEAR]
         for state in states:
-            usual, renewal = state.seats * state.unit_price, state.outlook.renewal
+            usual, renewal = state.seats * (state.unit_price or 0), state.outlook.renewal
             assert renewal in (None, RenewalTotal(net=usual, tax=usual // 5))
             assert state.outlook.model_copy(update={"renewal": None}) == SubscriptionOutlook()
 

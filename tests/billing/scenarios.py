@@ -219,7 +219,7 @@ class Scenarios:
             preview = await provider.gateway.preview_lines("acme", [request], HALF_OF_NOVEMBER, address)
             [recurring] = preview.recurring
             assert recurring.period == held.period
-            assert recurring.net == (held.seats + 7) * held.unit_price
+            assert recurring.net == (held.seats + 7) * (held.unit_price or 0)
             assert recurring.tax == compute_tax(recurring.net, rate)
 
     @pytest.mark.parametrize("hours", [1, 26, 24 * 14])

@@ -68,7 +68,7 @@ def test_each_line_is_off_by_half_a_minor_unit_at_most(
         period = BillingPeriod.from_dates(line.period_start, line.period_end, ZONE)
         exact = (
             line.seats
-            * line.unit_price
+            * (line.unit_price or 0)
             * Fraction(
                 (period.end - at) // timedelta(seconds=1), (period.end - period.start) // timedelta(seconds=1)
             )
@@ -96,11 +96,11 @@ def test_the_recurring_total_grows_by_a_whole_period_of_the_new_seats(
     preview = previewed(held, lines, 0, rate)
     for recurring in preview.recurring:
         state = held[str(recurring.period)]
-        added = sum(
-            line.seats * line.unit_price for line in preview.lines if line.subscription_id == state.id
-        )
-        at_other_prices = sum(block.seats * (block.unit_price - state.unit_price) for block in state.blocks)
-        assert recurring.net == state.seats * state.unit_price + at_other_prices + added
+        own = [line for line in preview.lines if line.subscription_id == state.id]
+        added = sum(line.seats * (line.unit_price or 0) for line in own)
+        unit_price = state.unit_price or 0
+        at_other_prices = sum(block.seats * (block.unit_price - unit_price) for block in state.blocks)
+        assert recurring.net == state.seats * unit_price + at_other_prices + added
         assert recurring.tax == compute_tax(recurring.net, rate)
 
 

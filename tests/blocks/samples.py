@@ -222,7 +222,9 @@ def make_placement_page(
 ) -> PlacementPage:
     products = [product(n, size) for n in range(assigned)]
     person = (size.name("Hugo Petit"), "hugo@acme.example")
-    return PlacementPage(make_quote_details(1, size), form(), person, method(0), products, replaced)
+    details = make_quote_details(1, size)
+    charged = [method(n if size.people > USUAL.people else 0) for n in range(len(details.rows))]
+    return PlacementPage(details, form(), person, charged, products, replaced)
 
 
 def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:

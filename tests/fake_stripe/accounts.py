@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from models.proration import get_midnight
-from tests.fake_stripe.records import Card, Customer, Price, StripeRecords, Subscription, SubscriptionItem
+from tests.fake_stripe.prices import Price
+from tests.fake_stripe.records import Card, Customer, StripeRecords, Subscription, SubscriptionItem
 
 # By how a payment method's id begins; any other card settles.
 BEHAVIOURS = {

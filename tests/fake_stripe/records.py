@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from tests.fake_stripe.futures import Coupon, SubscriptionFuture
+from tests.fake_stripe.prices import Price
 
 # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
 MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
@@ -59,17 +60,6 @@ class Card:
 
 
 @dataclass
-class Price:
-    id: str
-    unit_amount: int
-    interval: str = "month"
-    interval_count: int = 1
-    active: bool = True
-    currency: str = "eur"
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
 class SubscriptionItem:
     id: str
     price: Price
@@ -117,6 +107,10 @@ class Subscription:
         end = self.future.cancel_at
         return self.future.cancel_at_period_end or (end is not None and end <= item.current_period_end)
 
+    @property
+    def charged_currency(self) -> str:
+        return self.currency or self.items[0].price.currency
+
 
 @dataclass
 class Customer:
@@ -147,6 +141,20 @@ class InvoiceLine:
     # Not subtracted from the amount: docs.stripe.com/api/invoice-line-item/object, discount_amounts
     discount: int = 0
     discount_id: str = ""
+    # That of the subscription, if its price has several.
+    charged_currency: str | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.charged_currency or self.price.currency
+
+    @property
+    def inclusive_tax(self) -> int:
+        return self.tax if self.price.tax_behavior == "inclusive" else 0
+
+    @property
+    def net(self) -> int:
+        return self.amount - self.discount - self.inclusive_tax
 
 
 @dataclass
@@ -194,12 +202,12 @@ class Invoice:
 
     @property
     def currency(self) -> str:
-        return self.lines[0].price.currency if self.lines else "eur"
+        return self.lines[0].currency if self.lines else "eur"
 
     @property
     def subtotal(self) -> int:
-        """Discounts are subtracted."""
-        return sum(line.amount - line.discount for line in self.lines)
+        """Discounts and included tax are subtracted."""
+        return sum(line.net for line in self.lines)
 
     @property
     def tax(self) -> int:
@@ -256,6 +264,13 @@ class StripeRecords:
         return f"{prefix}_{self._id_count:08d}"
 
     # --- what tests, or other users of the account, do
+
+    def get_price(self, price_id: str) -> Price:
+        found = [item.price for each in self.subscriptions.values() for item in each.items]
+        for price in [*self.prices.values(), *found]:
+            if price.id == price_id:
+                return price
+        raise build_resource_missing("price", price_id, "price")
 
     def get_item(self, item_id: str) -> SubscriptionItem:
         return self.get_subscription_and_item(item_id)[1]
@@ -335,23 +350,25 @@ class StripeRecords:
         if not subscription.future.itemizes_proration_discounts:
             # Computed from discounted amounts: docs.stripe.com/billing/subscriptions/prorations
             unused *= 1 - self._compute_discount_share(subscription)
-        credit = -round_amount(item.quantity * item.price.unit_amount * unused, item.price.currency)
-        debit = round_amount(quantity * item.price.unit_amount * unused, item.price.currency)
+        currency = subscription.charged_currency
+        credit = -round_amount(item.price.compute_amount(item.quantity, currency) * unused, currency)
+        debit = round_amount(item.price.compute_amount(quantity, currency) * unused, currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
         itemized = subscription.future.itemizes_proration_discounts
-        discounts = [self._compute_discount(subscription, a, item) if itemized else 0 for _, a in amounts]
+        discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
         nets = [amount - discount for (_, amount), discount in zip(amounts, discounts, strict=True)]
-        taxes = self._compute_taxes(nets, country, item.price.currency)
+        taxes = self._compute_taxes(nets, country, item.price, currency)
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True,
-                discount, self._get_discount_id(subscription) if discount else "",
+                discount, self._get_discount_id(subscription) if discount else "", currency,
             )
             for (count, amount), tax, discount in zip(amounts, taxes, discounts, strict=True)
         ]  # fmt: skip
 
-    def _compute_discount(self, subscription: Subscription, amount: int, item: SubscriptionItem) -> int:
-        return round_amount(amount * self._compute_discount_share(subscription), item.price.currency)
+    def _compute_discount(self, subscription: Subscription, amount: int) -> int:
+        share = self._compute_discount_share(subscription)
+        return round_amount(amount * share, subscription.charged_currency)
 
     def _compute_discount_share(self, subscription: Subscription) -> Fraction:
         return Fraction(sum(coupon.percent_off for coupon in self._list_coupons(subscription)), 100)
@@ -368,33 +385,30 @@ class StripeRecords:
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], country: str
     ) -> list[InvoiceLine]:
-        lines = []
+        lines, currency = [], subscription.charged_currency
         for item in subscription.items:
-            quantity = quantities.get(item.id, item.quantity)
-            amount = quantity * item.price.unit_amount
-            discount = self._compute_discount(subscription, amount, item)
-            [tax] = self._compute_taxes([amount - discount], country, item.price.currency)
-            end = item.find_next_period_end()
-            lines.append(
-                InvoiceLine(
-                    item.id,
-                    subscription.id,
-                    item.price,
-                    quantity,
-                    amount,
-                    tax,
-                    item.current_period_end,
-                    end,
-                    False,
-                    discount,
-                    self._get_discount_id(subscription) if discount else "",
-                )
-            )
+            start, end = item.current_period_end, item.find_next_period_end()
+            for count, exact in item.price.list_parts(quantities.get(item.id, item.quantity), currency):
+                amount = round_amount(exact, currency)
+                discount = self._compute_discount(subscription, amount)
+                [tax] = self._compute_taxes([amount - discount], country, item.price, currency)
+                lines.append(
+                    InvoiceLine(
+                        item.id, subscription.id, item.price, count, amount, tax, start, end, False,
+                        discount, self._get_discount_id(subscription) if discount else "", currency,
+                    )
+                )  # fmt: skip
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str, currency: str) -> list[int]:
-        """Computed on the sum and split among the lines, so that the two of a change are taxed as one."""
+    def _compute_taxes(self, amounts: list[int], country: str, price: Price, currency: str) -> list[int]:
+        """Computed on the sum and split among the lines, so that the two of a change are taxed as one.
+
+        Tax of an inclusive price is a part of its amount:
+        docs.stripe.com/tax/products-prices-tax-categories-tax-behavior
+        """
         rate = Fraction(self.tax_rates.get(country, "0"))
+        if price.tax_behavior == "inclusive":
+            rate /= 1 + rate
         total = round_amount(sum(amounts) * rate, currency)
         first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
         return [*first, total - sum(first)]
@@ -620,7 +634,7 @@ def round_amount(value: Fraction, currency: str) -> int:
     return whole if value >= 0 else -whole
 
 
-def add_interval(at: int, price: "Price", anchor: int) -> int:
+def add_interval(at: int, price: Price, anchor: int) -> int:
     """The anchor's day of the month, or the last day of a shorter month, at the anchor's time of day in UTC.
 
     docs.stripe.com/billing/subscriptions/billing-cycle

@@ -116,6 +116,14 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     return serializers.serialize_invoice(records, draft)
 
 
+def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Params:
+    """docs.stripe.com/api/prices/retrieve"""
+    expand = params.get("expand", [])
+    return serializers.serialize_price(
+        records.get_price(price_id), with_currency_options="currency_options" in expand
+    )
+
+
 def list_invoices(records: StripeRecords, params: Params) -> Params:
     """The latest first: docs.stripe.com/api/invoices/list"""
     if params.get("customer") and not records.lists_invoices_of_deleted_customers:
@@ -172,13 +180,16 @@ def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) 
     """Also one that was deleted: docs.stripe.com/api/customers/delete"""
     if customer_id not in records.customers:
         raise build_resource_missing("customer", customer_id)
-    customer = records.customers[customer_id]
-    expanded = "default_source" in params.get("expand", []) and customer.default_source
-    return serializers.serialize_customer(
-        customer,
-        records.cards[expanded] if expanded else None,
-        shows_coupon="discount.source.coupon" in params.get("expand", []),
-    )
+    shows_coupon = "discount.source.coupon" in params.get("expand", [])
+    return serializers.serialize_customer(records.customers[customer_id], shows_coupon=shows_coupon)
+
+
+def retrieve_source(records: StripeRecords, params: Params, customer_id: str, source_id: str) -> Params:
+    """docs.stripe.com/api/cards/retrieve, docs.stripe.com/api/customer_bank_accounts/retrieve"""
+    card = records.cards.get(source_id)
+    if card is None or card.customer != customer_id:
+        raise build_resource_missing("source", source_id)
+    return serializers.serialize_source(card)
 
 
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
@@ -309,7 +320,14 @@ ROUTES = [
     ApiRoute(
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
+    ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
     ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
+    ApiRoute(
+        "GET",
+        "/v1/customers/([^/]+)/sources/([^/]+)",
+        retrieve_source,
+        stripe.CustomerPaymentSourceService.retrieve,
+    ),
     ApiRoute(
         "POST",
         "/v1/customers/([^/]+)",

@@ -23,7 +23,9 @@ from stripe.params import WebhookEndpointCreateParams
 Find = Callable[[Any, str], Iterable[str]]
 
 # Left out unless they are expanded or apply. `deleted` is only in what is left of a deleted object.
-OMITTED_FIELDS = {"deleted", "payments", "lines_url"}
+OMITTED_FIELDS = {"deleted", "payments", "lines_url", "currency_options", "tiers"}
+# docs.stripe.com/expand; the `data` of a list counts.
+MAX_EXPAND_LEVELS = 4
 
 # Parameters of a list are mixed with what goes into the headers.
 OPTIONS = frozenset(inspect.get_annotations(stripe.RequestOptions))
@@ -253,7 +255,9 @@ def _find_literal_error(allowed: frozenset[object], value: Any, path: str) -> It
 
 
 def _find_expand_errors(path: str, response_type: Any) -> list[str]:
-    """Whether each part of the path is a field, down to an object."""
+    """Whether each part of the path is a field, down to an object, and the path is not too deep."""
+    if path.count(".") >= MAX_EXPAND_LEVELS:
+        return [f"expand: {path} has more than {MAX_EXPAND_LEVELS} levels"]
     hint = response_type
     for part in path.split("."):
         classes = [each for each in _list_classes(hint) if part in get_fields(each)]

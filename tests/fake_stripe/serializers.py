@@ -1,11 +1,13 @@
 """The records as Stripe's API shows them."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import stripe
 
 from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase
+from tests.fake_stripe.prices import Package, Price
 from tests.fake_stripe.records import (
     Card,
     Customer,
@@ -13,7 +15,6 @@ from tests.fake_stripe.records import (
     InvoiceLine,
     PaymentIntent,
     PendingUpdate,
-    Price,
     StripeRecords,
     Subscription,
     SubscriptionItem,
@@ -30,46 +31,84 @@ def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> 
     return {"object": "list", "url": url, "has_more": more, "data": data}
 
 
-def serialize_price(price: Price) -> dict[str, Any]:
+def serialize_price(price: Price, *, with_currency_options: bool = False) -> dict[str, Any]:
+    """Tiers and the amounts in other currencies are left out unless they are expanded, and a unit amount with
+    fractions is only in the decimal: docs.stripe.com/api/prices/object"""
     recurring = fill_object(
         stripe.Price.Recurring,
         interval=price.interval,
         interval_count=price.interval_count,
-        usage_type="licensed",
+        usage_type=price.usage_type,
     )
-    return fill_object(
+    serialized = fill_object(
         stripe.Price,
         id=price.id,
         object="price",
         active=price.active,
-        billing_scheme="per_unit",
+        billing_scheme="tiered" if price.tiers else "per_unit",
         created=CREATED_AT,
         currency=price.currency,
         livemode=False,
         metadata=price.metadata,
         product=f"prod_{price.id}",
         recurring=recurring,
-        tax_behavior="exclusive",
+        tax_behavior=price.tax_behavior,
+        tiers_mode=price.tiers_mode if price.tiers else None,
+        transform_quantity=_serialize_package(price.package),
         type="recurring",
-        unit_amount=price.unit_amount,
-        unit_amount_decimal=str(price.unit_amount),
+        **_serialize_unit_amount(price),
+    )
+    if with_currency_options:
+        serialized["currency_options"] = {
+            price.currency: _serialize_currency_option(price, price.unit_amount),
+            **{
+                code: _serialize_currency_option(price, each) for code, each in price.currency_options.items()
+            },
+        }
+    return serialized
+
+
+def _serialize_package(package: Package | None) -> dict[str, Any] | None:
+    return {"divide_by": package.divide_by, "round": package.round} if package else None
+
+
+def _serialize_unit_amount(price: Price) -> dict[str, Any]:
+    if price.tiers:
+        return {"unit_amount": None, "unit_amount_decimal": None}
+    return _serialize_amount(price.unit_amount)
+
+
+def _serialize_amount(amount: int | Decimal) -> dict[str, Any]:
+    return {
+        "unit_amount": int(amount) if amount == int(amount) else None,
+        "unit_amount_decimal": str(amount),
+    }
+
+
+def _serialize_currency_option(price: Price, amount: int | Decimal) -> dict[str, Any]:
+    return fill_object(
+        stripe.Price.CurrencyOptions, tax_behavior=price.tax_behavior, **_serialize_amount(amount)
     )
 
 
 def serialize_plan(price: Price) -> dict[str, Any]:
+    amounts = _serialize_unit_amount(price)
     return fill_object(
         stripe.Plan,
         id=price.id,
         object="plan",
         active=price.active,
-        amount=price.unit_amount,
-        billing_scheme="per_unit",
+        amount=amounts["unit_amount"],
+        amount_decimal=amounts["unit_amount_decimal"],
+        billing_scheme="tiered" if price.tiers else "per_unit",
         created=CREATED_AT,
         currency=price.currency,
         interval=price.interval,
         interval_count=price.interval_count,
         livemode=False,
-        usage_type="licensed",
+        tiers_mode=price.tiers_mode if price.tiers else None,
+        transform_usage=_serialize_package(price.package),
+        usage_type=price.usage_type,
     )
 
 
@@ -85,7 +124,7 @@ def serialize_subscription_item(item: SubscriptionItem, subscription_id: str) ->
         metadata=item.metadata,
         plan=serialize_plan(item.price),
         price=serialize_price(item.price),
-        quantity=item.quantity,
+        quantity=item.quantity if item.price.usage_type == "licensed" else None,
         subscription=subscription_id,
     )
 
@@ -112,7 +151,7 @@ def serialize_subscription(
         cancel_at_period_end=future.cancel_at_period_end,
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
         created=CREATED_AT,
-        currency=subscription.currency or subscription.items[0].price.currency,
+        currency=subscription.charged_currency,
         customer=subscription.customer,
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
@@ -252,10 +291,7 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     )
 
 
-def serialize_customer(
-    customer: Customer, source: Card | None = None, *, shows_coupon: bool = False
-) -> dict[str, Any]:
-    """`source` is the legacy default, where it is expanded."""
+def serialize_customer(customer: Customer, *, shows_coupon: bool = False) -> dict[str, Any]:
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
@@ -271,7 +307,7 @@ def serialize_customer(
         object="customer",
         address=address,
         created=CREATED_AT,
-        default_source=serialize_source(source) if source else customer.default_source,
+        default_source=customer.default_source,
         discount=_serialize_discount(customer.id, None, customer.coupon, shows_coupon=shows_coupon)
         if customer.coupon
         else None,
@@ -406,7 +442,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
             "voided_at": None,
         },
         subtotal=sum(line.amount for line in invoice.lines),
-        subtotal_excluding_tax=sum(line.amount for line in invoice.lines),
+        subtotal_excluding_tax=sum(line.amount - line.inclusive_tax for line in invoice.lines),
         total=total,
         total_excluding_tax=invoice.subtotal,
     )  # fmt: skip
@@ -445,10 +481,10 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
     )
     tax = {
         "amount": line.tax,
-        "tax_behavior": "exclusive",
+        "tax_behavior": line.price.tax_behavior,
         "tax_rate_details": {"tax_rate": TAX_RATE},
         "taxability_reason": "standard_rated",
-        "taxable_amount": line.amount - line.discount,
+        "taxable_amount": line.net,
         "type": "tax_rate_details",
     }
     return fill_object(
@@ -456,7 +492,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         id=line_id,
         object="line_item",
         amount=line.amount,
-        currency=line.price.currency,
+        currency=line.currency,
         discount_amounts=[{"amount": line.discount, "discount": line.discount_id}] if line.discount else [],
         discountable=not line.proration,
         discounts=[],

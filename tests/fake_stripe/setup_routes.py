@@ -5,10 +5,10 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe import serializers
+from tests.fake_stripe.prices import Price
 from tests.fake_stripe.records import (
     Card,
     Customer,
-    Price,
     StripeRecords,
     Subscription,
     SubscriptionItem,

@@ -10,7 +10,8 @@ import stripe
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
-from tests.fake_stripe.records import Customer, Price, Subscription, SubscriptionItem, add_interval
+from tests.fake_stripe.prices import Price
+from tests.fake_stripe.records import Customer, Subscription, SubscriptionItem, add_interval
 from tests.fake_stripe.sdk_types import (
     find_event_type_errors,
     find_request_errors,
@@ -221,6 +222,7 @@ def test_of_a_deleted_object_only_the_id_is_left() -> None:
         {"cancel_at_period_end": "1"},
         {"expand": ["latest_invoices"]},
         {"expand": ["status"]},
+        {"expand": ["items.data.price.currency_options.usd"]},
     ],
     ids=str,
 )

@@ -8,7 +8,6 @@ from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    CurrencyMismatch,
     CustomerNotFound,
     PriceArchived,
     QuotedPriceChanged,
@@ -28,6 +27,7 @@ from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteStatus
+from models.seat_pricing import CurrencyMismatch
 from models.service_order import ChargeAttempt
 from models.subscription import Subscription
 from tests.fake_stripe import Card, Fault

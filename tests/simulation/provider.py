@@ -215,9 +215,10 @@ class SimulatedProvider:
     def _settle_charge(self, received: ReceivedCharge, seats: int | None = None) -> None:
         subscription = self._subscriptions[received.charge.subscription_id]
         subscription.seats = subscription.seats + received.charge.seats if seats is None else seats
-        if received.charge.unit_price != subscription.price:
-            block = subscription.blocks.get(received.charge.unit_price, 0)
-            subscription.blocks[received.charge.unit_price] = block + received.charge.seats
+        unit_price = received.charge.unit_price
+        if unit_price is not None and unit_price != subscription.price:
+            block = subscription.blocks.get(unit_price, 0)
+            subscription.blocks[unit_price] = block + received.charge.seats
         received.status = "settled"
         self.change_count += 1
 
@@ -283,7 +284,7 @@ class SimulatedProvider:
             net = (subscription.seats - other) * subscription.price + sum(
                 p * n for p, n in subscription.blocks.items()
             )
-            net += line.seats * line.unit_price
+            net += line.seats * (line.unit_price or 0)
             before = totals.get(line.period, (0, 0))
             totals[line.period] = before[0] + net, before[1] + self._compute_tax(account, net, address)
         return tuple(RecurringTotal(period, *total) for period, total in totals.items())

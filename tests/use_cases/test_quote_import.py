@@ -9,8 +9,9 @@ from models.audit.entry import AuditEntry
 from models.checkout import Checkout
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.quote import Quote, QuoteLine, QuoteStatus
+from models.seat_pricing import PricingScheme, SeatPricing
 from models.subscription import Subscription
-from tests.use_cases.imports import ACME, AT, Import, all_of, change, decided, one_of, reject, story
+from tests.use_cases.imports import ACME, AT, QUOTE, Import, all_of, change, decided, one_of, reject, story
 
 
 async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: Session) -> None:
@@ -51,6 +52,22 @@ async def test_a_quote_imported_after_its_end_is_expired_without_notices(
     assert summary.warnings == ["Q-2041 had ended already and is stored as expired"]
     assert (await one_of(session, Quote)).status is QuoteStatus.EXPIRED
     assert await all_of(session, Notice) == []
+
+
+async def test_a_quote_of_seats_without_a_price_of_their_own_is_not_imported_and_named(
+    imports: Import, session: Session, database: Database
+) -> None:
+    await imports()
+    async with database.write() as writing:
+        subscription = await writing.get_one(Subscription, "sub_1")
+        subscription.unit_price, subscription.pricing = None, SeatPricing(scheme=PricingScheme.VOLUME)
+        writing.add(subscription)
+    new = QUOTE.replace("Q-2041", "Q-2042").replace(', unit_price: "13.00"', "")
+    summary = await imports(ACME.replace(QUOTE, f"{QUOTE}\n      {new}"))
+    refused = {warning.split(":")[0] for warning in summary.warnings}
+    assert refused == {"Q-2041 is not imported", "Q-2042 is not imported"}
+    assert (await one_of(session, Quote)).number == "Q-2041"
+    assert (await all_of(session, Subscription))[0].unit_price is None
 
 
 async def test_a_new_quote_is_announced_to_all_contacts_and_the_channel(

@@ -143,7 +143,7 @@ def _create_charge(
         subscription_id=subscription.id,
         payment_method_id=charge.payment_method_id,
         seats=charge.seats,
-        unit_price=charge.unit_price,
+        unit_price=subscription.unit_price if charge.unit_price is None else charge.unit_price,
         amount=charge.amount,
         tax=charge.tax,
         status=status,

@@ -58,14 +58,13 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """`default_method` is charged if a subscription has none of its own; `default_source`
-    is the legacy default. `currency` is the account's; `discount` counts for subscriptions without one."""
+    """`default_method` is charged if a subscription has none of its own. `currency` is the account's;
+    `discount` counts for subscriptions without one."""
 
     id: str
     currency: str
     default_method: str | None
     address: Address | None
-    default_source: stripe.StripeObject | None = None
     discount: ItemDiscount | None = None
 
 
@@ -120,6 +119,8 @@ async def _find_blocking_outcome(
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats != charge.expected_seats:
         return SeatsChanged()
+    if item.pricing.is_by_usage:
+        return Declined("priced_by_usage")
     if not item.is_price_active:
         return Declined("price_archived")
     if item.is_paid_by_invoice:

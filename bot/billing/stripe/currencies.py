@@ -4,6 +4,7 @@ Amounts of ISK and UGX come with two decimals that are always zero, and amounts 
 (docs.stripe.com/currencies, "Zero-decimal currencies" and "Special cases").
 """
 
+from decimal import Decimal
 from fractions import Fraction
 
 import structlog
@@ -23,6 +24,12 @@ def get_stripe_digits(currency: str) -> int:
     if currency in ZERO_DECIMAL_CURRENCIES:
         return 0
     return 3 if currency in THREE_DECIMAL_CURRENCIES else 2
+
+
+def to_exact_minor_units(amount: Decimal, currency: str) -> Decimal:
+    """A price of Stripe, which may have fractions, in ISO 4217's minor unit."""
+    code = currency.upper()
+    return amount.scaleb(get_minor_unit_digits(code) - get_stripe_digits(code)).normalize()
 
 
 def to_minor_units(amount: int, currency: str) -> int:

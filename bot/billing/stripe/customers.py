@@ -12,7 +12,7 @@ from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
-CUSTOMER_EXPANSIONS = ["default_source", "discount.source.coupon"]
+CUSTOMER_EXPANSIONS = ["discount.source.coupon"]
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,14 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
     # For a deleted customer Stripe returns only the id and `deleted`.
     if customer.to_dict().get("deleted"):
         raise CustomerNotFound(account=linked_account.account.name)
-    settings, source = customer.invoice_settings, customer.default_source
+    settings = customer.invoice_settings
     method = get_object_id(settings.default_payment_method) if settings else None
     return StripeCustomer(
         customer.id,
         linked_account.account.currency,
         # The legacy source comes last (docs.stripe.com/api/subscriptions/object, `default_payment_method`).
-        method or get_object_id(source),
+        method or get_object_id(customer.default_source),
         _read_address(customer),
-        None if isinstance(source, str) else source,
         read_discount(customer.discount) if customer.discount else None,
     )
 

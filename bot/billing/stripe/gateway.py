@@ -86,7 +86,7 @@ class StripeGateway:
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(self._client, renewing, of.customer_id)
         return [
-            _complete_outlook(item.build_state(zone), renewals.get(item.id), who.discount, zone)
+            _complete_outlook(item.build_state(of.account), renewals.get(item.id), who.discount, zone)
             for item in shown
         ]
 
@@ -94,9 +94,7 @@ class StripeGateway:
         of = await get_linked_account(self._database, account_id)
         with reject_unknown_errors("list_payment_methods"):
             customer = await fetch_customer(self._client, of)
-            return await fetch_payment_methods(
-                self._client, customer.id, customer.default_method, customer.default_source
-            )
+            return await fetch_payment_methods(self._client, customer.id, customer.default_method)
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address

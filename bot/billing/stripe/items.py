@@ -1,4 +1,5 @@
-"""The bot's subscriptions are items of Stripe subscriptions, with a licensed price per seat.
+"""The bot's subscriptions are items of Stripe subscriptions, of any price that is licensed by the seat; one
+billed by usage is shown, but has no seats to sell.
 
 Their ids here are the items' own (`si_…`), or the value of `seatbot_subscription` in the item's metadata.
 `seatbot_product` in the price's metadata is the product's id in the catalogue.
@@ -13,10 +14,12 @@ import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
-from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.future import STANDINGS, ItemFuture, read_future
+from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
+from models.account import Account
 from models.period_length import PeriodLength, PeriodUnit
 from models.proration import get_local_date
+from models.seat_pricing import SeatPricing
 
 log = structlog.get_logger()
 
@@ -32,21 +35,22 @@ ENDED_STATUSES = ("canceled", "incomplete_expired")
 @dataclass(frozen=True)
 class SubscriptionItem:
     """An item with what is needed of its Stripe subscription. `default_method` and `default_source` are the
-    subscription's own, if it has them. `currency` is none if the subscription is
-    charged in another currency than the price's."""
+    subscription's own, if it has them. `currency` is the one that the subscription is charged in; its price
+    may have several."""
 
     id: str
     stripe_item_id: str
     stripe_subscription_id: str
     status: str
     seats: int
-    unit_price: int
+    unit_price: int | None
+    pricing: SeatPricing
     period: PeriodLength
     period_start: datetime
     period_end: datetime
     is_price_active: bool
     is_paid_by_invoice: bool
-    currency: str | None
+    currency: str
     product_id: str | None
     default_method: str | None
     default_source: str | None
@@ -89,9 +93,10 @@ class SubscriptionItem:
     def will_renew(self, zone: str) -> bool:
         return self.future.build_outlook(zone).will_renew(get_local_date(zone, self.period_end))
 
-    def build_state(self, zone: str) -> SubscriptionState:
+    def build_state(self, account: Account) -> SubscriptionState:
         """In days: a period that starts or ends in the middle of a day does so, here, at the midnight
         before."""
+        zone, other_currency = account.time_zone, None if self.currency == account.currency else self.currency
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         return SubscriptionState(
             self.id,
@@ -100,6 +105,7 @@ class SubscriptionItem:
             self.period,
             start,
             end,
+            pricing=self.pricing.model_copy(update={"other_currency": other_currency}),
             product_id=self.product_id,
             charge_group=self.stripe_subscription_id,
             closed_reason=None if self.status in STANDINGS else self.inactive_outcome.reason,
@@ -117,18 +123,22 @@ async def iter_seat_items(
         wanted = {"subscription": subscription.id, "limit": 100}
         page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
     async for item in iter_all_pages(page):
-        length = _read_period_length(item.price)
-        if length is None or item.price.unit_amount is None:
+        option = await fetch_currency_option(client, item.price, subscription.currency)
+        built = _build_item(subscription, item, option)
+        if built.pricing.is_by_usage and built.product_id is None:
             log.info("subscription_item.skipped", subscription_item=item.id)
         else:
-            unit_price = to_minor_units(item.price.unit_amount, item.price.currency)
-            yield _build_item(subscription, item, length, unit_price)
+            yield built
 
 
 def _build_item(
-    subscription: stripe.Subscription, item: stripe.SubscriptionItem, period: PeriodLength, unit_price: int
+    subscription: stripe.Subscription, item: stripe.SubscriptionItem, option: CurrencyOption | None
 ) -> SubscriptionItem:
     metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
+    rates = item.tax_rates or subscription.default_tax_rates or ()
+    unit_price, pricing = read_seat_pricing(
+        item.price, option, subscription.currency, has_inclusive_rates=any(rate.inclusive for rate in rates)
+    )
     return SubscriptionItem(
         id=item.metadata.to_dict().get(SUBSCRIPTION_METADATA_KEY, item.id),
         stripe_item_id=item.id,
@@ -136,12 +146,13 @@ def _build_item(
         status=subscription.status,
         seats=item.quantity or 0,
         unit_price=unit_price,
-        period=period,
+        pricing=pricing,
+        period=_read_period_length(item.price),
         period_start=from_timestamp(item.current_period_start),
         period_end=from_timestamp(item.current_period_end),
         is_price_active=item.price.active,
         is_paid_by_invoice=subscription.collection_method == "send_invoice",
-        currency=_read_currency(subscription, item.price),
+        currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
         default_method=get_object_id(subscription.default_payment_method),
         default_source=get_object_id(subscription.default_source),
@@ -151,17 +162,9 @@ def _build_item(
     )
 
 
-def _read_currency(subscription: stripe.Subscription, price: stripe.Price) -> str | None:
-    return price.currency.upper() if price.currency == subscription.currency else None
-
-
-def _read_period_length(price: stripe.Price) -> PeriodLength | None:
-    """None for a price that is not charged per seat and period."""
+def _read_period_length(price: stripe.Price) -> PeriodLength:
     recurring = price.recurring
-    if recurring is None or recurring.usage_type != "licensed":
-        return None
-    if price.billing_scheme != "per_unit" or price.transform_quantity is not None:
-        return None
+    assert recurring is not None, "prices of subscriptions recur"
     return PeriodLength.build(PeriodUnit(recurring.interval), recurring.interval_count)
 
 

@@ -27,14 +27,17 @@ LEGACY_SOURCE_TYPES = {"ach_debit": LEGACY_BANK_ACCOUNT_TYPE, "three_d_secure": 
 
 
 async def fetch_payment_methods(
-    client: stripe.StripeClient, customer_id: str, default_id: str | None, source: stripe.StripeObject | None
+    client: stripe.StripeClient, customer_id: str, default_id: str | None
 ) -> list[PaymentMethodState]:
     """Legacy cards are listed among the others (docs.stripe.com/payments/payment-methods/transitioning,
-    "Compatibility with legacy card objects"); `source` is the customer's legacy default, which may be of
-    another kind."""
+    "Compatibility with legacy card objects"). A default that is not is a legacy source of another kind."""
     page = await request_stripe(client.v1.customers.payment_methods.list_async(customer_id, {"limit": 100}))
     found = [_read_payment_method(method.to_dict(), default_id) async for method in iter_all_pages(page)]
-    if source is not None and source["id"] not in {method.id for method in found}:
+    is_listed = default_id in {method.id for method in found}
+    if default_id is not None and not is_listed and not default_id.startswith("pm_"):
+        source = await request_stripe(
+            client.v1.customers.payment_sources.retrieve_async(customer_id, default_id)
+        )
         found.append(_read_source(source.to_dict(), default_id))
     return [method for method in found if PAYMENT_METHOD_ID_PATTERN.fullmatch(method.id)]
 

@@ -10,13 +10,13 @@ import structlog
 
 from bot.billing.gateway import (
     BillingUnavailable,
-    CurrencyMismatch,
     LineRequest,
     MixedPricesUnsupported,
     Preview,
     PriceArchived,
     PricedLine,
     RecurringTotal,
+    SeatsReducePrice,
     SubscriptionNotActive,
     SubscriptionPaidByInvoice,
     UnrelatedChargesPending,
@@ -27,6 +27,7 @@ from bot.billing.stripe.items import SubscriptionItem
 from models.account import Account, Address
 from models.money import Money
 from models.period_length import PeriodLength, group_by_period
+from models.seat_pricing import CurrencyMismatch, SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
 from models.subscription_outlook import RenewalTotal
 
@@ -80,7 +81,9 @@ async def preview_lines(
             )
         if now.unrelated_amount:
             raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
-        return _build_priced_line(item, line, now, account.time_zone), now, (item.period, later)
+        if now.amount < 0:
+            raise SeatsReducePrice
+        return _build_priced_line(item, line, now, account), now, (item.period, later)
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
@@ -111,6 +114,8 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise obstacle
     if not item.is_active:
         raise SubscriptionNotActive
+    if item.pricing.is_by_usage:
+        raise SeatsPricedByUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
     if item.is_paid_by_invoice:
@@ -256,9 +261,9 @@ def _find_renewed_item_id(line: stripe.InvoiceLineItem) -> str | None:
 
 
 def _build_priced_line(
-    item: SubscriptionItem, line: LineRequest, price: PricePreview, zone: str
+    item: SubscriptionItem, line: LineRequest, price: PricePreview, account: Account
 ) -> PricedLine:
-    state = item.build_state(zone)
+    state = item.build_state(account)
     return PricedLine(
         subscription_id=item.id,
         seats=line.seats,
@@ -269,6 +274,7 @@ def _build_priced_line(
         period_end=state.period_end,
         amount=price.amount,
         tax=price.tax,
+        pricing=item.pricing,
     )
 
 

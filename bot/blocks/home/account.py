@@ -1,7 +1,13 @@
 """One account on the Home tab: subscriptions, orders in progress, receipts, payment method and portal."""
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.account import PortalLinks, build_portal_section, build_renewal_blocks, format_subscriptions
+from bot.blocks.account import (
+    PortalLinks,
+    build_portal_section,
+    build_renewal_blocks,
+    format_subscriptions,
+    group_products_by_method,
+)
 from bot.blocks.block_kit import Block
 from bot.blocks.home.attention import MAX_ORDERS, can_pay, format_home_order_line
 from bot.blocks.payment_method import format_payment_method
@@ -100,11 +106,18 @@ def _build_payment_group(
     localizer: Localizer, overview: AccountOverview, has_several_accounts: bool
 ) -> BlockGroup:
     today = overview.account.get_local_date(overview.at)
-    default = next((method for method in overview.payment_methods if method.is_default), None)
-    if default is None:
+    defaults = overview.default_methods[:MAX_LINES]
+    if not defaults:
         return []
-    text = localizer.format_mrkdwn("home-payment", method=format_payment_method(localizer, default, today))
-    if can_pay(overview) and default.is_expiring_soon(today):
+    products = group_products_by_method(overview)
+    text = "\n".join(
+        localizer.format_mrkdwn(
+            "home-payment",
+            method=format_payment_method(localizer, method, today, products.get(method.id, [])),
+        )
+        for method in defaults
+    )
+    if can_pay(overview) and any(method.is_expiring_soon(today) for method in defaults):
         text += "\n" + localizer.format_mrkdwn("home-payment-expires-soon")
     return [
         block_kit.build_section(

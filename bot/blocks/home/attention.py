@@ -7,6 +7,7 @@ from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import Block
 from bot.blocks.order_line import build_confirm_payment_button
 from bot.blocks.quote import build_decision_buttons, format_quote_summary
+from bot.blocks.refusal import format_refusal
 from bot.blocks.service_order import (
     build_retry_buttons,
     format_order_status,
@@ -16,6 +17,7 @@ from bot.blocks.service_order import (
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
 from models.details import AccountOverview, OrderDetails, QuoteDetails
+from models.payment_method import PaymentMethodUnsupported
 from models.service_order import LineStatus
 
 MAX_QUOTES, MAX_ORDERS, MAX_LINES = 5, 5, 5
@@ -32,7 +34,7 @@ def has_attention_items(overview: AccountOverview) -> bool:
 def can_pay(overview: AccountOverview) -> bool:
     """Ordering needs a default method that can be charged (R3)."""
     today = overview.account.get_local_date(overview.at)
-    return any(method.is_default and method.is_usable(today) for method in overview.payment_methods)
+    return any(method.is_usable(today) for method in overview.default_methods)
 
 
 def _has_problem(order: OrderDetails) -> bool:
@@ -81,11 +83,18 @@ def _iter_account_groups(
             navigation.build_quotes_button(localizer, overview.account.id),
         )
     if not can_pay(overview):
-        text = account + localizer.format_mrkdwn("payment-method-none")
+        text = account + _format_payment_problem(localizer, overview)
         yield [
             block_kit.build_section(text),
             block_kit.build_actions(navigation.build_payment_methods_button(localizer, overview.account.id)),
         ]
+
+
+def _format_payment_problem(localizer: Localizer, overview: AccountOverview) -> str:
+    unsupported = next((m for m in overview.default_methods if m.is_unsupported), None)
+    if unsupported is None:
+        return localizer.format_mrkdwn("payment-method-none")
+    return escape_mrkdwn(format_refusal(localizer, PaymentMethodUnsupported(unsupported)))
 
 
 def _build_more_group(localizer: Localizer, heading: str, count: int, button: Block) -> BlockGroup:

@@ -123,6 +123,9 @@ class AccountImporter:
             )
             self._changes[f"subscription:{entry.id}"] = "added"
             return
+        if row.unit_price is None:
+            # The provider has said that its seats have no price of their own.
+            del values["unit_price"]
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
             row.revision += "unit_price" in changes

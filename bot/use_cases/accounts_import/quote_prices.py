@@ -25,6 +25,12 @@ def preview_lines(existing: ExistingAccount, lines: list[QuoteLineEntry], at: da
     return price_lines(states, requests, at=truncate_to_second(at), zone=account.time_zone, rate=rate)
 
 
+def find_unpriced_subscription(existing: ExistingAccount, lines: list[QuoteLineEntry]) -> str | None:
+    """The first whose seats have no price of their own: only its provider can compute what they cost."""
+    ids = [line.subscription for line in lines]
+    return next((i for i in ids if existing.subscriptions[i].unit_price is None), None)
+
+
 def compute_quote_expiry(
     run: ImportRun, account: Account, entry: QuoteEntry, period_ends: list[date]
 ) -> datetime:
@@ -49,5 +55,12 @@ def _build_subscription_state(
     period = get_current_period(row, existing.account.get_local_date(at))
     blocks = tuple(SeatBlockState(b.seats, b.unit_price) for b in existing.seat_blocks.get(row.id, []))
     return SubscriptionState(
-        row.id, row.seats, row.unit_price, row.period, *period, blocks, outlook=row.outlook
+        row.id,
+        row.seats,
+        row.unit_price,
+        row.period,
+        *period,
+        blocks,
+        pricing=row.pricing,
+        outlook=row.outlook,
     )

@@ -11,7 +11,11 @@ from bot.billing.gateway import Preview
 from bot.db import Session
 from bot.use_cases.accounts_import.existing import ExistingAccount
 from bot.use_cases.accounts_import.import_run import ImportRun
-from bot.use_cases.accounts_import.quote_prices import compute_quote_expiry, preview_lines
+from bot.use_cases.accounts_import.quote_prices import (
+    compute_quote_expiry,
+    find_unpriced_subscription,
+    preview_lines,
+)
 from bot.use_cases.notice.enqueue import (
     enqueue_notice,
     enqueue_quote_card_updates,
@@ -36,7 +40,7 @@ async def import_quotes(
         (existing, entry)
         for existing, entries in entries_by_account
         for entry in entries
-        if entry.number not in existing.quotes
+        if entry.number not in existing.quotes and _is_priced(run, existing, entry)
     ]
     for existing, entries in entries_by_account:
         for entry in entries:
@@ -44,6 +48,16 @@ async def import_quotes(
             if quote is not None:
                 await _update_quote(session, run, existing, quote, entry)
     await _add_quotes(session, run, new_entries)
+
+
+def _is_priced(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry) -> bool:
+    subscription_id = find_unpriced_subscription(existing, entry.lines)
+    if subscription_id is not None:
+        run.warnings.append(
+            f"{entry.number} is not imported: {subscription_id} has no price per seat, so only the payment"
+            " provider can compute what its seats cost; order them with /add-seats"
+        )
+    return subscription_id is None
 
 
 async def _add_quotes(
@@ -94,6 +108,8 @@ async def _update_quote(
     current_quote = await _get_current_quote(session, quote)
     if entry.decided and current_quote.is_pending(run.at):
         await _close_quote(session, run, existing, current_quote, entry.decided)
+    elif not _is_priced(run, existing, entry):
+        return
     elif not quote.is_pending(run.at):
         await _update_closed_quote(session, run, existing, quote, entry)
     elif quote.created_externally:

@@ -66,6 +66,12 @@ async def write_audit_entry(
     await write_audit_entries(session, account_id, [entry])
 
 
+async def prepare_audit_entries(session: Session, account_id: str, actor: Actor) -> None:
+    """What `write_audit_entries` would store beside entries of this actor, if that has to happen earlier."""
+    await _get_or_create_person_id(session, actor)
+    await record_account_change(session, account_id)
+
+
 async def write_audit_entries(session: Session, account_id: str, entries: Sequence[NewAuditEntry]) -> None:
     """Append entries in their order, and schedule the Homes that show the account for an update. The caller
     holds the account's lock, so that numbers have no gaps."""

@@ -59,6 +59,7 @@ def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:
     return (
         source.seats,
         source.unit_price,
+        source.pricing,
         source.period,
         source.period_start,
         source.period_end,

@@ -104,9 +104,11 @@ async def _add_subscription(
         product_id=product.id,
         seats=state.seats,
         unit_price=state.unit_price,
+        pricing=state.pricing,
         period=state.period,
         period_start=state.period_start,
         period_end=state.period_end,
+        default_payment_method_id=state.default_payment_method_id,
         outlook=state.outlook,
     )
     session.add(subscription)
@@ -172,7 +174,8 @@ async def _apply_state(
     session: Session, subscription: Subscription, blocks: Sequence[SeatBlock], state: SubscriptionState
 ) -> None:
     subscription.seats, subscription.unit_price = state.seats, state.unit_price
-    subscription.period = state.period
+    subscription.pricing, subscription.period = state.pricing, state.period
+    subscription.default_payment_method_id = state.default_payment_method_id
     subscription.period_start, subscription.period_end = state.period_start, state.period_end
     subscription.outlook, subscription.active = state.outlook, True
     session.add(subscription)

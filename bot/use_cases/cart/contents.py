@@ -1,12 +1,12 @@
 """The contents of a cart, and its own quote (R10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlmodel import and_, col, update
+from sqlmodel import and_, col, or_, update
 
 from bot.db import Session, build_insert, select_joined
 from bot.use_cases.details import build_subscription_rows
@@ -24,13 +24,13 @@ from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
 @dataclass(frozen=True)
 class CartState:
     """A person's cart for an account, with what decides whether it can be ordered. `all_rows` includes
-    subscriptions that have ended."""
+    subscriptions that have ended; `default_methods` are the account's and the subscriptions' own."""
 
     account: Account
     contact: BillingContact
     cart: Cart | None
     all_rows: list[SubscriptionRow]
-    default_method: PaymentMethod | None
+    default_methods: list[PaymentMethod]
     pending_quotes: list[Quote]
 
     @cached_property
@@ -55,9 +55,18 @@ class CartState:
         """The pending quotes that R6 and R7 are about."""
         return [quote for quote in self.pending_quotes if not is_own_quote(quote, self.contact)]
 
-    def check_default_method(self, at: datetime) -> None:
-        methods = [self.default_method] if self.default_method else []
-        check_default_method(methods, self.account.get_local_date(at))
+    def check_default_method(self, at: datetime, subscription_ids: Collection[str] | None = None) -> None:
+        """R3, for an order of these subscriptions, else of any that seats can be added to."""
+        own_ids = [
+            row.subscription.default_payment_method_id
+            for row in self.rows
+            if (
+                row.blocked_by is None
+                if subscription_ids is None
+                else row.subscription.id in subscription_ids
+            )
+        ]
+        check_default_method(self.default_methods, self.account.get_local_date(at), own_ids)
 
 
 def is_own_quote(quote: Quote, contact: BillingContact) -> bool:
@@ -81,7 +90,10 @@ async def load_cart_state(
             and_(
                 col(PaymentMethod.account_id) == Account.id,
                 col(PaymentMethod.active),
-                col(PaymentMethod.is_default),
+                or_(
+                    col(PaymentMethod.is_default),
+                    col(PaymentMethod.id) == Subscription.default_payment_method_id,
+                ),
             ),
         )
         .outerjoin(
@@ -98,10 +110,11 @@ async def load_cart_state(
         )
     )
     rows = result.all()
-    *_, cart, default_method, _ = rows[0]
+    *_, cart, _, _ = rows[0]
+    default_methods = {method.id: method for *_, method, _ in rows if method}
     all_rows = build_subscription_rows(row[:3] for row in rows if row[0])
     quotes = {quote.key: quote for *_, quote in rows if quote}
-    return CartState(account, contact, cart, all_rows, default_method, [*quotes.values()])
+    return CartState(account, contact, cart, all_rows, [*default_methods.values()], [*quotes.values()])
 
 
 def apply_seat_inputs(

@@ -72,7 +72,7 @@ async def _load_cart(session: Session, account: Account, contact: BillingContact
 def _check_cart(cart: _Cart, seats: Mapping[str, int], at: datetime) -> None:
     state = cart.state
     state.account.check_self_service()
-    state.check_default_method(at)
+    state.check_default_method(at, seats)
     for row in state.rows:
         if row.subscription.id in seats and row.blocked_by is not None:
             raise row.blocked_by
@@ -115,10 +115,12 @@ async def _store_quote(saving: _Saving, cart: _Cart, price: _Price | None) -> Qu
             _check_cart(cart, saving.seats, saving.at)
         own_quote, replaced_quotes = cart.state.own_quote, cart.state.other_quotes
         if own_quote is not None and cart.quoted_seats == saving.seats:
+            await _clear_consent(session, cart.state)
             await _expire_replaced_quotes(session, saving, cart.state, replaced_quotes, own_quote)
             return await load_quote_details(session, own_quote, saving.at)
         if price is None:
             return None
+        await _clear_consent(session, cart.state)
         created = await _create_cart_quote(session, saving, account, cart.state, price)
         if own_quote is not None:
             replaced_quotes = [*replaced_quotes, own_quote]
@@ -154,6 +156,9 @@ async def _expire_replaced_quotes(
     entries = [*audit_entries, *(decision.audit_entry for decision in decisions)]
     await write_audit_entries(session, state.account.id, entries)
     await enqueue_notices(session, [notice for decision in decisions for notice in decision.notices])
+
+
+async def _clear_consent(session: Session, state: CartState) -> None:
     if state.replaceable_quote_ids:
         await store_consent(session, state.account, state.contact, [])
 

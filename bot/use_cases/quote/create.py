@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.billing.gateway import Preview
 from bot.db import Session
-from bot.use_cases.audit.write import NewAuditEntry
+from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.document_number import allocate_document_number
 from models.account import Account, Address
 from models.audit.entry import Actor
@@ -40,7 +40,9 @@ async def create_quote(
     reason: str | None = None,
 ) -> CreatedQuote:
     """Store a pending quote and its lines. It is offered to `contact_id`; without one, to all contacts.
-    `product_ids` maps subscription ids to product ids."""
+    `product_ids` maps subscription ids to product ids. What its transaction can store without it comes first:
+    see `allocate_document_number`."""
+    await prepare_audit_entries(session, account.id, actor)
     quote = build_quote(
         number=await allocate_document_number(session, QUOTE_PREFIX),
         account=account,

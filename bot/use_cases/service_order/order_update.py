@@ -21,6 +21,7 @@ from bot.use_cases.notice.enqueue import (
     list_channel_destinations,
     list_direct_destinations,
 )
+from bot.use_cases.receipt import issue_receipt
 from models.account import Account
 from models.audit.entry import Actor
 from models.billing_contact import BillingContact
@@ -105,7 +106,7 @@ _ORDER_QUERY = (
 @dataclass
 class OrderUpdate:
     """`contact` placed the order. `attempts` are by line id, oldest first. `assigned_product_ids` are those
-    products of the order that its administrator has a seat of already."""
+    products of the order that its administrator has a seat of already. `receipt_rows` get a receipt."""
 
     services: Services
     session: Session
@@ -120,6 +121,7 @@ class OrderUpdate:
     actor: Actor = PROCESSING_JOB_ACTOR
     audit_entries: list[NewAuditEntry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    receipt_rows: list[OrderRow] = field(default_factory=list)
 
     @property
     def lines(self) -> list[OrderLine]:
@@ -186,7 +188,18 @@ class OrderUpdate:
         await self.session.flush()
         await write_audit_entries(self.session, self.account.id, self.audit_entries)
         await enqueue_notices(self.session, self.notices)
-        self.audit_entries, self.notices = [], []
+        # Last: the receipt's number locks out other accounts' receipts until the transaction ends.
+        if self.receipt_rows:
+            await issue_receipt(
+                self.session,
+                self.account,
+                self.quote,
+                self.order,
+                self.receipt_rows,
+                seller=self.services.settings.seller,
+                at=self.at,
+            )
+        self.audit_entries, self.notices, self.receipt_rows = [], [], []
 
 
 @asynccontextmanager

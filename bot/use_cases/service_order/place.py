@@ -20,7 +20,7 @@ from bot.permissions import (
     lock_account_role,
 )
 from bot.services import Services
-from bot.use_cases.audit.write import NewAuditEntry
+from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout import get_saved_form, get_valid_form
 from bot.use_cases.details import apply_blocking_orders, load_order_details
@@ -41,7 +41,7 @@ from models.document_sequence import SERVICE_ORDER_PREFIX
 from models.errors import InvalidInput
 from models.money import Money
 from models.notice import NoticeKind
-from models.payment_method import PaymentMethod, get_usable_method
+from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
 from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
@@ -93,8 +93,9 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
 class _State:
     """What an order is made of, as it was when it was read.
 
-    `administrators` and `methods` are those that the person chose in the checkout, and the account's default
-    method; `busy_orders` are charging a subscription of the quote, and are by its id (R19)."""
+    `administrators` and `methods` are those that the person chose in the checkout, and the default
+    methods of the account and the subscriptions; `busy_orders` are charging a subscription of the quote, and
+    are by its id (R19)."""
 
     quote: Quote
     rows: list[QuoteRow]
@@ -165,6 +166,7 @@ def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[A
                 col(PaymentMethod.active),
                 or_(
                     col(PaymentMethod.is_default),
+                    col(PaymentMethod.id) == Subscription.default_payment_method_id,
                     col(PaymentMethod.id) == _PAYMENT_METHOD_ID,
                 ),
             ),
@@ -235,13 +237,13 @@ class _Placement:
 async def _place_order(placement: _Placement) -> OrderDetails:
     session, at, account, state = placement.session, placement.at, placement.account, placement.state
     quote = state.quote
-    form, chosen = get_valid_form(account, state.checkout, state.administrators, state.methods, at)
-    method = get_usable_method(state.methods, form.payment_method, account.get_local_date(at))
+    own_ids = {s.id: s.default_payment_method_id for s in state.subscriptions}
+    choices = MethodChoices(state.methods, own_ids, account.get_local_date(at))
+    form, chosen = get_valid_form(state.checkout, state.administrators, choices)
+    methods = choices.choose(form.payment_method)
+    method = methods[state.rows[0].line.subscription_id]
     _check_still_orderable(placement)
     administrator, audit_entries = await _get_or_create_administrator(placement, form, chosen)
-    order = await _create_order(placement, form, administrator, method)
-    rows = [_build_order_row(order, row, account, at) for row in state.rows]
-    session.add_all(row.line for row in rows)
     decision = await change_quote_status(
         session,
         account,
@@ -254,6 +256,12 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     account.set_billing_address(form.address)
     session.add(account)
     await clear_cart(session, quote)
+    await prepare_audit_entries(session, account.id, placement.actor)
+    order = await _create_order(placement, form, administrator, method)
+    rows = [
+        _build_order_row(order, row, account, methods[row.line.subscription_id], at) for row in state.rows
+    ]
+    session.add_all(row.line for row in rows)
     await _record_placement(placement, order, rows, audit_entries, decision)
     return OrderDetails(
         account=account,
@@ -319,8 +327,10 @@ async def _create_order(
     return order
 
 
-def _build_order_row(order: ServiceOrder, row: QuoteRow, account: Account, at: datetime) -> OrderRow:
-    line = row.line
+def _build_order_row(
+    order: ServiceOrder, row: QuoteRow, account: Account, method: PaymentMethod, at: datetime
+) -> OrderRow:
+    line, is_orders_method = row.line, method.id == order.payment_method_id
     assert line.id is not None, "the quote's line is stored"
     order_line = OrderLine(
         order_id=order.key,
@@ -330,9 +340,10 @@ def _build_order_row(order: ServiceOrder, row: QuoteRow, account: Account, at: d
         amount=line.amount,
         tax=line.tax,
         period_ends_at=account.get_midnight(line.period_end),
+        payment_method_id=None if is_orders_method else method.id,
         due_at=at,
     )
-    return OrderRow(order_line, line, row.product)
+    return OrderRow(order_line, line, row.product, payment_method=None if is_orders_method else method)
 
 
 async def _record_placement(

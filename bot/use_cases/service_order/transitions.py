@@ -4,7 +4,6 @@ from sqlmodel import col, select
 
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.use_cases.notice.enqueue import list_email_destinations
-from bot.use_cases.receipt import issue_receipt
 from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderRow
@@ -98,16 +97,7 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     if outcome is OrderStatus.FAILED:
         update.add_notice(NoticeKind.ORDER_FAILED, NoticeKind.ORDER_FAILED, destinations)
         return
-    settled_rows = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
-    await issue_receipt(
-        update.session,
-        update.account,
-        update.quote,
-        update.order,
-        settled_rows,
-        seller=update.services.settings.seller,
-        at=update.at,
-    )
+    update.receipt_rows = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
     update.add_notice(NoticeKind.RECEIPT, NoticeKind.RECEIPT, destinations)
     emails = list_email_destinations(await update.list_recipients())
     update.add_notice(NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT_MAIL, emails)

@@ -1,0 +1,179 @@
+"""Which payment method Stripe charges: shown, checked and charged as Stripe would (R3, R23, R26)."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from models.receipt import Receipt
+from models.service_order import OrderLine
+from sandbox.person import Person
+from tests.fake_stripe import Card
+from tests.fake_stripe.records import Customer, Subscription
+from tests.handlers.steps import newest, opened
+from tests.stripe_world import StripeWorld, stripe_world
+
+SEPA = {"type": "sepa_debit", "last4": "3000"}
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+@pytest.fixture
+def alice(world: StripeWorld) -> Person:
+    return world.person("alice")
+
+
+def customer(world: StripeWorld) -> Customer:
+    return world.records.customers["cus_acme"]
+
+
+def subscription(world: StripeWorld, name: str = "acme_meeting") -> Subscription:
+    return world.records.subscriptions[f"sub_of_{name}"]
+
+
+def set_only_method(world: StripeWorld, method_id: str, **values: str | None) -> str:
+    """The customer's only method, and nobody's default."""
+    for card in [card for card in world.records.cards.values() if card.customer == "cus_acme"]:
+        world.records.detach_card(card.id)
+    world.records.cards[method_id] = Card(method_id, "cus_acme", **values)  # type: ignore[arg-type]
+    return method_id
+
+
+async def refused_text(world: StripeWorld, person: Person) -> str:
+    await person.command("/add-seats")
+    return (await person.wait_for_modal("cart.obstacles")).text
+
+
+async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
+    world: StripeWorld, alice: Person
+) -> None:
+    subscription(world).default_payment_method = set_only_method(world, "pm_checkout", last4="1881")
+    placement = await world.placement(alice, acme_meeting=2)
+    assert "Visa •••• 1881, expires 04/2030" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert len(world.list_paid_totals()) == 1
+    assert subscription(world).default_payment_method == "pm_checkout"
+    assert "Charged to Visa ending in 1881" in newest(alice.dms, "Receipt").text
+    overview = await opened(alice, "/billing", "", "account.overview")
+    assert "Visa •••• 1881, expires 04/2030, for GoTo Meeting" in overview.text
+
+
+async def test_that_card_does_not_pay_for_a_subscription_that_stripe_would_charge_to_nothing(
+    world: StripeWorld, alice: Person
+) -> None:
+    subscription(world).default_payment_method = set_only_method(world, "pm_checkout")
+    await world.fill_cart(alice, "", acme_webinar=2)
+    await alice.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "To order seats, the account needs a valid credit or debit card" in refused.text
+
+
+async def test_r3_a_bank_debit_is_refused_by_its_name(world: StripeWorld, alice: Person) -> None:
+    customer(world).default_payment_method = set_only_method(world, "pm_sepa", **SEPA)
+    text = await refused_text(world, alice)
+    assert "Seats ordered here can’t be charged to SEPA Direct Debit •••• 3000, which is the default." in text
+    assert "make a credit or debit card the default" in text
+    overview = await opened(alice, "/billing", "", "account.overview")
+    assert "SEPA Direct Debit •••• 3000, can’t be charged for seats ordered here, default" in overview.text
+    assert world.fake.list_charge_requests() == []
+
+
+async def test_r3_a_card_can_be_chosen_for_a_subscription_that_is_paid_by_bank_debit(
+    world: StripeWorld, alice: Person
+) -> None:
+    """The account's default is a card: it is charged for this order only."""
+    world.records.cards["pm_sepa"] = Card("pm_sepa", "cus_acme", **SEPA)  # type: ignore[arg-type]
+    subscription(world).default_payment_method = "pm_sepa"
+    await world.order(alice, acme_meeting=2)
+    await world.settle()
+    assert len(world.list_paid_totals()) == 1
+    assert "Charged to Visa ending in 4242" in newest(alice.dms, "Receipt").text
+    assert subscription(world).default_payment_method == "pm_sepa"
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"type": "link", "email": "alice@acme.example"}, "Link (alice@acme.example)"),
+        ({"type": "paypal", "email": "alice@acme.example"}, "PayPal (alice@acme.example)"),
+    ],
+)
+async def test_a_wallet_that_pending_updates_support_is_charged(
+    world: StripeWorld, alice: Person, values: dict[str, str], name: str
+) -> None:
+    customer(world).default_payment_method = set_only_method(world, "pm_wallet", **values)
+    placement = await world.placement(alice, acme_meeting=2)
+    assert f"{name}, default" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert len(world.list_paid_totals()) == 1
+    assert f"Charged to {name}" in newest(alice.dms, "Receipt").text
+    [method] = (await world.row(Receipt)).charged_methods
+    assert (method.type, method.email) == (values["type"], "alice@acme.example")
+
+
+async def test_the_legacy_source_is_charged_if_there_is_no_other_default(
+    world: StripeWorld, alice: Person
+) -> None:
+    customer(world).default_source = set_only_method(
+        world, "card_old", brand="american_express", last4="0005"
+    )
+    await world.order(alice, acme_meeting=2)
+    await world.settle()
+    assert len(world.list_paid_totals()) == 1
+    assert "ending in 0005" in newest(alice.dms, "Receipt").text
+    assert subscription(world).default_payment_method is None, "it was the usual one"
+
+
+async def test_a_legacy_bank_account_is_refused_by_its_name(world: StripeWorld, alice: Person) -> None:
+    values = {"type": "us_bank_account", "bank": "STRIPE TEST BANK", "last4": "6789"}
+    customer(world).default_source = set_only_method(world, "ba_old", **values)
+    assert "ACH Direct Debit, STRIPE TEST BANK •••• 6789" in await refused_text(world, alice)
+
+
+async def test_the_subscriptions_legacy_source_goes_before_the_customers_default(
+    world: StripeWorld, alice: Person
+) -> None:
+    world.records.cards["card_old"] = Card("card_old", "cus_acme", last4="0005")
+    subscription(world).default_source = "card_old"
+    placement = await world.placement(alice, acme_meeting=2)
+    assert "Visa •••• 0005" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert "ending in 0005" in newest(alice.dms, "Receipt").text
+    assert subscription(world).default_payment_method is None
+
+
+async def test_r26_two_subscriptions_with_different_cards_are_each_charged_to_their_own(
+    world: StripeWorld, alice: Person
+) -> None:
+    world.records.cards["pm_checkout"] = Card("pm_checkout", "cus_acme", brand="mastercard", last4="4444")
+    subscription(world, "acme_webinar").default_payment_method = "pm_checkout"
+    checkout = await world.checkout(alice, acme_meeting=2, acme_webinar=1)
+    assert "Your subscriptions are paid with different payment methods." in checkout.text
+    await alice.submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    assert "GoTo Meeting: Visa •••• 4242" in placement.text
+    assert "GoTo Webinar: Mastercard •••• 4444" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    await world.pass_time(seconds=20)
+    lines = await world.rows(OrderLine)
+    assert [line.status for line in lines] == ["settled", "settled"]
+    charged = {method.last4: method.amount for method in (await world.row(Receipt)).charged_methods}
+    assert charged == {"4242": _total(lines[0]), "4444": _total(lines[1])}
+    assert subscription(world).default_payment_method is None
+    assert subscription(world, "acme_webinar").default_payment_method == "pm_checkout"
+    assert not any("seatbot_swapped_card" in s.metadata for s in world.records.subscriptions.values())
+
+
+def _total(line: OrderLine) -> int:
+    return line.amount + line.tax
