@@ -111,7 +111,7 @@ trace: setup  ## Count the files, queries and writing transactions of one order 
 pictures: setup  ## Take the screenshots in docs/pictures (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
-migration: setup  ## Generate a migration: make migration MESSAGE="Add …" NUMBER=0002
+migration: setup  ## Generate a migration: make migration MESSAGE="Add …" NUMBER=(the next free one)
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
 .PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas planted stress bench trace

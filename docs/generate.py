@@ -194,7 +194,7 @@ def manifest() -> None:
 def migration(number: str, message: str) -> None:
     """Write a migration from the differences between the models and the existing migrations."""
     if not number or not message:
-        raise typer.BadParameter('say both: make migration NUMBER=0002 MESSAGE="Add …"')
+        raise typer.BadParameter('say both: make migration NUMBER=(the next free one) MESSAGE="Add …"')
     with TemporaryDirectory() as folder:
         engine = create_engine(f"sqlite:///{folder}/fresh.db")
         with engine.begin() as connection:

@@ -149,7 +149,7 @@ class JobRunner:
 class _Timer:
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback = callback
-        # Whoever sets it may be in a transaction, or have a log context, that the callback must not have.
+        # The timer may be set inside a transaction or a log context, which the callback must not inherit.
         self._context = copy_context()
         self._handle: asyncio.TimerHandle | None = None
 

@@ -15,10 +15,9 @@ MARK = "*not built yet*"
 
 # An issue that builds one of these removes it here, and its mark from the page.
 NOT_BUILT_YET = {
-    "R3",  # methods other than cards, payment by invoice
+    "R3",  # payment by invoice
     "R10",  # checkout and service order on one screen
     "R22",  # the language of people who are not contacts
-    # methods other than cards
     "R24",  # giving up after a bounded time, and delivering another way
     "R28",
     "R29",

@@ -20,7 +20,8 @@ LOCKED_TIPS_KEY = "audit_chain_tips"
 
 @dataclass
 class LockedTip:
-    """The number and hash of an account's last audit entry, kept up to date by whoever writes more."""
+    """The number and hash of an account's last audit entry, updated with each entry that the
+    transaction writes."""
 
     number: int = 0
     hash: str = GENESIS_HASH

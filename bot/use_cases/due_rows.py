@@ -55,7 +55,7 @@ class ClaimQueue(Generic[KeyT, ItemT]):
         keys, self._prefetched = self._prefetched[:limit], self._prefetched[limit:]
         items = await self._claim_items(keys) if keys else []
         if len(items) < len(keys):
-            # Whatever kept one from being claimed (another worker, a rate limit) is likely to keep others.
+            # If one could not be claimed (another worker, a rate limit), others probably cannot either.
             self._prefetched = ()
         return items if items or is_fresh else await self.claim(limit)
 

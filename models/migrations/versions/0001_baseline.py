@@ -107,7 +107,7 @@ POSTGRESQL_JOB_NOTIFICATIONS = (
         "AFTER UPDATE OF due_at ON notice FOR EACH ROW WHEN (NEW.due_at < OLD.due_at)",
     ),
     ("account_change_notify_inserted", "AFTER INSERT ON account_change FOR EACH STATEMENT"),
-    # One that a person opened and that could not be published: no job has it yet.
+    # A Home that could not be published when it was opened: no job knows about it yet.
     (
         "home_notify_retry",
         "AFTER UPDATE OF attempts ON home FOR EACH ROW WHEN (NEW.attempts > OLD.attempts)",
