@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_account_revision"
-down_revision = "0006_seat_pricing"
+revision = "0008_account_revision"
+down_revision = "0007_seat_pricing"
 branch_labels = None
 depends_on = None
 
