@@ -47,6 +47,10 @@ class Principal:
     last_entry_numbers: dict[str, int]
     audit_person_ids: dict[int, str]
 
+    def find_account(self, account_id: str) -> Account | None:
+        """As it was when the principal was read."""
+        return next((account for account, _ in self.roles if account.id == account_id), None)
+
 
 RowT = TypeVar("RowT", Quote, ServiceOrder, Receipt)
 
@@ -106,10 +110,16 @@ async def lock_account_role(
 
 
 async def is_unchanged(session: Session, person: SlackIdentity, account: Account) -> bool:
-    """Whether nothing was recorded in the locked account's history since the request read who the person is:
-    then what it has read since then, roles and quotes and orders, is still so."""
+    """Whether the locked account is as it was when the request read who the person is: nothing was recorded
+    in its history, and its `revision` is the same. Then its roles, subscriptions, payment methods, quotes and
+    orders, which the request has read since then, are still so."""
     tip = await lock_audit_chain_tip(session, account.id)
-    return person.principal is not None and person.principal.last_entry_numbers.get(account.id) == tip.number
+    principal = person.principal
+    seen = principal.find_account(account.id) if principal else None
+    if principal is None or seen is None:
+        return False
+    last_number = principal.last_entry_numbers.get(account.id)
+    return (last_number, seen.revision) == (tip.number, account.revision)
 
 
 async def authorize_row(

@@ -61,6 +61,8 @@ class Account(SQLModel, table=True):
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
     # When to refresh the copy of what the provider has, after its webhook reported a change.
     refresh_due_at: datetime | None = Field(default=None, index=True)
+    # How often what belongs to the account changed without an entry in its history.
+    revision: int = 0
 
     @property
     def audit_subject(self) -> AuditSubject:

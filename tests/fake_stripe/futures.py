@@ -1,7 +1,6 @@
 """What may be ahead of a subscription: a pause, a schedule, a coupon."""
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Literal
 
 
@@ -64,7 +63,3 @@ class SubscriptionFuture:
     itemizes_proration_discounts: bool = False
     # The phase whose quantities the subscription has been given.
     entered_phase: SchedulePhase | None = None
-
-    @property
-    def discount_share(self) -> Fraction:
-        return Fraction(sum(coupon.percent_off for coupon in self.coupons), 100)

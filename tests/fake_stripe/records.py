@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from tests.fake_stripe.futures import SubscriptionFuture
+from tests.fake_stripe.futures import Coupon, SubscriptionFuture
 from tests.fake_stripe.prices import Price
 
 # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
@@ -122,6 +122,7 @@ class Customer:
     deleted: bool = False
     # Credit is negative, what they owe is positive: docs.stripe.com/billing/customer/balance
     balance: int = 0
+    coupon: Coupon | None = None
 
 
 @dataclass
@@ -348,7 +349,7 @@ class StripeRecords:
             unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
         if not subscription.future.itemizes_proration_discounts:
             # Computed from discounted amounts: docs.stripe.com/billing/subscriptions/prorations
-            unused *= 1 - subscription.future.discount_share
+            unused *= 1 - self._compute_discount_share(subscription)
         currency = subscription.charged_currency
         credit = -round_amount(item.price.compute_amount(item.quantity, currency) * unused, currency)
         debit = round_amount(item.price.compute_amount(quantity, currency) * unused, currency)
@@ -360,13 +361,26 @@ class StripeRecords:
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True,
-                discount, _get_discount_id(subscription) if discount else "", currency,
+                discount, self._get_discount_id(subscription) if discount else "", currency,
             )
             for (count, amount), tax, discount in zip(amounts, taxes, discounts, strict=True)
         ]  # fmt: skip
 
     def _compute_discount(self, subscription: Subscription, amount: int) -> int:
-        return round_amount(amount * subscription.future.discount_share, subscription.charged_currency)
+        share = self._compute_discount_share(subscription)
+        return round_amount(amount * share, subscription.charged_currency)
+
+    def _compute_discount_share(self, subscription: Subscription) -> Fraction:
+        return Fraction(sum(coupon.percent_off for coupon in self._list_coupons(subscription)), 100)
+
+    def _list_coupons(self, subscription: Subscription) -> list[Coupon]:
+        """The customer's counts only if the subscription has none:
+        docs.stripe.com/billing/subscriptions/coupons, "Discounts on customers"."""
+        customer_coupon = self.customers[subscription.customer].coupon
+        return subscription.future.coupons or ([customer_coupon] if customer_coupon else [])
+
+    def _get_discount_id(self, subscription: Subscription) -> str:
+        return f"di_{self._list_coupons(subscription)[0].id}"
 
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], country: str
@@ -381,7 +395,7 @@ class StripeRecords:
                 lines.append(
                     InvoiceLine(
                         item.id, subscription.id, item.price, count, amount, tax, start, end, False,
-                        discount, _get_discount_id(subscription) if discount else "", currency,
+                        discount, self._get_discount_id(subscription) if discount else "", currency,
                     )
                 )  # fmt: skip
         return lines
@@ -599,10 +613,6 @@ class StripeRecords:
 
     def emit_event(self, event_type: str, object_type: str, object_id: str) -> None:
         self.events.append(EventRecord(self.new_id("evt"), event_type, object_type, object_id, self.now))
-
-
-def _get_discount_id(subscription: Subscription) -> str:
-    return f"di_{subscription.future.coupons[0].id}"
 
 
 def get_charged_method(subscription: Subscription, customer: Customer) -> str | None:

@@ -180,7 +180,8 @@ def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) 
     """Also one that was deleted: docs.stripe.com/api/customers/delete"""
     if customer_id not in records.customers:
         raise build_resource_missing("customer", customer_id)
-    return serializers.serialize_customer(records.customers[customer_id])
+    shows_coupon = "discount.source.coupon" in params.get("expand", [])
+    return serializers.serialize_customer(records.customers[customer_id], shows_coupon=shows_coupon)
 
 
 def retrieve_source(records: StripeRecords, params: Params, customer_id: str, source_id: str) -> Params:
@@ -320,7 +321,7 @@ ROUTES = [
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
     ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
-    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve),
+    ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "GET",
         "/v1/customers/([^/]+)/sources/([^/]+)",

@@ -156,7 +156,7 @@ def serialize_subscription(
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
         discounts=[
-            _serialize_discount(subscription, coupon)
+            _serialize_discount(subscription.customer, subscription.id, coupon)
             if "data.discounts.source.coupon" in expand
             else f"di_{coupon.id}"
             for coupon in future.coupons
@@ -253,7 +253,9 @@ def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:
     )
 
 
-def _serialize_discount(subscription: Subscription, coupon: Coupon) -> dict[str, Any]:
+def _serialize_discount(
+    customer_id: str, subscription_id: str | None, coupon: Coupon, *, shows_coupon: bool = True
+) -> dict[str, Any]:
     shown = fill_object(
         stripe.Coupon,
         id=coupon.id,
@@ -270,11 +272,11 @@ def _serialize_discount(subscription: Subscription, coupon: Coupon) -> dict[str,
         stripe.Discount,
         id=f"di_{coupon.id}",
         object="discount",
-        customer=subscription.customer,
+        customer=customer_id,
         end=coupon.end,
-        source={"coupon": shown, "type": "coupon"},
+        source={"coupon": shown if shows_coupon else coupon.id, "type": "coupon"},
         start=CREATED_AT,
-        subscription=subscription.id,
+        subscription=subscription_id,
     )
 
 
@@ -289,7 +291,7 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     )
 
 
-def serialize_customer(customer: Customer) -> dict[str, Any]:
+def serialize_customer(customer: Customer, *, shows_coupon: bool = False) -> dict[str, Any]:
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
@@ -306,6 +308,9 @@ def serialize_customer(customer: Customer) -> dict[str, Any]:
         address=address,
         created=CREATED_AT,
         default_source=customer.default_source,
+        discount=_serialize_discount(customer.id, None, customer.coupon, shows_coupon=shows_coupon)
+        if customer.coupon
+        else None,
         invoice_settings=settings,
         livemode=False,
         metadata={},

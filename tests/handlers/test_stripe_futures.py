@@ -132,6 +132,16 @@ async def test_r27_what_is_ahead_is_said_on_every_screen_and_seats_are_sold(
     assert words in await read_home(world)
 
 
+async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_one(
+    world: StripeWorld,
+) -> None:
+    world.records.customers["cus_acme"].coupon = Coupon("PARTNER", "Partner", 10)
+    assert await read_cart(world)
+    billing = await read_billing(world)
+    assert "Discount “Partner”: 10% off" in billing
+    assert "Renews on 1 Dec 2026 at €315.00 before tax" in billing
+
+
 REFUSED = {
     "payments void": (
         SubscriptionFuture(pause_collection=PauseCollection("void")),

@@ -4,14 +4,22 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, insert, inspect
+from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, insert, inspect, text
 from sqlalchemy import column as sa_column
 from sqlalchemy import table as sa_table
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 
+from models.billing_contact import BillingContact
+from models.cart import Cart
 from models.document_sequence import DocumentSequence
-from models.migrations.run import MIGRATIONS_DIR, get_head_revision, is_at_head, upgrade_database
+from models.migrations.run import (
+    MIGRATIONS_DIR,
+    downgrade_database,
+    get_head_revision,
+    is_at_head,
+    upgrade_database,
+)
 from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
@@ -107,7 +115,7 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
 def test_stored_cards_survive_other_types_of_payment_methods(dialect: str) -> None:
     engine = new_engine(dialect)
     with engine.begin() as connection:
-        upgrade_database(connection, "0002_period_lengths")
+        upgrade_database(connection, "0003_period_lengths")
         insert_as_of_now(connection, an_account())
         insert_as_of_now(connection, a_method(is_default=True))
         upgrade_database(connection)
@@ -120,4 +128,27 @@ def test_stored_cards_survive_other_types_of_payment_methods(dialect: str) -> No
         session.add(PaymentMethod(id="pm_3", account_id="acme", last4="4242"))
         with pytest.raises(IntegrityError, match="ck_payment_method_card"):
             session.commit()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_the_seats_of_a_cart_survive_its_new_column(dialect: str) -> None:
+    engine = new_engine(dialect)
+    with engine.begin() as connection:
+        upgrade_database(connection, "0001_baseline")
+        contact = BillingContact(id=1, account_id="acme", email="alice@acme.example", name="Alice Martin")
+        for row in [an_account(), a_product(), a_subscription(), contact]:
+            insert_as_of_now(connection, row)
+        insert_as_of_now(connection, Cart(id=7, account_id="acme", contact_id=1, replaceable_quote_ids=[3]))
+        connection.execute(text("INSERT INTO cart_line VALUES (7, 'sub_1', 5)"))
+        upgrade_database(connection)
+    with Session(engine) as session:
+        cart = session.exec(select(Cart)).one()
+        assert (cart.id, cart.seats, cart.replaceable_quote_ids) == (7, {"sub_1": 5}, [3])
+        session.add(BillingContact(id=2, account_id="acme", email="b@acme.example", name="Benoit"))
+        session.add(Cart(account_id="acme", contact_id=2))
+        session.commit()
+    with engine.begin() as connection:
+        downgrade_database(connection, "0001_baseline")
+        assert connection.execute(text("SELECT * FROM cart_line")).all() == [(7, "sub_1", 5)]
     engine.dispose()

@@ -149,6 +149,29 @@ async def test_a_run_that_cannot_be_stored_is_stored_up_to_the_one_that_fails(ou
     assert list_sent_numbers(outbox, "C01BILLING") == [0, 1, 2, 1, 2], "sent again, in their order"
 
 
+async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(any_outbox: Outbox) -> None:
+    outbox = any_outbox
+    for number in range(3):
+        await outbox.enqueue(CHANNEL, number=number)
+    first, *_ = await outbox.notices()
+
+    async def wait_until_first_is_rescheduled(letter: OutboundMessage) -> None:
+        while read_number(letter) == 1 and not await outbox.notices(attempts=1):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    outbox.messenger.before = wait_until_first_is_rescheduled
+    async with asyncio.timeout(HANG_SECONDS):
+        with failing_statements(outbox.database, is_marking_delivered(first)):
+            assert await outbox.deliver() == 0
+    assert list_sent_numbers(outbox, "C01BILLING") == [0, 1], "the second was on its way"
+    waiting = await outbox.notices(status=NoticeStatus.WAITING)
+    assert [(notice.payload["by"], notice.attempts) for notice in waiting] == [("0", 1), ("1", 0), ("2", 0)]
+    assert (await outbox.slot(CHANNEL)).claimed_until is None
+    outbox.move(30)
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [0, 1, 0, 1, 2], "sent again, in their order"
+
+
 @pytest.mark.usefixtures("patient_commits")
 async def test_a_receipt_and_its_pdf_take_three_commits(any_outbox: Outbox) -> None:
     outbox = any_outbox

@@ -29,6 +29,7 @@ from bot.billing.stripe.client import (
     request_stripe,
     to_timestamp,
 )
+from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoices import (
     RECONCILE_INTERVAL,
     compute_confirmation_deadline,
@@ -57,12 +58,14 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """`default_method` is charged if a subscription has none of its own. `currency` is the account's."""
+    """`default_method` is charged if a subscription has none of its own. `currency` is the account's;
+    `discount` counts for subscriptions without one."""
 
     id: str
     currency: str
     default_method: str | None
     address: Address | None
+    discount: ItemDiscount | None = None
 
 
 async def prepare_charge(

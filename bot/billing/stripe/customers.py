@@ -7,10 +7,12 @@ import stripe
 from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from bot.billing.stripe.future import EXPANSIONS
+from bot.billing.stripe.future import EXPANSIONS, read_discount
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
+
+CUSTOMER_EXPANSIONS = ["discount.source.coupon"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
 async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
     """Raises CustomerNotFound, also for a customer that was deleted."""
     try:
-        customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
+        customer = await request_stripe(
+            client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": CUSTOMER_EXPANSIONS})
+        )
     except stripe.InvalidRequestError as error:
         if not is_missing(error):
             raise
@@ -50,6 +54,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
         # The legacy source comes last (docs.stripe.com/api/subscriptions/object, `default_payment_method`).
         method or get_object_id(customer.default_source),
         _read_address(customer),
+        read_discount(customer.discount) if customer.discount else None,
     )
 
 

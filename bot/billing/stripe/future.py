@@ -142,16 +142,13 @@ def _iter_discounts(
 ) -> Iterator[ItemDiscount]:
     """Those of an item come first; Stripe does not expand them in a list of subscriptions."""
     for discount in [*(item.discounts or ()), *(subscription.discounts or ())]:
-        if isinstance(discount, stripe.Discount):
-            coupon = discount.source.coupon
-            yield _build_discount(discount, coupon if isinstance(coupon, stripe.Coupon) else None)
-        else:
-            yield ItemDiscount()
+        yield read_discount(discount) if isinstance(discount, stripe.Discount) else ItemDiscount()
 
 
-def _build_discount(discount: stripe.Discount, coupon: stripe.Coupon | None) -> ItemDiscount:
-    ends_at = _to_instant(discount.end)
-    if coupon is None:
+def read_discount(discount: stripe.Discount) -> ItemDiscount:
+    """Without a name and a size if its coupon is not expanded."""
+    coupon, ends_at = discount.source.coupon, _to_instant(discount.end)
+    if not isinstance(coupon, stripe.Coupon):
         return ItemDiscount(ends_at=ends_at)
     amount = coupon.amount_off
     return ItemDiscount(

@@ -36,6 +36,7 @@ from bot.billing.stripe.client import (
     request_stripe,
 )
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
+from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.db import Database
@@ -75,7 +76,7 @@ class StripeGateway:
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         of = await get_linked_account(self._database, account_id)
         with reject_unknown_errors("list_subscriptions"):
-            held, _ = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+            held, who = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
         for item in there:
@@ -84,7 +85,10 @@ class StripeGateway:
         shown = [item for item in there if item.has_full_day(zone)]
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(self._client, renewing, of.customer_id)
-        return [_add_renewal(item.build_state(of.account), renewals.get(item.id)) for item in shown]
+        return [
+            _complete_outlook(item.build_state(of.account), renewals.get(item.id), who.discount, zone)
+            for item in shown
+        ]
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)
@@ -218,8 +222,13 @@ class StripeGateway:
         return "Stripe takes the key"
 
 
-def _add_renewal(state: SubscriptionState, renewal: RenewalTotal | None) -> SubscriptionState:
-    changes = {"renewal": renewal, "is_renewal_priced": renewal is not None}
+def _complete_outlook(
+    state: SubscriptionState, renewal: RenewalTotal | None, discount: ItemDiscount | None, zone: str
+) -> SubscriptionState:
+    """A customer's discount counts for the subscriptions that have none of their own."""
+    changes: dict[str, object] = {"renewal": renewal, "is_renewal_priced": renewal is not None}
+    if discount is not None and not state.outlook.discounts:
+        changes["discounts"] = (discount.to_outlook(zone),)
     return replace(state, outlook=state.outlook.model_copy(update=changes))
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from bot.db import Session
+from models.account import Account
 from models.product import DEFAULT_PRODUCTS, Product
 
 
@@ -14,8 +15,12 @@ async def save_catalogue(session: Session, overrides: Iterable[Product] = ()) ->
     for product in DEFAULT_PRODUCTS:
         if product.id not in stored:
             stored[product.id] = Product(**product.model_dump())
+    changed = False
     for product in overrides:
         row = stored.setdefault(product.id, Product(**product.model_dump()))
+        changed = changed or row.model_dump() != product.model_dump()
         row.sqlmodel_update(product.model_dump())
+    if changed:
+        await session.exec(update(Account).values(revision=col(Account.revision) + 1))
     session.add_all(stored.values())
     await session.flush()

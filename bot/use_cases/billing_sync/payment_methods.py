@@ -29,7 +29,9 @@ async def refresh_payment_methods(services: Services, account_id: str) -> bool:
         if _is_up_to_date(await _list_methods(session, account_id), states):
             return False
     async with services.write() as session:
-        await lock_account(session, account_id)
+        account = await lock_account(session, account_id)
+        account.revision += 1
+        session.add(account)
         await _apply_method_states(session, account_id, states)
         await record_account_change(session, account_id)
     return True

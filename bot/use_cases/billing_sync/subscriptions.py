@@ -49,7 +49,9 @@ async def refresh_subscriptions(
     if diff.is_empty:
         return False
     async with services.write() as session:
-        await lock_account(session, account_id)
+        account = await lock_account(session, account_id)
+        account.revision += 1
+        session.add(account)
         await _apply_diff(session, account_id, diff, services.now())
     return True
 

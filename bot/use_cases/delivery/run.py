@@ -19,12 +19,14 @@ log = structlog.get_logger()
 @dataclass(eq=False)
 class DeliveryRun:
     """`contexts` are by notice id, and were loaded for the whole batch. `status_message` is an order's status
-    message that was posted during this run, and may not be stored yet."""
+    message that was posted during this run, and may not be stored yet. `has_failed_to_save`: a result
+    could not be saved, so the run ends, and the notices after it are delivered later."""
 
     lease: DeliveryLease
     contexts: dict[int, NoticeContext]
     results: list["FinishedDelivery"] = field(default_factory=list)
     status_message: PostedMessage | None = None
+    has_failed_to_save: bool = False
 
     async def get_context(self, services: Services, notice: Notice) -> NoticeContext:
         if notice.key not in self.contexts:

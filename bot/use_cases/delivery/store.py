@@ -82,7 +82,9 @@ class DeliveryResultWriter:
         self._writing = None
 
     async def _save_pending(self) -> None:
-        batch, self._pending = self._pending, []
+        # What follows a result that could not be saved must not be marked as sent before it.
+        batch = [delivery for delivery in self._pending if not delivery.run.has_failed_to_save]
+        self._pending = []
         ended, self._ended = self._ended, {}
         self._check_due()
         runs: dict[str, DeliveryRun] = {}
@@ -117,6 +119,7 @@ class DeliveryResultWriter:
                 await self._save_batch([delivery], ())
             except Exception as error:
                 log.exception("delivery.save_failed", notice=delivery.notice.id)
+                run.has_failed_to_save = True
                 await self._save_retry(delivery, error)
                 break
         if is_ended:

@@ -96,6 +96,8 @@ async def _deliver_to_destination(services: Services, writer: DeliveryResultWrit
 
 async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: DeliveryRun) -> None:
     for notice in run.lease.notices:
+        if run.has_failed_to_save:
+            return
         if run.results and not run.lease.has_time_for_another(services.now()):
             return
         result = await _deliver_before_deadline(services, run, notice)

@@ -62,7 +62,7 @@ GUARDS = (
         "audit_chain_tip_forward_only",
         "audit_chain_tip",
         "UPDATE",
-        "NOT (NEW.account_id = OLD.account_id AND NEW.number > OLD.number)",
+        "NOT (NEW.account_id = OLD.account_id AND NEW.number = OLD.number + 1)",
     ),
     ("receipt_no_update", "receipt", "UPDATE", "1 = 1"),
     ("receipt_no_delete", "receipt", "DELETE", "1 = 1"),
@@ -92,33 +92,6 @@ SQLITE_REPLACE_GUARDS = (
 # What a TRUNCATE of PostgreSQL may not empty.
 POSTGRESQL_TRUNCATE_GUARDS = (("audit_entry_no_truncate", "audit_entry"),)
 
-# (trigger, when it fires): work that a job can do now, or earlier than it could. Jobs that take work up only
-# move its time later, which wakes nobody.
-POSTGRESQL_JOB_NOTIFICATIONS = (
-    ("order_line_notify_inserted", "AFTER INSERT ON order_line FOR EACH STATEMENT"),
-    (
-        "order_line_notify_earlier",
-        "AFTER UPDATE OF due_at ON order_line FOR EACH ROW "
-        "WHEN (NEW.due_at < OLD.due_at OR (OLD.due_at IS NULL AND NEW.due_at IS NOT NULL))",
-    ),
-    ("notice_notify_inserted", "AFTER INSERT ON notice FOR EACH STATEMENT"),
-    (
-        "notice_notify_earlier",
-        "AFTER UPDATE OF due_at ON notice FOR EACH ROW WHEN (NEW.due_at < OLD.due_at)",
-    ),
-    ("account_change_notify_inserted", "AFTER INSERT ON account_change FOR EACH STATEMENT"),
-    # One that a person opened and that could not be published: no job has it yet.
-    (
-        "home_notify_retry",
-        "AFTER UPDATE OF attempts ON home FOR EACH ROW WHEN (NEW.attempts > OLD.attempts)",
-    ),
-    (
-        "account_notify_refresh",
-        "AFTER UPDATE OF refresh_due_at ON account FOR EACH ROW "
-        "WHEN (OLD.refresh_due_at IS NULL AND NEW.refresh_due_at IS NOT NULL)",
-    ),
-)
-
 # In the order in which they are dropped: a table before those it refers to.
 TABLES = (
     "ledger_charge",
@@ -146,6 +119,7 @@ TABLES = (
     "order_line",
     "service_order",
     "checkout",
+    "cart_line",
     "cart",
     "quote_line",
     "quote",
@@ -175,7 +149,6 @@ def upgrade() -> None:
         _create_sqlite_guards()
     else:
         _create_postgresql_guards()
-        _create_job_notifications()
 
 
 def downgrade() -> None:
@@ -185,7 +158,6 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for name in [guard[0] for guard in (*_list_guards(), *POSTGRESQL_TRUNCATE_GUARDS)]:
             op.execute(f"DROP FUNCTION {name}()")
-        op.execute("DROP FUNCTION notify_jobs()")
 
 
 def _string_enum(name: str, *values: str) -> sa.Enum:
@@ -408,7 +380,6 @@ def _create_quotes() -> None:
         postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_index("ix_quote_remind_at", "quote", ["remind_at"])
-    op.create_index("ix_quote_replaced_by_id", "quote", ["replaced_by_id"])
     op.create_table(
         "quote_line",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -442,14 +413,28 @@ def _create_quotes() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", Text(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
-        sa.Column("seats", sa.JSON(), nullable=False),
+        sa.Column("quote_id", sa.Integer(), nullable=True),
         sa.Column("replaceable_quote_ids", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cart")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_cart_account_id_account")),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["billing_contact.id"], name=op.f("fk_cart_contact_id_billing_contact")
         ),
+        sa.ForeignKeyConstraint(["quote_id"], ["quote.id"], name=op.f("fk_cart_quote_id_quote")),
         sa.UniqueConstraint("account_id", "contact_id", name=op.f("uq_cart_account_id_contact_id")),
+    )
+    op.create_index("ix_cart_quote_id", "cart", ["quote_id"])
+    op.create_table(
+        "cart_line",
+        sa.Column("cart_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", Text(), nullable=False),
+        sa.Column("seats", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("cart_id", "subscription_id", name=op.f("pk_cart_line")),
+        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_line_cart_id_cart")),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_cart_line_subscription_id_subscription")
+        ),
+        sa.CheckConstraint("seats > 0", name=op.f("ck_cart_line_seats")),
     )
     op.create_table(
         "checkout",
@@ -618,6 +603,7 @@ def _create_orders() -> None:
         sa.CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name=op.f("ck_charge_attempt_ended")),
         sa.CheckConstraint("expected_seats >= 0", name=op.f("ck_charge_attempt_expected_seats")),
     )
+    op.create_index("ix_charge_attempt_order_line_id", "charge_attempt", ["order_line_id"])
     op.create_index(
         "uq_charge_attempt_open",
         "charge_attempt",
@@ -755,6 +741,7 @@ def _create_notices() -> None:
             "(status = 'delivered') = (delivered_at IS NOT NULL)", name=op.f("ck_notice_delivered")
         ),
     )
+    op.create_index("ix_notice_account_id", "notice", ["account_id"])
     op.create_index(
         "ix_notice_waiting",
         "notice",
@@ -1118,13 +1105,3 @@ def _create_refusing_function(name: str) -> None:
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
-
-
-def _create_job_notifications() -> None:
-    """PostgreSQL delivers them when the transaction commits, each once however many rows it changed."""
-    op.execute(
-        "CREATE FUNCTION notify_jobs() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN PERFORM pg_notify('seatbot_jobs', TG_TABLE_NAME); RETURN NULL; END $$"
-    )
-    for name, event in POSTGRESQL_JOB_NOTIFICATIONS:
-        op.execute(f"CREATE TRIGGER {name} {event} EXECUTE FUNCTION notify_jobs()")

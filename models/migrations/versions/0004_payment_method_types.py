@@ -8,8 +8,8 @@ from sqlmodel import AutoString
 
 from models.migrations.sqlite_tables import rewrite_table
 
-revision = "0003_payment_method_types"
-down_revision = "0002_period_lengths"
+revision = "0004_payment_method_types"
+down_revision = "0003_period_lengths"
 branch_labels = None
 depends_on = None
 

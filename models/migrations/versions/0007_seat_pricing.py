@@ -7,8 +7,8 @@ from alembic import op
 
 from models.migrations.sqlite_tables import rewrite_table
 
-revision = "0006_seat_pricing"
-down_revision = "0005_subscription_outlook"
+revision = "0007_seat_pricing"
+down_revision = "0006_subscription_outlook"
 branch_labels = None
 depends_on = None
 

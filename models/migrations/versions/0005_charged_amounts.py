@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_charged_amounts"
-down_revision = "0003_payment_method_types"
+revision = "0005_charged_amounts"
+down_revision = "0004_payment_method_types"
 branch_labels = None
 depends_on = None
 

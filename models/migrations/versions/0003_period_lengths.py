@@ -7,8 +7,8 @@ from alembic import op
 
 from models.migrations.sqlite_tables import rewrite_table
 
-revision = "0002_period_lengths"
-down_revision = "0001_baseline"
+revision = "0003_period_lengths"
+down_revision = "0002_jobs_and_carts"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_subscription_outlook"
-down_revision = "0004_charged_amounts"
+revision = "0006_subscription_outlook"
+down_revision = "0005_charged_amounts"
 branch_labels = None
 depends_on = None
 
