@@ -144,6 +144,10 @@ async def bot(place: Place, there: Sandboxed) -> AsyncIterator[World]:
         yield bot
 
 
+async def leave_seats(name: str, seats: int) -> None:
+    raise NotImplementedError
+
+
 async def ordered(bot: World, method: str) -> str:
     await open_cart(bot.services, person=ALICE, account_id="acme")
     sheet = await save_cart(bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"})
@@ -195,6 +199,48 @@ async def test_a_declined_card_leaves_nothing_that_could_be_paid_later(bot: Worl
     assert held.default_payment_method is None
 
 
+TIERS = [{"up_to": 12, "unit_amount": 1400}, {"up_to": "inf", "unit_amount": 1300, "flat_amount": 200}]
+KINDS_OF_PRICES: dict[str, dict[str, Any]] = {
+    "graduated tiers": {"billing_scheme": "tiered", "tiers_mode": "graduated", "tiers": TIERS},
+    "volume": {"billing_scheme": "tiered", "tiers_mode": "volume", "tiers": TIERS},
+    "package": {"unit_amount": 5000, "transform_quantity": {"divide_by": 4, "round": "up"}},
+    "a started package": {"unit_amount": 5000, "transform_quantity": {"divide_by": 20, "round": "up"}},
+    "fractions": {"unit_amount_decimal": "1400.5"},
+    "currencies": {
+        "currency": "usd",
+        "unit_amount": 1600,
+        "currency_options": {"eur": {"unit_amount": 1400}},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_PRICES)
+async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
+    bot: World, there: Sandboxed, kind: str
+) -> None:
+    usual = {"currency": "eur", "recurring": {"interval": "month"}, "product_data": {"name": "GoTo Webinar"}}
+    described: dict[str, Any] = {**usual, **KINDS_OF_PRICES[kind]}
+    price = await there.client.v1.prices.create_async(described)  # type: ignore[arg-type]
+    item = {"price": price.id, "quantity": 10, "metadata": {"seatbot_subscription": "acme_webinar"}}
+    wanted = {"customer": there.customer, "items": [item], "currency": "eur"}
+    held = await there.client.v1.subscriptions.create_async(wanted)  # type: ignore[arg-type]
+    at, gateway = bot.clock().replace(microsecond=0), bot.services.billing
+    request = LineRequest("acme_webinar", 5)
+    [priced] = (await gateway.preview_lines("acme", [request], at, PARIS)).lines
+    provider = Provider(
+        gateway, Clock(at), Cards(there.good, there.declined, "", 60, "", "", ""), leave_seats
+    )
+    charge = provider.charge(
+        f"sandbox-{kind}", subscription_id="acme_webinar", seats=5, amount=priced.amount, tax=priced.tax,
+        at=at, expected_seats=10, unit_price=priced.unit_price,
+    )  # fmt: skip
+    outcome = await brought_to_an_end(provider, charge)
+    assert isinstance(outcome, Settled)
+    assert (outcome.amount, outcome.tax) == (priced.amount, priced.tax)
+    changed = await there.client.v1.subscriptions.retrieve_async(held.id)
+    assert [each.quantity for each in changed.items.data] == [15]
+
+
 async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed) -> None:
     """The claims that rest on how Stripe keeps keys and copies metadata."""
     at = bot.clock().replace(microsecond=0)
@@ -202,11 +248,7 @@ async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed
     request = LineRequest("acme_meeting", 2)
     [priced] = (await gateway.preview_lines("acme", [request], at, PARIS)).lines
     cards = Cards(there.good, there.declined, "", 60, "", "", "")
-
-    async def no_one(name: str, seats: int) -> None:
-        raise NotImplementedError
-
-    provider = Provider(gateway, Clock(at), cards, no_one)
+    provider = Provider(gateway, Clock(at), cards, leave_seats)
     charge = provider.charge(
         "sandbox-1", subscription_id="acme_meeting", seats=2, amount=priced.amount, tax=priced.tax,
         at=at, expected_seats=10,

@@ -1,11 +1,12 @@
 """Routes that only tests use: to create customers, cards, prices and subscriptions, and to advance time."""
 
+from decimal import Decimal
 from typing import Any
 
 import stripe
 
 from tests.fake_stripe import serializers
-from tests.fake_stripe.prices import Price
+from tests.fake_stripe.prices import Package, Price, Tier
 from tests.fake_stripe.records import (
     Card,
     Customer,
@@ -70,22 +71,40 @@ def attach_payment_method(records: StripeRecords, params: Params, payment_method
 
 
 def create_price(records: StripeRecords, params: Params) -> Params:
+    package, options = params.get("transform_quantity"), params.get("currency_options", {})
     price = Price(
         records.new_id("price"),
-        int(params["unit_amount"]),
+        _read_unit_amount(params),
         params["recurring"]["interval"],
         int(params["recurring"].get("interval_count", 1)),
         currency=params["currency"],
         metadata=params.get("metadata", {}),
+        package=Package(int(package["divide_by"]), package["round"]) if package else None,
+        tiers=[_build_tier(tier) for tier in params.get("tiers", [])],
+        tiers_mode=params.get("tiers_mode", "graduated"),
+        currency_options={code: int(option["unit_amount"]) for code, option in options.items()},
     )
     records.prices[price.id] = price
     return serializers.serialize_price(price)
 
 
+def _read_unit_amount(params: Params) -> int | Decimal:
+    """0 for tiers, which have their own amounts."""
+    decimal = params.get("unit_amount_decimal")
+    return int(params.get("unit_amount", 0)) if decimal is None else Decimal(decimal)
+
+
+def _build_tier(params: Params) -> Tier:
+    up_to = None if params["up_to"] == "inf" else int(params["up_to"])
+    return Tier(up_to, int(params.get("unit_amount", 0)), int(params.get("flat_amount", 0)))
+
+
 def create_subscription(records: StripeRecords, params: Params) -> Params:
     """Its first period begins now."""
     items = [_create_item(records, item) for item in params["items"]]
-    subscription = Subscription(records.new_id("sub"), params["customer"], items)
+    subscription = Subscription(
+        records.new_id("sub"), params["customer"], items, currency=params.get("currency")
+    )
     records.subscriptions[subscription.id] = subscription
     return serializers.serialize_subscription(records, subscription)
 
@@ -150,10 +169,15 @@ ROUTES = [
         "/v1/prices",
         create_price,
         stripe.PriceService.create,
-        "unit_amount currency recurring metadata product_data",
+        "unit_amount unit_amount_decimal currency currency_options recurring metadata product_data"
+        " billing_scheme tiers tiers_mode transform_quantity",
     ),
     ApiRoute(
-        "POST", "/v1/subscriptions", create_subscription, stripe.SubscriptionService.create, "customer items"
+        "POST",
+        "/v1/subscriptions",
+        create_subscription,
+        stripe.SubscriptionService.create,
+        "customer items currency",
     ),
     ApiRoute("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription, stripe.SubscriptionService.retrieve),
 ]
