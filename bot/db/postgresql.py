@@ -32,7 +32,7 @@ class PostgreSQLBackend:
         self.sync_engine = engine.sync_engine
         url = listen_url or engine.url.render_as_string(hide_password=False)
         self._listener = NotificationListener(url, _timeouts(url), self._notify)
-        self._writer, self._reader = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -77,7 +77,7 @@ class PostgreSQLBackend:
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     async def close(self) -> None:
-        await self._writer.dispose()
+        await self._reader.dispose()
 
 
 @asynccontextmanager
@@ -93,6 +93,9 @@ async def _session(engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[Asy
 def create_postgresql_engine(url: str) -> AsyncEngine:
     return create_async_engine(
         url,
+        # Connections are in autocommit mode, since most sessions read: nothing is switched, nor rolled back.
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=STATEMENT_TIMEOUT_SECONDS,
