@@ -77,10 +77,10 @@ async def open_cart(
     # Refreshed first, because the command may name a subscription that only the provider knows so far.
     subscriptions = [row.subscription for row in state.all_rows]
     is_changed = await refresh_account(services, state.account.id, subscriptions)
-    async with services.read() as session:
-        if is_changed:
+    if is_changed:
+        async with services.read() as session:
             state = await load_cart_state(session, *role, at)
-        return await _build_cart_entry(session, services, state, command_text, at)
+    return await _build_cart_entry(services, state, command_text, at)
 
 
 async def _find_role(
@@ -93,7 +93,7 @@ async def _find_role(
 
 
 async def _build_cart_entry(
-    session: Session, services: Services, state: CartState, command_text: str, at: datetime
+    services: Services, state: CartState, command_text: str, at: datetime
 ) -> CartBlocked | PendingQuotesWarning | CartPage:
     obstacles = _list_obstacles(state, at)
     if obstacles:
@@ -101,7 +101,8 @@ async def _build_cart_entry(
         return CartBlocked(state.account, obstacles, blocked_rows)
     prefilled_seats = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
     if state.other_quotes:
-        return await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
+        async with services.read() as session:
+            return await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
     return _build_cart_page(state, state.seats, prefilled_seats)
 
 
