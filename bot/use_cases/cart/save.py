@@ -37,7 +37,7 @@ async def save_cart(
 ) -> QuoteDetails:
     """Save the cart and create its quote (R7, R10). `seat_inputs` maps subscription ids to the text entered.
 
-    The seats are stored before prices are fetched, so that they survive whatever is refused afterwards.
+    The seats are stored before prices are fetched, so that they survive a refusal.
     Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
     AccountNotSelfServed, BillingUnavailable, MixedPricesUnsupported.
     """
