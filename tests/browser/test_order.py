@@ -207,7 +207,7 @@ async def test_a_declined_card_and_another_one(sessions: BrowserSessions) -> Non
     declined_message = session.messages.filter(has_text="payment declined for GoTo Meeting")
     await session.expect_text("These seats weren’t charged or added.", within=declined_message)
     await session.press("Try again: service order SO-1001", within=declined_message)
-    await session.field("Card to charge").select_option(label="Visa •••• 4242, expires 04/2028")
+    await session.field("Payment method to charge").select_option(label="Visa •••• 4242, expires 04/2028")
     await session.press("Try again")
     await session.expect_title("Service order")
     await session.close()

@@ -278,8 +278,8 @@ async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: W
         "admin_name": TOO_LONG,
         "admin_email": "“not an address” isn’t an email address. Enter one such as name@example.com.",
         "payment_method": (
-            "That card can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. "
-            "Choose another one."
+            "That payment method can’t be charged: it was removed, has expired, or isn’t set up for "
+            "automatic payment. Choose another one."
         ),
         "line1": TOO_LONG,
         "line2": TOO_LONG,
