@@ -178,7 +178,6 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
 
 
 def group_products_by_method(overview: AccountOverview) -> dict[str, list[str]]:
-    """The products whose subscriptions have a payment method of their own, by its id."""
     labels = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
     products: dict[str, list[str]] = {}
     for row in overview.rows:

@@ -31,7 +31,6 @@ def format_payment_method(
 
 
 def _find_state(method: PaymentMethod, today: date | None) -> str | None:
-    """Why it cannot be charged."""
     if today is None or method.is_usable(today):
         return None
     if method.is_unsupported:
@@ -42,7 +41,6 @@ def _find_state(method: PaymentMethod, today: date | None) -> str | None:
 def format_line_methods(
     localizer: Localizer, products: Sequence[str], methods: Sequence[PaymentMethod]
 ) -> str:
-    """Plain: the one method of all lines, or a line of text for each product and its own."""
     if len({method.id for method in methods}) == 1:
         return format_payment_method(localizer, methods[0])
     texts = [

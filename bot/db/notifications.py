@@ -79,7 +79,6 @@ class NotificationListener:
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        """A connection of its own, on which notifications are known to arrive."""
         async with self._engine.connect() as connection:
             driver_connection = (await connection.get_raw_connection()).driver_connection
             assert isinstance(driver_connection, psycopg.AsyncConnection)

@@ -32,7 +32,6 @@ def format_method_name(localizer: Localizer, method: NamedMethod) -> str:
 
 
 def format_charged_method(localizer: Localizer, method: NamedMethod) -> str:
-    """In a sentence, such as `Visa ending in 4242`."""
     name = _format_type(localizer, method)
     if method.type == CARD_TYPE:
         name = localizer.format_text("payment-method-card", brand=(method.brand or "").title())

@@ -18,5 +18,4 @@ def make_product_labels(products: Iterable[tuple[str, Product]]) -> dict[str, st
 
 
 def list_product_labels(rows: Iterable[QuoteRow]) -> list[str]:
-    """Of the rows of a quote, in their order."""
     return [*make_product_labels((row.line.subscription_id, row.product) for row in rows).values()]

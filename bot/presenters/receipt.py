@@ -18,7 +18,6 @@ def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
 
 
 def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]:
-    """Plain, a line for each part of the balance and for each method that was charged."""
     balance = [
         localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
         for key, amount in list_balance_amounts(receipt)
@@ -35,7 +34,6 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
 
 
 def list_promised_amounts(quote: Quote) -> list[tuple[str, Money]]:
-    """The same for a quote, as the balance was when it was made; none if the total is charged."""
     due, balance = quote.due_now, quote.starting_balance
     if due == quote.total:
         return []

@@ -23,7 +23,6 @@ class PricedSeats(Protocol):
 
 
 def format_seat_price(localizer: Localizer, priced: PricedSeats, currency: str) -> str:
-    """Plain, such as `€14.00 per seat per month`."""
     price = _format_price(localizer, priced, currency)
     return (
         localizer.format_text("price-including-tax", price=price) if priced.pricing.is_tax_included else price

@@ -8,7 +8,6 @@ from models.subscription_outlook import Discount, SubscriptionOutlook, Subscript
 
 
 def format_outlook(localizer: Localizer, outlook: SubscriptionOutlook, currency: str) -> list[str]:
-    """Plain, a sentence for each thing that is not as usual."""
     return list(_iter_sentences(localizer, outlook, currency))
 
 

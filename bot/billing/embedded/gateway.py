@@ -103,7 +103,6 @@ class EmbeddedGateway:
     async def _find_charge(
         self, session: Session, subscription: LedgerSubscription, charge: Charge
     ) -> LedgerCharge | None:
-        """Once what is due on its subscription has been settled."""
         charges = await list_open_charges(session, subscription, charge.key)
         await settle_due_charges(session, subscription, charges, self._now())
         return next((record for record in charges if record.idempotency_key == charge.key), None)

@@ -181,7 +181,6 @@ async def _add_unless_copied(session: Session, copy: LedgerSubscription) -> bool
 async def list_open_charges(
     session: Session, subscription: LedgerSubscription, key: str | None = None
 ) -> Sequence[LedgerCharge]:
-    """The undecided charges of a locked subscription, and the one with `key`, if there is one."""
     charges = await session.exec(
         select(LedgerCharge).where(
             or_(
@@ -196,7 +195,6 @@ async def list_open_charges(
 async def settle_due_charges(
     session: Session, subscription: LedgerSubscription, charges: Iterable[LedgerCharge], now: datetime
 ) -> None:
-    """Of a locked subscription: what the card network has decided by now takes effect."""
     for charge in charges:
         if not charge.is_undecided:
             continue

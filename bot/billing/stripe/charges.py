@@ -171,7 +171,6 @@ async def _record_attempt(
 
 
 def _find_usual_method(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
-    """What Stripe would charge now."""
     return item.own_payment_method_id or customer.default_method
 
 

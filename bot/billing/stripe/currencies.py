@@ -27,7 +27,6 @@ def get_stripe_digits(currency: str) -> int:
 
 
 def to_exact_minor_units(amount: Decimal, currency: str) -> Decimal:
-    """A price of Stripe, which may have fractions, in ISO 4217's minor unit."""
     code = currency.upper()
     return amount.scaleb(get_minor_unit_digits(code) - get_stripe_digits(code)).normalize()
 

@@ -225,7 +225,6 @@ class StripeGateway:
 def _complete_outlook(
     state: SubscriptionState, renewal: RenewalTotal | None, discount: ItemDiscount | None, zone: str
 ) -> SubscriptionState:
-    """A customer's discount counts for the subscriptions that have none of their own."""
     changes: dict[str, object] = {"renewal": renewal, "is_renewal_priced": renewal is not None}
     if discount is not None and not state.outlook.discounts:
         changes["discounts"] = (discount.to_outlook(zone),)

@@ -99,7 +99,6 @@ async def _resolve_unpaid_invoice(
 
 
 def compute_confirmation_deadline(invoice: stripe.Invoice) -> datetime:
-    """How long to wait for the customer if the subscription has no pending update."""
     return from_timestamp(invoice.created) + CUSTOMER_CONFIRMATION_WINDOW
 
 

@@ -74,7 +74,6 @@ class SubscriptionItem:
 
     @property
     def usual_payment_method_id(self) -> str | None:
-        """Without the one that an order may have set for itself."""
         if self.replaced_card is None:
             return self.own_payment_method_id
         return self.default_source if self.replaced_card == NO_CARD else self.replaced_card
@@ -87,7 +86,6 @@ class SubscriptionItem:
         return Declined(obstacle.decline_reason if obstacle else "subscription_not_active")
 
     def has_full_day(self, zone: str) -> bool:
-        """A first period may be so short that it starts and ends on the same day."""
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
 
     def will_renew(self, zone: str) -> bool:

@@ -132,7 +132,6 @@ async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, te
 
 
 async def _upload_file(client: AsyncWebClient, url: str, content: bytes) -> None:
-    """To a single-use URL, without our token."""
     assert client.session is not None, "bootstrap gives the client its session"
     async with client.session.post(url, data=content) as answer:
         if answer.status != 200:

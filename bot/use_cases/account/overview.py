@@ -43,7 +43,6 @@ async def get_account_overview(
 async def _load_overview_for(
     services: Services, person: SlackIdentity, account_id: str
 ) -> tuple[AccountOverview, list[Subscription]]:
-    """With all the account's subscriptions, including those that have ended."""
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)

@@ -60,7 +60,6 @@ class FinishedDelivery:
 
 
 async def load_runs(services: Services, leases: Sequence[DeliveryLease]) -> list[DeliveryRun]:
-    """If loading them together fails, the context of each notice is loaded alone."""
     notices = [notice for lease in leases for notice in lease.notices]
     try:
         contexts = await load_notice_contexts(services, notices) if notices else {}

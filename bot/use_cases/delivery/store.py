@@ -163,7 +163,6 @@ class DeliveryResultWriter:
 
 
 def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
-    """False if the lease has expired, and another worker has claimed the destination."""
     slot = slots[run.lease.destination]
     if slot.claimed_until != run.lease.expires_at:
         return False

@@ -206,7 +206,6 @@ async def _find_order(session: Session, quote: Quote, contact: BillingContact) -
 async def _list_typed_administrators(
     session: Session, quote: Quote, checkout: Checkout | None
 ) -> list[Administrator]:
-    """Those with the e-mail address that was typed for a new administrator (R11)."""
     if checkout is None or checkout.form_values.get("administrator") != NEW_ADMINISTRATOR_OPTION:
         return []
     try:
