@@ -42,7 +42,7 @@ class StatementLog:
         return sum(s.upper().startswith("BEGIN") for s in self._list_statements())
 
     def get_longest_lock_wait_ms(self) -> float:
-        """Shorter ones than SHORTEST_LOGGED_WAIT_MS are not logged, and counted as none."""
+        """Waits shorter than SHORTEST_LOGGED_WAIT_MS are not logged, so they are not counted."""
         waits = [LOCK_WAIT.search(entry) for entry in self._list_entries()]
         return max((float(wait.group(1)) for wait in waits if wait), default=0.0)
 

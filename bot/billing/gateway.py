@@ -84,7 +84,7 @@ class SubscriptionState:
     product_id: str | None = field(default=None, compare=False)
     # Only one charge at a time for all subscriptions of a group.
     charge_group: str | None = field(default=None, compare=False)
-    # Why no seats can be added for now, as the reason of a Declined. Meanwhile it counts as ended.
+    # Why no seats can be added for now: a reason of Declined. Until then the subscription counts as ended.
     closed_reason: str | None = None
     pricing: SeatPricing = field(default_factory=SeatPricing)
     # The payment method charged for this subscription, if it is not the account's default.

@@ -55,7 +55,6 @@ class FinishedDelivery:
     notice: Notice
     result: DeliveryResult
     finished_at: datetime
-    is_saved: bool = False
     is_delivered: bool = False
 
 

@@ -91,7 +91,7 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
 
 @dataclass(frozen=True)
 class _State:
-    """What an order is made of, as it was when it was read.
+    """What an order is made of, at the time it was read.
 
     `administrators` and `methods` are those that the person chose in the checkout, and the default
     methods of the account and the subscriptions; `busy_orders` are charging a subscription of the quote, and
