@@ -195,7 +195,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             ]
             if rows:
                 await connection.execute(insert(organisation_workspaces), rows)
-        log.info("organisation.refreshed", organisation=enterprise_id, workspaces=len(rows))
+        log.info("organisation.refreshed", team=enterprise_id, workspaces=len(rows))
         return True
 
     async def encrypt_with_first_key(self) -> "KeyRotationResult":
