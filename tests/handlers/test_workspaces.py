@@ -68,8 +68,11 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
 
 @pytest.mark.parametrize(
     ("organisation", "who"),
-    [(False, "olga"), (True, "olga"), (True, "otto")],
-    ids=["another workspace", "outside the organisation", "another workspace of the organisation"],
+    [
+        pytest.param(False, "olga", id="another workspace"),
+        pytest.param(True, "olga", id="outside the organisation", marks=pytest.mark.long),
+        pytest.param(True, "otto", id="another workspace of the organisation"),
+    ],
 )
 async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there_is(
     organisation: bool, who: str
