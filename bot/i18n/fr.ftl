@@ -185,17 +185,17 @@ quote-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
-tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
 tax-note = { $treatment ->
-    [customer_exempt] Sans taxe : le compte est exonéré.
+    [customer_exempt] Sans taxe : le compte est exonéré.
     [not_calculated] La taxe n’a pas été calculée, car l’adresse du compte chez le prestataire de paiement est incomplète. Les Services des comptes Corporate peuvent vous aider.
-    [product_exempt] Sans taxe : les produits sont exonérés.
-    [reverse_charge] Autoliquidation : aucune taxe n’est facturée, vous la déclarez vous-même.
-    [zero_rated] Taux zéro : la taxe est de 0 %.
+    [product_exempt] Sans taxe : les produits sont exonérés.
+    [reverse_charge] Autoliquidation : aucune taxe n’est facturée, vous la déclarez vous-même.
+    [zero_rated] Taux zéro : la taxe est de 0 %.
    *[not_collected] Aucune taxe n’est facturée.
 }
-tax-ids = Votre numéro fiscal : { $ids }
-tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
+tax-ids = Votre numéro fiscal : { $ids }
+tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
 quote-due-now = *Débité maintenant : { $amount }*
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
