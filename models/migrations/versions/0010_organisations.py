@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString
 
-revision = "0009_organisations"
-down_revision = "0008_account_revision"
+revision = "0010_organisations"
+down_revision = "0009_tax_facts"
 branch_labels = None
 depends_on = None
 
