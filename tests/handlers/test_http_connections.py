@@ -194,12 +194,11 @@ async def test_a_forged_event_is_counted_and_logged_once_a_minute(capsys: pytest
     before = rejected("unsigned_event")
     async with open_world(
         transport="http", stripe_webhook_secret="whsec_1", billing="stripe", stripe_api_key="rk_test_1"
-    ) as world:
-        async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
-            for _ in range(5):
-                answer = await client.post(
-                    f"http://127.0.0.1:{world.port}/stripe/webhook", content=json.dumps({"object": "event"})
-                )
-                assert answer.status_code == 400
+    ) as world, httpx.AsyncClient(timeout=HANG_SECONDS) as client:
+        for _ in range(5):
+            answer = await client.post(
+                f"http://127.0.0.1:{world.port}/stripe/webhook", content=json.dumps({"object": "event"})
+            )
+            assert answer.status_code == 400
     assert rejected("unsigned_event") == before + 5
     assert capsys.readouterr().out.count("provider_event.rejected") <= 1

@@ -239,5 +239,5 @@ def test_only_an_explicit_option_allows_plain_text_to_another_machine(url: str, 
     "url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example?starttls=no"]
 )
 def test_a_url_that_names_no_mail_server_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="smtp|starttls"):
+    with pytest.raises(ValueError, match=r"smtp|starttls"):
         SmtpMailer(url, "seatbot@acme.example")
