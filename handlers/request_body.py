@@ -11,7 +11,7 @@ class BodyTooLarge(Exception):
 
 
 async def read_body(request: Request) -> bytes:
-    """Raises BodyTooLarge past the limit, whatever its Content-Length says, and Starlette's ClientDisconnect."""
+    """Raises BodyTooLarge past the limit, whatever its Content-Length says, or ClientDisconnect."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
