@@ -139,6 +139,8 @@ def _build_bolt_request(payload: Payload) -> AsyncBoltRequest:
 
 def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncApp:
     app = AsyncApp(
+        # Else Bolt walks the whole call stack to name itself after its file.
+        name="seatbot",
         client=clients.default_client,
         logger=logging.getLogger("slack_bolt"),
         # Bolt's default runner polls for the ack every 10 ms.
