@@ -192,9 +192,12 @@ def test_half_of_the_descriptors_are_left_to_the_database_and_outgoing_calls(
 
 async def test_a_forged_event_is_counted_and_logged_once_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     before = rejected("unsigned_event")
-    async with open_world(
-        transport="http", stripe_webhook_secret="whsec_1", billing="stripe", stripe_api_key="rk_test_1"
-    ) as world, httpx.AsyncClient(timeout=HANG_SECONDS) as client:
+    async with (
+        open_world(
+            transport="http", stripe_webhook_secret="whsec_1", billing="stripe", stripe_api_key="rk_test_1"
+        ) as world,
+        httpx.AsyncClient(timeout=HANG_SECONDS) as client,
+    ):
         for _ in range(5):
             answer = await client.post(
                 f"http://127.0.0.1:{world.port}/stripe/webhook", content=json.dumps({"object": "event"})
