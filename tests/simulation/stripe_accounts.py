@@ -3,14 +3,13 @@
 from dataclasses import replace
 from random import Random
 
-import yaml
-
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.accounts import add_account
 from tests.simulation.database import Store
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
 from tests.simulation.template import ACCOUNTS, EXTERNAL_QUOTE
+from tests.yaml_files import read_yaml
 
 API_KEY = "sk_test_fake"
 BEHAVIOURS = {"declines": "declined"}
@@ -28,7 +27,7 @@ def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> F
         )
 
     records = StripeRecords(clock, {"FR": "0.20", "GB": "0.20"}, behave)
-    for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
+    for account in read_yaml(ACCOUNTS)["accounts"]:
         add_account(records, account, share_subscription=True)
     return FakeStripe(records, API_KEY)
 
@@ -48,8 +47,8 @@ def link_accounts(store: Store, records: StripeRecords, random: Random, unlinked
     )
     for line_id, quote_id, subscription_id, seats, at in list(lines):
         subscription, item = records.get_subscription_and_item(subscription_id)
-        country = records.customers[subscription.customer].address["country"]
-        prorated = records.build_proration_lines(subscription, item, item.quantity + seats, int(at), country)
+        terms = records.find_tax_terms(subscription)
+        prorated = records.build_proration_lines(subscription, item, item.quantity + seats, int(at), terms)
         amount, tax = sum(line.amount for line in prorated), sum(line.tax for line in prorated)
         has_other_price = quote_id == EXTERNAL_QUOTE and random.random() < 0.2
         price = 1300 if has_other_price else item.price.unit_amount
