@@ -56,4 +56,5 @@ async def test_waiting_for_a_connection_ends_with_an_error(monkeypatch: pytest.M
 
 async def _query(database: Database) -> None:
     async with database.read() as session:
-        await session.exec(text("SELECT 1"))
+        connection = await session.connection()
+        await connection.execute(text("SELECT 1"))
