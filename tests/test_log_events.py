@@ -19,7 +19,6 @@ TRACEBACK_FIELD = "exc_info"
 SHARED_EVENTS = {
     "app.uninstalled",  # with one workspace and with many
     "notice.undeliverable",  # `reason` says why
-    "request.unreadable",  # over HTTP and over Socket Mode
     "reply.undelivered",  # by a response URL, and in any other way
     "slack.unavailable",  # an error of Slack's, and no answer
     "token.undecryptable",  # when it is used, and when keys are rotated

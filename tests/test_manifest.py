@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from docs.generate import MANIFEST_JSON_PATH, render_manifest_json
 from handlers.install import BOT_SCOPES as SCOPES_ASKED
 from handlers.routes import ROUTES
+from tests.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +44,7 @@ EVENT_SCOPES: dict[str, set[str]] = {
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    content = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    content = read_yaml(ROOT / "manifest.yml")
     assert isinstance(content, dict)
     return content
 

@@ -725,6 +725,7 @@ refusal-view-trigger-expired = That took too long for Slack to open a window. No
 refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
+refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
 refusal-too-many-seats = The maximum is { $most } new seats.
 refusal-too-many-seats-in-order = { $total } new seats are too many for one order. The maximum is { $most }.

@@ -729,6 +729,7 @@ refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre un
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
+refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
 refusal-too-busy = Le service est très sollicité pour le moment : rien n’a été modifié. Réessayez dans une minute.
 refusal-too-many-seats = Le maximum est de { $most } nouveaux postes.
 refusal-too-many-seats-in-order = { $total } nouveaux postes, c’est trop pour une seule commande. Le maximum est de { $most }.

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import yaml
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
@@ -14,6 +13,7 @@ from tests.handlers.all_screens import NAMES, OF_ACME
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE, World
 from tests.world import world as open_world
+from tests.yaml_files import read_yaml
 
 CLIENT_ID, CLIENT_SECRET = "1000.2000", "sandbox-client-secret"  # as the sandbox has them
 # Olga's own card has the same last digits.
@@ -23,7 +23,7 @@ KEY = Fernet.generate_key().decode()
 
 def two_workspaces() -> dict[str, Any]:
     """tests/workspace.yml, with nobody's app installed yet, and a second workspace of as many rights."""
-    listed: dict[str, Any] = yaml.safe_load(WORKSPACE.read_text(encoding="utf-8"))
+    listed: dict[str, Any] = read_yaml(WORKSPACE)
     listed["app"]["manifest"] = str(WORKSPACE.parents[1] / "manifest.yml")
     listed["teams"] = [{**team, "installed": False} for team in listed["teams"]]
     listed["channels"].append({"id": "C06OTHER", "name": "other", "team": "T02OTHER", "members": ["U20OLGA"]})

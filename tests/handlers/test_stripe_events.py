@@ -7,7 +7,6 @@ from random import Random
 
 import httpx
 import pytest
-import yaml
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -31,6 +30,7 @@ from tests.handlers.stripe_orders import (
 )
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
 from tests.world import ACCOUNTS
+from tests.yaml_files import read_yaml, write_yaml
 
 
 @pytest.fixture
@@ -233,12 +233,12 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     world: StripeWorld, tmp_path: Path
 ) -> None:
     """`--overwrite` takes the file's seats; those that Stripe holds come back by themselves."""
-    file = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    file = read_yaml(ACCOUNTS)
     for listed in file["accounts"]:
         listed["stripe_customer"] = f"cus_{listed['id']}"
         del listed["payment_methods"]
     path = tmp_path / "accounts.yml"
-    path.write_text(yaml.safe_dump(file), encoding="utf-8")
+    write_yaml(path, file)
     world.records.set_quantity("acme_meeting", 40)
     await looked_at(world, ALICE, "acme")
     await import_accounts(world.services.database, path=path, at=world.clock(), overwrite=True)

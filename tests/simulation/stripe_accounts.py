@@ -3,8 +3,6 @@
 from dataclasses import replace
 from random import Random
 
-import yaml
-
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.accounts import add_account
 from tests.simulation.database import Store
@@ -12,6 +10,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
 from tests.simulation.stripe_setups import set_up_subscription
 from tests.simulation.template import ACCOUNTS, EXTERNAL_QUOTE
+from tests.yaml_files import read_yaml
 
 API_KEY = "sk_test_fake"
 BEHAVIOURS = {"declines": "declined"}
@@ -29,7 +28,7 @@ def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> F
         )
 
     records = StripeRecords(clock, {"FR": "0.20", "GB": "0.20"}, behave)
-    for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
+    for account in read_yaml(ACCOUNTS)["accounts"]:
         add_account(records, account, share_subscription=True)
     for subscription in records.subscriptions.values():
         set_up_subscription(records, subscription, random)

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -15,11 +14,10 @@ from bot.use_cases.operations.doctor import run_checks
 from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
+from tests.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
-SCOPES = set(
-    yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"]
-)
+SCOPES = set(read_yaml(ROOT / "manifest.yml")["oauth_config"]["scopes"]["bot"])
 
 
 @pytest.fixture
