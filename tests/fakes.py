@@ -131,7 +131,7 @@ class FakeUserDirectory:
     async def list_workspaces(self) -> list[str]:
         return ["T01ACME"]
 
-    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         return set()
 
     async def check_app_token(self, token: str) -> None:

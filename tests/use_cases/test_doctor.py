@@ -170,3 +170,11 @@ async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_pat
         well.slack.channel("C03SLOW").remove_bot()
     assert codes == [0, 1], shown.decode()
     assert "wrong channels: the bot is not in C03SLOW" in shown.decode()
+
+
+async def test_scopes_that_slack_does_not_list_are_a_note(well: World) -> None:
+    """A proxy may take the header away; that proves nothing of the token."""
+    well.slack.fault("bare", "auth.test")
+    found = (await findings(well))["slack"]
+    assert found.passed is None
+    assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")
