@@ -86,6 +86,7 @@ class FakeHomePublisher:
 class FakeMailer:
     def __init__(self) -> None:
         self.is_configured = True
+        self.is_plain_text = False
         self.sent: list[OutboundEmail] = []
         self.refusals: list[Exception] = []
 

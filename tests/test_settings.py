@@ -55,6 +55,7 @@ UNREADABLE = [
     ("SMTP_URL", f"smtp://seatbot:{SECRET}\u2100@localhost"),
     ("SMTP_URL", f"smtp://seatbot:{SECRET}@[{SECRET}]"),
     ("SMTP_URL", f"smtp://seatbot:{SECRET}@a..b"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@localhost?starttls=yes"),
     ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),
     ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@[::1/seatbot"),
     ("DATABASE_LISTEN_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),

@@ -250,6 +250,7 @@ class GatedMailer:
     """Mailer."""
 
     is_configured = True
+    is_plain_text = False
 
     def __init__(self, line: PortCaller, sent: list[OutboundEmail]) -> None:
         self._line, self._sent = line, sent

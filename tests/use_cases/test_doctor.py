@@ -128,6 +128,14 @@ async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
 
 
+async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
+    well: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_plain_text", True)
+    found = (await findings(well))["mail"]
+    assert (found.passed, "?starttls=0" in found.message) == (None, True)
+
+
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 

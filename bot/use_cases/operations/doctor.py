@@ -224,6 +224,9 @@ async def _check_mail(services: Services) -> CheckResult:
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
         message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
+    if services.mailer.is_plain_text:
+        message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"
+        return CheckResult("mail", None, message)
     return CheckResult("mail", True, f"the server accepts the connection; mail is sent as {sender}")
 
 
