@@ -1,8 +1,9 @@
 """The OAuth pages on which a workspace installs the bot, and the events of its removal."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
@@ -49,6 +50,9 @@ OAUTH_STATE_SECONDS = 600
 
 # The person was too slow, or went back in the browser.
 INVALID_CODE_ERRORS = frozenset({"invalid_code", "code_already_used"})
+
+# Of a workspace or an organisation.
+TEAM_ID_PATTERN = re.compile(r"[TE][A-Z0-9]{1,30}")
 
 OAuthHandler = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 
@@ -118,7 +122,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
 def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[Response]]:
     async def handle_page(request: Request) -> Response:
         start_log_context(source=request.url.path)
-        bolt_request = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
+        bolt_request = AsyncBoltRequest(body="", query=_build_query(request), headers=dict(request.headers))
         try:
             return to_starlette_response(await handler(bolt_request))
         except InstallationRejected as rejection:
@@ -127,6 +131,15 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
             return _handle_failure(request.url.path, exc_info=True)
 
     return handle_page
+
+
+def _build_query(request: Request) -> dict[str, Sequence[str]]:
+    """slack_sdk adds `team` to Slack's authorize page as it is, with whatever parameters are in it."""
+    query: dict[str, Sequence[str]] = {**parse_qs(request.url.query, keep_blank_values=True)}
+    teams = query.pop("team", [])
+    if len(teams) == 1 and TEAM_ID_PATTERN.fullmatch(teams[0]):
+        query["team"] = teams
+    return query
 
 
 def _handle_failure(path: str, **details: Any) -> Response:

@@ -17,13 +17,20 @@ from bot.blocks.refusal import format_refusal, render_refusal_modal
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.i18n import escape_mrkdwn
 from bot.installations.clients import NotInstalled
-from bot.installations.slack_errors import get_error_details, get_error_name
+from bot.installations.slack_errors import get_error_details, get_error_name, is_slack_failure
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
 from bot.tasks import TooBusy
 from handlers.request import SlackRequest
 from models.billing_contact import IdentityNotFresh
-from models.errors import DatabaseUnavailable, InvalidInput, Refusal, UnexpectedError, ViewTriggerExpired
+from models.errors import (
+    DatabaseUnavailable,
+    InvalidInput,
+    Refusal,
+    SlackUnavailable,
+    UnexpectedError,
+    ViewTriggerExpired,
+)
 
 log = structlog.get_logger()
 
@@ -32,6 +39,8 @@ HandlerResult = View | Refusal | None
 
 # The form stays open with this text at its first field, because submitting it again may work.
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
+# Not shown in the modal in which the person acted: that has just failed, or may have.
+NO_VIEW_REFUSALS = (SlackUnavailable, UnexpectedError, ViewTriggerExpired)
 # Slack's older and newer names for a trigger that has expired or was used, and for one that is invalid.
 EXPIRED_TRIGGER_ERRORS = (
     "expired_trigger_id",
@@ -119,13 +128,13 @@ async def show_view(request: SlackRequest, view: View) -> None:
         return
     try:
         await _update_or_open(request, view)
-    except NO_RESPONSE_ERRORS:
-        ERRORS_TOTAL.labels(request.route_id).inc()
-        log.exception("view.delivery_failed", view=view.get("callback_id"))
-        await show_refusal(request, ViewTriggerExpired())
+    except NO_RESPONSE_ERRORS as error:
+        await _report_slack_failure(request, view, error)
     except SlackApiError as error:
         name = get_error_name(error)
-        if name in EXPIRED_TRIGGER_ERRORS:
+        if is_slack_failure(error):
+            await _report_slack_failure(request, view, error)
+        elif name in EXPIRED_TRIGGER_ERRORS:
             _record_expired_trigger(request, name)
             await show_refusal(request, ViewTriggerExpired())
         elif name in CLOSED_VIEW_ERRORS:
@@ -145,6 +154,12 @@ async def _update_or_open(request: SlackRequest, view: View) -> None:
         await client.views_open(trigger_id=request.payload.trigger_id or "", view=view)
 
 
+async def _report_slack_failure(request: SlackRequest, view: View, error: Exception) -> None:
+    ERRORS_TOTAL.labels(request.route_id).inc()
+    log.warning("view.delivery_failed", view=view.get("callback_id"), error=get_error_name(error))
+    await show_refusal(request, SlackUnavailable())
+
+
 def _record_expired_trigger(request: SlackRequest, error: str) -> None:
     """The cause may well be on our side: most often a slow database."""
     ERRORS_TOTAL.labels(request.route_id).inc()
@@ -154,7 +169,7 @@ def _record_expired_trigger(request: SlackRequest, error: str) -> None:
 
 async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
     """In the modal in which the person acted; otherwise in the first of three places that works."""
-    if request.in_modal and not isinstance(refusal, UnexpectedError | ViewTriggerExpired):
+    if request.in_modal and not isinstance(refusal, NO_VIEW_REFUSALS):
         await show_view(request, _render_refusal(request, refusal))
         return
     for deliver in (_post_refusal_privately, _open_refusal_modal, _send_refusal_directly):
@@ -185,7 +200,7 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
 
 async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:
     trigger_id = request.payload.trigger_id
-    if isinstance(refusal, ViewTriggerExpired) or not trigger_id:
+    if isinstance(refusal, SlackUnavailable | ViewTriggerExpired) or not trigger_id:
         return False
     client = await request.get_client()
     await client.views_open(trigger_id=trigger_id, view=_render_refusal(request, refusal))

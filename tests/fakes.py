@@ -86,6 +86,7 @@ class FakeHomePublisher:
 class FakeMailer:
     def __init__(self) -> None:
         self.is_configured = True
+        self.is_plain_text = False
         self.sent: list[OutboundEmail] = []
         self.refusals: list[Exception] = []
 
@@ -131,7 +132,7 @@ class FakeUserDirectory:
     async def list_workspaces(self) -> list[str]:
         return ["T01ACME"]
 
-    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         return set()
 
     async def check_app_token(self, token: str) -> None:

@@ -33,8 +33,8 @@ class UserDirectory(Protocol):
 
     async def list_workspaces(self) -> list[str]: ...
 
-    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
-        """Raises DirectoryUnavailable, which says what is wrong with the token."""
+    async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
+        """None if Slack does not say. Raises DirectoryUnavailable, with what is wrong with the token."""
 
     async def check_app_token(self, token: str) -> None:
         """Raises DirectoryUnavailable if the token cannot open Socket Mode."""

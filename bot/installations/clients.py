@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.installations.slack_errors import get_error_name
+from bot.installations.slack_errors import UnreadableResponse, get_error_name
 from bot.metrics import record_call, to_snake_case
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ class InstrumentedClient(AsyncWebClient):
             basic = encode_basic_auth(client["client_id"], client["client_secret"])
             arguments["headers"] = {**(arguments.get("headers") or {}), "Authorization": basic}
         with record_call("slack", api_method, lambda error: to_snake_case(get_error_name(error))):
-            return await super().api_call(api_method, **arguments)
+            try:
+                return await super().api_call(api_method, **arguments)
+            except (AttributeError, ValueError) as error:
+                # slack_sdk expects an object, or something that is labelled as a page.
+                raise UnreadableResponse(type(error).__name__) from error
 
 
 class SlackClientProvider(Protocol):

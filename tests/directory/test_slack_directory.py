@@ -120,4 +120,4 @@ async def test_a_slack_that_does_not_answer_is_silent(
 
 
 async def test_the_scopes_are_those_of_the_installation(directory: SlackUserDirectory) -> None:
-    assert {"chat:write", "users:read.email"} <= await directory.fetch_granted_scopes("T1")
+    assert {"chat:write", "users:read.email"} <= (await directory.fetch_granted_scopes("T1") or set())

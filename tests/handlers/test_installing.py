@@ -131,6 +131,20 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
 
 
+async def test_a_link_to_the_page_cannot_add_parameters_to_slacks(workspaces: World) -> None:
+    evil = "T1&scope=commands&redirect_uri=https://evil.example&user_scope=admin"
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
+        for team in ("T01ACME", evil, "€", "a\r\nSet-Cookie:x", "T01ACME\n", ""):
+            page = f"http://127.0.0.1:{workspaces.port}/slack/install"
+            answer = await client.get(page, params={"team": team})
+            assert answer.status_code == 302, team
+            query = parse_qs(urlsplit(answer.headers["location"]).query)
+            assert query.get("team") == (["T01ACME"] if team == "T01ACME" else None)
+            assert len(query["scope"]) == 1
+            assert "user_scope" not in query or query["user_scope"] == [""]
+            assert "evil.example" not in answer.headers["location"]
+
+
 async def test_a_failed_installation_shows_and_logs_its_reference(
     workspaces: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -225,7 +225,7 @@ class GatedDirectory:
     async def list_workspaces(self) -> list[str]:
         return []
 
-    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         return set()
 
     async def check_app_token(self, token: str) -> None:
@@ -247,6 +247,7 @@ class GatedMailer:
     """Mailer."""
 
     is_configured = True
+    is_plain_text = False
 
     def __init__(self, line: PortCaller, sent: list[OutboundEmail]) -> None:
         self._line, self._sent = line, sent

@@ -127,6 +127,14 @@ async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
 
 
+async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
+    well: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_plain_text", True)
+    found = (await findings(well))["mail"]
+    assert (found.passed, "?starttls=0" in found.message) == (None, True)
+
+
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
@@ -160,3 +168,11 @@ async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_pat
     result = await run_command(tmp_path, "doctor", **environment)
     assert result.exit_code == 1
     assert "wrong channels: the bot is not in C03SLOW" in result.output
+
+
+async def test_scopes_that_slack_does_not_list_are_a_note(well: World) -> None:
+    """A proxy may take the header away; that proves nothing of the token."""
+    well.slack.fault("bare", "auth.test")
+    found = (await findings(well))["slack"]
+    assert found.passed is None
+    assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
-from bot.installations.slack_errors import get_error_name
+from bot.installations.slack_errors import get_error_name, is_slack_failure
 
 # Slackbot is not marked as a bot.
 SLACKBOT_USER_ID = "USLACKBOT"
@@ -32,7 +32,9 @@ class SlackUserDirectory:
         answer = await self._request_slack(team_id, "users.info", user=user_id, include_locale="true")
         if answer is None:
             return UserProfile(user_id, "", user_id, None, None, None, deleted=True)
-        user = answer["user"]
+        user = answer.get("user")
+        if not isinstance(user, dict) or not user.get("id"):
+            raise DirectoryUnavailable("no user in the answer")
         home, organisation = await self._resolve_home_team(team_id, user)
         profile = user.get("profile") or {}
         return UserProfile(
@@ -52,17 +54,23 @@ class SlackUserDirectory:
     async def check_connection(self) -> None:
         with _convert_errors():
             async with asyncio.timeout(CONNECTION_TIMEOUT_SECONDS):
-                await self._clients.default_client.api_test()
+                try:
+                    await self._clients.default_client.api_test()
+                except SlackApiError as error:
+                    # Any other answer of Slack's is an answer.
+                    if is_slack_failure(error):
+                        raise
 
     async def list_workspaces(self) -> list[str]:
         with _convert_errors():
             return await self._clients.list_team_ids()
 
-    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
+    async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         with _convert_errors():
             answer = await (await self._get_client(team_id)).auth_test()
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return {scope for scope in str(headers.get("x-oauth-scopes", "")).split(",") if scope}
+        scopes = headers.get("x-oauth-scopes")
+        return {name for scope in scopes.split(",") if (name := scope.strip())} if scopes else None
 
     async def check_app_token(self, token: str) -> None:
         """Slack returns the URL of a connection, which is not opened."""
@@ -71,12 +79,13 @@ class SlackUserDirectory:
 
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         answer = await self._request_slack(team_id, "conversations.info", channel=channel_id)
-        channel = answer["channel"] if answer else {}
+        channel = (answer or {}).get("channel") or {}
         return bool(channel.get("is_member")) and not channel.get("is_archived")
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         answer = await self._request_slack(team_id, "users.lookupByEmail", email=email)
-        return str(answer["user"]["id"]) if answer else None
+        user = (answer or {}).get("user") or {}
+        return str(user["id"]) if user.get("id") else None
 
     async def _resolve_home_team(self, team_id: str, user: dict[str, Any]) -> tuple[str, str | None]:
         """The person's own workspace, or this one if they belong to it.
@@ -89,7 +98,7 @@ class SlackUserDirectory:
         theirs = enterprise.get("enterprise_id")
         if not theirs or theirs != await self._get_enterprise_id(team_id):
             return home, None
-        return (team_id if team_id in enterprise.get("teams", []) else home), str(theirs)
+        return (team_id if team_id in (enterprise.get("teams") or []) else home), str(theirs)
 
     async def _get_enterprise_id(self, team_id: str) -> str | None:
         if team_id not in self._enterprise_ids:
@@ -113,7 +122,7 @@ class SlackUserDirectory:
                 if get_error_name(error) in NOT_FOUND_ERRORS:
                     return None
                 raise
-        assert isinstance(answer.data, dict), "these methods answer with an object"
+        assert isinstance(answer.data, dict), "the client refuses everything else"
         return answer.data
 
 

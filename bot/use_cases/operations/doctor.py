@@ -123,23 +123,27 @@ async def _check_slack(services: Services, required_scopes: set[str]) -> CheckRe
         return CheckResult("slack", False, f"Slack says {error}: check {setting} and SLACK_API_URL")
     if not teams:
         return CheckResult("slack", None, "not installed anywhere yet: open /slack/install in a browser")
-    problems = [
-        problem for team in teams if (problem := await _find_scope_problem(services, team, required_scopes))
-    ]
+    problems: list[str] = []
+    unverified: list[str] = []
+    for team in teams:
+        try:
+            scopes = await services.directory.fetch_granted_scopes(team)
+        except DirectoryUnavailable as error:
+            problems.append(f"{team} cannot be called: {error}")
+            continue
+        if scopes is None:
+            unverified.append(team)
+        elif missing := required_scopes - scopes:
+            names = ", ".join(sorted(missing))
+            problems.append(f"the token of {team} lacks {names}: install the app again with manifest.yml")
     if problems:
         return CheckResult("slack", False, "; ".join(problems[:3]) + _format_remainder(problems, 3))
+    if unverified:
+        names = f"{', '.join(unverified[:3])}{_format_remainder(unverified, 3)}"
+        message = f"the token works in {names}, but the response does not list its scopes"
+        return CheckResult("slack", None, f"{message}: is something between here and SLACK_API_URL?")
     names = f"{', '.join(teams[:3])}{_format_remainder(teams, 3)}"
     return CheckResult("slack", True, f"token and scopes are right in {names}")
-
-
-async def _find_scope_problem(services: Services, team: str, required_scopes: set[str]) -> str | None:
-    try:
-        missing = required_scopes - await services.directory.fetch_granted_scopes(team)
-    except DirectoryUnavailable as error:
-        return f"{team} cannot be called: {error}"
-    if not missing:
-        return None
-    return f"the token of {team} lacks {', '.join(sorted(missing))}: install the app again with manifest.yml"
 
 
 async def _check_transport(services: Services) -> CheckResult:
@@ -218,6 +222,9 @@ async def _check_mail(services: Services) -> CheckResult:
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
         message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
+    if services.mailer.is_plain_text:
+        message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"
+        return CheckResult("mail", None, message)
     return CheckResult("mail", True, f"the server accepts the connection; mail is sent as {sender}")
 
 
