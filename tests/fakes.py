@@ -129,7 +129,10 @@ class FakeUserDirectory:
     async def check_connection(self) -> None:
         await self._answer()
 
-    async def list_workspaces(self) -> list[str]:
+    async def list_installations(self) -> list[str]:
+        return ["T01ACME"]
+
+    async def list_team_ids(self) -> list[str]:
         return ["T01ACME"]
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:

@@ -20,7 +20,6 @@ NOT_BUILT_YET = {
     "R22",  # the language of people who are not contacts
     "R24",  # giving up after a bounded time, and delivering another way
     "R28",
-    "R29",
     "R30",
     "R31",
 }

@@ -94,14 +94,16 @@ async def _check_accounts(services: Services) -> CheckResult:
     if unreachable:
         names = ", ".join(f"{account} ({team})" for account, team in unreachable[:5])
         message = f"the bot is not installed in the workspace of {names}{_format_remainder(unreachable, 5)}"
-        return CheckResult("accounts", False, f"{message}: check slack_team, or install it there")
+        return CheckResult(
+            "accounts", False, f"{message}: check slack_team and slack_enterprise, or install it there"
+        )
     return CheckResult("accounts", True, f"{account_count} imported")
 
 
 async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]]:
     """The accounts, with their workspaces, for which there is no working token."""
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_team_ids()
     except DirectoryUnavailable:
         return []
     if not teams:
@@ -117,7 +119,7 @@ async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]
 
 async def _check_slack(services: Services, required_scopes: set[str]) -> CheckResult:
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_installations()
     except DirectoryUnavailable as error:
         setting = "the workspaces' tokens" if services.settings.is_multi_workspace else "SLACK_BOT_TOKEN"
         return CheckResult("slack", False, f"Slack says {error}: check {setting} and SLACK_API_URL")
@@ -161,7 +163,7 @@ async def _check_transport(services: Services) -> CheckResult:
 async def _check_channels(services: Services) -> CheckResult:
     channels = await _list_account_channels(services)
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_team_ids()
     except DirectoryUnavailable as error:
         return CheckResult("channels", False, f"Slack says {error}: see above, under slack")
     settings, checked = services.settings, channels[:MAX_CHECKED_CHANNELS]
