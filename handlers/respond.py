@@ -17,7 +17,12 @@ from bot.blocks.refusal import format_refusal, render_refusal_modal
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.i18n import escape_mrkdwn
 from bot.installations.clients import NotInstalled
-from bot.installations.slack_errors import get_error_details, get_error_name
+from bot.installations.slack_errors import (
+    SlackErrorKind,
+    get_error_details,
+    get_error_kind,
+    get_error_name,
+)
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
 from bot.tasks import TooBusy
@@ -32,15 +37,6 @@ HandlerResult = View | Refusal | None
 
 # The form stays open with this text at its first field, because submitting it again may work.
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
-# Slack's older and newer names for a trigger that has expired or was used, and for one that is invalid.
-EXPIRED_TRIGGER_ERRORS = (
-    "expired_trigger_id",
-    "exchanged_trigger_id",
-    "trigger_expired",
-    "trigger_exchanged",
-    "invalid_trigger_id",
-)
-CLOSED_VIEW_ERRORS = ("not_found", "view_not_found")
 NO_RESPONSE_ERRORS = (aiohttp.ClientError, TimeoutError)
 DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_UNAVAILABLE_ERRORS)
 
@@ -123,10 +119,11 @@ async def show_view(request: SlackRequest, view: View) -> None:
         await show_refusal(request, ViewTriggerExpired())
     except SlackApiError as error:
         name = get_error_name(error)
-        if name in EXPIRED_TRIGGER_ERRORS:
+        kind = get_error_kind(error)
+        if kind is SlackErrorKind.TRIGGER_EXPIRED:
             _record_expired_trigger(request, name)
             await show_refusal(request, ViewTriggerExpired())
-        elif name in CLOSED_VIEW_ERRORS:
+        elif kind is SlackErrorKind.TARGET_GONE:
             log.info("view.closed", view=view.get("callback_id"))
         else:
             log.error(

@@ -18,6 +18,9 @@ async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Resp
     if fault.kind in ("error_500", "error_503"):
         entry.status = int(fault.kind[-3:])
         return web.Response(status=entry.status, text="upstream error")
+    if fault.kind == "error":
+        entry.answer = {"ok": False, "error": fault.error}
+        return web.json_response(entry.answer)
     if fault.kind == "timeout":
         await asyncio.sleep(fault.seconds)
         _cut(request)

@@ -9,9 +9,9 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
-from bot.installations.slack_errors import get_error_name
+from bot.installations.slack_errors import OUTAGE_KINDS, get_error_kind, get_error_name
 
 # Slackbot is not marked as a bot.
 SLACKBOT_USER_ID = "USLACKBOT"
@@ -122,6 +122,7 @@ def _convert_errors() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise DirectoryUnavailable(get_error_name(error)) from error
+        refusal = DirectoryUnavailable if get_error_kind(error) in OUTAGE_KINDS else DirectoryRefused
+        raise refusal(get_error_name(error)) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise DirectoryUnavailable(type(error).__name__) from error
