@@ -39,7 +39,7 @@ from bot.version import VERSION
 from handlers.http import build_http_app, serve_http
 from handlers.install import BOT_SCOPES
 from handlers.routes import ROUTES
-from handlers.slack_app import build_slack_app
+from handlers.slack_app import SlackApp
 from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
 from models.migrations.run import UnsupportedSchema
@@ -64,7 +64,7 @@ async def run_bot(
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
-        slack_app = build_slack_app(services, clients, ROUTES)
+        slack_app = SlackApp(services, clients, ROUTES)
         idle_timeout = settings.socket_idle_timeout_seconds
         socket_runner = SocketModeRunner(idle_timeout) if settings.is_socket_mode else None
         listener = socket.create_server((settings.host, settings.port))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.blocks.help import format_help
@@ -145,6 +146,20 @@ ACK_POLICIES: dict[RouteKind, AckPolicy] = {
     RouteKind.EVENT: ack_event_first,
     RouteKind.UNINSTALL: handle_event_then_ack,
 }
+
+
+async def ack_with_refusal(request: SlackRequest, refusal: Refusal) -> BoltResponse:
+    """For a request that no route takes: in the person's language, where they acted."""
+    kind = RouteKind.SUBMIT if request.payload.type == "view_submission" else RouteKind.SHOW
+    ack = AsyncAck()  # type: ignore[no-untyped-call]
+    await ACK_POLICIES[kind](ack, replace(request, refusal=refusal), Route(kind, "request.refused", _refuse))
+    assert ack.response is not None, "every policy acknowledges"
+    return ack.response
+
+
+async def _refuse(request: SlackRequest) -> None:
+    assert request.refusal is not None
+    raise request.refusal
 
 
 # --- the work

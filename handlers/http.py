@@ -5,12 +5,9 @@ import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from urllib.parse import parse_qsl
 
-import structlog
 import uvicorn
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_sdk.signature import SignatureVerifier
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -19,24 +16,22 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider
-from bot.logs import start_log_context
 from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
 from handlers.health import build_health_routes
 from handlers.install import build_install_routes
-from handlers.payloads import BOLT_PARSE_ERRORS
+from handlers.payloads import UnreadablePayload, parse_http_body
 from handlers.request_body import read_body
+from handlers.slack_app import SlackApp
 from handlers.socket_mode import SocketModeRunner
-
-log = structlog.get_logger()
 
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 def build_http_app(
     services: Services,
-    slack_app: AsyncApp,
+    slack_app: SlackApp,
     clients: SlackClientProvider,
     socket_runner: SocketModeRunner | None,
 ) -> Router:
@@ -50,7 +45,7 @@ def build_http_app(
     return Router(routes)
 
 
-def _build_slack_route(services: Services, slack_app: AsyncApp) -> Route:
+def _build_slack_route(services: Services, slack_app: SlackApp) -> Route:
     secret = services.settings.slack_signing_secret
     assert secret is not None, "HTTP mode has a signing secret"
     return Route(
@@ -61,23 +56,21 @@ def _build_slack_route(services: Services, slack_app: AsyncApp) -> Route:
     )
 
 
-def _make_slack_endpoint(slack_app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
-    handler = AsyncSlackRequestHandler(slack_app)
-
+def _make_slack_endpoint(slack_app: SlackApp) -> Callable[[Request], Awaitable[Response]]:
     async def handle_slack_request(request: Request) -> Response:
         try:
-            return await handler.handle(request)
-        except BOLT_PARSE_ERRORS as error:
-            start_log_context()
-            log.warning("request.unreadable", error=type(error).__name__)
-            return _reject("malformed", 400)
+            body = parse_http_body(await request.body(), request.headers.get("content-type", ""))
+        except UnreadablePayload as unreadable:
+            return to_starlette_response(await slack_app.reject(unreadable))
+        is_retry = "x-slack-retry-num" in request.headers
+        return to_starlette_response(await slack_app.handle(body, is_retry=is_retry))
 
     return handle_slack_request
 
 
 class SlackRequestGuard:
-    """ASGI middleware in front of Bolt, which parses a body before it verifies it. Lets through requests
-    that are not too large and were signed by Slack in the last five minutes."""
+    """ASGI middleware that lets through requests that are not too large and were signed by Slack in the last
+    five minutes."""
 
     def __init__(self, app: ASGIApp, signing_secret: str) -> None:
         self._app = app
@@ -91,7 +84,7 @@ class SlackRequestGuard:
         elif not self._is_signed(request, body):
             await _reject("unsigned", 401)(scope, receive, send)
         else:
-            await self._app(scope, _replay(_escape_form(request, body)), send)
+            await self._app(scope, _replay(body), send)
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
         """The verifier raises if the timestamp is not a number of seconds, the signature is not ASCII or the
@@ -106,20 +99,6 @@ class SlackRequestGuard:
 def _reject(reason: str, status: int) -> Response:
     REQUESTS_REJECTED_TOTAL.labels(reason).inc()
     return PlainTextResponse(reason, status)
-
-
-def _escape_form(request: Request, body: bytes) -> bytes:
-    """Bolt takes a form for an empty one if "payload" appears in it other than as a field: in the text
-    after a command, or in a channel's name."""
-    if b"payload" not in body or body.startswith((b"payload=", b"{")) or _is_json(request):
-        return body
-    if "payload" in dict(parse_qsl(body.decode(), keep_blank_values=True)):
-        return body
-    return body.replace(b"payload", b"%70ayload")
-
-
-def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0] == "application/json"
 
 
 def _replay(body: bytes) -> Receive:

@@ -1,34 +1,99 @@
 """Slack's payloads, as far as the bot and Bolt read them, named like Slack's types.
 
-Fields that are not read may be missing, of any type, or new. Null is the same as a missing field.
+One reader for both transports. What decides who did what must be there and be well-formed. Anything else may
+be missing, null, new or of another type: it is then read as missing.
 """
 
+import json
+import re
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 Body = dict[str, Any]
+T = TypeVar("T")
 
-# Nobody types a NUL character, and PostgreSQL cannot store one.
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-Id = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=255)]
-OptionalId = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=255)] | None
-Url = Annotated[str, Field(pattern=r"^https?://[^\x00]+$")]
-Number = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}$")]
-
-
-# Bolt raises these before our middleware runs: the body is not JSON or not an object, an id has another type,
-# or there is no action.
-BOLT_PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+# Nobody types them, and a terminal or a database may choke on them: C0 but tab and line feed, C1, and halves
+# of a character.
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class UnreadablePayload(ValueError):
-    """Says what is wrong and where, but not what was there."""
+    """Says what is wrong and where, but not what was there. `sender` is what could be read of who sent it."""
 
-    def __init__(self, payload_type: str, error: str, location: str) -> None:
+    def __init__(self, payload_type: str, error: str, location: str, sender: "Payload | None" = None) -> None:
         super().__init__(f"{payload_type}: {error} at {location}")
         self.payload_type, self.error, self.location = payload_type, error, location
+        self.sender = sender
+
+
+# --- kinds of fields
+
+
+def _read_or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+def _skip_control_characters(value: Any) -> Any:
+    return CONTROL_CHARACTERS.sub("", value) if isinstance(value, str) else value
+
+
+def _read_number_as_text(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _read_empty_list_as_object(value: Any) -> Any:
+    """Some JSON writers have one kind of empty collection."""
+    return {} if value in ([], None) else value
+
+
+def _read_none_as_blank(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _keep_first(value: Any) -> Any:
+    return value[:1] if isinstance(value, list) else value
+
+
+def _keep_rendered_blocks(value: Any) -> list[Body]:
+    """Without inputs that could not be drawn again."""
+    blocks = value if isinstance(value, list) else []
+    return [
+        block
+        for block in blocks
+        if isinstance(block, dict) and (block.get("type") != "input" or _is_whole_input(block))
+    ]
+
+
+def _is_whole_input(block: Body) -> bool:
+    element = block.get("element")
+    return isinstance(element, dict) and all(
+        isinstance(element.get(key), str) for key in ("type", "action_id")
+    )
+
+
+LENIENT = WrapValidator(_read_or_none)
+
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+TypedText = Annotated[str, BeforeValidator(_skip_control_characters), BeforeValidator(_read_number_as_text)]
+Id = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=255)]
+OptionalText = Annotated[Text | None, LENIENT]
+OptionalId = Annotated[Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=255)] | None, LENIENT]
+OptionalUrl = Annotated[Annotated[str, Field(pattern=r"^https?://[^\x00]+$")] | None, LENIENT]
 
 
 class Fields(BaseModel):
@@ -39,6 +104,11 @@ class IdObject(Fields):
     id: OptionalId = None
 
 
+OptionalIdOrObject = Annotated[
+    Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=255)] | IdObject | None, LENIENT
+]
+
+
 class User(Fields):
     id: Id
     team_id: OptionalId = None
@@ -47,19 +117,33 @@ class User(Fields):
 class Authorization(Fields):
     team_id: OptionalId = None
     enterprise_id: OptionalId = None
+    is_enterprise_install: Annotated[bool | None, LENIENT] = None
+
+
+class ResponseUrl(Fields):
+    response_url: OptionalUrl = None
+
+
+# --- every payload
 
 
 class Payload(Fields):
-    """The fields from which Bolt builds its context."""
+    """What is read of any payload, however odd the rest is: who acted, where, and how to reach them."""
 
-    type: Text | None = None
+    type: OptionalText = None
     team_id: OptionalId = None
     enterprise_id: OptionalId = None
-    team: OptionalId | IdObject = None
-    enterprise: OptionalId | IdObject = None
-    channel: OptionalId | IdObject = None
-    authorizations: list[Authorization] | None = None
-    trigger_id: Text | None = None
+    team: OptionalIdOrObject = None
+    enterprise: OptionalIdOrObject = None
+    is_enterprise_install: Annotated[bool | Text | None, LENIENT] = None
+    user: Annotated[User | Id | None, LENIENT] = None
+    user_id: OptionalId = None
+    channel: OptionalIdOrObject = None
+    channel_id: OptionalId = None
+    authorizations: Annotated[list[Authorization] | None, LENIENT] = None
+    trigger_id: OptionalText = None
+    response_url: OptionalUrl = None
+    response_urls: Annotated[list[ResponseUrl] | None, LENIENT] = None
 
     @property
     def route_id(self) -> str:
@@ -68,123 +152,113 @@ class Payload(Fields):
     @property
     def private_reply_url(self) -> str | None:
         """A URL for posting a message that only the person sees, in the place where they acted."""
-        return None
+        urls = [url.response_url for url in self.response_urls or []]
+        return next(filter(None, [self.response_url, *urls]), None)
+
+    @property
+    def can_reach_sender(self) -> bool:
+        """A form can always be answered in its ack."""
+        is_form = self.type == "view_submission"
+        return bool(is_form or self.private_reply_url or self.user_id or self.user or self.trigger_id)
+
+    def build_bolt_body(self) -> Body:
+        """By which Bolt finds the listener and the workspace. Every field has a type that Bolt can read."""
+        body = self.model_dump(
+            exclude_none=True, exclude={"view": {"blocks", "state"}, "response_urls": True}
+        )
+        if "view" in body:
+            # For another type Bolt expects more fields.
+            body["view"]["type"] = "modal"
+        return body
+
+
+# --- each type
 
 
 class SlashCommand(Payload):
     command: Annotated[Id, Field(pattern=r"^/[^\x00]+$")]
-    text: Text | None = None
-    team_id: Id
+    text: Annotated[TypedText, BeforeValidator(_read_none_as_blank)] = ""
     user_id: Id
-    channel_id: OptionalId = None
-    response_url: Url | None = None
 
     @property
     def route_id(self) -> str:
         return self.command
 
-    @property
-    def private_reply_url(self) -> str | None:
-        return self.response_url
-
 
 class Option(Fields):
+    """With its label, to be drawn again."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
     value: Text
 
 
 class StateValue(Fields):
-    value: Text | None = None
+    value: TypedText | None = None
     selected_option: Option | None = None
     selected_options: list[Option] | None = None
 
 
 class ViewState(Fields):
-    values: dict[Text, dict[Text, StateValue]] | None = None
-
-
-class InputElement(Fields):
-    type: Text
-    action_id: Text
-    min_value: Number | None = None
-    max_value: Number | None = None
-
-
-class InputBlock(Fields):
-    block_id: Text
-    element: InputElement
-
-
-class OtherBlock(Fields):
-    block_id: Text | None = None
-
-
-def _get_block_tag(block: Any) -> str:
-    return "input" if isinstance(block, dict) and block.get("type") == "input" else "other"
-
-
-Block = Annotated[
-    Annotated[InputBlock, Tag("input")] | Annotated[OtherBlock, Tag("other")], Discriminator(_get_block_tag)
-]
+    values: Annotated[
+        dict[
+            Text,
+            Annotated[
+                dict[Text, Annotated[StateValue, BeforeValidator(_read_empty_list_as_object)]],
+                BeforeValidator(_read_empty_list_as_object),
+            ],
+        ],
+        BeforeValidator(_read_empty_list_as_object),
+    ] = {}
 
 
 class View(Fields):
-    id: Id
-    type: Text
-    callback_id: Text = ""
-    private_metadata: Text | None = None
-    blocks: list[Block] | None = None
-    state: ViewState | None = None
+    id: OptionalId = None
+    type: OptionalText = None
+    callback_id: Annotated[Text, BeforeValidator(_read_none_as_blank)] = ""
+    private_metadata: OptionalText = None
+    title: Annotated[Body | None, LENIENT] = None
+    submit: Annotated[Body | None, LENIENT] = None
+    close: Annotated[Body | None, LENIENT] = None
+    blocks: Annotated[list[Body], BeforeValidator(_keep_rendered_blocks)] = []
+    state: Annotated[ViewState, BeforeValidator(_read_empty_list_as_object)] = ViewState()
     app_installed_team_id: OptionalId = None
 
 
 class Action(Fields):
     action_id: Id
-    block_id: Text | None = None
+    block_id: OptionalText = None
     value: Text | None = None
 
 
 class BlockActions(Payload):
     user: User
-    actions: Annotated[list[Action], Field(min_length=1)]
+    # Slack sends one.
+    actions: Annotated[list[Action], Field(min_length=1), BeforeValidator(_keep_first)]
     view: View | None = None
-    response_url: Url | None = None
 
     @property
     def route_id(self) -> str:
         return self.actions[0].action_id
 
-    @property
-    def private_reply_url(self) -> str | None:
-        return self.response_url
-
-
-class ResponseUrl(Fields):
-    response_url: Url
-
 
 class ViewSubmission(Payload):
     user: User
     view: View
-    response_urls: list[ResponseUrl] | None = None
 
     @property
     def route_id(self) -> str:
         return self.view.callback_id
 
-    @property
-    def private_reply_url(self) -> str | None:
-        return self.response_urls[0].response_url if self.response_urls else None
-
 
 class RevokedTokens(Fields):
-    bot: list[Id] | None = None
+    bot: Annotated[list[Id] | None, LENIENT] = None
 
 
 class Event(Payload):
     type: Id
-    user: OptionalId | IdObject = None
-    tab: Text | None = None
-    tokens: RevokedTokens | None = None
+    user: OptionalIdOrObject = None  # type: ignore[assignment]  # `user_change` has an object.
+    tab: OptionalText = None
+    tokens: Annotated[RevokedTokens | None, LENIENT] = None
 
 
 class EventCallback(Payload):
@@ -199,8 +273,12 @@ class UrlVerification(Payload):
     challenge: Text
 
 
+class SslCheck(Payload):
+    ssl_check: Text
+
+
 class OtherPayload(Payload):
-    """A type for which the bot has no route; Bolt reports it."""
+    """A type for which the bot has no route."""
 
     type: Text
 
@@ -213,15 +291,32 @@ TYPES: dict[str, type[Payload]] = {
 }
 
 
-def read_payload(body: Body) -> Payload:
+# --- reading
+
+
+def parse_http_body(body: bytes, content_type: str) -> object:
+    """JSON, a form with JSON in `payload`, or a form. Raises UnreadablePayload."""
+    try:
+        text = body.decode()
+        if content_type.partition(";")[0] == "application/json" or text.startswith("{"):
+            return json.loads(text)
+        form = dict(parse_qsl(text, keep_blank_values=True))
+        return json.loads(form["payload"]) if "payload" in form else form
+    except (ValueError, RecursionError) as error:
+        raise UnreadablePayload("Body", type(error).__name__, "*") from None
+
+
+def read_payload(body: object) -> Payload:
     """The only reader of payloads, over HTTP and Socket Mode. Raises UnreadablePayload."""
+    if not isinstance(body, dict):
+        raise UnreadablePayload("Body", "dict_type", "*")
     payload_type = _find_type(body)
     try:
         return payload_type.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise UnreadablePayload(
-            payload_type.__name__, first["type"], _format_location(first["loc"])
+            payload_type.__name__, first["type"], _format_location(first["loc"]), _read_sender(body)
         ) from None
 
 
@@ -229,7 +324,13 @@ def _find_type(body: Body) -> type[Payload]:
     if "command" in body:
         return SlashCommand
     payload_type = body.get("type")
+    if payload_type is None and "ssl_check" in body:
+        return SslCheck
     return TYPES.get(payload_type, OtherPayload) if isinstance(payload_type, str) else OtherPayload
+
+
+def _read_sender(body: Body) -> Payload:
+    return Payload.model_validate(body)
 
 
 def _format_location(location: tuple[str | int, ...]) -> str:
@@ -241,5 +342,5 @@ def _format_location(location: tuple[str | int, ...]) -> str:
 @cache
 def _list_field_names() -> frozenset[str]:
     models: list[type[BaseModel]] = [Payload, *Payload.__subclasses__(), View, ViewState, StateValue]
-    models += [InputBlock, InputElement, Action, User, ResponseUrl, Option]
+    models += [Action, User, Option]
     return frozenset(name for model in models for name in model.model_fields)

@@ -7,7 +7,7 @@ from functools import cached_property
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.block_kit import ModalMetadata
 from bot.blocks.checkout import SAVE as CHECKOUT_VIEW
 from bot.i18n import Localizer
 from bot.installations.clients import SlackClientProvider
@@ -15,11 +15,11 @@ from bot.permissions import SlackIdentity
 from bot.services import Services
 from handlers.payloads import (
     BlockActions,
-    Body,
     EventCallback,
     Payload,
     SlashCommand,
     StateValue,
+    View,
     ViewSubmission,
 )
 from models.checkout import CheckoutForm
@@ -40,7 +40,6 @@ class SlackRequest:
     services: Services
     clients: SlackClientProvider
     payload: Payload
-    body: Body
     person: SlackIdentity
     # English until the person's own language has been loaded.
     localizer: Localizer = field(default_factory=Localizer)
@@ -55,7 +54,7 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        return (self.payload.text or "").strip() if isinstance(self.payload, SlashCommand) else ""
+        return self.payload.text.strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property
     def is_help(self) -> bool:
@@ -63,17 +62,19 @@ class SlackRequest:
 
     @property
     def view(self) -> View | None:
-        return self.body.get("view")
+        return self.payload.view if isinstance(self.payload, BlockActions | ViewSubmission) else None
 
     @property
     def in_modal(self) -> bool:
-        return self.view is not None and self.view["type"] == "modal"
+        return self.view is not None and (
+            isinstance(self.payload, ViewSubmission) or self.view.type == "modal"
+        )
 
     @cached_property
     def metadata(self) -> ModalMetadata:
         if self.view is None or not self.in_modal:
             return ModalMetadata()
-        return ModalMetadata.from_json(self.view.get("private_metadata") or "")
+        return ModalMetadata.from_json(self.view.private_metadata or "")
 
     @property
     def action_value(self) -> str:
@@ -96,7 +97,7 @@ class SlackRequest:
 
     @property
     def checkout_form(self) -> CheckoutForm | None:
-        if self.view is None or self.view.get("callback_id") != CHECKOUT_VIEW:
+        if self.view is None or self.view.callback_id != CHECKOUT_VIEW:
             return None
         return CheckoutForm(**{name: self.input_values.get(name, "") for name in CheckoutForm.model_fields})
 
@@ -109,8 +110,7 @@ class SlackRequest:
 
     @property
     def _input_states(self) -> dict[str, StateValue]:
-        view = self.payload.view if isinstance(self.payload, BlockActions | ViewSubmission) else None
-        values = (view.state.values if view and view.state else None) or {}
+        values = self.view.state.values if self.view else {}
         return {block_id: next(iter(states.values()), StateValue()) for block_id, states in values.items()}
 
 

@@ -76,18 +76,20 @@ def _build_input_errors(request: SlackRequest, invalid: InvalidInput, inputs: li
 
 
 def _list_inputs(request: SlackRequest) -> list[str]:
-    blocks = (request.view or {}).get("blocks")
-    if blocks is None:
+    """The block ids; Slack gives every block one."""
+    blocks = request.view.blocks if request.view else []
+    if not blocks:
         return list(request.input_values)
-    return [block["block_id"] for block in blocks if block.get("type") == "input"]
+    inputs = [block.get("block_id") for block in blocks if block.get("type") == "input"]
+    return [block_id for block_id in inputs if isinstance(block_id, str)]
 
 
 def render_result(request: SlackRequest, result: HandlerResult) -> View | None:
     """The handler's view; for a refusal, the same form with errors above it, or a view of its own."""
     if not isinstance(result, Refusal):
         return result
-    if errors := build_field_errors(request, result):
-        return render_form_with_errors(request.view or {}, errors)
+    if request.view and (errors := build_field_errors(request, result)):
+        return render_form_with_errors(request.view.model_dump(exclude_none=True), errors)
     return _render_refusal(request, result)
 
 
@@ -134,8 +136,8 @@ async def show_view(request: SlackRequest, view: View) -> None:
 
 async def _update_or_open(request: SlackRequest, view: View) -> None:
     client = await request.get_client()
-    if request.in_modal and request.view:
-        await client.views_update(view_id=request.view["id"], view=view)
+    if request.in_modal and request.view and request.view.id:
+        await client.views_update(view_id=request.view.id, view=view)
     else:
         await client.views_open(trigger_id=request.payload.trigger_id or "", view=view)
 

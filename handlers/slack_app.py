@@ -1,9 +1,9 @@
-"""The Slack app: Bolt with every route registered, and the last-resort error handler."""
+"""The Slack app: one reader of payloads for both transports, Bolt with every route, and the last-resort error
+handler."""
 
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -18,34 +18,140 @@ from bot.installations.clients import SlackClientProvider
 from bot.logs import get_log_reference, start_log_context
 from bot.metrics import ERRORS_TOTAL, REQUESTS_REJECTED_TOTAL, RETRIES_TOTAL
 from bot.services import Services
-from handlers.dispatch import register_routes
+from handlers.dispatch import ack_with_refusal, register_routes
 from handlers.install import UNINSTALL_EVENTS
-from handlers.payloads import BOLT_PARSE_ERRORS, Body, UnreadablePayload, ViewSubmission, read_payload
+from handlers.payloads import (
+    OtherPayload,
+    Payload,
+    SslCheck,
+    UnreadablePayload,
+    UrlVerification,
+    ViewSubmission,
+    read_payload,
+)
 from handlers.request import SlackRequest, identify_person
 from handlers.respond import post_ephemeral
 from handlers.route import Route
-from models.errors import UnexpectedError
+from models.errors import UnexpectedError, UnknownCommand
 
 log = structlog.get_logger()
 
 ANYTHING = re.compile(".*")
 
-Middleware = Callable[..., Awaitable[BoltResponse | None]]
+# What Slack may send though the bot offers nothing of it: it is acknowledged, so that nobody sees an error.
+UNUSED_TYPES = frozenset(
+    {
+        "app_rate_limited",
+        "block_suggestion",
+        "dialog_cancellation",
+        "dialog_submission",
+        "dialog_suggestion",
+        "interactive_message",
+        "message_action",
+        "shortcut",
+        "view_closed",
+        "workflow_step_edit",
+    }
+)
+OPTION_REQUEST_TYPES = ("block_suggestion", "dialog_suggestion")
 
 
-def build_slack_app(services: Services, clients: SlackClientProvider, routes: list[Route]) -> AsyncApp:
+class SlackApp:
+    """A payload is handled in the same way whichever transport brought it."""
+
+    def __init__(self, services: Services, clients: SlackClientProvider, routes: list[Route]) -> None:
+        self._services, self._clients = services, clients
+        self._logged_types: set[str] = set()
+        self.bolt_app = _build_bolt_app(clients, routes)
+
+    async def handle(self, body: object, *, is_retry: bool = False) -> BoltResponse:
+        """`body` is parsed JSON, or a form. Without a status of 200 Slack tells the person that it failed."""
+        started = time.monotonic()
+        try:
+            payload = read_payload(body)
+        except UnreadablePayload as unreadable:
+            return await self.reject(unreadable)
+        start_log_context(source=payload.route_id)
+        if is_retry:
+            RETRIES_TOTAL.labels("event").inc()
+        match payload:
+            case UrlVerification():
+                return BoltResponse(status=200, body={"challenge": payload.challenge})
+            case SslCheck():
+                return BoltResponse(status=200)
+            case OtherPayload():
+                return self._ack_unused(payload)
+        return await self._dispatch(payload, started)
+
+    async def reject(self, unreadable: UnreadablePayload) -> BoltResponse:
+        """Tells the person, if it can be read who that is and there is a way to."""
+        start_log_context()
+        REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
+        log.warning(
+            "payload.unreadable",
+            payload_type=unreadable.payload_type,
+            error=unreadable.error,
+            location=unreadable.location,
+        )
+        sender = unreadable.sender
+        if sender is not None and sender.type == "event_callback":
+            # Nobody waits for an answer, and it will not become readable by sending it again.
+            return BoltResponse(status=200)
+        if sender is None or not sender.can_reach_sender:
+            return BoltResponse(status=400, body="malformed")
+        request = self._build_request(sender, _build_bolt_request(sender), time.monotonic())
+        return await ack_with_refusal(request, UnexpectedError(reference=get_log_reference()))
+
+    async def _dispatch(self, payload: Payload, started: float) -> BoltResponse:
+        bolt_request = _build_bolt_request(payload)
+        request = self._build_request(payload, bolt_request, started)
+        bolt_request.context["slack_request"] = request
+        try:
+            response: BoltResponse = await self.bolt_app.async_dispatch(bolt_request)
+        except Exception as error:
+            # Bolt's own, on the way to a listener and to the error handler.
+            return await _respond_to_error(error, request)
+        return response
+
+    def _build_request(
+        self, payload: Payload, bolt_request: AsyncBoltRequest, started: float
+    ) -> SlackRequest:
+        person = identify_person(payload, bolt_request.context)
+        return SlackRequest(self._services, self._clients, payload, person, started=started)
+
+    def _ack_unused(self, payload: OtherPayload) -> BoltResponse:
+        # A type that is not Slack's may be anything.
+        payload_type = payload.type if payload.type in UNUSED_TYPES else "unknown"
+        if payload_type == "app_rate_limited":
+            log.warning("events.rate_limited", team=payload.team_id)
+        elif payload_type not in self._logged_types:
+            self._logged_types.add(payload_type)
+            log.info("payload.unused", payload_type=payload_type)
+        if payload_type in OPTION_REQUEST_TYPES:
+            return BoltResponse(status=200, body={"options": []})
+        return BoltResponse(status=200)
+
+
+def _build_bolt_request(payload: Payload) -> AsyncBoltRequest:
+    # In this mode Bolt takes a body that is parsed already.
+    return AsyncBoltRequest(mode="socket_mode", body=payload.build_bolt_body())
+
+
+def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncApp:
     app = AsyncApp(
         client=clients.default_client,
         logger=logging.getLogger("slack_bolt"),
         # Bolt's default runner polls for the ack every 10 ms.
         process_before_response=True,
-        # `SlackRequestGuard` in handlers/http.py has verified it, before Bolt parses the body.
+        # `SlackRequestGuard` in handlers/http.py has verified it, and `SlackApp` answers these two itself.
         request_verification_enabled=False,
-        before_authorize=_make_request_middleware(services, clients),
+        ssl_check_enabled=False,
+        url_verification_enabled=False,
         authorize=_authorize,
     )
     register_routes(app, routes)
-    # A button of an old message, or an event that has no route.
+    # A command of another version, a button of an old message, or an event that has no route.
+    app.command(ANYTHING)(_refuse_unknown_command)
     for register in (app.action, app.view, app.event):
         register(ANYTHING)(_ack_unrouted)
     app.error(_handle_error)
@@ -58,51 +164,20 @@ async def _authorize(enterprise_id: str | None, team_id: str | None) -> Authoriz
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
 
-def _make_request_middleware(services: Services, clients: SlackClientProvider) -> Middleware:
-    async def attach_request(
-        req: AsyncBoltRequest, body: Body, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
-    ) -> BoltResponse | None:
-        started = time.monotonic()
-        try:
-            payload = read_payload(body)
-        except UnreadablePayload as unreadable:
-            start_log_context()
-            log.warning(
-                "payload.unreadable",
-                payload_type=unreadable.payload_type,
-                error=unreadable.error,
-                location=unreadable.location,
-            )
-            return _reject()
-        start_log_context(source=payload.route_id)
-        if "x-slack-retry-num" in req.headers:
-            RETRIES_TOTAL.labels("event").inc()
-        person = identify_person(payload, context)
-        context["slack_request"] = SlackRequest(services, clients, payload, body, person, started=started)
-        await next_()
-        return None
-
-    return attach_request
-
-
-def _reject() -> BoltResponse:
-    """Slack tells the person that it failed: over HTTP because of the status, over Socket Mode because no
-    ack is sent."""
-    REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
-    return BoltResponse(status=400, body="malformed")
-
-
 async def _ack_unrouted(ack: AsyncAck) -> None:
     await ack()
 
 
+async def _refuse_unknown_command(ack: AsyncAck, slack_request: SlackRequest) -> None:
+    ack.response = await ack_with_refusal(slack_request, UnknownCommand(command=slack_request.route_id))
+
+
 async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResponse:
-    """Responds even if something escaped a listener: without a response the person would learn nothing."""
-    request: SlackRequest | None = context.get("slack_request")
-    if request is None and isinstance(error, BOLT_PARSE_ERRORS):
-        start_log_context()
-        log.warning("request.unreadable", error=type(error).__name__)
-        return _reject()
+    return await _respond_to_error(error, context.get("slack_request"))
+
+
+async def _respond_to_error(error: Exception, request: SlackRequest | None) -> BoltResponse:
+    """If something escaped a listener: without a response the person would learn nothing."""
     reference = get_log_reference()
     ERRORS_TOTAL.labels("request").inc()
     log.error("request.failed", handler=request and request.route_id, reference=reference, exc_info=error)

@@ -5,6 +5,7 @@ received for a while, the runner opens a new one: its `hello` message is the pro
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +13,15 @@ from typing import Any
 
 import aiohttp
 import structlog
+from slack_bolt import BoltResponse
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.logs import start_log_context
-from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.use_cases.operations.check_result import CheckResult
-from handlers.payloads import BOLT_PARSE_ERRORS
+from handlers.slack_app import SlackApp
 
 log = structlog.get_logger()
 
@@ -30,14 +30,25 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 
 
 class _Handler(AsyncSocketModeHandler):
+    def __init__(self, slack_app: SlackApp, app_token: str, client: AsyncWebClient) -> None:
+        super().__init__(slack_app.bolt_app, app_token, web_client=client)
+        self._slack_app = slack_app
+
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
-        """What Bolt cannot parse is not acknowledged, so that Slack tells the person that it failed."""
-        try:
-            await super().handle(client, req)  # type: ignore[arg-type]
-        except BOLT_PARSE_ERRORS as error:
-            start_log_context()
-            REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
-            log.warning("request.unreadable", error=type(error).__name__)
+        """Without an ack Slack tells the person that it failed."""
+        is_retry = req.retry_attempt is not None
+        response = await self._slack_app.handle(req.payload, is_retry=is_retry)
+        if response.status == 200:
+            ack = SocketModeResponse(req.envelope_id, _read_ack_body(response))
+            await client.send_socket_mode_response(ack)
+
+
+def _read_ack_body(response: BoltResponse) -> dict[str, Any] | None:
+    """Bolt writes an ack of text alone as plain text, which HTTP allows."""
+    if not response.body.startswith("{"):
+        return {"text": response.body} if response.body else None
+    body: dict[str, Any] = json.loads(response.body)
+    return body
 
 
 class SocketModeRunner:
@@ -58,10 +69,10 @@ class SocketModeRunner:
         return CheckResult("socket mode", passed, f"last heard {self.idle_seconds:.0f} s ago")
 
     @asynccontextmanager
-    async def connect(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
+    async def connect(self, app: SlackApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
         """Connected inside the context. The handler is built here, because its HTTP session needs the
         running loop."""
-        handler = _Handler(app, app_token, web_client=client)
+        handler = _Handler(app, app_token, client)
         handler.client.on_message_listeners.append(self._record_message)
         connecting: asyncio.Task[Any] = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
         await asyncio.wait({connecting}, timeout=CONNECT_TIMEOUT_SECONDS)

@@ -24,6 +24,13 @@ class Portal(StrEnum):
     ADMIN = "admin"
 
 
+class TaxExemption(StrEnum):
+    NONE = "none"
+    EXEMPT = "exempt"
+    # The buyer accounts for the tax.
+    REVERSE = "reverse"
+
+
 class Address(SQLModel):
     """A postal address; `country` is ISO 3166-1 alpha-2."""
 
@@ -43,6 +50,9 @@ class Account(SQLModel, table=True):
     channel_amounts: bool = False
     currency: str
     tax_rate: str = "0"
+    # Of the accounts file; a provider with customers of its own may have others.
+    tax_id: str = ""
+    tax_exemption: TaxExemption = Field(default=TaxExemption.NONE, sa_type=string_enum(TaxExemption))
     locale: str = "en"
     time_zone: str = "UTC"
     self_service: bool = True

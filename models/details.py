@@ -18,6 +18,7 @@ from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 from models.subscription_outlook import SubscriptionOutlook
+from models.tax import TaxItem, sum_tax_items
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,10 @@ class QuoteDetails:
 
     def to_money(self, amount: int) -> Money:
         return Money(amount, self.quote.currency)
+
+    @property
+    def taxes(self) -> list[TaxItem]:
+        return sum_tax_items(tax for row in self.rows for tax in row.line.taxes)
 
     @property
     def is_pending(self) -> bool:
@@ -136,6 +141,10 @@ class OrderDetails:
 
     def to_money(self, amount: int) -> Money:
         return Money(amount, self.quote.currency)
+
+    @property
+    def taxes(self) -> list[TaxItem]:
+        return sum_tax_items(tax for row in self.rows for tax in row.quote_line.taxes)
 
     def list_rows_with_status(self, status: LineStatus) -> list[OrderRow]:
         return [row for row in self.rows if row.line.status is status]

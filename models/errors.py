@@ -48,3 +48,7 @@ class ViewTriggerExpired(Refusal):
 
 class UnknownSubcommand(Refusal):
     """The text after a command is not one of its subcommands."""
+
+
+class UnknownCommand(Refusal):
+    """Slack still has a command that this version of the bot does not know."""

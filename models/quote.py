@@ -17,6 +17,7 @@ from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_ti
 from models.period_length import PeriodLength, PeriodLengthColumn
 from models.proration import get_midnight
 from models.seat_pricing import SeatPricing, SeatPricingColumn
+from models.tax import TaxFacts, TaxFactsColumn, TaxItem, TaxItemsColumn
 from models.transition import check_transition
 
 
@@ -98,6 +99,9 @@ class Quote(SQLModel, table=True):
     # The account's balance at the provider, credit negative, and what is charged with it: None for the total.
     starting_balance: int = Field(default=0, sa_type=MinorUnits)
     amount_due: int | None = Field(default=None, sa_type=MinorUnits)
+    tax_facts: TaxFacts = Field(
+        default_factory=TaxFacts, sa_column=Column(TaxFactsColumn, nullable=False, server_default="{}")
+    )
     # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     replaced_by_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
@@ -180,6 +184,10 @@ class QuoteLine(SQLModel, table=True):
     period_end: date
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
+    # The parts of the tax, by rate; none of a line from before they were stored.
+    taxes: tuple[TaxItem, ...] = Field(
+        default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
+    )
 
 
 def validate_reason(reason: str | None) -> str | None:

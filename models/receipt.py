@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from sqlalchemy import Column
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Address
@@ -15,6 +16,7 @@ from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
 from models.seat_pricing import SeatPricing
+from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
 
 
 class ReceiptNotFound(Refusal):
@@ -41,6 +43,7 @@ class ReceiptLine(SQLModel):
     until: date
     amount: int
     tax: int
+    taxes: tuple[TaxItem, ...] = ()
     credit_used: int = 0
     earlier_balance: int = 0
     carried_over: int = 0
@@ -91,6 +94,9 @@ class Receipt(SQLModel, table=True):
     seller: dict[str, Any] = Field(sa_type=JSON)
     lines: list[dict[str, Any]] = Field(sa_type=JSON)
     cards: list[dict[str, Any]] = Field(sa_type=JSON)
+    tax_facts: TaxFacts = Field(
+        default_factory=TaxFacts, sa_column=Column(TaxFactsColumn, nullable=False, server_default="{}")
+    )
 
     @property
     def key(self) -> int:
@@ -108,6 +114,11 @@ class Receipt(SQLModel, table=True):
     @property
     def receipt_lines(self) -> list[ReceiptLine]:
         return [ReceiptLine.model_validate(line) for line in self.lines]
+
+    @property
+    def taxes(self) -> list[TaxItem]:
+        """By rate; those of older receipts have none."""
+        return sum_tax_items(tax for line in self.receipt_lines for tax in line.taxes)
 
     def sum_balance(self, name: Literal["credit_used", "earlier_balance", "carried_over"]) -> int:
         """Over all lines; those of older receipts have none."""

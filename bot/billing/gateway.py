@@ -14,6 +14,7 @@ from models.period_length import PeriodLength
 from models.receipt import ProviderReceipt
 from models.seat_pricing import SeatPricing
 from models.subscription_outlook import SubscriptionOutlook
+from models.tax import TaxFacts, TaxItem
 
 
 class BillingUnavailable(Refusal):
@@ -25,7 +26,11 @@ class BillingRequestRejected(BillingUnavailable):
 
 
 class TaxLocationInvalid(Refusal):
-    """The provider cannot tell from the address which tax applies."""
+    """The provider cannot tell from the billing address which tax applies."""
+
+
+class ShippingLocationInvalid(TaxLocationInvalid):
+    """Nor from the shipping address, which it uses instead if it has one."""
 
 
 class MixedPricesUnsupported(Refusal):
@@ -134,6 +139,8 @@ class LineRequest:
 
 @dataclass(frozen=True)
 class PricedLine:
+    """`taxes` are the parts of `tax`, by rate."""
+
     subscription_id: str
     seats: int
     seats_before: int
@@ -144,6 +151,7 @@ class PricedLine:
     amount: int
     tax: int
     pricing: SeatPricing = field(default_factory=SeatPricing)
+    taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,7 @@ class Preview:
     recurring: tuple[RecurringTotal, ...]
     starting_balance: int = 0
     amount_due: int | None = None
+    tax_facts: TaxFacts = field(default_factory=TaxFacts, compare=False)
 
     @property
     def subtotal(self) -> int:
@@ -295,7 +304,7 @@ class BillingGateway(Protocol):
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
         SubscriptionPaidByInvoice, CurrencyMismatch, SeatsPricedByUsage, SeatsReducePrice,
-        TaxLocationInvalid."""
+        TaxLocationInvalid, ShippingLocationInvalid."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

@@ -1,37 +1,78 @@
 """Pricing new seats by arithmetic alone, for when no provider can be queried (R17)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from bot.billing.gateway import LineRequest, Preview, PricedLine, RecurringTotal, SubscriptionState
+from models.account import Account, Address, TaxExemption
 from models.money import compute_tax
 from models.period_length import PeriodLength, group_by_period
 from models.proration import BillingPeriod
 from models.subscription import compute_recurring_amount
+from models.tax import TaxFacts, TaxItem, TaxTreatment
+
+EXEMPT_TREATMENTS = {
+    TaxExemption.EXEMPT: TaxTreatment.CUSTOMER_EXEMPT,
+    TaxExemption.REVERSE: TaxTreatment.REVERSE_CHARGE,
+}
+
+
+@dataclass(frozen=True)
+class TaxTerms:
+    """`rate` is such as "0.20"."""
+
+    rate: str
+    treatment: TaxTreatment = TaxTreatment.TAXED
+    facts: TaxFacts = field(default_factory=TaxFacts)
+
+    def compute_item(self, amount: int) -> TaxItem:
+        return TaxItem(
+            treatment=self.treatment,
+            percent=(Decimal(self.rate) * 100).normalize() if self.treatment is TaxTreatment.TAXED else None,
+            taxable_amount=amount,
+            amount=compute_tax(amount, self.rate),
+        )
+
+
+def build_tax_terms(account: Account, address: Address) -> TaxTerms:
+    """The account's rate in the country of its imported address, unless it is exempt; none elsewhere."""
+    facts = TaxFacts(buyer_tax_ids=(account.tax_id,) if account.tax_id else ())
+    if account.tax_exemption is not TaxExemption.NONE:
+        return TaxTerms("0", EXEMPT_TREATMENTS[account.tax_exemption], facts)
+    if address.country != account.home_country or account.tax_rate == "0":
+        return TaxTerms("0", TaxTreatment.NOT_COLLECTED, facts)
+    return TaxTerms(account.tax_rate, facts=facts)
 
 
 def price_lines(
-    states: Mapping[str, SubscriptionState], lines: list[LineRequest], *, at: datetime, zone: str, rate: str
+    states: Mapping[str, SubscriptionState],
+    lines: list[LineRequest],
+    *,
+    at: datetime,
+    zone: str,
+    tax_terms: TaxTerms,
 ) -> Preview:
-    """What the seats cost from `at` to the end of each period, taxed at `rate` (such as "0.20"). Each
-    subscription must have a unit price.
+    """What the seats cost from `at` to the end of each period. Each subscription must have a unit price.
 
     `states` holds the subscriptions of `lines`, by id, in periods of the account's `zone`.
     """
-    priced = tuple(_price_line(states[line.subscription_id], line, at, zone, rate) for line in lines)
+    priced = tuple(_price_line(states[line.subscription_id], line, at, zone, tax_terms) for line in lines)
     wanted = dict.fromkeys(line.subscription_id for line in lines)
     renewing = [i for i in wanted if states[i].outlook.will_renew(states[i].period_end)]
     costs = [(states[i].period, _compute_recurring_net(states[i], priced)) for i in renewing]
-    return Preview(priced, _build_recurring_totals(costs, rate))
+    return Preview(priced, _build_recurring_totals(costs, tax_terms.rate), tax_facts=tax_terms.facts)
 
 
 def _price_line(
-    state: SubscriptionState, line: LineRequest, at: datetime, zone: str, rate: str
+    state: SubscriptionState, line: LineRequest, at: datetime, zone: str, tax_terms: TaxTerms
 ) -> PricedLine:
     unit_price = state.unit_price if line.unit_price is None else line.unit_price
     period = BillingPeriod.from_dates(state.period_start, state.period_end, zone)
     assert unit_price is not None, "there is a price per seat"
     amount = period.prorate_price(line.seats, unit_price, at)
+    tax = tax_terms.compute_item(amount)
     return PricedLine(
         subscription_id=state.id,
         seats=line.seats,
@@ -41,7 +82,8 @@ def _price_line(
         period_start=state.period_start,
         period_end=state.period_end,
         amount=amount,
-        tax=compute_tax(amount, rate),
+        tax=tax.amount,
+        taxes=(tax,),
     )
 
 

@@ -9,8 +9,9 @@ from babel import Locale
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_line_methods
-from bot.i18n import Localizer
+from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import list_product_labels
+from bot.presenters.tax import format_tax_notes
 from models.account import Address
 from models.administrator import Administrator
 from models.checkout import (
@@ -52,6 +53,7 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
         ),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, account.id)),
         block_kit.build_header(localizer.format_text("billing-address")),
+        *_build_tax_blocks(localizer, checkout_page),
         *_build_address_inputs(localizer, checkout_page.form),
         block_kit.build_actions(navigation.build_back_button(localizer, BACK, quote.key)),
     ]
@@ -72,6 +74,12 @@ def _build_usual_methods_blocks(localizer: Localizer, checkout_page: CheckoutPag
     products = list_product_labels(checkout_page.quote.rows)
     text = format_line_methods(localizer, products, checkout_page.usual_methods)
     return [block_kit.build_section(localizer.format_mrkdwn("checkout-methods-differ", methods=text))]
+
+
+def _build_tax_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    details = checkout_page.quote
+    notes = format_tax_notes(localizer, details.taxes, details.quote.tax_facts)
+    return [block_kit.build_section("\n".join(map(escape_mrkdwn, notes)))] if notes else []
 
 
 def _build_administrator_inputs(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:

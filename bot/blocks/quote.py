@@ -11,6 +11,7 @@ from bot.presenters.quote import get_decision_outcome
 from bot.presenters.receipt import list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
+from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account
 from models.details import QuoteDetails, QuoteRow
 from models.money import Money
@@ -186,7 +187,9 @@ def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRo
 def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
     quote = details.quote
     amounts = {name: details.to_money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
-    texts = [localizer.format_mrkdwn("quote-totals", **amounts)]
+    rates = format_tax_rates(localizer, details.taxes, quote.currency)
+    notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
+    texts = [localizer.format_mrkdwn("quote-totals", **amounts), *map(escape_mrkdwn, [*rates, *notes])]
     balance = list_promised_amounts(quote)
     if balance:
         texts += [

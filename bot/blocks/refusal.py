@@ -132,6 +132,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-quotes-pending": (_pending_quotes_button,),
     "refusal-receipt-not-found": (_receipts_button,),
     "refusal-tax-location-invalid": (_checkout_button, _build_services_button),
+    "refusal-shipping-location-invalid": (_build_services_button,),
     "refusal-subscription-busy": (_order_button, _orders_button),
     "refusal-collection-paused": (_build_services_button,),
     "refusal-subscription-change-scheduled": (_build_services_button,),

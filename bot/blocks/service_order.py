@@ -10,6 +10,7 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import format_receipt_payments
+from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account, Address
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
@@ -257,7 +258,13 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    return f"{facts}\n{_format_address(localizer, details.order.billing_address)}"
+    taxes, currency = details.taxes, details.quote.currency
+    tax_lines = [
+        *format_tax_rates(localizer, taxes, currency),
+        *format_tax_notes(localizer, taxes, details.quote.tax_facts),
+    ]
+    address = _format_address(localizer, details.order.billing_address)
+    return "\n".join([facts, *map(escape_mrkdwn, tax_lines), address])
 
 
 def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:

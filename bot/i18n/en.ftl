@@ -181,6 +181,17 @@ quote-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total due now: { $total }*
+tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
+tax-note = { $treatment ->
+    [customer_exempt] No tax: the account is exempt.
+    [not_calculated] No tax has been worked out, because the payment provider’s address for the account is incomplete. Account Services can help.
+    [product_exempt] No tax: the products are exempt.
+    [reverse_charge] Reverse charge: no tax is charged. You account for the tax yourself.
+    [zero_rated] Zero-rated: the tax is 0%.
+   *[not_collected] No tax is charged.
+}
+tax-ids = Your tax ID: { $ids }
+tax-location = Tax is based on the shipping address that the payment provider has for the account, not on the billing address: { $address }
 quote-due-now = *Charged now: { $amount }*
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
@@ -384,7 +395,7 @@ decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
 decline-change-scheduled = a scheduled change of the subscription would undo the order
 decline-other-currency = the subscription is charged in a different currency from the account
-decline-tax-location-invalid = the tax can’t be worked out for the billing address
+decline-tax-location-invalid = the tax can’t be worked out for the account’s address
 decline-customer-gone = the payment provider no longer has this account
 decline-method-gone = the payment provider no longer has this card
 decline-provider-error = the payment provider had a problem and charged nothing
@@ -608,6 +619,7 @@ not-installed = Seatbot isn’t installed in this workspace. Ask your workspace 
 
 ## Refusal
 refusal-tax-location-invalid = We can’t work out the tax for this billing address. Check the country, state and postal code, then try again. Nothing was changed or bought.
+refusal-shipping-location-invalid = We can’t work out the tax. The payment provider uses the account’s shipping address for it, which is incomplete. Ask Account Services to correct or remove that address. Nothing was changed or bought.
 refusal-title = Can’t do that now
 refusal = That isn’t possible.
 refusal-account-not-found = We can’t find that account.
@@ -713,6 +725,7 @@ refusal-view-trigger-expired = That took too long for Slack to open a window. No
 refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
+refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
 refusal-too-many-seats = The maximum is { $most } new seats.
 refusal-too-many-seats-in-order = { $total } new seats are too many for one order. The maximum is { $most }.

@@ -185,6 +185,17 @@ quote-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
+tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-note = { $treatment ->
+    [customer_exempt] Sans taxe : le compte est exonéré.
+    [not_calculated] La taxe n’a pas été calculée, car l’adresse du compte chez le prestataire de paiement est incomplète. Les Services des comptes Corporate peuvent vous aider.
+    [product_exempt] Sans taxe : les produits sont exonérés.
+    [reverse_charge] Autoliquidation : aucune taxe n’est facturée, vous la déclarez vous-même.
+    [zero_rated] Taux zéro : la taxe est de 0 %.
+   *[not_collected] Aucune taxe n’est facturée.
+}
+tax-ids = Votre numéro fiscal : { $ids }
+tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
 quote-due-now = *Débité maintenant : { $amount }*
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
@@ -388,7 +399,7 @@ decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
 decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
-decline-tax-location-invalid = la taxe ne peut pas être déterminée pour l’adresse de facturation
+decline-tax-location-invalid = la taxe ne peut pas être déterminée pour l’adresse du compte
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
 decline-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
 decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien débité
@@ -612,6 +623,7 @@ not-installed = Seatbot n’est pas installé dans cet espace de travail. Demand
 
 ## Refus
 refusal-tax-location-invalid = Nous ne pouvons pas déterminer la taxe pour cette adresse de facturation. Vérifiez le pays, l’État et le code postal, puis réessayez. Rien n’a été modifié ni acheté.
+refusal-shipping-location-invalid = Nous ne pouvons pas déterminer la taxe. Le prestataire de paiement utilise pour cela l’adresse de livraison du compte, qui est incomplète. Demandez aux Services des comptes Corporate de la corriger ou de la supprimer. Rien n’a été modifié ni acheté.
 refusal-title = Action impossible
 refusal = Ce n’est pas possible.
 refusal-account-not-found = Ce compte est introuvable.
@@ -717,6 +729,7 @@ refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre un
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
+refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
 refusal-too-busy = Le service est très sollicité pour le moment : rien n’a été modifié. Réessayez dans une minute.
 refusal-too-many-seats = Le maximum est de { $most } nouveaux postes.
 refusal-too-many-seats-in-order = { $total } nouveaux postes, c’est trop pour une seule commande. Le maximum est de { $most }.

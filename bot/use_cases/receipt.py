@@ -50,6 +50,7 @@ async def issue_receipt(
             buyer=account.name,
             address=order.address,
             seller=seller.model_dump(mode="json"),
+            tax_facts=quote.tax_facts,
             lines=[line.model_dump(mode="json") for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)
@@ -71,6 +72,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         until=quote_line.period_end,
         amount=line.amount,
         tax=line.tax,
+        taxes=quote_line.taxes,
         credit_used=line.credit_used,
         earlier_balance=line.earlier_balance,
         carried_over=line.carried_over,

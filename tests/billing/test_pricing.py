@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
-from bot.billing.pricing import price_lines
+from bot.billing.pricing import TaxTerms, price_lines
 from models.money import compute_tax
 from models.period_length import PeriodLength
 from models.proration import BillingPeriod
@@ -46,7 +46,7 @@ def previewed(
     held: dict[str, SubscriptionState], lines: list[LineRequest], seconds: int, rate: str
 ) -> Preview:
     at = NOVEMBER.start + timedelta(seconds=seconds)
-    return price_lines(held, lines, at=at, zone=ZONE, rate=rate)
+    return price_lines(held, lines, at=at, zone=ZONE, tax_terms=TaxTerms(rate))
 
 
 @given(states(), LINES, SECONDS, RATES)
@@ -120,6 +120,6 @@ def test_half_a_month_costs_half_and_a_whole_one_recurs() -> None:
         )
     }
     half = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
-    preview = price_lines(held, [LineRequest("sub_1", 10)], at=half, zone=ZONE, rate="0.20")
+    preview = price_lines(held, [LineRequest("sub_1", 10)], at=half, zone=ZONE, tax_terms=TaxTerms("0.20"))
     assert (preview.subtotal, preview.tax) == (7000, 1400)
     assert [(r.net, r.tax) for r in preview.recurring] == [(49000, 9800)]

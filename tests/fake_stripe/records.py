@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from tests.fake_stripe.futures import Coupon, SubscriptionFuture
 from tests.fake_stripe.prices import Price
+from tests.fake_stripe.taxes import NO_TAX, CustomerTax, TaxPart, TaxTerms, find_tax_terms
 
 # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
 MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
@@ -100,6 +101,8 @@ class Subscription:
     metadata: dict[str, str] = field(default_factory=dict)
     pending_update: PendingUpdate | None = None
     latest_invoice: str | None = None
+    # Of its automatic tax: docs.stripe.com/tax/customer-locations, "Invoice finalization errors"
+    tax_disabled_reason: str | None = None
     future: SubscriptionFuture = field(default_factory=SubscriptionFuture)
 
     def ends_with(self, item: SubscriptionItem) -> bool:
@@ -123,6 +126,7 @@ class Customer:
     # Credit is negative, what they owe is positive: docs.stripe.com/billing/customer/balance
     balance: int = 0
     coupon: Coupon | None = None
+    tax: CustomerTax = field(default_factory=CustomerTax)
 
 
 @dataclass
@@ -143,6 +147,7 @@ class InvoiceLine:
     discount_id: str = ""
     # That of the subscription, if its price has several.
     charged_currency: str | None = None
+    tax_parts: list[TaxPart] = field(default_factory=list)
 
     @property
     def currency(self) -> str:
@@ -181,6 +186,8 @@ class Invoice:
     attached_payment_intent: PaymentIntent | None = None
     starting_balance: int = 0
     ending_balance: int | None = None
+    has_automatic_tax: bool = True
+    is_tax_located: bool = True
 
     @property
     def total(self) -> int:
@@ -236,6 +243,8 @@ class StripeRecords:
     ) -> None:
         self.clock = now
         self.tax_rates = tax_rates or {}
+        # Of the business; None if it charges whoever it is, with or without a tax ID.
+        self.seller_country: str | None = None
         self.card_network = card_network
         self.customers: dict[str, Customer] = {}
         self.cards: dict[str, Card] = {}
@@ -334,7 +343,7 @@ class StripeRecords:
     # --- proration and tax
 
     def build_proration_lines(
-        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int, country: str
+        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int, terms: TaxTerms
     ) -> list[InvoiceLine]:
         """A credit for the unused seconds at the old quantity, and a charge for them at the new one.
 
@@ -357,13 +366,14 @@ class StripeRecords:
         itemized = subscription.future.itemizes_proration_discounts
         discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
         nets = [amount - discount for (_, amount), discount in zip(amounts, discounts, strict=True)]
-        taxes = self._compute_taxes(nets, country, item.price, currency)
+        taxes = compute_taxes(nets, terms, item.price, currency)
         return [
             InvoiceLine(
-                item.id, subscription.id, item.price, count, amount, tax, at, item.current_period_end, True,
-                discount, self._get_discount_id(subscription) if discount else "", currency,
+                item.id, subscription.id, item.price, count, amount, sum(part.amount for part in parts), at,
+                item.current_period_end, True, discount,
+                self._get_discount_id(subscription) if discount else "", currency, parts,
             )
-            for (count, amount), tax, discount in zip(amounts, taxes, discounts, strict=True)
+            for (count, amount), parts, discount in zip(amounts, taxes, discounts, strict=True)
         ]  # fmt: skip
 
     def _compute_discount(self, subscription: Subscription, amount: int) -> int:
@@ -383,7 +393,7 @@ class StripeRecords:
         return f"di_{self._list_coupons(subscription)[0].id}"
 
     def build_renewal_lines(
-        self, subscription: Subscription, quantities: dict[str, int], country: str
+        self, subscription: Subscription, quantities: dict[str, int], terms: TaxTerms
     ) -> list[InvoiceLine]:
         lines, currency = [], subscription.charged_currency
         for item in subscription.items:
@@ -391,27 +401,21 @@ class StripeRecords:
             for count, exact in item.price.list_parts(quantities.get(item.id, item.quantity), currency):
                 amount = round_amount(exact, currency)
                 discount = self._compute_discount(subscription, amount)
-                [tax] = self._compute_taxes([amount - discount], country, item.price, currency)
+                [parts] = compute_taxes([amount - discount], terms, item.price, currency)
+                tax = sum(part.amount for part in parts)
                 lines.append(
                     InvoiceLine(
                         item.id, subscription.id, item.price, count, amount, tax, start, end, False,
-                        discount, self._get_discount_id(subscription) if discount else "", currency,
+                        discount, self._get_discount_id(subscription) if discount else "", currency, parts,
                     )
                 )  # fmt: skip
         return lines
 
-    def _compute_taxes(self, amounts: list[int], country: str, price: Price, currency: str) -> list[int]:
-        """Computed on the sum and split among the lines, so that the two of a change are taxed as one.
-
-        Tax of an inclusive price is a part of its amount:
-        docs.stripe.com/tax/products-prices-tax-categories-tax-behavior
-        """
-        rate = Fraction(self.tax_rates.get(country, "0"))
-        if price.tax_behavior == "inclusive":
-            rate /= 1 + rate
-        total = round_amount(sum(amounts) * rate, currency)
-        first = [round_amount(amount * rate, currency) for amount in amounts[:-1]]
-        return [*first, total - sum(first)]
+    def find_tax_terms(self, subscription: Subscription, address: dict[str, str] | None = None) -> TaxTerms:
+        if subscription.tax_disabled_reason is not None:
+            return NO_TAX
+        customer = self.customers[subscription.customer]
+        return find_tax_terms(address or customer.address, customer.tax, self.tax_rates, self.seller_country)
 
     # --- pending updates and payments
 
@@ -433,9 +437,13 @@ class StripeRecords:
         if subscription.pending_update:
             self.void_invoice(self.invoices[subscription.pending_update.invoice])
         customer = self.customers[subscription.customer]
-        lines = self.build_proration_lines(
-            subscription, item, quantity, at, customer.address.get("country", "")
-        )
+        terms = self.find_tax_terms(subscription)
+        if not terms.is_located:
+            # docs.stripe.com/tax/customer-locations
+            raise build_invalid_request(
+                "The customer's location isn't recognized.", "customer_tax_location_invalid"
+            )
+        lines = self.build_proration_lines(subscription, item, quantity, at, terms)
         pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
         self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
         card = self.card_network(self._get_payment_method(subscription, customer))
@@ -444,6 +452,7 @@ class StripeRecords:
         invoice = Invoice(
             self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
             [*pending, *lines], dict(subscription.metadata),
+            has_automatic_tax=subscription.tax_disabled_reason is None,
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
@@ -590,10 +599,10 @@ class StripeRecords:
 
     def _renew_item(self, subscription: Subscription, item: SubscriptionItem) -> None:
         """docs.stripe.com/billing/invoices/subscription"""
-        country = self.customers[subscription.customer].address.get("country", "")
+        terms = self.find_tax_terms(subscription)
         lines = [
             line
-            for line in self.build_renewal_lines(subscription, {}, country)
+            for line in self.build_renewal_lines(subscription, {}, terms)
             if line.subscription_item == item.id
         ]
         invoice = Invoice(
@@ -624,6 +633,31 @@ def get_charged_method(subscription: Subscription, customer: Customer) -> str | 
         or customer.default_payment_method
         or customer.default_source
     )
+
+
+def compute_taxes(amounts: list[int], terms: TaxTerms, price: Price, currency: str) -> list[list[TaxPart]]:
+    """Of each amount, by rate: computed on the sum and split among the lines, so that the two of a change are
+    taxed as one.
+
+    Tax of an inclusive price is a part of its amount:
+    docs.stripe.com/tax/products-prices-tax-categories-tax-behavior
+    """
+    all_rates = sum(terms.rates.values(), Fraction(0))
+    is_inclusive = price.tax_behavior == "inclusive"
+    taxes = []
+    for rate in terms.rates.values():
+        share = rate / (1 + all_rates) if is_inclusive else rate
+        total = round_amount(sum(amounts) * share, currency)
+        first = [round_amount(amount * share, currency) for amount in amounts[:-1]]
+        taxes.append([*first, total - sum(first)])
+    included = [sum(each) if is_inclusive else 0 for each in zip(*taxes, strict=True)] or [0] * len(amounts)
+    return [
+        [
+            TaxPart(rate_id, terms.reason, amount - included[number], tax[number])
+            for rate_id, tax in zip(terms.rates, taxes, strict=True)
+        ]
+        for number, amount in enumerate(amounts)
+    ]
 
 
 def round_amount(value: Fraction, currency: str) -> int:

@@ -91,21 +91,23 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     if subscription.status not in ("active", "trialing", "past_due"):
         raise build_invalid_request("The subscription is not active", "resource_missing")
     customer = _get_customer(records, params["customer"], "customer")
-    country = params.get("customer_details", {}).get("address", customer.address).get("country", "")
+    # Overrides the customer's billing address, but not the shipping address.
+    address = params.get("customer_details", {}).get("address", customer.address)
+    terms = records.find_tax_terms(subscription, address)
     details = params.get("subscription_details", {})
     changes = {c["id"]: int(c["quantity"]) for c in details.get("items", [])}
     if params.get("preview_mode") == "recurring":
         if all(subscription.ends_with(item) for item in subscription.items):
             message = f"No upcoming invoices for customer: {customer.id}"
             raise build_invalid_request(message, "invoice_upcoming_none", status=404)
-        lines = records.build_renewal_lines(subscription, changes, country)
+        lines = records.build_renewal_lines(subscription, changes, terms)
     else:
         at = int(details.get("proration_date", records.now))
         lines = [
             line
             for name, quantity in changes.items()
             for line in records.build_proration_lines(
-                subscription, _get_item(subscription, name), quantity, at, country
+                subscription, _get_item(subscription, name), quantity, at, terms
             )
         ]
         lines += [line for line in records.pending_invoice_items if line.subscription == subscription.id]
@@ -113,6 +115,9 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
     draft.starting_balance = customer.balance
+    draft.has_automatic_tax = subscription.tax_disabled_reason is None
+    # Not an error: docs.stripe.com/tax/subscriptions
+    draft.is_tax_located = terms.is_located
     return serializers.serialize_invoice(records, draft)
 
 
@@ -122,6 +127,11 @@ def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Par
     return serializers.serialize_price(
         records.get_price(price_id), with_currency_options="currency_options" in expand
     )
+
+
+def retrieve_tax_rate(records: StripeRecords, params: Params, tax_rate_id: str) -> Params:
+    """docs.stripe.com/api/tax_rates/retrieve"""
+    return serializers.serialize_tax_rate(tax_rate_id)
 
 
 def list_invoices(records: StripeRecords, params: Params) -> Params:
@@ -321,6 +331,7 @@ ROUTES = [
         "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
     ),
     ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
+    ApiRoute("GET", "/v1/tax_rates/([^/]+)", retrieve_tax_rate, stripe.TaxRateService.retrieve),
     ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "GET",

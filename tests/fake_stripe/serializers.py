@@ -20,9 +20,10 @@ from tests.fake_stripe.records import (
     SubscriptionItem,
 )
 from tests.fake_stripe.sdk_types import fill_object
+from tests.fake_stripe.taxes import TAX_NAMES, CustomerTax, TaxPart
 
 CREATED_AT = 1_700_000_000
-TAX_RATE = "txr_0001"
+TAX_RATE = "txr_FR_020"
 # So many of a list stand in the object that has it; the others are asked for.
 EMBEDDED_LIST_SIZE = 10
 
@@ -143,7 +144,11 @@ def serialize_subscription(
         stripe.Subscription,
         id=subscription.id,
         object="subscription",
-        automatic_tax={"enabled": True, "disabled_reason": None, "liability": None},
+        automatic_tax={
+            "enabled": subscription.tax_disabled_reason is None,
+            "disabled_reason": subscription.tax_disabled_reason,
+            "liability": None,
+        },
         billing_cycle_anchor=subscription.items[0].current_period_start,
         billing_mode=_serialize_billing_mode(subscription),
         billing_schedules=[],
@@ -315,6 +320,8 @@ def serialize_customer(customer: Customer, *, shows_coupon: bool = False) -> dic
         livemode=False,
         metadata={},
         name=customer.name,
+        shipping=_serialize_shipping(stripe.Customer.Shipping, customer.tax.shipping),
+        tax_exempt=customer.tax.exempt,
     )
 
 
@@ -404,15 +411,13 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         amount_shipping=0,
         attempt_count=1,
         attempted=True,
-        automatic_tax={
-            "enabled": True, "disabled_reason": None, "liability": None, "provider": None,
-            "status": "complete",
-        },
+        automatic_tax=_serialize_automatic_tax(invoice),
         billing_reason=invoice.billing_reason,
         collection_method="charge_automatically",
         created=invoice.created,
         currency=invoice.currency,
         customer=invoice.customer,
+        **_serialize_customer_tax(records.customers[invoice.customer].tax),
         default_tax_rates=[],
         discounts=[],
         hosted_invoice_url=f"https://invoice.stripe.example/i/{invoice.id}" if final else None,
@@ -456,6 +461,49 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
     return serialized
 
 
+def _serialize_automatic_tax(invoice: Invoice) -> dict[str, Any]:
+    status = "complete" if invoice.is_tax_located else "requires_location_inputs"
+    return {
+        "enabled": invoice.has_automatic_tax, "disabled_reason": None, "liability": None, "provider": None,
+        "status": status if invoice.has_automatic_tax else None,
+    }  # fmt: skip
+
+
+def _serialize_customer_tax(tax: CustomerTax) -> dict[str, Any]:
+    """Copies of the customer's: docs.stripe.com/api/invoices/object"""
+    return {
+        "customer_shipping": _serialize_shipping(stripe.Invoice.CustomerShipping, tax.shipping),
+        "customer_tax_exempt": tax.exempt,
+        "customer_tax_ids": [{"type": type_, "value": value} for type_, value in tax.ids],
+    }
+
+
+def _serialize_shipping(cls: Any, address: dict[str, str] | None) -> dict[str, Any] | None:
+    if address is None:
+        return None
+    return fill_object(cls, name="Warehouse", address=fill_object(cls.Address, **address))
+
+
+def serialize_tax_rate(tax_rate_id: str) -> dict[str, Any]:
+    """Its id has the country and the rate: `txr_FR_020`. docs.stripe.com/api/tax_rates/object"""
+    _, country, digits = tax_rate_id.split("_")
+    percentage = 0.0 if digits == "zero" else float(f"{digits[0]}.{digits[1:]}") * 100
+    return fill_object(
+        stripe.TaxRate,
+        id=tax_rate_id,
+        object="tax_rate",
+        active=False,
+        country=country,
+        created=CREATED_AT,
+        display_name=TAX_NAMES.get(country, "VAT"),
+        effective_percentage=round(percentage, 4),
+        inclusive=False,
+        jurisdiction=country,
+        livemode=False,
+        percentage=round(percentage, 4),
+    )
+
+
 def _serialize_parent(invoice: Invoice) -> dict[str, Any]:
     details = fill_object(
         stripe.Invoice.Parent.SubscriptionDetails,
@@ -479,14 +527,18 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         subscription=line.subscription,
         subscription_item=line.subscription_item,
     )
-    tax = {
-        "amount": line.tax,
-        "tax_behavior": line.price.tax_behavior,
-        "tax_rate_details": {"tax_rate": TAX_RATE},
-        "taxability_reason": "standard_rated",
-        "taxable_amount": line.net,
-        "type": "tax_rate_details",
-    }
+    parts = line.tax_parts or ([TaxPart(TAX_RATE, "standard_rated", line.net, line.tax)] if line.tax else [])
+    taxes = [
+        {
+            "amount": part.amount,
+            "tax_behavior": line.price.tax_behavior,
+            "tax_rate_details": {"tax_rate": part.rate_id},
+            "taxability_reason": part.reason,
+            "taxable_amount": part.taxable_amount,
+            "type": "tax_rate_details",
+        }
+        for part in parts
+    ]
     return fill_object(
         stripe.InvoiceLineItem,
         id=line_id,
@@ -509,7 +561,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         quantity_decimal=str(line.quantity),
         subscription=line.subscription,
         subtotal=line.amount,
-        taxes=[tax],
+        taxes=taxes,
     )
 
 

@@ -45,10 +45,7 @@ async def post(world: World, body: str, headers: dict[str, str]) -> httpx.Respon
         return await client.post(url, content=body.encode(), headers=headers)
 
 
-ODD_EVENT = json.dumps({"type": "event_callback", "team_id": "T01ACME", "event": []})
-
-
-@pytest.mark.parametrize("body", ["[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense", ODD_EVENT])
+@pytest.mark.parametrize("body", ["[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense"])
 async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World, body: str) -> None:
     assert (await post(world, body, signed(world, body))).status_code == 400
     assert (await post(world, body, {})).status_code == 401

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,6 @@ from models.quote import Quote, QuoteStatus
 from sandbox.errors import Json
 from sandbox.traffic import AppRequest
 from tests.handlers.steps import import_quote, logged, opened
-from tests.time_limits import HANG_SECONDS
 from tests.world import World
 from tests.world import world as open_world
 
@@ -35,6 +35,11 @@ async def submitted_rejection(world: World) -> AppRequest:
     # Once with a reason that is too long, so that nothing changes.
     await form.fill("reason", "x" * 501).submit()
     return world.slack.requests[-1]
+
+
+async def status(world: World, kind: str, payload: Json) -> int | None:
+    ack = (await world.slack.slack.delivery.send(kind, payload)).ack
+    return ack.status if ack else None
 
 
 async def test_fields_that_nobody_reads_may_be_missing_or_new(world: World) -> None:
@@ -60,38 +65,81 @@ async def test_a_command_that_cannot_open_a_view_is_answered_in_private(world: W
     assert world.slack.refusals == []
 
 
-@pytest.mark.parametrize("field", ["team", "user", "value", "element"])
-async def test_an_unreadable_payload_is_rejected_and_logged_without_its_content(
-    world: World, field: str
+async def test_an_unreadable_payload_is_logged_without_its_content_and_the_person_is_told(
+    world: World,
 ) -> None:
-    """Slack tells the person that it failed."""
-
-    def break_field(payload: Json) -> None:
-        payload["view"]["private_metadata"] = SECRET
-        match field:
-            case "team":
-                payload["team"] = 5
-            case "user":
-                payload["user"] = {"id": SECRET * 100}
-            case "value":
-                payload["view"]["state"]["values"] = {SECRET: {SECRET: {"value": {SECRET: SECRET}}}}
-            case _:
-                del next(b for b in payload["view"]["blocks"] if b["type"] == "input")["element"]
-
+    """A form in its ack, a command and a button in private or in a modal."""
     request = await submitted_rejection(world)
-    if world.services.settings.slack_app_token:  # There is no ack, and it is waited for to the end.
-        world.slack.slack.delivery.ack_seconds = 1
+    alice = world.person("alice")
+    benoit = world.person("benoit")
+    await alice.command("/quotes", "help")
+    command = world.slack.requests[-1]
+
+    def break_form(payload: Json) -> None:
+        payload["view"]["private_metadata"] = SECRET
+        payload["view"]["state"]["values"] = {SECRET: {SECRET: {"value": {SECRET: SECRET}}}}
+
     with logged(world) as stream:
-        reply = await world.slack.forge(request, break_field)
-        await world.slack.wait_until(stream.getvalue, timeout=HANG_SECONDS)
-    assert not reply.ok
-    assert reply.status in (400, None), "over a socket there is no ack"
-    [line] = map(json.loads, stream.getvalue().splitlines())
-    assert line["event"] in ("payload.unreadable", "request.unreadable")
-    assert line["level"] == "warning"
+        reply = await world.slack.forge(request, break_form)
+        modal = await alice.wait_for_modal("refusal.show")
+        told = re.search(r"reference: (\w+)", modal.text)
+        await alice.close_modal(everything=True)
+        assert (await world.slack.forge(command, lambda payload: payload.update(command=SECRET))).ok
+        private = await alice.wait_for_ephemeral(2)
+        by_benoit = {"user": {"id": benoit.id, "team_id": "T01ACME"}, "actions": [{"value": SECRET}]}
+        button = {"type": "block_actions", "team": {"id": "T01ACME"}, **by_benoit}
+        assert await status(world, "interactive", button) == 200
+        direct = await benoit.wait_until(lambda: benoit.dms)
+        event = {"type": "event_callback", "team_id": "T01ACME", "event": {"type": [SECRET]}}
+        assert await status(world, "event", event) == 200
+    assert reply.ok
+    assert told
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    unreadable = [line for line in lines if line["event"] == "payload.unreadable"]
+    assert [(line["payload_type"], line["location"], line["level"]) for line in unreadable] == [
+        ("ViewSubmission", "view.state.values.*.*.value", "warning"),
+        ("SlashCommand", "command", "warning"),
+        ("BlockActions", "actions.*.action_id", "warning"),
+        ("EventCallback", "event.type", "warning"),
+    ]
+    assert told[1] == unreadable[0]["request"]
+    assert unreadable[1]["request"] in private.text
+    assert unreadable[2]["request"] in direct[-1].text
+    assert "référence" in direct[-1].text, "in their language"
     assert SECRET not in stream.getvalue()
     [quote] = await world.rows(Quote)
     assert quote.status is QuoteStatus.PENDING
+
+
+async def test_what_nobody_could_be_told_of_is_left_to_slack(world: World) -> None:
+    """Slack then shows its own error: over HTTP because of the status, over a socket for want of an ack."""
+    world.slack.slack.delivery.ack_seconds = 1
+    assert await status(world, "interactive", {"type": ["block_actions"]}) in (400, None)
+
+
+async def test_a_form_without_block_ids_or_state_is_read_for_what_it_is(world: World) -> None:
+    """A reason is optional; nothing else of the view is needed to reject the quote."""
+
+    def strip(payload: Json) -> None:
+        payload["view"]["state"] = {"values": []}
+        payload["view"]["blocks"] = [
+            {key: value for key, value in block.items() if key != "block_id"}
+            for block in payload["view"]["blocks"]
+        ]
+        payload["team"], payload["channel"] = None, {"id": ""}
+        payload["user"]["team_id"] = "T01ACME"
+
+    reply = await world.slack.forge(await submitted_rejection(world), strip)
+    assert reply.ok
+    [quote] = await world.rows(Quote)
+    assert (quote.status, quote.reason) == (QuoteStatus.REJECTED, None)
+
+
+async def test_a_command_of_another_version_is_explained(world: World) -> None:
+    alice = world.person("alice")
+    await alice.command("/quotes", "help")
+    await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(command="/seats"))
+    assert (await alice.wait_for_ephemeral(2)).text.startswith("/seats isn’t available any more.")
 
 
 async def test_the_word_payload_may_be_typed_after_a_command(world: World) -> None:

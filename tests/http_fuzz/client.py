@@ -19,7 +19,7 @@ from bot.logs import configure_logging
 from bot.settings import Settings
 from handlers.http import build_http_app
 from handlers.routes import ROUTES
-from handlers.slack_app import build_slack_app
+from handlers.slack_app import SlackApp
 from sandbox.delivery import signature
 from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import stored
@@ -162,9 +162,7 @@ async def open_endpoint(log_format: str = "json") -> AsyncIterator[HttpEndpoint]
     ):
         requests = list(await recorded(world))
         with capture_production_logs(world.services.settings) as written:
-            app = build_http_app(
-                world.services, build_slack_app(world.services, clients, ROUTES), clients, None
-            )
+            app = build_http_app(world.services, SlackApp(world.services, clients, ROUTES), clients, None)
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
                 yield HttpEndpoint(world, http, written, requests)

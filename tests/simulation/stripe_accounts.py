@@ -48,8 +48,8 @@ def link_accounts(store: Store, records: StripeRecords, random: Random, unlinked
     )
     for line_id, quote_id, subscription_id, seats, at in list(lines):
         subscription, item = records.get_subscription_and_item(subscription_id)
-        country = records.customers[subscription.customer].address["country"]
-        prorated = records.build_proration_lines(subscription, item, item.quantity + seats, int(at), country)
+        terms = records.find_tax_terms(subscription)
+        prorated = records.build_proration_lines(subscription, item, item.quantity + seats, int(at), terms)
         amount, tax = sum(line.amount for line in prorated), sum(line.tax for line in prorated)
         has_other_price = quote_id == EXTERNAL_QUOTE and random.random() < 0.2
         price = 1300 if has_other_price else item.price.unit_amount

@@ -33,7 +33,7 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
-from bot.billing.pricing import price_lines
+from bot.billing.pricing import build_tax_terms, price_lines
 from bot.db import Database, Session
 from bot.metrics import instrument_adapter
 from models.account import Account, Address
@@ -69,7 +69,8 @@ class EmbeddedGateway:
         if any(line.subscription_id not in ledger.entries for line in lines):
             raise SubscriptionNotFound
         account, states = ledger.account, ledger.build_states(at)
-        return price_lines(states, lines, at=at, zone=account.time_zone, rate=_get_tax_rate(account, address))
+        terms = build_tax_terms(account, address)
+        return price_lines(states, lines, at=at, zone=account.time_zone, tax_terms=terms)
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         async with self._database.write() as session:
@@ -125,10 +126,6 @@ async def _lock_subscription(session: Session, charge: Charge) -> tuple[LedgerSu
     if account.id != charge.account_id:
         raise SubscriptionNotFound
     return subscription, account
-
-
-def _get_tax_rate(account: Account, address: Address) -> str:
-    return account.tax_rate if address.country == account.home_country else "0"
 
 
 def _create_charge(

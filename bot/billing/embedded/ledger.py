@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import and_, exists, or_
+from sqlalchemy import and_, bindparam, exists, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 
@@ -35,6 +35,15 @@ _IS_COPY_STALE = and_(
 )
 _HAS_UNDECIDED_CHARGE = exists().where(
     col(LedgerCharge.subscription_id) == col(LedgerSubscription.id), UNDECIDED_CHARGE_CONDITION
+)
+# Built once: every opening of a cart sends it.
+_LEDGER_QUERY = (
+    select(Account, LedgerSubscription, LedgerSeatBlock, or_(_IS_COPY_STALE, _HAS_UNDECIDED_CHARGE))
+    .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
+    .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
+    .outerjoin(LedgerSeatBlock, col(LedgerSeatBlock.subscription_id) == LedgerSubscription.id)
+    .where(col(Account.id) == bindparam("account_id"))
+    .order_by(col(Subscription.id), col(LedgerSeatBlock.id))
 )
 
 
@@ -74,19 +83,7 @@ async def load_account_ledger(database: Database, account_id: str, now: datetime
 
 async def _read_account_ledger(database: Database, account_id: str) -> tuple[AccountLedger, bool]:
     async with database.read() as session:
-        found = await session.exec(
-            select(
-                Account,
-                LedgerSubscription,
-                LedgerSeatBlock,
-                or_(_IS_COPY_STALE, _HAS_UNDECIDED_CHARGE),
-            )
-            .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
-            .outerjoin(LedgerSubscription, col(LedgerSubscription.id) == Subscription.id)
-            .outerjoin(LedgerSeatBlock, col(LedgerSeatBlock.subscription_id) == LedgerSubscription.id)
-            .where(Account.id == account_id)
-            .order_by(col(Subscription.id), col(LedgerSeatBlock.id))
-        )
+        found = await session.exec(_LEDGER_QUERY, params={"account_id": account_id})
         rows = found.all()
     if not rows:
         raise AccountNotFound

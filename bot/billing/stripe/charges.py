@@ -26,6 +26,7 @@ from bot.billing.stripe.client import (
     NO_RESPONSE_ERRORS,
     from_timestamp,
     is_outside_current_period,
+    is_tax_location_invalid,
     request_stripe,
     to_timestamp,
 )
@@ -66,6 +67,7 @@ class StripeCustomer:
     default_method: str | None
     address: Address | None
     discount: ItemDiscount | None = None
+    shipping_address: Address | None = None
 
 
 async def prepare_charge(
@@ -201,6 +203,8 @@ async def _send_update(
     except stripe.InvalidRequestError as error:
         if is_outside_current_period(error):
             return Declined("period_ended")
+        if is_tax_location_invalid(error):
+            return Declined("tax_location_invalid")
         log.error(
             "charge.rejected",
             charge_key=charge.key,

@@ -9,6 +9,7 @@ from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.future import EXPANSIONS, read_discount
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
+from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
@@ -55,6 +56,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
         method or get_object_id(customer.default_source),
         _read_address(customer),
         read_discount(customer.discount) if customer.discount else None,
+        read_shipping_address(customer),
     )
 
 
@@ -81,5 +83,4 @@ def _read_address(customer: stripe.Customer) -> Address | None:
     held = customer.address
     if held is None:
         return None
-    fields = ("line1", "line2", "postal_code", "city", "state", "country")
-    return Address(**{name: getattr(held, name, None) or "" for name in fields})
+    return Address(**{name: getattr(held, name, None) or "" for name in ADDRESS_FIELDS})

@@ -22,6 +22,7 @@ from bot.billing.gateway import (
     NeverReceived,
     PaymentMethodState,
     Preview,
+    ShippingLocationInvalid,
     SubscriptionState,
     TaxLocationInvalid,
     Unknown,
@@ -39,6 +40,7 @@ from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked
 from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
+from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
 from models.account import Address
@@ -70,6 +72,7 @@ class StripeGateway:
         preparation_timeout_seconds: float = PREPARATION_TIMEOUT_SECONDS,
     ) -> None:
         self._client, self._database, self._now, self._return_url = client, database, now, return_url
+        self._tax_rates = TaxRateReader(client)
         self._preparation_timeout_seconds = preparation_timeout_seconds
         self._subscription_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -104,11 +107,12 @@ class StripeGateway:
             held = await fetch_items(self._client, of)
             try:
                 return await prices.preview_lines(
-                    self._client, held, lines, at, address, of.customer_id, of.account
+                    self._client, held, lines, at, address, of.customer_id, of.account, self._tax_rates
                 )
             except stripe.InvalidRequestError as error:
                 if is_tax_location_invalid(error):
-                    raise TaxLocationInvalid from None
+                    who = await fetch_customer(self._client, of)
+                    raise (ShippingLocationInvalid if who.shipping_address else TaxLocationInvalid) from None
                 if is_outside_current_period(error):
                     # The period has ended since the quote was read: the next try reports it.
                     raise BillingUnavailable(why="the period has ended") from None
@@ -146,6 +150,8 @@ class StripeGateway:
                 )
                 item, now = _get_item(held, charge), self._now()
                 done = await charges.prepare_charge(self._client, item, who, charge, now)
+        except TaxLocationInvalid:
+            return Declined("tax_location_invalid")
         except stripe.InvalidRequestError as error:
             # Only preparing a charge can raise this, so nothing was sent.
             if is_outside_current_period(error):

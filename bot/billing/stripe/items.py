@@ -57,6 +57,9 @@ class SubscriptionItem:
     replaced_card: str | None
     pending_until: datetime | None
     future: ItemFuture
+    # Stripe has stopped calculating its tax, for want of an address
+    # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
+    is_tax_disabled: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -157,6 +160,7 @@ def _build_item(
         replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
         pending_until=from_timestamp(pending.expires_at) if pending else None,
         future=read_future(subscription, item),
+        is_tax_disabled=subscription.automatic_tax.disabled_reason is not None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import stripe
@@ -24,12 +24,20 @@ from bot.billing.gateway import (
 from bot.billing.stripe.client import request_stripe, to_timestamp
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
+from bot.billing.stripe.taxes import (
+    TaxPart,
+    TaxRateReader,
+    check_tax_location,
+    read_tax_facts,
+    read_tax_parts,
+)
 from models.account import Account, Address
 from models.money import Money
 from models.period_length import PeriodLength, group_by_period
 from models.seat_pricing import CurrencyMismatch, SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
 from models.subscription_outlook import RenewalTotal
+from models.tax import TaxFacts
 
 log = structlog.get_logger()
 
@@ -47,6 +55,8 @@ class PricePreview:
     starting_balance: int = 0
     # Too small to be charged: it is added to the next invoice.
     is_below_minimum: bool = False
+    tax_parts: tuple[TaxPart, ...] = ()
+    tax_facts: TaxFacts = field(default_factory=TaxFacts)
 
     @property
     def total(self) -> int:
@@ -59,7 +69,7 @@ class PricePreview:
 
 async def preview_lines(
     client: stripe.StripeClient, items: dict[str, SubscriptionItem], lines: list[LineRequest], at: datetime,
-    address: Address, customer: str, account: Account,
+    address: Address, customer: str, account: Account, tax_rates: TaxRateReader,
 ) -> Preview:  # fmt: skip
     for line in lines:
         _check_line(items.get(line.subscription_id), line, account)
@@ -83,7 +93,9 @@ async def preview_lines(
             raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
         if now.amount < 0:
             raise SeatsReducePrice
-        return _build_priced_line(item, line, now, account), now, (item.period, later)
+        priced_line = _build_priced_line(item, line, now, account)
+        taxes = await tax_rates.build_items(now.tax_parts)
+        return replace(priced_line, taxes=taxes), now, (item.period, later)
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
@@ -93,6 +105,7 @@ async def preview_lines(
         _build_recurring_totals(renewals),
         starting_balance=prices[0].starting_balance if prices else 0,
         amount_due=_compute_amount_due(prices),
+        tax_facts=prices[0].tax_facts if prices else TaxFacts(),
     )
 
 
@@ -135,6 +148,7 @@ async def preview_proration(
     customer: str,
 ) -> PricePreview:
     invoice = await _create_invoice_preview(client, item, seats, address, customer, at)
+    check_tax_location(invoice)
     own, others = [], []
     for line in invoice.lines.data:
         if _is_proration(line, item, at):
@@ -148,6 +162,8 @@ async def preview_proration(
         sum(map(compute_net, others)),
         starting_balance,
         is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
+        tax_parts=tuple(read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)),
+        tax_facts=read_tax_facts(invoice),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from bot.accounts_file.entries import QuoteEntry, QuoteLineEntry
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
-from bot.billing.pricing import price_lines
+from bot.billing.pricing import build_tax_terms, price_lines
 from bot.use_cases.accounts_import.account_importer import get_current_period
 from bot.use_cases.accounts_import.existing import ExistingAccount
 from bot.use_cases.accounts_import.import_run import ImportRun
@@ -21,8 +21,8 @@ def preview_lines(existing: ExistingAccount, lines: list[QuoteLineEntry], at: da
         for line in lines
     ]
     states = {line.subscription: _build_subscription_state(existing, line.subscription, at) for line in lines}
-    rate = account.tax_rate if account.country == account.home_country else "0"
-    return price_lines(states, requests, at=truncate_to_second(at), zone=account.time_zone, rate=rate)
+    terms = build_tax_terms(account, account.billing_address)
+    return price_lines(states, requests, at=truncate_to_second(at), zone=account.time_zone, tax_terms=terms)
 
 
 def find_unpriced_subscription(existing: ExistingAccount, lines: list[QuoteLineEntry]) -> str | None:

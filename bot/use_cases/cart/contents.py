@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import and_, col, or_, update
 
 from bot.db import Session, build_insert, select_joined
@@ -74,41 +75,48 @@ def is_own_quote(quote: Quote, contact: BillingContact) -> bool:
     return quote.contact_id == contact.id and not quote.created_externally
 
 
+# Built once: every opening sends it, and building it takes half as long as running it.
+_CART_QUERY = (
+    select_joined(Subscription, Product, SeatBlock, Cart, PaymentMethod, Quote)
+    .select_from(Account)
+    .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
+    .outerjoin(Product, col(Product.id) == Subscription.product_id)
+    .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
+    .outerjoin(
+        Cart, and_(col(Cart.account_id) == Account.id, col(Cart.contact_id) == bindparam("contact_id"))
+    )
+    .outerjoin(
+        PaymentMethod,
+        and_(
+            col(PaymentMethod.account_id) == Account.id,
+            col(PaymentMethod.active),
+            or_(
+                col(PaymentMethod.is_default),
+                col(PaymentMethod.id) == Subscription.default_payment_method_id,
+            ),
+        ),
+    )
+    .outerjoin(
+        Quote,
+        and_(
+            col(Quote.account_id) == Account.id,
+            PENDING_QUOTE_CONDITION,
+            col(Quote.expires_at) > bindparam("at"),
+        ),
+    )
+    .where(col(Account.id) == bindparam("account_id"))
+    .order_by(
+        col(Product.name), col(Subscription.id), col(SeatBlock.id), col(Quote.expires_at), col(Quote.id)
+    )
+)
+
+
 async def load_cart_state(
     session: Session, account: Account, contact: BillingContact, at: datetime
 ) -> CartState:
     """In one query, with a row for each subscription and pending quote: an account has few of both."""
-    result = await session.exec(
-        select_joined(Subscription, Product, SeatBlock, Cart, PaymentMethod, Quote)
-        .select_from(Account)
-        .outerjoin(Subscription, col(Subscription.account_id) == Account.id)
-        .outerjoin(Product, col(Product.id) == Subscription.product_id)
-        .outerjoin(SeatBlock, col(SeatBlock.subscription_id) == Subscription.id)
-        .outerjoin(Cart, and_(col(Cart.account_id) == Account.id, col(Cart.contact_id) == contact.id))
-        .outerjoin(
-            PaymentMethod,
-            and_(
-                col(PaymentMethod.account_id) == Account.id,
-                col(PaymentMethod.active),
-                or_(
-                    col(PaymentMethod.is_default),
-                    col(PaymentMethod.id) == Subscription.default_payment_method_id,
-                ),
-            ),
-        )
-        .outerjoin(
-            Quote,
-            and_(col(Quote.account_id) == Account.id, PENDING_QUOTE_CONDITION, col(Quote.expires_at) > at),
-        )
-        .where(col(Account.id) == account.id)
-        .order_by(
-            col(Product.name),
-            col(Subscription.id),
-            col(SeatBlock.id),
-            col(Quote.expires_at),
-            col(Quote.id),
-        )
-    )
+    values = {"account_id": account.id, "contact_id": contact.id, "at": at}
+    result = await session.exec(_CART_QUERY, params=values)
     rows = result.all()
     *_, cart, _, _ = rows[0]
     default_methods = {method.id: method for *_, method, _ in rows if method}

@@ -1,0 +1,145 @@
+"""The tax of an invoice's lines: at which rate, or why there is none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import stripe
+import structlog
+
+from bot.billing.gateway import BillingUnavailable, ShippingLocationInvalid, TaxLocationInvalid
+from bot.billing.stripe.client import request_stripe
+from bot.billing.stripe.currencies import to_minor_units
+from models.account import Address
+from models.tax import TaxFacts, TaxItem, TaxTreatment, sum_tax_items
+
+log = structlog.get_logger()
+
+# Why an amount is 0 (docs.stripe.com/tax/zero-tax).
+TREATMENTS = {
+    "customer_exempt": TaxTreatment.CUSTOMER_EXEMPT,
+    "product_exempt": TaxTreatment.PRODUCT_EXEMPT,
+    "product_exempt_holiday": TaxTreatment.PRODUCT_EXEMPT,
+    "reverse_charge": TaxTreatment.REVERSE_CHARGE,
+    "zero_rated": TaxTreatment.ZERO_RATED,
+}
+# With these it is 0 only because there is little to tax.
+TAXED_REASONS = frozenset(["standard_rated", "reduced_rated"])
+CUSTOMER_TREATMENTS = {
+    "exempt": TaxTreatment.CUSTOMER_EXEMPT,
+    "reverse": TaxTreatment.REVERSE_CHARGE,
+}
+ADDRESS_FIELDS = ("line1", "line2", "postal_code", "city", "state", "country")
+
+
+@dataclass(frozen=True)
+class TaxPart:
+    """Of a line, at one rate. `rate_id` is Stripe's, if tax is due."""
+
+    treatment: TaxTreatment
+    rate_id: str | None
+    taxable_amount: int
+    amount: int
+
+
+class TaxRateReader:
+    """Reads each rate once: its percentage never changes (docs.stripe.com/api/tax_rates/update)."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+        self._rates: dict[str, tuple[str, Decimal | None]] = {}
+
+    async def build_items(self, parts: Iterable[TaxPart]) -> tuple[TaxItem, ...]:
+        items = []
+        for part in parts:
+            name, percent = await self._fetch_rate(part.rate_id) if part.rate_id else ("", None)
+            items.append(
+                TaxItem(
+                    treatment=part.treatment,
+                    name=name,
+                    percent=percent,
+                    taxable_amount=part.taxable_amount,
+                    amount=part.amount,
+                )
+            )
+        return tuple(sum_tax_items(items))
+
+    async def _fetch_rate(self, rate_id: str) -> tuple[str, Decimal | None]:
+        """Without a name and a percentage if the key may not read it: the amounts are right all the same."""
+        if rate_id not in self._rates:
+            try:
+                rate = await request_stripe(self._client.v1.tax_rates.retrieve_async(rate_id))
+            except (BillingUnavailable, stripe.InvalidRequestError) as error:
+                log.warning("tax_rate.unreadable", tax_rate=rate_id, error=type(error).__name__)
+                return "", None
+            percentage = rate.percentage if rate.effective_percentage is None else rate.effective_percentage
+            self._rates[rate_id] = rate.display_name, Decimal(str(percentage)).normalize()
+        return self._rates[rate_id]
+
+
+def check_tax_location(invoice: stripe.Invoice) -> None:
+    """Stripe previews an invoice whose address it cannot place, without tax
+    (docs.stripe.com/tax/subscriptions)."""
+    status = invoice.automatic_tax.status if invoice.automatic_tax.enabled else None
+    if status == "requires_location_inputs":
+        raise ShippingLocationInvalid if read_shipping_address(invoice) else TaxLocationInvalid
+    if status == "failed":
+        raise BillingUnavailable(why="the tax cannot be calculated")
+
+
+def read_tax_facts(invoice: stripe.Invoice) -> TaxFacts:
+    is_automatic = invoice.automatic_tax.enabled
+    return TaxFacts(
+        buyer_tax_ids=tuple(tax_id.value for tax_id in invoice.customer_tax_ids or () if tax_id.value),
+        address=read_shipping_address(invoice) if is_automatic else None,
+    )
+
+
+def read_shipping_address(owner: stripe.Invoice | stripe.Customer) -> Address | None:
+    """It goes before the billing address (docs.stripe.com/tax/customer-locations, "Which customer address
+    we use")."""
+    shipping = owner.customer_shipping if isinstance(owner, stripe.Invoice) else owner.shipping
+    held = shipping.address if shipping else None
+    if held is None:
+        return None
+    values = {name: getattr(held, name, None) or "" for name in ADDRESS_FIELDS}
+    return Address(**values) if any(values.values()) else None
+
+
+def read_tax_parts(
+    invoice: stripe.Invoice, lines: Iterable[stripe.InvoiceLineItem], *, is_tax_disabled: bool
+) -> list[TaxPart]:
+    return [part for line in lines for part in _read_line_parts(invoice, line, is_tax_disabled)]
+
+
+def _read_line_parts(
+    invoice: stripe.Invoice, line: stripe.InvoiceLineItem, is_tax_disabled: bool
+) -> list[TaxPart]:
+    def convert(amount: int) -> int:
+        return to_minor_units(amount, line.currency)
+
+    if not line.taxes:
+        # With rates set by hand, an exempt customer's lines have no taxes at all.
+        untaxed = TaxTreatment.NOT_CALCULATED if is_tax_disabled else TaxTreatment.NOT_COLLECTED
+        treatment = CUSTOMER_TREATMENTS.get(invoice.customer_tax_exempt or "", untaxed)
+        discounts = sum(discount.amount for discount in line.discount_amounts or ())
+        return [TaxPart(treatment, None, convert(line.amount - discounts), 0)]
+    parts = []
+    for tax in line.taxes:
+        treatment = _find_treatment(tax)
+        rate = tax.tax_rate_details.tax_rate if tax.tax_rate_details else None
+        parts.append(
+            TaxPart(
+                treatment,
+                rate if treatment is TaxTreatment.TAXED else None,
+                convert(tax.taxable_amount or 0),
+                convert(tax.amount),
+            )
+        )
+    return parts
+
+
+def _find_treatment(tax: stripe.InvoiceLineItem.Tax) -> TaxTreatment:
+    if tax.amount == 0 and tax.taxability_reason not in TAXED_REASONS:
+        return TREATMENTS.get(tax.taxability_reason, TaxTreatment.NOT_COLLECTED)
+    return TaxTreatment.TAXED

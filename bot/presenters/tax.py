@@ -1,0 +1,48 @@
+"""At which rates tax is charged, why there is none, and what decides it (R28)."""
+
+from collections.abc import Sequence
+
+from bot.i18n import Localizer, truncate_text
+from models.money import Money
+from models.tax import TaxFacts, TaxItem, TaxTreatment
+
+MAX_TAX_IDS, MAX_ADDRESS_LENGTH = 5, 300
+
+
+def format_tax_rates(localizer: Localizer, taxes: Sequence[TaxItem], currency: str) -> list[str]:
+    """A line for each rate, unless the total says the same."""
+    if len(taxes) < 2:
+        return []
+    return [format_tax_rate(localizer, tax, currency) for tax in taxes if tax.percent is not None]
+
+
+def format_tax_rate(localizer: Localizer, tax: TaxItem, currency: str) -> str:
+    """Such as `VAT 20% on €48.05: €9.61`."""
+    return localizer.format_text(
+        "tax-at-rate",
+        name=tax.name or localizer.format_text("receipt-tax"),
+        rate=localizer.format_percent(tax.percent or 0),
+        taxable=Money(tax.taxable_amount, currency),
+        amount=Money(tax.amount, currency),
+    )
+
+
+def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxFacts) -> list[str]:
+    """Where tax is not collected the total says enough."""
+    shown = dict.fromkeys(tax.treatment for tax in taxes)
+    notes = [
+        format_treatment(localizer, treatment)
+        for treatment in shown
+        if treatment not in (TaxTreatment.TAXED, TaxTreatment.NOT_COLLECTED)
+    ]
+    if facts.buyer_tax_ids:
+        ids = list(facts.buyer_tax_ids[:MAX_TAX_IDS])
+        notes.append(localizer.format_text("tax-ids", ids=ids))
+    if facts.address is not None:
+        address = truncate_text(", ".join(localizer.format_address(facts.address)), MAX_ADDRESS_LENGTH)
+        notes.append(localizer.format_text("tax-location", address=address))
+    return notes
+
+
+def format_treatment(localizer: Localizer, treatment: TaxTreatment) -> str:
+    return localizer.format_text("tax-note", treatment=treatment.value)

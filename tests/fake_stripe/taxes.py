@@ -1,0 +1,83 @@
+"""Which tax Stripe computes for a customer: docs.stripe.com/tax/calculating"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+EU_COUNTRIES = frozenset(
+    [
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    ]
+)
+# Names of taxes as docs.stripe.com/api/tax_rates/object has them; elsewhere it is VAT.
+TAX_NAMES = {"US": "Sales Tax", "CA": "GST", "JP": "JCT"}
+
+
+@dataclass(frozen=True)
+class TaxPart:
+    """The tax of a line at one rate: docs.stripe.com/api/invoice-line-item/object, taxes"""
+
+    rate_id: str
+    reason: str
+    taxable_amount: int
+    amount: int
+
+
+@dataclass
+class CustomerTax:
+    """What a customer has that tax depends on. `tax_ids` are pairs of type and value."""
+
+    shipping: dict[str, str] | None = None
+    exempt: str = "none"
+    ids: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TaxTerms:
+    """`rates` by id; several are added up. None, and no reason, if Stripe Tax is turned off."""
+
+    rates: Mapping[str, Fraction]
+    reason: str = "standard_rated"
+    is_located: bool = True
+
+
+NO_TAX = TaxTerms({})
+
+
+def find_tax_terms(
+    address: Mapping[str, str], customer: CustomerTax, rates: Mapping[str, str], seller_country: str | None
+) -> TaxTerms:
+    """`rates` are by country, such as "0.20", or "0.05+0.07" for two. The shipping address goes first, even
+    if it is of no use: docs.stripe.com/tax/customer-locations, "Which customer address we use"."""
+    location = customer.shipping or address
+    country = location.get("country", "")
+    if not _is_precise(location):
+        return TaxTerms({}, is_located=False)
+    reason = _find_zero_reason(country, customer, rates, seller_country)
+    if reason is not None:
+        return TaxTerms({f"txr_{country}_zero": Fraction(0)}, reason)
+    parts = rates[country].split("+")
+    return TaxTerms({f"txr_{country}_{part.replace('.', '')}": Fraction(part) for part in parts})
+
+
+def _is_precise(location: Mapping[str, str]) -> bool:
+    """docs.stripe.com/tax/customer-locations, "Supported address formats": the United States need a postal
+    code of five or nine digits, most other countries nothing more."""
+    country = location.get("country", "")
+    postal_code = location.get("postal_code", "")
+    return bool(country) and (country != "US" or re.fullmatch(r"\d{5}(-\d{4})?", postal_code) is not None)
+
+
+def _find_zero_reason(
+    country: str, customer: CustomerTax, rates: Mapping[str, str], seller_country: str | None
+) -> str | None:
+    """docs.stripe.com/tax/zero-tax, docs.stripe.com/api/customers/object, tax_exempt"""
+    if customer.exempt == "exempt":
+        return "customer_exempt"
+    has_eu_id = any(kind == "eu_vat" for kind, _ in customer.ids)
+    is_abroad = seller_country in EU_COUNTRIES and country in EU_COUNTRIES - {seller_country}
+    if customer.exempt == "reverse" or (has_eu_id and is_abroad):
+        return "reverse_charge"
+    return None if Fraction(rates.get(country, "0").split("+")[0]) else "not_collecting"
