@@ -102,7 +102,7 @@ stress: setup  ## Press one button many times at once, against eight processes (
 
 bench: setup  ## Compare the bot with bare Bolt (two quiet cores, half an hour): docs/performance.md
 	@command -v npm >/dev/null && mkdir -p build/bolt-js && npm install --silent --no-audit --no-fund \
-		--no-package-lock --prefix build/bolt-js @slack/bolt || echo "npm not found: skipping Bolt for JavaScript"
+		--no-package-lock --ignore-scripts --prefix build/bolt-js @slack/bolt@5.1.0 || echo "npm not found: skipping Bolt for JavaScript"
 	$(BIN)/python -m bench
 
 trace: setup  ## Count the files, queries and writing transactions of one order (ON=postgresql)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -92,6 +93,8 @@ def main(
         typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True),
     ] = False,
 ) -> None:
+    # What a command writes holds names, addresses and receipts: no other user of the machine reads them.
+    os.umask(0o077)
     if context.invoked_subcommand is None:
         serve()
 

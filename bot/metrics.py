@@ -71,7 +71,14 @@ JOB_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge(
 
 # Alerts see an increase only between two samples, so what they query is exported as 0 from the start.
 for _metric, _label_values in {
-    REQUESTS_REJECTED_TOTAL: ("unsigned", "malformed", "too_large", "unsigned_event"),
+    REQUESTS_REJECTED_TOTAL: (
+        "unsigned",
+        "malformed",
+        "too_large",
+        "incomplete",
+        "too_many_connections",
+        "unsigned_event",
+    ),
     VIEW_DURATION_SECONDS: ("command", "show"),
     ERRORS_TOTAL: ("request",),
     CHARGES_TOTAL: ("unknown",),

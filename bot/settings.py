@@ -74,7 +74,8 @@ class Settings(BaseSettings):
     @classmethod
     def _validate_combinations(cls, values: dict[str, Any], validate: Callable[[Any], Self]) -> Self:
         """Raises what is wrong with each setting and with several together: an `after` validator would not
-        run if a single one is wrong."""
+        run if a single one is wrong. Blanks around a value come from pasting it."""
+        values = _strip_values(values)
         problems = [
             InitErrorDetails(
                 type=PydanticCustomError(COMBINATION_ERROR, "{problem}", {"problem": problem}), input=None
@@ -170,6 +171,8 @@ class Settings(BaseSettings):
         # A slash in the password ends the host too early.
         if parts.path.strip("/") or parts.fragment or "@" in parts.query:
             raise ValueError("must end with the host and its port: write / ? # in a password as %2F %3F %23")
+        if parts.query not in ("", "starttls=0", "starttls=1"):
+            raise ValueError("may end with ?starttls=0 or ?starttls=1, and nothing else")
         return url
 
     @field_validator(
@@ -205,6 +208,12 @@ class Settings(BaseSettings):
     @property
     def seat_bounds(self) -> SeatLimits:
         return SeatLimits(self.max_seats_per_line, self.max_seats_per_order)
+
+
+def _strip_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Without those that are empty then, as `env_ignore_empty` does."""
+    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value for name, value in stripped.items() if value != ""}
 
 
 def _check_database_url(url: str) -> str:

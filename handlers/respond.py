@@ -22,13 +22,21 @@ from bot.installations.slack_errors import (
     get_error_details,
     get_error_kind,
     get_error_name,
+    is_slack_failure,
 )
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
 from bot.tasks import TooBusy
 from handlers.request import SlackRequest
 from models.billing_contact import IdentityNotFresh
-from models.errors import DatabaseUnavailable, InvalidInput, Refusal, UnexpectedError, ViewTriggerExpired
+from models.errors import (
+    DatabaseUnavailable,
+    InvalidInput,
+    Refusal,
+    SlackUnavailable,
+    UnexpectedError,
+    ViewTriggerExpired,
+)
 
 log = structlog.get_logger()
 
@@ -37,6 +45,8 @@ HandlerResult = View | Refusal | None
 
 # The form stays open with this text at its first field, because submitting it again may work.
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
+# Not shown in the modal in which the person acted: that has just failed, or may have.
+NO_VIEW_REFUSALS = (SlackUnavailable, UnexpectedError, ViewTriggerExpired)
 NO_RESPONSE_ERRORS = (aiohttp.ClientError, TimeoutError)
 DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_UNAVAILABLE_ERRORS)
 
@@ -115,14 +125,14 @@ async def show_view(request: SlackRequest, view: View) -> None:
         return
     try:
         await _update_or_open(request, view)
-    except NO_RESPONSE_ERRORS:
-        ERRORS_TOTAL.labels(request.route_id).inc()
-        log.exception("view.delivery_failed", view=view.get("callback_id"))
-        await show_refusal(request, ViewTriggerExpired())
+    except NO_RESPONSE_ERRORS as error:
+        await _report_slack_failure(request, view, error)
     except SlackApiError as error:
         name = get_error_name(error)
         kind = get_error_kind(error)
-        if kind is SlackErrorKind.TRIGGER_EXPIRED:
+        if is_slack_failure(error):
+            await _report_slack_failure(request, view, error)
+        elif kind is SlackErrorKind.TRIGGER_EXPIRED:
             _record_expired_trigger(request, name)
             await show_refusal(request, ViewTriggerExpired())
         elif kind is SlackErrorKind.TARGET_GONE:
@@ -142,6 +152,12 @@ async def _update_or_open(request: SlackRequest, view: View) -> None:
         await client.views_open(trigger_id=request.payload.trigger_id or "", view=view)
 
 
+async def _report_slack_failure(request: SlackRequest, view: View, error: Exception) -> None:
+    ERRORS_TOTAL.labels(request.route_id).inc()
+    log.warning("view.delivery_failed", view=view.get("callback_id"), error=get_error_name(error))
+    await show_refusal(request, SlackUnavailable())
+
+
 def _record_expired_trigger(request: SlackRequest, error: str) -> None:
     """The cause may well be on our side: most often a slow database."""
     ERRORS_TOTAL.labels(request.route_id).inc()
@@ -151,7 +167,7 @@ def _record_expired_trigger(request: SlackRequest, error: str) -> None:
 
 async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
     """In the modal in which the person acted; otherwise in the first of three places that works."""
-    if request.in_modal and not isinstance(refusal, UnexpectedError | ViewTriggerExpired):
+    if request.in_modal and not isinstance(refusal, NO_VIEW_REFUSALS):
         await show_view(request, _render_refusal(request, refusal))
         return
     for deliver in (_post_refusal_privately, _open_refusal_modal, _send_refusal_directly):
@@ -182,7 +198,7 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
 
 async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:
     trigger_id = request.payload.trigger_id
-    if isinstance(refusal, ViewTriggerExpired) or not trigger_id:
+    if isinstance(refusal, SlackUnavailable | ViewTriggerExpired) or not trigger_id:
         return False
     client = await request.get_client()
     await client.views_open(trigger_id=trigger_id, view=_render_refusal(request, refusal))

@@ -19,7 +19,7 @@ from bot.logs import get_log_reference, start_log_context
 from bot.metrics import ERRORS_TOTAL, REQUESTS_REJECTED_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from handlers.dispatch import ack_with_refusal, register_routes
-from handlers.install import UNINSTALL_EVENTS
+from handlers.install import INSTALLATION_EVENTS
 from handlers.payloads import (
     OtherPayload,
     Payload,
@@ -139,6 +139,8 @@ def _build_bolt_request(payload: Payload) -> AsyncBoltRequest:
 
 def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncApp:
     app = AsyncApp(
+        # Else Bolt walks the whole call stack to name itself after its file.
+        name="seatbot",
         client=clients.default_client,
         logger=logging.getLogger("slack_bolt"),
         # Bolt's default runner polls for the ack every 10 ms.
@@ -181,7 +183,7 @@ async def _respond_to_error(error: Exception, request: SlackRequest | None) -> B
     reference = get_log_reference()
     ERRORS_TOTAL.labels("request").inc()
     log.error("request.failed", handler=request and request.route_id, reference=reference, exc_info=error)
-    if request is None or request.route_id in UNINSTALL_EVENTS:
+    if request is None or request.route_id in INSTALLATION_EVENTS:
         # Slack sends the event again.
         return BoltResponse(status=500, body="")
     localizer = Localizer()

@@ -46,6 +46,10 @@ class ViewTriggerExpired(Refusal):
     """Slack allows three seconds to open a view, and they have passed."""
 
 
+class SlackUnavailable(Refusal):
+    """Slack did not answer, or not in a way that can be read, when a view was to be shown."""
+
+
 class UnknownSubcommand(Refusal):
     """The text after a command is not one of its subcommands."""
 

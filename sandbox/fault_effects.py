@@ -7,6 +7,14 @@ from aiohttp import web
 from sandbox.faults import Fault
 from sandbox.traffic import ApiCall
 
+# What is answered with 200, though not by Slack: (content type, body).
+NOT_SLACKS = {
+    "html": ("text/html", b"<!DOCTYPE html><title>Welcome to the guest network</title>"),
+    "text": ("text/plain", b"no healthy upstream"),
+    "empty": ("application/json", b""),
+    "half": ("application/json", b'{"ok": true, "view": {"id": "V'),
+}
+
 
 async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
     """The response in place of the real one, or None if the call continues."""
@@ -21,6 +29,12 @@ async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Resp
     if fault.kind == "error":
         entry.answer = {"ok": False, "error": fault.error}
         return web.json_response(entry.answer)
+    if fault.kind == "unknown_method":
+        entry.answer = {"ok": False, "error": "unknown_method"}
+        return web.json_response(entry.answer)
+    if fault.kind in NOT_SLACKS:
+        content_type, body = NOT_SLACKS[fault.kind]
+        return web.Response(body=body, content_type=content_type)
     if fault.kind == "timeout":
         await asyncio.sleep(fault.seconds)
         _cut(request)
@@ -33,9 +47,12 @@ async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Resp
     return None
 
 
-def after(fault: Fault, request: web.Request) -> None:
+def after(fault: Fault, request: web.Request, response: web.Response) -> None:
     if fault.kind == "cut_after":
         _cut(request)
+    if fault.kind == "bare":
+        for name in [name for name in response.headers if name.lower().startswith("x-")]:
+            del response.headers[name]
 
 
 def _cut(request: web.Request) -> None:

@@ -13,6 +13,12 @@ FaultKind = Literal[
     "cut_before",  # the connection is cut, the call has no effect
     "cut_after",  # the call takes effect, its answer is lost
     "slow",  # a late answer
+    "html",  # 200 with somebody's page; the call has no effect
+    "text",  # 200 with a line of text, as a proxy might answer
+    "empty",  # 200 with nothing
+    "half",  # 200 with half of a JSON answer
+    "unknown_method",  # Slack's own word for a method that it does not have
+    "bare",  # the true answer, without headers of Slack's
     "twice",  # a request to the app is delivered twice: here `method` is event, command or interactive
 ]
 FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)

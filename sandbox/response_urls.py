@@ -32,7 +32,7 @@ class ResponseUrls:
                 return response
             response = await self._answer(entry, request)
         if fault:
-            after(fault, request)
+            after(fault, request, response)
         return response
 
     async def _answer(self, entry: ApiCall, request: web.Request) -> web.Response:

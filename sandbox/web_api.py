@@ -53,7 +53,7 @@ class WebApi:
                 return response
             response = self._answer(entry, token, args, flaw)
         if fault:
-            after(fault, request)
+            after(fault, request, response)
         return response
 
     def _answer(self, entry: ApiCall, token: str, args: Json, flaw: SlackError | None) -> web.Response:

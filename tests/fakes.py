@@ -87,6 +87,7 @@ class FakeHomePublisher:
 class FakeMailer:
     def __init__(self) -> None:
         self.is_configured = True
+        self.is_plain_text = False
         self.sent: list[OutboundEmail] = []
         self.refusals: list[Exception] = []
 
@@ -129,10 +130,13 @@ class FakeUserDirectory:
     async def check_connection(self) -> None:
         await self._answer()
 
-    async def list_workspaces(self) -> list[str]:
+    async def list_installations(self) -> list[str]:
         return ["T01ACME"]
 
-    async def fetch_granted_scopes(self, team_id: str) -> set[str]:
+    async def list_team_ids(self) -> list[str]:
+        return ["T01ACME"]
+
+    async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         return set()
 
     async def check_app_token(self, token: str) -> None:

@@ -5,12 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from models.account import Account
 from tests.fake_stripe import FakeStripe, StripeRecords, WebhookSender
 from tests.fake_stripe.accounts import add_account
 from tests.world import ACCOUNTS, Clock, World, world
+from tests.yaml_files import read_yaml
 
 KEY, SECRET = "rk_test_fake", "whsec_fake"
 
@@ -55,6 +54,6 @@ async def stripe_world(**settings: Any) -> AsyncIterator[StripeWorld]:
 def build_account_records(now: Any) -> StripeRecords:
     """What the accounts file says, as Stripe would hold it."""
     records = StripeRecords(now, {"FR": "0.20", "GB": "0.20", "DE": "0.19"})
-    for account in yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))["accounts"]:
+    for account in read_yaml(ACCOUNTS)["accounts"]:
         add_account(records, account)
     return records

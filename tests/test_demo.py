@@ -2,7 +2,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.accounts_file.entries import AccountsFile
 from bot.accounts_file.read import parse_accounts, read_accounts_file
@@ -10,6 +9,7 @@ from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH, render_accounts
 from sandbox.config import Config, UserConfig
+from tests.yaml_files import read_yaml
 
 DAYS = [STORY_DATE, date(2025, 1, 31), date(2027, 12, 31), date(2028, 2, 29), date(2031, 3, 1)]
 CARDS = ("pm_declined", "pm_slow_20", "pm_customer", "pm_customer_never", "pm_lost")
@@ -22,7 +22,7 @@ def file() -> AccountsFile:
 
 @pytest.fixture(scope="module")
 def workspace() -> Config:
-    return Config.model_validate(yaml.safe_load(WORKSPACE_PATH.read_text("utf-8")))
+    return Config.model_validate(read_yaml(WORKSPACE_PATH))
 
 
 def test_there_is_an_account_for_each_simulated_card(file: AccountsFile) -> None:

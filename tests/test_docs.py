@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.main import get_command
 
 from app import cli
@@ -15,6 +14,7 @@ from docs import generate
 from docs.generate import MESSAGES_PATH, STATES_PATH, render_states_page
 from docs.messages import render_messages_page
 from handlers.routes import ROUTES
+from tests.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def test_every_command_of_app_py_is_in_the_readme() -> None:
 
 
 def test_everybody_of_the_demo_is_in_the_readme() -> None:
-    workspace = yaml.safe_load(WORKSPACE_PATH.read_text(encoding="utf-8"))
+    workspace = read_yaml(WORKSPACE_PATH)
     assert [user["real_name"] for user in workspace["users"] if user["real_name"] not in README] == []
 
 

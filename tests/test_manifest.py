@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from docs.generate import MANIFEST_JSON_PATH, render_manifest_json
 from handlers.install import BOT_SCOPES as SCOPES_ASKED
 from handlers.routes import ROUTES
+from tests.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +22,7 @@ SCOPES: dict[str, set[str]] = {
     "api.test": set(),
     # The app's own token needs `connections:write`, which no manifest gives.
     "apps.connections.open": set(),
+    "auth.teams.list": set(),
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
@@ -38,13 +39,15 @@ SCOPES: dict[str, set[str]] = {
 EVENT_SCOPES: dict[str, set[str]] = {
     "app_home_opened": set(),
     "app_uninstalled": set(),
+    "team_access_granted": set(),
+    "team_access_revoked": set(),
     "tokens_revoked": set(),
 }
 
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    content = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    content = read_yaml(ROOT / "manifest.yml")
     assert isinstance(content, dict)
     return content
 

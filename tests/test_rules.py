@@ -19,7 +19,6 @@ NOT_BUILT_YET = {
     "R10",  # checkout and service order on one screen
     "R22",  # the language of people who are not contacts
     "R28",
-    "R29",
     "R30",
     "R31",
 }

@@ -55,6 +55,7 @@ UNREADABLE = [
     ("SMTP_URL", f"smtp://seatbot:{SECRET}\u2100@localhost"),
     ("SMTP_URL", f"smtp://seatbot:{SECRET}@[{SECRET}]"),
     ("SMTP_URL", f"smtp://seatbot:{SECRET}@a..b"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@localhost?starttls=yes"),
     ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),
     ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@[::1/seatbot"),
     ("DATABASE_LISTEN_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),
@@ -62,7 +63,7 @@ UNREADABLE = [
     ("SLACK_API_URL", f"https://[{SECRET}]/"),
     ("SLACK_BOT_TOKEN", f"xoxb-1\n{SECRET}"),
     ("SLACK_BOT_TOKEN", f"xoxb-\u00e9{SECRET}"),
-    ("SLACK_SIGNING_SECRET", f"{SECRET}\r"),
+    ("SLACK_SIGNING_SECRET", f"{SECRET}\r{SECRET}"),
     ("SLACK_SIGNING_SECRET", f"{SECRET}\udcff"),
     ("HOST", f"{SECRET}..b"),
     ("MAIL_FROM", f"seatbot@acme.example\nBcc: {SECRET}"),
@@ -105,6 +106,18 @@ def test_an_empty_setting_is_as_good_as_none(environment: pytest.MonkeyPatch) ->
         environment.setenv(name, value)
     settings = read_settings()
     assert (settings.slack_app_token, settings.smtp_url, settings.port) == (None, None, 3000)
+
+
+def test_blanks_around_a_value_come_from_pasting_it(environment: pytest.MonkeyPatch) -> None:
+    values = {**LEAST, "SLACK_CLIENT_SECRET": " \n", "SMTP_URL": "\u00a0", "LOG_FORMAT": " json"}
+    for name, value in values.items():
+        environment.setenv(name, f" {value}\r\n")
+    settings = read_settings()
+    assert settings.slack_bot_token is not None
+    assert settings.slack_signing_secret is not None
+    assert settings.slack_bot_token.get_secret_value() == LEAST["SLACK_BOT_TOKEN"]
+    assert settings.slack_signing_secret.get_secret_value() == SECRET
+    assert (settings.slack_client_secret, settings.smtp_url, settings.log_format) == (None, None, "json")
 
 
 @pytest.mark.parametrize("name", WRONG)

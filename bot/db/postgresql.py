@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -33,21 +34,23 @@ class PostgreSQLBackend:
         url = listen_url or engine.url.render_as_string(hide_password=False)
         self._listener = NotificationListener(url, _timeouts(url), self._notify)
         self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
+        # First come, first served: of those who wait for it, the pool lets later ones overtake.
+        self._free_connections = asyncio.Semaphore(POOL_SIZE)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        async with _session(self._reader, autoflush=False) as session:
+        async with self._open_session(self._reader, autoflush=False) as session:
             yield session
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        async with _session(self._writer, autoflush=False) as session:
+        async with self._open_session(self._writer, autoflush=False) as session:
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        async with _session(self._writer, autoflush=True) as session, session.begin():
+        async with self._open_session(self._writer, autoflush=True) as session, session.begin():
             yield session
 
     async def migrate(self) -> None:
@@ -72,22 +75,25 @@ class PostgreSQLBackend:
     async def check_notifications(self) -> None:
         await self._listener.check()
 
+    @asynccontextmanager
+    async def _open_session(self, engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
+        try:
+            async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
+                await self._free_connections.acquire()
+        except TimeoutError:
+            raise PoolTimeout("no connection became free") from None
+        try:
+            async with AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session:
+                yield session
+        finally:
+            self._free_connections.release()
+
     async def _notify(self, channel: str) -> None:
         async with self._reader.connect() as connection:
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     async def close(self) -> None:
         await self._reader.dispose()
-
-
-@asynccontextmanager
-async def _session(engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
-    session = AsyncSession(engine, expire_on_commit=False, autoflush=autoflush)
-    try:
-        yield session
-    finally:
-        # The connection goes back to the pool even if the caller is cancelled.
-        await asyncio.shield(session.close())
 
 
 def create_postgresql_engine(url: str) -> AsyncEngine:

@@ -722,6 +722,7 @@ refusal-subscription-not-self-served = You can’t order seats for this { $produ
    *[no] {""}
 } Account Services can order them for you.
 refusal-view-trigger-expired = That took too long for Slack to open a window. Nothing is lost. Try again.
+refusal-slack-unavailable = Slack didn’t respond properly, so there was nothing we could show you. Nothing is lost. Try again in a moment.
 refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 
 DEFAULT_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS = 30.0, 3600.0
@@ -97,11 +98,21 @@ def get_error_kind(error: SlackApiError) -> SlackErrorKind:
     return KIND_BY_ERROR_NAME.get(name, unknown)
 
 
+class UnreadableResponse(aiohttp.ClientPayloadError):
+    """Something answered, but not Slack's Web API: text, a list, or bytes that are no text."""
+
+
 def get_error_name(error: Exception) -> str:
     """Slack's name for it; the HTTP status if the response was not Slack's; else the exception's class."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     return str(_get_data(error).get("error") or f"http_{get_http_status(error)}")
+
+
+def is_slack_failure(error: SlackApiError) -> bool:
+    """Whether trying again may help: Slack says that it failed, or a page, nothing or half a response came
+    instead of Slack's."""
+    return get_error_kind(error) in OUTAGE_KINDS
 
 
 def get_error_details(error: SlackApiError) -> object:

@@ -39,6 +39,10 @@ class Mailer(Protocol):
     @property
     def is_configured(self) -> bool: ...
 
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether mail goes to another machine unencrypted."""
+
     async def check_connection(self) -> None: ...
 
     async def send_email(self, email: OutboundEmail) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-import yaml
 
 from bot.billing.gateway import (
     BillingGateway,
@@ -34,6 +33,7 @@ from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.time_limits import HANG_SECONDS
 from tests.world import ACCOUNTS, World
+from tests.yaml_files import read_yaml, write_yaml
 
 Answer = TypeVar("Answer")
 Hook = Callable[[], Awaitable[None]]
@@ -116,7 +116,7 @@ class ForgetfulTasks(BackgroundTasks):
 
 async def import_account(world: World, account_id: str, **changes: Any) -> ImportSummary:
     """The account of tests/accounts.yml once more, with other values; None takes a value away."""
-    listed = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    listed = read_yaml(ACCOUNTS)
     account = copy.deepcopy(next(a for a in listed["accounts"] if a["id"] == account_id))
     return await import_file(
         world, {k: v for k, v in {**account, **changes}.items() if v is not None}, listed["products"]
@@ -126,7 +126,7 @@ async def import_account(world: World, account_id: str, **changes: Any) -> Impor
 async def import_file(world: World, account: dict[str, Any], products: list[Any]) -> ImportSummary:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "accounts.yml"
-        path.write_text(yaml.safe_dump({"accounts": [account], "products": products}), encoding="utf-8")
+        write_yaml(path, {"accounts": [account], "products": products})
         return await import_accounts(world.services.database, path=path, at=world.clock.at)
 
 

@@ -2,8 +2,6 @@
 
 import copy
 
-import yaml
-
 from models.billing_contact import BillingContact
 from models.quote import Quote
 from models.subscription import Subscription
@@ -11,6 +9,7 @@ from tests.handlers.carts import cart_of, go, pending
 from tests.handlers.db_snapshot import add, change
 from tests.handlers.steps import import_file, opened, shown
 from tests.world import ACCOUNTS, World
+from tests.yaml_files import read_yaml
 
 
 async def sam_buys_for_two(world: World) -> None:
@@ -62,7 +61,7 @@ async def test_command_text_too_long_for_a_view_still_waits_for_the_account_choi
 
 
 async def import_many(world: World, count: int = 90) -> None:
-    listed = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    listed = read_yaml(ACCOUNTS)
     account = copy.deepcopy(next(a for a in listed["accounts"] if a["id"] == "slow"))
     [one] = account["subscriptions"]
     more = [{**one, "id": f"slow_{n:02}", "product": f"product-{n:02}"} for n in range(1, count)]

@@ -22,6 +22,7 @@ from bot.use_cases.operations import queue_stats
 from bot.use_cases.operations.single_flight import SingleFlight
 from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
+from sandbox.faults import FaultKind
 from tests.handlers.steps import failing, logged
 from tests.postgres import CHOSEN
 from tests.time_limits import HANG_SECONDS
@@ -355,3 +356,22 @@ async def test_the_age_of_the_oldest_waiting_row_is_never_negative(world: World)
     world.clock.move(seconds=-30)
     found = await queue_stats.load_queue_stats(world.services)
     assert found.oldest_order_age == timedelta() == found.oldest_notice_age
+
+
+async def test_any_answer_of_slacks_counts_as_one_and_nobody_elses_does(world: World) -> None:
+    for kind, is_answer in NOT_THE_USUAL_ANSWER:
+        world.clock.move(seconds=60)
+        world.slack.slack.faults.reset()
+        world.slack.fault(kind, "api.test")
+        status, page = await ready(world)
+        assert (status, "slack: answers" in page) == ((200, True) if is_answer else (503, False)), kind
+
+
+NOT_THE_USUAL_ANSWER: tuple[tuple[FaultKind, bool], ...] = (
+    ("unknown_method", True),
+    ("bare", True),
+    ("html", False),
+    ("text", False),
+    ("empty", False),
+    ("half", False),
+)

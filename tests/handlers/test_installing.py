@@ -13,6 +13,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import select, update
 
 from bot.bootstrap import build_installation_store as store_of
@@ -66,6 +67,34 @@ async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> 
     assert [token for token in found if "xox" in token] == []
     opened = {Fernet(KEY).decrypt(token).decode() for token in found}
     assert opened == {i.bot_token for i in workspaces.slack.slack.workspace.installations}
+
+
+async def test_a_workspace_is_called_with_the_token_of_its_own_organisation(workspaces: World) -> None:
+    """R29: also if another organisation has installed the bot since."""
+    services = workspaces.services
+    store = store_of(services.settings, services.database)
+    for number in (1, 2):
+        await store.async_save(
+            Installation(
+                app_id="A1",
+                enterprise_id=f"E0{number}",
+                # Slack may name the workspace in which the admin allowed it.
+                team_id="T77",
+                user_id="W1",
+                bot_token=f"xoxb-{number}",
+                is_enterprise_install=True,
+                installed_at=float(number),
+            )
+        )
+        await store.save_organisation_workspaces(f"E0{number}", [f"T0{number}A", f"T0{number}B"])
+    asked = ("E01", "T01A", "T01B", "T02B", "T77", "T02OTHER")
+    found = [await store.find_bot_token(team_id) for team_id in asked]
+    assert found[:5] == ["xoxb-1", "xoxb-1", "xoxb-1", "xoxb-2", None]
+    assert found[5] is not None, "a workspace's own"
+    assert {"E01", "T01A", "T02OTHER"} <= {*await store.list_team_ids()}
+    assert await store.delete_installation("E01")
+    assert await store.find_bot_token("T01A") is None
+    assert await store.find_bot_token("T02B") == "xoxb-2"
 
 
 async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: World) -> None:
@@ -138,6 +167,20 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert refused.status_code == 200
     async with workspaces.services.read() as session:
         assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
+
+
+async def test_a_link_to_the_page_cannot_add_parameters_to_slacks(workspaces: World) -> None:
+    evil = "T1&scope=commands&redirect_uri=https://evil.example&user_scope=admin"
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
+        for team in ("T01ACME", evil, "€", "a\r\nSet-Cookie:x", "T01ACME\n", ""):
+            page = f"http://127.0.0.1:{workspaces.port}/slack/install"
+            answer = await client.get(page, params={"team": team})
+            assert answer.status_code == 302, team
+            query = parse_qs(urlsplit(answer.headers["location"]).query)
+            assert query.get("team") == (["T01ACME"] if team == "T01ACME" else None)
+            assert len(query["scope"]) == 1
+            assert "user_scope" not in query or query["user_scope"] == [""]
+            assert "evil.example" not in answer.headers["location"]
 
 
 async def test_a_failed_installation_shows_and_logs_its_reference(

@@ -1,6 +1,7 @@
 """Answers that come late, and what is shown meanwhile (R20)."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,12 @@ from bot.services import Timeouts
 from bot.tasks import BackgroundTasks
 from models.cart import Cart
 from models.quote import Quote
+from sandbox.faults import FaultKind
 from tests.database_faults import failing_statements
 from tests.handlers.steps import (
     hooked,
     import_quote,
+    logged,
     opened,
     saying,
 )
@@ -194,3 +197,28 @@ def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[]
             raise error
 
     return wait
+
+
+async def test_a_page_that_is_not_slacks_in_place_of_a_view_is_said_to_be_slacks_failure(
+    world: World,
+) -> None:
+    """HTML, text, nothing, half an answer, an error of Slack's own, a cut connection: a warning each."""
+    alice = world.person("alice")
+    kinds: tuple[FaultKind, ...] = ("html", "text", "empty", "half", "error_503", "cut_before")
+    with logged(world) as stream:
+        for count, kind in enumerate(kinds, start=1):
+            world.slack.slack.faults.reset()
+            world.slack.fault(kind, "views.open")
+            await alice.command("/quotes")
+            assert "Slack didn’t respond properly" in (await alice.wait_for_ephemeral(count)).text, kind
+        world.slack.slack.faults.reset()
+        await opened(alice, "/quotes", "", "quote.list")
+        world.slack.fault("html", "views.update")
+        await alice.press("cart.open")
+        await world.services.tasks.wait_until_idle()
+        assert "Slack didn’t respond properly" in alice.dms[-1].text
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    failed = [line for line in lines if line["event"] == "view.delivery_failed"]
+    assert len(failed) == len(kinds) + 1
+    assert {line["level"] for line in lines} <= {"info", "warning"}
+    assert "Traceback" not in stream.getvalue()

@@ -7,13 +7,13 @@ from random import Random
 
 import httpx
 import pytest
-import yaml
 
 from bot.billing.gateway import (
     BillingUnavailable,
     SubscriptionState,
 )
 from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -30,6 +30,7 @@ from tests.handlers.stripe_orders import (
 )
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
 from tests.world import ACCOUNTS
+from tests.yaml_files import read_yaml, write_yaml
 
 
 @pytest.fixture
@@ -232,15 +233,36 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     world: StripeWorld, tmp_path: Path
 ) -> None:
     """`--overwrite` takes the file's seats; those that Stripe holds come back by themselves."""
-    file = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    file = read_yaml(ACCOUNTS)
     for listed in file["accounts"]:
         listed["stripe_customer"] = f"cus_{listed['id']}"
         del listed["payment_methods"]
     path = tmp_path / "accounts.yml"
-    path.write_text(yaml.safe_dump(file), encoding="utf-8")
+    write_yaml(path, file)
     world.records.set_quantity("acme_meeting", 40)
     await looked_at(world, ALICE, "acme")
     await import_accounts(world.services.database, path=path, at=world.clock(), overwrite=True)
     assert (await world.row(Subscription, id="acme_meeting")).seats == 25
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+
+
+async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once_more(
+    world: StripeWorld,
+) -> None:
+    """What the charge read is older than what the refresh stored."""
+    gateway = hooked(world)
+
+    async def refresh_after_charge() -> None:
+        gateway.after.pop("subscriptions")
+        world.records.set_quantity("acme_meeting", 50)
+        await refresh_subscriptions(world.services, "acme")
+
+    async def wait_for_states() -> None:
+        gateway.after["subscriptions"] = refresh_after_charge
+
+    gateway.after["place"] = wait_for_states
+    await ordered(world, ALICE, "acme_meeting")
+    assert (await line(world)).status == "settled"
+    await refresh_due_accounts(world.services)
+    assert await world.seats("acme_meeting") == (50, 50)

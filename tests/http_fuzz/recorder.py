@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.blocks.home import page as home_page
 from bot.use_cases.service_order import manage as manage_order
@@ -13,6 +12,7 @@ from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import show_button
 from tests.handlers.steps import import_file, import_quote, newest, opened, shown
 from tests.world import ACCOUNTS, World
+from tests.yaml_files import read_yaml
 
 # Typed wherever words can be typed: it must never be read in a log.
 MARKER = "xyzzyplugh"
@@ -127,7 +127,7 @@ async def _customer(world: World) -> None:
 
 async def _several_accounts(world: World) -> None:
     """Sam has another account, with more subscriptions than a page shows."""
-    listed = yaml.safe_load(ACCOUNTS.read_text(encoding="utf-8"))
+    listed = read_yaml(ACCOUNTS)
     slow = next(account for account in listed["accounts"] if account["id"] == "slow")
     [subscription], [method] = slow["subscriptions"], slow["payment_methods"]
     many = [{**subscription, "id": f"wide_{number}"} for number in range(45)]

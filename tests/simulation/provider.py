@@ -9,8 +9,6 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from bot.billing.gateway import (
     Charge,
     ChargeOutcome,
@@ -34,6 +32,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
 from tests.simulation.provider_state import ProviderCharge, ProviderSeats
 from tests.simulation.template import ACCOUNTS
+from tests.yaml_files import read_yaml
 
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
 
@@ -318,7 +317,7 @@ class SimulatedProvider:
 
 @cache
 def _list_accounts() -> list[dict[str, Any]]:
-    accounts: list[dict[str, Any]] = yaml.safe_load(ACCOUNTS.read_text())["accounts"]
+    accounts: list[dict[str, Any]] = read_yaml(ACCOUNTS)["accounts"]
     return accounts
 
 

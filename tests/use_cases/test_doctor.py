@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -15,11 +14,10 @@ from bot.use_cases.operations.doctor import run_checks
 from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
+from tests.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
-SCOPES = set(
-    yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"]
-)
+SCOPES = set(read_yaml(ROOT / "manifest.yml")["oauth_config"]["scopes"]["bot"])
 
 
 @pytest.fixture
@@ -130,6 +128,14 @@ async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
 
 
+async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
+    well: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_plain_text", True)
+    found = (await findings(well))["mail"]
+    assert (found.passed, "?starttls=0" in found.message) == (None, True)
+
+
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
@@ -172,3 +178,11 @@ async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_pat
         well.slack.channel("C03SLOW").remove_bot()
     assert codes == [0, 1], shown.decode()
     assert "wrong channels: the bot is not in C03SLOW" in shown.decode()
+
+
+async def test_scopes_that_slack_does_not_list_are_a_note(well: World) -> None:
+    """A proxy may take the header away; that proves nothing of the token."""
+    well.slack.fault("bare", "auth.test")
+    found = (await findings(well))["slack"]
+    assert found.passed is None
+    assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")

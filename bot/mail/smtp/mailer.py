@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import localtime
+from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -31,7 +32,7 @@ ABOUT_MESSAGE = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """`starttls` is none for: if the server offers it."""
+    """`starttls` is none on this machine without a user: then it is used if the server offers it."""
 
     host: str
     port: int
@@ -42,16 +43,21 @@ class SmtpServer:
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
-        """`smtp://user:password@host:port`, `smtps://…`, with `?starttls=1` (or 0) for smtp."""
+        """`smtp://user:password@host:port`, `smtps://…`. Without TLS, STARTTLS is required for a user or
+        another machine: whoever is between the two could remove the server's offer. `?starttls=0` allows
+        plain text."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
         tls = parts.scheme == "smtps"
-        starttls_option = parse_qs(parts.query).get("starttls", [""])[0]
-        starttls = False if tls else {"1": True, "0": False}.get(starttls_option)
+        option = parse_qs(parts.query).get("starttls", [""])[0]
+        if option not in ("", "0", "1"):
+            raise ValueError("may end with ?starttls=0 or ?starttls=1")
+        is_required = bool(parts.username) or not _is_loopback(parts.hostname)
+        starttls = False if tls else {"1": True, "0": False}.get(option, True if is_required else None)
         return cls(
             host=parts.hostname,
-            port=parts.port or (465 if tls else 587 if starttls else 25),
+            port=parts.port or (465 if tls else 587 if option == "1" else 25),
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             tls=tls,
@@ -68,6 +74,11 @@ class SmtpMailer:
     @property
     def is_configured(self) -> bool:
         return self._server is not None
+
+    @property
+    def is_plain_text(self) -> bool:
+        server = self._server
+        return server is not None and not (server.tls or server.starttls or _is_loopback(server.host))
 
     async def check_connection(self) -> None:
         async with self._open_connection() as client:
@@ -99,6 +110,15 @@ class SmtpMailer:
             raise _convert_error(error) from error
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = mail_from
@@ -120,6 +140,8 @@ def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
 def _convert_error(error: Exception) -> Exception:
     """Only a response about this mailbox or this message is permanent. One about the sender, a policy or the
     server itself can be fixed by an operator, so the message is retried as in an outage."""
+    if "STARTTLS extension not supported" in str(error):
+        return MailUnavailable("the server offers no STARTTLS")
     responses = _list_responses(error)
     message = f"{type(error).__name__} {', '.join(map(_format_status, responses))}".rstrip()
     if responses and all(_is_permanent(response) for response in responses):

@@ -166,7 +166,11 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
     if not await services.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = context.user
-    if user is None or not user.is_fresh(services.now()) or not can_receive_messages(contact, user):
+    if (
+        user is None
+        or not user.is_fresh(services.now())
+        or not can_receive_messages(contact, user, notice.team)
+    ):
         user = await resolve_contact_user(services, notice.team, contact)
         # Asking Slack takes time: what the notice shows may have changed.
         await run.reload_contexts(services)

@@ -100,14 +100,16 @@ async def _check_accounts(services: Services) -> CheckResult:
     if unreachable:
         names = ", ".join(f"{account} ({team})" for account, team in unreachable[:5])
         message = f"the bot is not installed in the workspace of {names}{_format_remainder(unreachable, 5)}"
-        return CheckResult("accounts", False, f"{message}: check slack_team, or install it there")
+        return CheckResult(
+            "accounts", False, f"{message}: check slack_team and slack_enterprise, or install it there"
+        )
     return CheckResult("accounts", True, f"{account_count} imported")
 
 
 async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]]:
     """The accounts, with their workspaces, for which there is no working token."""
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_team_ids()
     except DirectoryUnavailable:
         return []
     if not teams:
@@ -123,29 +125,33 @@ async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]
 
 async def _check_slack(services: Services, required_scopes: set[str]) -> CheckResult:
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_installations()
     except DirectoryUnavailable as error:
         setting = "the workspaces' tokens" if services.settings.is_multi_workspace else "SLACK_BOT_TOKEN"
         return CheckResult("slack", False, f"Slack says {error}: check {setting} and SLACK_API_URL")
     if not teams:
         return CheckResult("slack", None, "not installed anywhere yet: open /slack/install in a browser")
-    problems = [
-        problem for team in teams if (problem := await _find_scope_problem(services, team, required_scopes))
-    ]
+    problems: list[str] = []
+    unverified: list[str] = []
+    for team in teams:
+        try:
+            scopes = await services.directory.fetch_granted_scopes(team)
+        except DirectoryUnavailable as error:
+            problems.append(f"{team} cannot be called: {error}")
+            continue
+        if scopes is None:
+            unverified.append(team)
+        elif missing := required_scopes - scopes:
+            names = ", ".join(sorted(missing))
+            problems.append(f"the token of {team} lacks {names}: install the app again with manifest.yml")
     if problems:
         return CheckResult("slack", False, "; ".join(problems[:3]) + _format_remainder(problems, 3))
+    if unverified:
+        names = f"{', '.join(unverified[:3])}{_format_remainder(unverified, 3)}"
+        message = f"the token works in {names}, but the response does not list its scopes"
+        return CheckResult("slack", None, f"{message}: is something between here and SLACK_API_URL?")
     names = f"{', '.join(teams[:3])}{_format_remainder(teams, 3)}"
     return CheckResult("slack", True, f"token and scopes are right in {names}")
-
-
-async def _find_scope_problem(services: Services, team: str, required_scopes: set[str]) -> str | None:
-    try:
-        missing = required_scopes - await services.directory.fetch_granted_scopes(team)
-    except DirectoryUnavailable as error:
-        return f"{team} cannot be called: {error}"
-    if not missing:
-        return None
-    return f"the token of {team} lacks {', '.join(sorted(missing))}: install the app again with manifest.yml"
 
 
 async def _check_transport(services: Services) -> CheckResult:
@@ -163,7 +169,7 @@ async def _check_transport(services: Services) -> CheckResult:
 async def _check_channels(services: Services) -> CheckResult:
     channels = await _list_account_channels(services)
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_team_ids()
     except DirectoryUnavailable as error:
         return CheckResult("channels", False, f"Slack says {error}: see above, under slack")
     settings, checked = services.settings, channels[:MAX_CHECKED_CHANNELS]
@@ -224,6 +230,9 @@ async def _check_mail(services: Services) -> CheckResult:
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
         message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
+    if services.mailer.is_plain_text:
+        message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"
+        return CheckResult("mail", None, message)
     return CheckResult("mail", True, f"the server accepts the connection; mail is sent as {sender}")
 
 
