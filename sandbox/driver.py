@@ -225,9 +225,10 @@ class Sandbox:
         probability: float = 1.0,
         times: int | None = None,
         seconds: float = 1.0,
+        error: str = "internal_error",
     ) -> Fault:
         """From now on (`times` times) calls of `method` go wrong; `slack.slack.faults.reset()` ends it."""
-        return self.slack.faults.add(Fault(kind, method, probability, times, seconds))
+        return self.slack.faults.add(Fault(kind, method, probability, times, seconds, error))
 
     async def disconnect(self, reason: DisconnectReason = "refresh_requested", grace: float = 1.0) -> None:
         await self.slack.sockets.disconnect(reason, grace)

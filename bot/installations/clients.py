@@ -13,19 +13,13 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
-from bot.installations.slack_errors import UnreadableResponse, get_error_name
+from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
 from bot.metrics import record_call, to_snake_case
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
 
 log = structlog.get_logger()
-
-# Slack's errors for a token that was revoked, or was never valid.
-REVOKED_TOKEN_ERRORS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
-
-# … and for one of the wrong type or scope, which does not prove that the bot was uninstalled.
-INVALID_TOKEN_ERRORS = REVOKED_TOKEN_ERRORS | {"missing_scope", "not_allowed_token_type", "token_expired"}
 
 # How long this replica may take to notice an uninstallation that another one handled.
 TOKEN_CACHE_SECONDS = 60.0
