@@ -86,13 +86,13 @@ class CheckoutForm(SQLModel):
     admin_name: str = ""
     admin_email: str = ""
     payment_method: str = ""
+    po_number: str = ""
     line1: str = ""
     line2: str = ""
     postal_code: str = ""
     city: str = ""
     state: str = ""
     country: str = ""
-    po_number: str = ""
 
     def get_po_number(self, *, required: bool) -> str:
         """On one line, trimmed. Raises InvalidInput."""
