@@ -35,6 +35,9 @@ log = structlog.get_logger()
 
 # They have no user, and arrive when the tokens no longer work.
 UNINSTALL_EVENTS = ("app_uninstalled", "tokens_revoked")
+# An organisation's admins have added the app to workspaces, or removed it from some.
+ACCESS_EVENTS = ("team_access_granted", "team_access_revoked")
+INSTALLATION_EVENTS = (*UNINSTALL_EVENTS, *ACCESS_EVENTS)
 
 # The same as in manifest.yml: a test compares them.
 BOT_SCOPES = (
@@ -157,9 +160,23 @@ async def handle_uninstall(request: SlackRequest) -> None:
     team_id = request.person.team_id
     if not team_id or not _is_bot_removed(request.payload):
         return
-    if not await verify_token(request.clients, team_id):
-        await request.clients.handle_uninstall(team_id)
-        await delete_workspace_users(request.services, team_id=team_id)
+    for installed_in in {team_id, *await _list_organisations(request)}:
+        if not await verify_token(request.clients, installed_in):
+            await request.clients.handle_uninstall(installed_in)
+            await delete_workspace_users(request.services, team_id=installed_in)
+    await handle_access_change(request)
+
+
+async def handle_access_change(request: SlackRequest) -> None:
+    """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
+    for enterprise_id in await _list_organisations(request):
+        await request.clients.refresh_organisation(enterprise_id)
+
+
+async def _list_organisations(request: SlackRequest) -> set[str]:
+    """The organisation-wide installations that an event may be about: it may name one of their workspaces."""
+    named = (request.person.team_id, request.payload.enterprise_id)
+    return {*await request.clients.list_enterprise_ids()}.intersection(named)
 
 
 def _is_bot_removed(payload: Payload) -> bool:
@@ -170,4 +187,7 @@ def _is_bot_removed(payload: Payload) -> bool:
     return payload.event.type == "app_uninstalled" or bool(tokens and tokens.bot)
 
 
-ROUTES = [Route(RouteKind.UNINSTALL, event_type, handle_uninstall) for event_type in UNINSTALL_EVENTS]
+ROUTES = [
+    *(Route(RouteKind.UNINSTALL, event_type, handle_uninstall) for event_type in UNINSTALL_EVENTS),
+    *(Route(RouteKind.UNINSTALL, event_type, handle_access_change) for event_type in ACCESS_EVENTS),
+]

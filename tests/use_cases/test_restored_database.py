@@ -1,4 +1,4 @@
-"""Which database was served before, and which is a copy of it (docs/decisions/0022)."""
+"""Which database was served before, and which is a copy of it (docs/decisions/0023)."""
 
 import shutil
 import sqlite3

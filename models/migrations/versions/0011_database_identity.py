@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-revision = "0010_database_identity"
-down_revision = "0009_tax_facts"
+revision = "0011_database_identity"
+down_revision = "0010_organisations"
 branch_labels = None
 depends_on = None
 
