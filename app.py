@@ -299,14 +299,19 @@ def rotate_keys() -> None:
 
 
 @cli.command()
-def demo(port: Annotated[int, typer.Option(help="The port of the page.", min=0, max=65535)] = 8100) -> None:
+def demo(
+    port: Annotated[int, typer.Option(help="The port of the page.", min=0, max=65535)] = 8100,
+    organisation: Annotated[
+        bool, typer.Option("--organisation", help="With an Enterprise organisation of two workspaces.")
+    ] = False,
+) -> None:
     """Run the bot against a simulated Slack on this machine, with accounts to try everything."""
     # Imported here: `serve` needs neither the sandbox nor its dependencies.
     from demo.run import DemoStartError, run_demo
 
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            run_or_exit(run_demo(Path(__file__), port, console))
+            run_or_exit(run_demo(Path(__file__), port, console, organisation=organisation))
     except DemoStartError as error:
         exit_with_error(f"the demo could not start: {error}")
 
