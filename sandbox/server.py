@@ -65,6 +65,8 @@ class Server:
         file = self.slack.workspace.files.get(request.match_info["id"])
         if file is None:
             return web.Response(status=404, text="no such upload")
+        if self.slack.faults.strike("upload"):
+            return web.Response(status=403, text="forbidden")
         content = await _uploaded_bytes(request)
         if len(content) != file.length:
             return web.Response(status=400, text=f"{file.length} bytes were announced, {len(content)} came")

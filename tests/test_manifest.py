@@ -22,6 +22,7 @@ SCOPES: dict[str, set[str]] = {
     "api.test": set(),
     # The app's own token needs `connections:write`, which no manifest gives.
     "apps.connections.open": set(),
+    "auth.teams.list": set(),
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
@@ -38,6 +39,8 @@ SCOPES: dict[str, set[str]] = {
 EVENT_SCOPES: dict[str, set[str]] = {
     "app_home_opened": set(),
     "app_uninstalled": set(),
+    "team_access_granted": set(),
+    "team_access_revoked": set(),
     "tokens_revoked": set(),
 }
 

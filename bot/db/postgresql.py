@@ -1,16 +1,19 @@
 """PostgreSQL through SQLAlchemy's own asyncio half."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
 from bot.db.notifications import NotificationListener, WorkCallback
+from models.database_identity import DatabaseId
 from models.migrations.run import is_at_head, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
@@ -23,6 +26,11 @@ CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_SECONDS = 15
 
 
+# Any role may ask for both. A standby has the same, so a failover changes neither.
+SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
+DATABASE_OID = text("SELECT oid FROM pg_database WHERE datname = current_database()")
+
+
 class PostgreSQLBackend:
     """Sessions of one database. Reading is in no transaction: each statement sees what is committed by then
     with or without one, and beginning and ending one takes two more round trips."""
@@ -33,22 +41,40 @@ class PostgreSQLBackend:
         url = listen_url or engine.url.render_as_string(hide_password=False)
         self._listener = NotificationListener(url, _timeouts(url), self._notify)
         self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
+        # First come, first served: of those who wait for it, the pool lets later ones overtake.
+        self._free_connections = asyncio.Semaphore(POOL_SIZE)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        async with _session(self._reader, autoflush=False) as session:
+        async with self._open_session(self._reader, autoflush=False) as session:
             yield session
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        async with _session(self._writer, autoflush=False) as session:
+        async with self._open_session(self._writer, autoflush=False) as session:
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        async with _session(self._writer, autoflush=True) as session, session.begin():
+        async with self._open_session(self._writer, autoflush=True) as session, session.begin():
             yield session
+
+    async def read_id(self) -> DatabaseId | None:
+        async with self._reader.connect() as connection:
+            oid = await connection.scalar(DATABASE_OID)
+            try:
+                cluster = await connection.scalar(SYSTEM_IDENTIFIER)
+            except ProgrammingError:
+                # Revoked. A restore into a new database still has another OID.
+                cluster = ""
+        return DatabaseId(str(cluster), str(oid))
+
+    def read_remembered_numbers(self) -> dict[str, int]:
+        return {}
+
+    def renew_id(self, current: DatabaseId | None, last_numbers: Mapping[str, int]) -> DatabaseId | None:
+        return current
 
     async def migrate(self) -> None:
         async with self._writer.begin() as connection:
@@ -72,22 +98,25 @@ class PostgreSQLBackend:
     async def check_notifications(self) -> None:
         await self._listener.check()
 
+    @asynccontextmanager
+    async def _open_session(self, engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
+        try:
+            async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
+                await self._free_connections.acquire()
+        except TimeoutError:
+            raise PoolTimeout("no connection became free") from None
+        try:
+            async with AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session:
+                yield session
+        finally:
+            self._free_connections.release()
+
     async def _notify(self, channel: str) -> None:
         async with self._reader.connect() as connection:
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     async def close(self) -> None:
         await self._reader.dispose()
-
-
-@asynccontextmanager
-async def _session(engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
-    session = AsyncSession(engine, expire_on_commit=False, autoflush=autoflush)
-    try:
-        yield session
-    finally:
-        # The connection goes back to the pool even if the caller is cancelled.
-        await asyncio.shield(session.close())
 
 
 def create_postgresql_engine(url: str) -> AsyncEngine:

@@ -13,7 +13,7 @@ from models.account import Account
 from models.details import OrderDetails, QuoteDetails, QuoteRow
 from models.money import Money
 from models.notice import NoticeKind
-from models.notice.destination import DestinationKind
+from models.notice.destination import PERSONAL_KINDS, DestinationKind
 from models.notice.payloads import NoticePayload
 from models.receipt import Receipt
 
@@ -117,7 +117,7 @@ class NoticeRenderer:
 
     @property
     def is_personal(self) -> bool:
-        return self.destination_kind in (DestinationKind.CONTACT, DestinationKind.EMAIL)
+        return self.destination_kind in PERSONAL_KINDS
 
     def format_contact_services(self) -> str:
         return self.format_text("notice-services", url=self.services_url)

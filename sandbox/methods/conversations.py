@@ -35,7 +35,8 @@ def thread_of(call: Call, channel: Channel) -> str | None:
 def _is_visible(call: Call, channel: Channel) -> bool:
     if call.installation.bot_user_id in channel.members:
         return True
-    return channel.team_id == call.installation.team_id and not (channel.is_private or channel.is_im)
+    is_reached = call.workspace.installation_in(channel.team_id) is call.installation
+    return is_reached and not (channel.is_private or channel.is_im)
 
 
 def _readable_channel(call: Call) -> Channel:

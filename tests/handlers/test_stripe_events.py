@@ -13,6 +13,7 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -244,3 +245,24 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     assert (await world.row(Subscription, id="acme_meeting")).seats == 25
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+
+
+async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once_more(
+    world: StripeWorld,
+) -> None:
+    """What the charge read is older than what the refresh stored."""
+    gateway = hooked(world)
+
+    async def refresh_after_charge() -> None:
+        gateway.after.pop("subscriptions")
+        world.records.set_quantity("acme_meeting", 50)
+        await refresh_subscriptions(world.services, "acme")
+
+    async def wait_for_states() -> None:
+        gateway.after["subscriptions"] = refresh_after_charge
+
+    gateway.after["place"] = wait_for_states
+    await ordered(world, ALICE, "acme_meeting")
+    assert (await line(world)).status == "settled"
+    await refresh_due_accounts(world.services)
+    assert await world.seats("acme_meeting") == (50, 50)

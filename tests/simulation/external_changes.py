@@ -14,6 +14,7 @@ from bot.services import Services
 from bot.use_cases.accounts_import.run import import_accounts
 from tests.fake_stripe import StripeRecords
 from tests.simulation.slack import SimulatedSlack
+from tests.simulation.stripe_setups import set_up_subscription
 from tests.simulation.template import ACCOUNTS
 
 
@@ -120,7 +121,9 @@ def _read_accounts_file() -> dict[str, Any]:
 def change_subscription(random: Random, stripe: StripeRecords, subscription_id: str) -> str:
     """A change in Stripe's dashboard; says which."""
     subscription, item = stripe.get_subscription_and_item(subscription_id)
-    change = random.choice(("price archived", "tax changed", "balance changed", "subscription cancelled"))
+    change = random.choice(
+        ("price archived", "tax changed", "balance changed", "subscription cancelled", "set up otherwise")
+    )
     match change:
         case "price archived":
             item.price.active = not item.price.active
@@ -130,6 +133,8 @@ def change_subscription(random: Random, stripe: StripeRecords, subscription_id: 
         case "balance changed":
             customer = stripe.customers[subscription.customer]
             customer.balance = random.choice((-100_000, -700, 0, 250))
+        case "set up otherwise":
+            change = set_up_subscription(stripe, subscription, random)
         case _ if subscription.status == "canceled":
             change = "customer deleted"
             if not stripe.customers[subscription.customer].deleted:

@@ -72,7 +72,8 @@ class StripeState:
 
 
 def _read_charge(invoice: Invoice) -> ProviderCharge:
-    credit, debit = invoice.lines[:2]
+    # After what was pending before, if anything was.
+    credit, debit = invoice.lines[-2:]
     return ProviderCharge(
         key=invoice.subscription_metadata.get(ATTEMPT_METADATA_KEY, ""),
         subscription_id=debit.subscription_item.removeprefix("si_"),

@@ -8,6 +8,7 @@ from tests.fake_stripe.accounts import add_account
 from tests.simulation.database import Store
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
+from tests.simulation.stripe_setups import set_up_subscription
 from tests.simulation.template import ACCOUNTS, EXTERNAL_QUOTE
 from tests.yaml_files import read_yaml
 
@@ -29,6 +30,8 @@ def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> F
     records = StripeRecords(clock, {"FR": "0.20", "GB": "0.20"}, behave)
     for account in read_yaml(ACCOUNTS)["accounts"]:
         add_account(records, account, share_subscription=True)
+    for subscription in records.subscriptions.values():
+        set_up_subscription(records, subscription, random)
     return FakeStripe(records, API_KEY)
 
 
@@ -49,11 +52,12 @@ def link_accounts(store: Store, records: StripeRecords, random: Random, unlinked
         subscription, item = records.get_subscription_and_item(subscription_id)
         terms = records.find_tax_terms(subscription)
         prorated = records.build_proration_lines(subscription, item, item.quantity + seats, int(at), terms)
-        amount, tax = sum(line.amount for line in prorated), sum(line.tax for line in prorated)
+        amount, tax = sum(line.net for line in prorated), sum(line.tax for line in prorated)
         has_other_price = quote_id == EXTERNAL_QUOTE and random.random() < 0.2
-        price = 1300 if has_other_price else item.price.unit_amount
+        usual_price = None if item.price.tiers or item.price.package else item.price.unit_amount
+        price = 1300 if has_other_price else usual_price
         change = "UPDATE quote_line SET amount = ?, tax = ?, unit_price = ? WHERE id = ?"
-        store.raw.execute(change, (amount, tax, price, line_id))
+        store.raw.execute(change, (max(amount, 0), max(tax, 0), price, line_id))
         total = (
             "UPDATE quote SET subtotal = (SELECT sum(amount) FROM quote_line WHERE quote_id = quote.id), "
             "tax = (SELECT sum(tax) FROM quote_line WHERE quote_id = quote.id), "

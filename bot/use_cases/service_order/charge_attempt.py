@@ -165,7 +165,8 @@ def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAtte
 
 
 def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> Charge:
-    """Always the same charge for an attempt, because it may be sent more than once."""
+    """What is sent to the provider is always the same for an attempt, because it may be sent more than once.
+    Only the limit of the amount follows what the order's other lines have used of the balance."""
     return Charge(
         key=attempt.idempotency_key,
         account_id=update.account.id,

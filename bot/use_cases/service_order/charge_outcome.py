@@ -24,7 +24,7 @@ from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.service_order.amount_limit import compute_amount_limit
 from bot.use_cases.service_order.announce import announce_attention_needed
-from bot.use_cases.service_order.charge_attempt import RETRY_DELAY
+from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, LeasedLine
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
     decline_line,
@@ -59,19 +59,23 @@ class AnsweredAttempt:
 
 async def apply_charge_outcome(
     services: Services,
-    order_id: int,
-    line_id: int,
+    leased: LeasedLine,
     charge: Charge,
     outcome: ChargeOutcome,
     subscription_states: Sequence[SubscriptionState],
 ) -> None:
+    line_id = leased.line.key
     CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
-    async with update_order(services, charge.account_id, order_id) as update:
+    async with update_order(services, charge.account_id, leased.line.order_id) as update:
         row = update.get_row(line_id)
         attempt = next(a for a in update.attempts[line_id] if a.idempotency_key == charge.key)
         if not row.line.is_busy or attempt.ended_at is not None:
             return  # Another worker has stored the outcome already.
         answered = AnsweredAttempt(update, row, attempt, subscription_states)
+        if subscription_states and update.account.revision != leased.update.account.revision:
+            # The copy was refreshed in the meantime, perhaps with something newer than these states.
+            update.account.schedule_refresh(update.at)
+            update.session.add(update.account)
         await OUTCOME_HANDLERS[type(outcome)](answered, outcome)
         update.session.add(row.line)
 

@@ -58,7 +58,7 @@ async def find_next_customer_reminder_time(services: Services) -> datetime | Non
 
 async def _remind_customer(services: Services, session: Session, line: OrderLine, at: datetime) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
-    account = await lock_account(session, order.account_id, line)
+    account = await lock_account(session, order.account_id, line, order)
     if line.remind_at is None:
         return
     line.remind_at = None

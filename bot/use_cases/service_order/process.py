@@ -186,7 +186,7 @@ async def _charge_line(services: Services, leased: LeasedLine) -> None:
         charge = leased.open_charge
         outcome = await _reconcile_charge(services, leased.line, charge)
     states = await _fetch_subscription_states(services, charge) if isinstance(outcome, Settled) else []
-    await apply_charge_outcome(services, leased.line.order_id, leased.line.key, charge, outcome, states)
+    await apply_charge_outcome(services, leased, charge, outcome, states)
 
 
 async def _start_attempt(services: Services, leased: LeasedLine) -> Charge | None:

@@ -1,0 +1,118 @@
+"""How accounts are set up at Stripe, chosen at random: each in a way that somebody's account is."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Literal
+
+from tests.fake_stripe import StripeRecords
+from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
+from tests.fake_stripe.prices import Package, Tier
+from tests.fake_stripe.records import Customer, InvoiceLine, Subscription
+from tests.fake_stripe.taxes import CustomerTax
+
+SetUp = Callable[[StripeRecords, Subscription, Random], str]
+# Later than any run, which therefore never reaches the next phase.
+NEXT_PHASE, END = (int(datetime(2030, month, 1, tzinfo=UTC).timestamp()) for month in (1, 6))
+
+
+def set_up_subscription(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    """Change a few things about it; says which."""
+    chosen = [set_up for set_up in SET_UPS if random.random() < 0.15]
+    return ", ".join(set_up(records, subscription, random) for set_up in chosen) or "as usual"
+
+
+def place_payment_method(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    """On the subscription only, as Checkout does, as a legacy source, or on the customer."""
+    customer = records.customers[subscription.customer]
+    method = subscription.default_payment_method or customer.default_payment_method or customer.default_source
+    place = random.choice(("subscription", "source", "customer"))
+    if method is not None:
+        subscription.default_payment_method = method if place == "subscription" else None
+        customer.default_source = method if place == "source" else None
+        customer.default_payment_method = method if place == "customer" else None
+    return f"method on the {place}"
+
+
+def choose_price(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    kind = random.choice(("plain", "inclusive", "package", "graduated"))
+    for item in subscription.items:
+        price = item.price
+        price.tax_behavior = "inclusive" if kind == "inclusive" else "exclusive"
+        price.package = Package(3) if kind == "package" else None
+        price.tiers = [Tier(6, 900), Tier(None, 700)] if kind == "graduated" else []
+    return f"{kind} price"
+
+
+def choose_future(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    future = SubscriptionFuture(billing_mode=random.choice(("classic", "flexible")))
+    kind = random.choice(("nothing", "nothing", "end", "pause", "schedule", "coupon"))
+    match kind:
+        case "end":
+            future.cancel_at_period_end = True
+        case "pause":
+            behaviors: list[Literal["keep_as_draft", "mark_uncollectible", "void"]] = [
+                "keep_as_draft",
+                "mark_uncollectible",
+                "void",
+            ]
+            future.pause_collection = PauseCollection(random.choice(behaviors))
+        case "schedule":
+            quantities = {item.price.id: item.quantity for item in subscription.items}
+            phases = [SchedulePhase(0, NEXT_PHASE, quantities), SchedulePhase(NEXT_PHASE, END, quantities)]
+            future.schedule = Schedule("sub_sched_1", phases)
+            future.entered_phase = phases[0]
+        case "coupon":
+            future.coupons = [Coupon("loyalty", "Loyalty", 15)]
+    subscription.future = future
+    return f"{kind} ahead"
+
+
+def choose_standing(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    if subscription.status in ("active", "past_due"):
+        subscription.status = random.choice(("active", "active", "past_due"))
+    return str(subscription.status)
+
+
+def choose_tax(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    records.seller_country = random.choice((None, "IE"))
+    taxes = {
+        "taxed": CustomerTax(),
+        "exempt": CustomerTax(exempt="exempt"),
+        "reverse": CustomerTax(exempt="reverse"),
+        "tax ID": CustomerTax(ids=[("eu_vat", "FR40303265045")]),
+        "shipping address": CustomerTax(shipping={"country": "GB", "postal_code": "E1 6AN"}),
+        "unknown location": CustomerTax(shipping={"country": "US"}),
+    }
+    kind = random.choice([*taxes, "taxed", "tax ID"])
+    records.customers[subscription.customer].tax = taxes[kind]
+    return kind
+
+
+def choose_balance(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    customer: Customer = records.customers[subscription.customer]
+    customer.balance = random.choice((-100_000, -700, 0, 0, 250))
+    return f"balance {customer.balance}"
+
+
+def choose_pending_items(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    others = [line for line in records.pending_invoice_items if line.subscription != subscription.id]
+    records.pending_invoice_items = others
+    if random.random() < 0.6:
+        return "nothing pending"
+    item = subscription.items[0]
+    period = (item.current_period_start, item.current_period_end)
+    pending = InvoiceLine(item.id, subscription.id, item.price, 1, 900, 0, *period, proration=True)
+    records.pending_invoice_items.append(pending)
+    return "an item pending"
+
+
+SET_UPS: tuple[SetUp, ...] = (
+    place_payment_method,
+    choose_price,
+    choose_future,
+    choose_standing,
+    choose_tax,
+    choose_balance,
+    choose_pending_items,
+)
