@@ -106,7 +106,9 @@ async def _open_billing(
     assert key is not None, "read_settings requires it"
     async with aiohttp.ClientSession() as session:
         stripe = build_stripe_client(
-            key.get_secret_value(), settings.stripe_api_url, build_http_client(session)
+            key.get_secret_value(),
+            settings.stripe_api_url,
+            build_http_client(session, settings.stripe_api_url),
         )
         yield (
             StripeGateway(stripe, database, clock, settings.admin_portal_url),
