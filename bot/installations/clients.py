@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+import aiohttp
 import structlog
 from aiohttp import encode_basic_auth
 from slack_sdk.errors import SlackApiError
@@ -41,6 +42,10 @@ class TokenUndecryptable(NotInstalled):
     reason = "no key of TOKEN_ENCRYPTION_KEYS opens its token"
 
 
+class OrganisationUnknown(aiohttp.ClientError):
+    """Slack did not say whether an organisation's token reaches the workspace."""
+
+
 class InstrumentedClient(AsyncWebClient):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -67,7 +72,8 @@ class SlackClientProvider(Protocol):
     def default_client(self) -> AsyncWebClient: ...
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
-        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled."""
+        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled and
+        OrganisationUnknown."""
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
@@ -179,12 +185,15 @@ class MultiWorkspaceClients:
 
     async def _refresh_organisations(self) -> None:
         """All of them: an unknown workspace may belong to any. Not again within
-        ORGANISATION_REFRESH_SECONDS. If Slack is unavailable this raises: the workspace may well be one."""
+        ORGANISATION_REFRESH_SECONDS. Raises OrganisationUnknown."""
         async with self._refresh_lock:
             if self._clock() < self._organisations_fresh_until:
                 return
             for enterprise_id in await self.list_enterprise_ids():
-                await self.refresh_organisation(enterprise_id)
+                try:
+                    await self.refresh_organisation(enterprise_id)
+                except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                    raise OrganisationUnknown(get_error_name(error)) from error
             self._organisations_fresh_until = self._clock() + ORGANISATION_REFRESH_SECONDS
 
     async def list_installations(self) -> list[str]:

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.blocks.notice import render_notice_message
-from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.clients import NotInstalled, OrganisationUnknown, SlackClientProvider
 from bot.installations.slack_errors import (
     SlackErrorKind,
     get_error_details,
@@ -46,6 +46,8 @@ class SlackMessenger:
             await self._clients.get_client(team_id)
         except NotInstalled:
             return False
+        except OrganisationUnknown as error:
+            raise MessengerUnavailable(str(error)) from error
         return True
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
