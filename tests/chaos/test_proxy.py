@@ -13,12 +13,13 @@ import pytest
 
 from sandbox import Sandbox
 from tests.billing.conftest import KEY, stripe_books
+from tests.billing.contract import Clock
 from tests.chaos.connect_proxy import Certificate, ConnectProxy, tls_in_front_of
 from tests.fake_stripe.server import FakeStripe
 from tests.postgres import database_url
 from tests.replicas.processes import APP, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
-from tests.world import WORKSPACE, Clock
+from tests.world import WORKSPACE
 
 pytestmark = pytest.mark.long
 
