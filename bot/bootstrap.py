@@ -128,7 +128,8 @@ async def _open_stripe_client(settings: Settings) -> "AsyncIterator[StripeClient
     assert settings.stripe_api_key is not None, "read_settings requires it"
     key = settings.stripe_api_key.get_secret_value()
     async with aiohttp.ClientSession() as session:
-        yield build_stripe_client(key, settings.stripe_api_url, build_http_client(session))
+        http = build_http_client(session, settings.stripe_api_url)
+        yield build_stripe_client(key, settings.stripe_api_url, http)
 
 
 async def prepare_database(database: Database) -> None:
