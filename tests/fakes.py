@@ -45,12 +45,13 @@ class FakeMessenger:
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         _check_no_transaction()
-        assert message.channel not in self._busy, "two at once for one destination"
-        self._busy.add(message.channel)
+        destination = f"{message.destination_kind}:{message.channel}"
+        assert destination not in self._busy, "two at once for one destination"
+        self._busy.add(destination)
         try:
             return await self._take(message)
         finally:
-            self._busy.discard(message.channel)
+            self._busy.discard(destination)
 
     async def _take(self, letter: OutboundMessage) -> MessageRef:
         self.tried.append(letter)

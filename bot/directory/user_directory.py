@@ -8,6 +8,10 @@ class DirectoryUnavailable(Exception):
     """Slack did not answer, or refused to."""
 
 
+class DirectoryRefused(DirectoryUnavailable):
+    """Slack refused, and not because of an outage: the token has to be corrected, or the error is unknown."""
+
+
 @dataclass(frozen=True)
 class UserProfile:
     """`home_team_id` is the user's own workspace. The ids of the organisation, of the user in it, and of the

@@ -12,6 +12,10 @@ class MailUnavailable(Exception):
     """No server is configured, or it did not accept the message for now, or not from us: try again later."""
 
 
+class MailDeferred(MailUnavailable):
+    """The server answered about this mailbox or this message, and not permanently."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     name: str

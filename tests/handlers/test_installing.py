@@ -1,9 +1,7 @@
 """Installing the bot in several workspaces, and whose token opens which."""
 
-import asyncio
 import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from bot.use_cases.operations.doctor import run_checks
 from handlers.install import BOT_SCOPES
 from models.installation import bots, oauth_states
 from sandbox import Sandbox
+from tests.commands import CommandResult, run_command
 from tests.handlers.installations import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -35,7 +34,7 @@ from tests.handlers.installations import (
 )
 from tests.replicas.processes import run_replicas
 from tests.time_limits import HANG_SECONDS
-from tests.world import WORKSPACE, World
+from tests.world import World
 
 
 @pytest.fixture
@@ -123,34 +122,26 @@ async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: Worl
 
 
 async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: World, tmp_path: Path) -> None:
-    async def rotate(keys: str) -> tuple[int, str]:
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "SLACK_CLIENT_ID": CLIENT_ID,
-            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-            "SLACK_SIGNING_SECRET": "any",
-            "DATABASE_URL": workspaces.services.settings.database_url,
-            "TOKEN_ENCRYPTION_KEYS": keys,
-        }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(WORKSPACE.parents[1] / "app.py"), "rotate-keys"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+    async def rotate(keys: str) -> CommandResult:
+        return await run_command(
+            tmp_path,
+            "rotate-keys",
+            SLACK_CLIENT_ID=CLIENT_ID,
+            SLACK_CLIENT_SECRET=CLIENT_SECRET,
+            SLACK_SIGNING_SECRET="any",
+            DATABASE_URL=workspaces.services.settings.database_url,
+            TOKEN_ENCRYPTION_KEYS=keys,
         )
-        shown, _ = await process.communicate()
-        return process.returncode or 0, shown.decode()
 
     before, new = await tokens(workspaces), Fernet.generate_key().decode()
-    code, shown = await rotate(new)
-    assert code == 1
-    assert "4 rows cannot be decrypted with any key: keep every old key" in shown
-    assert "can go" not in shown
+    failed = await rotate(new)
+    assert failed.exit_code == 1
+    assert "4 rows cannot be decrypted with any key: keep every old key" in failed.output
+    assert "can be removed" not in failed.output
     assert await tokens(workspaces) == before
-    code, shown = await rotate(f"{new},{KEY}")
-    assert code == 0
-    assert "4 rows are encrypted with the first key; the other keys can be removed" in shown
+    rotated = await rotate(f"{new},{KEY}")
+    assert rotated.exit_code == 0
+    assert "4 rows are encrypted with the first key; the other keys can be removed" in rotated.output
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
@@ -247,7 +238,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
             assert replica.errors() == []
     left = {Path(name).suffix for name in os.listdir(tmp_path)}
-    assert left <= {".db", ".db-shm", ".db-wal", ".log"}
+    assert left <= {".db", ".db-numbers", ".db-shm", ".db-wal", ".log"}
 
 
 async def test_doctor_looks_at_every_workspace() -> None:

@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.organisation import find_enterprise_id
 from bot.installations.slack_errors import get_error_name, is_slack_failure
@@ -147,6 +147,7 @@ def _convert_errors() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise DirectoryUnavailable(get_error_name(error)) from error
+        refusal = DirectoryUnavailable if is_slack_failure(error) else DirectoryRefused
+        raise refusal(get_error_name(error)) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise DirectoryUnavailable(type(error).__name__) from error

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from bot.mail.mailer import MailRejected, MailUnavailable, OutboundEmail
+from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable, OutboundEmail
 from bot.metrics import instrument_adapter
 
 TIMEOUT_SECONDS = 10
@@ -25,6 +25,9 @@ INVALID_MESSAGE_STATUSES = frozenset({"5.2.3", "5.3.4", "5.6.0", "5.6.1", "5.6.2
 # RFC 5321, for servers without enhanced status codes.
 UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
 MESSAGE_TOO_LARGE_CODES = frozenset({552})
+
+# Responses about the mailbox or the message, not about the sender or the connection.
+ABOUT_MESSAGE = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class SmtpServer:
         )
 
 
-@instrument_adapter("mail", MailRejected, MailUnavailable)
+@instrument_adapter("mail", MailRejected, MailDeferred, MailUnavailable)
 class SmtpMailer:
     def __init__(self, url: str | None, mail_from: str) -> None:
         self._server = SmtpServer.parse(url) if url else None
@@ -143,6 +146,8 @@ def _convert_error(error: Exception) -> Exception:
     message = f"{type(error).__name__} {', '.join(map(_format_status, responses))}".rstrip()
     if responses and all(_is_permanent(response) for response in responses):
         return MailRejected(message)
+    if responses and all(isinstance(response, ABOUT_MESSAGE) for response in responses):
+        return MailDeferred(message)
     return MailUnavailable(message)
 
 
@@ -154,10 +159,7 @@ def _list_responses(error: Exception) -> list[aiosmtplib.SMTPResponseException]:
 
 def _is_permanent(response: aiosmtplib.SMTPResponseException) -> bool:
     is_about_recipient = isinstance(response, aiosmtplib.SMTPRecipientRefused)
-    if (
-        not (is_about_recipient or isinstance(response, aiosmtplib.SMTPDataError))
-        or not 500 <= response.code < 600
-    ):
+    if not isinstance(response, ABOUT_MESSAGE) or not 500 <= response.code < 600:
         return False
     if enhanced := ENHANCED_STATUS_PATTERN.match(response.message.lstrip()):
         return enhanced[0] in UNKNOWN_MAILBOX_STATUSES | INVALID_MESSAGE_STATUSES

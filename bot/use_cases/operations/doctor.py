@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence, Sized
+from datetime import timedelta
 from email.utils import parseaddr
 
 from sqlmodel import col, func, select
@@ -15,15 +17,19 @@ from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.receipts import find_receipt_gaps
 from bot.services import Services
 from bot.settings import list_unknown_names
+from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from models.account import Account
 from models.details import ReceiptDetails
 from models.migrations.run import UnsupportedSchema
+from models.notice import Notice, NoticeStatus
 from models.receipt import Receipt, Seller
 
 # Slack is called once for each, and allows about fifty calls a minute.
 MAX_CHECKED_CHANNELS = 40
 MAX_CHECKED_RECEIPTS, MAX_LISTED_RECEIPTS = 200, 5
+UNDELIVERABLE_DAYS = 7
 
 # With a full domain: the default sender, at localhost, belongs to nobody.
 EMAIL_ADDRESS_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -43,6 +49,7 @@ async def run_checks(services: Services, required_scopes: set[str]) -> list[Chec
         "seller": lambda: _check_seller(services),
         "receipts": lambda: _check_receipts(services),
         "account services": lambda: _check_account_services(services),
+        "notices": lambda: _check_undeliverable_notices(services),
     }
     return [await _run_check(name, check) for name, check in checks.items()]
 
@@ -76,6 +83,9 @@ async def _check_database(services: Services) -> CheckResult:
         return CheckResult("database", False, message)
     if not migrated:
         return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
+    state = await load_database_state(services.database)
+    if state.is_restored:
+        return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
     return CheckResult("database", True, "reachable, and up to date")
 
 
@@ -306,6 +316,32 @@ async def _check_account_services(services: Services) -> CheckResult:
         message = "ACCOUNT_SERVICES_CHANNEL is not set: nobody there is notified of overdue orders"
         return CheckResult("account services", None, message)
     return CheckResult("account services", True, f"notified in {channel}")
+
+
+async def _check_undeliverable_notices(services: Services) -> CheckResult:
+    since = services.now() - timedelta(days=UNDELIVERABLE_DAYS)
+    async with services.read() as session:
+        result = await session.exec(
+            select(Notice.destination, Notice.last_error)
+            .where(
+                Notice.status == NoticeStatus.UNDELIVERABLE,
+                Notice.created_at > since,
+                Notice.last_error != CONTACT_WITHDRAWN,
+            )
+            .order_by(col(Notice.id).desc())
+        )
+        failures = Counter(_format_failure(destination, error) for destination, error in result.all())
+    if not failures:
+        return CheckResult("notices", True, f"none was given up in the last {UNDELIVERABLE_DAYS} days")
+    examples = [f"{count} to {failure}" for failure, count in failures.most_common(5)]
+    message = f"{failures.total()} were given up in the last {UNDELIVERABLE_DAYS} days: {', '.join(examples)}"
+    remainder = _format_remainder(failures, 5)
+    return CheckResult("notices", None, f"{message}{remainder}; the log has each as notice.undeliverable")
+
+
+def _format_failure(destination: str, error: str | None) -> str:
+    # What follows is a library's message, which may contain a URL with its password.
+    return f"{destination} ({': '.join((error or '').split(': ')[:2])})"
 
 
 def _format_remainder(items: Sized, shown_count: int) -> str:

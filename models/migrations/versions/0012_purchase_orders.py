@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel import AutoString
 
-revision = "0011_purchase_orders"
-down_revision = "0010_organisations"
+revision = "0012_purchase_orders"
+down_revision = "0011_database_identity"
 branch_labels = None
 depends_on = None
 
