@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
 from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
 from bot.metrics import record_call, to_snake_case
+from bot.network import find_proxy
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
@@ -46,6 +47,10 @@ class OrganisationUnknown(aiohttp.ClientError):
 
 
 class InstrumentedClient(AsyncWebClient):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.proxy = find_proxy(self.base_url)
+
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         client = arguments.pop("auth", None)
         if client:

@@ -29,6 +29,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
+from bot.network import find_proxy
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, te
 
 async def _upload_file(client: AsyncWebClient, url: str, content: bytes) -> None:
     assert client.session is not None, "bootstrap gives the client its session"
-    async with client.session.post(url, data=content) as answer:
+    async with client.session.post(url, data=content, proxy=find_proxy(url)) as answer:
         if answer.status != 200:
             raise MessengerUnavailable(f"upload answered HTTP {answer.status}")
 
