@@ -278,8 +278,12 @@ async def test_removed_from_one_workspace_the_bot_goes_on_in_the_others(installe
     await installed.order(alice, acme_meeting=1)
     await installed.settle()
     stored_tokens = await tokens(installed)
+    contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
+    assert await resolve_contact_user(installed.services, "T01ACME", contact) is not None
+    assert await installed.rows(SlackUser, team_id="T01ACME") != []
     await installed.slack.uninstall("T01ACME")
     assert await tokens(installed) == stored_tokens
+    assert await installed.rows(SlackUser, team_id="T01ACME") == []
     seen = len(alice.dms)
     await installed.order(sam.go_to(SECOND_TEAM_ID), slow_meeting=1)
     await installed.order(alice.go_to(SECOND_TEAM_ID), acme_meeting=1)
