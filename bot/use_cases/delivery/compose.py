@@ -10,6 +10,7 @@ from bot.notices.email import RECEIPT_KINDS, render_email
 from bot.receipts import format_file_name, render_receipt_pdf
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from models.account import Account
 from models.details import OrderDetails, ReceiptDetails
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -17,7 +18,7 @@ from models.notice.payloads import parse_payload
 from models.receipt import Seller
 from models.slack_user import SlackUser
 
-EDITED_KINDS = (NoticeKind.ORDER_STATUS, NoticeKind.QUOTE_CARD)
+EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_CARD_KINDS)
 
 
 def compose_message(
@@ -33,6 +34,7 @@ def compose_message(
         account=context.account,
         order=context.order,
         quote=context.quote,
+        extension=context.extension,
         destination_kind=destination.kind,
         payload=parse_payload(notice),
         created_at=notice.created_at,
