@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from bot.db import Session
 from bot.version import VERSION
+from models.notice.destination import DestinationKind
 
 AdapterT = TypeVar("AdapterT")
 
@@ -51,6 +52,11 @@ CALL_ERRORS_TOTAL = Counter(
 ORDERS_TOTAL = Counter("seatbot_orders_total", "Service orders that reached a status", ["status"])
 CHARGES_TOTAL = Counter("seatbot_charges_total", "The provider's answers to charges", ["outcome"])
 NOTICES_TOTAL = Counter("seatbot_notices_total", "Attempts to deliver a notice", ["outcome"])
+UNDELIVERABLE_NOTICES_TOTAL = Counter(
+    "seatbot_undeliverable_notices_total",
+    "Notices that were given up at their destination",
+    ["destination", "reason"],
+)
 RETRIES_TOTAL = Counter("seatbot_retries_total", "What failed and is tried again", ["kind"])
 JOB_DURATION_SECONDS = Histogram(
     "seatbot_job_duration_seconds", "Runs of a job", ["job"], buckets=DURATION_BUCKETS_SECONDS
@@ -65,7 +71,14 @@ JOB_LAST_SUCCESS_TIMESTAMP_SECONDS = Gauge(
 
 # Alerts see an increase only between two samples, so what they query is exported as 0 from the start.
 for _metric, _label_values in {
-    REQUESTS_REJECTED_TOTAL: ("unsigned", "malformed", "too_large", "unsigned_event"),
+    REQUESTS_REJECTED_TOTAL: (
+        "unsigned",
+        "malformed",
+        "too_large",
+        "incomplete",
+        "too_many_connections",
+        "unsigned_event",
+    ),
     VIEW_DURATION_SECONDS: ("command", "show"),
     ERRORS_TOTAL: ("request",),
     CHARGES_TOTAL: ("unknown",),
@@ -73,6 +86,10 @@ for _metric, _label_values in {
 }.items():
     for _label_value in _label_values:
         _metric.labels(_label_value)
+
+for _destination in DestinationKind:
+    for _reason in ("unreachable", "rejected", "refused", "unavailable", "failed"):
+        UNDELIVERABLE_NOTICES_TOTAL.labels(_destination.value, _reason)
 
 # Set at each scrape.
 DATABASE_UP = Gauge("seatbot_database_up", "Whether the database answered this scrape")

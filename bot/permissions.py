@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from sqlalchemy import and_, bindparam
+from sqlalchemy import and_, bindparam, func
 from sqlmodel import col, or_, select
 
 from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
@@ -20,15 +20,17 @@ from models.slack_user import SlackUser
 
 @dataclass(frozen=True)
 class SlackIdentity:
-    """The user, by ids alone. `team_id` is the workspace the bot is installed in, `home_team_id` what the
-    request claims to be the user's own: it can only deny, never permit. `source` names the command, button or
-    form. `principal` is what the database says of them, if the request has read it already."""
+    """The user, by ids alone. `team_id` is the workspace or the organisation the bot is installed in,
+    `workspace_id` the workspace they act in, if Slack names it. `home_team_id` is what the request claims to
+    be the user's own: it can only deny, never permit. `source` names the command, button or form. `principal`
+    is what the database says of them, if the request has read it already."""
 
     team_id: str
     user_id: str
     source: str
     channel_id: str | None = None
     home_team_id: str | None = None
+    workspace_id: str | None = None
     principal: "Principal | None" = field(default=None, compare=False, repr=False)
 
 
@@ -75,12 +77,12 @@ async def list_account_roles(
     if principal is None:
         raise IdentityNotFresh
     user = principal.user
-    if _is_outsider(person, user) or not user.is_full_member:
+    if is_outsider(person, user) or not user.is_full_member:
         raise NotAllowed
     if fresh_at is not None and not user.is_fresh(fresh_at):
         raise IdentityNotFresh
     if not principal.roles:
-        raise NotABillingContact(contacts=await _list_contact_names(session, person))
+        raise NotABillingContact(contacts=await _list_contact_names(session, person, user))
     return principal.roles
 
 
@@ -163,6 +165,7 @@ _PRINCIPAL_QUERY = (
             col(BillingContact.active),
             or_(
                 col(BillingContact.slack_user) == SlackUser.user_id,
+                col(BillingContact.slack_user) == SlackUser.enterprise_user_id,
                 and_(col(BillingContact.slack_user).is_(None), col(BillingContact.email) == SlackUser.email),
             ),
         ),
@@ -171,7 +174,8 @@ _PRINCIPAL_QUERY = (
         Account,
         and_(
             col(Account.id) == BillingContact.account_id,
-            col(Account.slack_team) == SlackUser.team_id,
+            # People of an organisation may have accounts in all their workspaces: see `own_team_ids`.
+            or_(col(Account.slack_team) == SlackUser.team_id, col(SlackUser.enterprise_id).is_not(None)),
             col(Account.active),
         ),
     )
@@ -179,8 +183,8 @@ _PRINCIPAL_QUERY = (
     .outerjoin(
         AuditPerson,
         and_(
-            col(AuditPerson.team_id) == SlackUser.team_id,
-            col(AuditPerson.user_id) == SlackUser.user_id,
+            col(AuditPerson.team_id) == func.coalesce(SlackUser.enterprise_id, SlackUser.team_id),
+            col(AuditPerson.user_id) == func.coalesce(SlackUser.enterprise_user_id, SlackUser.user_id),
             col(AuditPerson.name) == BillingContact.name,
             col(AuditPerson.email) == BillingContact.email,
         ),
@@ -198,59 +202,68 @@ async def load_principal(session: Session, person: SlackIdentity) -> Principal |
     rows = found.all()
     if not rows:
         return None
+    user: SlackUser = rows[0][0]
     # Of two rows for one account the first counts: the contact that was added first.
-    roles = {account.id: (account, contact) for _, account, contact, *_ in reversed(rows) if account}
+    roles = {
+        account.id: (account, contact)
+        for _, account, contact, *_ in reversed(rows)
+        if account and _is_own_account(user, account, contact)
+    }
     numbers = {account.id: number for _, account, _, number, _ in rows if account and number is not None}
     person_ids = {contact.key: person_id for _, _, contact, _, person_id in rows if person_id}
-    return Principal(rows[0][0], [*reversed(roles.values())], numbers, person_ids)
+    return Principal(user, [*reversed(roles.values())], numbers, person_ids)
 
 
-def _is_outsider(person: SlackIdentity, user: SlackUser) -> bool:
-    return person.home_team_id not in (None, user.team_id, user.enterprise_id)
+def _is_own_account(user: SlackUser, account: Account, contact: BillingContact) -> bool:
+    """R5, R29: of their own workspace or organisation. In another workspace of it than the one they are seen
+    from, only the organisation's id of them counts: any other may be somebody else's there."""
+    ids = {None, user.enterprise_user_id, *([user.user_id] if account.slack_team == user.team_id else [])}
+    return account.slack_team in user.own_team_ids and contact.slack_user in ids
+
+
+def is_outsider(person: SlackIdentity, user: SlackUser) -> bool:
+    """Whether the request says that they belong elsewhere, while Slack does not count them there (R5)."""
+    return person.home_team_id not in {None, user.team_id, *user.own_team_ids}
 
 
 def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
     person_ids = person.principal.audit_person_ids if person.principal else {}
+    identity = person.principal.user.identity_key if person.principal else (person.team_id, person.user_id)
     return Actor(
         "contact",
         contact.name,
         person.source,
-        person.team_id,
-        person.user_id,
+        *identity,
         contact.email,
         person_ids.get(contact.key),
     )
 
 
-async def _find_channel_account(session: Session, person: SlackIdentity) -> Account | None:
-    # A modal has no channel: that must not match an account without one.
-    if person.channel_id is None:
-        return None
-    found = await session.exec(
-        select(Account).where(
-            Account.slack_team == person.team_id,
-            Account.channel == person.channel_id,
-            col(Account.active),
-        )
-    )
-    return found.first()
-
-
-async def _list_contact_names(session: Session, person: SlackIdentity) -> list[str]:
+async def _list_contact_names(session: Session, person: SlackIdentity, user: SlackUser) -> list[str]:
     """R1: the contacts of the account whose channel this is, otherwise of the workspace's only account."""
-    accounts = list(
-        (
-            await session.exec(
-                select(Account).where(Account.slack_team == person.team_id, col(Account.active)).limit(2)
-            )
-        ).all()
+    found = await session.exec(
+        select(Account)
+        .where(col(Account.slack_team).in_(list_nearby_team_ids(person, user)), col(Account.active))
+        .order_by((col(Account.channel) == (person.channel_id or "")).desc().nulls_last())
+        .limit(2)
     )
-    account = await _find_channel_account(session, person) or (accounts[0] if len(accounts) == 1 else None)
-    if account is None:
+    accounts = list(found.all())
+    # A modal has no channel: that must not match an account without one.
+    is_of_channel = bool(accounts and person.channel_id and accounts[0].channel == person.channel_id)
+    if not accounts or (len(accounts) > 1 and not is_of_channel):
         return []
     contacts = await session.exec(
         select(BillingContact.name)
-        .where(BillingContact.account_id == account.id, col(BillingContact.active))
+        .where(BillingContact.account_id == accounts[0].id, col(BillingContact.active))
         .order_by(BillingContact.name)
     )
     return list(contacts.all())
+
+
+def list_nearby_team_ids(person: SlackIdentity, user: SlackUser) -> set[str]:
+    """The workspace they act in and its organisation; all of their own if Slack does not name it, or if they
+    do not belong to it."""
+    here = person.workspace_id or person.team_id
+    if here == user.enterprise_id or here not in user.own_team_ids:
+        return user.own_team_ids
+    return {here, user.enterprise_id or here}

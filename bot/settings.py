@@ -171,6 +171,8 @@ class Settings(BaseSettings):
         # A slash in the password ends the host too early.
         if parts.path.strip("/") or parts.fragment or "@" in parts.query:
             raise ValueError("must end with the host and its port: write / ? # in a password as %2F %3F %23")
+        if parts.query not in ("", "starttls=0", "starttls=1"):
+            raise ValueError("may end with ?starttls=0 or ?starttls=1, and nothing else")
         return url
 
     @field_validator(

@@ -1,9 +1,11 @@
 """The endpoint for the billing provider's events, if it sends any."""
 
+import math
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -12,9 +14,26 @@ from bot.logs import start_log_context
 from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
 from bot.use_cases.billing_webhook import handle_provider_event
-from handlers.request_body import read_body
+from handlers.request_body import BodyTooLarge, read_body
 
 log = structlog.get_logger()
+
+
+# Anybody can send a forged event, as often as they like: each is counted, but not logged.
+LOG_INTERVAL_SECONDS = 60.0
+
+
+class _LogInterval:
+    def __init__(self) -> None:
+        self._ends_at = -math.inf
+
+    def is_over(self) -> bool:
+        """Begins the next one if so."""
+        at = time.monotonic()
+        if at < self._ends_at:
+            return False
+        self._ends_at = at + LOG_INTERVAL_SECONDS
+        return True
 
 
 def build_webhook_routes(services: Services) -> list[Route]:
@@ -27,18 +46,24 @@ def build_webhook_routes(services: Services) -> list[Route]:
 def _make_webhook_endpoint(
     services: Services, parser: WebhookParser
 ) -> Callable[[Request], Awaitable[Response]]:
+    log_interval = _LogInterval()
+
     async def handle_webhook(request: Request) -> Response:
         """Acknowledged once the event is stored; until then the provider sends it again."""
         start_log_context(source="provider event")
-        body = await read_body(request)
-        if body is None:
+        try:
+            body = await read_body(request)
+        except BodyTooLarge:
             REQUESTS_REJECTED_TOTAL.labels("too_large").inc()
             return PlainTextResponse("too large", 413)
+        except ClientDisconnect:
+            return PlainTextResponse("disconnected", 400)
         try:
             event = parser.parse_event(body, request.headers.get("stripe-signature", ""))
         except WebhookVerificationError as error:
             REQUESTS_REJECTED_TOTAL.labels("unsigned_event").inc()
-            log.warning("provider_event.rejected", reason=str(error))
+            if log_interval.is_over():
+                log.warning("provider_event.rejected", reason=str(error))
             return PlainTextResponse("unsigned", 400)
         is_new = await handle_provider_event(services, event)
         return PlainTextResponse("stored" if is_new else "known")

@@ -5,12 +5,13 @@ import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import uvicorn
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_sdk.signature import SignatureVerifier
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,9 +21,10 @@ from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
 from handlers.health import build_health_routes
+from handlers.http_connections import MAX_HEAD_BYTES, ConnectionLimits, get_http_bounds
 from handlers.install import build_install_routes
 from handlers.payloads import UnreadablePayload, parse_http_body
-from handlers.request_body import read_body
+from handlers.request_body import BodyTooLarge, read_body
 from handlers.slack_app import SlackApp
 from handlers.socket_mode import SocketModeRunner
 
@@ -78,13 +80,20 @@ class SlackRequestGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        body = await read_body(request)
-        if body is None:
+        try:
+            body = await read_body(request)
+        except BodyTooLarge:
             await _reject("too_large", 413)(scope, receive, send)
-        elif not self._is_signed(request, body):
-            await _reject("unsigned", 401)(scope, receive, send)
+        except ClientDisconnect:
+            return
         else:
-            await self._app(scope, _replay(body), send)
+            await self._handle_body(request, body, send)
+
+    async def _handle_body(self, request: Request, body: bytes, send: Send) -> None:
+        if not self._is_signed(request, body):
+            await _reject("unsigned", 401)(request.scope, request.receive, send)
+        else:
+            await self._app(request.scope, _replay(body), send)
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
         """The verifier raises if the timestamp is not a number of seconds, the signature is not ASCII or the
@@ -121,8 +130,13 @@ async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Non
     # The head and the body of a response are two writes: without this the second waits until the first is
     # acknowledged, 40 ms later. Accepted connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    limits = ConnectionLimits(app, get_http_bounds())
     config = uvicorn.Config(
-        app,
+        limits,
+        # It calls the factory as it would the class.
+        http=cast(type[asyncio.Protocol], limits.create_protocol),
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

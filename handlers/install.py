@@ -1,8 +1,9 @@
 """The OAuth pages on which a workspace installs the bot, and the events of its removal."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
@@ -34,6 +35,9 @@ log = structlog.get_logger()
 
 # They have no user, and arrive when the tokens no longer work.
 UNINSTALL_EVENTS = ("app_uninstalled", "tokens_revoked")
+# An organisation's admins have added the app to workspaces, or removed it from some.
+ACCESS_EVENTS = ("team_access_granted", "team_access_revoked")
+INSTALLATION_EVENTS = (*UNINSTALL_EVENTS, *ACCESS_EVENTS)
 
 # The same as in manifest.yml: a test compares them.
 BOT_SCOPES = (
@@ -49,6 +53,9 @@ OAUTH_STATE_SECONDS = 600
 
 # The person was too slow, or went back in the browser.
 INVALID_CODE_ERRORS = frozenset({"invalid_code", "code_already_used"})
+
+# Of a workspace or an organisation.
+TEAM_ID_PATTERN = re.compile(r"[TE][A-Z0-9]{1,30}")
 
 OAuthHandler = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 
@@ -118,7 +125,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
 def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[Response]]:
     async def handle_page(request: Request) -> Response:
         start_log_context(source=request.url.path)
-        bolt_request = AsyncBoltRequest(body="", query=request.url.query, headers=dict(request.headers))
+        bolt_request = AsyncBoltRequest(body="", query=_build_query(request), headers=dict(request.headers))
         try:
             return to_starlette_response(await handler(bolt_request))
         except InstallationRejected as rejection:
@@ -127,6 +134,15 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
             return _handle_failure(request.url.path, exc_info=True)
 
     return handle_page
+
+
+def _build_query(request: Request) -> dict[str, Sequence[str]]:
+    """slack_sdk adds `team` to Slack's authorize page as it is, with whatever parameters are in it."""
+    query: dict[str, Sequence[str]] = {**parse_qs(request.url.query, keep_blank_values=True)}
+    teams = query.pop("team", [])
+    if len(teams) == 1 and TEAM_ID_PATTERN.fullmatch(teams[0]):
+        query["team"] = teams
+    return query
 
 
 def _handle_failure(path: str, **details: Any) -> Response:
@@ -144,9 +160,24 @@ async def handle_uninstall(request: SlackRequest) -> None:
     team_id = request.person.team_id
     if not team_id or not _is_bot_removed(request.payload):
         return
-    if not await verify_token(request.clients, team_id):
-        await request.clients.handle_uninstall(team_id)
-        await delete_workspace_users(request.services, team_id=team_id)
+    for installed_in in {team_id, *await _list_organisations(request)}:
+        if not await verify_token(request.clients, installed_in):
+            await request.clients.handle_uninstall(installed_in)
+            await delete_workspace_users(request.services, team_id=installed_in)
+    await handle_access_change(request)
+
+
+async def handle_access_change(request: SlackRequest) -> None:
+    """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
+    for enterprise_id in await _list_organisations(request):
+        for team_id in await request.clients.refresh_organisation(enterprise_id):
+            await delete_workspace_users(request.services, team_id=team_id)
+
+
+async def _list_organisations(request: SlackRequest) -> set[str]:
+    """The organisation-wide installations that an event may be about: it may name one of their workspaces."""
+    named = (request.person.team_id, request.payload.enterprise_id)
+    return {*await request.clients.list_enterprise_ids()}.intersection(named)
 
 
 def _is_bot_removed(payload: Payload) -> bool:
@@ -157,4 +188,7 @@ def _is_bot_removed(payload: Payload) -> bool:
     return payload.event.type == "app_uninstalled" or bool(tokens and tokens.bot)
 
 
-ROUTES = [Route(RouteKind.UNINSTALL, event_type, handle_uninstall) for event_type in UNINSTALL_EVENTS]
+ROUTES = [
+    *(Route(RouteKind.UNINSTALL, event_type, handle_uninstall) for event_type in UNINSTALL_EVENTS),
+    *(Route(RouteKind.UNINSTALL, event_type, handle_access_change) for event_type in ACCESS_EVENTS),
+]

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.block_kit import ModalMetadata
 from bot.blocks.checkout import SAVE as CHECKOUT_VIEW
-from bot.i18n import Localizer
+from bot.i18n import Localizer, unescape_mrkdwn
 from bot.installations.clients import SlackClientProvider
 from bot.permissions import SlackIdentity
 from bot.services import Services
@@ -54,7 +54,8 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        return self.payload.text.strip() if isinstance(self.payload, SlashCommand) else ""
+        """As it was typed: Slack escapes it."""
+        return unescape_mrkdwn(self.payload.text).strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property
     def is_help(self) -> bool:
@@ -119,12 +120,15 @@ def _get_value(state: StateValue) -> str:
 
 
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:
-    """Nothing but ids is taken from a payload."""
+    """Nothing but ids is taken from a payload. An organisation-wide installation is identified by its
+    organisation: a payload may have no workspace (R29)."""
     user = payload.user if isinstance(payload, BlockActions | ViewSubmission) else None
+    installed_in = context.enterprise_id if context.is_enterprise_install else context.team_id
     return SlackIdentity(
-        team_id=context.team_id or "",
+        team_id=installed_in or context.team_id or context.enterprise_id or "",
         user_id=context.user_id or "",
         source=f"slack:{payload.route_id}",
         channel_id=context.channel_id,
         home_team_id=user.team_id if user else None,
+        workspace_id=context.team_id,
     )

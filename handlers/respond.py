@@ -17,9 +17,16 @@ from bot.blocks.refusal import format_refusal, render_refusal_modal
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.i18n import escape_mrkdwn
 from bot.installations.clients import NotInstalled
-from bot.installations.slack_errors import get_error_details, get_error_name, is_slack_failure
+from bot.installations.slack_errors import (
+    SlackErrorKind,
+    get_error_details,
+    get_error_kind,
+    get_error_name,
+    is_slack_failure,
+)
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
+from bot.network import find_proxy
 from bot.tasks import TooBusy
 from handlers.request import SlackRequest
 from models.billing_contact import IdentityNotFresh
@@ -41,15 +48,6 @@ HandlerResult = View | Refusal | None
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
 # Not shown in the modal in which the person acted: that has just failed, or may have.
 NO_VIEW_REFUSALS = (SlackUnavailable, UnexpectedError, ViewTriggerExpired)
-# Slack's older and newer names for a trigger that has expired or was used, and for one that is invalid.
-EXPIRED_TRIGGER_ERRORS = (
-    "expired_trigger_id",
-    "exchanged_trigger_id",
-    "trigger_expired",
-    "trigger_exchanged",
-    "invalid_trigger_id",
-)
-CLOSED_VIEW_ERRORS = ("not_found", "view_not_found")
 NO_RESPONSE_ERRORS = (aiohttp.ClientError, TimeoutError)
 DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_UNAVAILABLE_ERRORS)
 
@@ -132,12 +130,13 @@ async def show_view(request: SlackRequest, view: View) -> None:
         await _report_slack_failure(request, view, error)
     except SlackApiError as error:
         name = get_error_name(error)
+        kind = get_error_kind(error)
         if is_slack_failure(error):
             await _report_slack_failure(request, view, error)
-        elif name in EXPIRED_TRIGGER_ERRORS:
+        elif kind is SlackErrorKind.TRIGGER_EXPIRED:
             _record_expired_trigger(request, name)
             await show_refusal(request, ViewTriggerExpired())
-        elif name in CLOSED_VIEW_ERRORS:
+        elif kind is SlackErrorKind.TARGET_GONE:
             log.info("view.closed", view=view.get("callback_id"))
         else:
             log.error(
@@ -187,10 +186,10 @@ async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bo
 
 
 async def post_ephemeral(response_url: str, text: str) -> bool:
+    client = AsyncWebhookClient(response_url)
+    client.proxy = find_proxy(response_url)
     try:
-        response = await AsyncWebhookClient(response_url).send(
-            text=text, response_type="ephemeral", replace_original=False
-        )
+        response = await client.send(text=text, response_type="ephemeral", replace_original=False)
     except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
         # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)

@@ -20,7 +20,7 @@ class RouteKind(StrEnum):
     SUBMIT = "submit"  # A modal's form.
     LINK = "link"  # A button with a URL, which Slack opens by itself.
     EVENT = "event"
-    UNINSTALL = "uninstall"  # An event that must not be lost.
+    UNINSTALL = "uninstall"  # An event about where the bot is installed, which must not be lost.
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bot.logs import get_log_reference, start_log_context
 from bot.metrics import ERRORS_TOTAL, REQUESTS_REJECTED_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from handlers.dispatch import ack_with_refusal, register_routes
-from handlers.install import UNINSTALL_EVENTS
+from handlers.install import INSTALLATION_EVENTS
 from handlers.payloads import (
     OtherPayload,
     Payload,
@@ -183,7 +183,7 @@ async def _respond_to_error(error: Exception, request: SlackRequest | None) -> B
     reference = get_log_reference()
     ERRORS_TOTAL.labels("request").inc()
     log.error("request.failed", handler=request and request.route_id, reference=reference, exc_info=error)
-    if request is None or request.route_id in UNINSTALL_EVENTS:
+    if request is None or request.route_id in INSTALLATION_EVENTS:
         # Slack sends the event again.
         return BoltResponse(status=500, body="")
     localizer = Localizer()

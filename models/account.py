@@ -45,6 +45,7 @@ class Address(SQLModel):
 class Account(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str
+    # The workspace, or the organisation, that it belongs to (R29).
     slack_team: str = Field(index=True)
     channel: str | None = None
     channel_amounts: bool = False

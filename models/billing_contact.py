@@ -18,7 +18,8 @@ class IdentityNotFresh(Refusal):
 
 
 class BillingContact(SQLModel, table=True):
-    """Bound to a Slack user of the account's workspace by `slack_user`, else by `email` (R5)."""
+    """Bound to a Slack user of the account's workspace or organisation by `slack_user`, else by `email`
+    (R5)."""
 
     __tablename__ = "billing_contact"
     __table_args__ = (UniqueConstraint("account_id", "email"),)

@@ -62,6 +62,15 @@ installations = Table(
     Index("slack_installations_idx", "client_id", "enterprise_id", "team_id", "user_id", "installed_at"),
 )
 
+# Which workspaces an organisation-wide installation reaches, as Slack last listed them.
+organisation_workspaces = Table(
+    "slack_organisation_workspaces",
+    SQLModel.metadata,
+    Column("client_id", String(32), primary_key=True),
+    Column("team_id", String(32), primary_key=True),
+    Column("enterprise_id", String(32), nullable=False),
+)
+
 oauth_states = Table(
     "slack_oauth_states",
     SQLModel.metadata,

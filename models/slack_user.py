@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import JSON, Field, SQLModel
 
 # R5: any change of state requires a profile at most this old.
 MAX_IDENTITY_AGE = timedelta(hours=1)
 
 
 class SlackUser(SQLModel, table=True):
-    """A person as seen from the workspace `team_id`; `home_team_id` is their own workspace."""
+    """A person as seen from `team_id`, the workspace or organisation that installed the bot. `home_team_id`
+    is their own workspace.
+
+    `enterprise_id` is set only for people of the organisation that `team_id` is or belongs to. Then
+    `enterprise_user_id` is their id in all its workspaces (R29), and `workspace_ids` are their workspaces.
+    """
 
     __tablename__ = "slack_user"
 
@@ -17,6 +22,8 @@ class SlackUser(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
     home_team_id: str
     enterprise_id: str | None = None
+    enterprise_user_id: str | None = Field(default=None, index=True)
+    workspace_ids: list[str] = Field(default_factory=list, sa_type=JSON)
     name: str
     email: str | None = Field(default=None, index=True)
     locale: str | None = None
@@ -32,6 +39,18 @@ class SlackUser(SQLModel, table=True):
 
     @property
     def is_full_member(self) -> bool:
-        """R5: an active person of this very workspace (or of its organisation), and not a guest."""
-        at_home = self.home_team_id in (self.team_id, self.enterprise_id)
-        return at_home and not (self.deleted or self.is_bot or self.is_guest or self.is_stranger)
+        """R5: an active person of this very workspace or of its organisation, and not a guest."""
+        is_insider = self.enterprise_id is not None or self.home_team_id == self.team_id
+        return is_insider and not (self.deleted or self.is_bot or self.is_guest or self.is_stranger)
+
+    @property
+    def own_team_ids(self) -> set[str]:
+        """The workspaces, and the organisation, whose accounts can be theirs (R29)."""
+        if self.enterprise_id is None:
+            return {self.home_team_id}
+        return {self.enterprise_id, *self.workspace_ids}
+
+    @property
+    def identity_key(self) -> tuple[str, str]:
+        """Workspace and user id; in an organisation the same for all its workspaces (R29)."""
+        return self.enterprise_id or self.team_id, self.enterprise_user_id or self.user_id

@@ -14,7 +14,11 @@ from sandbox.server import Server
 def main() -> None:
     arguments = _arguments()
     try:
-        slack = Slack(arguments.config, rate_limits=not arguments.no_rate_limits)
+        slack = Slack(
+            arguments.config,
+            rate_limits=not arguments.no_rate_limits,
+            organisation=arguments.organisation,
+        )
     except (OSError, ValidationError, yaml.YAMLError) as error:
         sys.exit(f"{arguments.config}: {error}")
     asyncio.run(_serve(slack, arguments))
@@ -29,6 +33,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reset-url", help="is sent a POST when somebody presses Reset")
     parser.add_argument(
         "--no-rate-limits", action="store_true", help="allow any number of messages in a channel"
+    )
+    parser.add_argument(
+        "--organisation",
+        action="store_true",
+        help="an Enterprise organisation that installed the app for its two workspaces",
     )
     return parser.parse_args()
 

@@ -43,6 +43,16 @@ class TeamConfig(Section):
     bot_token: str | None = None
 
 
+class OrganisationConfig(Section):
+    """An Enterprise organisation: its teams name its id as their `enterprise_id`. The app is installed for
+    all of them at once, unless `installed` is false."""
+
+    id: str
+    name: str
+    installed: bool = True
+    bot_token: str | None = None
+
+
 class AppConfig(Section):
     """`manifest` gives name, commands, shortcuts, events and scopes; each may be overridden here."""
 
@@ -70,6 +80,8 @@ class UserConfig(Section):
     tz: str = "Etc/UTC"
     team: str | None = None
     enterprise_id: str | None = None
+    enterprise_user_id: str | None = None
+    other_teams: list[str] = []
     title: str = ""
     deleted: bool = False
     is_bot: bool = False
@@ -93,6 +105,7 @@ class ChannelConfig(Section):
 
 class Config(Section):
     teams: list[TeamConfig] = Field(min_length=1)
+    organisation: OrganisationConfig | None = None
     app: AppConfig = AppConfig()
     users: list[UserConfig] = []
     channels: list[ChannelConfig] = []
@@ -100,7 +113,10 @@ class Config(Section):
     @model_validator(mode="after")
     def _fill_teams(self) -> Self:
         home = self.teams[0]
-        home.bot_token = home.bot_token or self.app.bot_token
+        if self.organisation and self.organisation.installed:
+            self.organisation.bot_token = self.organisation.bot_token or self.app.bot_token
+        elif home.installed:
+            home.bot_token = home.bot_token or self.app.bot_token
         for team in self.teams:
             team.domain = team.domain or team.name.lower().replace(" ", "-")
         members: list[UserConfig | ChannelConfig] = [*self.users, *self.channels]
@@ -115,6 +131,9 @@ class Config(Section):
         for member in members:
             if member.team not in teams:
                 raise ValueError(f"{member.id}: no team {member.team!r}")
+        for user in self.users:
+            if strange := set(user.other_teams) - teams:
+                raise ValueError(f"{user.id}: no team {', '.join(sorted(strange))}")
         for channel in self.channels:
             if unknown := set(channel.members) - users:
                 raise ValueError(f"channel {channel.name}: no such users: {', '.join(sorted(unknown))}")
@@ -128,6 +147,33 @@ class Config(Section):
     @property
     def manifest(self) -> dict[str, Any]:
         return self.app.manifest if isinstance(self.app.manifest, dict) else {}
+
+
+ORGANISATION_ID, SECOND_TEAM_ID = "E01SANDBOX", "T09SANDBOX"
+
+
+def add_organisation(config: Config) -> Config:
+    """The first team becomes one of two in an organisation that has installed the app, and its people belong
+    to both. Other teams stay outside."""
+    home = config.teams[0]
+    home.enterprise_id, home.installed, home.bot_token = ORGANISATION_ID, False, None
+    second = TeamConfig(
+        id=SECOND_TEAM_ID, name=f"{home.name} Labs", enterprise_id=ORGANISATION_ID, installed=False
+    )
+    users = [
+        user.model_copy(update={"other_teams": [SECOND_TEAM_ID]}) if user.team == home.id else user
+        for user in config.users
+    ]
+    organisation = OrganisationConfig(id=ORGANISATION_ID, name=f"{home.name} Group")
+    # Validated again, which gives the new team its defaults and the organisation its token.
+    return Config.model_validate(
+        {
+            **config.model_dump(),
+            "teams": [team.model_dump() for team in [home, second, *config.teams[1:]]],
+            "users": [user.model_dump() for user in users],
+            "organisation": organisation.model_dump(),
+        }
+    )
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

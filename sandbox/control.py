@@ -33,6 +33,7 @@ class Control:
             "submit": self._submit,
             "close": self._close,
             "home": self._home,
+            "workspace": self._go_to,
             "message": self._message,
         }
 
@@ -122,6 +123,10 @@ class Control:
         placed = elements.find_element(place.blocks, body.get("block_id"), body.get("action_id"))
         options = await self._slack.people.options(client, place, placed, str(body.get("query", "")))
         return web.json_response({"options": options})
+
+    async def _go_to(self, client: Client, body: Json) -> Reply:
+        self._slack.people.go_to(client, body["team"])
+        return Reply()
 
     async def _command(self, client: Client, body: Json) -> Reply:
         return await self._slack.people.command(

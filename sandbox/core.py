@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from sandbox.config import ConfigSource, load_config
+from sandbox.config import ConfigSource, add_organisation, load_config
 from sandbox.delivery import Delivery
 from sandbox.faults import Faults
 from sandbox.mailbox import Mailbox
@@ -24,9 +24,11 @@ class Slack:
         clock: Clock = wall_clock,
         rate_limits: bool = True,
         pace: Clock | None = None,
+        organisation: bool = False,
     ) -> None:
-        """`pace` is the clock of the rate limits, if an app has one of its own."""
-        config = load_config(source)
+        """`pace` is the clock of the rate limits, if an app has one of its own. `organisation` puts the first
+        team into an organisation with a second one."""
+        config = add_organisation(load_config(source)) if organisation else load_config(source)
         self.workspace = Workspace(config, clock)
         self.traffic = Traffic(clock)
         self.faults = Faults()

@@ -37,7 +37,7 @@ class Room:
         return [posted(self._slack, message) for message in shown]
 
     def add_bot(self) -> None:
-        installation = self._slack.workspace.teams[self.record.team_id].installation
+        installation = self._slack.workspace.installation_in(self.record.team_id)
         assert installation
         if installation.bot_user_id not in self.record.members:
             self.record.members.append(installation.bot_user_id)
@@ -66,13 +66,16 @@ class Sandbox:
         pace: Clock | None = None,
         ack_seconds: float = ACK_SECONDS,
         event_retry_seconds: tuple[float, ...] = EVENT_RETRY_SECONDS,
+        organisation: bool = False,
+        public_url: str | None = None,
     ) -> AsyncIterator["Sandbox"]:
-        slack = Slack(config, clock=clock, rate_limits=rate_limits, pace=pace)
+        """`public_url` is for apps that reach it another way: its own address otherwise."""
+        slack = Slack(config, clock=clock, rate_limits=rate_limits, pace=pace, organisation=organisation)
         slack.delivery.ack_seconds = ack_seconds
         slack.delivery.event_retry_seconds = event_retry_seconds
         server = Server(slack)
         try:
-            await server.start(port)
+            await server.start(port, public_url=public_url)
             yield cls(slack)
         finally:
             await server.stop()
@@ -170,7 +173,7 @@ class Sandbox:
         user_id = payload.get("user_id") or payload.get("user", {}).get("id")
         if "trigger_id" in payload and user_id in self.slack.workspace.users:
             client = self.slack.workspace.client(user_id, request.client_id)
-            team_id = payload.get("team_id") or payload["team"]["id"]
+            team_id = payload.get("team_id") or (payload["team"] or payload["enterprise"])["id"]
             payload["trigger_id"] = self.slack.workspace.new_trigger(client, team_id).id
         edit(payload)
         return await self.slack.people.send_raw(request.kind, payload, request.client_id)
@@ -178,20 +181,34 @@ class Sandbox:
     async def event(self, event: Json, team_id: str | None = None) -> Reply:
         """Any event: `event["type"]` and its fields. Subscriptions are not looked at."""
         workspace = self.slack.workspace
-        installation = workspace.teams[team_id].installation if team_id else workspace.installations[0]
+        installation = workspace.installation_in(team_id) if team_id else workspace.installations[0]
         assert installation
-        payload = event_callback(workspace, installation, event)
+        payload = event_callback(workspace, installation, event, team_id)
         return Reply(await self.slack.delivery.send_event(payload))
 
     async def uninstall(self, team_id: str) -> None:
-        """A person uninstalls the app from a workspace: its token stops working; the app gets events."""
+        """A person uninstalls the app from a workspace or an organisation: its token stops working; the app
+        gets events. From one workspace of an organisation that has installed it, the token goes on working
+        elsewhere."""
         team = self.slack.workspace.teams[team_id]
         installation, team.installation = team.installation, None
-        assert installation
+        if installation is None:
+            await self.set_access(team_id, granted=False)
+            return
         revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [installation.bot_user_id]}}
         for event in (revoked, {"type": "app_uninstalled"}):
             payload = event_callback(self.slack.workspace, installation, event)
             await self.slack.delivery.send_event(payload)
+
+    async def set_access(self, team_id: str, *, granted: bool) -> None:
+        """An organisation's admin adds the app to one of its workspaces, or removes it from one."""
+        workspace = self.slack.workspace
+        team = workspace.teams[team_id]
+        team.has_access = granted
+        event = {"type": f"team_access_{'granted' if granted else 'revoked'}", "team_ids": [team_id]}
+        installation = workspace.teams[str(team.enterprise_id)].installation
+        assert installation
+        await self.slack.delivery.send_event(event_callback(workspace, installation, event))
 
     async def reset(self) -> None:
         await self.slack.reset()
@@ -210,9 +227,10 @@ class Sandbox:
         probability: float = 1.0,
         times: int | None = None,
         seconds: float = 1.0,
+        error: str = "internal_error",
     ) -> Fault:
         """From now on (`times` times) calls of `method` go wrong; `slack.slack.faults.reset()` ends it."""
-        return self.slack.faults.add(Fault(kind, method, probability, times, seconds))
+        return self.slack.faults.add(Fault(kind, method, probability, times, seconds, error))
 
     async def disconnect(self, reason: DisconnectReason = "refresh_requested", grace: float = 1.0) -> None:
         await self.slack.sockets.disconnect(reason, grace)

@@ -26,6 +26,9 @@ async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Resp
     if fault.kind in ("error_500", "error_503"):
         entry.status = int(fault.kind[-3:])
         return web.Response(status=entry.status, text="upstream error")
+    if fault.kind == "error":
+        entry.answer = {"ok": False, "error": fault.error}
+        return web.json_response(entry.answer)
     if fault.kind == "unknown_method":
         entry.answer = {"ok": False, "error": "unknown_method"}
         return web.json_response(entry.answer)

@@ -9,6 +9,7 @@ FaultKind = Literal[
     "error_500",
     "error_503",
     "timeout",  # silence, then the connection is cut; the call has no effect
+    "error",  # 200 with Slack's name for an error, in `error`; the call has no effect
     "cut_before",  # the connection is cut, the call has no effect
     "cut_after",  # the call takes effect, its answer is lost
     "slow",  # a late answer
@@ -26,13 +27,15 @@ API_FAULTS = frozenset(FAULT_KINDS) - {"twice"}
 
 @dataclass
 class Fault:
-    """`times` bounds how often it strikes; `seconds` is Retry-After, the delay or the silence."""
+    """`method` may also be "upload", for the bytes of a file. `times` bounds how often it strikes; `seconds`
+    is Retry-After, the delay or the silence."""
 
     kind: FaultKind
     method: str = "*"
     probability: float = 1.0
     times: int | None = None
     seconds: float = 1.0
+    error: str = "internal_error"
 
 
 class Faults:

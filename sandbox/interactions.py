@@ -6,13 +6,13 @@ from typing import Any
 from sandbox.elements import message_state
 from sandbox.errors import Json
 from sandbox.payloads import VERIFICATION_TOKEN, message_json, view_json
-from sandbox.records import Channel, Client, Installation, Message, User, View
+from sandbox.records import Channel, Client, Installation, Message, Team, User, View
 from sandbox.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Who acts, on which client, towards which installation of the app."""
+    """Who acts, on which client, in which of their teams, towards which installation of the app."""
 
     workspace: Workspace
     client: Client
@@ -21,7 +21,16 @@ class Scene:
 
     @property
     def team_id(self) -> str:
+        """Of the installation: a team's, or an organisation's."""
         return self.installation.team_id
+
+    @property
+    def team(self) -> Team:
+        return self.workspace.team_of(self.client)
+
+    @property
+    def is_organisation_wide(self) -> bool:
+        return self.workspace.teams[self.team_id].is_organisation
 
     def trigger_id(self) -> str:
         return self.workspace.new_trigger(self.client, self.team_id).id
@@ -54,7 +63,7 @@ class Place:
 
 
 def command(scene: Scene, base_url: str, name: str, text: str, channel: Channel) -> Json:
-    team = scene.workspace.teams[scene.team_id]
+    team = scene.team
     body: Json = {
         "token": VERIFICATION_TOKEN,
         "team_id": team.id,
@@ -66,7 +75,7 @@ def command(scene: Scene, base_url: str, name: str, text: str, channel: Channel)
         "command": name,
         "text": text,
         "api_app_id": scene.workspace.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": "true" if scene.is_organisation_wide else "false",
         "response_url": scene.response_url(base_url, channel.id),
         "trigger_id": scene.trigger_id(),
     }
@@ -129,11 +138,16 @@ def message_shortcut(
     }
 
 
-def event_callback(workspace: Workspace, installation: Installation, event: Json, **extra: Any) -> Json:
-    enterprise_id = workspace.teams[installation.team_id].enterprise_id
+def event_callback(
+    workspace: Workspace, installation: Installation, event: Json, team_id: str | None = None, **extra: Any
+) -> Json:
+    """`team_id` is where it happened, if the installation has several teams."""
+    team = workspace.teams[installation.team_id]
+    team_id = team_id if team.is_organisation else installation.team_id
     return {
         "token": VERIFICATION_TOKEN,
-        "team_id": installation.team_id,
+        "team_id": team_id,
+        "enterprise_id": team.enterprise_id,
         "api_app_id": workspace.app_id,
         "event": event,
         "type": "event_callback",
@@ -141,11 +155,11 @@ def event_callback(workspace: Workspace, installation: Installation, event: Json
         "event_time": int(workspace.clock()),
         "authorizations": [
             {
-                "enterprise_id": enterprise_id,
-                "team_id": installation.team_id,
+                "enterprise_id": team.enterprise_id,
+                "team_id": team_id,
                 "user_id": installation.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": team.is_organisation,
             }
         ],
         "is_ext_shared_channel": False,
@@ -155,13 +169,14 @@ def event_callback(workspace: Workspace, installation: Installation, event: Json
 
 
 def _common(scene: Scene, kind: str, *, with_container: bool = True) -> Json:
-    """`team` is where the app is installed, `user.team_id` the person's own: they differ for outsiders."""
+    """`team` is where the app is installed, and null if that is in an organisation. `user.team_id` is the
+    person's own: another one for outsiders, any of theirs for people of an organisation."""
     team = scene.workspace.teams[scene.team_id]
     user = {
         "id": scene.user.id,
         "username": scene.user.name,
         "name": scene.user.name,
-        "team_id": scene.user.team_id,
+        "team_id": scene.team.id,
     }
     enterprise = {"id": team.enterprise_id, "name": team.enterprise_id} if team.enterprise_id else None
     return {
@@ -169,9 +184,9 @@ def _common(scene: Scene, kind: str, *, with_container: bool = True) -> Json:
         "user": user,
         "api_app_id": scene.workspace.app_id,
         "token": VERIFICATION_TOKEN,
-        "team": {"id": team.id, "domain": team.domain},
+        "team": None if team.is_organisation else {"id": team.id, "domain": team.domain},
         "enterprise": enterprise,
-        "is_enterprise_install": False,
+        "is_enterprise_install": team.is_organisation,
     }
 
 

@@ -51,17 +51,20 @@ class OAuth:
         if team_id is None:
             raise SlackError("invalid_code")
         installation = self.workspace.install(team_id, scopes)
-        people = [user.id for user in self.workspace.users.values() if user.team_id == team_id]
+        users = self.workspace.users.values()
+        people = [user.id for user in users if team_id in user.all_team_ids and not user.is_bot]
+        place = {"id": team_id, "name": self.workspace.teams[team_id].name}
+        is_organisation = self.workspace.teams[team_id].is_organisation
         return {
             "access_token": installation.bot_token,
             "token_type": "bot",
             "scope": ",".join(scopes),
             "bot_user_id": installation.bot_user_id,
             "app_id": self.workspace.app_id,
-            "team": {"id": team_id, "name": self.workspace.teams[team_id].name},
-            "enterprise": None,
+            "team": None if is_organisation else place,
+            "enterprise": place if is_organisation else None,
             "authed_user": {"id": people[0]},
-            "is_enterprise_install": False,
+            "is_enterprise_install": is_organisation,
         }
 
 

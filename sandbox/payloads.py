@@ -16,7 +16,7 @@ def user_json(
     zone = ZoneInfo(user.tz)
     now = datetime.fromtimestamp(workspace.clock(), UTC).astimezone(zone)
     offset = now.utcoffset()
-    external = user.team_id != viewer_team
+    external = viewer_team not in user.all_team_ids
     profile: Json = {
         "real_name": user.real_name,
         "real_name_normalized": user.real_name,
@@ -50,12 +50,12 @@ def user_json(
         body["is_stranger"] = True
     if user.enterprise_id:
         body["enterprise_user"] = {
-            "id": user.id,
+            "id": user.enterprise_user_id or user.id,
             "enterprise_id": user.enterprise_id,
             "enterprise_name": user.enterprise_id,
             "is_admin": user.is_admin,
             "is_owner": user.is_owner,
-            "teams": [user.team_id],
+            "teams": [user.team_id, *user.other_teams],
         }
     if include_locale and not external:
         body["locale"] = user.locale

@@ -66,6 +66,11 @@ class Person:
 
     # --- what they do
 
+    def go_to(self, team_id: str) -> "Person":
+        """Another of their workspaces."""
+        self.slack.people.go_to(self.client, team_id)
+        return self
+
     async def command(self, name: str, text: str = "", *, channel: str = "DM") -> Reply:
         return await self.slack.people.command(self.client, name, text, channel)
 

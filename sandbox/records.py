@@ -10,7 +10,7 @@ StateValues = dict[str, dict[str, Json]]
 
 @dataclass
 class Installation:
-    """The app in one team: its token and its bot user."""
+    """The app in one team, or in an organisation with all its teams: its token and its bot user."""
 
     team_id: str
     bot_token: str
@@ -26,6 +26,10 @@ class Team:
     domain: str
     enterprise_id: str | None = None
     installation: Installation | None = None
+    # An organisation is a team too, as its id can stand where a team's does.
+    is_organisation: bool = False
+    # Whether the organisation's admins have added the app to it.
+    has_access: bool = True
 
 
 @dataclass
@@ -38,6 +42,8 @@ class User:
     locale: str = "en-US"
     tz: str = "Etc/UTC"
     enterprise_id: str | None = None
+    enterprise_user_id: str | None = None
+    other_teams: list[str] = field(default_factory=list)
     title: str = ""
     deleted: bool = False
     is_bot: bool = False
@@ -46,6 +52,11 @@ class User:
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_stranger: bool = False
+
+    @property
+    def all_team_ids(self) -> set[str]:
+        """Their teams, and their organisation."""
+        return {self.team_id, *self.other_teams, *([self.enterprise_id] if self.enterprise_id else [])}
 
 
 @dataclass(eq=False)
@@ -117,10 +128,12 @@ class View:
 
 @dataclass(eq=False)
 class Client:
-    """One browser of one person; a modal opens where its trigger was pulled."""
+    """One browser of one person; a modal opens where its trigger was pulled. `team_id` is the one of their
+    teams that it shows, if it is not their first."""
 
     id: str
     user_id: str
+    team_id: str | None = None
     stack: list[View] = field(default_factory=list)
     error: str | None = None
 

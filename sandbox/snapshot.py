@@ -19,26 +19,32 @@ def state(slack: Slack, user_id: str | None, client_id: str) -> Json:
     stack = workspace.client(user_id, client_id).stack if user_id in workspace.users else []
     return {
         "version": workspace.changes.version,
-        "teams": {team.id: {"id": team.id, "name": team.name} for team in workspace.teams.values()},
+        "teams": {
+            team.id: {"id": team.id, "name": team.name}
+            for team in workspace.teams.values()
+            if not team.is_organisation
+        },
         "app": {"id": workspace.app_id, "name": workspace.app_name, "manifest": workspace.config.manifest},
         "users": {user.id: dataclasses.asdict(user) for user in workspace.users.values()},
         "channels": [_channel(workspace, channel, user_id) for channel in channels],
         "modal": [_view(workspace, view) for view in stack],
         "mail": len(slack.mailbox.messages),
         "connected": slack.sockets.is_open or bool(slack.delivery.request_url),
-        **_with_the_app(workspace, user_id),
+        **_with_the_app(workspace, user_id, client_id),
     }
 
 
-def _with_the_app(workspace: Workspace, user_id: str | None) -> Json:
+def _with_the_app(workspace: Workspace, user_id: str | None, client_id: str) -> Json:
     """The app's Home and direct message, of one person or of all."""
     if user_id not in workspace.users:
         return {"homes": [_view(workspace, home) for home in workspace.homes.values()]}
-    user = workspace.users[user_id]
-    home = workspace.homes.get((user.team_id, user_id))
+    client = workspace.client(user_id, client_id)
+    installation = workspace.installation_of(client)
+    home = workspace.homes.get((installation.team_id, user_id)) if installation else None
     dms = [c for c in workspace.channels.values() if c.is_im and user_id in c.members]
     return {
-        "installed": workspace.installation_of(user) is not None,
+        "installed": installation is not None,
+        "team": workspace.team_of(client).id,
         "home": _view(workspace, home) if home else None,
         "dm": dms[0].id if dms else None,
     }

@@ -93,7 +93,7 @@ class People:
     ) -> Message:
         """A person's message; the app gets an event if it has subscribed to it."""
         user = self.workspace.user(client.user_id)
-        installation = self.workspace.installation_of(user) or self.workspace.installations[0]
+        installation = self.workspace.installation_of(client) or self.workspace.installations[0]
         channel = self._channel(Scene(self.workspace, client, user, installation), channel_id)
         ts = self.workspace.new_ts()
         message = Message(ts, channel.id, user.id, text, team_id=user.team_id, thread_ts=thread_ts)
@@ -186,9 +186,19 @@ class People:
         }
         if home and tab == "home":
             event["view"] = view_json(self.workspace, home)
-        return Reply(await self.event("app_home_opened", scene.installation, event))
+        return Reply(await self.event("app_home_opened", scene.installation, event, scene.team.id))
 
-    async def event(self, name: str, installation: Installation, event: Json) -> AppRequest | None:
+    def go_to(self, client: Client, team_id: str) -> None:
+        """Another of the person's teams, as the switcher at the left of Slack's window does."""
+        user = self.workspace.user(client.user_id)
+        if team_id not in (user.team_id, *user.other_teams):
+            raise NotShown(f"{user.name} does not belong to {team_id}")
+        client.team_id = team_id
+        self.workspace.changes.notify()
+
+    async def event(
+        self, name: str, installation: Installation, event: Json, team_id: str | None = None
+    ) -> AppRequest | None:
         """`name` is the subscription, such as `message.im`; the event's type is the part before the dot."""
         subscribed = self.workspace.config.app.events
         if subscribed is not None and name not in subscribed:
@@ -197,13 +207,13 @@ class People:
         channel = self.workspace.channels.get(str(event.get("channel")))
         shared = channel is not None and self.workspace.is_ext_shared(channel)
         payload = interactions.event_callback(
-            self.workspace, installation, body, is_ext_shared_channel=shared
+            self.workspace, installation, body, team_id, is_ext_shared_channel=shared
         )
         return await self.delivery.send_event(payload)
 
     async def tell_of_change(self, user_id: str) -> None:
         user = self.workspace.user(user_id)
-        installation = self.workspace.installation_of(user)
+        installation = self.workspace.installation_in(user.team_id)
         if installation:
             body = user_json(self.workspace, user, viewer_team=user.team_id, include_locale=True, email=True)
             await self.event("user_change", installation, {"user": body, "event_ts": self.workspace.new_ts()})
@@ -235,7 +245,7 @@ class People:
         client = self.workspace.client(user_id, request.client_id)
         if request.kind == "command" and payload.get("channel_id") in self.workspace.channels:
             channel = self.workspace.channels[payload["channel_id"]]
-            installation = self.workspace.teams[payload["team_id"]].installation
+            installation = self.workspace.installation_in(payload["team_id"])
             assert installation
             return Reply(request, self.acks.command(ack, payload["command"], user_id, channel, installation))
         if payload.get("type") == "view_submission":
@@ -254,12 +264,10 @@ class People:
         return place_view(self.workspace, client, definition, self._scene(client).team_id)
 
     def _scene(self, client: Client, team_id: str | None = None) -> Scene:
-        user = self.workspace.user(client.user_id)
-        installation = self.workspace.teams[team_id or user.team_id].installation
+        user, team_id = self.workspace.user(client.user_id), team_id or self.workspace.team_of(client).id
+        installation = self.workspace.installation_in(team_id)
         if installation is None:
-            raise NotShown(
-                f"the app is not installed in {team_id or user.team_id}, the workspace of {user.name}"
-            )
+            raise NotShown(f"the app is not installed in {team_id}, the workspace of {user.name}")
         return Scene(self.workspace, client, user, installation)
 
     def _channel(self, scene: Scene, channel_id: str) -> Channel:

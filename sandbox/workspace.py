@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from sandbox.config import ChannelConfig, Config, TeamConfig, UserConfig
+from sandbox.config import ChannelConfig, Config, OrganisationConfig, TeamConfig, UserConfig
 from sandbox.errors import SlackError
 from sandbox.records import (
     Channel,
@@ -89,6 +89,8 @@ class Workspace:
         self._last_ts = 0
         for team in self.config.teams:
             self._add_team(team)
+        if self.config.organisation:
+            self._add_organisation(self.config.organisation)
         for user in self.config.users:
             self._add_user(user)
         for channel in self.config.channels:
@@ -101,7 +103,14 @@ class Workspace:
         if team.installed and team.bot_token:
             self.install(team.id, list(self.config.app.scopes or []), team.bot_token)
 
+    def _add_organisation(self, organisation: OrganisationConfig) -> None:
+        id_, token = organisation.id, organisation.bot_token
+        self.teams[id_] = Team(id_, organisation.name, "", id_, is_organisation=True)
+        if organisation.installed and token:
+            self.install(id_, list(self.config.app.scopes or []), token)
+
     def install(self, team_id: str, scopes: list[str], bot_token: str | None = None) -> Installation:
+        """`team_id` may be an organisation's: the app is then installed for all its teams."""
         team, suffix = self.teams[team_id], team_id.removeprefix("T")
         token = bot_token or f"{self.new_id(f'xoxb-{suffix}-')}"
         team.installation = Installation(team_id, token, f"UBOT{suffix}", f"B{suffix}", scopes)
@@ -127,7 +136,7 @@ class Workspace:
         fields = channel.model_dump(exclude={"team", "bot", "members"})
         record = Channel(team_id=str(channel.team), members=list(channel.members), **fields)
         self.channels[channel.id] = record
-        installation = self.teams[record.team_id].installation
+        installation = self.installation_in(record.team_id)
         if channel.bot and installation:
             record.members.append(installation.bot_user_id)
 
@@ -170,9 +179,13 @@ class Workspace:
     # --- people and places
 
     def user(self, user_id: str) -> User:
-        if user_id not in self.users:
-            raise SlackError("user_not_found")
-        return self.users[user_id]
+        """By their id, or by their organisation's id of them."""
+        if user_id in self.users:
+            return self.users[user_id]
+        for user in self.users.values():
+            if user.enterprise_user_id == user_id:
+                return user
+        raise SlackError("user_not_found")
 
     def client(self, user_id: str, client_id: str = "main") -> Client:
         key = (user_id, client_id)
@@ -191,13 +204,34 @@ class Workspace:
         return channel
 
     def is_ext_shared(self, channel: Channel) -> bool:
-        return len({self.users[member].team_id for member in channel.members}) > 1
+        """Between organisations; a channel that teams of one organisation share is not."""
+        members = [self.users[member] for member in channel.members]
+        return len({member.enterprise_id or member.team_id for member in members}) > 1
 
     def installation_for_token(self, token: str) -> Installation | None:
         return next((i for i in self.installations if i.bot_token == token), None)
 
-    def installation_of(self, user: User) -> Installation | None:
-        return self.teams[user.team_id].installation
+    def installation_in(self, team_id: str) -> Installation | None:
+        """The team's own, else its organisation's, if that reaches it."""
+        team = self.teams[team_id]
+        organisation = self.teams.get(team.enterprise_id or "")
+        shared = organisation.installation if organisation and team.has_access else None
+        return team.installation or shared
+
+    def installation_of(self, client: Client) -> Installation | None:
+        return self.installation_in(self.team_of(client).id)
+
+    def team_of(self, client: Client) -> Team:
+        """Where the client is: one of its person's teams."""
+        return self.teams[client.team_id or self.user(client.user_id).team_id]
+
+    def teams_of(self, installation: Installation) -> list[Team]:
+        """Those that the token reaches."""
+        return [
+            team
+            for team in self.teams.values()
+            if not team.is_organisation and self.installation_in(team.id) is installation
+        ]
 
     # --- views
 

@@ -45,12 +45,13 @@ class FakeMessenger:
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         _check_no_transaction()
-        assert message.channel not in self._busy, "two at once for one destination"
-        self._busy.add(message.channel)
+        destination = f"{message.destination_kind}:{message.channel}"
+        assert destination not in self._busy, "two at once for one destination"
+        self._busy.add(destination)
         try:
             return await self._take(message)
         finally:
-            self._busy.discard(message.channel)
+            self._busy.discard(destination)
 
     async def _take(self, letter: OutboundMessage) -> MessageRef:
         self.tried.append(letter)
@@ -86,6 +87,7 @@ class FakeHomePublisher:
 class FakeMailer:
     def __init__(self) -> None:
         self.is_configured = True
+        self.is_plain_text = False
         self.sent: list[OutboundEmail] = []
         self.refusals: list[Exception] = []
 
@@ -128,7 +130,10 @@ class FakeUserDirectory:
     async def check_connection(self) -> None:
         await self._answer()
 
-    async def list_workspaces(self) -> list[str]:
+    async def list_installations(self) -> list[str]:
+        return ["T01ACME"]
+
+    async def list_team_ids(self) -> list[str]:
         return ["T01ACME"]
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:

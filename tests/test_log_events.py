@@ -18,7 +18,6 @@ TRACEBACK_FIELD = "exc_info"
 # Events with more than one call: the same thing happens in each.
 SHARED_EVENTS = {
     "app.uninstalled",  # with one workspace and with many
-    "notice.undeliverable",  # `reason` says why
     "reply.undelivered",  # by a response URL, and in any other way
     "slack.unavailable",  # an error of Slack's, and no answer
     "token.undecryptable",  # when it is used, and when keys are rotated

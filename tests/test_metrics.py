@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
 LABELS = {
+    "destination",
     "error",
     "handler",
     "job",

@@ -18,9 +18,7 @@ NOT_BUILT_YET = {
     "R3",  # payment by invoice
     "R10",  # checkout and service order on one screen
     "R22",  # the language of people who are not contacts
-    "R24",  # giving up after a bounded time, and delivering another way
     "R28",
-    "R29",
     "R30",
     "R31",
 }

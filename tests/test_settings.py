@@ -5,19 +5,22 @@ import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from slack_sdk.web.async_client import AsyncWebClient
 from typer.testing import CliRunner
 
 from app import cli
+from bot.installations.token_check import TokenRejected, check_tokens
 from bot.settings import InvalidSettings, Settings, read_settings
 from sandbox import Sandbox
+from tests.commands import SETTING_NAMES, run_command
 from tests.replicas.processes import build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
 
 APP = Path(__file__).parents[1] / "app.py"
-NAMES = [name.upper() for name in Settings.model_fields]
 
 # Whatever is set to this must not be printed.
 SECRET = secrets.token_hex(16)
@@ -55,6 +58,7 @@ UNREADABLE = [
     ("SMTP_URL", f"smtp://seatbot:{SECRET}\u2100@localhost"),
     ("SMTP_URL", f"smtp://seatbot:{SECRET}@[{SECRET}]"),
     ("SMTP_URL", f"smtp://seatbot:{SECRET}@a..b"),
+    ("SMTP_URL", f"smtp://seatbot:{SECRET}@localhost?starttls=yes"),
     ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),
     ("DATABASE_URL", f"postgresql://seatbot:{SECRET}@[::1/seatbot"),
     ("DATABASE_LISTEN_URL", f"postgresql://seatbot:{SECRET}@localhost:{SECRET}/seatbot"),
@@ -72,7 +76,7 @@ UNREADABLE = [
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Nothing is set, and no `.env` is near."""
-    for name in NAMES:
+    for name in SETTING_NAMES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
@@ -286,10 +290,10 @@ async def test_an_address_that_cannot_be_parsed_is_a_line_and_no_stack_trace(
     tmp_path: Path, command: str
 ) -> None:
     urls = {name: value for name, value in UNREADABLE if name in ("SMTP_URL", "DATABASE_URL")}
-    ended = await serve(tmp_path, command, **LEAST, **urls)
-    assert ended.code == 1
-    assert sorted(line.split()[0] for line in ended.lines) == ["DATABASE_URL", "SMTP_URL"]
-    assert SECRET not in ended.shown
+    ended = await run_command(tmp_path, command, **LEAST, **urls)
+    assert ended.exit_code == 1
+    assert sorted(line.split()[0] for line in ended.output.splitlines()) == ["DATABASE_URL", "SMTP_URL"]
+    assert SECRET not in ended.output
 
 
 async def test_a_token_that_slack_refuses_stops_the_start(tmp_path: Path) -> None:
@@ -310,26 +314,29 @@ async def test_a_token_that_slack_refuses_stops_the_start(tmp_path: Path) -> Non
     ],
     ids=["another app token", "a bot token as app token", "an app token as bot token"],
 )
-async def test_a_token_that_opens_nothing_stops_the_start_of_socket_mode(
-    tmp_path: Path, name: str, token: str
-) -> None:
+async def test_a_token_that_opens_nothing_is_rejected_in_socket_mode(name: str, token: str) -> None:
     async with Sandbox.start() as slack:
-        right = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
-        ended = await serve(tmp_path, **{**right, name: token}, SLACK_API_URL=slack.api_url, PORT="0")
-    assert ended.code == 1
-    [line] = ended.lines
-    assert name in line
-    assert SECRET not in ended.shown
+        tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, name: token}
+        rejected = await check_tokens_of(slack, **tokens)
+    assert name in rejected
+    assert SECRET not in rejected
 
 
-async def test_with_many_workspaces_too_the_app_token_is_tried(tmp_path: Path) -> None:
+async def test_with_many_workspaces_too_the_app_token_is_tried() -> None:
     values = {k: v for k, v in MANY.items() if k != "SLACK_SIGNING_SECRET"}
     async with Sandbox.start() as slack:
-        token = {"SLACK_APP_TOKEN": f"xapp-{SECRET}"}
-        ended = await serve(tmp_path, **values, **token, SLACK_API_URL=slack.api_url, PORT="0")
-    assert ended.code == 1
-    [line] = ended.lines
-    assert "SLACK_APP_TOKEN" in line
+        rejected = await check_tokens_of(slack, **values, SLACK_APP_TOKEN=f"xapp-{SECRET}")
+    assert "SLACK_APP_TOKEN" in rejected
+
+
+async def check_tokens_of(slack: Sandbox, **values: str) -> str:
+    """What an operator reads."""
+    given: dict[str, Any] = {"_env_file": None, **{name.lower(): value for name, value in values.items()}}
+    settings = Settings(**given)
+    client = AsyncWebClient(token=values.get("SLACK_BOT_TOKEN"), base_url=slack.api_url)
+    with pytest.raises(TokenRejected) as rejected:
+        await check_tokens(settings, client)
+    return str(rejected.value)
 
 
 async def test_an_unavailable_slack_does_not_prevent_the_start(tmp_path: Path) -> None:
@@ -347,14 +354,12 @@ async def test_an_unavailable_slack_does_not_prevent_the_start(tmp_path: Path) -
     [f"postgresql://seatbot:{SECRET}@127.0.0.1:9/seatbot", "sqlite:////nowhere/at/all/seatbot.db"],
     ids=["postgresql", "sqlite"],
 )
-async def test_a_database_out_of_reach_stops_the_start(tmp_path: Path, url: str) -> None:
-    async with Sandbox.start() as slack:
-        token = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": SECRET}
-        ended = await serve(tmp_path, **token, SLACK_API_URL=slack.api_url, DATABASE_URL=url, PORT="0")
-    assert ended.code == 1
-    assert "Traceback" not in ended.shown
-    assert "DATABASE_URL" in ended.shown
-    assert SECRET not in ended.shown
+async def test_a_database_out_of_reach_is_a_line_and_no_stack_trace(tmp_path: Path, url: str) -> None:
+    ended = await run_command(tmp_path, "migrate", **LEAST, DATABASE_URL=url)
+    assert ended.exit_code == 1
+    assert "Traceback" not in ended.output
+    assert "DATABASE_URL" in ended.output
+    assert SECRET not in ended.output
 
 
 async def test_a_demo_whose_port_is_taken_says_so_in_a_line(tmp_path: Path) -> None:

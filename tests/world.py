@@ -156,13 +156,19 @@ async def world(
     transport: str = CHOSEN_TRANSPORT,
     at: datetime = START,
     workspace: ConfigSource = WORKSPACE,
+    organisation: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """`content` is what its database holds; `transport` is http or socket."""
+    """`content` is what its database holds; `transport` is http or socket. With `organisation`, Acme's
+    workspace is one of two in an organisation, and the bot's token is the organisation's."""
     clock = Clock(at)
     with database_url(content, kind) as url:
         async with Sandbox.start(
-            workspace, ack_seconds=HANG_SECONDS, rate_limits=True, pace=lambda: clock().timestamp()
+            workspace,
+            ack_seconds=HANG_SECONDS,
+            rate_limits=True,
+            pace=lambda: clock().timestamp(),
+            organisation=organisation,
         ) as slack:
             slack.slack.workspace.trigger_seconds = HANG_SECONDS
             values = {

@@ -72,12 +72,22 @@ def _list_account_problems(
     }
     for section, key, normalize in _UNIQUE_WITHIN_ACCOUNT:
         yield from _list_duplicates(_list_entries(path, account, section), key, normalize)
+    yield from _list_slack_team_problems(located)
     yield from _list_ownership_problems(located, stored)
     yield from _list_unknown_products(located, known_products)
     yield from _list_payment_method_problems(located)
     yield from _list_administrator_problems(located, products_by_subscription)
     yield from _list_quote_problems(located, products_by_subscription, stored)
     yield from _list_amount_problems(located)
+
+
+def _list_slack_team_problems(located: EntryAt) -> Iterator[ProblemAt]:
+    path, account = located
+    given = [name for name in ("slack_team", "slack_enterprise") if account.get(name) is not None]
+    if not given:
+        yield (*path, "slack_team"), "is missing: name a workspace, or an organisation by slack_enterprise"
+    if len(given) > 1:
+        yield (*path, "slack_enterprise"), "is given beside slack_team: an account belongs to one of them"
 
 
 def _list_duplicates(

@@ -145,7 +145,10 @@ SeatCount = Annotated[int, BeforeValidator(_parse_whole_number)]
 Date = Annotated[date, BeforeValidator(_parse_date)]
 CurrencyCode = Annotated[str, BeforeValidator(_parse_currency)]
 TeamId = Annotated[
-    str, BeforeValidator(_build_pattern_parser(r"[TE][A-Z0-9]+", "a workspace id such as T01ACME"))
+    str, BeforeValidator(_build_pattern_parser(r"T[A-Z0-9]+", "a workspace id such as T01ACME"))
+]
+EnterpriseId = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"E[A-Z0-9]+", "an organisation id such as E01ACME"))
 ]
 ChannelId = Annotated[
     str, BeforeValidator(_build_pattern_parser(r"[CG][A-Z0-9]+", "a channel id such as C01BILLING"))
@@ -265,11 +268,13 @@ class QuoteEntry(FileEntry):
 
 
 class AccountEntry(FileEntry):
-    """`stripe_customer` links the account with Stripe, which then provides its payment methods."""
+    """It has `slack_team`, or `slack_enterprise` if it belongs to a whole organisation (R29).
+    `stripe_customer` links it with Stripe, which then provides its payment methods."""
 
     id: RequiredText
     name: RequiredText
-    slack_team: TeamId
+    slack_team: TeamId | None = None
+    slack_enterprise: EnterpriseId | None = None
     channel: ChannelId | None = None
     channel_amounts: Flag = False
     stripe_customer: StripeCustomerId | None = None

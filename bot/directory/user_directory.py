@@ -1,6 +1,6 @@
 """The port for looking up users and workspaces in Slack."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -8,9 +8,14 @@ class DirectoryUnavailable(Exception):
     """Slack did not answer, or refused to."""
 
 
+class DirectoryRefused(DirectoryUnavailable):
+    """Slack refused, and not because of an outage: the token has to be corrected, or the error is unknown."""
+
+
 @dataclass(frozen=True)
 class UserProfile:
-    """`home_team_id` is the workspace that the user belongs to."""
+    """`home_team_id` is the user's own workspace. The ids of the organisation, of the user in it, and of the
+    workspaces they belong to are set only if it is the organisation of those who installed the bot."""
 
     user_id: str
     home_team_id: str
@@ -19,6 +24,8 @@ class UserProfile:
     locale: str | None
     time_zone: str | None
     enterprise_id: str | None = None
+    enterprise_user_id: str | None = None
+    workspace_ids: list[str] = field(default_factory=list)
     deleted: bool = False
     is_bot: bool = False
     is_guest: bool = False
@@ -31,7 +38,11 @@ class UserDirectory(Protocol):
 
     async def check_connection(self) -> None: ...
 
-    async def list_workspaces(self) -> list[str]: ...
+    async def list_installations(self) -> list[str]:
+        """The workspaces and organisations that have a token."""
+
+    async def list_team_ids(self) -> list[str]:
+        """Those, and the workspaces that an organisation's token reaches."""
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         """None if Slack does not say. Raises DirectoryUnavailable, with what is wrong with the token."""

@@ -1,9 +1,11 @@
 """Slack's Web API clients: instrumented, and one per workspace."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+import aiohttp
 import structlog
 from aiohttp import encode_basic_auth
 from slack_sdk.errors import SlackApiError
@@ -11,22 +13,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.installations.slack_errors import UnreadableResponse, get_error_name
+from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
+from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
 from bot.metrics import record_call, to_snake_case
+from bot.network import find_proxy
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
 
 log = structlog.get_logger()
 
-# Slack's errors for a token that was revoked, or was never valid.
-REVOKED_TOKEN_ERRORS = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
-
-# … and for one of the wrong type or scope, which does not prove that the bot was uninstalled.
-INVALID_TOKEN_ERRORS = REVOKED_TOKEN_ERRORS | {"missing_scope", "not_allowed_token_type", "token_expired"}
-
 # How long this replica may take to notice an uninstallation that another one handled.
 TOKEN_CACHE_SECONDS = 60.0
+
+# How often Slack is asked, for a workspace that is not known, which ones the organisations' tokens reach.
+ORGANISATION_REFRESH_SECONDS = 60.0
 
 
 class NotInstalled(Exception):
@@ -41,7 +42,15 @@ class TokenUndecryptable(NotInstalled):
     reason = "no key of TOKEN_ENCRYPTION_KEYS opens its token"
 
 
+class OrganisationUnknown(aiohttp.ClientError):
+    """Slack did not say whether an organisation's token reaches the workspace."""
+
+
 class InstrumentedClient(AsyncWebClient):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.proxy = find_proxy(self.base_url)
+
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         client = arguments.pop("auth", None)
         if client:
@@ -57,15 +66,30 @@ class InstrumentedClient(AsyncWebClient):
 
 
 class SlackClientProvider(Protocol):
+    """`team_id` is a workspace's id or an organisation's."""
+
     @property
     def default_client(self) -> AsyncWebClient: ...
 
-    async def get_client(self, team_id: str) -> AsyncWebClient: ...
+    async def get_client(self, team_id: str) -> AsyncWebClient:
+        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled and
+        OrganisationUnknown."""
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
 
-    async def list_team_ids(self) -> list[str]: ...
+    async def list_installations(self) -> list[str]:
+        """The workspaces and organisations that have a token."""
+
+    async def list_team_ids(self) -> list[str]:
+        """Those, and the workspaces that an organisation's token reaches."""
+
+    async def list_enterprise_ids(self) -> list[str]:
+        """The organisations with a stored token."""
+
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
+        """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no
+        longer reaches."""
 
     async def handle_uninstall(self, team_id: str) -> None: ...
 
@@ -95,16 +119,32 @@ class SingleWorkspaceClients:
     def clear_cached_token(self, team_id: str) -> None:
         """The token is a setting: nothing is cached."""
 
+    async def list_installations(self) -> list[str]:
+        answer = await self.default_client.auth_test()
+        if answer.get("is_enterprise_install"):
+            return [find_enterprise_id(answer) or ""]
+        return [str(answer["team_id"])]
+
     async def list_team_ids(self) -> list[str]:
-        return [str((await self.default_client.auth_test())["team_id"])]
+        answer = await self.default_client.auth_test()
+        if answer.get("is_enterprise_install"):
+            return [find_enterprise_id(answer) or "", *await fetch_workspace_ids(self.default_client)]
+        return [str(answer["team_id"])]
+
+    async def list_enterprise_ids(self) -> list[str]:
+        return []
+
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
+        """The token is a setting, and the same for all its workspaces."""
+        return set()
 
     async def handle_uninstall(self, team_id: str) -> None:
         log.warning("app.uninstalled", team=team_id)
 
 
 class MultiWorkspaceClients:
-    """Clients of the workspaces that installed the bot. Each request and each notice needs a token, so tokens
-    are cached for TOKEN_CACHE_SECONDS."""
+    """Clients of the workspaces and organisations that installed the bot. Each request and each notice needs
+    a token, so tokens are cached for TOKEN_CACHE_SECONDS."""
 
     def __init__(
         self,
@@ -115,14 +155,15 @@ class MultiWorkspaceClients:
         self.default_client, self.store = build_client(None), store
         self._build_client, self._clock = build_client, clock
         self._cached_clients: dict[str, tuple[float, AsyncWebClient]] = {}
-        store.on_change = self.clear_cached_token
+        self._organisations_fresh_until, self._refresh_lock = 0.0, asyncio.Lock()
+        store.on_change = self._forget_tokens
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
         until, client = self._cached_clients.get(team_id, (0.0, None))
         if client is not None and self._clock() < until:
             return client
         try:
-            token = await self.store.find_bot_token(team_id)
+            token = await self._find_token(team_id)
         except SQLAlchemyError:
             # If the database is unavailable, the cached token is still good.
             if client is not None:
@@ -137,12 +178,56 @@ class MultiWorkspaceClients:
         self._cached_clients[team_id] = (self._clock() + TOKEN_CACHE_SECONDS, client)
         return client
 
+    async def _find_token(self, team_id: str) -> str | None:
+        token = await self.store.find_bot_token(team_id)
+        if token is None:
+            await self._refresh_organisations()
+            token = await self.store.find_bot_token(team_id)
+        return token
+
+    async def _refresh_organisations(self) -> None:
+        """All of them: an unknown workspace may belong to any. Not again within
+        ORGANISATION_REFRESH_SECONDS. Raises OrganisationUnknown."""
+        async with self._refresh_lock:
+            if self._clock() < self._organisations_fresh_until:
+                return
+            for enterprise_id in await self.list_enterprise_ids():
+                try:
+                    await self.refresh_organisation(enterprise_id)
+                except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                    raise OrganisationUnknown(get_error_name(error)) from error
+            self._organisations_fresh_until = self._clock() + ORGANISATION_REFRESH_SECONDS
+
+    async def list_installations(self) -> list[str]:
+        return await self.store.list_installations()
+
     async def list_team_ids(self) -> list[str]:
+        await self._refresh_organisations()
         return await self.store.list_team_ids()
 
+    async def list_enterprise_ids(self) -> list[str]:
+        return await self.store.list_enterprise_ids()
+
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
+        token = await self.store.find_bot_token(enterprise_id)
+        if token is None:
+            return set()
+        try:
+            workspace_ids = await fetch_workspace_ids(self._build_client(token))
+        except SlackApiError as error:
+            if get_error_name(error) in REVOKED_TOKEN_ERRORS:
+                return set()
+            raise
+        return await self.store.save_organisation_workspaces(enterprise_id, workspace_ids)
+
     async def handle_uninstall(self, team_id: str) -> None:
-        await self.store.async_delete_all(enterprise_id=None, team_id=team_id)
-        log.warning("app.uninstalled", team=team_id)
+        if await self.store.delete_installation(team_id):
+            log.warning("app.uninstalled", team=team_id)
 
     def clear_cached_token(self, team_id: str) -> None:
         self._cached_clients.pop(team_id, None)
+
+    def _forget_tokens(self) -> None:
+        """An organisation's token may be cached for each of its workspaces."""
+        self._cached_clients.clear()
+        self._organisations_fresh_until = 0.0

@@ -7,8 +7,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.installations.clients import INVALID_TOKEN_ERRORS
-from bot.installations.slack_errors import get_error_name
+from bot.installations.slack_errors import INVALID_TOKEN_ERRORS, get_error_name
 from bot.settings import Settings
 
 log = structlog.get_logger()

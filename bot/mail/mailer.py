@@ -12,6 +12,10 @@ class MailUnavailable(Exception):
     """No server is configured, or it did not accept the message for now, or not from us: try again later."""
 
 
+class MailDeferred(MailUnavailable):
+    """The server answered about this mailbox or this message, and not permanently."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     name: str
@@ -34,6 +38,10 @@ class OutboundEmail:
 class Mailer(Protocol):
     @property
     def is_configured(self) -> bool: ...
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether mail goes to another machine unencrypted."""
 
     async def check_connection(self) -> None: ...
 

@@ -27,4 +27,4 @@ class HomeContent:
 
 class HomePublisher(Protocol):
     async def publish_home(self, home: HomeContent) -> None:
-        """Raises ChartRejected, RateLimited, MessengerUnavailable, UserUnreachable."""
+        """Raises ChartRejected, RateLimited, MessengerUnavailable, MessageRejected, UserUnreachable."""

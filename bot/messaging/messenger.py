@@ -22,16 +22,20 @@ class MessengerUnavailable(Exception):
     """No answer, or a server error: the message may or may not have been posted."""
 
 
+class MessengerRefused(MessengerUnavailable):
+    """Not posted, and it may be later: the token has to be corrected, or the error is unknown."""
+
+
+class MessageRejected(Exception):
+    """This message or file is never accepted, wherever it is sent."""
+
+
 class ChannelUnreachable(Exception):
     """The bot is not in the channel, or the channel is archived or deleted."""
 
 
 class UserUnreachable(Exception):
     """No such user, or one who cannot receive messages."""
-
-
-class FileRejected(Exception):
-    """A scope for uploading files is missing, or the workspace's settings forbid it."""
 
 
 class MessageGone(Exception):
@@ -79,8 +83,9 @@ class MessageRef:
 
 
 class Messenger(Protocol):
-    async def is_installed(self, team_id: str) -> bool: ...
+    async def is_installed(self, team_id: str) -> bool:
+        """Raises MessengerUnavailable."""
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
-        """Raises RateLimited, MessengerUnavailable, ChannelUnreachable, UserUnreachable, MessageGone
-        and, for a file, FileRejected."""
+        """Raises RateLimited, MessengerUnavailable, MessageRejected, ChannelUnreachable, UserUnreachable and,
+        if it updates or replies to a message or has a file, MessageGone."""

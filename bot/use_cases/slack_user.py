@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, delete, or_, select
+from sqlmodel import and_, col, delete, or_, select
 
 from bot.db import Session
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.i18n import Localizer
 from bot.jobs import JobId
-from bot.permissions import Principal, SlackIdentity, load_principal
+from bot.permissions import Principal, SlackIdentity, is_outsider, load_principal
 from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
@@ -25,6 +25,9 @@ log = structlog.get_logger()
 REQUEST_TIMEOUT = timedelta(seconds=1.5)
 BACKGROUND_TIMEOUT = timedelta(seconds=10)
 
+# How soon Slack is asked again about somebody who acts from a workspace that is not listed as theirs.
+MEMBERSHIP_AGE = timedelta(minutes=1)
+
 
 async def refresh_slack_user(
     services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
@@ -32,7 +35,7 @@ async def refresh_slack_user(
     """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer."""
     at = services.now()
     known = await find_slack_user(services, person.team_id, person.user_id)
-    if known is not None and known.is_fresh(at):
+    if known is not None and not _must_be_fetched(person, known, at):
         return True
     try:
         async with asyncio.timeout(max_wait.total_seconds() if max_wait else None):
@@ -42,6 +45,12 @@ async def refresh_slack_user(
         return False
     await _save_profile(services, person.team_id, profile, at)
     return True
+
+
+def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bool:
+    """Also if they act from a workspace that they may have joined since (R29)."""
+    may_have_joined = user.enterprise_id is not None and is_outsider(person, user)
+    return not user.is_fresh(at) or (may_have_joined and at - user.refreshed_at >= MEMBERSHIP_AGE)
 
 
 async def find_slack_user(services: Services, team_id: str, user_id: str) -> SlackUser | None:
@@ -57,7 +66,7 @@ async def load_refreshed_principal(
 ) -> Principal | None:
     """What is stored of the person, fetched from Slack first if it is an hour old (R5)."""
     principal = await _load_principal(services, person)
-    if person.user_id and (principal is None or not principal.user.is_fresh(services.now())):
+    if person.user_id and (principal is None or _must_be_fetched(person, principal.user, services.now())):
         await refresh_slack_user(services, person, max_wait=max_wait)
         principal = await _load_principal(services, person)
     return principal
@@ -80,13 +89,14 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
     user = await find_slack_user(services, team_id, user_id)
     if user is None:
         raise DirectoryUnavailable(f"nothing is known of {user_id}")
-    return user if can_receive_messages(contact, user) else None
+    return user if can_receive_messages(contact, user, team_id) else None
 
 
-def can_receive_messages(contact: BillingContact, user: SlackUser) -> bool:
-    """A contact known by e-mail is this user only while the address is theirs (R5)."""
+def can_receive_messages(contact: BillingContact, user: SlackUser, team_id: str) -> bool:
+    """A contact known by e-mail is this user only while the address is theirs, and an account's messages go
+    only to people of its own workspace or organisation (R5)."""
     bound = contact.slack_user is not None or user.email == contact.email.lower()
-    return bound and user.is_full_member
+    return bound and user.is_full_member and team_id in user.own_team_ids
 
 
 async def find_contact_user(session: Session, team_id: str, contact: BillingContact) -> SlackUser | None:
@@ -105,11 +115,18 @@ async def load_contact_users(
 
 
 def match_contact_users(contacts: Collection[tuple[str, BillingContact]]) -> tuple[ColumnElement[bool], ...]:
+    """Where Slack has shown them: in the account's workspace, or in another one of its organisation (R29)."""
     user_ids = {contact.slack_user for _, contact in contacts if contact.slack_user}
     emails = {contact.email.lower() for _, contact in contacts if not contact.slack_user}
     return (
-        col(SlackUser.team_id).in_({team for team, _ in contacts}),
-        or_(col(SlackUser.user_id).in_(user_ids), col(SlackUser.email).in_(emails)),
+        or_(
+            and_(
+                col(SlackUser.team_id).in_({team for team, _ in contacts}),
+                or_(col(SlackUser.user_id).in_(user_ids), col(SlackUser.email).in_(emails)),
+            ),
+            col(SlackUser.enterprise_user_id).in_(user_ids),
+            and_(col(SlackUser.enterprise_id).is_not(None), col(SlackUser.email).in_(emails)),
+        ),
     )
 
 
@@ -117,9 +134,13 @@ def assign_contact_users(
     contacts: Collection[tuple[str, BillingContact]], found: Iterable[SlackUser]
 ) -> dict[tuple[str, int], SlackUser]:
     users: dict[tuple[str, str | None], SlackUser] = {}
-    # If several people share an address, the full member is meant: the last one wins.
-    for user in sorted(found, key=lambda user: user.is_full_member):
+    # If several people share an address, the full member is meant: the last one wins. So does, of one person,
+    # the profile that was fetched last.
+    for user in sorted(found, key=lambda user: (user.is_full_member, user.refreshed_at)):
         users[user.team_id, user.user_id] = users[user.team_id, user.email] = user
+        for team in user.own_team_ids:
+            # An id that is not the organisation's may be somebody else's in another workspace.
+            users[team, user.enterprise_user_id] = users[team, user.email] = user
     return {
         (team, contact.key): known
         for team, contact in contacts
@@ -129,10 +150,10 @@ def assign_contact_users(
 
 async def _find_user_id_by_email(services: Services, team_id: str, email: str) -> str | None:
     async with services.read() as session:
-        found = await session.exec(
-            select(SlackUser).where(SlackUser.team_id == team_id, SlackUser.email == email.lower())
-        )
-        members = [user.user_id for user in found.all() if user.is_full_member]
+        found = await session.exec(select(SlackUser).where(SlackUser.email == email.lower()))
+        members = [
+            user.user_id for user in found.all() if user.is_full_member and team_id in user.own_team_ids
+        ]
     return members[0] if members else await services.directory.find_user_by_email(team_id, email)
 
 
@@ -152,6 +173,8 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
                 user_id=profile.user_id,
                 home_team_id=profile.home_team_id,
                 enterprise_id=profile.enterprise_id,
+                enterprise_user_id=profile.enterprise_user_id,
+                workspace_ids=profile.workspace_ids,
                 name=profile.name,
                 email=profile.email.lower() if profile.email else None,
                 locale=profile.locale,
@@ -179,12 +202,13 @@ async def load_localizer(services: Services, person: SlackIdentity) -> Localizer
         user = await find_slack_user(services, person.team_id, person.user_id)
     if user is not None and user.locale and user.time_zone:
         return Localizer(user.locale, user.time_zone)
+    teams = {person.team_id, person.workspace_id, user.enterprise_id if user else None} - {None}
     async with services.read() as session:
         # PostgreSQL sorts nulls first in descending order, and an account may have no channel.
         is_channel_account = (col(Account.channel) == (person.channel_id or "")).desc().nulls_last()
         found = await session.exec(
             select(Account)
-            .where(Account.slack_team == person.team_id)
+            .where(col(Account.slack_team).in_(teams))
             .order_by(is_channel_account, Account.id)
             .limit(1)
         )

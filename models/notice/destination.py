@@ -7,13 +7,17 @@ from enum import StrEnum
 class DestinationKind(StrEnum):
     CHANNEL = "channel"  # an account's channel
     CONTACT = "contact"  # a billing contact, by direct message
+    FILE = "file"  # the same direct message, for files: they are slower, and hold no message up
     EMAIL = "email"  # a billing contact, by e-mail
     SERVICES = "services"  # the channel of Account Services
 
 
+PERSONAL_KINDS = frozenset({DestinationKind.CONTACT, DestinationKind.FILE, DestinationKind.EMAIL})
+
+
 @dataclass(frozen=True)
 class Destination:
-    """Stored as `kind:id`: `channel:C01`, `contact:7`, `email:7`, `services:C02`."""
+    """Stored as `kind:id`: `channel:C01`, `contact:7`, `file:7`, `email:7`, `services:C02`."""
 
     kind: DestinationKind
     id: str
@@ -25,6 +29,10 @@ class Destination:
     @classmethod
     def contact(cls, contact_id: int) -> "Destination":
         return cls(DestinationKind.CONTACT, str(contact_id))
+
+    @classmethod
+    def file(cls, contact_id: int) -> "Destination":
+        return cls(DestinationKind.FILE, str(contact_id))
 
     @classmethod
     def email(cls, contact_id: int) -> "Destination":
@@ -45,7 +53,7 @@ class Destination:
 
     @property
     def contact_id(self) -> int | None:
-        return int(self.id) if self.kind in (DestinationKind.CONTACT, DestinationKind.EMAIL) else None
+        return int(self.id) if self.kind in PERSONAL_KINDS else None
 
     @property
     def is_email(self) -> bool:

@@ -12,9 +12,17 @@ def test(call: Call) -> Json:
         "team_id": team.id,
         "user_id": bot.id,
         "bot_id": call.installation.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": team.is_organisation,
     }
     return {**body, "enterprise_id": team.enterprise_id} if team.enterprise_id else body
 
 
-METHODS = {"auth.test": Method(test)}
+def list_teams(call: Call) -> Json:
+    teams = call.workspace.teams_of(call.installation)
+    return {
+        "teams": [{"id": team.id, "name": team.name} for team in teams],
+        "response_metadata": {"next_cursor": ""},
+    }
+
+
+METHODS = {"auth.teams.list": Method(list_teams), "auth.test": Method(test)}

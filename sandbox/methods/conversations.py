@@ -13,6 +13,8 @@ def find_channel(call: Call, channel_id: str) -> Channel:
         channel = named[0] if named else None
     if channel is None or not _is_visible(call, channel):
         raise SlackError("channel_not_found")
+    if not call.workspace.teams[channel.team_id].has_access:
+        raise SlackError("team_access_not_granted")
     return channel
 
 
@@ -35,7 +37,8 @@ def thread_of(call: Call, channel: Channel) -> str | None:
 def _is_visible(call: Call, channel: Channel) -> bool:
     if call.installation.bot_user_id in channel.members:
         return True
-    return channel.team_id == call.installation.team_id and not (channel.is_private or channel.is_im)
+    is_reached = call.workspace.installation_in(channel.team_id) is call.installation
+    return is_reached and not (channel.is_private or channel.is_im)
 
 
 def _readable_channel(call: Call) -> Channel:

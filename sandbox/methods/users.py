@@ -28,7 +28,7 @@ def list_(call: Call) -> Json:
 def visible_user(call: Call, user_id: str) -> User:
     """People of another team are seen when they are strangers or share a channel with the app."""
     user = call.workspace.user(user_id)
-    if user.team_id == call.installation.team_id or user.is_stranger:
+    if call.installation.team_id in user.all_team_ids or user.is_stranger:
         return user
     if any(
         {user.id, call.installation.bot_user_id} <= set(channel.members)
@@ -39,7 +39,7 @@ def visible_user(call: Call, user_id: str) -> User:
 
 
 def _team_users(call: Call) -> list[User]:
-    return [user for user in call.workspace.users.values() if user.team_id == call.installation.team_id]
+    return [user for user in call.workspace.users.values() if call.installation.team_id in user.all_team_ids]
 
 
 def _user_json(call: Call, user: User) -> Json:

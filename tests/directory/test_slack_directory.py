@@ -62,6 +62,8 @@ async def test_a_person_has_name_email_language_and_zone(directory: SlackUserDir
         locale="fr-FR",
         time_zone="Europe/Paris",
         enterprise_id="E1",
+        enterprise_user_id="U1",
+        workspace_ids=["T1"],
     )
 
 
@@ -90,7 +92,7 @@ async def test_an_outsiders_organisation_does_not_pass_for_ours(
     slack.slack.workspace.users["U6"].team_id = "E3"
     slack.slack.workspace.users["U6"].enterprise_id = "E3"
     profile = await directory.fetch_profile("T1", "U6")
-    assert (profile.home_team_id, profile.enterprise_id) == ("E3", None)
+    assert (profile.home_team_id, profile.enterprise_id, profile.workspace_ids) == ("E3", None, [])
     assert not as_stored(profile).is_full_member
 
 

@@ -1,4 +1,4 @@
-"""Two workspaces, each of which installs the bot by its page."""
+"""Two workspaces, each of which installs the bot by its page; or an organisation of two, beside another."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +9,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from models.installation import ENCRYPTED_COLUMNS, bots, installations
+from sandbox.config import ORGANISATION_ID, SECOND_TEAM_ID
+from sandbox.records import User
 from tests.handlers.all_screens import NAMES, OF_ACME
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE, World
@@ -31,14 +33,16 @@ def two_workspaces() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_workspaces(**settings: Any) -> AsyncIterator[World]:
+async def open_workspaces(*, organisation: bool = False, **settings: Any) -> AsyncIterator[World]:
     many: Any = {
         "slack_client_id": CLIENT_ID,
         "slack_client_secret": CLIENT_SECRET,
         "token_encryption_keys": KEY,
     }
     many |= {"account_services_team": "T01ACME", **settings}
-    async with open_world(workspace=two_workspaces(), **many) as world:
+    async with open_world(workspace=two_workspaces(), organisation=organisation, **many) as world:
+        if organisation:
+            world.slack.slack.workspace.teams[ORGANISATION_ID].installation = None
         world.slack.slack.workspace.config.app.redirect_url = (
             f"http://127.0.0.1:{world.port}/slack/oauth_redirect"
         )
@@ -73,9 +77,20 @@ async def tokens(world: World) -> list[str]:
 
 
 @asynccontextmanager
-async def installed_everywhere() -> AsyncIterator[World]:
-    async with open_workspaces() as world:
-        for team, channels in (("T01ACME", ["C01BILLING", "C07GENERAL"]), ("T02OTHER", ["C06OTHER"])):
+async def installed_everywhere(*, organisation: bool = False) -> AsyncIterator[World]:
+    """With `organisation`, Acme's is organisation-wide, and Otto is of its second workspace alone."""
+    async with open_workspaces(organisation=organisation) as world:
+        acme = ORGANISATION_ID if organisation else "T01ACME"
+        if organisation:
+            world.slack.slack.workspace.users["W30OTTO"] = User(
+                "W30OTTO",
+                SECOND_TEAM_ID,
+                "otto",
+                "Otto East",
+                "alice@acme.example",
+                enterprise_id=ORGANISATION_ID,
+            )
+        for team, channels in ((acme, ["C01BILLING", "C07GENERAL"]), ("T02OTHER", ["C06OTHER"])):
             assert (await install(world, team)).status_code == 200
             for channel in channels:
                 world.slack.channel(channel).add_bot()

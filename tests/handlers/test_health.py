@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bot import metrics
 from bot.db import Session
-from bot.installations.clients import INVALID_TOKEN_ERRORS
+from bot.installations.slack_errors import INVALID_TOKEN_ERRORS
 from bot.use_cases.operations import queue_stats
 from bot.use_cases.operations.single_flight import SingleFlight
 from handlers.routes import ROUTES

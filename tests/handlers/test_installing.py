@@ -1,9 +1,7 @@
 """Installing the bot in several workspaces, and whose token opens which."""
 
-import asyncio
 import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import select, update
 
 from bot.bootstrap import build_installation_store as store_of
@@ -21,6 +20,7 @@ from bot.use_cases.operations.doctor import run_checks
 from handlers.install import BOT_SCOPES
 from models.installation import bots, oauth_states
 from sandbox import Sandbox
+from tests.commands import CommandResult, run_command
 from tests.handlers.installations import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -34,7 +34,7 @@ from tests.handlers.installations import (
 )
 from tests.replicas.processes import run_replicas
 from tests.time_limits import HANG_SECONDS
-from tests.world import WORKSPACE, World
+from tests.world import World
 
 
 @pytest.fixture
@@ -68,6 +68,34 @@ async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> 
     assert opened == {i.bot_token for i in workspaces.slack.slack.workspace.installations}
 
 
+async def test_a_workspace_is_called_with_the_token_of_its_own_organisation(workspaces: World) -> None:
+    """R29: also if another organisation has installed the bot since."""
+    services = workspaces.services
+    store = store_of(services.settings, services.database)
+    for number in (1, 2):
+        await store.async_save(
+            Installation(
+                app_id="A1",
+                enterprise_id=f"E0{number}",
+                # Slack may name the workspace in which the admin allowed it.
+                team_id="T77",
+                user_id="W1",
+                bot_token=f"xoxb-{number}",
+                is_enterprise_install=True,
+                installed_at=float(number),
+            )
+        )
+        await store.save_organisation_workspaces(f"E0{number}", [f"T0{number}A", f"T0{number}B"])
+    asked = ("E01", "T01A", "T01B", "T02B", "T77", "T02OTHER")
+    found = [await store.find_bot_token(team_id) for team_id in asked]
+    assert found[:5] == ["xoxb-1", "xoxb-1", "xoxb-1", "xoxb-2", None]
+    assert found[5] is not None, "a workspace's own"
+    assert {"E01", "T01A", "T02OTHER"} <= {*await store.list_team_ids()}
+    assert await store.delete_installation("E01")
+    assert await store.find_bot_token("T01A") is None
+    assert await store.find_bot_token("T02B") == "xoxb-2"
+
+
 async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: World) -> None:
     services, new = workspaces.services, Fernet.generate_key().decode()
 
@@ -94,34 +122,26 @@ async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: Worl
 
 
 async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: World, tmp_path: Path) -> None:
-    async def rotate(keys: str) -> tuple[int, str]:
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "SLACK_CLIENT_ID": CLIENT_ID,
-            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-            "SLACK_SIGNING_SECRET": "any",
-            "DATABASE_URL": workspaces.services.settings.database_url,
-            "TOKEN_ENCRYPTION_KEYS": keys,
-        }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(WORKSPACE.parents[1] / "app.py"), "rotate-keys"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+    async def rotate(keys: str) -> CommandResult:
+        return await run_command(
+            tmp_path,
+            "rotate-keys",
+            SLACK_CLIENT_ID=CLIENT_ID,
+            SLACK_CLIENT_SECRET=CLIENT_SECRET,
+            SLACK_SIGNING_SECRET="any",
+            DATABASE_URL=workspaces.services.settings.database_url,
+            TOKEN_ENCRYPTION_KEYS=keys,
         )
-        shown, _ = await process.communicate()
-        return process.returncode or 0, shown.decode()
 
     before, new = await tokens(workspaces), Fernet.generate_key().decode()
-    code, shown = await rotate(new)
-    assert code == 1
-    assert "4 rows cannot be decrypted with any key: keep every old key" in shown
-    assert "can go" not in shown
+    failed = await rotate(new)
+    assert failed.exit_code == 1
+    assert "4 rows cannot be decrypted with any key: keep every old key" in failed.output
+    assert "can be removed" not in failed.output
     assert await tokens(workspaces) == before
-    code, shown = await rotate(f"{new},{KEY}")
-    assert code == 0
-    assert "4 rows are encrypted with the first key; the other keys can be removed" in shown
+    rotated = await rotate(f"{new},{KEY}")
+    assert rotated.exit_code == 0
+    assert "4 rows are encrypted with the first key; the other keys can be removed" in rotated.output
 
 
 async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
@@ -138,6 +158,20 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert refused.status_code == 200
     async with workspaces.services.read() as session:
         assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
+
+
+async def test_a_link_to_the_page_cannot_add_parameters_to_slacks(workspaces: World) -> None:
+    evil = "T1&scope=commands&redirect_uri=https://evil.example&user_scope=admin"
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
+        for team in ("T01ACME", evil, "€", "a\r\nSet-Cookie:x", "T01ACME\n", ""):
+            page = f"http://127.0.0.1:{workspaces.port}/slack/install"
+            answer = await client.get(page, params={"team": team})
+            assert answer.status_code == 302, team
+            query = parse_qs(urlsplit(answer.headers["location"]).query)
+            assert query.get("team") == (["T01ACME"] if team == "T01ACME" else None)
+            assert len(query["scope"]) == 1
+            assert "user_scope" not in query or query["user_scope"] == [""]
+            assert "evil.example" not in answer.headers["location"]
 
 
 async def test_a_failed_installation_shows_and_logs_its_reference(
@@ -204,7 +238,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
             assert replica.errors() == []
     left = {Path(name).suffix for name in os.listdir(tmp_path)}
-    assert left <= {".db", ".db-shm", ".db-wal", ".log"}
+    assert left <= {".db", ".db-numbers", ".db-shm", ".db-wal", ".log"}
 
 
 async def test_doctor_looks_at_every_workspace() -> None:

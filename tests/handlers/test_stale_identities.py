@@ -2,6 +2,7 @@
 
 import pytest
 
+from models.account import Account
 from models.quote import Quote
 from models.slack_user import SlackUser
 from tests.handlers.all_screens import (
@@ -110,6 +111,25 @@ async def test_retrying_and_giving_up_need_a_fresh_identity(world: World, action
     await (dora.submit() if action_id == "service_order.retry" else dora.press(action_id))
     assert "Try again in a moment." in await answer(world, dora, len(dora.ephemerals))
     assert await stored(world) == before
+
+
+async def test_a_link_to_the_payment_methods_needs_a_fresh_identity(world: World) -> None:
+    """R5: the link changes cards, and works for whoever has it."""
+    alice = world.person("alice")
+    await opened(alice, "/billing", "", "account.overview")
+    await alice.press("account.manage_methods")
+    await alice.wait_for_modal("account.portal")
+    await alice.press("account.switch_portal")
+    await world.services.tasks.wait_until_idle()
+    assert (await world.row(Account, id="acme")).default_portal == "admin"
+    await opened(alice, "/billing", "", "account.overview")
+    world.clock.move(minutes=61)
+    world.slack.fault("error_500", "users.info")
+    await alice.press("account.manage_methods")
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "nothing was changed" in refused.text
+    assert "account.open_portal" not in refused.action_ids
+    world.slack.slack.faults.reset()
 
 
 async def test_a_deactivation_is_noticed_within_the_hour(world: World) -> None:

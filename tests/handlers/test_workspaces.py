@@ -35,6 +35,10 @@ async def workspaces() -> AsyncIterator[World]:
         yield world
 
 
+# Acme's workspace by itself; then one of an organisation that has installed the bot for all of them.
+KINDS = pytest.mark.parametrize("organisation", [False, True], ids=["workspaces", "organisation"])
+
+
 # --- nothing of another workspace
 
 
@@ -62,19 +66,34 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
     return answers
 
 
+@pytest.mark.parametrize(
+    ("organisation", "who"),
+    [
+        pytest.param(False, "olga", id="another workspace"),
+        pytest.param(True, "olga", id="outside the organisation", marks=pytest.mark.long),
+        pytest.param(True, "otto", id="another workspace of the organisation"),
+    ],
+)
 async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there_is(
-    workspaces: World,
+    organisation: bool, who: str
 ) -> None:
-    """R5: every route of the bot, by a contact of another workspace who has Alice's e-mail address."""
-    metadata = await acme_has_an_order_and_a_quote(workspaces)
-    for where, said in (await everything(workspaces, workspaces.person("olga"), metadata)).items():
-        # What she typed herself may come back to her.
-        typed = where.partition(" ")[2] or "nothing"
-        assert [word for word in OF_ACME_ALONE if word in said.replace(typed, "")] == [], (where, said)
+    """R5, R29: every route of the bot, by somebody of another workspace who has Alice's e-mail address."""
+    async with installed_everywhere(organisation=organisation) as workspaces:
+        metadata = await acme_has_an_order_and_a_quote(workspaces)
+        for where, said in (await everything(workspaces, workspaces.person(who), metadata)).items():
+            # What she typed herself may come back to her.
+            typed = where.partition(" ")[2] or "nothing"
+            assert [word for word in OF_ACME_ALONE if word in said.replace(typed, "")] == [], (where, said)
 
 
-async def test_a_contacts_own_id_means_nobody_in_another_workspace(workspaces: World) -> None:
+@KINDS
+async def test_a_contacts_own_id_means_nobody_in_another_workspace(organisation: bool) -> None:
     """R5: as it comes from a channel that the two share."""
+    async with installed_everywhere(organisation=organisation) as workspaces:
+        await _use_a_contacts_id_elsewhere(workspaces)
+
+
+async def _use_a_contacts_id_elsewhere(workspaces: World) -> None:
     alice, olga = workspaces.person("alice"), workspaces.person("olga")
     await workspaces.fill_cart(alice)
     await alice.close_modal()

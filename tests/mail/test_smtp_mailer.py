@@ -113,7 +113,9 @@ async def test_a_mail_brings_its_attachments_beside_text_and_html(inbox: Inbox) 
 
 
 async def test_the_urls_user_and_password_are_used(inbox: Inbox) -> None:
-    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").send_email(MAIL)
+    await SmtpMailer(
+        f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}?starttls=0", "seatbot@acme.example"
+    ).send_email(MAIL)
     assert inbox.logins == [(b"me@x", b"s p")]
     assert len(inbox.envelopes) == 1
 
@@ -162,22 +164,30 @@ async def test_rejections_of_mailbox_or_message_are_final_and_those_of_the_clien
 
 async def test_a_wrong_password_waits_for_the_operator(inbox: Inbox) -> None:
     with pytest.raises(MailUnavailable) as refused:
-        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").send_email(MAIL)
+        await SmtpMailer(
+            f"smtp://me:wrong@127.0.0.1:{inbox.port}?starttls=0", "seatbot@acme.example"
+        ).send_email(MAIL)
     assert "wrong" not in str(refused.value)
 
 
 async def test_a_check_signs_in_and_sends_nothing(inbox: Inbox) -> None:
-    await SmtpMailer(f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}", "seatbot@acme.example").check_connection()
+    await SmtpMailer(
+        f"smtp://me%40x:s%20p@127.0.0.1:{inbox.port}?starttls=0", "seatbot@acme.example"
+    ).check_connection()
     with pytest.raises(MailUnavailable):
-        await SmtpMailer(f"smtp://me:wrong@127.0.0.1:{inbox.port}", "seatbot@acme.example").check_connection()
+        await SmtpMailer(
+            f"smtp://me:wrong@127.0.0.1:{inbox.port}?starttls=0", "seatbot@acme.example"
+        ).check_connection()
     assert {password for _, password in inbox.logins} == {b"s p", b"wrong"}
     assert inbox.envelopes == []
 
 
-async def test_a_server_that_must_encrypt_and_cannot_gets_nothing(inbox: Inbox) -> None:
-    with pytest.raises(MailUnavailable):
-        await SmtpMailer(f"{inbox.url}?starttls=1", "seatbot@acme.example").send_email(MAIL)
-    assert inbox.envelopes == []
+@pytest.mark.parametrize("url", ["smtp://127.0.0.1:{}?starttls=1", "smtp://me:secret@127.0.0.1:{}"])
+async def test_a_server_that_must_encrypt_and_cannot_gets_nothing(inbox: Inbox, url: str) -> None:
+    """Neither mail nor password: the offer may have been removed on the way."""
+    with pytest.raises(MailUnavailable, match="offers no STARTTLS"):
+        await SmtpMailer(url.format(inbox.port), "seatbot@acme.example").send_email(MAIL)
+    assert (inbox.envelopes, inbox.logins) == ([], [])
 
 
 async def test_no_server_is_an_outage() -> None:
@@ -198,7 +208,11 @@ async def test_without_a_url_nothing_is_configured() -> None:
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp://mail.example", SmtpServer("mail.example", 25, None, None, False, None)),
+        ("smtp://mail.example", SmtpServer("mail.example", 25, None, None, False, True)),
+        ("smtp://10.0.0.1", SmtpServer("10.0.0.1", 25, None, None, False, True)),
+        ("smtp://localhost", SmtpServer("localhost", 25, None, None, False, None)),
+        ("smtp://[::1]:2525", SmtpServer("::1", 2525, None, None, False, None)),
+        ("smtp://a:b@localhost", SmtpServer("localhost", 25, "a", "b", False, True)),
         ("smtp://mail.example?starttls=1", SmtpServer("mail.example", 587, None, None, False, True)),
         ("smtp://mail.example:2525?starttls=0", SmtpServer("mail.example", 2525, None, None, False, False)),
         ("smtps://a:b@mail.example", SmtpServer("mail.example", 465, "a", "b", True, False)),
@@ -208,7 +222,22 @@ def test_the_url_says_how_to_connect(url: str, server: SmtpServer) -> None:
     assert SmtpServer.parse(url) == server
 
 
-@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://"])
+@pytest.mark.parametrize(
+    ("url", "is_plain_text"),
+    [
+        ("smtp://mail.example", False),
+        ("smtps://mail.example", False),
+        ("smtp://localhost", False),
+        ("smtp://mail.example?starttls=0", True),
+    ],
+)
+def test_only_an_explicit_option_allows_plain_text_to_another_machine(url: str, is_plain_text: bool) -> None:
+    assert SmtpMailer(url, "seatbot@acme.example").is_plain_text is is_plain_text
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example?starttls=no"]
+)
 def test_a_url_that_names_no_mail_server_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="smtp"):
+    with pytest.raises(ValueError, match=r"smtp|starttls"):
         SmtpMailer(url, "seatbot@acme.example")

@@ -13,10 +13,11 @@ from bot.i18n import Localizer
 from bot.installations.clients import NotInstalled, SingleWorkspaceClients
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    FileRejected,
     FileUpload,
     MessageGone,
     MessageRef,
+    MessageRejected,
+    MessengerRefused,
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
@@ -168,7 +169,7 @@ async def test_a_slack_that_keeps_silent_is_an_outage(slack: Sandbox) -> None:
 
 async def test_a_wrong_token_waits_for_the_operator(slack: Sandbox) -> None:
     async with messenger_for(slack.api_url, "xoxb-wrong") as messenger:
-        with pytest.raises(MessengerUnavailable, match="invalid_auth"):
+        with pytest.raises(MessengerRefused, match="invalid_auth"):
             await messenger.deliver_message(to("U1"))
 
 
@@ -250,7 +251,7 @@ async def test_a_direct_message_that_is_not_there_takes_no_file(messenger: Slack
 
 @pytest.mark.parametrize("code", ["missing_scope", "file_uploads_disabled"])
 async def test_a_rejected_file_upload_is_reported(code: str) -> None:
-    with pytest.raises(FileRejected, match=code):
+    with pytest.raises(MessageRejected, match=code):
         await deliver_to(Answers(refused(code)), file_to("D1"))
 
 
@@ -300,27 +301,45 @@ async def test_a_message_whose_blocks_slack_refuses_goes_out_as_text() -> None:
     assert second.get("blocks") in (None, [], "[]")
 
 
-CODES = {
-    "not_in_channel": ("C1", ChannelUnreachable),
-    "is_archived": ("C1", ChannelUnreachable),
-    "restricted_action": ("C1", ChannelUnreachable),
-    "user_disabled": ("U1", UserUnreachable),
-    "cannot_dm_bot": ("U1", UserUnreachable),
-    "messages_tab_disabled": ("U1", UserUnreachable),
-    "edit_window_closed": ("C1", MessageGone),
-    "cant_update_message": ("C1", MessageGone),
-    "account_inactive": ("U1", MessengerUnavailable),
-    "token_revoked": ("U1", MessengerUnavailable),
-    "internal_error": ("C1", MessengerUnavailable),
-    "something_new": ("C1", MessengerUnavailable),
-}
+def edit_of(message: OutboundMessage) -> OutboundMessage:
+    return replace(message, update_ts="1.000001")
 
 
-@pytest.mark.parametrize("code", CODES)
-async def test_slacks_refusals_in_our_words(code: str) -> None:
-    channel, expected = CODES[code]
-    with pytest.raises(expected, match=code):
-        await deliver_to(Answers(refused(code)), to(channel))
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("not_in_channel", to("C1"), ChannelUnreachable),
+        ("ekm_access_denied", to("C1"), ChannelUnreachable),
+        ("no_permission", to("C1"), ChannelUnreachable),
+        ("user_disabled", to("U1"), UserUnreachable),
+        ("ekm_access_denied", to("U1"), UserUnreachable),
+        ("messages_tab_disabled", to("W1"), UserUnreachable),
+        ("edit_window_closed", edit_of(to("C1")), MessageGone),
+        ("block_mismatch", edit_of(to("C1")), MessageGone),
+        ("thread_not_found", to("C1"), MessageRejected),
+        ("msg_too_long", to("C1"), MessageRejected),
+        ("storage_limit_reached", file_to("D1"), MessageRejected),
+        ("missing_scope", file_to("D1"), MessageRejected),
+        ("missing_scope", to("C1"), MessengerRefused),
+        ("account_inactive", to("U1"), MessengerRefused),
+        ("something_new", to("C1"), MessengerRefused),
+        ("internal_error", to("C1"), MessengerUnavailable),
+        ("team_added_to_org", to("C1"), MessengerUnavailable),
+        ("rate_limited", to("C1"), RateLimited),
+    ],
+)
+async def test_an_error_of_slack_says_what_can_be_done(
+    code: str, message: OutboundMessage, expected: type[Exception]
+) -> None:
+    with pytest.raises(expected) as raised:
+        await deliver_to(Answers(refused(code)), message)
+    assert type(raised.value) is expected
+    assert code in str(raised.value) or expected is RateLimited
+
+
+async def test_a_text_that_is_refused_as_well_is_rejected() -> None:
+    with pytest.raises(MessageRejected, match="invalid_blocks_format"):
+        await deliver_to(Answers(refused("invalid_blocks"), refused("invalid_blocks_format")), to("C1"))
 
 
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", "not json", ""])
@@ -331,7 +350,9 @@ async def test_an_answer_that_is_not_slacks_is_an_outage(body: str, content_type
         await deliver_to(Answers(answer), to("C1"))
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("3", 3.0), (None, 30.0), ("soon", 30.0)])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("3", 3.0), (None, 30.0), ("soon", 30.0), ("nan", 30.0), ("1e400", 3600.0)]
+)
 async def test_a_429_without_a_readable_delay_waits_half_a_minute(header: str | None, seconds: float) -> None:
     headers = {"Retry-After": header} if header else {}
     answer = web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)

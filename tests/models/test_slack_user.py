@@ -8,10 +8,17 @@ from tests.models.examples import NOW, a_slack_user
 
 @pytest.mark.parametrize(
     "person",
-    [{}, {"home_team_id": "E01GRID", "enterprise_id": "E01GRID"}, {"enterprise_id": "E01GRID"}],
-    ids=["of the workspace", "of its organisation", "of a workspace of an organisation"],
+    [
+        {},
+        {"home_team_id": "E01GRID", "enterprise_id": "E01GRID"},
+        {"enterprise_id": "E01GRID"},
+        {"home_team_id": "T99OTHER", "enterprise_id": "E01GRID"},
+    ],
+    ids=["of the workspace", "of its organisation", "of a workspace of it", "of another workspace of it"],
 )
-def test_r5_a_live_person_of_the_workspace_is_a_full_member(person: dict[str, Any]) -> None:
+def test_r5_a_live_person_of_the_workspace_or_its_organisation_is_a_full_member(
+    person: dict[str, Any],
+) -> None:
     assert a_slack_user(**person).is_full_member
 
 
@@ -19,7 +26,6 @@ def test_r5_a_live_person_of_the_workspace_is_a_full_member(person: dict[str, An
     "person",
     [
         {"home_team_id": "T99OTHER"},
-        {"home_team_id": "T99OTHER", "enterprise_id": "E01GRID"},
         {"home_team_id": ""},
         {"deleted": True},
         {"is_bot": True},
@@ -43,3 +49,18 @@ def test_r5_anyone_else_is_not(person: dict[str, Any]) -> None:
 )
 def test_r5_a_slack_profile_is_fresh_for_an_hour(age: timedelta, fresh: bool) -> None:
     assert a_slack_user(refreshed_at=NOW - age).is_fresh(NOW) is fresh
+
+
+def test_r29_accounts_can_be_theirs_in_each_of_their_workspaces_and_in_their_organisation() -> None:
+    alice = a_slack_user(
+        team_id="T01ACME", enterprise_id="E01GRID", enterprise_user_id="W01", workspace_ids=["T01ACME", "T02"]
+    )
+    assert alice.own_team_ids == {"E01GRID", "T01ACME", "T02"}
+    assert a_slack_user(home_team_id="T99OTHER").own_team_ids == {"T99OTHER"}
+
+
+def test_r29_in_an_organisation_a_person_has_one_identity() -> None:
+    here = a_slack_user(team_id="T01", user_id="U5", enterprise_id="E01GRID", enterprise_user_id="W01")
+    there = a_slack_user(team_id="T02", user_id="W01", enterprise_id="E01GRID", enterprise_user_id="W01")
+    assert here.identity_key == there.identity_key == ("E01GRID", "W01")
+    assert a_slack_user(team_id="T01", user_id="U5").identity_key == ("T01", "U5")

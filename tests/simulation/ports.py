@@ -222,7 +222,10 @@ class GatedDirectory:
     async def check_connection(self) -> None:
         """No process is asked whether it is ready."""
 
-    async def list_workspaces(self) -> list[str]:
+    async def list_installations(self) -> list[str]:
+        return []
+
+    async def list_team_ids(self) -> list[str]:
         return []
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
@@ -247,6 +250,7 @@ class GatedMailer:
     """Mailer."""
 
     is_configured = True
+    is_plain_text = False
 
     def __init__(self, line: PortCaller, sent: list[OutboundEmail]) -> None:
         self._line, self._sent = line, sent

@@ -4,8 +4,8 @@ import pytest
 
 from tests.simulation.run import Outcome, open_store, run_chunk, run_seed
 
-CHUNKS = [range(start, start + 12) for start in (0, 12, 24, 36)]
-SEEDS_AT_STRIPE = (1, 4, 15, 34, 47, 102, 156, 191)
+CHUNKS = [range(start, start + 10) for start in (0, 10)]
+SEEDS_AT_STRIPE = (1, 15, 47, 156)
 
 
 def _report(outcome: Outcome, where: str = "") -> str:
@@ -33,8 +33,7 @@ def test_over_stripe_the_same_seed_replays_to_the_same_trace() -> None:
     assert any(" event: " in line for line in first.trace)
 
 
-@pytest.mark.parametrize("seed", [11])
-def test_the_same_seed_replays_to_the_same_trace(seed: int) -> None:
-    first, again = (run_seed(open_store(), seed) for _ in range(2))
+def test_the_same_seed_replays_to_the_same_trace() -> None:
+    first, again = (run_seed(open_store(), 11) for _ in range(2))
     assert first.trace == again.trace
     assert len(first.trace) > 100

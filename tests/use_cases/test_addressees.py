@@ -53,7 +53,7 @@ async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
         "D02BENOIT": [kind, NoticeKind.PORTAL_CHANGED],
     }
     refused = await outbox.notices(destination=CHANNEL)
-    assert {n.last_error for n in refused} == {"channel unreachable: not_in_channel"}
+    assert {n.last_error for n in refused} == {"unreachable: not_in_channel"}
 
 
 async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> None:
@@ -166,7 +166,7 @@ async def test_mail_refused_for_good_is_given_up_and_the_reason_kept(outbox: Out
     outbox.mailer.refusals = [MailRejected("recipient refused: [550]")]
     await outbox.deliver_all()
     notice = await outbox.notice()
-    assert (notice.status, notice.last_error) == ("undeliverable", "recipient refused: [550]")
+    assert (notice.status, notice.last_error) == ("undeliverable", "rejected: recipient refused: [550]")
 
 
 async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None:

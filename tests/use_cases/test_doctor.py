@@ -1,7 +1,5 @@
 """`doctor`: a line for each thing, that says what is wrong and what to do."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from sqlalchemy import text
 from bot.settings import Settings
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
+from tests.commands import run_command
 from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
@@ -40,7 +39,7 @@ async def test_a_healthy_installation_passes_every_check(well: World) -> None:
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
         "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "mail", "billing",
-        "seller", "account services",
+        "seller", "account services", "notices",
     ]  # fmt: skip
     assert found["channels"].message == "the bot is in all 6"
 
@@ -128,6 +127,14 @@ async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
 
 
+async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
+    well: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_plain_text", True)
+    found = (await findings(well))["mail"]
+    assert (found.passed, "?starttls=0" in found.message) == (None, True)
+
+
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
@@ -156,20 +163,11 @@ async def test_an_unset_optional_setting_is_a_note() -> None:
 async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
     url = well.services.settings.database_url
     environment = build_environment(well.slack, url, transport="http", DATABASE_URL=url)
-    codes = []
-    for _ in range(2):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(ROOT / "app.py"), "doctor"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        shown, _ = await process.communicate()
-        codes.append(process.returncode)
-        well.slack.channel("C03SLOW").remove_bot()
-    assert codes == [0, 1], shown.decode()
-    assert "wrong channels: the bot is not in C03SLOW" in shown.decode()
+    assert (await run_command(tmp_path, "doctor", **environment)).exit_code == 0
+    well.slack.channel("C03SLOW").remove_bot()
+    result = await run_command(tmp_path, "doctor", **environment)
+    assert result.exit_code == 1
+    assert "wrong channels: the bot is not in C03SLOW" in result.output
 
 
 async def test_scopes_that_slack_does_not_list_are_a_note(well: World) -> None:

@@ -9,8 +9,8 @@ import typst
 
 from bot.db import transaction_open
 from bot.messaging.messenger import (
-    FileRejected,
     MessageGone,
+    MessageRejected,
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
@@ -60,7 +60,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
 
 
-@pytest.mark.parametrize("fault", [FileRejected("missing_scope"), MessageGone("channel_not_found")])
+@pytest.mark.parametrize("fault", [MessageRejected("missing_scope"), MessageGone("channel_not_found")])
 async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
     """The receipt's e-mail has it as well; only a person who requested it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]

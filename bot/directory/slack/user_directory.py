@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.organisation import find_enterprise_id
 from bot.installations.slack_errors import get_error_name, is_slack_failure
 
 # Slackbot is not marked as a bot.
@@ -20,6 +22,14 @@ SLACKBOT_USER_ID = "USLACKBOT"
 CONNECTION_TIMEOUT_SECONDS = 3
 
 NOT_FOUND_ERRORS = ("channel_not_found", "user_not_found", "users_not_found", "user_not_visible")
+
+
+@dataclass(frozen=True)
+class _Membership:
+    home_team_id: str
+    enterprise_id: str | None = None
+    enterprise_user_id: str | None = None
+    workspace_ids: list[str] = field(default_factory=list)
 
 
 class SlackUserDirectory:
@@ -35,16 +45,16 @@ class SlackUserDirectory:
         user = answer.get("user")
         if not isinstance(user, dict) or not user.get("id"):
             raise DirectoryUnavailable("no user in the answer")
-        home, organisation = await self._resolve_home_team(team_id, user)
+        membership = await self._resolve_membership(team_id, user)
         profile = user.get("profile") or {}
         return UserProfile(
-            user_id=user["id"],
-            home_team_id=home,
+            # Slack may answer with another id of the same person: their organisation's.
+            user_id=user_id,
+            **vars(membership),
             name=user.get("real_name") or profile.get("real_name") or user.get("name") or user["id"],
             email=profile.get("email") or None,
             locale=user.get("locale") or None,
             time_zone=user.get("tz") or None,
-            enterprise_id=organisation,
             deleted=bool(user.get("deleted")),
             is_bot=bool(user.get("is_bot")) or user["id"] == SLACKBOT_USER_ID,
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
@@ -61,7 +71,11 @@ class SlackUserDirectory:
                     if is_slack_failure(error):
                         raise
 
-    async def list_workspaces(self) -> list[str]:
+    async def list_installations(self) -> list[str]:
+        with _convert_errors():
+            return await self._clients.list_installations()
+
+    async def list_team_ids(self) -> list[str]:
         with _convert_errors():
             return await self._clients.list_team_ids()
 
@@ -87,28 +101,30 @@ class SlackUserDirectory:
         user = (answer or {}).get("user") or {}
         return str(user["id"]) if user.get("id") else None
 
-    async def _resolve_home_team(self, team_id: str, user: dict[str, Any]) -> tuple[str, str | None]:
-        """The person's own workspace, or this one if they belong to it.
-
-        A person of an organisation belongs to each of their workspaces in it. The organisation of an outsider
-        is ignored: it must not pass for ours.
-        """
+    async def _resolve_membership(self, team_id: str, user: dict[str, Any]) -> _Membership:
+        """A person of our organisation belongs to each of their workspaces in it. The organisation of an
+        outsider is ignored: it must not pass for ours (R5)."""
         home = str(user.get("team_id") or "")
-        enterprise = user.get("enterprise_user") or {}
-        theirs = enterprise.get("enterprise_id")
-        if not theirs or theirs != await self._get_enterprise_id(team_id):
-            return home, None
-        return (team_id if team_id in (enterprise.get("teams") or []) else home), str(theirs)
+        member = user.get("enterprise_user") or {}
+        organisation = str(member.get("enterprise_id") or "")
+        if not organisation or not await self._is_own_organisation(team_id, organisation):
+            return _Membership(home)
+        # An organisation's id in place of the workspace's says only that they belong to the organisation.
+        workspaces = list(member.get("teams") or [team_id if home == organisation else home])
+        home = team_id if team_id in workspaces else home
+        return _Membership(home, organisation, str(member.get("id") or user["id"]), workspaces)
 
-    async def _get_enterprise_id(self, team_id: str) -> str | None:
-        if team_id not in self._enterprise_ids:
+    async def _is_own_organisation(self, team_id: str, enterprise_id: str) -> bool:
+        # A workspace may have joined an organisation since.
+        if self._enterprise_ids.get(team_id) is None:
             answer = await self._request_slack(team_id, "auth.test")
-            self._enterprise_ids[team_id] = (answer or {}).get("enterprise_id")
-        return self._enterprise_ids[team_id]
+            self._enterprise_ids[team_id] = find_enterprise_id(answer or {})
+        return self._enterprise_ids[team_id] == enterprise_id
 
     async def _get_client(self, team_id: str) -> AsyncWebClient:
         try:
-            return await self._clients.get_client(team_id)
+            with _convert_errors():
+                return await self._clients.get_client(team_id)
         except NotInstalled as error:
             raise DirectoryUnavailable(error.reason) from error
 
@@ -131,6 +147,7 @@ def _convert_errors() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise DirectoryUnavailable(get_error_name(error)) from error
+        refusal = DirectoryUnavailable if is_slack_failure(error) else DirectoryRefused
+        raise refusal(get_error_name(error)) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise DirectoryUnavailable(type(error).__name__) from error

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import localtime
+from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from bot.mail.mailer import MailRejected, MailUnavailable, OutboundEmail
+from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable, OutboundEmail
 from bot.metrics import instrument_adapter
 
 TIMEOUT_SECONDS = 10
@@ -25,10 +26,13 @@ INVALID_MESSAGE_STATUSES = frozenset({"5.2.3", "5.3.4", "5.6.0", "5.6.1", "5.6.2
 UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
 MESSAGE_TOO_LARGE_CODES = frozenset({552})
 
+# Responses about the mailbox or the message, not about the sender or the connection.
+ABOUT_MESSAGE = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
+
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """`starttls` is none for: if the server offers it."""
+    """`starttls` is none on this machine without a user: then it is used if the server offers it."""
 
     host: str
     port: int
@@ -39,16 +43,21 @@ class SmtpServer:
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
-        """`smtp://user:password@host:port`, `smtps://…`, with `?starttls=1` (or 0) for smtp."""
+        """`smtp://user:password@host:port`, `smtps://…`. Without TLS, STARTTLS is required for a user or
+        another machine: whoever is between the two could remove the server's offer. `?starttls=0` allows
+        plain text."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
         tls = parts.scheme == "smtps"
-        starttls_option = parse_qs(parts.query).get("starttls", [""])[0]
-        starttls = False if tls else {"1": True, "0": False}.get(starttls_option)
+        option = parse_qs(parts.query).get("starttls", [""])[0]
+        if option not in ("", "0", "1"):
+            raise ValueError("may end with ?starttls=0 or ?starttls=1")
+        is_required = bool(parts.username) or not _is_loopback(parts.hostname)
+        starttls = False if tls else {"1": True, "0": False}.get(option, True if is_required else None)
         return cls(
             host=parts.hostname,
-            port=parts.port or (465 if tls else 587 if starttls else 25),
+            port=parts.port or (465 if tls else 587 if option == "1" else 25),
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             tls=tls,
@@ -56,7 +65,7 @@ class SmtpServer:
         )
 
 
-@instrument_adapter("mail", MailRejected, MailUnavailable)
+@instrument_adapter("mail", MailRejected, MailDeferred, MailUnavailable)
 class SmtpMailer:
     def __init__(self, url: str | None, mail_from: str) -> None:
         self._server = SmtpServer.parse(url) if url else None
@@ -65,6 +74,11 @@ class SmtpMailer:
     @property
     def is_configured(self) -> bool:
         return self._server is not None
+
+    @property
+    def is_plain_text(self) -> bool:
+        server = self._server
+        return server is not None and not (server.tls or server.starttls or _is_loopback(server.host))
 
     async def check_connection(self) -> None:
         async with self._open_connection() as client:
@@ -96,6 +110,15 @@ class SmtpMailer:
             raise _convert_error(error) from error
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = mail_from
@@ -117,10 +140,14 @@ def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
 def _convert_error(error: Exception) -> Exception:
     """Only a response about this mailbox or this message is permanent. One about the sender, a policy or the
     server itself can be fixed by an operator, so the message is retried as in an outage."""
+    if "STARTTLS extension not supported" in str(error):
+        return MailUnavailable("the server offers no STARTTLS")
     responses = _list_responses(error)
     message = f"{type(error).__name__} {', '.join(map(_format_status, responses))}".rstrip()
     if responses and all(_is_permanent(response) for response in responses):
         return MailRejected(message)
+    if responses and all(isinstance(response, ABOUT_MESSAGE) for response in responses):
+        return MailDeferred(message)
     return MailUnavailable(message)
 
 
@@ -132,10 +159,7 @@ def _list_responses(error: Exception) -> list[aiosmtplib.SMTPResponseException]:
 
 def _is_permanent(response: aiosmtplib.SMTPResponseException) -> bool:
     is_about_recipient = isinstance(response, aiosmtplib.SMTPRecipientRefused)
-    if (
-        not (is_about_recipient or isinstance(response, aiosmtplib.SMTPDataError))
-        or not 500 <= response.code < 600
-    ):
+    if not isinstance(response, ABOUT_MESSAGE) or not 500 <= response.code < 600:
         return False
     if enhanced := ENHANCED_STATUS_PATTERN.match(response.message.lstrip()):
         return enhanced[0] in UNKNOWN_MAILBOX_STATUSES | INVALID_MESSAGE_STATUSES

@@ -7,10 +7,15 @@ from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import View
 from bot.blocks.home.page import CHART_BLOCK_TYPE, render_home, render_refused_home, render_unlinked_home
 from bot.installations.clients import NotInstalled, SlackClientProvider
-from bot.installations.slack_errors import get_error_name, get_http_status, read_retry_after
+from bot.installations.slack_errors import SlackErrorKind, get_error_kind, get_error_name, read_retry_after
 from bot.messaging.home_publisher import ChartRejected, HomeContent
-from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnreachable
-from bot.messaging.slack.messenger import USER_UNREACHABLE_ERRORS
+from bot.messaging.messenger import (
+    MessageRejected,
+    MessengerRefused,
+    MessengerUnavailable,
+    RateLimited,
+    UserUnreachable,
+)
 from models.billing_contact import NotABillingContact, NotAllowed
 
 # Slack's error for a view with blocks that it does not accept.
@@ -61,11 +66,16 @@ def _list_contact_names(refusal: NotABillingContact) -> list[str]:
 
 
 def _convert_error(error: SlackApiError, view: View) -> Exception:
-    code = get_error_name(error)
-    if code == "ratelimited" or get_http_status(error) == 429:
-        return RateLimited(read_retry_after(error))
-    if code in INVALID_VIEW_ERRORS and any(block["type"] == CHART_BLOCK_TYPE for block in view["blocks"]):
-        return ChartRejected(code)
-    if code in USER_UNREACHABLE_ERRORS:
-        return UserUnreachable(code)
-    return MessengerUnavailable(code)
+    name = get_error_name(error)
+    if name in INVALID_VIEW_ERRORS and any(block["type"] == CHART_BLOCK_TYPE for block in view["blocks"]):
+        return ChartRejected(name)
+    match get_error_kind(error):
+        case SlackErrorKind.RATE_LIMITED:
+            return RateLimited(read_retry_after(error))
+        case SlackErrorKind.TRANSIENT:
+            return MessengerUnavailable(name)
+        case SlackErrorKind.DESTINATION_UNREACHABLE:
+            return UserUnreachable(name)
+        case SlackErrorKind.REJECTED | SlackErrorKind.BLOCKS_REJECTED:
+            return MessageRejected(name)
+    return MessengerRefused(name)

@@ -9,73 +9,29 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.blocks.notice import render_notice_message
-from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.clients import NotInstalled, OrganisationUnknown, SlackClientProvider
 from bot.installations.slack_errors import (
+    SlackErrorKind,
     get_error_details,
+    get_error_kind,
     get_error_name,
-    get_http_status,
     read_retry_after,
 )
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    FileRejected,
     FileUpload,
     MessageGone,
     MessageRef,
+    MessageRejected,
+    MessengerRefused,
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
     UserUnreachable,
 )
+from bot.network import find_proxy
 
 log = structlog.get_logger()
-
-
-CHANNEL_UNREACHABLE_ERRORS = frozenset(
-    {
-        "channel_not_found",
-        "channel_type_not_supported",
-        "is_archived",
-        "not_in_channel",
-        "posting_to_general_channel_denied",
-        "restricted_action",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_only_channel",
-    }
-)
-USER_UNREACHABLE_ERRORS = frozenset(
-    {
-        "cannot_dm_bot",
-        "messages_tab_disabled",
-        "user_disabled",
-        "user_not_found",
-        "user_not_visible",
-        "users_not_found",
-    }
-)
-MESSAGE_GONE_ERRORS = frozenset(
-    {
-        "cannot_reply_to_message",
-        "cant_update_message",
-        "edit_window_closed",
-        "invalid_thread_ts",
-        "message_not_found",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_thread_locked",
-        "thread_not_found",
-    }
-)
-FILE_REJECTED_ERRORS = frozenset(
-    {
-        "file_type_not_allowed",
-        "file_upload_size_restricted",
-        "file_uploads_disabled",
-        "file_uploads_except_images_disabled",
-        "missing_scope",
-    }
-)
-# Slack rejects the message itself; without its blocks, its text says the same.
-INVALID_BLOCKS_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
 class SlackMessenger:
@@ -90,6 +46,8 @@ class SlackMessenger:
             await self._clients.get_client(team_id)
         except NotInstalled:
             return False
+        except OrganisationUnknown as error:
+            raise MessengerUnavailable(str(error)) from error
         return True
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
@@ -114,7 +72,8 @@ async def _send_message(
     try:
         return await _post_or_update(client, message, content)
     except SlackApiError as error:
-        if get_error_name(error) not in INVALID_BLOCKS_ERRORS:
+        # Slack rejects the message itself; without its blocks, its text says the same.
+        if get_error_kind(error) is not SlackErrorKind.BLOCKS_REJECTED:
             raise
         log.error("message.blocks_rejected", kind=message.kind, error=get_error_details(error))
     return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
@@ -133,7 +92,7 @@ async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, te
 
 async def _upload_file(client: AsyncWebClient, url: str, content: bytes) -> None:
     assert client.session is not None, "bootstrap gives the client its session"
-    async with client.session.post(url, data=content) as answer:
+    async with client.session.post(url, data=content, proxy=find_proxy(url)) as answer:
         if answer.status != 200:
             raise MessengerUnavailable(f"upload answered HTTP {answer.status}")
 
@@ -153,23 +112,28 @@ async def _post_or_update(
 
 
 def _convert_error(error: SlackApiError, message: OutboundMessage) -> Exception:
-    code = get_error_name(error)
-    if code == "ratelimited" or get_http_status(error) == 429:
-        return RateLimited(read_retry_after(error))
-    if message.file and code in FILE_REJECTED_ERRORS:
-        return FileRejected(code)
-    if code in MESSAGE_GONE_ERRORS:
-        return MessageGone(code)
-    if code in USER_UNREACHABLE_ERRORS or code in CHANNEL_UNREACHABLE_ERRORS:
-        return _build_unreachable_error(code, message)
-    # The remaining errors are ours to fix (a token, a scope) or Slack's: the notice waits for that.
-    return MessengerUnavailable(code)
+    name = get_error_name(error)
+    match get_error_kind(error):
+        case SlackErrorKind.RATE_LIMITED:
+            return RateLimited(read_retry_after(error))
+        case SlackErrorKind.TRANSIENT:
+            return MessengerUnavailable(name)
+        case SlackErrorKind.DESTINATION_UNREACHABLE:
+            return _build_unreachable_error(name, message)
+        case SlackErrorKind.TARGET_GONE if message.update_ts or message.thread_ts:
+            return MessageGone(name)
+        case SlackErrorKind.REJECTED | SlackErrorKind.BLOCKS_REJECTED | SlackErrorKind.TARGET_GONE:
+            return MessageRejected(name)
+        case SlackErrorKind.TOKEN if message.file and name == "missing_scope":
+            # Messages need another scope, and may still be posted.
+            return MessageRejected(name)
+    return MessengerRefused(name)
 
 
-def _build_unreachable_error(code: str, message: OutboundMessage) -> Exception:
+def _build_unreachable_error(name: str, message: OutboundMessage) -> Exception:
     if message.channel.startswith("D"):
         # The direct message no longer exists, but the person may.
-        return MessageGone(code)
+        return MessageGone(name)
     if message.channel.startswith(("U", "W")):
-        return UserUnreachable(code)
-    return ChannelUnreachable(code)
+        return UserUnreachable(name)
+    return ChannelUnreachable(name)

@@ -13,9 +13,9 @@ async def open_portal(
     services: Services, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, str | None]:
     """The account, and the link if its default portal is GoTo Admin; otherwise the warning has to be shown
-    first."""
+    first. The link changes payment methods, so it is given to a fresh identity only (R5)."""
     async with services.read() as session:
-        account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=False)
+        account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=True)
     if account.default_portal is Portal.CORPORATE:
         return account, None
     return account, await services.billing.create_portal_link(account_id)

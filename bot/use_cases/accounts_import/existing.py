@@ -71,8 +71,9 @@ async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) 
 
 def build_account_values(entry: AccountEntry) -> dict[str, Any]:
     """What a file decides, except the address; never the default portal (R15)."""
-    fields = {"id", "name", "slack_team", "channel", "channel_amounts", "currency", "tax_rate", "locale"}
-    values = entry.model_dump(include={*fields, "time_zone", "stripe_customer"})
+    fields = {"id", "name", "channel", "channel_amounts", "currency", "tax_rate", "locale", "time_zone"}
+    values = entry.model_dump(include={*fields, "stripe_customer"})
+    values["slack_team"] = entry.slack_team or entry.slack_enterprise
     return {**values, **build_self_service_values(entry), "home_country": entry.billing_address.country}
 
 

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlmodel import select
 
 from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef
 from bot.services import Services
+from bot.use_cases.delivery.fallback import (
+    UndeliverableNotice,
+    build_fallback_notices,
+    build_notice_copies,
+    has_failed_for_too_long,
+)
 from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
@@ -18,23 +23,19 @@ from bot.use_cases.delivery.results import (
     CopyGone,
     DeliveryResult,
     DigestPosted,
+    FailureReason,
     HeldForDigest,
     OptedOut,
     Posted,
     RetryLater,
     Throttled,
     Undeliverable,
-    UndeliverableToChannel,
-    UndeliverableToContact,
 )
 from bot.use_cases.notice.enqueue import (
-    build_notices,
     build_related_notices,
     enqueue_quote_card_updates,
     get_event_key,
     list_active_contacts,
-    list_direct_destinations,
-    list_order_recipients,
 )
 from bot.use_cases.pacing import (
     DESTINATION_LIMIT,
@@ -43,14 +44,10 @@ from bot.use_cases.pacing import (
     lock_or_create_slots,
 )
 from models.account import Account
-from models.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination, DestinationKind
-from models.notice.payloads import ChannelUnreachablePayload, ReceiptFilePayload, is_requested, parse_payload
+from models.notice.payloads import ReceiptFilePayload, is_requested
 from models.quote import Quote, QuoteStatus
-from models.service_order import ServiceOrder
-
-log = structlog.get_logger()
 
 # If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
@@ -64,14 +61,14 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
         NoticeKind.QUOTE_REMINDER,
     }
 )
-RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
+CONTACT_WITHDRAWN = "contact withdrawn"
 QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
 
 
 @dataclass(frozen=True)
 class Delivery:
     """A locked notice whose result is being stored, with the slot of its destination, other notices that the
-    message has completed, and the notices to store with it."""
+    message has completed, the notices to store with it, and what could not be delivered."""
 
     session: Session
     notice: Notice
@@ -79,6 +76,7 @@ class Delivery:
     at: datetime
     covered_notices: Sequence[Notice]
     follow_ups: list[Notice]
+    undeliverable: list[UndeliverableNotice]
 
     def record_message(self) -> None:
         mark_delivered(self.notice, self.at)
@@ -133,15 +131,18 @@ async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -
 
 
 def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
-    # A separate notice: if uploading the PDF fails, the message is not posted again.
+    # A separate notice with a destination of its own: if uploading the PDF fails, the message is not posted
+    # again, and no other message waits.
     notice = delivery.notice
+    contact_id = notice.parsed_destination.contact_id
+    assert contact_id is not None, "it was sent to a contact"
     payload = ReceiptFilePayload(
         requested=is_requested(notice), channel=result.message.channel, user_id=result.outbound.channel
     )
     delivery.follow_ups.extend(
         build_related_notices(
             notice,
-            [notice.parsed_destination],
+            [Destination.file(contact_id)],
             delivery.at,
             kind=NoticeKind.RECEIPT_FILE,
             event=f"{get_event_key(notice)}:file",
@@ -202,19 +203,30 @@ async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
 
 
 async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
-    # The whole destination waits: a later notice must not overtake this one.
     notice = delivery.notice
-    delay = compute_backoff(notice.attempts)
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
-    delivery.suspend_destination(delay)
+    if has_failed_for_too_long(notice, result.reason, delivery.at):
+        await _send_another_way(delivery, result.reason, result.error)
+    else:
+        # The whole destination waits: a later notice must not overtake this one.
+        delivery.suspend_destination(compute_backoff(notice.attempts - 1))
 
 
 async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> None:
-    _mark_undeliverable(delivery, result.error)
+    await _send_another_way(delivery, result.reason, result.error)
 
 
-def _mark_undeliverable(delivery: Delivery, error: str) -> None:
-    delivery.notice.status, delivery.notice.last_error = NoticeStatus.UNDELIVERABLE, error
+async def _send_another_way(delivery: Delivery, reason: FailureReason, error: str) -> None:
+    notice = delivery.notice
+    instead = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
+    delivery.follow_ups.extend(instead)
+    kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)
+    delivery.undeliverable.append(UndeliverableNotice(notice, reason, error, tuple(kinds)))
+    _mark_undeliverable(notice, f"{reason}: {error}")
+
+
+def _mark_undeliverable(notice: Notice, error: str) -> None:
+    notice.status, notice.last_error = NoticeStatus.UNDELIVERABLE, error
 
 
 async def _apply_contact_withdrawn(delivery: Delivery, _: ContactWithdrawn) -> None:
@@ -223,63 +235,10 @@ async def _apply_contact_withdrawn(delivery: Delivery, _: ContactWithdrawn) -> N
         contacts = await list_active_contacts(delivery.session, notice.account_id)
         kind = notice.parsed_destination.kind
         destinations = [Destination(kind, str(contact.key)) for contact in contacts]
-        await _enqueue_for_destinations(delivery, destinations)
-    _mark_undeliverable(delivery, "contact withdrawn")
-
-
-async def _apply_undeliverable_to_channel(delivery: Delivery, result: UndeliverableToChannel) -> None:
-    session, notice = delivery.session, delivery.notice
-    account = await session.get_one(Account, notice.account_id)
-    contacts = await list_active_contacts(session, account.id)
-    channel = notice.parsed_destination.id
-    delivery.follow_ups.extend(
-        build_notices(
-            NoticeKind.CHANNEL_UNREACHABLE,
-            f"account:{account.id}:channel:{channel}:{account.get_local_date(delivery.at)}",
-            list_direct_destinations(contacts),
-            account=account,
-            at=delivery.at,
-            payload=ChannelUnreachablePayload(channel=channel),
+        delivery.follow_ups.extend(
+            await build_notice_copies(delivery.session, notice, destinations, delivery.at)
         )
-    )
-    recipients = await _list_recipients(session, notice)
-    await _enqueue_for_destinations(delivery, list_direct_destinations(recipients))
-    if not contacts:
-        log.error("notice.undeliverable", notice=notice.id, reason="no_recipient", error=result.error)
-    _mark_undeliverable(delivery, f"channel unreachable: {result.error}")
-
-
-async def _list_recipients(session: Session, notice: Notice) -> Sequence[BillingContact]:
-    order = await session.get(ServiceOrder, notice.order_id) if notice.order_id else None
-    return await (
-        list_order_recipients(session, order) if order else list_active_contacts(session, notice.account_id)
-    )
-
-
-async def _apply_undeliverable_to_contact(delivery: Delivery, result: UndeliverableToContact) -> None:
-    notice = delivery.notice
-    # A receipt is e-mailed in any case (R13); only a requested copy has no e-mail of its own.
-    if notice.kind not in RECEIPT_MESSAGE_KINDS or is_requested(notice):
-        email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
-        await _enqueue_for_destinations(delivery, [email])
-    _mark_undeliverable(delivery, f"person unreachable: {result.error}")
-
-
-async def _enqueue_for_destinations(delivery: Delivery, destinations: Sequence[Destination]) -> None:
-    """The same notice for other destinations; none gets it twice."""
-    notice = delivery.notice
-    account = await delivery.session.get_one(Account, notice.account_id)
-    delivery.follow_ups.extend(
-        build_related_notices(
-            notice,
-            destinations,
-            delivery.at,
-            kind=notice.kind,
-            event=get_event_key(notice),
-            payload=parse_payload(notice),
-            team=account.slack_team,
-        )
-    )
+    _mark_undeliverable(notice, CONTACT_WITHDRAWN)
 
 
 APPLY_BY_RESULT: dict[type, Callable[[Delivery, Any], Awaitable[None]]] = {
@@ -293,6 +252,4 @@ APPLY_BY_RESULT: dict[type, Callable[[Delivery, Any], Awaitable[None]]] = {
     RetryLater: _apply_retry_later,
     Undeliverable: _apply_undeliverable,
     ContactWithdrawn: _apply_contact_withdrawn,
-    UndeliverableToChannel: _apply_undeliverable_to_channel,
-    UndeliverableToContact: _apply_undeliverable_to_contact,
 }

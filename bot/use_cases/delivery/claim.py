@@ -119,9 +119,16 @@ async def _claim_destinations(
 async def claim_again(
     services: Services, session: Session, destinations: Collection[str], slots: Slots
 ) -> list[DeliveryLease]:
-    """The next notices of destinations whose `slots` are locked."""
+    """The next notices of these destinations. `slots` are those that are locked already."""
     at = services.now()
-    free = [name for name in destinations if DESTINATION_LIMIT.count_tokens(slots[name], at)]
+    others = set(destinations) - slots.keys()
+    if others:
+        slots = {**slots, **await lock_or_create_slots(session, others, at, skip_locked=True)}
+    free = [
+        name
+        for name in destinations
+        if DESTINATION_LIMIT.count_tokens(slots.get(name), at) and not slots[name].is_claimed(at)
+    ]
     runs = await _load_runs(session, free, at) if free else {}
     teams = {MESSAGE_LIMIT.get_slot_name(run[0].team) for run in runs.values() if not _is_email(run)}
     team_slots = await lock_or_create_slots(session, teams, at, skip_locked=True) if teams else {}

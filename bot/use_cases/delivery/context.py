@@ -73,7 +73,7 @@ async def build_notice_contexts(
             posted_message=posted.get(notice.key),
             contact=contact,
             user=user,
-            preferences=preferences.get((user.team_id, user.user_id)) if user else None,
+            preferences=preferences.get(user.identity_key) if user else None,
         )
     return contexts
 

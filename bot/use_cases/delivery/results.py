@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from bot.messaging.messenger import MessageRef, OutboundMessage
 from bot.use_cases.delivery.context import NoticeContext
@@ -50,35 +51,35 @@ class Throttled:
     retry_after_seconds: float
 
 
+class FailureReason(StrEnum):
+    """A label of `seatbot_undeliverable_notices_total`."""
+
+    UNREACHABLE = "unreachable"  # the destination takes nothing
+    REJECTED = "rejected"  # the message or file is never accepted
+    REFUSED = "refused"  # the token or a permission has to be corrected, or the error is unknown
+    UNAVAILABLE = "unavailable"  # no answer
+    FAILED = "failed"  # an error of ours
+
+
 @dataclass(frozen=True)
 class RetryLater:
+    """For a time that depends on the reason; then it is undeliverable."""
+
+    reason: FailureReason
     error: str
 
 
 @dataclass(frozen=True)
 class Undeliverable:
-    """Permanently, with no other destination to try."""
+    """Permanently, there: it goes another way if there is one."""
 
+    reason: FailureReason
     error: str
 
 
 @dataclass(frozen=True)
 class ContactWithdrawn:
     """The recipient has lost the role."""
-
-
-@dataclass(frozen=True)
-class UndeliverableToChannel:
-    """The contacts get it by direct message instead."""
-
-    error: str
-
-
-@dataclass(frozen=True)
-class UndeliverableToContact:
-    """The contact gets it by e-mail instead."""
-
-    error: str
 
 
 DeliveryResult = (
@@ -92,8 +93,6 @@ DeliveryResult = (
     | RetryLater
     | Undeliverable
     | ContactWithdrawn
-    | UndeliverableToChannel
-    | UndeliverableToContact
 )
 
 

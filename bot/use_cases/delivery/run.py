@@ -12,6 +12,7 @@ from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.posted_message import build_posted_message, is_target_of
 from bot.use_cases.delivery.results import DeliveryResult, Posted
 from models.notice import Notice, NoticeKind, PostedMessage
+from models.notice.destination import DestinationKind
 
 log = structlog.get_logger()
 
@@ -27,6 +28,14 @@ class DeliveryRun:
     results: list["FinishedDelivery"] = field(default_factory=list)
     status_message: PostedMessage | None = None
     has_failed_to_save: bool = False
+
+    @property
+    def next_destinations(self) -> tuple[str, ...]:
+        """The same one, and where files go that follow its messages."""
+        destination = self.lease.notices[0].parsed_destination
+        if destination.kind is not DestinationKind.CONTACT:
+            return (str(destination),)
+        return (str(destination), str(replace(destination, kind=DestinationKind.FILE)))
 
     async def get_context(self, services: Services, notice: Notice) -> NoticeContext:
         if notice.key not in self.contexts:

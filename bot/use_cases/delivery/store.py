@@ -12,11 +12,12 @@ import structlog
 from sqlmodel import col, select
 
 from bot.db import Session
-from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL
+from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL, UNDELIVERABLE_NOTICES_TOTAL
 from bot.services import Services
 from bot.use_cases.delivery.apply import Delivery, apply_result
 from bot.use_cases.delivery.claim import DeliveryLease, claim_again
-from bot.use_cases.delivery.results import DigestPosted, RetryLater, format_error
+from bot.use_cases.delivery.fallback import UndeliverableNotice
+from bot.use_cases.delivery.results import DigestPosted, FailureReason, RetryLater, format_error
 from bot.use_cases.delivery.run import DeliveryRun, FinishedDelivery, load_runs
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.pacing import update_together
@@ -54,8 +55,8 @@ class DeliveryResultWriter:
         self._start_writing()
 
     async def end_run(self, run: DeliveryRun) -> DeliveryRun | None:
-        """Returns, once all its results are saved, the next run of the destination if something is due.
-        Called once for each expected run."""
+        """Returns, once all its results are saved, a run of one of its `next_destinations` if something is
+        due. Called once for each expected run."""
         next_run: asyncio.Future[DeliveryRun | None] = asyncio.get_running_loop().create_future()
         self._ended[run] = next_run
         self._in_progress -= 1
@@ -95,7 +96,8 @@ class DeliveryResultWriter:
         finally:
             for run, next_run in ended.items():
                 if not next_run.cancelled():
-                    next_run.set_result(runs.get(run.lease.destination))
+                    next_runs = (runs.get(name) for name in run.next_destinations)
+                    next_run.set_result(next(filter(None, next_runs), None))
 
     async def _save_batch_or_each(
         self, batch: Sequence[FinishedDelivery], ended: Collection[DeliveryRun]
@@ -129,7 +131,9 @@ class DeliveryResultWriter:
     async def _save_retry(self, delivery: FinishedDelivery, error: Exception) -> None:
         """If this fails too, the lease expires, and the notice is delivered again."""
         try:
-            await self._save_batch([replace(delivery, result=RetryLater(format_error(error)))], ())
+            await self._save_batch(
+                [replace(delivery, result=RetryLater(FailureReason.FAILED, format_error(error)))], ()
+            )
         except Exception:
             log.exception("delivery.reschedule_failed", notice=delivery.notice.id)
 
@@ -144,14 +148,17 @@ class DeliveryResultWriter:
             locked = await _lock_rows(session, deliveries, ended)
             slots = {slot.destination: slot for _, slot in locked.values()}
             follow_ups: list[Notice] = []
-            saved = await _apply_results(session, deliveries, locked, follow_ups)
+            undeliverable: list[UndeliverableNotice] = []
+            saved = await _apply_results(session, deliveries, locked, follow_ups, undeliverable)
             released = [run for run in ended if _release(run, slots)]
             update_together(slots.values())
             await session.flush()
             await enqueue_notices(session, follow_ups)
             leases: list[DeliveryLease] = []
             if claims_next:
-                destinations = _list_destinations_with_more(released, follow_ups)
+                followed = {notice.destination for notice in follow_ups}
+                found = (_find_next_destination(run, followed) for run in released)
+                destinations = [name for name in found if name is not None]
                 leases = await claim_again(self._services, session, destinations, slots)
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
@@ -159,7 +166,24 @@ class DeliveryResultWriter:
             # A notice held for a digest is due later, and is not a retry.
             if notice.status is NoticeStatus.WAITING and notice.due_at <= delivery.finished_at:
                 RETRIES_TOTAL.labels("notice").inc()
+        for failure in undeliverable:
+            _report_undeliverable(failure)
         return leases
+
+
+def _report_undeliverable(failure: UndeliverableNotice) -> None:
+    notice = failure.notice
+    kind = notice.parsed_destination.kind
+    UNDELIVERABLE_NOTICES_TOTAL.labels(kind.value, failure.reason.value).inc()
+    log.error(
+        "notice.undeliverable",
+        notice=notice.id,
+        kind=notice.kind.value,
+        destination=kind.value,
+        reason=failure.reason.value,
+        error=failure.error,
+        fallback=[kind.value for kind in failure.fallback],
+    )
 
 
 def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
@@ -170,17 +194,22 @@ def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
     return True
 
 
-def _list_destinations_with_more(runs: Iterable[DeliveryRun], follow_ups: Iterable[Notice]) -> list[str]:
-    """What else is due is found later."""
-    followed = {notice.destination for notice in follow_ups}
-    return [run.lease.destination for run in runs if run.lease.has_more or run.lease.destination in followed]
+def _find_next_destination(run: DeliveryRun, followed: Collection[str]) -> str | None:
+    """Its own, or that of a file which follows its message. What else is due is found later."""
+    if run.lease.has_more:
+        return run.lease.destination
+    return next((name for name in run.next_destinations if name in followed), None)
 
 
 async def _apply_results(
-    session: Session, deliveries: Sequence[FinishedDelivery], locked: LockedRows, follow_ups: list[Notice]
+    session: Session,
+    deliveries: Sequence[FinishedDelivery],
+    locked: LockedRows,
+    follow_ups: list[Notice],
+    undeliverable: list[UndeliverableNotice],
 ) -> list[tuple[FinishedDelivery, Notice]]:
     """Skips notices that another worker has delivered in the meantime. Returns the others as updated, and
-    adds the notices that they make necessary."""
+    adds the notices that they make necessary, and those that could not be delivered."""
     waiting = [
         (delivery, *row)
         for delivery in deliveries
@@ -189,7 +218,7 @@ async def _apply_results(
     # The same order in every worker: results lock the workspaces' slots and insert notices.
     for delivery, notice, slot in sorted(waiting, key=lambda row: (row[1].team, row[1].key)):
         others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
-        target = Delivery(session, notice, slot, delivery.finished_at, others, follow_ups)
+        target = Delivery(session, notice, slot, delivery.finished_at, others, follow_ups, undeliverable)
         await apply_result(target, delivery.result)
     return [(delivery, notice) for delivery, notice, _ in waiting]
 

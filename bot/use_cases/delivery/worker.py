@@ -9,12 +9,13 @@ from functools import partial
 
 import structlog
 
-from bot.directory.user_directory import DirectoryUnavailable
-from bot.mail.mailer import MailRejected, MailUnavailable
+from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable
+from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable
 from bot.messaging.messenger import (
     ChannelUnreachable,
-    FileRejected,
     MessageGone,
+    MessageRejected,
+    MessengerRefused,
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
@@ -36,14 +37,13 @@ from bot.use_cases.delivery.results import (
     ContactWithdrawn,
     CopyGone,
     DeliveryResult,
+    FailureReason,
     HeldForDigest,
     OptedOut,
     Posted,
     RetryLater,
     Throttled,
     Undeliverable,
-    UndeliverableToChannel,
-    UndeliverableToContact,
     format_error,
 )
 from bot.use_cases.delivery.run import DeliveryRun, load_runs
@@ -61,6 +61,9 @@ log = structlog.get_logger()
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
 CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone)
+# Subclasses of the outages, so they are caught before them.
+REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
+OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, TimeoutError)
 
 
 async def deliver_due_notices(services: Services) -> int:
@@ -124,29 +127,27 @@ async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice:
         return Throttled(limit.seconds)
     except (ChannelUnreachable, UserUnreachable) as error:
         return _build_unreachable_result(notice, str(error))
-    except FileRejected as error:
-        log.error("files.upload_rejected", notice=notice.id, error=str(error))
-        return UndeliverableToContact(str(error))
-    except MailRejected as error:
-        log.error("notice.undeliverable", notice=notice.id, reason="mail_rejected", error=str(error))
-        return Undeliverable(str(error))
-    except (MessengerUnavailable, MailUnavailable, DirectoryUnavailable, TimeoutError) as error:
-        log.warning("notice.retry_scheduled", notice=notice.id, error=format_error(error))
-        return RetryLater(format_error(error))
+    except (MessageRejected, MailRejected) as error:
+        return Undeliverable(FailureReason.REJECTED, str(error))
+    except REFUSALS as error:
+        return _build_retry(notice, FailureReason.REFUSED, error)
+    except OUTAGES as error:
+        return _build_retry(notice, FailureReason.UNAVAILABLE, error)
     except Exception as error:
         log.exception("notice.delivery_failed", notice=notice.id, kind=notice.kind)
-        return RetryLater(format_error(error))
+        return RetryLater(FailureReason.FAILED, format_error(error))
 
 
 def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
-    match notice.parsed_destination.kind:
-        case DestinationKind.CHANNEL:
-            return UndeliverableToChannel(error)
-        case DestinationKind.CONTACT:
-            return UndeliverableToContact(error)
-        case _:
-            log.error("account_services.channel_unreachable", notice=notice.id, error=error)
-            return RetryLater(error)
+    if notice.parsed_destination.kind is DestinationKind.SERVICES:
+        log.error("account_services.channel_unreachable", notice=notice.id, error=error)
+        return RetryLater(FailureReason.UNREACHABLE, error)
+    return Undeliverable(FailureReason.UNREACHABLE, error)
+
+
+def _build_retry(notice: Notice, reason: FailureReason, error: Exception) -> RetryLater:
+    log.warning("notice.retry_scheduled", notice=notice.id, reason=reason.value, error=format_error(error))
+    return RetryLater(reason, format_error(error))
 
 
 async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
@@ -165,7 +166,11 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
     if not await services.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = context.user
-    if user is None or not user.is_fresh(services.now()) or not can_receive_messages(contact, user):
+    if (
+        user is None
+        or not user.is_fresh(services.now())
+        or not can_receive_messages(contact, user, notice.team)
+    ):
         user = await resolve_contact_user(services, notice.team, contact)
         # Asking Slack takes time: what the notice shows may have changed.
         await run.reload_contexts(services)

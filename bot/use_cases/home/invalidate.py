@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import tuple_, union
-from sqlmodel import and_, col, delete, select
+from sqlalchemy import CompoundSelect, tuple_, union
+from sqlmodel import and_, col, delete, or_, select
 
 from bot.db import Session
 from bot.services import Services
@@ -67,11 +67,24 @@ async def _lock_affected_homes(session: Session, account_ids: Collection[str]) -
         .join(Account, and_(col(Account.id) == BillingContact.account_id, is_in_workspace))
         .where(col(Account.id).in_(account_ids))
     )
+    # People of an organisation may see the account in its other workspaces (R29).
+    by_organisation = (
+        select(SlackUser.team_id, SlackUser.user_id)
+        .join(
+            BillingContact,
+            or_(
+                col(BillingContact.slack_user) == SlackUser.enterprise_user_id,
+                col(BillingContact.email) == SlackUser.email,
+            ),
+        )
+        .where(col(BillingContact.account_id).in_(account_ids), col(SlackUser.enterprise_id).is_not(None))
+    )
+    contact_homes: CompoundSelect[tuple[str, str]] = union(
+        by_shown_account, by_user_id, by_email, by_organisation
+    )
     homes = await session.exec(
         select(Home)
-        .where(
-            tuple_(col(Home.team_id), col(Home.user_id)).in_(union(by_shown_account, by_user_id, by_email))
-        )
+        .where(tuple_(col(Home.team_id), col(Home.user_id)).in_(contact_homes))
         # Always in the same order, so that workers that lock the same Homes cannot deadlock.
         .order_by(Home.team_id, Home.user_id)
         .with_for_update()

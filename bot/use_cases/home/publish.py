@@ -19,7 +19,12 @@ from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
 from bot.jobs import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
-from bot.messaging.messenger import MessengerUnavailable, RateLimited, UserUnreachable
+from bot.messaging.messenger import (
+    MessageRejected,
+    MessengerUnavailable,
+    RateLimited,
+    UserUnreachable,
+)
 from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.tasks import TooBusy
@@ -192,6 +197,11 @@ async def _publish_home(services: Services, home: Home) -> bool:
     except UserUnreachable:
         await _delete_home(services, home)
         return False
+    except MessageRejected as error:
+        # Until an account changes, or the person opens it again, it would be the same.
+        log.error("home.publish_rejected", user=home.user_id, error=str(error))
+        await _save_rejected(services, home)
+        return False
     except (MessengerUnavailable, TimeoutError) as error:
         log.warning("home.retry_scheduled", user=home.user_id, error=f"{type(error).__name__}: {error}")
         await _schedule_retry(services, home, compute_backoff(home.attempts))
@@ -280,6 +290,14 @@ async def _update_linked_accounts(
         HomeAccount(team_id=home.team_id, user_id=home.user_id, account_id=account_id)
         for account_id in sorted(account_ids - linked_ids)
     )
+
+
+async def _save_rejected(services: Services, claimed_home: Home) -> None:
+    async with services.write() as session:
+        home, _ = await _lock_and_release_home(session, claimed_home)
+        home.attempts = 0
+        if home.change_count == claimed_home.change_count:
+            home.due_at = None
 
 
 async def _schedule_retry(

@@ -97,6 +97,7 @@ def build_related_notices(
     event: str,
     payload: NoticePayload,
     team: str | None = None,
+    due_at: datetime | None = None,
 ) -> list[Notice]:
     """Notices for the same account, order and quote; `team` defaults to the workspace of `notice`."""
     validate_payload(kind, payload)
@@ -111,7 +112,7 @@ def build_related_notices(
             quote_id=notice.quote_id,
             payload=payload.to_json(),
             created_at=at,
-            due_at=at,
+            due_at=due_at or at,
         )
         for destination in destinations
     ]

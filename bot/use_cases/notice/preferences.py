@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from sqlmodel import and_, col, select, update
+from sqlmodel import and_, col, func, select, update
 
 from bot.db import Session
-from bot.permissions import SlackIdentity, list_account_roles
+from bot.permissions import SlackIdentity, list_account_roles, load_principal
 from bot.services import Services
 from bot.use_cases.slack_user import assign_contact_users, match_contact_users
 from models.billing_contact import BillingContact
@@ -18,7 +18,7 @@ from models.slack_user import SlackUser
 async def get_preferences(services: Services, *, person: SlackIdentity) -> NotificationPreferences:
     async with services.read() as session:
         await list_account_roles(session, person)
-        return await _get_preferences_or_default(services, session, person.team_id, person.user_id)
+        return await _get_preferences_or_default(services, session, person)
 
 
 async def save_preferences(
@@ -28,7 +28,7 @@ async def save_preferences(
     at = services.now()
     async with services.write() as session:
         roles = await list_account_roles(session, person, fresh_at=at)
-        preferences = await _get_preferences_or_default(services, session, person.team_id, person.user_id)
+        preferences = await _get_preferences_or_default(services, session, person)
         preferences.set_topics(topics, at, daily=daily_digest)
         session.add(preferences)
         if not daily_digest:
@@ -48,13 +48,14 @@ async def save_preferences(
 async def load_contact_users_with_preferences(
     session: Session, contacts: Collection[tuple[str, BillingContact]]
 ) -> tuple[dict[tuple[str, int], SlackUser], dict[tuple[str, str], NotificationPreferences]]:
-    """Users by workspace id and contact id, and the preferences of those who have any by workspace and user
-    id. Takes pairs of workspace id and contact."""
+    """Users by workspace id and contact id, and the preferences of those who have any by `identity_key`.
+    Takes pairs of workspace id and contact."""
     if not contacts:
         return {}, {}
     is_of_user = and_(
-        col(NotificationPreferences.team_id) == SlackUser.team_id,
-        col(NotificationPreferences.user_id) == SlackUser.user_id,
+        col(NotificationPreferences.team_id) == func.coalesce(SlackUser.enterprise_id, SlackUser.team_id),
+        col(NotificationPreferences.user_id)
+        == func.coalesce(SlackUser.enterprise_user_id, SlackUser.user_id),
     )
     result = await session.exec(
         select(SlackUser, NotificationPreferences)
@@ -68,8 +69,11 @@ async def load_contact_users_with_preferences(
 
 
 async def _get_preferences_or_default(
-    services: Services, session: Session, team_id: str, user_id: str
+    services: Services, session: Session, person: SlackIdentity
 ) -> NotificationPreferences:
+    principal = person.principal or await load_principal(session, person)
+    assert principal is not None, "the person's roles have been checked"
+    team_id, user_id = principal.user.identity_key
     stored = await session.exec(
         select(NotificationPreferences).where(
             NotificationPreferences.team_id == team_id, NotificationPreferences.user_id == user_id

@@ -1,7 +1,9 @@
 """Checks for `doctor`: what is missing or wrong, and what to do about it."""
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sized
+from datetime import timedelta
 from email.utils import parseaddr
 
 from sqlmodel import col, func, select
@@ -12,12 +14,16 @@ from bot.directory.user_directory import DirectoryUnavailable
 from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.services import Services
 from bot.settings import list_unknown_names
+from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from models.account import Account
 from models.migrations.run import UnsupportedSchema
+from models.notice import Notice, NoticeStatus
 
 # Slack is called once for each, and allows about fifty calls a minute.
 MAX_CHECKED_CHANNELS = 40
+UNDELIVERABLE_DAYS = 7
 
 # With a full domain: the default sender, at localhost, belongs to nobody.
 EMAIL_ADDRESS_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -36,6 +42,7 @@ async def run_checks(services: Services, required_scopes: set[str]) -> list[Chec
         "billing": lambda: _check_billing(services),
         "seller": lambda: _check_seller(services),
         "account services": lambda: _check_account_services(services),
+        "notices": lambda: _check_undeliverable_notices(services),
     }
     return [await _run_check(name, check) for name, check in checks.items()]
 
@@ -69,6 +76,9 @@ async def _check_database(services: Services) -> CheckResult:
         return CheckResult("database", False, message)
     if not migrated:
         return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
+    state = await load_database_state(services.database)
+    if state.is_restored:
+        return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
     return CheckResult("database", True, "reachable, and up to date")
 
 
@@ -94,14 +104,16 @@ async def _check_accounts(services: Services) -> CheckResult:
     if unreachable:
         names = ", ".join(f"{account} ({team})" for account, team in unreachable[:5])
         message = f"the bot is not installed in the workspace of {names}{_format_remainder(unreachable, 5)}"
-        return CheckResult("accounts", False, f"{message}: check slack_team, or install it there")
+        return CheckResult(
+            "accounts", False, f"{message}: check slack_team and slack_enterprise, or install it there"
+        )
     return CheckResult("accounts", True, f"{account_count} imported")
 
 
 async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]]:
     """The accounts, with their workspaces, for which there is no working token."""
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_team_ids()
     except DirectoryUnavailable:
         return []
     if not teams:
@@ -117,7 +129,7 @@ async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]
 
 async def _check_slack(services: Services, required_scopes: set[str]) -> CheckResult:
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_installations()
     except DirectoryUnavailable as error:
         setting = "the workspaces' tokens" if services.settings.is_multi_workspace else "SLACK_BOT_TOKEN"
         return CheckResult("slack", False, f"Slack says {error}: check {setting} and SLACK_API_URL")
@@ -161,7 +173,7 @@ async def _check_transport(services: Services) -> CheckResult:
 async def _check_channels(services: Services) -> CheckResult:
     channels = await _list_account_channels(services)
     try:
-        teams = await services.directory.list_workspaces()
+        teams = await services.directory.list_team_ids()
     except DirectoryUnavailable as error:
         return CheckResult("channels", False, f"Slack says {error}: see above, under slack")
     settings, checked = services.settings, channels[:MAX_CHECKED_CHANNELS]
@@ -222,6 +234,9 @@ async def _check_mail(services: Services) -> CheckResult:
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
         message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
+    if services.mailer.is_plain_text:
+        message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"
+        return CheckResult("mail", None, message)
     return CheckResult("mail", True, f"the server accepts the connection; mail is sent as {sender}")
 
 
@@ -267,6 +282,32 @@ async def _check_account_services(services: Services) -> CheckResult:
         message = "ACCOUNT_SERVICES_CHANNEL is not set: nobody there is notified of overdue orders"
         return CheckResult("account services", None, message)
     return CheckResult("account services", True, f"notified in {channel}")
+
+
+async def _check_undeliverable_notices(services: Services) -> CheckResult:
+    since = services.now() - timedelta(days=UNDELIVERABLE_DAYS)
+    async with services.read() as session:
+        result = await session.exec(
+            select(Notice.destination, Notice.last_error)
+            .where(
+                Notice.status == NoticeStatus.UNDELIVERABLE,
+                Notice.created_at > since,
+                Notice.last_error != CONTACT_WITHDRAWN,
+            )
+            .order_by(col(Notice.id).desc())
+        )
+        failures = Counter(_format_failure(destination, error) for destination, error in result.all())
+    if not failures:
+        return CheckResult("notices", True, f"none was given up in the last {UNDELIVERABLE_DAYS} days")
+    examples = [f"{count} to {failure}" for failure, count in failures.most_common(5)]
+    message = f"{failures.total()} were given up in the last {UNDELIVERABLE_DAYS} days: {', '.join(examples)}"
+    remainder = _format_remainder(failures, 5)
+    return CheckResult("notices", None, f"{message}{remainder}; the log has each as notice.undeliverable")
+
+
+def _format_failure(destination: str, error: str | None) -> str:
+    # What follows is a library's message, which may contain a URL with its password.
+    return f"{destination} ({': '.join((error or '').split(': ')[:2])})"
 
 
 def _format_remainder(items: Sized, shown_count: int) -> str:

@@ -1,0 +1,138 @@
+"""How long a notice is tried at its destination, and where it goes instead (R24)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.db import Session
+from bot.use_cases.delivery.results import FailureReason
+from bot.use_cases.notice.enqueue import (
+    build_notices,
+    build_related_notices,
+    get_event_key,
+    list_active_contacts,
+    list_direct_destinations,
+    list_order_recipients,
+)
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.notice import Notice, NoticeKind
+from models.notice.destination import Destination, DestinationKind
+from models.notice.payloads import ChannelUnreachablePayload, is_requested, parse_payload
+from models.service_order import ServiceOrder
+
+# Even if it has waited for long: one failure right after a long pause says little.
+MIN_ATTEMPTS = 5
+
+# Since the notice was due. An outage ends by itself; the rest may need an operator, and later notices wait.
+SLACK_RETRY_WINDOWS = {
+    FailureReason.REFUSED: timedelta(hours=1),
+    FailureReason.FAILED: timedelta(hours=1),
+    FailureReason.UNAVAILABLE: timedelta(hours=6),
+}
+# A file only repeats what a message has said, and there is an e-mail with it.
+FILE_RETRY_WINDOW = timedelta(minutes=30)
+# Nothing else leads to Account Services: an operator has time to invite the bot to their channel.
+SERVICES_RETRY_WINDOW = timedelta(days=1)
+# Nothing comes after an e-mail, so mail servers' own customs apply (RFC 5321, section 4.5.4.1).
+EMAIL_RETRY_WINDOWS = {
+    FailureReason.REFUSED: timedelta(days=1),
+    FailureReason.FAILED: timedelta(days=1),
+    FailureReason.UNAVAILABLE: timedelta(days=5),
+}
+
+# An update of a message that exists already says nothing new to anybody else.
+KINDS_WITHOUT_FALLBACK = frozenset({NoticeKind.QUOTE_CARD})
+# They are e-mailed in any case (R13); only a copy that somebody requested has no e-mail of its own.
+RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
+
+
+@dataclass(frozen=True)
+class UndeliverableNotice:
+    """`fallback` are the kinds of destination to which it goes instead."""
+
+    notice: Notice
+    reason: FailureReason
+    error: str
+    fallback: tuple[DestinationKind, ...]
+
+
+def has_failed_for_too_long(notice: Notice, reason: FailureReason, at: datetime) -> bool:
+    window = _get_retry_window(notice.parsed_destination.kind, reason)
+    return notice.attempts >= MIN_ATTEMPTS and at - notice.due_at >= window
+
+
+def _get_retry_window(kind: DestinationKind, reason: FailureReason) -> timedelta:
+    match kind:
+        case DestinationKind.EMAIL:
+            return EMAIL_RETRY_WINDOWS[reason]
+        case DestinationKind.FILE:
+            return FILE_RETRY_WINDOW
+        case DestinationKind.SERVICES:
+            return SERVICES_RETRY_WINDOW
+        case _:
+            return SLACK_RETRY_WINDOWS[reason]
+
+
+async def build_fallback_notices(
+    session: Session, notice: Notice, reason: FailureReason, at: datetime
+) -> list[Notice]:
+    """The notices that replace it; none if there is no other way."""
+    if notice.kind in KINDS_WITHOUT_FALLBACK:
+        return []
+    match notice.parsed_destination.kind:
+        case DestinationKind.CHANNEL:
+            return await _build_direct_notices(session, notice, reason, at)
+        case DestinationKind.CONTACT | DestinationKind.FILE:
+            if notice.kind in RECEIPT_MESSAGE_KINDS and not is_requested(notice):
+                return []
+            email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
+            return await build_notice_copies(session, notice, [email], at)
+        case _:
+            return []
+
+
+async def _build_direct_notices(
+    session: Session, notice: Notice, reason: FailureReason, at: datetime
+) -> list[Notice]:
+    account = await session.get_one(Account, notice.account_id)
+    recipients = await _list_recipients(session, notice)
+    copies = await build_notice_copies(session, notice, list_direct_destinations(recipients), at)
+    if reason is not FailureReason.UNREACHABLE:
+        return copies
+    contacts = await list_active_contacts(session, account.id)
+    channel = notice.parsed_destination.id
+    explanations = build_notices(
+        NoticeKind.CHANNEL_UNREACHABLE,
+        f"account:{account.id}:channel:{channel}:{account.get_local_date(at)}",
+        list_direct_destinations(contacts),
+        account=account,
+        at=at,
+        payload=ChannelUnreachablePayload(channel=channel),
+    )
+    return explanations + copies
+
+
+async def _list_recipients(session: Session, notice: Notice) -> Sequence[BillingContact]:
+    order = await session.get(ServiceOrder, notice.order_id) if notice.order_id else None
+    return await (
+        list_order_recipients(session, order) if order else list_active_contacts(session, notice.account_id)
+    )
+
+
+async def build_notice_copies(
+    session: Session, notice: Notice, destinations: Sequence[Destination], at: datetime
+) -> list[Notice]:
+    """The same notice for other destinations; none gets it twice. It is due since the original was, so that
+    it is not tried for as long again."""
+    account = await session.get_one(Account, notice.account_id)
+    return build_related_notices(
+        notice,
+        destinations,
+        at,
+        kind=notice.kind,
+        event=get_event_key(notice),
+        payload=parse_payload(notice),
+        team=account.slack_team,
+        due_at=notice.due_at,
+    )
