@@ -5,7 +5,9 @@ import pytest
 
 from bot.accounts_file.cross_checks import StoredRecords
 from bot.accounts_file.read import parse_accounts, read_accounts_file
+from bot.accounts_file.tax_id import is_tax_id
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+from bot.use_cases.accounts_import.existing import build_account_values
 
 ACME = """\
 accounts:
@@ -93,6 +95,12 @@ def test_self_service_takes_a_reason() -> None:
     assert (account.self_service.eligible, account.self_service.reason) == (False, "Ask us.")
 
 
+def test_r29_an_account_belongs_to_an_organisation_instead_of_a_workspace() -> None:
+    text = ACME.replace("slack_team: T01ACME", "slack_enterprise: E01ACME")
+    [account] = parse_accounts(text, "accounts.yml").accounts
+    assert build_account_values(account)["slack_team"] == "E01ACME"
+
+
 # what is written → what is written instead, the line, the field, and a part of the message
 WRONG_FIELDS = [
     ("name: Acme SA", "nam: Acme SA", 2, "name", "is missing"),
@@ -101,12 +109,31 @@ WRONG_FIELDS = [
     ("name: Acme SA", "name: [Acme]", 3, "name", "must be text"),
     ("name: Acme SA", "name: Acme SA\n    name: Acme", 4, "name", "is given twice"),
     ("T01ACME", "acme", 4, "slack_team", "must be a workspace id"),
+    ("T01ACME", "E01ACME", 4, "slack_team", "must be a workspace id"),
+    ("slack_team: T01ACME", "slack_enterprise: T01ACME", 4, "slack_enterprise", "must be an organisation id"),
+    (
+        "slack_team: T01ACME",
+        "slack_team:",
+        4,
+        "slack_team",
+        "is missing: name a workspace, or an organisation",
+    ),
+    (
+        "slack_team: T01ACME",
+        "slack_team: T01ACME\n    slack_enterprise: E01ACME",
+        5,
+        "slack_enterprise",
+        "is given beside slack_team",
+    ),
     ("C01BILLING", "'#billing'", 5, "channel", "must be a channel id"),
     ("currency: EUR", "currency: EURO", 6, "currency", "EURO is not an ISO 4217 currency code"),
     ("currency: EUR", "currency: eur", 6, "currency", "eur is not an ISO 4217 currency code"),
     ('"0.20"', '"1.20"', 7, "tax_rate", "must be a decimal from 0 to 1"),
     ('"0.20"', "20%", 7, "tax_rate", "must be a decimal from 0 to 1"),
     ('"0.20"', "-0.2", 7, "tax_rate", "must be a decimal from 0 to 1"),
+    ('"0.20"', '"0.20"\n    tax_id: FR40303265046', 8, "tax_id", "is not a tax id of FR"),
+    ("locale: fr", "locale: fr\n    po_number: maybe", 9, "po_number", "'optional' or 'required'"),
+    ("locale: fr", "locale: fr\n    tax_exemption: yes", 9, "tax_exemption", "'none', 'exempt' or 'reverse'"),
     ("locale: fr", "locale: de", 8, "locale", "must be en or fr"),
     ("Europe/Paris", "Europe/Lutetia", 9, "time_zone", "is not a time zone"),
     ("Europe/Paris", "Europe", 9, "time_zone", "is not a time zone"),
@@ -349,3 +376,21 @@ def test_a_stripe_customer_is_one_accounts_alone() -> None:
 
 def test_a_stripe_customer_is_written_as_stripe_writes_it() -> None:
     assert any("must be a Stripe customer" in p for p in problems_of(linked(customer="acme")))
+
+
+@pytest.mark.parametrize(
+    ("country", "tax_id"),
+    [
+        ("FR", "FR 40 303 265 045"),
+        ("DE", "DE136695976"),
+        ("FR", "ATU13585627"),
+        ("GB", "GB980780684"),
+        ("US", "04-2103594"),
+        ("CH", "CHE-107.787.577 IVA"),
+        ("JP", "5835678256246"),
+        ("AQ", "anything"),
+    ],
+)
+def test_tax_ids_are_checked_by_the_rules_of_their_country(country: str, tax_id: str) -> None:
+    assert is_tax_id(tax_id, country)
+    assert country == "AQ" or not is_tax_id(f"{tax_id}9", country)

@@ -189,6 +189,18 @@ quote-totals =
     Tax: { $tax }
     {"*"}Total due now: { $total }*
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
+tax-rate-name = { $treatment ->
+    [taxed] { $name }{ $has_rate ->
+        [yes] {" "}{ $rate }
+       *[no] {""}
+    }
+    [customer_exempt] Exempt
+    [not_calculated] Not worked out
+    [product_exempt] Exempt
+    [reverse_charge] Reverse charge
+    [zero_rated] { $name } 0%
+   *[not_collected] No tax
+}
 tax-note = { $treatment ->
     [customer_exempt] No tax: the account is exempt.
     [not_calculated] No tax has been worked out, because the payment provider’s address for the account is incomplete. Account Services can help.
@@ -259,6 +271,8 @@ checkout-methods-differ =
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
+checkout-po-number = Purchase-order number
+checkout-po-number-hint = Your company’s own number for this order. It’s printed on the receipt.
 checkout-city = City
 checkout-state = State or province
 checkout-country = Country
@@ -340,6 +354,9 @@ placement-admin =
 placement-method =
     {"*"}Payment method*
     { $method }
+placement-po-number =
+    {"*"}Purchase-order number*
+    { $number }
 placement-address = *{ billing-address }*
 placement-consequence = By placing this service order, you accept quote { $number } and will be charged { $total }. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
 placed-title = Service order placed
@@ -373,6 +390,7 @@ service-order-facts =
     {"*"}Placed:* { $at }, by { $by }
     {"*"}Admin contact:* { $admin }
     {"*"}Payment method:* { $method }
+service-order-po-number = *Purchase order:* { $number }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *needs your attention*
@@ -381,6 +399,7 @@ service-order-summary =
     { $seats }
     Placed { $at }
 service-order-list = Service orders of *{ $account }*, newest first.
+service-order-list-po-number = Service orders with the purchase-order number *{ $number }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
 order-line =
     { order-line-seats }
@@ -480,7 +499,10 @@ history-service-order-retried = { $product } tried again
 history-service-order-given-up = Declined seats cancelled
 history-service-order-overdue = Order overdue
 history-service-order-seat-assigned = Seat assigned to the admin contact
-history-line = { $product }: { line-status }
+history-line = { $product }: { line-status }{ $has_method ->
+    [yes] {" "}({ $method })
+   *[no] {""}
+}
 history-reason-address-changes-tax = the billing address changes the tax
 
 ## Account
@@ -693,6 +715,7 @@ refusal-extension-pending = { $by } has already asked for more time for quote { 
 refusal-extension-too-long = The quote can’t be valid for that long: its prices cover billing periods, and the first of them ends after { $last }. Choose { $last } or an earlier day.
 refusal-extension-too-short = The quote is already valid until { $until }. Choose a later day.
 refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
+refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
@@ -801,6 +824,7 @@ notice-more-rows = { $more ->
     [one] … and 1 more product
    *[other] … and { $more } more products
 }
+notice-po-number = Purchase order: { $number }
 notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
@@ -914,6 +938,11 @@ receipt-tax = Tax
 receipt-price = { $price }, prorated
 receipt-since = from { $day }
 receipt-until = to { $day }
+receipt-tax-rate = Tax rate
+receipt-taxable = Taxable amount
+receipt-tax-id = Tax ID: { $id }
+receipt-po-number = Purchase order
+receipt-line-method = charged to { $method }
 receipt-subtotal = Subtotal
 receipt-total = Total
 receipt-credit-used = Account credit

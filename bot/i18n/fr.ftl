@@ -193,6 +193,18 @@ quote-totals =
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-rate-name = { $treatment ->
+    [taxed] { $name }{ $has_rate ->
+        [yes] {" "}{ $rate }
+       *[no] {""}
+    }
+    [customer_exempt] Exonéré
+    [not_calculated] Non calculée
+    [product_exempt] Exonéré
+    [reverse_charge] Autoliquidation
+    [zero_rated] { $name } 0 %
+   *[not_collected] Sans taxe
+}
 tax-note = { $treatment ->
     [customer_exempt] Sans taxe : le compte est exonéré.
     [not_calculated] La taxe n’a pas été calculée, car l’adresse du compte chez le prestataire de paiement est incomplète. Les Services des comptes Corporate peuvent vous aider.
@@ -263,6 +275,8 @@ checkout-methods-differ =
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
+checkout-po-number = Numéro de bon de commande
+checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. Il figure sur le reçu.
 checkout-city = Ville
 checkout-state = État ou province
 checkout-country = Pays
@@ -344,6 +358,9 @@ placement-admin =
 placement-method =
     {"*"}Mode de paiement*
     { $method }
+placement-po-number =
+    {"*"}Numéro de bon de commande*
+    { $number }
 placement-address = *{ billing-address }*
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et autorisez le débit de { $total }. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
 placed-title = Commande passée
@@ -377,6 +394,7 @@ service-order-facts =
     {"*"}Passée :* le { $at }, par { $by }
     {"*"}Contact administrateur :* { $admin }
     {"*"}Mode de paiement :* { $method }
+service-order-po-number = *Bon de commande :* { $number }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *à traiter*
@@ -385,6 +403,7 @@ service-order-summary =
     { $seats }
     Passée le { $at }
 service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
+service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 order-line =
     { order-line-seats }
@@ -484,7 +503,10 @@ history-service-order-retried = Nouvel essai pour { $product }
 history-service-order-given-up = Postes refusés annulés
 history-service-order-overdue = Commande en retard
 history-service-order-seat-assigned = Poste attribué au contact administrateur
-history-line = { $product } : { line-status }
+history-line = { $product } : { line-status }{ $has_method ->
+    [yes] {" "}({ $method })
+   *[no] {""}
+}
 history-reason-address-changes-tax = l’adresse de facturation modifie la taxe
 
 ## Compte
@@ -697,6 +719,7 @@ refusal-extension-pending = Le { $at }, { $by } a déjà demandé un délai pour
 refusal-extension-too-long = Le devis ne peut pas être valable aussi longtemps : ses prix couvrent des périodes de facturation, et la première se termine après le { $last }. Choisissez le { $last } ou un jour antérieur.
 refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until }. Choisissez un jour ultérieur.
 refusal-extension-unavailable = Les devis ne peuvent pas être prolongés ici. Demandez un délai aux Services des comptes Corporate.
+refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
 refusal-field-required = Remplissez ce champ.
 refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractères.
 refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.
@@ -780,7 +803,7 @@ refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de poste
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
-refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
+refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
@@ -805,6 +828,7 @@ notice-more-rows = { $more ->
     [one] … et { $more } autre produit
    *[other] … et { $more } autres produits
 }
+notice-po-number = Bon de commande : { $number }
 notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
@@ -918,6 +942,11 @@ receipt-tax = Taxe
 receipt-price = { $price }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
+receipt-tax-rate = Taux
+receipt-taxable = Base imposable
+receipt-tax-id = Numéro fiscal : { $id }
+receipt-po-number = Bon de commande
+receipt-line-method = débité sur { $method }
 receipt-subtotal = Sous-total
 receipt-total = Total
 receipt-credit-used = Crédit du compte

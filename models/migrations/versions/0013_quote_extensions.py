@@ -9,8 +9,8 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from models.migrations.sqlite_tables import rewrite_table
 
-revision = "0011_quote_extensions"
-down_revision = "0010_organisations"
+revision = "0013_quote_extensions"
+down_revision = "0012_purchase_orders"
 branch_labels = None
 depends_on = None
 
