@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.block_kit import ModalMetadata
 from bot.blocks.checkout import SAVE as CHECKOUT_VIEW
-from bot.i18n import Localizer
+from bot.i18n import Localizer, unescape_mrkdwn
 from bot.installations.clients import SlackClientProvider
 from bot.permissions import SlackIdentity
 from bot.services import Services
@@ -54,7 +54,8 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        return self.payload.text.strip() if isinstance(self.payload, SlashCommand) else ""
+        """As it was typed: Slack escapes it."""
+        return unescape_mrkdwn(self.payload.text).strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property
     def is_help(self) -> bool:
@@ -88,7 +89,7 @@ class SlackRequest:
 
     @cached_property
     def input_values(self) -> dict[str, str]:
-        """The text or the selected option of each input of the view, by block id; blank if there is none."""
+        """The text, date or selected option of each input of the view, by block id; else blank."""
         return {block_id: _get_value(state) for block_id, state in self._input_states.items()}
 
     def get_selected_values(self, block_id: str) -> list[str]:
@@ -115,7 +116,8 @@ class SlackRequest:
 
 
 def _get_value(state: StateValue) -> str:
-    return state.value or (state.selected_option.value if state.selected_option else "")
+    option = state.selected_option.value if state.selected_option else ""
+    return state.value or state.selected_date or option
 
 
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:

@@ -1,27 +1,37 @@
 """PostgreSQL through SQLAlchemy's own asyncio half."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
 from bot.db.notifications import NotificationListener, WorkCallback
+from models.database_identity import DatabaseId
 from models.migrations.run import is_at_head, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
 POOL_SIZE = 10
+# More writing transactions at once would mostly wait for each other's locks, such as the counter of document
+# numbers, and hold their own for longer. Meanwhile, reading goes on over the other connections.
+MAX_WRITERS = 4
 
 # How long a connection may take to open if the server's machine does not answer at all.
 CONNECT_TIMEOUT_SECONDS = 5
 
 # A server that hangs, or has no connection free, counts as unavailable after this.
 STATEMENT_TIMEOUT_SECONDS = 15
+
+
+# Any role may ask for both. A standby has the same, so a failover changes neither.
+SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
+DATABASE_OID = text("SELECT oid FROM pg_database WHERE datname = current_database()")
 
 
 class PostgreSQLBackend:
@@ -34,8 +44,9 @@ class PostgreSQLBackend:
         url = listen_url or engine.url.render_as_string(hide_password=False)
         self._listener = NotificationListener(url, _timeouts(url), self._notify)
         self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
-        # First come, first served: of those who wait for it, the pool lets later ones overtake.
-        self._free_connections = asyncio.Semaphore(POOL_SIZE)
+        # First come, first served: of those who wait for a connection, the pool lets later ones overtake.
+        self._connection_turns = asyncio.Semaphore(POOL_SIZE)
+        self._writer_turns = asyncio.Semaphore(MAX_WRITERS)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -50,8 +61,28 @@ class PostgreSQLBackend:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        async with self._open_session(self._writer, autoflush=True) as session, session.begin():
+        async with (
+            _take_turn(self._writer_turns),
+            self._open_session(self._writer, autoflush=True) as session,
+            session.begin(),
+        ):
             yield session
+
+    async def read_id(self) -> DatabaseId | None:
+        async with self._reader.connect() as connection:
+            oid = await connection.scalar(DATABASE_OID)
+            try:
+                cluster = await connection.scalar(SYSTEM_IDENTIFIER)
+            except ProgrammingError:
+                # Revoked. A restore into a new database still has another OID.
+                cluster = ""
+        return DatabaseId(str(cluster), str(oid))
+
+    def read_remembered_numbers(self) -> dict[str, int]:
+        return {}
+
+    def renew_id(self, current: DatabaseId | None, last_numbers: Mapping[str, int]) -> DatabaseId | None:
+        return current
 
     async def migrate(self) -> None:
         async with self._writer.begin() as connection:
@@ -77,16 +108,11 @@ class PostgreSQLBackend:
 
     @asynccontextmanager
     async def _open_session(self, engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
-        try:
-            async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
-                await self._free_connections.acquire()
-        except TimeoutError:
-            raise PoolTimeout("no connection became free") from None
-        try:
-            async with AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session:
-                yield session
-        finally:
-            self._free_connections.release()
+        async with (
+            _take_turn(self._connection_turns),
+            AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session,
+        ):
+            yield session
 
     async def _notify(self, channel: str) -> None:
         async with self._reader.connect() as connection:
@@ -94,6 +120,19 @@ class PostgreSQLBackend:
 
     async def close(self) -> None:
         await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _take_turn(semaphore: asyncio.Semaphore) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
+            await semaphore.acquire()
+    except TimeoutError:
+        raise PoolTimeout("no connection became free") from None
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def create_postgresql_engine(url: str) -> AsyncEngine:

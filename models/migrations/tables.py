@@ -9,6 +9,7 @@ import models.billing_contact
 import models.billing_event
 import models.cart
 import models.checkout
+import models.database_identity
 import models.document_sequence
 import models.home
 import models.installation
@@ -18,6 +19,7 @@ import models.notice.notification_preferences
 import models.payment_method
 import models.product
 import models.quote
+import models.quote_extension
 import models.receipt
 import models.seat_assignment
 import models.service_order
