@@ -663,6 +663,7 @@ help-quotes =
 help-service-orders =
     {"*"}`/service-orders`* shows your service orders and their status. Processing can take up to 24 hours.
     • `/service-orders SO-1001` opens one order with its history and receipt
+    • `/service-orders PO-4711` finds orders by your purchase-order number
 help-billing =
     {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
     • `/billing receipts` lists your receipts

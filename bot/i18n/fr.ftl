@@ -667,6 +667,7 @@ help-quotes =
 help-service-orders =
     {"*"}`/service-orders`* affiche vos commandes de Service et leur état. Le traitement peut prendre jusqu’à 24 heures.
     • `/service-orders SO-1001` ouvre une commande, avec son historique et son reçu
+    • `/service-orders PO-4711` trouve des commandes par votre numéro de bon de commande
 help-billing =
     {"*"}`/billing`* affiche vos abonnements et postes, votre portail de facturation par défaut, vos modes de paiement, vos reçus et vos contacts de facturation.
     • `/billing reçus` affiche la liste de vos reçus
