@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from models.checkout import is_email_address
+from models.email_address import is_email_address
 
 Json = dict[str, Any]
 
