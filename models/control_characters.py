@@ -16,6 +16,6 @@ def find_control_character(text: str) -> str | None:
     return f"U+{ord(found[0]):04X}" if found else None
 
 
-def escape_control_characters(text: str) -> str:
-    """For a terminal: as Python writes them, `\\x1b`."""
-    return _PATTERN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+def escape_control_characters(text: str, escape: str = "\\x{:02x}") -> str:
+    """For a terminal: as an escape with the character's number."""
+    return _PATTERN.sub(lambda found: escape.format(ord(found[0])), text)
