@@ -34,7 +34,9 @@ def _parse_document(document: YamlDocument) -> tuple[AccountsFile | None, list[F
         return AccountsFile.model_validate(document.value), []
     except ValidationError as error:
         return None, [
-            document.build_problem(found["loc"], _format_error(dict(found), document))
+            document.build_problem(
+                found["loc"], _explain_null(document, dict(found)) or format_error(dict(found))
+            )
             for found in error.errors(include_url=False)
         ]
 
@@ -49,8 +51,11 @@ _ERROR_MESSAGES = {
 }
 
 
-def _format_error(error: dict[str, Any], document: YamlDocument) -> str:
-    if error["type"] == "missing" and (null := document.find_written_null(error["loc"])):
-        return f"is missing: {null} means “no value” in YAML; write it in quotes if it is text"
+def _explain_null(document: YamlDocument, error: dict[str, Any]) -> str | None:
+    null = document.find_written_null(error["loc"]) if error["type"] == "missing" else None
+    return f"is missing: {null} means “no value” in YAML; write it in quotes if it is text" if null else None
+
+
+def format_error(error: dict[str, Any]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     return _ERROR_MESSAGES.get(error["type"], message)

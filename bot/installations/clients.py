@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+import aiohttp
 import structlog
 from aiohttp import encode_basic_auth
 from slack_sdk.errors import SlackApiError
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
 from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
 from bot.metrics import record_call, to_snake_case
+from bot.network import find_proxy
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
@@ -40,7 +42,15 @@ class TokenUndecryptable(NotInstalled):
     reason = "no key of TOKEN_ENCRYPTION_KEYS opens its token"
 
 
+class OrganisationUnknown(aiohttp.ClientError):
+    """Slack did not say whether an organisation's token reaches the workspace."""
+
+
 class InstrumentedClient(AsyncWebClient):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.proxy = find_proxy(self.base_url)
+
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         client = arguments.pop("auth", None)
         if client:
@@ -62,7 +72,8 @@ class SlackClientProvider(Protocol):
     def default_client(self) -> AsyncWebClient: ...
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
-        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled."""
+        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled and
+        OrganisationUnknown."""
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
@@ -174,12 +185,15 @@ class MultiWorkspaceClients:
 
     async def _refresh_organisations(self) -> None:
         """All of them: an unknown workspace may belong to any. Not again within
-        ORGANISATION_REFRESH_SECONDS. If Slack is unavailable this raises: the workspace may well be one."""
+        ORGANISATION_REFRESH_SECONDS. Raises OrganisationUnknown."""
         async with self._refresh_lock:
             if self._clock() < self._organisations_fresh_until:
                 return
             for enterprise_id in await self.list_enterprise_ids():
-                await self.refresh_organisation(enterprise_id)
+                try:
+                    await self.refresh_organisation(enterprise_id)
+                except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                    raise OrganisationUnknown(get_error_name(error)) from error
             self._organisations_fresh_until = self._clock() + ORGANISATION_REFRESH_SECONDS
 
     async def list_installations(self) -> list[str]:

@@ -44,6 +44,9 @@ class AccountImporter:
         account, new_address = self._existing.account, self._entry.billing_address.model_dump()
         if self._existing.is_new:
             self._changes["billing_address"] = [None, new_address]
+            if account.stripe_customer:
+                # Its subscriptions and payment methods are Stripe's.
+                account.schedule_refresh(self._run.at)
             return account
         old_address = account.billing_address.model_dump()
         self._changes |= update_fields(account, build_account_values(self._entry))
