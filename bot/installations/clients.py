@@ -87,8 +87,9 @@ class SlackClientProvider(Protocol):
     async def list_enterprise_ids(self) -> list[str]:
         """The organisations with a stored token."""
 
-    async def refresh_organisation(self, enterprise_id: str) -> None:
-        """Stores which workspaces its token reaches now, if it has one that works."""
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
+        """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no
+        longer reaches."""
 
     async def handle_uninstall(self, team_id: str) -> None: ...
 
@@ -133,8 +134,9 @@ class SingleWorkspaceClients:
     async def list_enterprise_ids(self) -> list[str]:
         return []
 
-    async def refresh_organisation(self, enterprise_id: str) -> None:
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
         """The token is a setting, and the same for all its workspaces."""
+        return set()
 
     async def handle_uninstall(self, team_id: str) -> None:
         log.warning("app.uninstalled", team=team_id)
@@ -206,18 +208,17 @@ class MultiWorkspaceClients:
     async def list_enterprise_ids(self) -> list[str]:
         return await self.store.list_enterprise_ids()
 
-    async def refresh_organisation(self, enterprise_id: str) -> None:
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
         token = await self.store.find_bot_token(enterprise_id)
         if token is None:
-            return
+            return set()
         try:
             workspace_ids = await fetch_workspace_ids(self._build_client(token))
         except SlackApiError as error:
             if get_error_name(error) in REVOKED_TOKEN_ERRORS:
-                return
+                return set()
             raise
-        if await self.store.save_organisation_workspaces(enterprise_id, workspace_ids):
-            self._cached_clients.clear()
+        return await self.store.save_organisation_workspaces(enterprise_id, workspace_ids)
 
     async def handle_uninstall(self, team_id: str) -> None:
         if await self.store.delete_installation(team_id):

@@ -131,7 +131,7 @@ class AccountImporter:
             del values["unit_price"]
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
-            row.revision += "unit_price" in changes
+            row.revision += bool(changes.keys() & {"unit_price", "tax_rate"})
         if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
             if self._run.overwrite:
                 self._overwrite_subscription(row, entry)
@@ -185,6 +185,7 @@ def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> Field
         "id": entry.id,
         "product_id": entry.product,
         "unit_price": parse_amount(entry.unit_price, currency),
+        "tax_rate": entry.tax_rate,
         **build_self_service_values(entry),
     }
 
