@@ -36,6 +36,12 @@ from bot.settings import InvalidSettings, Settings, read_settings
 from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
+from bot.use_cases.operations.restore import (
+    NumberUnknown,
+    RestoredDatabase,
+    accept_restored_database,
+    check_not_restored,
+)
 from bot.version import VERSION
 from handlers.http import build_http_app, serve_http
 from handlers.install import BOT_SCOPES
@@ -65,6 +71,7 @@ async def run_bot(
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
+        await check_not_restored(services.database, services.now())
         slack_app = SlackApp(services, clients, ROUTES)
         idle_timeout = settings.socket_idle_timeout_seconds
         socket_runner = SocketModeRunner(idle_timeout) if settings.is_socket_mode else None
@@ -106,7 +113,7 @@ def serve() -> None:
     configure_logging(settings)
     try:
         run_or_exit(_run_server(settings))
-    except TokenRejected as error:
+    except (TokenRejected, RestoredDatabase) as error:
         exit_with_error(f"cannot go on: {error}")
 
 
@@ -175,6 +182,28 @@ def migrate() -> None:
 
     run_or_exit(run())
     console.print("the database is up to date")
+
+
+@cli.command()
+def restored(
+    numbers: Annotated[
+        list[str], typer.Argument(help="The last number issued of each kind: SQ-1042 SO-1040 R-1039.")
+    ],
+) -> None:
+    """After restoring a backup: issue no document number a second time."""
+    settings = read_settings_or_exit()
+    try:
+        run_or_exit(_accept_restored(settings, numbers))
+    except NumberUnknown as error:
+        exit_with_error(f"nothing was changed: {error}")
+
+
+async def _accept_restored(settings: Settings, numbers: list[str]) -> None:
+    async with _open_migrated_database(settings) as database:
+        gaps = await accept_restored_database(database, numbers, now())
+    for prefix, (first, last) in gaps.items():
+        console.print(f"{prefix}-{first + 1} to {prefix}-{last} will not be issued again", highlight=False)
+    console.print("the database can be served")
 
 
 @cli.command()
@@ -299,14 +328,19 @@ def rotate_keys() -> None:
 
 
 @cli.command()
-def demo(port: Annotated[int, typer.Option(help="The port of the page.", min=0, max=65535)] = 8100) -> None:
+def demo(
+    port: Annotated[int, typer.Option(help="The port of the page.", min=0, max=65535)] = 8100,
+    organisation: Annotated[
+        bool, typer.Option("--organisation", help="With an Enterprise organisation of two workspaces.")
+    ] = False,
+) -> None:
     """Run the bot against a simulated Slack on this machine, with accounts to try everything."""
     # Imported here: `serve` needs neither the sandbox nor its dependencies.
     from demo.run import DemoStartError, run_demo
 
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            run_or_exit(run_demo(Path(__file__), port, console))
+            run_or_exit(run_demo(Path(__file__), port, console, organisation=organisation))
     except DemoStartError as error:
         exit_with_error(f"the demo could not start: {error}")
 

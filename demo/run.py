@@ -19,13 +19,20 @@ class DemoStartError(Exception):
     """The bot did not start."""
 
 
-async def run_demo(app: Path, port: int, console: Console) -> None:
-    """Until it is stopped; `app` is the entry point. Raises DemoStartError."""
+async def run_demo(app: Path, port: int, console: Console, *, organisation: bool = False) -> None:
+    """Until it is stopped; `app` is the entry point. With `organisation`, Acme's workspace is one of two in
+    an organisation that has installed the bot. Raises DemoStartError."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Sandbox.start(story.WORKSPACE_PATH, port=port, rate_limits=True) as slack:
-        bot = DemoBot(app, slack, lambda: story.render_accounts(datetime.now(UTC).date()))
+    async with Sandbox.start(
+        story.WORKSPACE_PATH, port=port, rate_limits=True, organisation=organisation
+    ) as slack:
+
+        def render_accounts() -> str:
+            return story.render_accounts(datetime.now(UTC).date(), organisation=organisation)
+
+        bot = DemoBot(app, slack, render_accounts)
         try:
             await bot.start()
         except (RuntimeError, TimeoutError) as error:

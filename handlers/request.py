@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.block_kit import ModalMetadata
 from bot.blocks.checkout import SAVE as CHECKOUT_VIEW
-from bot.i18n import Localizer
+from bot.i18n import Localizer, unescape_mrkdwn
 from bot.installations.clients import SlackClientProvider
 from bot.permissions import SlackIdentity
 from bot.services import Services
@@ -54,7 +54,8 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        return self.payload.text.strip() if isinstance(self.payload, SlashCommand) else ""
+        """As it was typed: Slack escapes it."""
+        return unescape_mrkdwn(self.payload.text).strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property
     def is_help(self) -> bool:

@@ -3,6 +3,7 @@
 from sqlmodel import Field, SQLModel
 
 QUOTE_PREFIX, SERVICE_ORDER_PREFIX, RECEIPT_PREFIX = "SQ", "SO", "R"
+PREFIXES = (QUOTE_PREFIX, SERVICE_ORDER_PREFIX, RECEIPT_PREFIX)
 
 
 class DocumentSequence(SQLModel, table=True):

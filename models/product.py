@@ -37,6 +37,16 @@ def normalize_product_name(text: str) -> str:
 def list_matching_products(products: list[Product], query: str) -> list[Product]:
     """The products that a text may mean: those with exactly that id or name, otherwise all whose name
     contains it."""
+    if exact := _list_exact_matches(products, query):
+        return exact
     wanted = normalize_product_name(query)
-    exact = [p for p in products if wanted in (normalize_product_name(p.id), normalize_product_name(p.name))]
-    return exact or [p for p in products if wanted and wanted in normalize_product_name(p.name)]
+    return [p for p in products if wanted and wanted in normalize_product_name(p.name)]
+
+
+def is_exact_product(products: list[Product], query: str) -> bool:
+    return bool(_list_exact_matches(products, query))
+
+
+def _list_exact_matches(products: list[Product], query: str) -> list[Product]:
+    wanted = normalize_product_name(query)
+    return [p for p in products if wanted in (normalize_product_name(p.id), normalize_product_name(p.name))]

@@ -6,6 +6,7 @@ import pytest
 from bot.accounts_file.cross_checks import StoredRecords
 from bot.accounts_file.read import parse_accounts, read_accounts_file
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+from bot.use_cases.accounts_import.existing import build_account_values
 
 ACME = """\
 accounts:
@@ -93,6 +94,12 @@ def test_self_service_takes_a_reason() -> None:
     assert (account.self_service.eligible, account.self_service.reason) == (False, "Ask us.")
 
 
+def test_r29_an_account_belongs_to_an_organisation_instead_of_a_workspace() -> None:
+    text = ACME.replace("slack_team: T01ACME", "slack_enterprise: E01ACME")
+    [account] = parse_accounts(text, "accounts.yml").accounts
+    assert build_account_values(account)["slack_team"] == "E01ACME"
+
+
 # what is written → what is written instead, the line, the field, and a part of the message
 WRONG_FIELDS = [
     ("name: Acme SA", "nam: Acme SA", 2, "name", "is missing"),
@@ -101,6 +108,22 @@ WRONG_FIELDS = [
     ("name: Acme SA", "name: [Acme]", 3, "name", "must be text"),
     ("name: Acme SA", "name: Acme SA\n    name: Acme", 4, "name", "is given twice"),
     ("T01ACME", "acme", 4, "slack_team", "must be a workspace id"),
+    ("T01ACME", "E01ACME", 4, "slack_team", "must be a workspace id"),
+    ("slack_team: T01ACME", "slack_enterprise: T01ACME", 4, "slack_enterprise", "must be an organisation id"),
+    (
+        "slack_team: T01ACME",
+        "slack_team:",
+        4,
+        "slack_team",
+        "is missing: name a workspace, or an organisation",
+    ),
+    (
+        "slack_team: T01ACME",
+        "slack_team: T01ACME\n    slack_enterprise: E01ACME",
+        5,
+        "slack_enterprise",
+        "is given beside slack_team",
+    ),
     ("C01BILLING", "'#billing'", 5, "channel", "must be a channel id"),
     ("currency: EUR", "currency: EURO", 6, "currency", "EURO is not an ISO 4217 currency code"),
     ("currency: EUR", "currency: eur", 6, "currency", "eur is not an ISO 4217 currency code"),

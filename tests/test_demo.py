@@ -8,7 +8,7 @@ from bot.accounts_file.read import parse_accounts, read_accounts_file
 from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH, render_accounts
-from sandbox.config import Config, UserConfig
+from sandbox.config import ORGANISATION_ID, Config, UserConfig
 from tests.yaml_files import read_yaml
 
 DAYS = [STORY_DATE, date(2025, 1, 31), date(2027, 12, 31), date(2028, 2, 29), date(2031, 3, 1)]
@@ -38,6 +38,12 @@ def test_no_quote_is_near_its_end_on_any_day(today: date) -> None:
             assert quote.expires - today >= timedelta(days=3)
 
 
+def test_with_an_organisation_one_account_belongs_to_it() -> None:
+    text = render_accounts(STORY_DATE, organisation=True)
+    accounts = parse_accounts(text, "accounts.yml").accounts
+    assert [a.id for a in accounts if a.slack_enterprise == ORGANISATION_ID] == ["bolt"]
+
+
 @pytest.mark.parametrize("today", DAYS)
 async def test_the_demo_is_imported_without_a_warning_on_any_day(
     database: Database, tmp_path: Path, today: date
@@ -49,10 +55,10 @@ async def test_the_demo_is_imported_without_a_warning_on_any_day(
 
 
 def test_every_contact_is_somebody_of_the_accounts_workspace(file: AccountsFile, workspace: Config) -> None:
-    people = {(user.team, user.email): user for user in workspace.users}
+    people = {(str(user.team), user.email): user for user in workspace.users}
     for account in file.accounts:
         for contact in account.billing_contacts:
-            user: UserConfig = people[account.slack_team, contact.email]
+            user: UserConfig = people[str(account.slack_team), contact.email]
             assert contact.slack_user in (None, user.id)
 
 

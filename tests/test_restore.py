@@ -15,14 +15,19 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 from sqlmodel import func, select
+from typer.testing import CliRunner
 
-from app import run_bot
+from app import cli, run_bot
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
 from bot.settings import Settings
 from bot.use_cases.audit.export import verify_histories
+from bot.use_cases.operations.restore import RestoredDatabase
+from models.account import Account
+from models.audit.entry import AuditEntry
 from models.ledger import ChargeStatus, LedgerCharge
 from models.notice import Notice, NoticeStatus
+from models.receipt import Receipt
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from tests.handlers.steps import opened, order_of
@@ -32,6 +37,8 @@ from tests.world import WORKSPACE, Clock, World
 
 ROOT = Path(__file__).parents[1]
 NAMES: dict[Kind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+SERVABLE = "the database can be served"
 
 # Once is enough.
 pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engines itself")
@@ -108,6 +115,13 @@ async def charged(provider: Database) -> int:
         return (await session.exec(settled)).one()
 
 
+async def run_app(url: str, *arguments: str) -> tuple[int, list[str]]:
+    settings = {"DATABASE_URL": url, "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "1"}
+    # In a thread, since the command has a loop of its own.
+    result = await asyncio.to_thread(CliRunner().invoke, cli, arguments, env=settings)
+    return result.exit_code, result.output.splitlines()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: Kind, tmp_path: Path) -> None:
     clock, folder = Clock(), tmp_path / "running"
@@ -128,7 +142,14 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
                 killed = copytree(folder, tmp_path / "killed")
             assert await charged(provider) == 1
 
-            async with bot(slack, await restore(kind, url, killed), provider, clock) as world:
+            restored_url = await restore(kind, url, killed)
+            with pytest.raises(RestoredDatabase, match="restored SQ-1001 SO-1001 R-100"):
+                async with bot(slack, restored_url, provider, clock):
+                    pass
+            # R-1001 was mailed after the backup.
+            exit_code, lines = await run_app(restored_url, "restored", "SQ-1001", "SO-1001", "R-1001")
+            assert (exit_code, lines) == (0, ["R-1001 to R-1001 will not be issued again", SERVABLE])
+            async with bot(slack, restored_url, provider, clock) as world:
                 assert (await order_of(world)).status is OrderStatus.PROCESSING
                 await world.settle()
                 assert (await order_of(world)).status is OrderStatus.COMPLETED
@@ -145,6 +166,13 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
                 await world.pass_time(seconds=90)
                 assert (await order_of(world, "SO-1002")).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 2
+                numbers = [receipt.number for receipt in await world.rows(Receipt)]
+                assert sorted(numbers) == ["R-1002", "R-1003"], "R-1001 is another receipt's"
+                skipped = await world.rows(AuditEntry, action="numbers_skipped")
+                assert [entry.details for entry in skipped] == [{"R": "1001-1001"}] * len(skipped)
+                assert len(skipped) == len(await world.rows(Account))
+            async with bot(slack, restored_url, provider, clock):
+                """It starts again without being asked."""
         await provider.close()
 
 

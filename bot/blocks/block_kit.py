@@ -34,7 +34,8 @@ def build_plain_text(text: str, max_length: int = MAX_SECTION_LENGTH) -> Block:
 
 
 def build_mrkdwn(text: str) -> Block:
-    return {"type": "mrkdwn", "text": truncate_text(text, MAX_SECTION_LENGTH)}
+    """`verbatim`: a URL, a channel's name or an @name that somebody typed stays text."""
+    return {"type": "mrkdwn", "text": truncate_text(text, MAX_SECTION_LENGTH), "verbatim": True}
 
 
 def build_section(text: str, accessory: Block | None = None) -> Block:

@@ -1,6 +1,6 @@
 """The database: sessions to `read`, to `write` in one transaction, and to `stream` a snapshot."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
 from bot.db.session import Session
 from bot.db.slow_statements import log_slow_statements
 from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
+from models.database_identity import DatabaseId
 
 Backend: TypeAlias = SQLiteBackend | PostgreSQLBackend
 
@@ -87,6 +88,18 @@ class Database:
 
     async def is_migrated(self) -> bool:
         return await self._backend.is_migrated()
+
+    async def read_id(self) -> DatabaseId | None:
+        """Of the database that answers; None if nothing tells it from a copy."""
+        return await self._backend.read_id()
+
+    def read_remembered_numbers(self) -> dict[str, int]:
+        """The last document numbers by prefix, if they are known from outside the database."""
+        return self._backend.read_remembered_numbers()
+
+    def renew_id(self, current: DatabaseId | None, last_numbers: Mapping[str, int]) -> DatabaseId | None:
+        """The id to store in the database from now on. Call it in the transaction that stores it."""
+        return self._backend.renew_id(current, last_numbers)
 
     async def close(self) -> None:
         await self._backend.close()

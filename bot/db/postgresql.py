@@ -1,17 +1,19 @@
 """PostgreSQL through SQLAlchemy's own asyncio half."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
 from bot.db.notifications import NotificationListener, WorkCallback
+from models.database_identity import DatabaseId
 from models.migrations.run import is_at_head, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
@@ -22,6 +24,11 @@ CONNECT_TIMEOUT_SECONDS = 5
 
 # A server that hangs, or has no connection free, counts as unavailable after this.
 STATEMENT_TIMEOUT_SECONDS = 15
+
+
+# Any role may ask for both. A standby has the same, so a failover changes neither.
+SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
+DATABASE_OID = text("SELECT oid FROM pg_database WHERE datname = current_database()")
 
 
 class PostgreSQLBackend:
@@ -52,6 +59,22 @@ class PostgreSQLBackend:
     async def write(self) -> AsyncIterator[AsyncSession]:
         async with self._open_session(self._writer, autoflush=True) as session, session.begin():
             yield session
+
+    async def read_id(self) -> DatabaseId | None:
+        async with self._reader.connect() as connection:
+            oid = await connection.scalar(DATABASE_OID)
+            try:
+                cluster = await connection.scalar(SYSTEM_IDENTIFIER)
+            except ProgrammingError:
+                # Revoked. A restore into a new database still has another OID.
+                cluster = ""
+        return DatabaseId(str(cluster), str(oid))
+
+    def read_remembered_numbers(self) -> dict[str, int]:
+        return {}
+
+    def renew_id(self, current: DatabaseId | None, last_numbers: Mapping[str, int]) -> DatabaseId | None:
+        return current
 
     async def migrate(self) -> None:
         async with self._writer.begin() as connection:

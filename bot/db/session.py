@@ -8,7 +8,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
-from bot.db.sqlite import SQLiteConnection, SQLiteSession
+from bot.db.sqlite import ISSUED_NUMBERS_KEY, SQLiteConnection, SQLiteSession
 
 # PostgreSQL has the libraries' own. Callers use what both have, and need not ask which one it is.
 Session: TypeAlias = AsyncSession | SQLiteSession
@@ -25,3 +25,9 @@ def build_insert(session: Session, table: Any) -> postgresql.Insert | sqlite.Ins
     """The INSERT of the session's database, which has `on_conflict_do_nothing` and `…_do_update`."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+
+
+def record_issued_number(session: Session, prefix: str, number: int) -> None:
+    """Remembered outside the database once the transaction is committed, if a restore could otherwise go
+    unnoticed (on SQLite)."""
+    session.info.setdefault(ISSUED_NUMBERS_KEY, {})[prefix] = number

@@ -9,19 +9,28 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
+import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable, ScalarResult, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from bot.db.issued_numbers import IssuedNumbersFile
 from bot.db.notifications import WorkCallback
+from models.database_identity import DatabaseId
 from models.migrations.run import is_at_head, upgrade_database
 
 # An import of a thousand accounts locks the file for some seconds; nothing fails for it.
 BUSY_TIMEOUT_SECONDS = 15.0
 
 POOL_SIZE = 5
+
+# Key of `Session.info`: the last document numbers that its transaction has issued, by prefix.
+ISSUED_NUMBERS_KEY = "issued_numbers"
+
+log = structlog.get_logger()
 
 BEGIN_IMMEDIATE = text("BEGIN IMMEDIATE")
 
@@ -112,6 +121,8 @@ class SQLiteBackend:
         self._write_lock = asyncio.Lock()
         self._executor = ThreadPoolExecutor(1, "sqlite")
         self._work_callbacks: list[WorkCallback] = []
+        path = engine.url.database
+        self._numbers_file = IssuedNumbersFile(Path(path)) if path and path != ":memory:" else None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SQLiteSession]:
@@ -132,11 +143,35 @@ class SQLiteBackend:
                 yield SQLiteSession(session)
                 session.flush()
                 try:
-                    await self._run_blocking(session.commit)
+                    await self._run_blocking(lambda: self._commit(session))
                 finally:
                     # Also if the caller is cancelled: it is committed all the same.
                     for on_work in self._work_callbacks:
                         on_work(None)
+
+    def _commit(self, session: Session) -> None:
+        session.commit()
+        issued = session.info.get(ISSUED_NUMBERS_KEY)
+        if not issued or self._numbers_file is None:
+            return
+        try:
+            self._numbers_file.record(issued)
+        except FileNotFoundError:
+            # Not served yet.
+            pass
+        except OSError as error:
+            log.error("database.numbers_not_recorded", error=type(error).__name__)
+
+    async def read_id(self) -> DatabaseId | None:
+        numbers = self._numbers_file.read() if self._numbers_file else None
+        return DatabaseId("", numbers.key) if numbers else None
+
+    def read_remembered_numbers(self) -> dict[str, int]:
+        numbers = self._numbers_file.read() if self._numbers_file else None
+        return numbers.last_numbers if numbers else {}
+
+    def renew_id(self, current: DatabaseId | None, last_numbers: Mapping[str, int]) -> DatabaseId | None:
+        return DatabaseId("", self._numbers_file.create(last_numbers)) if self._numbers_file else None
 
     async def migrate(self) -> None:
         async with self._write_lock:

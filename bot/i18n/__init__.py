@@ -1,6 +1,13 @@
 from bot.i18n.localizer import Localizer
 from bot.i18n.messages import LANGUAGES, MESSAGES_FOLDER
-from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn, format_date_token, replace_date_tokens
+from bot.i18n.mrkdwn import (
+    SlackMarkup,
+    escape_mrkdwn,
+    format_date_token,
+    format_link,
+    replace_date_tokens,
+    unescape_mrkdwn,
+)
 from bot.i18n.truncation import truncate_text
 
 __all__ = [
@@ -10,6 +17,8 @@ __all__ = [
     "SlackMarkup",
     "escape_mrkdwn",
     "format_date_token",
+    "format_link",
     "replace_date_tokens",
     "truncate_text",
+    "unescape_mrkdwn",
 ]

@@ -3,6 +3,15 @@
 import re
 from datetime import datetime
 
+# Slack formats what is between two of them. It has no escape sequence for them, so look-alikes are shown. An
+# underscore inside a word, as in an e-mail address, formats nothing.
+FORMATTING_SIGNS = {
+    re.compile(r"\*"): "\u2217",
+    re.compile(r"~"): "\u223c",
+    re.compile(r"`"): "\u02cb",
+    re.compile(r"(?<![^\W_])_|_(?![^\W_])"): "\u02cd",
+}
+
 DATE_TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 
 
@@ -11,8 +20,22 @@ class SlackMarkup(str):
 
 
 def escape_mrkdwn(text: str) -> str:
-    """So that what a person typed never becomes a mention, link or channel."""
+    """So that what a person typed never becomes a mention, link or channel, nor bold or struck out."""
+    for sign, look_alike in FORMATTING_SIGNS.items():
+        if len(sign.findall(text)) > 1:
+            text = sign.sub(look_alike, text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape_mrkdwn(text: str) -> str:
+    """Of text that Slack has escaped, once: `&amp;lt;` was typed as `&lt;`."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def format_link(url: str) -> SlackMarkup:
+    """With `verbatim`, Slack makes no link of a bare URL."""
+    quoted = url.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+    return SlackMarkup(f"<{quoted.replace('&', '&amp;')}>")
 
 
 def format_date_token(at: datetime, fallback: str) -> SlackMarkup:

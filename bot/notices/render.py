@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn, format_date_token, truncate_text
+from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn, format_date_token, format_link, truncate_text
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
 from bot.presenters.product import make_product_labels
 from models.account import Account
@@ -78,12 +78,14 @@ class NoticeRenderer:
         )
 
     def escape_text(self, text: str) -> str:
-        text = truncate_text(text, MAX_REASON_LENGTH, escape_mrkdwn)
+        text = truncate_text(join_lines(text), MAX_REASON_LENGTH, escape_mrkdwn)
         return escape_mrkdwn(text) if self.is_mrkdwn else text
 
     def _prepare_argument(self, name: str, argument: object) -> object:
         if self.is_mrkdwn and isinstance(argument, datetime):
             return format_date_token(argument, self.notice.localizer.format_datetime(argument))
+        if self.is_mrkdwn and name == "url":
+            return format_link(str(argument))
         return _truncate_argument(name, argument)
 
     @property
@@ -124,11 +126,16 @@ class NoticeRenderer:
 def _truncate_argument(name: str, argument: object) -> object:
     if isinstance(argument, str) and not isinstance(argument, SlackMarkup) and name != "url":
         max_length = MAX_REASON_LENGTH if name == "reason" else MAX_VALUE_LENGTH
-        return truncate_text(argument, max_length, escape_mrkdwn)
+        return truncate_text(join_lines(argument), max_length, escape_mrkdwn)
     if isinstance(argument, list):
         names = [truncate_name(str(item)) for item in argument]
         return names if len(names) <= MAX_NAMES else [*names[:MAX_NAMES], "…"]
     return argument
+
+
+def join_lines(text: str) -> str:
+    """On one line, what somebody typed cannot pass for another line of the notice."""
+    return " ".join(text.split("\n"))
 
 
 def truncate_name(name: str) -> str:

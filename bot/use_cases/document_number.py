@@ -1,6 +1,6 @@
 from sqlmodel import col, update
 
-from bot.db import Session
+from bot.db import Session, record_issued_number
 from models.document_sequence import DocumentSequence
 
 
@@ -15,4 +15,6 @@ async def allocate_document_number(session: Session, prefix: str) -> str:
         .values(last_number=col(DocumentSequence.last_number) + 1)
         .returning(col(DocumentSequence.last_number))
     )
-    return f"{prefix}-{number.scalar_one()}"
+    last_number: int = number.scalar_one()
+    record_issued_number(session, prefix, last_number)
+    return f"{prefix}-{last_number}"

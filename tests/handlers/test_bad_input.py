@@ -1,5 +1,6 @@
 """What people may type wrongly: a clear sentence at the right field, and nothing changed (R10)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -114,7 +115,7 @@ WORDS_REFUSED = {
     "webinar 2.5": "“2.5” isn’t a number of seats. Enter a whole number, 0 or more.",
     "webinar 1000000": "The maximum is 1,000 new seats.",
     "rescue 2": "Seats of Rescue are sold by Account Services.",
-    "<!channel> & *x*": "&lt;!channel&gt; &amp; *x*",
+    "<!channel> & *x*": "&lt;!channel&gt; &amp; ∗x∗",
     "x" * 3900: "You don’t have a subscription to “xxx",
 }
 
@@ -140,6 +141,34 @@ async def test_command_text_that_is_not_understood_is_answered_in_french(world: 
     assert "GoTo Meeting et GoTo Webinar" in (await benoit.wait_for_ephemeral()).text
     await benoit.command("/add-seats", "rescue 2")
     assert "Services des comptes Corporate" in (await benoit.wait_for_ephemeral(2)).text
+
+
+NUMBERS_AS_TYPED = {
+    "webinar +5": "5",
+    "5 webinar": "5",
+    "+5 goto webinar": "5",
+    "webinar x5": "5",
+    "5× webinar": "5",
+    "5 seats of webinar": "5",
+    "webinar 1,000": "1000",
+    "5 postes de GoTo Webinar": "5",
+    "R&amp;D 3 4": "4",
+    "4 R&amp;D 3": "4",
+    "R&amp;D 3": "",
+}
+
+
+async def test_numbers_are_understood_as_people_type_them(world: World) -> None:
+    """R10: product first or number first; a product's name may end with a number; Slack escapes the text."""
+    await change(world, Product, "goto-meeting", name="R&D 3")
+    alice = world.person("alice")
+    for words, number in NUMBERS_AS_TYPED.items():
+        form = await opened(alice, "/add-seats", words, "cart.save")
+        values = {form.value(MEETING), form.value(WEBINAR)} - {None}
+        assert values == ({number} if number else set()), words
+    await alice.close_modal()
+    await alice.command("/add-seats", "R&amp;amp;D")
+    assert "“R&amp;amp;D”" in (await alice.wait_for_ephemeral()).text, "unescaped once"
 
 
 @pytest.mark.parametrize("words", ["webinar 5", "GoTo  Webinar 5", "goto-webinar 5", "WEBINAR 5"])
@@ -373,8 +402,9 @@ async def test_an_unknown_word_is_answered_with_a_hint_to_help(world: World) -> 
 
 
 async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> None:
-    """Names from the file, a reason, an address: Slack is sent none of it as markup."""
-    wild = "<!channel> & <@U03DORA>"
+    """Names from the file, a reason, an address: Slack is sent none of it as markup, and is told to make no
+    link of a bare URL or a channel's name."""
+    wild = "<!channel> & <@U03DORA> *b* _i_ ~s~ `c` https://evil.example #general"
     await change(world, Account, "acme", name=wild)
     await change(world, Product, "goto-meeting", name=f"GoTo {wild}")
     contact = await world.row(BillingContact, email="alice@acme.example")
@@ -404,7 +434,35 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     sent = [text for call in world.slack.calls() for text in marked_up(call.args)]
     sent += [m.text for m in world.person("nobody").ephemerals]
     assert any("&lt;!channel&gt; &amp; &lt;@U03DORA&gt;" in text for text in sent)
+    assert [text for text in sent if re.search(r"\*b\*|_i_|~s~|`c`", text)] == []
+    texts = [text for call in world.slack.calls() for text in text_objects(call.args)]
+    assert any("evil.example" in text["text"] for text in texts)
+    assert [text for text in texts if text["type"] == "mrkdwn" and text.get("verbatim") is not True] == []
     assert [text for text in sent if "<!channel>" in text or "<@U03DORA>" in text] == []
+
+
+async def test_a_reason_cannot_pass_for_a_line_of_the_bots(world: World) -> None:
+    """Nor its signs for headings, nor its address for a link."""
+    quote = await import_quote(world)
+    await world.settle()
+    alice = world.person("alice")
+    await opened(alice, "/quotes", quote.number, "quote.review")
+    await alice.press("quote.reject")
+    form = await alice.wait_for_modal("quote.reject")
+    await form.fill("reason", "Too dear\n*Seatbot security*\nhttps://evil.example/pay").submit()
+    await world.settle()
+    calls = [*world.slack.calls("chat.postMessage"), *world.slack.calls("chat.update")]
+    notices = [text for call in calls for text in marked_up(call.args) if "Seatbot" in text]
+    assert notices
+    line = "Too dear ∗Seatbot security∗ https://evil.example/pay"
+    assert [text for text in notices if line not in text] == []
+
+
+def text_objects(sent: Any) -> list[Any]:
+    if isinstance(sent, dict):
+        found = [sent] if sent.get("type") in ("mrkdwn", "plain_text") else []
+        return found + [text for value in sent.values() for text in text_objects(value)]
+    return [text for item in sent for text in text_objects(item)] if isinstance(sent, list) else []
 
 
 def marked_up(sent: Any) -> list[str]:

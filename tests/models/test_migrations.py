@@ -1,5 +1,7 @@
 """The migrations lead to what the models say, and back; after each every guard is there."""
 
+from datetime import timedelta
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -21,12 +23,14 @@ from models.migrations.run import (
     upgrade_database,
 )
 from models.migrations.tables import metadata
+from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
 from models.quote import QuoteLine
+from models.slack_user import SlackUser
 from models.subscription import Subscription
 from models.subscription_outlook import SubscriptionOutlook
-from tests.models.examples import a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
+from tests.models.examples import NOW, a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
 from tests.models.migrated import Migrated, new_engine
 
 
@@ -151,4 +155,35 @@ def test_the_seats_of_a_cart_survive_its_new_column(dialect: str) -> None:
     with engine.begin() as connection:
         downgrade_database(connection, "0001_baseline")
         assert connection.execute(text("SELECT * FROM cart_line")).all() == [(7, "sub_1", 5)]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_r29_a_person_of_an_organisation_keeps_the_preferences_they_saved_last(dialect: str) -> None:
+    engine = new_engine(dialect)
+    saved = [("T1", "U1", 1, ["orders"]), ("T2", "U1", 2, ["receipts"]), ("T3", "U1", 3, ["decisions"])]
+    with engine.begin() as connection:
+        upgrade_database(connection, "0009_tax_facts")
+        for team, user, day, topics in saved:
+            organisation = None if team == "T3" else "E1"
+            connection.execute(
+                text(
+                    "INSERT INTO slack_user (team_id, user_id, home_team_id, enterprise_id, name, deleted, "
+                    "is_bot, is_guest, is_stranger, refreshed_at) "
+                    "VALUES (:team, :user, :team, :organisation, 'A', false, false, false, false, :at)"
+                ),
+                {"team": team, "user": user, "organisation": organisation, "at": NOW},
+            )
+            insert_as_of_now(
+                connection,
+                NotificationPreferences(
+                    team_id=team, user_id=user, disabled_topics=topics, updated_at=NOW + timedelta(days=day)
+                ),
+            )
+        upgrade_database(connection)
+    with Session(engine) as session:
+        kept = {p.team_id: p.disabled_topics for p in session.exec(select(NotificationPreferences))}
+        assert kept == {"E1": ["receipts"], "T3": ["decisions"]}
+        # Profiles are only cached: those of organisations are fetched again.
+        assert [user.team_id for user in session.exec(select(SlackUser))] == ["T3"]
     engine.dispose()

@@ -9,6 +9,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
+from sandbox.config import ORGANISATION_ID, SECOND_TEAM_ID
+from sandbox.errors import NotShown
 
 WORKSPACE: dict[str, Any] = {
     "teams": [{"id": "T1", "name": "One", "installed": False}],
@@ -52,3 +54,29 @@ async def test_another_apps_id_or_secret_is_refused() -> None:
     async with Sandbox.start(WORKSPACE) as slack:
         assert (await allowed(slack, "another")).status_code == 400
         assert (await exchange(slack, "any", "another"))["error"] == "bad_client_secret"
+
+
+async def test_an_organisation_has_one_token_for_the_workspaces_it_was_added_to() -> None:
+    async with Sandbox.start(WORKSPACE, organisation=True) as slack:
+        workspace = slack.slack.workspace
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
+        about = await client.auth_test()
+        assert (about["enterprise_id"], about["is_enterprise_install"]) == (ORGANISATION_ID, True)
+        await slack.set_access("T1", granted=False)
+        assert [team["id"] for team in (await client.auth_teams_list())["teams"]] == [SECOND_TEAM_ID]
+        await slack.set_access("T1", granted=True)
+        # No app answers, so they are sent again.
+        events = {r.payload["event"]["type"] for r in slack.requests if r.kind == "event"}
+        assert events == {"team_access_revoked", "team_access_granted"}
+
+        alice = slack.person("U1").go_to(SECOND_TEAM_ID)
+        await alice.command("/any")
+        assert slack.requests[-1].payload["team_id"] == SECOND_TEAM_ID
+        assert slack.requests[-1].payload["is_enterprise_install"] == "true"
+        user = (await client.users_info(user="U1"))["user"]
+        assert user["enterprise_user"]["teams"] == ["T1", SECOND_TEAM_ID]
+
+        await slack.uninstall(ORGANISATION_ID)
+        assert workspace.installations == []
+        with pytest.raises(NotShown):
+            await alice.command("/any")

@@ -16,6 +16,7 @@ from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from models.account import Account
 from models.migrations.run import UnsupportedSchema
 from models.notice import Notice, NoticeStatus
@@ -75,6 +76,9 @@ async def _check_database(services: Services) -> CheckResult:
         return CheckResult("database", False, message)
     if not migrated:
         return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
+    state = await load_database_state(services.database)
+    if state.is_restored:
+        return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
     return CheckResult("database", True, "reachable, and up to date")
 
 

@@ -154,7 +154,7 @@ function markStart(channel) {
 // Opening the app's tabs is told to the app, once a visit.
 function arrive() {
   const { place } = ctx;
-  const visit = `${user} ${place}`;
+  const visit = `${user} ${state.team} ${place}`;
   if (visit === homeOpened) return;
   homeOpened = visit;
   if (state.installed && ["home", "messages"].includes(place)) ctx.act("home", { tab: place });

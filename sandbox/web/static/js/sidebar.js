@@ -8,7 +8,7 @@ import { avatar } from "./messages.js";
 const LOCALES = ["en-US", "en-GB", "fr-FR", "de-DE", "es-ES", "it-IT", "ja-JP", "pt-BR"];
 
 export function sidebar(root, ctx) {
-  const mark = JSON.stringify([ctx.place, ctx.me, ctx.state.mail, ctx.state.connected, ctx.resetting, ctx.unread(), ctx.state.channels.map((channel) => [channel.id, channel.name, channel.is_archived, channel.is_ext_shared])]);
+  const mark = JSON.stringify([ctx.place, ctx.me, ctx.state.team, ctx.state.mail, ctx.state.connected, ctx.resetting, ctx.unread(), ctx.state.channels.map((channel) => [channel.id, channel.name, channel.is_archived, channel.is_ext_shared])]);
   if (root.mark === mark) return;
   root.mark = mark;
   keepFocus(root, () => root.replaceChildren(...content(ctx).flat()));
@@ -17,7 +17,7 @@ export function sidebar(root, ctx) {
 function content(ctx) {
   const channels = ctx.state.channels.filter((channel) => !channel.is_im);
   return [
-    h("header", {}, h("strong", {}, ctx.state.teams[ctx.me.team_id]?.name ?? "Sandbox"), h("span", { class: `dot ${ctx.state.connected ? "on" : ""}`, role: "img", "aria-label": ctx.state.connected ? "The app is connected" : "The app is not connected", title: ctx.state.connected ? "The app is connected" : "The app is not connected" })),
+    h("header", {}, workspace(ctx), h("span", { class: `dot ${ctx.state.connected ? "on" : ""}`, role: "img", "aria-label": ctx.state.connected ? "The app is connected" : "The app is not connected", title: ctx.state.connected ? "The app is connected" : "The app is not connected" })),
     persona(ctx),
     group("Channels", channels.map((channel) => place(channel.id, [channel.is_private ? icon("lock") : h("span", { class: "hash" }, "#"), channel.name, channel.is_ext_shared ? icon("link") : null], ctx, channel.is_archived ? "archived" : ""))),
     group("App", ctx.state.installed ? [place("home", [icon("home"), "Home"], ctx), place("messages", [icon("chat"), "Messages"], ctx)] : [h("li", { class: "empty" }, "Not installed here")]),
@@ -29,6 +29,14 @@ function content(ctx) {
       h("button", { type: "button", class: "quiet", "data-focus": "reset", "aria-disabled": ctx.resetting ? "true" : null, onclick: ctx.reset }, icon("reset"), ctx.resetting ? "Resetting…" : "Reset"),
     ),
   ];
+}
+
+// In an organisation a person may have several.
+function workspace(ctx) {
+  const name = (id) => ctx.state.teams[id]?.name ?? "Sandbox";
+  const theirs = [ctx.me.team_id, ...ctx.me.other_teams];
+  if (theirs.length === 1) return h("strong", {}, name(theirs[0]));
+  return h("select", { class: "workspace", "aria-label": "Workspace", "data-focus": "workspace", onchange: (event) => ctx.act("workspace", { team: event.target.value }) }, theirs.map((id) => h("option", { value: id, selected: id === ctx.state.team }, name(id))));
 }
 
 const group = (name, items) => [h("h2", {}, name), h("ul", {}, items)];

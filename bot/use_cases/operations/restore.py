@@ -1,0 +1,151 @@
+"""After a restore no document number is issued twice.
+
+A backup does not know the numbers issued after it, which people have received. So a process does not serve a
+database that is not the one it was, before somebody said what was issued.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select, update
+
+from bot.db import Database, Session, build_insert, lock_account
+from bot.use_cases.audit.write import write_audit_entry
+from models.account import Account
+from models.audit.entry import Actor
+from models.database_identity import IDENTITY_ROW_ID, DatabaseId, DatabaseIdentity
+from models.document_sequence import PREFIXES, DocumentSequence
+
+
+class RestoredDatabase(Exception):
+    """`last_numbers` are those known to have been issued, by prefix: stored, or remembered elsewhere."""
+
+    def __init__(self, last_numbers: Mapping[str, int]) -> None:
+        numbers = " ".join(f"{prefix}-{last_numbers[prefix]}" for prefix in PREFIXES)
+        super().__init__(
+            "the database was restored from a backup, or moved, and may issue document numbers a second "
+            f"time: python app.py restored {numbers} (each with the last number that people have received, "
+            "if it is a later one; see docs/operate.md)"
+        )
+
+
+class NumberUnknown(Exception):
+    def __init__(self) -> None:
+        examples = ", ".join(f"{prefix}-1042" for prefix in PREFIXES)
+        super().__init__(f"give the last number of each kind that was issued, such as {examples}")
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """`stored` is none if the database has never been served, `current` if nothing identifies it."""
+
+    stored: DatabaseIdentity | None
+    current: DatabaseId | None
+    last_numbers: dict[str, int]
+    remembered_numbers: dict[str, int]
+
+    @property
+    def is_restored(self) -> bool:
+        is_other = self.stored is not None and self.stored.database_id != self.current
+        return is_other or self.issued_numbers != self.last_numbers
+
+    @property
+    def issued_numbers(self) -> dict[str, int]:
+        """Stored, or remembered outside the database."""
+        return _merge(self.last_numbers, self.remembered_numbers)
+
+
+async def check_not_restored(database: Database, at: datetime) -> None:
+    """Stores which database this is if it has never been served. Raises RestoredDatabase."""
+    current = await database.read_id()
+    async with database.write() as session:
+        state = await _load_state(session, database, current)
+        if state.is_restored:
+            raise RestoredDatabase(state.issued_numbers)
+        if state.stored is None:
+            await _store_identity(session, database.renew_id(current, state.last_numbers), at)
+
+
+async def load_database_state(database: Database) -> DatabaseState:
+    current = await database.read_id()
+    async with database.read() as session:
+        return await _load_state(session, database, current)
+
+
+async def accept_restored_database(
+    database: Database, issued: Sequence[str], at: datetime
+) -> dict[str, tuple[int, int]]:
+    """Moves the numbering past those given (`SO-1042`) and those remembered. Returns the gaps, by prefix: the
+    last number before, and after. The history of each account records them.
+
+    Raises NumberUnknown."""
+    given = _parse_numbers(issued)
+    current = await database.read_id()
+    async with database.write() as session:
+        state = await _load_state(session, database, current)
+        before, after = state.last_numbers, _merge(state.issued_numbers, given)
+        gaps = {
+            prefix: (before[prefix], after[prefix]) for prefix in before if after[prefix] > before[prefix]
+        }
+        for prefix, (_, last_number) in gaps.items():
+            await session.exec(
+                update(DocumentSequence)
+                .where(col(DocumentSequence.prefix) == prefix)
+                .values(last_number=last_number)
+            )
+        if gaps:
+            await _record_gaps(session, gaps, at)
+        await _store_identity(session, database.renew_id(current, after), at)
+    return gaps
+
+
+def _parse_numbers(issued: Sequence[str]) -> dict[str, int]:
+    matches = [re.fullmatch(rf"({'|'.join(PREFIXES)})-([0-9]{{1,9}})", number) for number in issued]
+    numbers = {match[1]: int(match[2]) for match in matches if match}
+    if len(issued) != len(PREFIXES) or len(numbers) != len(PREFIXES):
+        raise NumberUnknown
+    return numbers
+
+
+def _merge(*numbers: Mapping[str, int]) -> dict[str, int]:
+    """The larger one of each prefix."""
+    return {prefix: max(known.get(prefix, 0) for known in numbers) for prefix in PREFIXES}
+
+
+async def _load_state(session: Session, database: Database, current: DatabaseId | None) -> DatabaseState:
+    sequences = await session.exec(select(DocumentSequence))
+    return DatabaseState(
+        stored=await session.get(DatabaseIdentity, IDENTITY_ROW_ID),
+        current=current,
+        last_numbers={sequence.prefix: sequence.last_number for sequence in sequences.all()},
+        remembered_numbers=database.read_remembered_numbers(),
+    )
+
+
+async def _record_gaps(session: Session, gaps: Mapping[str, tuple[int, int]], at: datetime) -> None:
+    details = {prefix: f"{first + 1}-{last}" for prefix, (first, last) in gaps.items()}
+    account_ids = await session.exec(select(Account.id).order_by(Account.id))
+    for account_id in account_ids.all():
+        account = await lock_account(session, account_id)
+        await write_audit_entry(
+            session,
+            account_id=account_id,
+            actor=Actor("operator", "operator", "restored"),
+            subject=account.audit_subject,
+            action="numbers_skipped",
+            at=at,
+            details=details,
+        )
+
+
+async def _store_identity(session: Session, database_id: DatabaseId | None, at: datetime) -> None:
+    if database_id is None:
+        return
+    values = {"cluster": database_id.cluster, "database": database_id.database, "stored_at": at}
+    await session.exec(
+        build_insert(session, DatabaseIdentity)
+        .values(id=IDENTITY_ROW_ID, **values)
+        .on_conflict_do_update(index_elements=["id"], set_=values)
+    )

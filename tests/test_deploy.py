@@ -1,0 +1,267 @@
+"""The files that operators deploy with: each is checked by the tool that reads it, if that is installed."""
+
+import asyncio
+import contextlib
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from bot.settings import Settings
+from tests.time_limits import HANG_SECONDS
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+OPERATE_PAGE = (ROOT / "docs/operate.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+SETTING_NAMES = [name.upper() for name in Settings.model_fields]
+METRIC_NAME = re.compile(r"\bseatbot_[a-z_]+")
+# What `systemd-analyze security` calls "OK"; an ordinary service has 96.
+MAX_EXPOSURE = "20"
+
+
+def find_tool(name: str) -> str:
+    path = shutil.which(name, path=":".join([str(Path(sys.executable).parent), "/usr/sbin", "/usr/bin"]))
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def run(*command: str, cwd: Path = ROOT) -> None:
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+# --- settings
+
+
+def test_the_example_of_settings_lists_every_setting_with_its_default() -> None:
+    text = (ROOT / ".env.example").read_text("utf-8")
+    assert re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE) == re.findall(r"^\| `([A-Z_]+)` \|", README, re.M)
+    listed = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    defaults = {name: Settings.model_fields[name.lower()].default for name in SETTING_NAMES}
+    assert listed == {name: "" if value is None else str(value) for name, value in defaults.items()}
+
+
+def test_the_example_of_settings_is_read_as_it_is() -> None:
+    assert dotenv_values(ROOT / ".env.example", interpolate=False) == {"SLACK_BOT_TOKEN": ""}
+
+
+# --- image
+
+
+def list_copied_names() -> list[str]:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    sources = re.findall(r"^COPY ([^-].*) \S+$", dockerfile, re.MULTILINE)
+    return [name for line in sources for name in line.split()]
+
+
+def test_hadolint_accepts_the_dockerfile() -> None:
+    run(find_tool("hadolint"), "Dockerfile")
+
+
+def test_the_build_context_holds_what_the_dockerfile_copies_and_nothing_else() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert lines[1] == "*"
+    assert {line.removeprefix("!") for line in lines if line.startswith("!")} == set(list_copied_names())
+
+
+def test_the_copied_files_are_enough_to_run(tmp_path: Path) -> None:
+    """The migrations, texts and templates included."""
+    for name in list_copied_names():
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    ended = subprocess.run(
+        [sys.executable, "app.py", "migrate"],
+        cwd=tmp_path,
+        env={"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_APP_TOKEN": "xapp-test", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "the database is up to date\n"), ended.stderr
+
+
+# --- compose and systemd
+
+
+def test_compose_runs_the_bot_with_as_few_rights_as_it_needs() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
+    bot, postgres = services["seatbot"], services["postgres"]
+    assert set(bot["environment"]) <= set(SETTING_NAMES)
+    assert bot["read_only"] is True
+    assert bot["cap_drop"] == ["ALL"]
+    assert bot["depends_on"]["postgres"]["condition"] == "service_healthy"
+    assert postgres["healthcheck"]
+    assert all(port.startswith("127.0.0.1:") for port in bot["ports"])
+    assert "ports" not in postgres
+
+
+def test_both_wait_longer_than_a_clean_stop_takes() -> None:
+    """docs/operate.md: thirty-five seconds and SHUTDOWN_DELAY_SECONDS."""
+    clean_stop = 35 + Settings.model_fields["shutdown_delay_seconds"].default
+    compose = (ROOT / "compose.yaml").read_text("utf-8")
+    unit = (DEPLOY / "seatbot.service").read_text("utf-8")
+    [grace] = re.findall(r"stop_grace_period: (\d+)s", compose)
+    [timeout] = re.findall(r"TimeoutStopSec=(\d+)", unit)
+    assert min(int(grace), int(timeout)) > clean_stop
+
+
+def test_systemd_accepts_the_unit_and_finds_it_confined(tmp_path: Path) -> None:
+    analyze = find_tool("systemd-analyze")
+    unit = (DEPLOY / "seatbot.service").read_text("utf-8")
+    # Only what runs on this machine can be verified.
+    here = unit.replace("/opt/seatbot/.venv/bin/python", sys.executable).replace(
+        "After=network-online.target ", "After="
+    )
+    path = tmp_path / "seatbot.service"
+    path.write_text(here, "utf-8")
+    run(analyze, "verify", "--man=no", str(path))
+    run(analyze, "security", "--offline=yes", f"--threshold={MAX_EXPOSURE}", str(path))
+
+
+# --- Prometheus and Grafana
+
+
+def read_rules() -> list[dict[str, Any]]:
+    [group] = yaml.safe_load((DEPLOY / "prometheus/rules.yml").read_text("utf-8"))["groups"]
+    return list(group["rules"])
+
+
+def test_the_rules_are_the_alerts_of_the_page() -> None:
+    rows = re.findall(r"^\| `(Seatbot\w+)` \| `(.*?)`(?: for (\d+) min)? \|", OPERATE_PAGE, re.MULTILINE)
+    on_page = [
+        (name, expr.replace(r"\|", "|"), f"{minutes}m" if minutes else None) for name, expr, minutes in rows
+    ]
+    assert [(rule["alert"], rule["expr"], rule.get("for")) for rule in read_rules()] == on_page
+    assert {rule["labels"]["severity"] for rule in read_rules()} == {"critical", "warning"}
+
+
+def test_prometheus_accepts_the_rules_and_they_fire() -> None:
+    promtool = find_tool("promtool")
+    run(promtool, "check", "rules", str(DEPLOY / "prometheus/rules.yml"))
+    run(promtool, "test", "rules", str(ROOT / "tests/prometheus_rules_test.yml"))
+
+
+def test_the_dashboard_shows_metrics_that_are_there_in_panels_that_do_not_overlap() -> None:
+    board = json.loads((DEPLOY / "grafana/dashboard.json").read_text("utf-8"))
+    panels = board["panels"]
+    named = {
+        name for panel in panels for t in panel.get("targets", ()) for name in METRIC_NAME.findall(t["expr"])
+    }
+    documented = set(METRIC_NAME.findall(OPERATE_PAGE))
+    assert {re.sub("_(bucket|count)$", "", name) for name in named} <= documented
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = [
+        (x, y)
+        for panel in panels
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+# --- HAProxy
+
+
+class Replica:
+    """Answers /readyz as told, and everything else with 200."""
+
+    def __init__(self, *, ready: bool) -> None:
+        self.ready = ready
+        self.checks = 0
+        self.requests = 0
+        self.port = 0
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[Self]:
+        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        async with server:
+            self.port = server.sockets[0].getsockname()[1]
+            yield self
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            is_check = b"/readyz" in await reader.readuntil(b"\r\n\r\n")
+            self.checks += is_check
+            self.requests += not is_check
+            status = b"503 Service Unavailable" if is_check and not self.ready else b"200 OK"
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def run_haproxy(folder: Path, *replicas: Replica) -> AsyncIterator[str]:
+    """With the example's configuration, its checks more frequent, in front of these; its URL."""
+    configuration = (DEPLOY / "haproxy.cfg").read_text("utf-8")
+    (folder / "haproxy.cfg").write_text(configuration.replace("inter 2s", "inter 100ms"), "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    servers = {f"SEATBOT_{number}": f"127.0.0.1:{r.port}" for number, r in enumerate(replicas, 1)}
+    process = await asyncio.create_subprocess_exec(
+        *(find_tool("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")),
+        env={"SEATBOT_BIND": address, **servers},
+    )
+    try:
+        async with asyncio.timeout(HANG_SECONDS):
+            # Two failed checks take a server out.
+            while not (await accepts(address) and all(replica.checks > 3 for replica in replicas)):
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
+        yield f"http://{address}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def accepts(address: str) -> bool:
+    host, port = address.split(":")
+    try:
+        _, writer = await asyncio.open_connection(host, int(port))
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@pytest.mark.parametrize("ready", [True, False])
+async def test_haproxy_passes_requests_on_even_if_no_replica_is_ready(tmp_path: Path, ready: bool) -> None:
+    async with (
+        Replica(ready=ready).run() as first,
+        Replica(ready=ready).run() as second,
+        run_haproxy(tmp_path, first, second) as url,
+        httpx.AsyncClient(timeout=HANG_SECONDS) as client,
+    ):
+        assert (await client.post(f"{url}/slack/events")).status_code == 200
+        assert (await client.get(f"{url}/metrics")).status_code == 404
+        assert (await client.get(f"{url}/slack/install")).status_code == 200
+
+
+async def test_haproxy_sends_requests_to_the_replica_that_is_ready(tmp_path: Path) -> None:
+    async with (
+        Replica(ready=True).run() as ready,
+        Replica(ready=False).run() as unready,
+        run_haproxy(tmp_path, ready, unready) as url,
+        httpx.AsyncClient(timeout=HANG_SECONDS) as client,
+    ):
+        before = ready.requests, unready.requests
+        for _ in range(6):
+            assert (await client.post(f"{url}/slack/events")).status_code == 200
+        assert (ready.requests - before[0], unready.requests - before[1]) == (6, 0)
