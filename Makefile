@@ -91,11 +91,11 @@ CASES ?= 10000
 bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: make bad-input CASES=N
 	$(BIN)/python -m tests.http_fuzz --cases $(CASES)
 
-chaos: setup  ## Run the bot as a process while clocks step and Slack hangs (apt-get install faketime)
-	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/chaos
-
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
+
+chaos: setup  ## Take networks, disks and clocks away from real processes (clocks: apt-get install faketime)
+	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/chaos
 
 planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name plants one)
 	$(BIN)/python -m tests.mutants $(if $(ONLY),--only $(ONLY))
@@ -117,4 +117,4 @@ pictures: setup  ## Take the screenshots in docs/pictures (needs Chromium)
 migration: setup  ## Generate a migration: make migration MESSAGE="Add …" NUMBER=(the next free one)
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input chaos replicas planted stress bench trace
+.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas chaos planted stress bench trace

@@ -7,9 +7,10 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import structlog
 import typer
@@ -19,10 +20,12 @@ from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.billing.gateway import BillingUnavailable
 from bot.bootstrap import (
     build_installation_store,
     catch_up_clock,
     now,
+    open_customer_listing,
     open_services,
     open_slack_clients,
     prepare_database,
@@ -52,6 +55,9 @@ from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
 from models.migrations.run import UnsupportedSchema
 from scheduler import run_scheduler
+
+if TYPE_CHECKING:
+    from bot.use_cases.accounts_import.link import LinkOptions, LinkReport
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
@@ -172,6 +178,94 @@ async def _run_import(settings: Settings, file: Path, *, overwrite: bool) -> Non
         f"{summary.subscriptions} subscriptions, {summary.billing_contacts} billing contacts, "
         f"{summary.quotes} quotes"
     )
+
+
+@cli.command(name="link-stripe")
+def link_stripe(
+    customers: Annotated[
+        list[str] | None, typer.Argument(help="Customers (cus_…) to link; without any, they are listed.")
+    ] = None,
+    workspace: Annotated[
+        str | None, typer.Option(help="The workspace (T…) or organisation (E…) of the accounts.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="The channel (C…) of the accounts.")] = None,
+    contact: Annotated[
+        list[str] | None,
+        typer.Option(help="A billing contact: 'Name <address>'. By default, the customer's own address."),
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="The time zone of the accounts, such as Europe/Berlin.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be stored.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Create accounts for customers of Stripe, without a file."""
+    settings = read_settings_or_exit()
+    if settings.billing != "stripe":
+        exit_with_error("nothing to link: set BILLING=stripe")
+    # Imported here, as for `import`.
+    from bot.use_cases.accounts_import.link import LinkOptions
+
+    options = LinkOptions(workspace, channel, tuple(contact or ()), time_zone)
+    try:
+        run_or_exit(_run_link(settings, customers or [], options, dry_run=dry_run, confirmed=yes))
+    except BillingUnavailable as error:
+        exit_with_error(f"cannot go on: Stripe does not answer: {error.variables.get('why')}")
+
+
+async def _run_link(
+    settings: Settings, names: list[str], options: "LinkOptions", *, dry_run: bool, confirmed: bool
+) -> None:
+    from bot.use_cases.accounts_import.link import build_link_report, list_link_problems, store_links
+
+    async with open_database(settings) as database:
+        await prepare_database(database)
+        if options.workspace is None:
+            options = replace(options, workspace=await _find_only_team(settings, database))
+        async with open_customer_listing(settings) as listing:
+            with display_progress("subscriptions") as progress:
+                report = await build_link_report(
+                    database, listing, options, lambda done: progress(done, done)
+                )
+        if not names:
+            print_link_report(report)
+            return
+        if unknown := [name for name in names if name not in {**report.links, **report.linked}]:
+            exit_with_error(f"not a customer to link: {', '.join(unknown)}")
+        report = ask_for_missing_options(report.select(names))
+        if problems := await list_link_problems(database, report):
+            exit_with_error("\n".join(["nothing was linked:", *problems]))
+        print_link_report(report)
+        if dry_run or not report.links:
+            return
+        if not confirmed and not (sys.stdin.isatty() and typer.confirm("Link these customers?")):
+            exit_with_error("nothing was linked: confirm it, or add --yes")
+        print(f"linked {await store_links(database, report, now())} customers")  # noqa: T201
+
+
+async def _find_only_team(settings: Settings, database: Database) -> str | None:
+    """None if the bot is installed in several workspaces, or Slack does not say where."""
+    async with open_slack_clients(settings, database) as clients:
+        try:
+            installations = await clients.list_installations()
+        except (SlackApiError, OSError):
+            return None
+    return installations[0] if len(installations) == 1 else None
+
+
+def ask_for_missing_options(report: "LinkReport") -> "LinkReport":
+    missing = report.list_missing_options()
+    if missing and not sys.stdin.isatty():
+        exit_with_error(f"nothing was linked: add {', '.join(f'--{name}' for name in missing)}")
+    answers = {name.replace("-", "_"): typer.prompt(f"--{name}") for name in missing}
+    if contact := answers.pop("contact", None):
+        answers["contacts"] = (contact,)
+    return replace(report, options=replace(report.options, **answers))
+
+
+def print_link_report(report: "LinkReport") -> None:
+    for line in report.describe():
+        print(line)  # noqa: T201
 
 
 @cli.command()

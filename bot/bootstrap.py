@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.billing.customer_listing import CustomerListing
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, WebhookParser
 from bot.blocks.account import PortalLinks
@@ -30,6 +31,8 @@ from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 
 if TYPE_CHECKING:
+    from stripe import StripeClient
+
     from bot.installations.store import EncryptedInstallationStore
 
 # Longer than a call to Slack, and with the rest of a shutdown less than the twenty seconds after which an
@@ -108,16 +111,11 @@ async def _open_billing(
         yield EmbeddedGateway(database, clock, settings.admin_portal_url), None
         return
     # Imported here: Stripe's library is a tenth of the memory, and of the startup time.
-    from bot.billing.stripe.client import build_http_client, build_stripe_client
     from bot.billing.stripe.events import StripeWebhookParser
     from bot.billing.stripe.gateway import StripeGateway
 
-    key, secret = settings.stripe_api_key, settings.stripe_webhook_secret
-    assert key is not None, "read_settings requires it"
-    async with aiohttp.ClientSession() as session:
-        stripe = build_stripe_client(
-            key.get_secret_value(), settings.stripe_api_url, build_http_client(session)
-        )
+    secret = settings.stripe_webhook_secret
+    async with _open_stripe_client(settings) as stripe:
         yield (
             StripeGateway(stripe, database, clock, settings.admin_portal_url),
             StripeWebhookParser(secret.get_secret_value(), wall_clock) if secret else None,
@@ -130,6 +128,26 @@ async def catch_up_clock(services: Services) -> None:
         latest = await find_latest_recorded_time(services)
         if latest is not None:
             services.now.catch_up(latest)
+
+
+@asynccontextmanager
+async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerListing]:
+    """With BILLING=stripe."""
+    from bot.billing.stripe.customer_listing import StripeCustomerListing
+
+    async with _open_stripe_client(settings) as stripe:
+        yield StripeCustomerListing(stripe)
+
+
+@asynccontextmanager
+async def _open_stripe_client(settings: Settings) -> "AsyncIterator[StripeClient]":
+    from bot.billing.stripe.client import build_http_client, build_stripe_client
+
+    assert settings.stripe_api_key is not None, "read_settings requires it"
+    key = settings.stripe_api_key.get_secret_value()
+    async with aiohttp.ClientSession() as session:
+        http = build_http_client(session, settings.stripe_api_url)
+        yield build_stripe_client(key, settings.stripe_api_url, http)
 
 
 async def prepare_database(database: Database) -> None:

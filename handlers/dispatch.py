@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.blocks.help import format_help
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
-from bot.installations.clients import NotInstalled
+from bot.installations.clients import NotInstalled, OrganisationUnknown
 from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, VIEW_DURATION_SECONDS
 from bot.tasks import TooBusy
 from bot.use_cases.slack_user import load_localizer, load_refreshed_principal
@@ -33,7 +33,7 @@ from handlers.respond import (
     show_view,
 )
 from handlers.route import Route, RouteKind
-from models.errors import Refusal
+from models.errors import Refusal, SlackUnavailable
 
 log = structlog.get_logger()
 
@@ -176,6 +176,9 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
     except NotInstalled as error:
         log.warning("app.not_installed", team=request.person.team_id, reason=error.reason)
         return replace(request, refusal=AppNotInstalled())
+    except OrganisationUnknown as error:
+        log.warning("slack.unavailable", operation="auth.teams.list", error=str(error))
+        return replace(request, refusal=SlackUnavailable())
     except DATABASE_UNAVAILABLE_ERRORS as error:
         # The handler runs into the same error, and has a text for it.
         log.warning("slack_user.refresh_failed", error=type(error).__name__)

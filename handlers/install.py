@@ -170,7 +170,8 @@ async def handle_uninstall(request: SlackRequest) -> None:
 async def handle_access_change(request: SlackRequest) -> None:
     """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
     for enterprise_id in await _list_organisations(request):
-        await request.clients.refresh_organisation(enterprise_id)
+        for team_id in await request.clients.refresh_organisation(enterprise_id):
+            await delete_workspace_users(request.services, team_id=team_id)
 
 
 async def _list_organisations(request: SlackRequest) -> set[str]:

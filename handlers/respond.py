@@ -26,6 +26,7 @@ from bot.installations.slack_errors import (
 )
 from bot.logs import get_log_reference
 from bot.metrics import ERRORS_TOTAL
+from bot.network import find_proxy
 from bot.tasks import TooBusy
 from handlers.request import SlackRequest
 from models.billing_contact import IdentityNotFresh
@@ -185,10 +186,10 @@ async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bo
 
 
 async def post_ephemeral(response_url: str, text: str) -> bool:
+    client = AsyncWebhookClient(response_url)
+    client.proxy = find_proxy(response_url)
     try:
-        response = await AsyncWebhookClient(response_url).send(
-            text=text, response_type="ephemeral", replace_original=False
-        )
+        response = await client.send(text=text, response_type="ephemeral", replace_original=False)
     except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
         # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)

@@ -15,12 +15,14 @@ from typing import Any
 import aiohttp
 import structlog
 from slack_bolt import BoltResponse
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.network import find_proxy
 from bot.use_cases.operations.check_result import CheckResult
 from handlers.slack_app import SlackApp
 
@@ -29,10 +31,25 @@ log = structlog.get_logger()
 # If Slack is unavailable the bot starts all the same: jobs run, and the connection is opened later.
 CONNECT_TIMEOUT_SECONDS, CLOSE_TIMEOUT_SECONDS = 5.0, 2.0
 
+# A connection that answers no ping for four times as long is replaced.
+PING_INTERVAL_SECONDS = 10
 
-class _Handler(AsyncSocketModeHandler):
+
+class _Client(SocketModeClient):
+    async def issue_new_wss_url(self) -> str:
+        """Each may be on another host, which decides about the proxy."""
+        url = await super().issue_new_wss_url()
+        self.proxy = find_proxy(url)
+        return url
+
+
+class _Handler(AsyncBaseSocketModeHandler):
+    client: _Client
+
     def __init__(self, slack_app: SlackApp, app_token: str, client: AsyncWebClient) -> None:
-        super().__init__(slack_app.bolt_app, app_token, web_client=client)
+        self.app = slack_app.bolt_app
+        self.client = _Client(app_token, web_client=client, ping_interval=PING_INTERVAL_SECONDS)
+        self.client.socket_mode_request_listeners.append(self.handle)
         self._slack_app = slack_app
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
@@ -92,14 +109,14 @@ class SocketModeRunner:
     async def _record_message(self, _: aiohttp.WSMessage) -> None:
         self._last_message_at, self._is_connected = time.monotonic(), True
 
-    async def _watch(self, handler: AsyncSocketModeHandler, connecting: asyncio.Task[Any]) -> None:
+    async def _watch(self, handler: _Handler, connecting: asyncio.Task[Any]) -> None:
         await asyncio.wait({connecting})
         while True:
             await asyncio.sleep(self._idle_timeout / 4)
             if self.idle_seconds > self._idle_timeout:
                 await self._reconnect(handler)
 
-    async def _reconnect(self, handler: AsyncSocketModeHandler) -> None:
+    async def _reconnect(self, handler: _Handler) -> None:
         log.info("socket_mode.reconnecting", idle_seconds=round(self.idle_seconds))
         try:
             await handler.client.connect_to_new_endpoint(force=True)

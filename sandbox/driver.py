@@ -67,13 +67,15 @@ class Sandbox:
         ack_seconds: float = ACK_SECONDS,
         event_retry_seconds: tuple[float, ...] = EVENT_RETRY_SECONDS,
         organisation: bool = False,
+        public_url: str | None = None,
     ) -> AsyncIterator["Sandbox"]:
+        """`public_url` is for apps that reach it another way: its own address otherwise."""
         slack = Slack(config, clock=clock, rate_limits=rate_limits, pace=pace, organisation=organisation)
         slack.delivery.ack_seconds = ack_seconds
         slack.delivery.event_retry_seconds = event_retry_seconds
         server = Server(slack)
         try:
-            await server.start(port)
+            await server.start(port, public_url=public_url)
             yield cls(slack)
         finally:
             await server.stop()

@@ -51,7 +51,8 @@ class OAuth:
         if team_id is None:
             raise SlackError("invalid_code")
         installation = self.workspace.install(team_id, scopes)
-        people = [user.id for user in self.workspace.users.values() if team_id in user.all_team_ids]
+        users = self.workspace.users.values()
+        people = [user.id for user in users if team_id in user.all_team_ids and not user.is_bot]
         place = {"id": team_id, "name": self.workspace.teams[team_id].name}
         is_organisation = self.workspace.teams[team_id].is_organisation
         return {

@@ -25,13 +25,13 @@ class Server:
         self._control = Control(slack)
         self._runner: web.AppRunner | None = None
 
-    async def start(self, port: int = 0, smtp_port: int = 0) -> None:
+    async def start(self, port: int = 0, smtp_port: int = 0, public_url: str | None = None) -> None:
         await self.slack.delivery.start()
         await self.slack.mailbox.start(smtp_port)
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, port).start()
-        base_url = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        base_url = public_url or f"http://{HOST}:{self._runner.addresses[0][1]}"
         self._web_api.base_url = self.slack.people.base_url = base_url
 
     async def stop(self) -> None:

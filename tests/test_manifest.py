@@ -1,6 +1,7 @@
 """The manifest asks Slack for what the code uses: no more, and no less."""
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -86,6 +87,13 @@ def test_every_event_of_the_manifest_is_routed_and_every_routed_one_declared(
     manifest: dict[str, Any],
 ) -> None:
     assert sorted(manifest["settings"]["event_subscriptions"]["bot_events"]) == routed("event", "uninstall")
+
+
+def test_r29_no_method_needs_to_be_told_the_workspace_with_an_organisations_token() -> None:
+    """Those that do have a parameter for it, which the bot would have to pass."""
+    methods = {name: getattr(AsyncWebClient, name.replace(".", "_")) for name in methods_used()}
+    assert "team_id" in inspect.signature(AsyncWebClient.users_list).parameters
+    assert [name for name, m in methods.items() if "team_id" in inspect.signature(m).parameters] == []
 
 
 def test_the_manifest_asks_for_the_scopes_the_code_needs_and_no_other(manifest: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def _parse_document(document: YamlDocument) -> tuple[AccountsFile | None, list[F
         return AccountsFile.model_validate(document.value), []
     except ValidationError as error:
         return None, [
-            document.build_problem(found["loc"], _format_error(dict(found)))
+            document.build_problem(found["loc"], format_error(dict(found)))
             for found in error.errors(include_url=False)
         ]
 
@@ -49,6 +49,6 @@ _ERROR_MESSAGES = {
 }
 
 
-def _format_error(error: dict[str, Any]) -> str:
+def format_error(error: dict[str, Any]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     return _ERROR_MESSAGES.get(error["type"], message)

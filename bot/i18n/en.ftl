@@ -182,6 +182,18 @@ quote-totals =
     Tax: { $tax }
     {"*"}Total due now: { $total }*
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
+tax-rate-name = { $treatment ->
+    [taxed] { $name }{ $has_rate ->
+        [yes] {" "}{ $rate }
+       *[no] {""}
+    }
+    [customer_exempt] Exempt
+    [not_calculated] Not worked out
+    [product_exempt] Exempt
+    [reverse_charge] Reverse charge
+    [zero_rated] { $name } 0%
+   *[not_collected] No tax
+}
 tax-note = { $treatment ->
     [customer_exempt] No tax: the account is exempt.
     [not_calculated] No tax has been worked out, because the payment provider’s address for the account is incomplete. Account Services can help.
@@ -226,6 +238,8 @@ checkout-methods-differ =
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
+checkout-po-number = Purchase-order number
+checkout-po-number-hint = Your company’s own number for this order. It’s printed on the receipt.
 checkout-city = City
 checkout-state = State or province
 checkout-country = Country
@@ -307,6 +321,9 @@ placement-admin =
 placement-method =
     {"*"}Payment method*
     { $method }
+placement-po-number =
+    {"*"}Purchase-order number*
+    { $number }
 placement-address = *{ billing-address }*
 placement-consequence = By placing this service order, you accept quote { $number } and will be charged { $total }. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
 placed-title = Service order placed
@@ -340,6 +357,7 @@ service-order-facts =
     {"*"}Placed:* { $at }, by { $by }
     {"*"}Admin contact:* { $admin }
     {"*"}Payment method:* { $method }
+service-order-po-number = *Purchase order:* { $number }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *needs your attention*
@@ -348,6 +366,7 @@ service-order-summary =
     { $seats }
     Placed { $at }
 service-order-list = Service orders of *{ $account }*, newest first.
+service-order-list-po-number = Service orders with the purchase-order number *{ $number }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
 order-line =
     { order-line-seats }
@@ -444,7 +463,10 @@ history-service-order-retried = { $product } tried again
 history-service-order-given-up = Declined seats cancelled
 history-service-order-overdue = Order overdue
 history-service-order-seat-assigned = Seat assigned to the admin contact
-history-line = { $product }: { line-status }
+history-line = { $product }: { line-status }{ $has_method ->
+    [yes] {" "}({ $method })
+   *[no] {""}
+}
 history-reason-address-changes-tax = the billing address changes the tax
 
 ## Account
@@ -639,6 +661,7 @@ refusal-billing-unavailable = The billing system isn’t responding right now. N
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
+refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
@@ -747,6 +770,7 @@ notice-more-rows = { $more ->
     [one] … and 1 more product
    *[other] … and { $more } more products
 }
+notice-po-number = Purchase order: { $number }
 notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
@@ -855,6 +879,11 @@ receipt-tax = Tax
 receipt-price = { $price }, prorated
 receipt-since = from { $day }
 receipt-until = to { $day }
+receipt-tax-rate = Tax rate
+receipt-taxable = Taxable amount
+receipt-tax-id = Tax ID: { $id }
+receipt-po-number = Purchase order
+receipt-line-method = charged to { $method }
 receipt-subtotal = Subtotal
 receipt-total = Total
 receipt-credit-used = Account credit

@@ -186,6 +186,18 @@ quote-totals =
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-rate-name = { $treatment ->
+    [taxed] { $name }{ $has_rate ->
+        [yes] {" "}{ $rate }
+       *[no] {""}
+    }
+    [customer_exempt] Exonéré
+    [not_calculated] Non calculée
+    [product_exempt] Exonéré
+    [reverse_charge] Autoliquidation
+    [zero_rated] { $name } 0 %
+   *[not_collected] Sans taxe
+}
 tax-note = { $treatment ->
     [customer_exempt] Sans taxe : le compte est exonéré.
     [not_calculated] La taxe n’a pas été calculée, car l’adresse du compte chez le prestataire de paiement est incomplète. Les Services des comptes Corporate peuvent vous aider.
@@ -230,6 +242,8 @@ checkout-methods-differ =
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
+checkout-po-number = Numéro de bon de commande
+checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. Il figure sur le reçu.
 checkout-city = Ville
 checkout-state = État ou province
 checkout-country = Pays
@@ -311,6 +325,9 @@ placement-admin =
 placement-method =
     {"*"}Mode de paiement*
     { $method }
+placement-po-number =
+    {"*"}Numéro de bon de commande*
+    { $number }
 placement-address = *{ billing-address }*
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et autorisez le débit de { $total }. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
 placed-title = Commande passée
@@ -344,6 +361,7 @@ service-order-facts =
     {"*"}Passée :* le { $at }, par { $by }
     {"*"}Contact administrateur :* { $admin }
     {"*"}Mode de paiement :* { $method }
+service-order-po-number = *Bon de commande :* { $number }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *à traiter*
@@ -352,6 +370,7 @@ service-order-summary =
     { $seats }
     Passée le { $at }
 service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
+service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 order-line =
     { order-line-seats }
@@ -448,7 +467,10 @@ history-service-order-retried = Nouvel essai pour { $product }
 history-service-order-given-up = Postes refusés annulés
 history-service-order-overdue = Commande en retard
 history-service-order-seat-assigned = Poste attribué au contact administrateur
-history-line = { $product } : { line-status }
+history-line = { $product } : { line-status }{ $has_method ->
+    [yes] {" "}({ $method })
+   *[no] {""}
+}
 history-reason-address-changes-tax = l’adresse de facturation modifie la taxe
 
 ## Compte
@@ -643,6 +665,7 @@ refusal-billing-unavailable = Le système de facturation ne répond pas pour le 
 refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.
 refusal-customer-not-found = Le compte { $account } n’existe pas chez le prestataire de paiement : il n’y a jamais été associé ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-empty-order = Indiquez le nombre de postes à ajouter pour au moins un abonnement.
+refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
 refusal-field-required = Remplissez ce champ.
 refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractères.
 refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.
@@ -751,6 +774,7 @@ notice-more-rows = { $more ->
     [one] … et { $more } autre produit
    *[other] … et { $more } autres produits
 }
+notice-po-number = Bon de commande : { $number }
 notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
@@ -859,6 +883,11 @@ receipt-tax = Taxe
 receipt-price = { $price }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
+receipt-tax-rate = Taux
+receipt-taxable = Base imposable
+receipt-tax-id = Numéro fiscal : { $id }
+receipt-po-number = Bon de commande
+receipt-line-method = débité sur { $method }
 receipt-subtotal = Sous-total
 receipt-total = Total
 receipt-credit-used = Crédit du compte

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+import aiohttp
 import structlog
 from aiohttp import encode_basic_auth
 from slack_sdk.errors import SlackApiError
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
 from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
 from bot.metrics import record_call, to_snake_case
+from bot.network import find_proxy
 
 if TYPE_CHECKING:
     from bot.installations.store import EncryptedInstallationStore
@@ -40,7 +42,15 @@ class TokenUndecryptable(NotInstalled):
     reason = "no key of TOKEN_ENCRYPTION_KEYS opens its token"
 
 
+class OrganisationUnknown(aiohttp.ClientError):
+    """Slack did not say whether an organisation's token reaches the workspace."""
+
+
 class InstrumentedClient(AsyncWebClient):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.proxy = find_proxy(self.base_url)
+
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         client = arguments.pop("auth", None)
         if client:
@@ -62,7 +72,8 @@ class SlackClientProvider(Protocol):
     def default_client(self) -> AsyncWebClient: ...
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
-        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled."""
+        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled and
+        OrganisationUnknown."""
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
@@ -76,8 +87,9 @@ class SlackClientProvider(Protocol):
     async def list_enterprise_ids(self) -> list[str]:
         """The organisations with a stored token."""
 
-    async def refresh_organisation(self, enterprise_id: str) -> None:
-        """Stores which workspaces its token reaches now, if it has one that works."""
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
+        """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no
+        longer reaches."""
 
     async def handle_uninstall(self, team_id: str) -> None: ...
 
@@ -122,8 +134,9 @@ class SingleWorkspaceClients:
     async def list_enterprise_ids(self) -> list[str]:
         return []
 
-    async def refresh_organisation(self, enterprise_id: str) -> None:
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
         """The token is a setting, and the same for all its workspaces."""
+        return set()
 
     async def handle_uninstall(self, team_id: str) -> None:
         log.warning("app.uninstalled", team=team_id)
@@ -174,12 +187,15 @@ class MultiWorkspaceClients:
 
     async def _refresh_organisations(self) -> None:
         """All of them: an unknown workspace may belong to any. Not again within
-        ORGANISATION_REFRESH_SECONDS. If Slack is unavailable this raises: the workspace may well be one."""
+        ORGANISATION_REFRESH_SECONDS. Raises OrganisationUnknown."""
         async with self._refresh_lock:
             if self._clock() < self._organisations_fresh_until:
                 return
             for enterprise_id in await self.list_enterprise_ids():
-                await self.refresh_organisation(enterprise_id)
+                try:
+                    await self.refresh_organisation(enterprise_id)
+                except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                    raise OrganisationUnknown(get_error_name(error)) from error
             self._organisations_fresh_until = self._clock() + ORGANISATION_REFRESH_SECONDS
 
     async def list_installations(self) -> list[str]:
@@ -192,18 +208,17 @@ class MultiWorkspaceClients:
     async def list_enterprise_ids(self) -> list[str]:
         return await self.store.list_enterprise_ids()
 
-    async def refresh_organisation(self, enterprise_id: str) -> None:
+    async def refresh_organisation(self, enterprise_id: str) -> set[str]:
         token = await self.store.find_bot_token(enterprise_id)
         if token is None:
-            return
+            return set()
         try:
             workspace_ids = await fetch_workspace_ids(self._build_client(token))
         except SlackApiError as error:
             if get_error_name(error) in REVOKED_TOKEN_ERRORS:
-                return
+                return set()
             raise
-        if await self.store.save_organisation_workspaces(enterprise_id, workspace_ids):
-            self._cached_clients.clear()
+        return await self.store.save_organisation_workspaces(enterprise_id, workspace_ids)
 
     async def handle_uninstall(self, team_id: str) -> None:
         if await self.store.delete_installation(team_id):

@@ -66,8 +66,8 @@ ERROR_NAMES: Mapping[SlackErrorKind, tuple[str, ...]] = {
         "invalid_channel", "invalid_user_combination", "is_archived", "is_inactive", "messages_tab_disabled",
         "method_not_supported_for_channel_type", "no_permission", "not_enabled", "not_in_channel",
         "posting_to_general_channel_denied", "restricted_action", "restricted_action_read_only_channel",
-        "restricted_action_thread_only_channel", "team_not_found", "user_disabled", "user_not_found",
-        "user_not_in_channel", "user_not_visible", "users_not_found",
+        "restricted_action_thread_only_channel", "team_access_not_granted", "team_not_found",
+        "user_disabled", "user_not_found", "user_not_in_channel", "user_not_visible", "users_not_found",
     ),
     SlackErrorKind.TRIGGER_EXPIRED: (
         "exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id", "trigger_exchanged",
@@ -75,7 +75,7 @@ ERROR_NAMES: Mapping[SlackErrorKind, tuple[str, ...]] = {
     ),
     SlackErrorKind.TOKEN: (
         "access_denied", "accesslimited", "account_inactive", "enterprise_is_restricted", "invalid_auth",
-        "missing_scope", "not_allowed_token_type", "not_authed", "team_access_not_granted", "token_expired",
+        "missing_scope", "not_allowed_token_type", "not_authed", "token_expired",
         "token_revoked", "two_factor_setup_required",
     ),
 }  # fmt: skip

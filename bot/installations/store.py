@@ -176,8 +176,8 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             connection = await session.connection()
             return sorted((await connection.execute(query)).scalars())
 
-    async def save_organisation_workspaces(self, enterprise_id: str, team_ids: Collection[str]) -> bool:
-        """Replaces the stored ones. False if nothing has changed."""
+    async def save_organisation_workspaces(self, enterprise_id: str, team_ids: Collection[str]) -> set[str]:
+        """Replaces the stored ones. Returns those that are no longer among them."""
         column = organisation_workspaces.c
         async with self._database.write() as session:
             connection = await session.connection()
@@ -185,8 +185,9 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             stored = await connection.execute(
                 select(column.team_id).where(of_client, column.enterprise_id == enterprise_id)
             )
-            if set(stored.scalars()) == set(team_ids):
-                return False
+            stored_ids = set(stored.scalars())
+            if stored_ids == set(team_ids):
+                return set()
             former = or_(column.enterprise_id == enterprise_id, column.team_id.in_(team_ids))
             await connection.execute(delete(organisation_workspaces).where(of_client, former))
             rows = [
@@ -195,8 +196,9 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             ]
             if rows:
                 await connection.execute(insert(organisation_workspaces), rows)
+        self.on_change()
         log.info("organisation.refreshed", team=enterprise_id, workspaces=len(rows))
-        return True
+        return stored_ids - {*team_ids}
 
     async def encrypt_with_first_key(self) -> "KeyRotationResult":
         """Re-encrypts every token with the first key. A token that no key decrypts stays as it is.

@@ -83,7 +83,8 @@ class MessageRef:
 
 
 class Messenger(Protocol):
-    async def is_installed(self, team_id: str) -> bool: ...
+    async def is_installed(self, team_id: str) -> bool:
+        """Raises MessengerUnavailable."""
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         """Raises RateLimited, MessengerUnavailable, MessageRejected, ChannelUnreachable, UserUnreachable and,

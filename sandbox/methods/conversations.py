@@ -13,6 +13,8 @@ def find_channel(call: Call, channel_id: str) -> Channel:
         channel = named[0] if named else None
     if channel is None or not _is_visible(call, channel):
         raise SlackError("channel_not_found")
+    if not call.workspace.teams[channel.team_id].has_access:
+        raise SlackError("team_access_not_granted")
     return channel
 
 

@@ -143,7 +143,11 @@ async def stripe_provider(
         aiohttp.ClientSession() as http,
     ):
         gateway = StripeGateway(
-            build_stripe_client(KEY, fake.url, build_http_client(http)), database, clock, PORTAL, **options
+            build_stripe_client(KEY, fake.url, build_http_client(http, fake.url)),
+            database,
+            clock,
+            PORTAL,
+            **options,
         )
 
         async def set_seats(subscription_id: str, seats: int) -> None:

@@ -63,7 +63,7 @@ async def url(_nothing_on_disk: None) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(url: str) -> AsyncIterator[stripe.StripeClient]:
     async with aiohttp.ClientSession() as session:
-        yield build_stripe_client("sk_test_fake", url, build_http_client(session))
+        yield build_stripe_client("sk_test_fake", url, build_http_client(session, url))
 
 
 async def test_parameters_arrive_as_they_were_sent(client: stripe.StripeClient) -> None:

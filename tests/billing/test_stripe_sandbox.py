@@ -92,7 +92,7 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
 @pytest.fixture
 async def there(place: Place) -> AsyncIterator[Sandboxed]:
     async with aiohttp.ClientSession() as session:
-        client = build_stripe_client(place.key, place.url, build_http_client(session))
+        client = build_stripe_client(place.key, place.url, build_http_client(session, place.url))
         now = int(datetime.now(UTC).timestamp())
         clock = await client.v1.test_helpers.test_clocks.create_async({"frozen_time": now})
         try:

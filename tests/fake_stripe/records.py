@@ -127,6 +127,9 @@ class Customer:
     balance: int = 0
     coupon: Coupon | None = None
     tax: CustomerTax = field(default_factory=CustomerTax)
+    email: str | None = None
+    preferred_locales: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

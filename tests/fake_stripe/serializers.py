@@ -157,7 +157,9 @@ def serialize_subscription(
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
         created=CREATED_AT,
         currency=subscription.charged_currency,
-        customer=subscription.customer,
+        customer=serialize_customer(records.customers[subscription.customer])
+        if "data.customer" in expand
+        else subscription.customer,
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
         discounts=[
@@ -313,13 +315,15 @@ def serialize_customer(customer: Customer, *, shows_coupon: bool = False) -> dic
         address=address,
         created=CREATED_AT,
         default_source=customer.default_source,
+        email=customer.email,
         discount=_serialize_discount(customer.id, None, customer.coupon, shows_coupon=shows_coupon)
         if customer.coupon
         else None,
         invoice_settings=settings,
         livemode=False,
-        metadata={},
+        metadata=customer.metadata,
         name=customer.name,
+        preferred_locales=customer.preferred_locales,
         shipping=_serialize_shipping(stripe.Customer.Shipping, customer.tax.shipping),
         tax_exempt=customer.tax.exempt,
     )

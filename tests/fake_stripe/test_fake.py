@@ -43,7 +43,7 @@ async def fake(clock: Clock) -> AsyncIterator[FakeStripe]:
 @pytest.fixture
 async def client(fake: FakeStripe) -> AsyncIterator[stripe.StripeClient]:
     async with aiohttp.ClientSession() as session:
-        yield build_stripe_client(KEY, fake.url, build_http_client(session))
+        yield build_stripe_client(KEY, fake.url, build_http_client(session, fake.url))
 
 
 async def more_seats(

@@ -238,7 +238,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
             assert replica.errors() == []
     left = {Path(name).suffix for name in os.listdir(tmp_path)}
-    assert left <= {".db", ".db-shm", ".db-wal", ".log"}
+    assert left <= {".db", ".db-numbers", ".db-shm", ".db-wal", ".log"}
 
 
 async def test_doctor_looks_at_every_workspace() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.operations.doctor import run_checks
 from bot.use_cases.slack_user import resolve_contact_user
 from handlers.install import BOT_SCOPES
@@ -242,6 +243,18 @@ async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one
     assert "C01BILLING" not in found["channels"].message
 
 
+async def test_notices_of_a_workspace_that_the_token_no_longer_reaches_go_another_way(
+    one_token: World,
+) -> None:
+    await one_token.slack.set_access("T01ACME", granted=False)
+    alice = one_token.person("alice").go_to(SECOND_TEAM_ID)
+    await one_token.order(alice, acme_meeting=1)
+    await one_token.settle()
+    assert await one_token.rows(Notice, status=NoticeStatus.WAITING) == []
+    assert one_token.channel("C01BILLING") == []
+    assert any("SO-1001" in dm.text for dm in alice.dms)
+
+
 # --- installed by OAuth
 
 
@@ -262,25 +275,24 @@ async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(inst
 async def test_removed_from_one_workspace_the_bot_goes_on_in_the_others(installed: World) -> None:
     await _bind_to_organisation(installed, "slow")
     alice, sam = installed.person("alice"), installed.person("sam")
-    await installed.order(alice, acme_meeting=1)
-    await installed.settle()
     stored_tokens = await tokens(installed)
+    contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
+    assert await resolve_contact_user(installed.services, "T01ACME", contact) is not None
+    assert await installed.rows(SlackUser, team_id="T01ACME") != []
     await installed.slack.uninstall("T01ACME")
     assert await tokens(installed) == stored_tokens
+    assert await installed.rows(SlackUser, team_id="T01ACME") == []
     seen = len(alice.dms)
     await installed.order(sam.go_to(SECOND_TEAM_ID), slow_meeting=1)
     await installed.order(alice.go_to(SECOND_TEAM_ID), acme_meeting=1)
     await installed.settle()
     assert await installed.rows(Notice, status=NoticeStatus.WAITING) == []
-    assert any("SO-1002" in dm.text for dm in sam.dms), "an account of the organisation"
+    assert any("SO-1001" in dm.text for dm in sam.dms), "an account of the organisation"
     assert len(alice.dms) == seen, "an account of the workspace that removed the bot"
-    assert any("SO-1003" in mail.subject + mail.text for mail in installed.slack.mail.messages)
+    assert any("SO-1002" in mail.subject + mail.text for mail in installed.slack.mail.messages)
 
     await installed.slack.set_access("T01ACME", granted=True)
-    await alice.close_modal(everything=True)
-    await installed.order(alice.go_to("T01ACME"), acme_webinar=1)
-    await installed.settle()
-    assert any("SO-1004" in dm.text for dm in alice.dms)
+    assert await installed.services.messenger.is_installed("T01ACME")
 
 
 async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_workspaces(
@@ -315,9 +327,23 @@ async def test_a_workspaces_own_installation_comes_before_its_organisations(inst
 
 
 async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(installed: World) -> None:
-    """Only Slack says that an organisation's token reaches it: until then its notices wait."""
+    """Only Slack says that an organisation's token reaches it: until then its notices wait, and people of an
+    unknown workspace are asked to try again."""
     alice = installed.person("alice")
-    installed.slack.fault("error_500", "auth.teams.list", times=3)
+    installed.slack.fault("error_500", "auth.teams.list")
     await installed.order(alice, acme_meeting=1)
-    await installed.settle()
+    await alice.close_modal(everything=True)
+    await installed.services.tasks.wait_until_idle()
+    await deliver_due_notices(installed.services)
+    assert [m.subject for m in installed.slack.mail.messages if "Receipt" not in m.subject] == []
+    request = await _last_command(installed, alice)
+
+    payload = {**request.payload, "team_id": "T66", "is_enterprise_install": "false"}
+    seen = len(alice.ephemerals)
+    await installed.slack.slack.delivery.send(request.kind, payload)
+    await installed.services.tasks.wait_until_idle()
+    assert "Slack" in alice.ephemerals[seen].words
+    assert "Try again" in alice.ephemerals[seen].words
+    installed.slack.slack.faults.reset()
+    await installed.pass_time(minutes=10)
     assert any("SO-1001" in dm.text for dm in alice.dms)

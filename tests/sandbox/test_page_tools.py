@@ -81,7 +81,7 @@ async def test_faults_are_made_in_the_page(browsing: SandboxBrowser) -> None:
     page = await browsing.open(place="traffic")
     await page.get_by_text("Make things go wrong").click()
     await page.get_by_label("Fault").select_option("error_503")
-    await page.get_by_label("Method").fill("chat.postMessage")
+    await page.get_by_role("textbox", name="Method").fill("chat.postMessage")
     await page.get_by_role("button", name="Add").click()
     await expect(page.get_by_role("status")).to_have_text("1 active")
     assert [fault.kind for fault in browsing.slack.slack.faults.rules] == ["error_503"]

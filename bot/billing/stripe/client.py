@@ -10,6 +10,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import BillingRequestRejected, BillingUnavailable
+from bot.network import find_proxy
 
 log = structlog.get_logger()
 
@@ -33,8 +34,8 @@ def build_stripe_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.S
     )
 
 
-def build_http_client(session: aiohttp.ClientSession) -> stripe.HTTPClient:
-    return stripe.AIOHTTPClient(timeout=REQUEST_TIMEOUT, session=session)
+def build_http_client(session: aiohttp.ClientSession, url: str) -> stripe.HTTPClient:
+    return stripe.AIOHTTPClient(timeout=REQUEST_TIMEOUT, session=session, proxy=find_proxy(url))
 
 
 async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:

@@ -118,18 +118,25 @@ class SubscriptionItem:
 async def iter_seat_items(
     client: stripe.StripeClient, subscription: stripe.Subscription
 ) -> AsyncIterator[SubscriptionItem]:
-    page = subscription.items
-    if page.has_more:
-        # Queried separately, because the later pages of an embedded list do not name their subscription.
-        wanted = {"subscription": subscription.id, "limit": 100}
-        page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
-    async for item in iter_all_pages(page):
+    async for item in iter_stripe_items(client, subscription):
         option = await fetch_currency_option(client, item.price, subscription.currency)
         built = _build_item(subscription, item, option)
         if built.pricing.is_by_usage and built.product_id is None:
             log.info("subscription_item.skipped", subscription_item=item.id)
         else:
             yield built
+
+
+async def iter_stripe_items(
+    client: stripe.StripeClient, subscription: stripe.Subscription
+) -> AsyncIterator[stripe.SubscriptionItem]:
+    page = subscription.items
+    if page.has_more:
+        # Queried separately, because the later pages of an embedded list do not name their subscription.
+        wanted = {"subscription": subscription.id, "limit": 100}
+        page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
+    async for item in iter_all_pages(page):
+        yield item
 
 
 def _build_item(

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.blocks.notice import render_notice_message
-from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.clients import NotInstalled, OrganisationUnknown, SlackClientProvider
 from bot.installations.slack_errors import (
     SlackErrorKind,
     get_error_details,
@@ -29,6 +29,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
+from bot.network import find_proxy
 
 log = structlog.get_logger()
 
@@ -45,6 +46,8 @@ class SlackMessenger:
             await self._clients.get_client(team_id)
         except NotInstalled:
             return False
+        except OrganisationUnknown as error:
+            raise MessengerUnavailable(str(error)) from error
         return True
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
@@ -89,7 +92,7 @@ async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, te
 
 async def _upload_file(client: AsyncWebClient, url: str, content: bytes) -> None:
     assert client.session is not None, "bootstrap gives the client its session"
-    async with client.session.post(url, data=content) as answer:
+    async with client.session.post(url, data=content, proxy=find_proxy(url)) as answer:
         if answer.status != 200:
             raise MessengerUnavailable(f"upload answered HTTP {answer.status}")
 

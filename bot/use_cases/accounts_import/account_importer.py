@@ -44,6 +44,9 @@ class AccountImporter:
         account, new_address = self._existing.account, self._entry.billing_address.model_dump()
         if self._existing.is_new:
             self._changes["billing_address"] = [None, new_address]
+            if account.stripe_customer:
+                # Its subscriptions and payment methods are Stripe's.
+                account.schedule_refresh(self._run.at)
             return account
         old_address = account.billing_address.model_dump()
         self._changes |= update_fields(account, build_account_values(self._entry))
@@ -128,7 +131,7 @@ class AccountImporter:
             del values["unit_price"]
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
-            row.revision += "unit_price" in changes
+            row.revision += bool(changes.keys() & {"unit_price", "tax_rate"})
         if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
             if self._run.overwrite:
                 self._overwrite_subscription(row, entry)
@@ -182,6 +185,7 @@ def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> Field
         "id": entry.id,
         "product_id": entry.product,
         "unit_price": parse_amount(entry.unit_price, currency),
+        "tax_rate": entry.tax_rate,
         **build_self_service_values(entry),
     }
 

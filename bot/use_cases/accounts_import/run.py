@@ -57,9 +57,19 @@ async def import_accounts(
     as they are. Raises InvalidAccountsFile.
     """
     async with database.read() as session:
-        stored = await _load_stored_ids(session)
+        stored = await load_stored_records(session)
     file = await asyncio.to_thread(read_accounts_file, path, stored)
     run = ImportRun(Actor("operator", "operator", f"import:{path.name}"), at, overwrite)
+    return await store_accounts(database, file, run, progress)
+
+
+async def store_accounts(
+    database: Database,
+    file: AccountsFile,
+    run: ImportRun,
+    progress: Callable[[int, int], None] = _ignore_progress,
+) -> ImportSummary:
+    """In one transaction; the entries must have been checked against what is stored."""
     async with database.write() as session:
         await lock_imports(session)
         await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
@@ -106,7 +116,7 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
         )
 
 
-async def _load_stored_ids(session: Session) -> StoredRecords:
+async def load_stored_records(session: Session) -> StoredRecords:
     products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))
     subscriptions = await session.exec(

@@ -1,0 +1,75 @@
+"""Customers with subscriptions of marked products, for `python app.py link-stripe`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import stripe
+
+from bot.billing.customer_listing import ListedCustomer
+from bot.billing.stripe.client import is_missing, iter_all_pages, reject_unknown_errors, request_stripe
+from bot.billing.stripe.items import PRODUCT_METADATA_KEY, iter_stripe_items
+from bot.billing.stripe.taxes import ADDRESS_FIELDS
+
+ACCOUNT_METADATA_KEY, TEAM_METADATA_KEY = "seatbot_account", "seatbot_slack_team"
+
+
+class StripeCustomerListing:
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    async def list_customers(self, progress: Callable[[int], None]) -> list[ListedCustomer]:
+        """Subscriptions are listed rather than customers: they name their customer, and most customers of a
+        Stripe account may have none."""
+        found: dict[str, ListedCustomer] = {}
+        count = 0
+        with reject_unknown_errors("list_customers"):
+            page = await request_stripe(
+                self._client.v1.subscriptions.list_async({"limit": 100, "expand": ["data.customer"]})
+            )
+            async for subscription in iter_all_pages(page):
+                count += 1
+                progress(count)
+                seats = await self._count_seats(subscription)
+                if not seats or not isinstance(subscription.customer, stripe.Customer):
+                    continue
+                customer = found.setdefault(
+                    subscription.customer.id, _build_customer(subscription.customer, subscription.currency)
+                )
+                total = {p: customer.seats.get(p, 0) + seats.get(p, 0) for p in {**customer.seats, **seats}}
+                found[customer.id] = replace(customer, seats=total)
+        # Stripe lists the latest first.
+        return [*reversed(found.values())]
+
+    async def is_deleted(self, customer_id: str) -> bool:
+        with reject_unknown_errors("retrieve_customer"):
+            try:
+                customer = await request_stripe(self._client.v1.customers.retrieve_async(customer_id))
+            except stripe.InvalidRequestError as error:
+                if not is_missing(error):
+                    raise
+                return True
+        return bool(customer.to_dict().get("deleted"))
+
+    async def _count_seats(self, subscription: stripe.Subscription) -> dict[str, int]:
+        seats: dict[str, int] = {}
+        async for item in iter_stripe_items(self._client, subscription):
+            product_id = item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY)
+            if product_id:
+                seats[product_id] = seats.get(product_id, 0) + (item.quantity or 0)
+        return seats
+
+
+def _build_customer(customer: stripe.Customer, currency: str) -> ListedCustomer:
+    metadata = customer.metadata.to_dict() if customer.metadata else {}
+    address = customer.address.to_dict() if customer.address else {}
+    return ListedCustomer(
+        id=customer.id,
+        name=customer.name or customer.to_dict().get("business_name"),
+        email=customer.email,
+        address={name: address[name] for name in ADDRESS_FIELDS if address.get(name)},
+        currency=(customer.currency or currency).upper(),
+        language=next(iter(customer.preferred_locales or ()), None),
+        account_id=metadata.get(ACCOUNT_METADATA_KEY) or None,
+        slack_team=metadata.get(TEAM_METADATA_KEY) or None,
+        seats={},
+    )

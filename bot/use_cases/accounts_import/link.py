@@ -1,0 +1,239 @@
+"""Accounts for customers of the provider, without a file: what there is to link, and linking it.
+
+A link is stored like an account of a file, with what the provider and the operator say instead.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parseaddr
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import select
+
+from bot.accounts_file.cross_checks import list_problems
+from bot.accounts_file.entries import AccountsFile
+from bot.accounts_file.read import format_error
+from bot.accounts_file.yaml_with_lines import format_path
+from bot.billing.customer_listing import CustomerListing, ListedCustomer
+from bot.db import Database, Session, lock_account
+from bot.use_cases.accounts_import.import_run import ImportRun
+from bot.use_cases.accounts_import.row_sync import update_fields
+from bot.use_cases.accounts_import.run import load_stored_records, store_accounts
+from models.account import Account
+from models.audit.entry import Actor
+from models.product import Product
+
+LINK_SOURCE = "link-stripe"
+LANGUAGES = ("en", "fr")
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """What an operator adds to what the provider knows. `contacts` are `Name <address>`, or an address."""
+
+    workspace: str | None = None
+    channel: str | None = None
+    contacts: tuple[str, ...] = ()
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True)
+class CustomerLink:
+    """A customer, and the account to create for it, or the stored one to link again."""
+
+    customer: ListedCustomer
+    account_id: str
+    is_stored: bool
+
+    def build_values(self, options: LinkOptions) -> dict[str, Any]:
+        """The account's, as strings like those of a file."""
+        customer = self.customer
+        contacts = options.contacts or ((customer.email,) if customer.email else ())
+        owner = options.workspace or customer.slack_team
+        language = (customer.language or "")[:2]
+        return {
+            "id": self.account_id,
+            "name": customer.name or customer.email or customer.id,
+            "slack_enterprise" if owner and owner.startswith("E") else "slack_team": owner,
+            "channel": options.channel,
+            "stripe_customer": customer.id,
+            "currency": customer.currency,
+            "locale": language if language in LANGUAGES else "en",
+            "time_zone": options.time_zone or _find_time_zone(customer.address.get("country", "")),
+            "billing_address": dict(customer.address),
+            "billing_contacts": [_parse_contact(contact) for contact in contacts],
+        }
+
+    def list_missing_options(self, options: LinkOptions) -> list[str]:
+        if self.is_stored:
+            return []
+        values = self.build_values(options)
+        needed = {
+            "workspace": values.get("slack_team") or values.get("slack_enterprise"),
+            "contact": values["billing_contacts"],
+            "time-zone": values["time_zone"],
+        }
+        return [name for name, value in needed.items() if not value]
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """`links` are the customers that can be linked, by id; `linked` maps those that are to their account.
+    `gone` maps accounts to their deleted customers; `conflicts` maps customers to the account that they name
+    and that is linked with another one."""
+
+    options: LinkOptions
+    links: dict[str, CustomerLink]
+    linked: dict[str, str]
+    gone: dict[str, str]
+    conflicts: dict[str, str]
+
+    def select(self, customer_ids: Iterable[str]) -> "LinkReport":
+        wanted = set(customer_ids)
+        links = {id_: link for id_, link in self.links.items() if id_ in wanted}
+        linked = {id_: account for id_, account in self.linked.items() if id_ in wanted}
+        return replace(self, links=links, linked=linked, gone={}, conflicts={})
+
+    def list_missing_options(self) -> list[str]:
+        """In the order in which to ask for them."""
+        missing = [name for link in self.links.values() for name in link.list_missing_options(self.options)]
+        return [*dict.fromkeys(missing)]
+
+    def describe(self) -> Iterator[str]:
+        for link in self.links.values():
+            yield from _describe_link(link, self.options)
+        for customer_id, account_id in self.linked.items():
+            yield f"{customer_id} is linked with {account_id}"
+        successors = {link.account_id: id_ for id_, link in self.links.items() if link.is_stored}
+        for account_id, customer_id in self.gone.items():
+            successor = successors.get(account_id)
+            advice = f"; {successor} names the account: link-stripe {successor}" if successor else ""
+            yield f"{account_id} cannot order: its customer {customer_id} was deleted or merged{advice}"
+        for customer_id, account_id in self.conflicts.items():
+            yield f"{customer_id} names {account_id} in its metadata, which another customer is linked with"
+
+
+async def build_link_report(
+    database: Database, listing: CustomerListing, options: LinkOptions, progress: Callable[[int], None]
+) -> LinkReport:
+    """Raises BillingUnavailable."""
+    customers = await listing.list_customers(progress)
+    async with database.read() as session:
+        found = await session.exec(select(Account.id, Account.stripe_customer))
+        customer_ids = dict(found.all())
+        product_ids = set((await session.exec(select(Product.id))).all())
+    linked = {customer: account for account, customer in customer_ids.items() if customer is not None}
+    # Only those that list no subscription: one request for each.
+    unlisted = linked.keys() - {customer.id for customer in customers}
+    gone = {linked[id_]: id_ for id_ in sorted(unlisted) if await listing.is_deleted(id_)}
+    report = LinkReport(options, {}, {id_: a for id_, a in linked.items() if a not in gone}, gone, {})
+    for customer in customers:
+        if customer.id in linked or not customer.seats.keys() & product_ids:
+            continue
+        account_id = customer.account_id or _choose_account_id(
+            customer, _list_taken_ids(report, customer_ids)
+        )
+        if customer_ids.get(account_id) is None or account_id in gone:
+            is_stored = account_id in customer_ids
+            report.links[customer.id] = CustomerLink(customer, account_id, is_stored)
+        else:
+            report.conflicts[customer.id] = account_id
+    return report
+
+
+async def list_link_problems(database: Database, report: LinkReport) -> list[str]:
+    """Why these cannot be stored, each beginning with the customer's id."""
+    new = [link for link in report.links.values() if not link.is_stored]
+    document = {"accounts": [link.build_values(report.options) for link in new]}
+    async with database.read() as session:
+        stored = await load_stored_records(session)
+    problems = [*list_problems(document, stored)]
+    try:
+        AccountsFile.model_validate(document)
+    except ValidationError as error:
+        problems += [(e["loc"], format_error(dict(e))) for e in error.errors(include_url=False)]
+    # The path begins with `accounts` and the account's position.
+    return [f"{new[int(path[1])].customer.id}: {format_path(path[2:])} {text}" for path, text in problems]
+
+
+async def store_links(database: Database, report: LinkReport, at: datetime) -> int:
+    """The number of accounts that were created or linked again."""
+    run = ImportRun(Actor("operator", "operator", LINK_SOURCE), at, overwrite=False)
+    links = sorted(report.links.values(), key=lambda link: link.account_id)
+    new = [link.build_values(report.options) for link in links if not link.is_stored]
+    await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run)
+    async with database.write() as session:
+        for link in links:
+            if link.is_stored:
+                await _link_again(session, run, link)
+    return len(run.changed_account_ids)
+
+
+async def _link_again(session: Session, run: ImportRun, link: CustomerLink) -> None:
+    account = await lock_account(session, link.account_id)
+    if changes := update_fields(account, {"stripe_customer": link.customer.id}):
+        await run.record_change(session, account.id, account.audit_subject, "updated", changes)
+        account.schedule_refresh(run.at)
+        session.add(account)
+
+
+def _describe_link(link: CustomerLink, options: LinkOptions) -> Iterator[str]:
+    customer, values = link.customer, link.build_values(options)
+    seats = ", ".join(f"{count} seats of {product}" for product, count in customer.seats.items())
+    yield f"{customer.id} {values['name']}: {seats}"
+    if link.is_stored:
+        yield f"  would be linked with the stored account {link.account_id}"
+        return
+    contacts = ", ".join(f"{c['name']} <{c['email']}>" for c in values["billing_contacts"])
+    owner = values.get("slack_team") or values.get("slack_enterprise")
+    known = {
+        "account": link.account_id,
+        "workspace": owner,
+        "channel": options.channel,
+        "contact": contacts,
+        "time zone": values["time_zone"],
+        "currency": customer.currency,
+    }
+    yield "  " + ", ".join(f"{name} {value}" for name, value in known.items() if value)
+    if missing := link.list_missing_options(options):
+        yield f"  needs {', '.join(f'--{name}' for name in missing)}"
+
+
+def _list_taken_ids(report: LinkReport, customer_ids: Mapping[str, str | None]) -> set[str]:
+    return {*customer_ids, *(link.account_id for link in report.links.values())}
+
+
+def _parse_contact(contact: str) -> dict[str, str]:
+    name, email = parseaddr(contact)
+    return {"email": email or contact, "name": name or email or contact}
+
+
+def _choose_account_id(customer: ListedCustomer, taken: set[str]) -> str:
+    """`acme-sa` of “Acme SA”; the customer's own id if the name has no letters of ours."""
+    plain = unicodedata.normalize("NFKD", customer.name or "").encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return name if name and name not in taken else customer.id
+
+
+@cache
+def _load_zones_by_country() -> dict[str, list[str]]:
+    """Of the tz database: `zone.tab`, whose columns are country, coordinates, zone."""
+    zones: dict[str, list[str]] = {}
+    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
+    for line in table.splitlines():
+        if not line.startswith("#"):
+            country, _, zone = line.split("\t")[:3]
+            zones.setdefault(country, []).append(zone)
+    return zones
+
+
+def _find_time_zone(country: str) -> str | None:
+    """Of a country that has only one."""
+    zones = _load_zones_by_country().get(country, [])
+    return zones[0] if len(zones) == 1 else None

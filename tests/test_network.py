@@ -1,0 +1,55 @@
+"""Which proxy a call takes, by the environment."""
+
+import aiohttp
+import pytest
+
+from bot.billing.stripe.client import build_http_client
+from bot.installations.clients import InstrumentedClient
+from bot.network import find_proxy
+
+PROXY = "http://proxy.example:3128"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "proxy"),
+    [
+        ({}, "https://slack.com/api/", None),
+        ({"HTTPS_PROXY": PROXY}, "https://slack.com/api/", PROXY),
+        ({"https_proxy": "proxy.example:3128"}, "https://slack.com/api/", PROXY),
+        ({"HTTPS_PROXY": "http://me:secret@proxy.example"}, "https://a.b", "http://me:secret@proxy.example"),
+        ({"HTTPS_PROXY": PROXY}, "wss://wss-primary.slack.com/link/", PROXY),
+        ({"HTTPS_PROXY": PROXY}, "http://127.0.0.1:8100/api/", None),
+        ({"HTTP_PROXY": PROXY}, "https://slack.com/api/", None),
+        ({"HTTP_PROXY": PROXY}, "ws://10.0.0.1/link/", PROXY),
+        ({"HTTPS_PROXY": ""}, "https://slack.com/api/", None),
+        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "slack.com"}, "https://slack.com/api/", None),
+        ({"HTTPS_PROXY": PROXY, "NO_PROXY": ".slack.com,other"}, "https://hooks.slack.com/x", None),
+        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "slack.com"}, "https://api.stripe.com", PROXY),
+        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.1:8443"}, "https://10.0.0.1:8443/api/", None),
+        ({"HTTPS_PROXY": PROXY, "no_proxy": "*"}, "https://slack.com/api/", None),
+    ],
+)
+def test_the_proxy_of_a_url(
+    variables: dict[str, str], url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert find_proxy(url) == proxy
+
+
+async def test_the_libraries_own_reading_of_the_environment_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    assert InstrumentedClient(token="xoxb-1").proxy == PROXY
+    monkeypatch.setenv("NO_PROXY", "slack.com")
+    assert InstrumentedClient(token="xoxb-1").proxy is None
+    async with aiohttp.ClientSession() as session:
+        assert build_http_client(session, "https://api.stripe.com").name == "aiohttp"
