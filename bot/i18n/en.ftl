@@ -72,6 +72,12 @@ action-approve-quote = Approve
 action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
+action-ask-for-extension = Ask for more time
+action-ask-for-extension-label = Ask for more time for quote { $number }
+action-approve-extension = Extend validity
+action-approve-extension-label = Extend the validity of quote { $number }
+action-decline-extension = Decline
+action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
 action-view-quotes-count = View pending quotes ({ $count })
 action-view-order = View service order
@@ -139,6 +145,7 @@ cart-not-eligible = You can’t add seats to *{ $account }* here right now:
 
 ## Quote
 quote-submit = Proceed to checkout
+quote-extension-requested = { $by } asked for more time on { $at }, until the end of { $until }. Account Services will decide.
 quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
@@ -214,6 +221,32 @@ quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
+extension-title = Quote validity
+extension-request-intro = Account Services will decide. The prices on the quote stay the same, and its reminders follow the new date.
+extension-request-submit = Send request
+extension-until = Valid until the end of
+extension-until-hint = { $until } at the latest: the prices cover billing periods, and the first of them ends then.
+extension-request = { $by } asked on { $at } for the quote to stay valid until the end of { $until }.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }
+   *[no] {""}
+}
+extension-latest = It can be extended until the end of { $until } at the latest.
+extension-lapsed = There is nothing left to decide: the quote is no longer pending.
+extension-decision = { $status ->
+    [approved] Extended by { $by } on { $at }: the quote is valid until the end of { $until }.
+   *[declined] Declined by { $by } on { $at }.
+}{ $has_reason ->
+    [yes] {" "}Reason: { $reason }
+   *[no] {""}
+}
+extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid until { $until }. Its prices stay the same if you extend it.
+extension-approve-title = Extend quote
+extension-approve-submit = Extend
+extension-decline-title = Decline more time
+extension-decided = { $status ->
+    [approved] Quote *{ $number }* for *{ $account }* is now valid until the end of { $until }. Its billing contacts are being notified.
+   *[declined] You declined more time for quote *{ $number }* of *{ $account }*. Its validity stays the same, and its billing contacts are being notified.
+}
 
 ## Checkout
 checkout-title = Checkout
@@ -455,6 +488,9 @@ history-quote-replaced = Quote { $number } replaced
 history-quote-accepted = Quote { $number } accepted
 history-quote-rejected = Quote { $number } rejected
 history-quote-expired = Quote { $number } expired
+history-quote-extension-requested = More time asked for quote { $number }
+history-quote-extended = Validity of quote { $number } extended
+history-quote-extension-declined = More time for quote { $number } declined
 history-service-order-placed = Order placed
 history-service-order-processing = Processing started
 history-service-order-completed = Order completed
@@ -661,6 +697,24 @@ refusal-billing-unavailable = The billing system isn’t responding right now. N
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
+refusal-extension-decided = { $status ->
+    [approved] { $by } has already extended quote { $number } until the end of { $until }, on { $at }. There is nothing left to decide.
+   *[declined] { $by } has already declined more time for quote { $number }, on { $at }. There is nothing left to decide.
+}
+refusal-extension-impossible = Quote { $number } can’t be valid for longer: its prices cover billing periods, and the first of them ends on { $period_end }. Place the order before then, or make a new quote with /add-seats.
+refusal-extension-lapsed = Quote { $number } is no longer pending, so there is nothing left to decide. { $outcome ->
+    [accepted] It was accepted by { $by } on { $at }.
+    [accepted-elsewhere] It was accepted outside Slack on { $at }.
+    [rejected] It was rejected by { $by } on { $at }.
+    [rejected-elsewhere] It was rejected outside Slack on { $at }.
+    [replaced] It was replaced with quote { $replaced_by } by { $by } on { $at }.
+   *[expired] It expired on { $at }.
+}
+refusal-extension-not-found = We can’t find that request for more time.
+refusal-extension-pending = { $by } has already asked for more time for quote { $number }, until the end of { $until }, on { $at }. Account Services will decide.
+refusal-extension-too-long = The quote can’t be valid for that long: its prices cover billing periods, and the first of them ends after { $last }. Choose { $last } or an earlier day.
+refusal-extension-too-short = The quote is already valid until { $until }. Choose a later day.
+refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
 refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
@@ -837,6 +891,11 @@ notice-quote-decided = { $decision ->
     [rejected-elsewhere] Quote { $number } was rejected outside Slack
     [pending] Quote { $number }
    *[expired] Quote { $number } has expired
+}
+notice-extension-requested = { $account } asks for more time for quote { $number }
+notice-extension-decided = { $status ->
+    [approved] Quote { $number } is now valid until the end of { $until }
+   *[declined] Account Services declined more time for quote { $number }
 }
 notice-quote-decision = { $decision ->
     [accepted] Accepted by { $by } on { $at }: service order { $order }

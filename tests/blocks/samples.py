@@ -30,6 +30,7 @@ from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
+from models.quote_extension import QuoteExtension
 from models.receipt import Receipt
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
@@ -157,6 +158,31 @@ def with_tax_facts(quote: Quote, size: Size) -> Quote:
         ids = tuple(size.name(f"ID{n}")[:60] for n in range(9))
         quote.tax_facts = TaxFacts(buyer_tax_ids=ids, address=address)
     return quote
+
+
+def quote_extension(size: Size = USUAL, **fields: Any) -> QuoteExtension:
+    usual = {
+        "id": 5,
+        "quote_id": 1,
+        "contact_id": 1,
+        "requested_by": size.name("Alice Martin"),
+        "requested_at": AT,
+        "requested_until": date(2026, 11, 30),
+        "reason": "é&" * 250 if size.names else "The CFO is away <!channel>",
+    }
+    return QuoteExtension(**{**usual, **fields})
+
+
+def declined_extension(size: Size = USUAL) -> QuoteExtension:
+    extension = quote_extension(size)
+    extension.decline(AT, size.name("Vera Lind"), extension.reason)
+    return extension
+
+
+def approved_extension(size: Size = USUAL) -> QuoteExtension:
+    extension = quote_extension(size)
+    extension.approve(date(2026, 11, 30), AT, size.name("Vera Lind"))
+    return extension
 
 
 def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:

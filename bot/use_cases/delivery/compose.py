@@ -12,6 +12,7 @@ from bot.notices.email import RECEIPT_KINDS, render_email
 from bot.receipts import find_receipt_gaps, format_file_name, render_receipt_pdf
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from models.account import Account
 from models.details import OrderDetails, ReceiptDetails
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -21,7 +22,7 @@ from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
-EDITED_KINDS = (NoticeKind.ORDER_STATUS, NoticeKind.QUOTE_CARD)
+EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_CARD_KINDS)
 
 
 def compose_message(
@@ -37,6 +38,7 @@ def compose_message(
         account=context.account,
         order=context.order,
         quote=context.quote,
+        extension=context.extension,
         destination_kind=destination.kind,
         payload=parse_payload(notice),
         created_at=notice.created_at,
