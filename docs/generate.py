@@ -17,6 +17,7 @@ from models.migrations.run import upgrade_database, write_migration
 from models.notice import Notice, NoticeStatus
 from models.quote import QUOTE_TRANSITIONS as NEXT_QUOTE_STATUSES
 from models.quote import Quote, QuoteStatus
+from models.quote_extension import EXTENSION_TRANSITIONS, ExtensionStatus, QuoteExtension
 from models.service_order import (
     BUSY_STATUSES,
     ORDER_LINE_TRANSITIONS,
@@ -62,6 +63,19 @@ QUOTE_STATES = StateMachine(
     },
     NEXT_QUOTE_STATUSES,
     "A pending quote past its validity is read as expired at once. The job that stores it only tells people.",
+)
+
+QUOTE_EXTENSION_STATES = StateMachine(
+    "Quote extension",
+    "models/quote_extension.py",
+    QuoteExtension.model_fields["status"].default,
+    {
+        ExtensionStatus.REQUESTED: "A billing contact asked for more time. Account Services decide.",
+        ExtensionStatus.APPROVED: "The quote got a new end of validity.",
+        ExtensionStatus.DECLINED: "The quote's validity stays as it is.",
+    },
+    EXTENSION_TRANSITIONS,
+    "A request whose quote is no longer pending has lapsed: it can't be decided any more.",
 )
 
 SERVICE_ORDER_STATES = StateMachine(
@@ -113,15 +127,22 @@ INTRODUCTION = """\
 
 Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
 
-No change of a quote, an order or a line can be stored but the ones drawn here. The models refuse others, and
-so do triggers of the database ([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
+No change of a quote, its extension, an order or a line can be stored but the ones drawn here. The models
+refuse others, and so do triggers of the database
+([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
 """
 
 
 def render_states_page() -> str:
     sections = [
         _render_section(states)
-        for states in (QUOTE_STATES, SERVICE_ORDER_STATES, ORDER_LINE_STATES, NOTICE_STATES)
+        for states in (
+            QUOTE_STATES,
+            QUOTE_EXTENSION_STATES,
+            SERVICE_ORDER_STATES,
+            ORDER_LINE_STATES,
+            NOTICE_STATES,
+        )
     ]
     return "\n".join([INTRODUCTION, *sections])
 

@@ -194,6 +194,7 @@ class Option(Fields):
 
 class StateValue(Fields):
     value: TypedText | None = None
+    selected_date: Text | None = None
     selected_option: Option | None = None
     selected_options: list[Option] | None = None
 

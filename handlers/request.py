@@ -89,7 +89,7 @@ class SlackRequest:
 
     @cached_property
     def input_values(self) -> dict[str, str]:
-        """The text or the selected option of each input of the view, by block id; blank if there is none."""
+        """The text, date or selected option of each input of the view, by block id; else blank."""
         return {block_id: _get_value(state) for block_id, state in self._input_states.items()}
 
     def get_selected_values(self, block_id: str) -> list[str]:
@@ -116,7 +116,8 @@ class SlackRequest:
 
 
 def _get_value(state: StateValue) -> str:
-    return state.value or (state.selected_option.value if state.selected_option else "")
+    option = state.selected_option.value if state.selected_option else ""
+    return state.value or state.selected_date or option
 
 
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:

@@ -8,6 +8,7 @@ from handlers import (
     install,
     notification_preferences,
     quote,
+    quote_extension,
     receipt,
     service_order,
 )
@@ -16,6 +17,7 @@ from handlers.route import Route
 ROUTES: list[Route] = [
     *cart.ROUTES,
     *quote.ROUTES,
+    *quote_extension.ROUTES,
     *checkout.ROUTES,
     *service_order.ROUTES,
     *receipt.ROUTES,

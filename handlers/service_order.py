@@ -9,11 +9,11 @@ from bot.blocks.cart import render_account_choice_modal
 from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.service_order.manage import (
     get_order,
-    get_order_id,
     give_up_service_order,
     list_orders,
     open_retry,
     retry_service_order,
+    search_orders,
 )
 from bot.use_cases.service_order.place import place_service_order
 from handlers.request import SlackRequest
@@ -27,8 +27,23 @@ async def handle_service_orders_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
     if request.command_text:
         account_ids = [account.id for account in accounts]
-        order_id = await get_order_id(request.services, account_ids=account_ids, number=request.command_text)
-        return await _load_order_modal(request, order_id)
+        found = await search_orders(
+            request.services,
+            person=request.person,
+            account_ids=account_ids,
+            number=request.command_text,
+        )
+        if len(found) == 1:
+            return await _load_order_modal(request, found[0].order.key)
+        metadata = ModalMetadata(account=found[0].account.id)
+        return blocks.render_order_list_modal(
+            request.localizer,
+            found[0].account,
+            found,
+            metadata,
+            has_older=False,
+            po_number=found[0].order.po_number,
+        )
     if len(accounts) > 1:
         return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)
     return await _render_order_list(request, accounts[0].id)

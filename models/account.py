@@ -74,6 +74,8 @@ class Account(SQLModel, table=True):
     active: bool = True
     closed_at: datetime | None = None
     closed_reason: str | None = None
+    # Whether checkout asks for a purchase-order number until one is typed.
+    po_number_required: bool = False
     # The provider's customer for this account.
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
     # When to refresh the copy of what the provider has, after its webhook reported a change.

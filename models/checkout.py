@@ -10,6 +10,7 @@ from models.account import Address
 from models.errors import InvalidInput, Refusal
 
 MAX_FIELD_LENGTH = 200
+MAX_PO_NUMBER_LENGTH = 50
 NEW_ADMINISTRATOR_OPTION = "new"
 
 # Territories of CLDR that are countries: two letters, except its groupings and private codes.
@@ -41,6 +42,10 @@ class FieldRequired(Refusal):
 
 class FieldTooLong(Refusal):
     """More than MAX_FIELD_LENGTH characters."""
+
+
+class PurchaseOrderNumberRequired(FieldRequired):
+    """The account asks for a purchase-order number with every order."""
 
 
 class NotAnEmail(Refusal):
@@ -81,12 +86,22 @@ class CheckoutForm(SQLModel):
     admin_name: str = ""
     admin_email: str = ""
     payment_method: str = ""
+    po_number: str = ""
     line1: str = ""
     line2: str = ""
     postal_code: str = ""
     city: str = ""
     state: str = ""
     country: str = ""
+
+    def get_po_number(self, *, required: bool) -> str:
+        """On one line, trimmed. Raises InvalidInput."""
+        text = " ".join(self.po_number.split())
+        if required and not text:
+            raise InvalidInput({"po_number": PurchaseOrderNumberRequired()})
+        if len(text) > MAX_PO_NUMBER_LENGTH:
+            raise InvalidInput({"po_number": FieldTooLong(most=MAX_PO_NUMBER_LENGTH)})
+        return text
 
     @property
     def address(self) -> Address:

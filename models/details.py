@@ -1,7 +1,7 @@
 """Details and pages: everything one screen or message shows, loaded at once."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from models.account import Account
 from models.administrator import Administrator
@@ -13,6 +13,7 @@ from models.money import Money
 from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
 from models.quote import Quote, QuoteLine
+from models.quote_extension import QuoteExtension, get_last_possible_day, is_extendable
 from models.receipt import ProviderReceipt, Receipt, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
@@ -58,7 +59,8 @@ class QuoteRow:
 
 @dataclass(frozen=True)
 class QuoteDetails:
-    """A quote as of `at`, which decides whether it is still pending (R9)."""
+    """A quote as of `at`, which decides whether it is still pending (R9). `extension` is the request for more
+    time that Account Services have not decided."""
 
     account: Account
     quote: Quote
@@ -67,6 +69,7 @@ class QuoteDetails:
     replacement_number: str | None = None
     order: ServiceOrder | None = None
     created_by: str | None = None
+    extension: QuoteExtension | None = None
 
     def to_money(self, amount: int) -> Money:
         return Money(amount, self.quote.currency)
@@ -78,6 +81,19 @@ class QuoteDetails:
     @property
     def is_pending(self) -> bool:
         return self.quote.is_pending(self.at)
+
+    @property
+    def period_ends(self) -> list[date]:
+        return [row.line.period_end for row in self.rows]
+
+    @property
+    def last_possible_day(self) -> date:
+        return get_last_possible_day(self.period_ends)
+
+    @property
+    def is_extendable(self) -> bool:
+        """R9"""
+        return self.is_pending and is_extendable(self.account, self.quote, self.period_ends)
 
     def check_pending(self) -> None:
         """Raises QuoteNotPending, with what replaced it."""

@@ -36,6 +36,7 @@ class LedgerSubscription(SQLModel, table=True):
     period_start: date
     period_end: date
     anchor_day: int
+    tax_rate: str | None = None
     revision: int = 0
 
 

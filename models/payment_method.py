@@ -10,6 +10,8 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 from models.errors import Refusal
 
 CARD_TYPE = "card"
+# What is kept of a method that was charged.
+SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank"})
 EXPIRY_WARNING_MONTHS = 2
 # In the checkout: each line is charged to what its subscription is usually charged to.
 USUAL_METHODS_OPTION = "usual"

@@ -89,6 +89,8 @@ class Quote(SQLModel, table=True):
     created_at: datetime
     frozen_at: datetime
     expires_at: datetime
+    # The end of validity before Account Services extended it.
+    expires_at_before_extension: datetime | None = None
     # When to check its reminders next; none if no more are to come.
     remind_at: datetime | None = Field(default=None, index=True)
     currency: str
@@ -147,6 +149,11 @@ class Quote(SQLModel, table=True):
                 at=self.decided_at or self.expires_at,
                 replaced_by=replaced_by,
             )
+
+    def extend(self, expires_at: datetime, at: datetime) -> None:
+        """R9: the reminders follow."""
+        self.expires_at_before_extension = self.expires_at_before_extension or self.expires_at
+        self.expires_at, self.remind_at = expires_at, find_first_reminder_check(at, expires_at)
 
     def change_status(self, to: QuoteStatus, at: datetime, by: str, reason: str | None = None) -> None:
         self.status = check_transition(QUOTE_TRANSITIONS, self.status, to)

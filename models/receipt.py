@@ -31,8 +31,20 @@ class Seller(SQLModel):
     tax_id: str = ""
 
 
+class ChargedMethod(SQLModel):
+    """A payment method, and what was charged to it (R23, R26)."""
+
+    type: str = CARD_TYPE
+    brand: str | None = None
+    last4: str | None = None
+    email: str | None = None
+    bank: str | None = None
+    amount: int
+
+
 class ReceiptLine(SQLModel):
-    """New seats, charged for the days from `since` to `until`, in the account's time zone."""
+    """New seats, charged for the days from `since` to `until`, in the account's time zone. Lines of older
+    receipts have no `charged_to`."""
 
     product: str
     seats: int
@@ -47,17 +59,7 @@ class ReceiptLine(SQLModel):
     credit_used: int = 0
     earlier_balance: int = 0
     carried_over: int = 0
-
-
-class ChargedMethod(SQLModel):
-    """A payment method, and what was charged to it (R23, R26)."""
-
-    type: str = CARD_TYPE
-    brand: str | None = None
-    last4: str | None = None
-    email: str | None = None
-    bank: str | None = None
-    amount: int
+    charged_to: ChargedMethod | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Receipt(SQLModel, table=True):
     seller: dict[str, Any] = Field(sa_type=JSON)
     lines: list[dict[str, Any]] = Field(sa_type=JSON)
     cards: list[dict[str, Any]] = Field(sa_type=JSON)
+    po_number: str = ""
     tax_facts: TaxFacts = Field(
         default_factory=TaxFacts, sa_column=Column(TaxFactsColumn, nullable=False, server_default="{}")
     )

@@ -93,6 +93,13 @@ class ServiceOrder(SQLModel, table=True):
         # For an account's screens, however long its history.
         Index("ix_service_order_account", "account_id", "id"),
         Index("ix_service_order_finished", "account_id", "finished_at"),
+        Index(
+            "ix_service_order_po_number",
+            "account_id",
+            "po_number",
+            sqlite_where=text("po_number <> ''"),
+            postgresql_where=text("po_number <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -105,6 +112,7 @@ class ServiceOrder(SQLModel, table=True):
     administrator_id: int = Field(foreign_key="administrator.id")
     payment_method_id: str = Field(foreign_key="payment_method.id")
     address: dict[str, str] = Field(sa_type=JSON)
+    po_number: str = ""
     retries_abandoned: bool = False
     # When to check whether it is overdue (R21); none once that was announced, or if it is finished.
     overdue_check_at: datetime | None = Field(default=None, index=True)

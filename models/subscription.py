@@ -57,6 +57,8 @@ class Subscription(SQLModel, table=True):
         default_factory=SubscriptionOutlook,
         sa_column=Column(OutlookColumn, nullable=False, server_default="{}"),
     )
+    # Of the embedded provider, such as "0.055", if it is not the account's.
+    tax_rate: str | None = None
     # The payment method that the provider charges for this subscription instead of the account's default.
     default_payment_method_id: str | None = None
     # How often an import has changed the seats or periods: the embedded provider then copies them again.

@@ -145,6 +145,10 @@ class FakeUserDirectory:
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         return True
 
+    async def list_channel_members(self, team_id: str, channel_id: str) -> set[str]:
+        await self._answer()
+        return set(self.profiles)
+
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         await self._answer()
         return next((p.user_id for p in self.profiles.values() if p.email == email), None)

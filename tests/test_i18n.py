@@ -9,6 +9,8 @@ import pytest
 
 import bot.i18n
 from bot.i18n import Localizer
+from models.account import Address
+from models.checkout import COUNTRY_CODES
 from models.money import Money
 
 AT = datetime(2026, 11, 22, 13, 3, tzinfo=UTC)
@@ -26,6 +28,39 @@ AT = datetime(2026, 11, 22, 13, 3, tzinfo=UTC)
 )
 def test_a_moment_is_written_in_the_readers_language_and_zone(tag: str, zone: str, written: str) -> None:
     assert Localizer(tag, zone).format_datetime(AT) == written
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        (Address(line1="Hauptstr. 7", postal_code="10115", city="Berlin", country="DE"),
+         ["Hauptstr. 7", "10115 Berlin", "Germany"]),
+        (Address(line1="5 High Street", postal_code="E1 6AN", city="London", country="GB"),
+         ["5 High Street", "London", "E1 6AN", "United Kingdom"]),
+        (Address(line1="1 Main St", line2="Suite 4", postal_code="97712", city="Brothers", state="OR",
+                 country="US"),
+         ["1 Main St", "Suite 4", "Brothers, OR 97712", "United States"]),
+        (Address(line1="千代田1-1", postal_code="100-0001", city="千代田区", state="東京都", country="JP"),
+         ["〒100-0001", "東京都千代田区", "千代田1-1", "Japan"]),
+        (Address(line1="1-1 Chiyoda", postal_code="100-0001", city="Chiyoda-ku", state="Tokyo", country="JP"),
+         ["1-1 Chiyoda, Chiyoda-ku, Tokyo", "100-0001", "Japan"]),
+        (Address(line1="1 Raffles Place", postal_code="048616", city="Singapore", country="SG"),
+         ["1 Raffles Place", "SINGAPORE 048616", "Singapore"]),
+    ],
+)  # fmt: skip
+def test_an_address_is_written_in_the_order_of_its_country(address: Address, lines: list[str]) -> None:
+    assert Localizer("en-GB").format_address(address) == lines
+
+
+@pytest.mark.parametrize("words", [("Street 1", "Town", "Region"), ("通り1", "市", "県")])
+def test_nothing_of_an_address_is_lost_in_any_country(words: tuple[str, str, str]) -> None:
+    street, city, state = words
+    for country in COUNTRY_CODES:
+        address = Address(
+            line1=street, line2="Floor 2", postal_code="ZIP9", city=city, state=state, country=country
+        )
+        written = "\n".join(Localizer().format_address(address))
+        assert [part for part in (*words, "Floor 2", "ZIP9") if part not in written] == [], country
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
 NOUNS = (
     "cart",
     "quote",
+    "quote_extension",
     "checkout",
     "service_order",
     "receipt",

@@ -18,7 +18,6 @@ NOT_BUILT_YET = {
     "R3",  # payment by invoice
     "R10",  # checkout and service order on one screen
     "R22",  # the language of people who are not contacts
-    "R28",
     "R30",
     "R31",
 }

@@ -181,7 +181,7 @@ async def world(
                 "port": 0,
                 "smtp_url": slack.smtp_url,
                 "mail_from": "seatbot@acme.example",
-                "account_services_channel": "C07GENERAL",
+                "account_services_channel": "C08SERVICES",
                 **settings,
             }
             database = open_database(str(values["database_url"]), settings.get("database_listen_url"))

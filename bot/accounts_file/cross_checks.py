@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.accounts_file.tax_id import is_tax_id
 from bot.accounts_file.yaml_with_lines import FieldPath, format_path
 from models.document_sequence import QUOTE_PREFIX
 from models.money import InvalidAmount, UnknownCurrency, check_currency, parse_amount
@@ -73,6 +74,7 @@ def _list_account_problems(
     for section, key, normalize in _UNIQUE_WITHIN_ACCOUNT:
         yield from _list_duplicates(_list_entries(path, account, section), key, normalize)
     yield from _list_slack_team_problems(located)
+    yield from _list_tax_id_problems(located)
     yield from _list_ownership_problems(located, stored)
     yield from _list_unknown_products(located, known_products)
     yield from _list_payment_method_problems(located)
@@ -88,6 +90,15 @@ def _list_slack_team_problems(located: EntryAt) -> Iterator[ProblemAt]:
         yield (*path, "slack_team"), "is missing: name a workspace, or an organisation by slack_enterprise"
     if len(given) > 1:
         yield (*path, "slack_enterprise"), "is given beside slack_team: an account belongs to one of them"
+
+
+def _list_tax_id_problems(located: EntryAt) -> Iterator[ProblemAt]:
+    path, account = located
+    address = account.get("billing_address")
+    country = _get_text(address, "country") if isinstance(address, dict) else ""
+    tax_id = _get_text(account, "tax_id")
+    if tax_id and country and not is_tax_id(tax_id, country):
+        yield (*path, "tax_id"), f"{tax_id} is not a tax id of {country}, nor an EU VAT number"
 
 
 def _list_duplicates(

@@ -232,6 +232,7 @@ class SubscriptionEntry(FileEntry):
     period: FilePeriod
     period_start: Date
     period_end: Date
+    tax_rate: TaxRate | None = None
     self_service: SelfService = SelfServiceEntry.model_construct(eligible=True)
 
     @model_validator(mode="after")
@@ -283,6 +284,9 @@ class AccountEntry(FileEntry):
     stripe_customer: StripeCustomerId | None = None
     currency: CurrencyCode
     tax_rate: TaxRate = "0"
+    tax_id: RequiredText = ""
+    tax_exemption: Literal["none", "exempt", "reverse"] = "none"
+    po_number: Literal["optional", "required"] = "optional"
     locale: LanguageTag = "en"
     time_zone: TimeZoneName = "UTC"
     self_service: SelfService = SelfServiceEntry.model_construct(eligible=True)

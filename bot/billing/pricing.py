@@ -21,29 +21,39 @@ EXEMPT_TREATMENTS = {
 
 @dataclass(frozen=True)
 class TaxTerms:
-    """`rate` is such as "0.20"."""
+    """`rate` is such as "0.20"; `other_rates` are those of single subscriptions, by id."""
 
     rate: str
     treatment: TaxTreatment = TaxTreatment.TAXED
     facts: TaxFacts = field(default_factory=TaxFacts)
+    other_rates: Mapping[str, str] = field(default_factory=dict)
 
-    def compute_item(self, amount: int) -> TaxItem:
+    def get_rate(self, subscription_id: str) -> str:
+        return self.other_rates.get(subscription_id, self.rate)
+
+    def compute_item(self, subscription_id: str, amount: int) -> TaxItem:
+        rate = self.get_rate(subscription_id)
+        is_taxed = self.treatment is TaxTreatment.TAXED
         return TaxItem(
             treatment=self.treatment,
-            percent=(Decimal(self.rate) * 100).normalize() if self.treatment is TaxTreatment.TAXED else None,
+            percent=(Decimal(rate) * 100).normalize() if is_taxed else None,
             taxable_amount=amount,
-            amount=compute_tax(amount, self.rate),
+            amount=compute_tax(amount, rate),
         )
 
 
-def build_tax_terms(account: Account, address: Address) -> TaxTerms:
-    """The account's rate in the country of its imported address, unless it is exempt; none elsewhere."""
+def build_tax_terms(
+    account: Account, address: Address, subscription_rates: Mapping[str, str | None]
+) -> TaxTerms:
+    """The account's rates in the country of its imported address, unless it is exempt; none elsewhere."""
     facts = TaxFacts(buyer_tax_ids=(account.tax_id,) if account.tax_id else ())
     if account.tax_exemption is not TaxExemption.NONE:
         return TaxTerms("0", EXEMPT_TREATMENTS[account.tax_exemption], facts)
-    if address.country != account.home_country or account.tax_rate == "0":
+    other_rates = {id_: rate for id_, rate in subscription_rates.items() if rate is not None}
+    has_rates = account.tax_rate != "0" or bool(other_rates)
+    if address.country != account.home_country or not has_rates:
         return TaxTerms("0", TaxTreatment.NOT_COLLECTED, facts)
-    return TaxTerms(account.tax_rate, facts=facts)
+    return TaxTerms(account.tax_rate, facts=facts, other_rates=other_rates)
 
 
 def price_lines(
@@ -61,8 +71,11 @@ def price_lines(
     priced = tuple(_price_line(states[line.subscription_id], line, at, zone, tax_terms) for line in lines)
     wanted = dict.fromkeys(line.subscription_id for line in lines)
     renewing = [i for i in wanted if states[i].outlook.will_renew(states[i].period_end)]
-    costs = [(states[i].period, _compute_recurring_net(states[i], priced)) for i in renewing]
-    return Preview(priced, _build_recurring_totals(costs, tax_terms.rate), tax_facts=tax_terms.facts)
+    costs = [
+        (states[i].period, (_compute_recurring_net(states[i], priced), tax_terms.get_rate(i)))
+        for i in renewing
+    ]
+    return Preview(priced, _build_recurring_totals(costs), tax_facts=tax_terms.facts)
 
 
 def _price_line(
@@ -72,7 +85,7 @@ def _price_line(
     period = BillingPeriod.from_dates(state.period_start, state.period_end, zone)
     assert unit_price is not None, "there is a price per seat"
     amount = period.prorate_price(line.seats, unit_price, at)
-    tax = tax_terms.compute_item(amount)
+    tax = tax_terms.compute_item(state.id, amount)
     return PricedLine(
         subscription_id=state.id,
         seats=line.seats,
@@ -93,9 +106,14 @@ def _compute_recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ..
     return compute_recurring_amount(state.seats, state.unit_price or 0, state.blocks) + added
 
 
-def _build_recurring_totals(costs: list[tuple[PeriodLength, int]], rate: str) -> tuple[RecurringTotal, ...]:
-    """Tax is rounded for each subscription, and the totals are sums (R17)."""
+def _build_recurring_totals(
+    costs: list[tuple[PeriodLength, tuple[int, str]]],
+) -> tuple[RecurringTotal, ...]:
+    """Each net amount with its tax rate. Tax is rounded for each subscription, and the totals are sums
+    (R17)."""
     return tuple(
-        RecurringTotal(length, sum(nets), sum(compute_tax(net, rate) for net in nets))
-        for length, nets in group_by_period(costs)
+        RecurringTotal(
+            length, sum(net for net, _ in found), sum(compute_tax(net, rate) for net, rate in found)
+        )
+        for length, found in group_by_period(costs)
     )

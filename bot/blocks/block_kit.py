@@ -5,6 +5,7 @@ Plain dicts: slack_sdk's classes drop block types that they do not know yet.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -25,7 +26,7 @@ MAX_OPTION_LENGTH = 75
 MAX_ALERT_LENGTH = 200
 MAX_LIST_ITEM_LENGTH = 80
 NUMBER_DIGITS_LIMIT = 10
-INITIAL_VALUE_KEYS = ("initial_value", "initial_option", "initial_options")
+INITIAL_VALUE_KEYS = ("initial_value", "initial_date", "initial_option", "initial_options")
 MAX_CONFIRM_TITLE_LENGTH, MAX_CONFIRM_TEXT_LENGTH, MAX_CONFIRM_BUTTON_LENGTH = 100, 300, 30
 
 
@@ -210,6 +211,10 @@ def build_text_input(
     return {**block, "initial_value": value[:max_length]} if value else block
 
 
+def build_date_picker(action_id: str, day: date) -> Block:
+    return {"type": "datepicker", "action_id": action_id, "initial_date": day.isoformat()}
+
+
 def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
     """A text input if `value` is not valid: Slack rejects a view with an invalid initial address."""
     if value and not is_valid:
@@ -236,7 +241,8 @@ class ModalMetadata:
     """A modal's `private_metadata`: ids only, which every use case authorises again (R5).
 
     `origin` says where Back leads from a quote: `cart`, `pending` (the warning of R6) or `quotes`.
-    `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`.
+    `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`;
+    `extension` is a request for more time.
     """
 
     account: StorableText = ""
@@ -247,6 +253,7 @@ class ModalMetadata:
     page: RowId = 0
     quote_ids: tuple[RowId, ...] = ()
     reason: StorableText = ""
+    extension: RowId = 0
 
     def to_json(self) -> str:
         return _METADATA_ADAPTER.dump_json(self, exclude_defaults=True).decode()
@@ -303,6 +310,8 @@ def _apply_typed_value(block: Block, values: dict[str, Any]) -> Block:
         return {**block, "element": {**unset, "initial_options": state["selected_options"]}}
     if state.get("selected_option"):
         return {**block, "element": {**unset, "initial_option": state["selected_option"]}}
+    if state.get("selected_date"):
+        return {**block, "element": {**unset, "initial_date": state["selected_date"]}}
     value = state.get("value")
     if not value or (element["type"] == "number_input" and not _is_within_bounds(element, value)):
         # Slack keeps what is in a field with the same ids, but rejects an initial value out of its bounds.

@@ -17,6 +17,7 @@ from models.administrator import Administrator
 from models.checkout import (
     COUNTRY_CODES,
     MAX_FIELD_LENGTH,
+    MAX_PO_NUMBER_LENGTH,
     NEW_ADMINISTRATOR_OPTION,
     CheckoutForm,
     is_email_address,
@@ -52,6 +53,7 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
             has_usual_option=bool(checkout_page.usual_methods),
         ),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, account.id)),
+        _build_po_number_input(localizer, checkout_page),
         block_kit.build_header(localizer.format_text("billing-address")),
         *_build_tax_blocks(localizer, checkout_page),
         *_build_address_inputs(localizer, checkout_page.form),
@@ -74,6 +76,19 @@ def _build_usual_methods_blocks(localizer: Localizer, checkout_page: CheckoutPag
     products = list_product_labels(checkout_page.quote.rows)
     text = format_line_methods(localizer, products, checkout_page.usual_methods)
     return [block_kit.build_section(localizer.format_mrkdwn("checkout-methods-differ", methods=text))]
+
+
+def _build_po_number_input(localizer: Localizer, checkout_page: CheckoutPage) -> Block:
+    element = block_kit.build_text_input(
+        "po_number", checkout_page.form.po_number, max_length=MAX_PO_NUMBER_LENGTH
+    )
+    return block_kit.build_input(
+        "po_number",
+        localizer.format_text("checkout-po-number"),
+        element,
+        hint=localizer.format_text("checkout-po-number-hint"),
+        optional=not checkout_page.quote.account.po_number_required,
+    )
 
 
 def _build_tax_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:

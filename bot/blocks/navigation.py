@@ -14,6 +14,9 @@ OPEN_QUOTE = "quote.open"
 APPROVE_QUOTE = "quote.approve"
 REJECT_QUOTE = "quote.reject"
 LIST_QUOTES = "quote.list"
+ASK_FOR_EXTENSION = "quote_extension.ask"
+APPROVE_EXTENSION = "quote_extension.approve"
+DECLINE_EXTENSION = "quote_extension.decline"
 EDIT_CHECKOUT = "checkout.edit"
 OPEN_ORDER = "service_order.open"
 LIST_ORDERS = "service_order.list"
@@ -78,6 +81,36 @@ def build_reject_button(localizer: Localizer, quote_id: int, number: str) -> Blo
     label = localizer.format_text("action-reject-quote-label", number=number)
     return block_kit.build_button(
         REJECT_QUOTE, localizer.format_text("action-reject-quote"), quote_id, accessibility_label=label
+    )
+
+
+def build_ask_for_extension_button(localizer: Localizer, quote_id: int, number: str) -> Block:
+    label = localizer.format_text("action-ask-for-extension-label", number=number)
+    return block_kit.build_button(
+        ASK_FOR_EXTENSION,
+        localizer.format_text("action-ask-for-extension"),
+        quote_id,
+        accessibility_label=label,
+    )
+
+
+def build_approve_extension_button(localizer: Localizer, extension_id: int, number: str) -> Block:
+    label = localizer.format_text("action-approve-extension-label", number=number)
+    return block_kit.build_button(
+        APPROVE_EXTENSION,
+        localizer.format_text("action-approve-extension"),
+        extension_id,
+        accessibility_label=label,
+    )
+
+
+def build_decline_extension_button(localizer: Localizer, extension_id: int, number: str) -> Block:
+    label = localizer.format_text("action-decline-extension-label", number=number)
+    return block_kit.build_button(
+        DECLINE_EXTENSION,
+        localizer.format_text("action-decline-extension"),
+        extension_id,
+        accessibility_label=label,
     )
 
 

@@ -26,6 +26,8 @@ MAX_LINES_LENGTH = 3600
 MAX_MESSAGE_LENGTH = 4000
 MAX_CONFIRMATIONS = 10
 
+KINDS_DECIDED_BY_SERVICES = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_CARD)
+
 ButtonRows = list[list[Block]]
 
 
@@ -34,8 +36,10 @@ def render_notice_message(notice: RenderableNotice, services_url: str) -> dict[s
     dates are in the recipient's time zone; Slack shows those in the blocks in each reader's own."""
     content = render_notice(notice, services_url, is_mrkdwn=True)
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
-    # Account Services have no role in the account: buttons would not work for them.
-    rows = [] if notice.destination_kind is DestinationKind.SERVICES else _build_button_rows(notice)
+    is_for_services = notice.destination_kind is DestinationKind.SERVICES
+    # Account Services have no role in the account: only buttons of their own work for them.
+    can_act = not is_for_services or notice.kind in KINDS_DECIDED_BY_SERVICES
+    rows = _build_button_rows(notice) if can_act else []
     lines = [replace_date_tokens(line) for line in (content.title, *content.lines)]
     text = "\n".join([*_truncate_lines(lines), *_format_button_names(notice, rows)])
     paragraphs = _join_paragraphs(_truncate_lines([title, *content.lines]))
@@ -136,6 +140,28 @@ def _build_decision_rows(notice: RenderableNotice) -> ButtonRows:
     return [[review, {**approve, "style": "primary"}, {**reject, "style": "danger"}]]
 
 
+def _build_reminder_rows(notice: RenderableNotice) -> ButtonRows:
+    details, rows = _get_quote(notice), _build_decision_rows(notice)
+    if not details.is_extendable or details.extension:
+        return rows
+    quote = details.quote
+    ask = navigation.build_ask_for_extension_button(notice.localizer, quote.key, quote.number)
+    return [[*row, ask] for row in rows]
+
+
+def _build_extension_rows(notice: RenderableNotice) -> ButtonRows:
+    details, extension = _get_quote(notice), notice.extension
+    if extension is None or not extension.is_open or not details.is_pending:
+        return []
+    localizer, number = notice.localizer, details.quote.number
+    return [
+        [
+            navigation.build_approve_extension_button(localizer, extension.key, number),
+            navigation.build_decline_extension_button(localizer, extension.key, number),
+        ]
+    ]
+
+
 BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] = {
     NoticeKind.ORDER_STATUS: _build_open_order_rows,
     NoticeKind.ORDER_PLACED: _build_open_order_rows,
@@ -146,6 +172,9 @@ BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] 
     NoticeKind.ORDER_OVERDUE: _build_open_order_rows,
     NoticeKind.RECEIPT: _build_open_order_rows,
     NoticeKind.QUOTE_ARRIVED: _build_decision_rows,
-    NoticeKind.QUOTE_REMINDER: _build_decision_rows,
+    NoticeKind.QUOTE_REMINDER: _build_reminder_rows,
+    NoticeKind.QUOTE_EXTENSION_REQUESTED: _build_extension_rows,
+    NoticeKind.QUOTE_EXTENSION_CARD: _build_extension_rows,
+    NoticeKind.QUOTE_EXTENSION_DECIDED: _build_decision_rows,
     NoticeKind.QUOTE_CARD: _build_decision_rows,
 }

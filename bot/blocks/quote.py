@@ -125,7 +125,23 @@ def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
         by=details.created_by or localizer.format_text("someone"),
         at=details.quote.created_at,
     )
-    return f"{origin_text}\n{_format_quote_outcome(localizer, details)}"
+    return "\n".join(
+        [origin_text, _format_quote_outcome(localizer, details), *_format_extension(localizer, details)]
+    )
+
+
+def _format_extension(localizer: Localizer, details: QuoteDetails) -> list[str]:
+    extension = details.extension
+    if extension is None or not details.is_pending:
+        return []
+    return [
+        localizer.format_mrkdwn(
+            "quote-extension-requested",
+            by=extension.requested_by,
+            at=extension.requested_at,
+            until=extension.requested_until,
+        )
+    ]
 
 
 def _format_quote_outcome(localizer: Localizer, details: QuoteDetails) -> str:
@@ -236,6 +252,8 @@ def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: 
         )
     if details.is_pending and metadata.origin != "cart":
         buttons += build_decision_buttons(localizer, quote)[1:]
+    if details.is_extendable and details.extension is None and metadata.origin != "cart":
+        buttons.append(navigation.build_ask_for_extension_button(localizer, quote.key, quote.number))
     if details.order:
         buttons.append(navigation.build_open_order_button(localizer, details.order.key, details.order.number))
     return [block_kit.build_actions(*buttons)] if buttons else []

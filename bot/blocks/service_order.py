@@ -12,6 +12,7 @@ from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import format_receipt_payments
 from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account, Address
+from models.checkout import CheckoutForm
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
@@ -99,8 +100,15 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
                 ),
             )
         ),
+        *_build_po_number_sections(localizer, placement_page.form),
         block_kit.build_section(_format_address(localizer, placement_page.form.address)),
     ]
+
+
+def _build_po_number_sections(localizer: Localizer, form: CheckoutForm) -> list[Block]:
+    number = form.get_po_number(required=False)
+    text = localizer.format_mrkdwn("placement-po-number", number=number)
+    return [block_kit.build_section(text)] if number else []
 
 
 def _format_address(localizer: Localizer, address: Address) -> str:
@@ -264,7 +272,12 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         *format_tax_notes(localizer, taxes, details.quote.tax_facts),
     ]
     address = _format_address(localizer, details.order.billing_address)
-    return "\n".join([facts, *map(escape_mrkdwn, tax_lines), address])
+    return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
+
+
+def _format_po_number(localizer: Localizer, details: OrderDetails) -> list[str]:
+    number = details.order.po_number
+    return [localizer.format_mrkdwn("service-order-po-number", number=number)] if number else []
 
 
 def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
@@ -307,11 +320,17 @@ def render_order_list_modal(
     orders: list[OrderDetails],
     metadata: ModalMetadata,
     has_older: bool,
+    *,
+    po_number: str = "",
 ) -> View:
-    """The value of the button for older orders is the id of the last order shown."""
+    """The value of the button for older orders is the id of the last order shown. With a `po_number`, the
+    orders are those that have it."""
     intro = "service-order-list" if orders else "service-order-list-empty"
+    if po_number:
+        intro = "service-order-list-po-number"
     page = orders[:MAX_ORDERS]
-    blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
+    text = localizer.format_mrkdwn(intro, account=account.name, number=po_number)
+    blocks = [block_kit.build_section(text)]
     blocks += [build_order_block(localizer, details) for details in page]
     if page and (has_older or len(orders) > len(page)):
         older = block_kit.build_button(SHOW_OLDER, localizer.format_text("show-older"), page[-1].order.key)

@@ -18,6 +18,9 @@ from models.migrations.run import is_at_head, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
 POOL_SIZE = 10
+# More writing transactions at once would mostly wait for each other's locks, such as the counter of document
+# numbers, and hold their own for longer. Meanwhile, reading goes on over the other connections.
+MAX_WRITERS = 4
 
 # How long a connection may take to open if the server's machine does not answer at all.
 CONNECT_TIMEOUT_SECONDS = 5
@@ -41,8 +44,9 @@ class PostgreSQLBackend:
         url = listen_url or engine.url.render_as_string(hide_password=False)
         self._listener = NotificationListener(url, _timeouts(url), self._notify)
         self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
-        # First come, first served: of those who wait for it, the pool lets later ones overtake.
-        self._free_connections = asyncio.Semaphore(POOL_SIZE)
+        # First come, first served: of those who wait for a connection, the pool lets later ones overtake.
+        self._connection_turns = asyncio.Semaphore(POOL_SIZE)
+        self._writer_turns = asyncio.Semaphore(MAX_WRITERS)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -57,7 +61,11 @@ class PostgreSQLBackend:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        async with self._open_session(self._writer, autoflush=True) as session, session.begin():
+        async with (
+            _take_turn(self._writer_turns),
+            self._open_session(self._writer, autoflush=True) as session,
+            session.begin(),
+        ):
             yield session
 
     async def read_id(self) -> DatabaseId | None:
@@ -100,16 +108,11 @@ class PostgreSQLBackend:
 
     @asynccontextmanager
     async def _open_session(self, engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
-        try:
-            async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
-                await self._free_connections.acquire()
-        except TimeoutError:
-            raise PoolTimeout("no connection became free") from None
-        try:
-            async with AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session:
-                yield session
-        finally:
-            self._free_connections.release()
+        async with (
+            _take_turn(self._connection_turns),
+            AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session,
+        ):
+            yield session
 
     async def _notify(self, channel: str) -> None:
         async with self._reader.connect() as connection:
@@ -117,6 +120,19 @@ class PostgreSQLBackend:
 
     async def close(self) -> None:
         await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _take_turn(semaphore: asyncio.Semaphore) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
+            await semaphore.acquire()
+    except TimeoutError:
+        raise PoolTimeout("no connection became free") from None
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def create_postgresql_engine(url: str) -> AsyncEngine:

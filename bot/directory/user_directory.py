@@ -52,4 +52,7 @@ class UserDirectory(Protocol):
 
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool: ...
 
+    async def list_channel_members(self, team_id: str, channel_id: str) -> set[str]:
+        """User ids. Raises DirectoryUnavailable."""
+
     async def find_user_by_email(self, team_id: str, email: str) -> str | None: ...

@@ -72,6 +72,12 @@ action-approve-quote = Approve
 action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
+action-ask-for-extension = Ask for more time
+action-ask-for-extension-label = Ask for more time for quote { $number }
+action-approve-extension = Extend validity
+action-approve-extension-label = Extend the validity of quote { $number }
+action-decline-extension = Decline
+action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
 action-view-quotes-count = View pending quotes ({ $count })
 action-view-order = View service order
@@ -139,6 +145,7 @@ cart-not-eligible = You can’t add seats to *{ $account }* here right now:
 
 ## Quote
 quote-submit = Proceed to checkout
+quote-extension-requested = { $by } asked for more time on { $at }, until the end of { $until }. Account Services will decide.
 quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
@@ -182,6 +189,18 @@ quote-totals =
     Tax: { $tax }
     {"*"}Total due now: { $total }*
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
+tax-rate-name = { $treatment ->
+    [taxed] { $name }{ $has_rate ->
+        [yes] {" "}{ $rate }
+       *[no] {""}
+    }
+    [customer_exempt] Exempt
+    [not_calculated] Not worked out
+    [product_exempt] Exempt
+    [reverse_charge] Reverse charge
+    [zero_rated] { $name } 0%
+   *[not_collected] No tax
+}
 tax-note = { $treatment ->
     [customer_exempt] No tax: the account is exempt.
     [not_calculated] No tax has been worked out, because the payment provider’s address for the account is incomplete. Account Services can help.
@@ -202,6 +221,32 @@ quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
+extension-title = Quote validity
+extension-request-intro = Account Services will decide. The prices on the quote stay the same, and its reminders follow the new date.
+extension-request-submit = Send request
+extension-until = Valid until the end of
+extension-until-hint = { $until } at the latest: the prices cover billing periods, and the first of them ends then.
+extension-request = { $by } asked on { $at } for the quote to stay valid until the end of { $until }.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }
+   *[no] {""}
+}
+extension-latest = It can be extended until the end of { $until } at the latest.
+extension-lapsed = There is nothing left to decide: the quote is no longer pending.
+extension-decision = { $status ->
+    [approved] Extended by { $by } on { $at }: the quote is valid until the end of { $until }.
+   *[declined] Declined by { $by } on { $at }.
+}{ $has_reason ->
+    [yes] {" "}Reason: { $reason }
+   *[no] {""}
+}
+extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid until { $until }. Its prices stay the same if you extend it.
+extension-approve-title = Extend quote
+extension-approve-submit = Extend
+extension-decline-title = Decline more time
+extension-decided = { $status ->
+    [approved] Quote *{ $number }* for *{ $account }* is now valid until the end of { $until }. Its billing contacts are being notified.
+   *[declined] You declined more time for quote *{ $number }* of *{ $account }*. Its validity stays the same, and its billing contacts are being notified.
+}
 
 ## Checkout
 checkout-title = Checkout
@@ -226,6 +271,8 @@ checkout-methods-differ =
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
+checkout-po-number = Purchase-order number
+checkout-po-number-hint = Your company’s own number for this order. It’s printed on the receipt.
 checkout-city = City
 checkout-state = State or province
 checkout-country = Country
@@ -307,6 +354,9 @@ placement-admin =
 placement-method =
     {"*"}Payment method*
     { $method }
+placement-po-number =
+    {"*"}Purchase-order number*
+    { $number }
 placement-address = *{ billing-address }*
 placement-consequence = By placing this service order, you accept quote { $number } and will be charged { $total }. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
 placed-title = Service order placed
@@ -340,6 +390,7 @@ service-order-facts =
     {"*"}Placed:* { $at }, by { $by }
     {"*"}Admin contact:* { $admin }
     {"*"}Payment method:* { $method }
+service-order-po-number = *Purchase order:* { $number }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *needs your attention*
@@ -348,6 +399,7 @@ service-order-summary =
     { $seats }
     Placed { $at }
 service-order-list = Service orders of *{ $account }*, newest first.
+service-order-list-po-number = Service orders with the purchase-order number *{ $number }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
 order-line =
     { order-line-seats }
@@ -436,6 +488,9 @@ history-quote-replaced = Quote { $number } replaced
 history-quote-accepted = Quote { $number } accepted
 history-quote-rejected = Quote { $number } rejected
 history-quote-expired = Quote { $number } expired
+history-quote-extension-requested = More time asked for quote { $number }
+history-quote-extended = Validity of quote { $number } extended
+history-quote-extension-declined = More time for quote { $number } declined
 history-service-order-placed = Order placed
 history-service-order-processing = Processing started
 history-service-order-completed = Order completed
@@ -444,7 +499,10 @@ history-service-order-retried = { $product } tried again
 history-service-order-given-up = Declined seats cancelled
 history-service-order-overdue = Order overdue
 history-service-order-seat-assigned = Seat assigned to the admin contact
-history-line = { $product }: { line-status }
+history-line = { $product }: { line-status }{ $has_method ->
+    [yes] {" "}({ $method })
+   *[no] {""}
+}
 history-reason-address-changes-tax = the billing address changes the tax
 
 ## Account
@@ -643,6 +701,25 @@ refusal-billing-unavailable = The billing system isn’t responding right now. N
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
+refusal-extension-decided = { $status ->
+    [approved] { $by } has already extended quote { $number } until the end of { $until }, on { $at }. There is nothing left to decide.
+   *[declined] { $by } has already declined more time for quote { $number }, on { $at }. There is nothing left to decide.
+}
+refusal-extension-impossible = Quote { $number } can’t be valid for longer: its prices cover billing periods, and the first of them ends on { $period_end }. Place the order before then, or make a new quote with /add-seats.
+refusal-extension-lapsed = Quote { $number } is no longer pending, so there is nothing left to decide. { $outcome ->
+    [accepted] It was accepted by { $by } on { $at }.
+    [accepted-elsewhere] It was accepted outside Slack on { $at }.
+    [rejected] It was rejected by { $by } on { $at }.
+    [rejected-elsewhere] It was rejected outside Slack on { $at }.
+    [replaced] It was replaced with quote { $replaced_by } by { $by } on { $at }.
+   *[expired] It expired on { $at }.
+}
+refusal-extension-not-found = We can’t find that request for more time.
+refusal-extension-pending = { $by } has already asked for more time for quote { $number }, until the end of { $until }, on { $at }. Account Services will decide.
+refusal-extension-too-long = The quote can’t be valid for that long: its prices cover billing periods, and the first of them ends after { $last }. Choose { $last } or an earlier day.
+refusal-extension-too-short = The quote is already valid until { $until }. Choose a later day.
+refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
+refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
@@ -751,6 +828,7 @@ notice-more-rows = { $more ->
     [one] … and 1 more product
    *[other] … and { $more } more products
 }
+notice-po-number = Purchase order: { $number }
 notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
@@ -818,6 +896,11 @@ notice-quote-decided = { $decision ->
     [pending] Quote { $number }
    *[expired] Quote { $number } has expired
 }
+notice-extension-requested = { $account } asks for more time for quote { $number }
+notice-extension-decided = { $status ->
+    [approved] Quote { $number } is now valid until the end of { $until }
+   *[declined] Account Services declined more time for quote { $number }
+}
 notice-quote-decision = { $decision ->
     [accepted] Accepted by { $by } on { $at }: service order { $order }
     [rejected] Rejected by { $by } on { $at }. { $reason }
@@ -859,6 +942,11 @@ receipt-tax = Tax
 receipt-price = { $price }, prorated
 receipt-since = from { $day }
 receipt-until = to { $day }
+receipt-tax-rate = Tax rate
+receipt-taxable = Taxable amount
+receipt-tax-id = Tax ID: { $id }
+receipt-po-number = Purchase order
+receipt-line-method = charged to { $method }
 receipt-subtotal = Subtotal
 receipt-total = Total
 receipt-credit-used = Account credit

@@ -76,6 +76,12 @@ action-approve-quote = Approuver
 action-approve-quote-label = Approuver le devis { $number }
 action-reject-quote = Rejeter
 action-reject-quote-label = Rejeter le devis { $number }
+action-ask-for-extension = Demander un délai
+action-ask-for-extension-label = Demander un délai pour le devis { $number }
+action-approve-extension = Prolonger
+action-approve-extension-label = Prolonger la validité du devis { $number }
+action-decline-extension = Refuser
+action-decline-extension-label = Refuser un délai pour le devis { $number }
 action-view-quotes = Voir les devis en attente
 action-view-quotes-count = Voir les devis en attente ({ $count })
 action-view-order = Voir la commande de Service
@@ -143,6 +149,7 @@ cart-not-eligible = Vous ne pouvez pas ajouter de postes au compte *{ $account }
 
 ## Devis
 quote-submit = Passer au paiement
+quote-extension-requested = Le { $at }, { $by } a demandé un délai jusqu’au { $until } inclus. Les Services des comptes Corporate décideront.
 quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
@@ -186,6 +193,18 @@ quote-totals =
     Taxe : { $tax }
     {"*"}Total dû maintenant : { $total }*
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-rate-name = { $treatment ->
+    [taxed] { $name }{ $has_rate ->
+        [yes] {" "}{ $rate }
+       *[no] {""}
+    }
+    [customer_exempt] Exonéré
+    [not_calculated] Non calculée
+    [product_exempt] Exonéré
+    [reverse_charge] Autoliquidation
+    [zero_rated] { $name } 0 %
+   *[not_collected] Sans taxe
+}
 tax-note = { $treatment ->
     [customer_exempt] Sans taxe : le compte est exonéré.
     [not_calculated] La taxe n’a pas été calculée, car l’adresse du compte chez le prestataire de paiement est incomplète. Les Services des comptes Corporate peuvent vous aider.
@@ -206,6 +225,32 @@ quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
 quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
+extension-title = Validité du devis
+extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
+extension-request-submit = Envoyer
+extension-until = Valable jusqu’au (inclus)
+extension-until-hint = Au plus tard le { $until } : les prix couvrent des périodes de facturation, et la première se termine alors.
+extension-request = Le { $at }, { $by } a demandé que le devis reste valable jusqu’au { $until } inclus.{ $has_reason ->
+    [yes] {" "}Motif : { $reason }
+   *[no] {""}
+}
+extension-latest = Il peut être prolongé jusqu’au { $until } inclus au plus tard.
+extension-lapsed = Il n’y a plus rien à décider : le devis n’est plus en attente.
+extension-decision = { $status ->
+    [approved] Prolongé par { $by } le { $at } : le devis est valable jusqu’au { $until } inclus.
+   *[declined] Refusé par { $by } le { $at }.
+}{ $has_reason ->
+    [yes] {" "}Motif : { $reason }
+   *[no] {""}
+}
+extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable jusqu’au { $until }. Ses prix restent les mêmes si vous le prolongez.
+extension-approve-title = Prolonger le devis
+extension-approve-submit = Prolonger
+extension-decline-title = Refuser le délai
+extension-decided = { $status ->
+    [approved] Le devis *{ $number }* de *{ $account }* est désormais valable jusqu’au { $until } inclus. Ses contacts de facturation en sont avertis.
+   *[declined] Vous avez refusé un délai pour le devis *{ $number }* de *{ $account }*. Sa validité ne change pas, et ses contacts de facturation en sont avertis.
+}
 
 ## Paiement
 checkout-title = Paiement
@@ -230,6 +275,8 @@ checkout-methods-differ =
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
+checkout-po-number = Numéro de bon de commande
+checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. Il figure sur le reçu.
 checkout-city = Ville
 checkout-state = État ou province
 checkout-country = Pays
@@ -311,6 +358,9 @@ placement-admin =
 placement-method =
     {"*"}Mode de paiement*
     { $method }
+placement-po-number =
+    {"*"}Numéro de bon de commande*
+    { $number }
 placement-address = *{ billing-address }*
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et autorisez le débit de { $total }. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
 placed-title = Commande passée
@@ -344,6 +394,7 @@ service-order-facts =
     {"*"}Passée :* le { $at }, par { $by }
     {"*"}Contact administrateur :* { $admin }
     {"*"}Mode de paiement :* { $method }
+service-order-po-number = *Bon de commande :* { $number }
 service-order-summary =
     {"*"}{ $number }* · { $status }{ $needs ->
         [yes] {" "}· *à traiter*
@@ -352,6 +403,7 @@ service-order-summary =
     { $seats }
     Passée le { $at }
 service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
+service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 order-line =
     { order-line-seats }
@@ -440,6 +492,9 @@ history-quote-replaced = Devis { $number } remplacé
 history-quote-accepted = Devis { $number } accepté
 history-quote-rejected = Devis { $number } rejeté
 history-quote-expired = Devis { $number } expiré
+history-quote-extension-requested = Délai demandé pour le devis { $number }
+history-quote-extended = Validité du devis { $number } prolongée
+history-quote-extension-declined = Délai refusé pour le devis { $number }
 history-service-order-placed = Commande passée
 history-service-order-processing = Traitement commencé
 history-service-order-completed = Commande terminée
@@ -448,7 +503,10 @@ history-service-order-retried = Nouvel essai pour { $product }
 history-service-order-given-up = Postes refusés annulés
 history-service-order-overdue = Commande en retard
 history-service-order-seat-assigned = Poste attribué au contact administrateur
-history-line = { $product } : { line-status }
+history-line = { $product } : { line-status }{ $has_method ->
+    [yes] {" "}({ $method })
+   *[no] {""}
+}
 history-reason-address-changes-tax = l’adresse de facturation modifie la taxe
 
 ## Compte
@@ -647,6 +705,25 @@ refusal-billing-unavailable = Le système de facturation ne répond pas pour le 
 refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.
 refusal-customer-not-found = Le compte { $account } n’existe pas chez le prestataire de paiement : il n’y a jamais été associé ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-empty-order = Indiquez le nombre de postes à ajouter pour au moins un abonnement.
+refusal-extension-decided = { $status ->
+    [approved] Le { $at }, { $by } a déjà prolongé le devis { $number } jusqu’au { $until } inclus. Il n’y a plus rien à décider.
+   *[declined] Le { $at }, { $by } a déjà refusé un délai pour le devis { $number }. Il n’y a plus rien à décider.
+}
+refusal-extension-impossible = Le devis { $number } ne peut pas être valable plus longtemps : ses prix couvrent des périodes de facturation, et la première se termine le { $period_end }. Passez la commande avant cette date, ou établissez un nouveau devis avec /add-seats.
+refusal-extension-lapsed = Le devis { $number } n’est plus en attente : il n’y a plus rien à décider. { $outcome ->
+    [accepted] Il a été accepté par { $by } le { $at }.
+    [accepted-elsewhere] Il a été accepté hors de Slack le { $at }.
+    [rejected] Il a été rejeté par { $by } le { $at }.
+    [rejected-elsewhere] Il a été rejeté hors de Slack le { $at }.
+    [replaced] Le { $at }, { $by } l’a remplacé par le devis { $replaced_by }.
+   *[expired] Il a expiré le { $at }.
+}
+refusal-extension-not-found = Cette demande de délai est introuvable.
+refusal-extension-pending = Le { $at }, { $by } a déjà demandé un délai pour le devis { $number }, jusqu’au { $until } inclus. Les Services des comptes Corporate décideront.
+refusal-extension-too-long = Le devis ne peut pas être valable aussi longtemps : ses prix couvrent des périodes de facturation, et la première se termine après le { $last }. Choisissez le { $last } ou un jour antérieur.
+refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until }. Choisissez un jour ultérieur.
+refusal-extension-unavailable = Les devis ne peuvent pas être prolongés ici. Demandez un délai aux Services des comptes Corporate.
+refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
 refusal-field-required = Remplissez ce champ.
 refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractères.
 refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.
@@ -755,6 +832,7 @@ notice-more-rows = { $more ->
     [one] … et { $more } autre produit
    *[other] … et { $more } autres produits
 }
+notice-po-number = Bon de commande : { $number }
 notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
@@ -822,6 +900,11 @@ notice-quote-decided = { $decision ->
     [pending] Devis { $number }
    *[expired] Le devis { $number } a expiré
 }
+notice-extension-requested = { $account } demande un délai pour le devis { $number }
+notice-extension-decided = { $status ->
+    [approved] Le devis { $number } est désormais valable jusqu’au { $until } inclus
+   *[declined] Les Services des comptes Corporate ont refusé un délai pour le devis { $number }
+}
 notice-quote-decision = { $decision ->
     [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
     [rejected] Rejeté par { $by } le { $at }. { $reason }
@@ -863,6 +946,11 @@ receipt-tax = Taxe
 receipt-price = { $price }, au prorata
 receipt-since = du { $day }
 receipt-until = au { $day }
+receipt-tax-rate = Taux
+receipt-taxable = Base imposable
+receipt-tax-id = Numéro fiscal : { $id }
+receipt-po-number = Bon de commande
+receipt-line-method = débité sur { $method }
 receipt-subtotal = Sous-total
 receipt-total = Total
 receipt-credit-used = Crédit du compte

@@ -13,6 +13,7 @@ from babel.numbers import format_currency, format_percent
 
 from bot.i18n.messages import LANGUAGES, format_message, has_message
 from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
+from bot.i18n.postal_address import format_address_lines
 from bot.i18n.truncation import truncate_text
 from models.account import Address
 from models.money import ExactMoney, Money, to_decimal
@@ -111,9 +112,8 @@ class Localizer:
         return str(self.locale.territories.get(code, code))
 
     def format_address(self, address: Address) -> list[str]:
-        town = f"{address.postal_code} {address.city}".strip()
-        parts = (address.line1, address.line2, town, address.state, self.get_country_name(address.country))
-        return [part for part in parts if part]
+        """In the order of its country, which is named in the reader's language."""
+        return [*format_address_lines(address), self.get_country_name(address.country)]
 
     def join_items(self, items: list[str]) -> str:
         return format_list(items, locale=self.locale) if items else ""

@@ -10,6 +10,7 @@ from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import NoticePayload
+from models.quote_extension import QuoteExtension
 
 
 class RateLimited(Exception):
@@ -66,6 +67,7 @@ class OutboundMessage:
     created_at: datetime
     order: OrderDetails | None = None
     quote: QuoteDetails | None = None
+    extension: QuoteExtension | None = None
     shows_amounts: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.notices.orders import format_receipt_totals, format_unsettled_lines
 from bot.notices.render import NoticeRenderer, RenderableNotice
 from bot.notices.summary import render_notice
+from bot.presenters.tax import MAX_TAX_IDS, format_receipt_notes, format_tax_rate
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 
@@ -49,7 +50,12 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     thanks = localizer.format_text("mail-receipt-thanks", order=order.number)
     attached = localizer.format_text("mail-receipt-attached")
     facts, (header, *rows) = _format_receipt_facts(renderer), _format_table_rows(renderer)
-    ending = [*format_receipt_totals(renderer), *format_unsettled_lines(renderer), attached]
+    ending = [
+        *_format_taxes(renderer),
+        *format_receipt_totals(renderer),
+        *format_unsettled_lines(renderer),
+        attached,
+    ]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in rows]
     text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(header), *lines, "", *ending, ""])
     html = _render_html(
@@ -75,7 +81,12 @@ def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
         localizer.format_text("mail-receipt-date", day=receipt.issued_on),
         localizer.format_text("mail-receipt-account", account=receipt.buyer),
         f"{localizer.format_text('mail-receipt-address')} {address}",
+        *(
+            localizer.format_text("receipt-tax-id", id=id_)
+            for id_ in receipt.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
+        ),
         localizer.format_text("mail-receipt-order", order=details.order.number, quote=details.quote.number),
+        *([localizer.format_text("notice-po-number", number=receipt.po_number)] if receipt.po_number else []),
         localizer.format_text(
             "mail-receipt-placed",
             name=details.contact.name,
@@ -84,6 +95,15 @@ def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
         localizer.format_text(
             "admin-contact", name=details.administrator.name, email=details.administrator.email
         ),
+    ]
+
+
+def _format_taxes(renderer: NoticeRenderer) -> list[str]:
+    localizer, receipt = renderer.notice.localizer, renderer.receipt
+    rates = [tax for tax in receipt.taxes if tax.percent is not None]
+    return [
+        *(format_tax_rate(localizer, tax, receipt.currency) for tax in rates),
+        *format_receipt_notes(localizer, receipt),
     ]
 
 

@@ -30,6 +30,7 @@ def render_order_status(renderer: NoticeRenderer) -> NoticeText:
         (
             *format_order_lines(renderer),
             *_format_order_total(renderer),
+            *_format_po_number(renderer),
             _format_placed_by(renderer),
             *_format_next_steps(renderer),
         ),
@@ -43,6 +44,11 @@ def _format_status_title(renderer: NoticeRenderer) -> str:
 
 def _format_order_total(renderer: NoticeRenderer) -> list[str]:
     return format_total(renderer, renderer.order_presenter.total, renderer.order_presenter.tax)
+
+
+def _format_po_number(renderer: NoticeRenderer) -> list[str]:
+    number = renderer.order.order.po_number
+    return [renderer.format_text("notice-po-number", number=number)] if number else []
 
 
 def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
@@ -139,7 +145,13 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
     )
     return NoticeText(
         title,
-        (*lines, *_format_order_total(renderer), administrator, _format_completion(renderer)),
+        (
+            *lines,
+            *_format_order_total(renderer),
+            *_format_po_number(renderer),
+            administrator,
+            _format_completion(renderer),
+        ),
     )
 
 
@@ -265,6 +277,7 @@ def _format_case(renderer: NoticeRenderer, lines: list[str]) -> list[str]:
         renderer.format_text("notice-account", name=details.account.name, id=details.account.id),
         renderer.format_text("notice-contact", name=details.contact.name, email=details.contact.email),
         _format_placed_by(renderer),
+        *_format_po_number(renderer),
         *lines,
         *_format_order_total(renderer),
         renderer.format_text("notice-steps"),

@@ -1,7 +1,7 @@
 """What the notices of quotes say."""
 
 from bot.notices.render import NoticeRenderer, NoticeText, format_quote_lines, format_total
-from bot.presenters.quote import get_decision_outcome
+from bot.presenters.quote import build_reason_arguments, get_decision_outcome
 from models.details import QuoteDetails
 
 
@@ -41,6 +41,62 @@ def render_quote_decided(renderer: NoticeRenderer) -> NoticeText:
         "notice-quote-decided", number=details.quote.number, decision=_get_decision(details)
     )
     return NoticeText(title, (_format_quote_status(renderer), *format_quote_lines(renderer)))
+
+
+def render_extension_requested(renderer: NoticeRenderer) -> NoticeText:
+    """For Account Services, who decide: what they need to know for that, and what became of it."""
+    details, extension = renderer.quote, renderer.extension
+    title = renderer.format_text(
+        "notice-extension-requested", number=details.quote.number, account=details.account.name
+    )
+    request = renderer.format_text(
+        "extension-request",
+        by=extension.requested_by,
+        at=extension.requested_at,
+        until=extension.requested_until,
+        **build_reason_arguments(extension.reason),
+    )
+    return NoticeText(title, (request, *format_quote_lines(renderer), *_format_extension_status(renderer)))
+
+
+def _format_extension_status(renderer: NoticeRenderer) -> list[str]:
+    details, extension = renderer.quote, renderer.extension
+    if not extension.is_open:
+        return [_format_extension_decision(renderer)]
+    if details.is_pending:
+        latest = renderer.format_text("extension-latest", until=details.last_possible_day)
+        return [_format_quote_status(renderer), latest]
+    return [renderer.format_text("extension-lapsed"), _format_decision(renderer)]
+
+
+def render_extension_decided(renderer: NoticeRenderer) -> NoticeText:
+    extension, number = renderer.extension, renderer.quote.quote.number
+    title = renderer.format_text(
+        "notice-extension-decided",
+        number=number,
+        status=extension.status.value,
+        until=extension.granted_until or "",
+    )
+    return NoticeText(
+        title,
+        (
+            _format_extension_decision(renderer),
+            *format_quote_lines(renderer),
+            _format_quote_status(renderer),
+        ),
+    )
+
+
+def _format_extension_decision(renderer: NoticeRenderer) -> str:
+    extension = renderer.extension
+    return renderer.format_text(
+        "extension-decision",
+        status=extension.status.value,
+        by=extension.decided_by or "",
+        at=extension.decided_at or "",
+        until=extension.granted_until or "",
+        **build_reason_arguments(extension.decision_reason),
+    )
 
 
 def _get_decision(details: QuoteDetails) -> str:

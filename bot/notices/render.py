@@ -15,6 +15,7 @@ from models.money import Money
 from models.notice import NoticeKind
 from models.notice.destination import PERSONAL_KINDS, DestinationKind
 from models.notice.payloads import NoticePayload
+from models.quote_extension import QuoteExtension
 from models.receipt import Receipt
 
 PayloadT = TypeVar("PayloadT", bound=NoticePayload)
@@ -43,6 +44,8 @@ class RenderableNotice(Protocol):
     def order(self) -> OrderDetails | None: ...
     @property
     def quote(self) -> QuoteDetails | None: ...
+    @property
+    def extension(self) -> QuoteExtension | None: ...
     @property
     def destination_kind(self) -> DestinationKind: ...
     @property
@@ -101,6 +104,11 @@ class NoticeRenderer:
     def quote(self) -> QuoteDetails:
         assert self.notice.quote is not None, "a notice of a quote has one"
         return self.notice.quote
+
+    @property
+    def extension(self) -> QuoteExtension:
+        assert self.notice.extension is not None, "a notice of a request for more time has one"
+        return self.notice.extension
 
     @property
     def receipt(self) -> Receipt:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
+from bot.presenters.payment_method import format_charged_method
 from models.audit.entry import AuditEntry
+from models.receipt import ChargedMethod
 from models.service_order import LineStatus
 
 
@@ -46,6 +48,18 @@ def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapp
         number=subject.key,
         product=product_labels.get(subscription_id, subscription_id),
         status=entry.to_status or "",
+        has_method="yes" if "charged_to" in entry.details else "no",
+        method=_format_charged_method(localizer, entry),
+    )
+
+
+def _format_charged_method(localizer: Localizer, entry: AuditEntry) -> str:
+    """Of a settled line (R26)."""
+    shown = entry.details.get("charged_to")
+    return (
+        format_charged_method(localizer, ChargedMethod.model_validate({**shown, "amount": 0}))
+        if shown
+        else ""
     )
 
 

@@ -8,3 +8,8 @@ def get_decision_outcome(status: str, *, decided_externally: bool, replaced: boo
     if status == QuoteStatus.EXPIRED.value:
         return "replaced" if replaced else "expired"
     return f"{status}-elsewhere" if decided_externally else status
+
+
+def build_reason_arguments(reason: str | None) -> dict[str, str]:
+    """For a text with an optional reason: Fluent cannot test whether a text is empty."""
+    return {"has_reason": "yes" if reason else "no", "reason": reason or ""}

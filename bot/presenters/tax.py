@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.i18n import Localizer, truncate_text
 from models.money import Money
+from models.receipt import Receipt
 from models.tax import TaxFacts, TaxItem, TaxTreatment
 
 MAX_TAX_IDS, MAX_ADDRESS_LENGTH = 5, 300
@@ -25,6 +26,23 @@ def format_tax_rate(localizer: Localizer, tax: TaxItem, currency: str) -> str:
         taxable=Money(tax.taxable_amount, currency),
         amount=Money(tax.amount, currency),
     )
+
+
+def format_rate_name(localizer: Localizer, tax: TaxItem) -> str:
+    """Such as `VAT 20%`, or why there is none."""
+    return localizer.format_text(
+        "tax-rate-name",
+        treatment=tax.treatment.value,
+        name=tax.name or localizer.format_text("receipt-tax"),
+        has_rate="no" if tax.percent is None else "yes",
+        rate=localizer.format_percent(tax.percent or 0),
+    )
+
+
+def format_receipt_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
+    """Why no tax is charged."""
+    shown = dict.fromkeys(tax.treatment for tax in receipt.taxes)
+    return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
 
 
 def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxFacts) -> list[str]:

@@ -2,6 +2,7 @@ from bot.receipts.pdf import (
     MAX_PDF_BYTES,
     TEMPLATE_PATH,
     build_receipt_content,
+    find_receipt_gaps,
     format_file_name,
     render_receipt_pdf,
 )
@@ -10,6 +11,7 @@ __all__ = [
     "MAX_PDF_BYTES",
     "TEMPLATE_PATH",
     "build_receipt_content",
+    "find_receipt_gaps",
     "format_file_name",
     "render_receipt_pdf",
 ]

@@ -5,7 +5,6 @@ The same receipt in the same language gives the same bytes: neither the time nor
 
 import json
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,12 @@ from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
 from bot.presenters.receipt import list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
+from bot.presenters.tax import MAX_TAX_IDS, format_rate_name, format_receipt_notes
+from bot.receipts.fonts import find_missing_characters, load_fonts
 from models.details import ReceiptDetails
 from models.proration import truncate_to_second
 from models.receipt import ChargedMethod, ReceiptLine
+from models.tax import TaxItem
 
 TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"
 MAX_PDF_BYTES = 100_000
@@ -29,19 +31,28 @@ COLUMN_MESSAGE_IDS = (
     "receipt-amount",
     "receipt-tax",
 )
+TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
 
 
 def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
     """Blocks for some hundredths of a second: not for the event loop."""
     content = json.dumps(build_receipt_content(localizer, details), ensure_ascii=False)
     issued_at = truncate_to_second(details.receipt.issued_at)
-    try:
-        pdf = _compile_pdf(content, issued_at, ["a-2a", "ua-1"])
-        # Tags for screen readers grow with every line, much more than the printed text.
-        return pdf if len(pdf) <= MAX_PDF_BYTES else _compile_pdf(content, issued_at, ["a-2u"], tags=False)
-    except typst.TypstError:
-        # A name contains letters that our font lacks, and a PDF/A must not omit them.
-        return _compile_pdf(content, issued_at, [], system_fonts=True)
+    for system_fonts in (False, True):
+        try:
+            return _compile_archivable_pdf(content, issued_at, system_fonts=system_fonts)
+        except typst.TypstError:
+            # A name has letters that the fonts lack, and a PDF/A must not omit any.
+            continue
+    return _compile_pdf(content, issued_at, [], system_fonts=True)
+
+
+def _compile_archivable_pdf(content: str, timestamp: datetime, *, system_fonts: bool) -> bytes:
+    pdf = _compile_pdf(content, timestamp, ["a-2a", "ua-1"], system_fonts=system_fonts)
+    if len(pdf) <= MAX_PDF_BYTES:
+        return pdf
+    # Tags for screen readers grow with every line, much more than the printed text.
+    return _compile_pdf(content, timestamp, ["a-2u"], tags=False, system_fonts=system_fonts)
 
 
 def _compile_pdf(
@@ -53,20 +64,21 @@ def _compile_pdf(
     system_fonts: bool = False,
 ) -> bytes:
     compiler = typst.Compiler(
-        TEMPLATE_PATH.read_bytes(), font_paths=_load_fonts(system_fonts), sys_inputs={"receipt": content}
+        TEMPLATE_PATH.read_bytes(), font_paths=load_fonts(system_fonts), sys_inputs={"receipt": content}
     )
     pdf = compiler.compile(format="pdf", timestamp=timestamp, pdf_standards=standards, pdf_tags=tags)
     assert isinstance(pdf, bytes), "without an output path, the compiler returns bytes"
     return pdf
 
 
+def find_receipt_gaps(localizer: Localizer, details: ReceiptDetails) -> str:
+    """The characters of the receipt that no font here has: its PDF shows boxes in their place."""
+    content = build_receipt_content(localizer, details)
+    return find_missing_characters(json.dumps(content, ensure_ascii=False))
+
+
 def format_file_name(details: ReceiptDetails) -> str:
     return f"{details.receipt.number}.pdf"
-
-
-@cache
-def _load_fonts(include_system: bool) -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=include_system)
 
 
 def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict[str, Any]:
@@ -84,12 +96,20 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         "from": localizer.format_text("receipt-seller"),
         "seller": [*filter(None, [details.seller.name, *details.seller.address, details.seller.tax_id])],
         "to": localizer.format_text("receipt-buyer"),
-        "buyer": [receipt.buyer, *localizer.format_address(receipt.billing_address)],
+        "buyer": [
+            receipt.buyer,
+            *localizer.format_address(receipt.billing_address),
+            *(
+                localizer.format_text("receipt-tax-id", id=id_)
+                for id_ in receipt.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
+            ),
+        ],
         "facts": [
             (localizer.format_text("receipt-number"), receipt.number),
             (localizer.format_text("receipt-date"), localizer.format_date(receipt.issued_on)),
             (localizer.format_text("service-order"), details.order_number),
             (localizer.format_text("quote"), details.quote_number),
+            *([(localizer.format_text("receipt-po-number"), receipt.po_number)] if receipt.po_number else []),
         ],
         "columns": [localizer.format_text(key) for key in COLUMN_MESSAGE_IDS],
         "lines": [_build_line(localizer, details, line) for line in receipt.receipt_lines],
@@ -97,6 +117,9 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             format_amount_row("receipt-subtotal", receipt.subtotal),
             format_amount_row("receipt-tax", receipt.tax),
         ],
+        "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
+        "taxes": [_build_tax_row(localizer, details, tax) for tax in receipt.taxes],
+        "notes": format_receipt_notes(localizer, receipt),
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
         "payments": [
@@ -111,15 +134,29 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
     price = format_seat_price(localizer, line, details.receipt.currency)
+    method = line.charged_to if len(details.receipt.charged_methods) > 1 else None
     return {
         "product": line.product,
         "price": localizer.format_text("receipt-price", price=price),
+        "method": localizer.format_text(
+            "receipt-line-method", method=format_charged_method(localizer, method)
+        )
+        if method
+        else "",
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=line.since),
         "until": localizer.format_text("receipt-until", day=line.until),
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
     }
+
+
+def _build_tax_row(localizer: Localizer, details: ReceiptDetails, tax: TaxItem) -> tuple[str, str, str]:
+    return (
+        format_rate_name(localizer, tax),
+        localizer.format_money(details.to_money(tax.taxable_amount)),
+        localizer.format_money(details.to_money(tax.amount)),
+    )
 
 
 def _build_payment(localizer: Localizer, details: ReceiptDetails, method: ChargedMethod) -> tuple[str, str]:

@@ -112,13 +112,17 @@ def get_saved_form(checkout: Checkout | None) -> CheckoutForm:
 
 
 def get_valid_form(
-    checkout: Checkout | None, administrators: Sequence[Administrator], methods: MethodChoices
+    checkout: Checkout | None,
+    administrators: Sequence[Administrator],
+    methods: MethodChoices,
+    *,
+    needs_po_number: bool,
 ) -> tuple[CheckoutForm, Administrator | None]:
     """The saved checkout, valid now with these administrators and payment methods, and the existing
     administrator who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
     form = get_saved_form(checkout)
     try:
-        _check_form(_Options(administrators, methods), form)
+        _check_form(_Options(administrators, methods, needs_po_number), form)
     except InvalidInput:
         raise CheckoutIncomplete from None
     return form, _find_chosen_administrator(administrators, form)
@@ -139,6 +143,7 @@ class _Options:
 
     administrators: Sequence[Administrator]
     methods: MethodChoices
+    needs_po_number: bool
 
     @property
     def active_administrators(self) -> list[Administrator]:
@@ -152,7 +157,8 @@ async def _load_options(session: Session, details: QuoteDetails, at: datetime) -
         .where(Administrator.account_id == account.id)
         .order_by(Administrator.name, Administrator.email)
     )
-    return _Options(administrators.all(), await _load_method_choices(session, details, at))
+    methods = await _load_method_choices(session, details, at)
+    return _Options(administrators.all(), methods, account.po_number_required)
 
 
 async def _load_method_choices(session: Session, details: QuoteDetails, at: datetime) -> MethodChoices:
@@ -185,7 +191,12 @@ async def _load_placement_page(
         details.check_pending()
         options = await _load_options(session, details, at)
         checkout = await _find_checkout(session, details.quote, contact)
-        form, _ = get_valid_form(checkout, options.administrators, options.methods)
+        form, _ = get_valid_form(
+            checkout,
+            options.administrators,
+            options.methods,
+            needs_po_number=options.needs_po_number,
+        )
         return await _build_placement_page(session, details, options, form)
 
 
@@ -317,7 +328,11 @@ def _check_form(options: _Options, form: CheckoutForm) -> None:
         options.methods.choose(form.payment_method)
     except Refusal as refusal:
         errors["payment_method"] = refusal
-    for read in (lambda: form.new_administrator, lambda: form.address):
+    for read in (
+        lambda: form.new_administrator,
+        lambda: form.address,
+        lambda: form.get_po_number(required=options.needs_po_number),
+    ):
         try:
             read()
         except InvalidInput as error:

@@ -21,6 +21,7 @@ from models.errors import Refusal
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine
+from models.quote_extension import REQUESTED_EXTENSION_CONDITION, QuoteExtension
 from models.receipt import Receipt
 from models.service_order import BUSY_STATUSES, LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
@@ -111,6 +112,7 @@ async def _load_quote_details(
             QuoteLine,
             Product,
             col(Subscription.outlook),
+            QuoteExtension,
         )
         .join(Account, col(Account.id) == Quote.account_id)
         .outerjoin(ServiceOrder, col(ServiceOrder.quote_id) == Quote.id)
@@ -119,12 +121,15 @@ async def _load_quote_details(
         .outerjoin(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
         .outerjoin(Product, col(Product.id) == QuoteLine.product_id)
         .outerjoin(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
+        .outerjoin(
+            QuoteExtension, and_(col(QuoteExtension.quote_id) == Quote.id, REQUESTED_EXTENSION_CONDITION)
+        )
         .where(condition)
         .order_by(col(Quote.expires_at), col(Quote.id), col(QuoteLine.id))
         .execution_options(populate_existing=True)
     )
     details_by_id: dict[int, QuoteDetails] = {}
-    for quote, account, order, creator, replacement_number, line, product, outlook in result.all():
+    for quote, account, order, creator, replacement_number, line, product, outlook, extension in result.all():
         details = details_by_id.setdefault(
             quote.key,
             QuoteDetails(
@@ -135,6 +140,7 @@ async def _load_quote_details(
                 replacement_number=replacement_number,
                 order=order,
                 created_by=creator.name if creator else None,
+                extension=extension,
             ),
         )
         details.rows.extend([QuoteRow(line, product, outlook)] if line else [])

@@ -17,6 +17,7 @@ from models.document_sequence import RECEIPT_PREFIX
 from models.notice import Notice, NoticeKind, NoticeStatus
 from models.notice.destination import Destination
 from models.notice.payloads import ReceiptPayload
+from models.payment_method import SHOWN_METHOD_FIELDS
 from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt, ReceiptLine, ReceiptNotFound, Seller
 from models.service_order import ServiceOrder
@@ -50,8 +51,9 @@ async def issue_receipt(
             buyer=account.name,
             address=order.address,
             seller=seller.model_dump(mode="json"),
+            po_number=order.po_number,
             tax_facts=quote.tax_facts,
-            lines=[line.model_dump(mode="json") for line in lines],
+            lines=[line.model_dump(mode="json", exclude_none=True) for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)
                 for method in _list_charged_methods(settled_rows)
@@ -76,6 +78,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         credit_used=line.credit_used,
         earlier_balance=line.earlier_balance,
         carried_over=line.carried_over,
+        charged_to=_build_charged_method(row, line.amount_paid) if line.amount_paid else None,
     )
 
 
@@ -86,9 +89,14 @@ def _list_charged_methods(settled_rows: Sequence[OrderRow]) -> list[ChargedMetho
     for row in settled_rows:
         method = row.payment_method
         assert method is not None, "the order was loaded with the payment methods of its lines"
-        shown = method.model_dump(include={"type", "brand", "last4", "email", "bank"})
-        charged.setdefault(method.id, ChargedMethod(**shown, amount=0)).amount += row.line.amount_paid
+        charged.setdefault(method.id, _build_charged_method(row, 0)).amount += row.line.amount_paid
     return [method for method in charged.values() if method.amount]
+
+
+def _build_charged_method(row: OrderRow, amount: int) -> ChargedMethod:
+    assert row.payment_method is not None, "the order was loaded with the payment methods of its lines"
+    shown = row.payment_method.model_dump(include=set(SHOWN_METHOD_FIELDS))
+    return ChargedMethod(**shown, amount=amount)
 
 
 async def list_receipts(

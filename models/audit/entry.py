@@ -28,8 +28,8 @@ SYSTEM_ACTOR_NAMES = {"scheduler": "seatbot", "provider": "billing"}
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from where. `kind` is contact, operator, scheduler or provider; `source` names the
-    command, button, job or file; `person_id` is their AuditPerson's, if it is known."""
+    """Who acts, and from where. `kind` is contact, services, operator, scheduler or provider; `source` names
+    the command, button, job or file; `person_id` is their AuditPerson's, if it is known."""
 
     kind: str
     name: str

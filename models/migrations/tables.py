@@ -19,6 +19,7 @@ import models.notice.notification_preferences
 import models.payment_method
 import models.product
 import models.quote
+import models.quote_extension
 import models.receipt
 import models.seat_assignment
 import models.service_order

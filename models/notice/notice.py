@@ -34,6 +34,9 @@ class NoticeKind(StrEnum):
     QUOTE_ARRIVED = "quote_arrived"
     QUOTE_REMINDER = "quote_reminder"
     QUOTE_DECIDED = "quote_decided"
+    QUOTE_EXTENSION_REQUESTED = "quote_extension_requested"  # to Account Services, who decide
+    QUOTE_EXTENSION_CARD = "quote_extension_card"  # updates that message in place
+    QUOTE_EXTENSION_DECIDED = "quote_extension_decided"
     QUOTE_CARD = "quote_card"  # updates a posted copy of a quote in place
     PORTAL_CHANGED = "portal_changed"
     CHANNEL_UNREACHABLE = "channel_unreachable"
@@ -112,6 +115,8 @@ class PostedMessage(SQLModel, table=True):
     order_id: int | None = Field(default=None, foreign_key="service_order.id")
     quote_id: int | None = Field(default=None, foreign_key="quote.id", index=True)
     contact_id: int | None = Field(default=None, foreign_key="billing_contact.id")
+    # The request that a message to Account Services is about.
+    quote_extension_id: int | None = Field(default=None, foreign_key="quote_extension.id")
 
     @property
     def key(self) -> int:

@@ -70,6 +70,14 @@ class QuoteCardPayload(NoticePayload):
     posted_message_id: int | None = None
 
 
+class QuoteExtensionPayload(NoticePayload):
+    extension_id: int = 0
+
+
+class QuoteExtensionCardPayload(QuoteExtensionPayload, QuoteCardPayload):
+    pass
+
+
 class PortalChangedPayload(NoticePayload):
     by: str = ""
 
@@ -93,10 +101,18 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.QUOTE_ARRIVED: EmptyPayload,
     NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,
     NoticeKind.QUOTE_DECIDED: EmptyPayload,
+    NoticeKind.QUOTE_EXTENSION_REQUESTED: QuoteExtensionPayload,
+    NoticeKind.QUOTE_EXTENSION_CARD: QuoteExtensionCardPayload,
+    NoticeKind.QUOTE_EXTENSION_DECIDED: QuoteExtensionPayload,
     NoticeKind.QUOTE_CARD: QuoteCardPayload,
     NoticeKind.PORTAL_CHANGED: PortalChangedPayload,
     NoticeKind.CHANNEL_UNREACHABLE: ChannelUnreachablePayload,
 }
+
+
+def find_extension_id(notice: Notice) -> int | None:
+    payload = parse_payload(notice)
+    return payload.extension_id if isinstance(payload, QuoteExtensionPayload) else None
 
 
 def build_empty_payload(kind: NoticeKind) -> NoticePayload:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from models.checkout import is_email_address
@@ -200,6 +201,7 @@ ELEMENTS = {
     "static_select": _select,
     "checkboxes": _choices,
     "radio_buttons": _choices,
+    "datepicker": lambda element: date.fromisoformat(element["initial_date"]),
     "number_input": _number,
     "email_text_input": _email,
     "plain_text_input": _text,

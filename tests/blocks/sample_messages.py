@@ -10,6 +10,7 @@ from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import PAYLOAD_BY_KIND, NoticePayload
 from models.quote import QuoteStatus
+from models.quote_extension import QuoteExtension
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
 from tests.blocks.samples import AT, USUAL, Size
@@ -32,6 +33,7 @@ def make_message(
         account=samples.account(size),
         order=order(kind, size) if kind.value.startswith(("order", "receipt")) else None,
         quote=quote(kind, size) if kind.value.startswith("quote") else None,
+        extension=extension(kind, size),
         destination_kind=DestinationKind(to),
         payload=payload(kind, size),
         created_at=AT,
@@ -71,6 +73,12 @@ def completed(size: Size = USUAL) -> OrderDetails:
     declined = samples.order_row(half, LineStatus.DECLINED, size, "card_declined")
     sheet = samples.make_order_details(*settled, declined, size=size, status=OrderStatus.COMPLETED)
     return replace(sheet, receipt=samples.receipt())
+
+
+def extension(kind: NoticeKind, size: Size = USUAL) -> QuoteExtension | None:
+    if kind is NoticeKind.QUOTE_EXTENSION_DECIDED:
+        return samples.declined_extension(size)
+    return samples.quote_extension(size) if kind.value.startswith("quote_extension") else None
 
 
 def quote(kind: NoticeKind, size: Size = USUAL) -> QuoteDetails:

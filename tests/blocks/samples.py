@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from models.account import Account, Portal
+from models.account import Account, Address, Portal
 from models.administrator import Administrator
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.billing_contact import BillingContact
-from models.checkout import CheckoutForm
+from models.checkout import MAX_PO_NUMBER_LENGTH, CheckoutForm
 from models.details import (
     AccountOverview,
     CartPage,
@@ -30,10 +30,12 @@ from models.payment_method import PaymentMethod
 from models.period_length import PeriodLength
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
+from models.quote_extension import QuoteExtension
 from models.receipt import Receipt
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import SeatBlock, Subscription
+from models.tax import TaxFacts
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 START, END = date(2026, 11, 1), date(2026, 12, 1)
@@ -146,7 +148,41 @@ def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
 
 def make_quote_details(number: int = 1, size: Size = USUAL) -> QuoteDetails:
     rows = [QuoteRow(quote_line(n, number), product(n, size)) for n in range(size.rows)]
-    return QuoteDetails(account(size), quote(number, size.rows), rows, AT)
+    return QuoteDetails(account(size), with_tax_facts(quote(number, size.rows), size), rows, AT)
+
+
+def with_tax_facts(quote: Quote, size: Size) -> Quote:
+    """The longest are those of a shipping address and many tax ids."""
+    if size.names:
+        address = Address(line1=size.name("Dock 1"), postal_code="E1", city=size.name("London"), country="GB")
+        ids = tuple(size.name(f"ID{n}")[:60] for n in range(9))
+        quote.tax_facts = TaxFacts(buyer_tax_ids=ids, address=address)
+    return quote
+
+
+def quote_extension(size: Size = USUAL, **fields: Any) -> QuoteExtension:
+    usual = {
+        "id": 5,
+        "quote_id": 1,
+        "contact_id": 1,
+        "requested_by": size.name("Alice Martin"),
+        "requested_at": AT,
+        "requested_until": date(2026, 11, 30),
+        "reason": "é&" * 250 if size.names else "The CFO is away <!channel>",
+    }
+    return QuoteExtension(**{**usual, **fields})
+
+
+def declined_extension(size: Size = USUAL) -> QuoteExtension:
+    extension = quote_extension(size)
+    extension.decline(AT, size.name("Vera Lind"), extension.reason)
+    return extension
+
+
+def approved_extension(size: Size = USUAL) -> QuoteExtension:
+    extension = quote_extension(size)
+    extension.approve(date(2026, 11, 30), AT, size.name("Vera Lind"))
+    return extension
 
 
 def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
@@ -240,6 +276,7 @@ def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSI
         administrator_id=1,
         payment_method_id="pm_0",
         address={**account().billing_address.model_dump(), "line1": size.name("1 rue de la Paix")},
+        po_number=size.name("PO-1")[:MAX_PO_NUMBER_LENGTH] if size.names else "",
         finished_at=AT if finished else None,
     )
 
@@ -272,7 +309,7 @@ def make_order_details(
     return OrderDetails(
         account=account(size),
         order=service_order(size, status),
-        quote=quote(),
+        quote=with_tax_facts(quote(), size),
         rows=shown,
         contact=contact(0, size),
         administrator=administrator(0, size),

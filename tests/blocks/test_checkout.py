@@ -31,7 +31,7 @@ def test_there_is_a_field_for_each_part_of_the_form(reader: Localizer) -> None:
 
 def test_only_what_may_stay_blank_is_optional(reader: Localizer) -> None:
     optional = {name for name, block in inputs(draw(reader)).items() if block["optional"]}
-    assert optional == {"admin_name", "admin_email", "line2", "state"}
+    assert optional == {"admin_name", "admin_email", "po_number", "line2", "state"}
 
 
 def test_known_values_prefill_the_fields(english: Localizer) -> None:

@@ -11,6 +11,7 @@ from bot.blocks import (
     checkout,
     notification_preferences,
     quote,
+    quote_extension,
     receipt,
     refusal,
     service_order,
@@ -92,6 +93,21 @@ SCREENS: dict[str, Draw] = {
         r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
     ),
     "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.make_quote_details(1, s), PLACE),
+    "quote.review, more time requested": lambda r, s: quote.render_quote_modal(
+        r, replace(samples.make_quote_details(1, s), extension=samples.quote_extension(s)), PLACE
+    ),
+    "quote_extension.request": lambda r, s: quote_extension.render_request_modal(
+        r, samples.make_quote_details(1, s), PLACE
+    ),
+    "quote_extension.approve": lambda r, s: quote_extension.render_approval_modal(
+        r, samples.quote_extension(s), samples.make_quote_details(1, s), PLACE
+    ),
+    "quote_extension.decline": lambda r, s: quote_extension.render_decline_modal(
+        r, samples.quote_extension(s), samples.make_quote_details(1, s), PLACE
+    ),
+    "quote_extension.show": lambda r, s: quote_extension.render_decision_modal(
+        r, samples.approved_extension(s), samples.make_quote_details(1, s), PLACE
+    ),
     "checkout.save": lambda r, s: checkout.render_checkout_modal(r, samples.make_checkout_page(s), PLACE),
     "checkout.save, as typed": lambda r, s: checkout.render_checkout_modal(
         r,

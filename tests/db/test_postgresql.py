@@ -34,6 +34,22 @@ async def test_whoever_waits_for_a_connection_is_not_overtaken() -> None:
     assert turns == [*["first"] * 3 * POOL_SIZE, *["second"] * 3 * POOL_SIZE]
 
 
+async def test_transactions_that_wait_for_a_lock_leave_connections_to_read_over() -> None:
+    database, is_over = Database(new_database("writers")), asyncio.Event()
+
+    async def hold_transaction() -> None:
+        async with database.write():
+            await is_over.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2 * POOL_SIZE):
+            group.create_task(hold_transaction())
+        await asyncio.sleep(0)
+        await _query(database)
+        is_over.set()
+    await database.close()
+
+
 async def test_waiting_for_a_connection_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     database, is_over = Database(new_database("full")), asyncio.Event()
     # Only now, because the server's own timeout is the same.

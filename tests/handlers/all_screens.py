@@ -13,8 +13,11 @@ from tests.world import World
 COMMANDS = [route for route in ROUTES if route.kind == "command"]
 # The Home’s own are answered there, and pressed in a test of their own.
 HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
-BUTTONS = [route for route in ROUTES if route.kind in ("show", "change") and route not in HOME_BUTTONS]
-FORMS = [route for route in ROUTES if route.kind == "submit"]
+# Account Services alone may use them, and they name no account: tests/handlers/test_quote_extensions.py.
+OF_SERVICES = ("quote_extension.approve", "quote_extension.decline")
+OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_SERVICES]
+BUTTONS = [route for route in OF_CONTACTS if route.kind in ("show", "change")]
+FORMS = [route for route in OF_CONTACTS if route.kind == "submit"]
 NEUTRAL = "This isn’t available to you."
 NEUTRAL_IN_FRENCH = "Vous n’y avez pas accès."
 NOT_A_CONTACT = (
@@ -46,11 +49,11 @@ def value_of(route: Route, metadata: str) -> str:
     """What a button of that id carries."""
     noun, _, verb = route.id.partition(".")
     place = json.loads(metadata)
-    if verb == "list" or noun not in ("quote", "service_order", "receipt"):
+    if verb == "list" or noun not in ("quote", "quote_extension", "service_order", "receipt"):
         return str(place["account"])
     if noun == "receipt":
         return RECEIPT_ID
-    return str(place["quote" if noun == "quote" else "order"])
+    return str(place["order" if noun == "service_order" else "quote"])
 
 
 async def press_everything(

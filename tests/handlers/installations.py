@@ -90,7 +90,7 @@ async def installed_everywhere(*, organisation: bool = False) -> AsyncIterator[W
                 "alice@acme.example",
                 enterprise_id=ORGANISATION_ID,
             )
-        for team, channels in ((acme, ["C01BILLING", "C07GENERAL"]), ("T02OTHER", ["C06OTHER"])):
+        for team, channels in ((acme, ["C01BILLING", "C08SERVICES"]), ("T02OTHER", ["C06OTHER"])):
             assert (await install(world, team)).status_code == 200
             for channel in channels:
                 world.slack.channel(channel).add_bot()

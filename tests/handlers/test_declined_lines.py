@@ -22,6 +22,7 @@ from tests.handlers.steps import (
     shown,
     texts,
 )
+from tests.handlers.test_receipts import text_of
 from tests.world import World
 
 
@@ -58,6 +59,10 @@ async def test_another_card_settles_a_declined_line_at_the_same_price(world: Wor
     completed = await opened(dora, "/service-orders", "SO-1001", "service_order.show")
     assert "4242" in completed.text
     assert "0341" not in completed.text, "R26: the declined card was charged nothing"
+    assert "charged, seats added (Visa ending in 4242)" in completed.text
+    pdf = text_of(mail.attachments[0].content)
+    assert "Visa ending in 4242" in pdf
+    assert "0341" not in pdf
     assert world.slack.refusals == []
 
 

@@ -59,10 +59,10 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     for messages, words in (
         (alice.dms, OVERDUE[0]),
         (in_channel, OVERDUE[1]),
-        (world.channel("C07GENERAL"), OVERDUE[1]),
+        (world.channel("C08SERVICES"), OVERDUE[1]),
     ):
         assert len(saying(messages, words)) == 1, texts(messages)
-    assert "alice@acme.example" in world.channel("C07GENERAL")[0].text
+    assert "alice@acme.example" in world.channel("C08SERVICES")[0].text
     assert world.person("benoit").dms == []
     shown_order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "longer than the promised 24 hours" in shown_order.text

@@ -221,8 +221,8 @@ async def test_account_services_are_told_in_their_own_workspace(workspaces: Worl
     await workspaces.order(workspaces.person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
     assert await announce_overdue_orders(workspaces.services) == 1
-    [notice] = await workspaces.rows(Notice, destination="services:C07GENERAL")
+    [notice] = await workspaces.rows(Notice, destination="services:C08SERVICES")
     assert (notice.account_id, notice.team) == ("other", "T01ACME")
     workspaces.clock.move(seconds=5)
     await deliver_due_notices(workspaces.services)
-    assert "SO-1001" in workspaces.channel("C07GENERAL")[-1].text
+    assert "SO-1001" in workspaces.channel("C08SERVICES")[-1].text

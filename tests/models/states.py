@@ -5,6 +5,7 @@ from itertools import product
 from typing import TypeVar
 
 from models.quote import QuoteStatus
+from models.quote_extension import ExtensionStatus
 from models.service_order import LineStatus, OrderStatus
 
 Status = TypeVar("Status", bound=StrEnum)
@@ -13,6 +14,10 @@ QUOTE_TRANSITIONS = {
     (QuoteStatus.PENDING, QuoteStatus.ACCEPTED),
     (QuoteStatus.PENDING, QuoteStatus.REJECTED),
     (QuoteStatus.PENDING, QuoteStatus.EXPIRED),
+}
+EXTENSION_TRANSITIONS = {
+    (ExtensionStatus.REQUESTED, ExtensionStatus.APPROVED),
+    (ExtensionStatus.REQUESTED, ExtensionStatus.DECLINED),
 }
 ORDER_TRANSITIONS = {
     (OrderStatus.PLACED, OrderStatus.PROCESSING),

@@ -7,6 +7,7 @@ import pytest
 
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.quote import QuoteStatus
+from models.quote_extension import ExtensionStatus, QuoteExtension
 from models.service_order import LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
@@ -22,7 +23,12 @@ from tests.models.migrated import (
     stored_order,
     stored_quote,
 )
-from tests.models.states import LINE_TRANSITIONS, ORDER_TRANSITIONS, QUOTE_TRANSITIONS
+from tests.models.states import (
+    EXTENSION_TRANSITIONS,
+    LINE_TRANSITIONS,
+    ORDER_TRANSITIONS,
+    QUOTE_TRANSITIONS,
+)
 
 
 def expected(table: str, follows: bool) -> str:
@@ -43,6 +49,32 @@ def test_r18_the_database_takes_the_quotes_transitions_and_no_other(
     update = f"UPDATE quote SET status = '{to}', decided_at = {decided} WHERE id = {quote_id}"
     follows = to is current or (current, to) in QUOTE_TRANSITIONS
     assert attempt(migrated, update) == expected("quote", follows)
+
+
+@pytest.mark.parametrize(("current", "to"), pairs(ExtensionStatus))
+def test_the_database_takes_the_extensions_transitions_and_no_other(
+    migrated: Migrated, current: ExtensionStatus, to: ExtensionStatus
+) -> None:
+    requested, approved = ExtensionStatus.REQUESTED, ExtensionStatus.APPROVED
+    extension = QuoteExtension(
+        quote_id=stored_quote(migrated),
+        contact_id=1,
+        status=current,
+        requested_by="Alice",
+        requested_at=NOW,
+        requested_until=NOW.date(),
+        decided_at=None if current is requested else NOW,
+        granted_until=NOW.date() if current is approved else None,
+    )
+    migrated.store(extension)
+    decided = "NULL" if to is requested else "CURRENT_TIMESTAMP"
+    granted = "CURRENT_DATE" if to is approved else "NULL"
+    update = (
+        f"UPDATE quote_extension SET status = '{to}', decided_at = {decided}, granted_until = {granted} "
+        f"WHERE id = {extension.id}"
+    )
+    follows = to is current or (current, to) in EXTENSION_TRANSITIONS
+    assert attempt(migrated, update) == expected("quote_extension", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(OrderStatus))

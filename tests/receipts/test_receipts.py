@@ -3,21 +3,28 @@
 import asyncio
 import io
 import os
+import re
 import sys
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from bot.i18n import Localizer
-from bot.receipts import MAX_PDF_BYTES, format_file_name, render_receipt_pdf
+from bot.receipts import MAX_PDF_BYTES, find_receipt_gaps, format_file_name, render_receipt_pdf
+from bot.receipts.fonts import FONT_PACKAGES
 from models.details import ReceiptDetails
 from models.receipt import Receipt, Seller
+from models.tax import TaxFacts
 from tests.models.examples import a_receipt
 
 ENGLISH, FRENCH = Localizer("en-GB", "America/New_York"), Localizer("fr-FR", "Europe/Paris")
 SELLER = Seller(name="GoTo Sales", address=("1 Main Street", "Dublin 2", "Ireland"), tax_id="VAT IE1234567X")
+TOKYO = {
+    "line1": "千代田1-1", "postal_code": "100-0001", "city": "千代田区", "state": "東京都", "country": "JP",
+}  # fmt: skip
 LONG = "Vereinigte & <b>#strong[x] " + "w" * 80
 
 
@@ -132,6 +139,74 @@ def test_every_font_is_in_it(buyer: str) -> None:
 @pytest.mark.parametrize("buyer", ["Ακμή Акме Łódź Ðorð ﬁ", "株式会社 アクメ"])
 def test_names_in_other_letters_are_kept(buyer: str) -> None:
     assert "SO-1007" in said(ENGLISH, a_receipt(buyer=buyer))
+
+
+RARE = "\U00030000"
+
+
+def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered() -> None:
+    details = make_receipt_details(a_receipt(buyer=f"Acme {RARE} Ακμή"))
+    assert find_receipt_gaps(ENGLISH, details) == RARE
+    assert "SO-1007" in said(ENGLISH, details.receipt)
+    assert find_receipt_gaps(ENGLISH, make_receipt_details()) == ""
+
+
+@pytest.mark.skipif(find_spec(FONT_PACKAGES[0]) is None, reason="the extra cjk is not installed")
+def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
+    receipt = a_receipt(buyer="株式会社アクメ", address=TOKYO)
+    assert find_receipt_gaps(ENGLISH, make_receipt_details(receipt)) == ""
+    assert "株式会社アクメ〒100-0001東京都千代田区千代田1-1Japan" in "".join(said(ENGLISH, receipt).split())
+    assert len(render_receipt_pdf(ENGLISH, make_receipt_details(receipt))) < MAX_PDF_BYTES
+
+
+def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
+    taxes = [
+        {"name": "VAT", "percent": "20", "taxable_amount": 5000, "amount": 1000},
+        {"name": "VAT", "percent": "5.5", "taxable_amount": 2000, "amount": 110},
+    ]
+    receipt = a_receipt(
+        tax=1110,
+        total=8110,
+        lines=[line(tax=1000, amount=5000, taxes=taxes[:1]), line(tax=110, amount=2000, taxes=taxes[1:])],
+    )
+    text = said(ENGLISH, receipt)
+    assert "Tax rate" in text
+    assert re.search(r"VAT 20%\s*€50.00\s*€10.00", text)
+    assert re.search(r"VAT 5.5%\s*€20.00\s*€1.10", text)
+    assert "TVA" not in text
+
+
+@pytest.mark.parametrize(
+    ("treatment", "name", "note"),
+    [
+        ("reverse_charge", "Autoliquidation", "vous la déclarez vous-même"),
+        ("customer_exempt", "Exonéré", "le compte est exonéré"),
+        ("not_collected", "Sans taxe", "Aucune taxe n’est facturée."),
+    ],
+)
+def test_why_there_is_no_tax_is_said(treatment: str, name: str, note: str) -> None:
+    taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
+    facts = TaxFacts(buyer_tax_ids=("DE136695976",))
+    text = said(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
+    for part in (name, note, "70,00 €", "Numéro fiscal : DE136695976"):
+        assert part in text
+
+
+def test_the_purchase_order_number_is_on_it() -> None:
+    text = said(ENGLISH, a_receipt(po_number="PO-4711/b"))
+    assert "Purchase order" in text
+    assert "PO-4711/b" in text
+    assert "Purchase order" not in said(ENGLISH)
+
+
+def test_each_line_names_the_method_it_was_charged_to_if_they_differ() -> None:
+    visa = {"brand": "visa", "last4": "4242", "amount": 4200}
+    amex = {"brand": "amex", "last4": "0005", "amount": 4200}
+    lines = [line(charged_to=visa), line(product="GoTo Webinar", charged_to=amex)]
+    text = said(ENGLISH, a_receipt(lines=lines, cards=[visa, amex]))
+    assert text.index("charged to Visa ending in 4242") < text.index("GoTo Webinar")
+    assert text.index("GoTo Webinar") < text.index("charged to Amex ending in 0005")
+    assert "charged to" not in said(ENGLISH, a_receipt(lines=lines[:1], cards=[visa]))
 
 
 def test_names_are_letters_and_never_markup() -> None:

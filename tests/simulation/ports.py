@@ -237,6 +237,9 @@ class GatedDirectory:
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         return True
 
+    async def list_channel_members(self, team_id: str, channel_id: str) -> set[str]:
+        return set()
+
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         def effect(fault: str | None) -> str | None:
             if fault:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.accounts_file.entries import AccountEntry
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.close import close_account
@@ -60,13 +61,30 @@ async def test_an_export_has_what_has_changed_since_the_import(
 ) -> None:
     await imports()
     await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
-    await change(database, await one_of(session, Account), city="Lyon")
-    [account] = (await export_accounts(database, ["acme"])).content["accounts"]
-    assert account["billing_address"]["city"] == "Lyon"
+    # An order's address became the account's (R10); tax is still that of the imported one's country.
+    await change(database, await one_of(session, Account), city="Mons", country="BE")
+    exported = await export_accounts(database, ["acme"])
+    [account] = exported.content["accounts"]
+    assert account["billing_address"]["city"] == "Mons"
     assert [a["email"] for a in account["administrators"]] == ["hugo@acme.example", "zoe@acme.example"]
     assert account["administrators"][0]["seats"] == ["sub_1"]
+    assert (await imports(exported.text)).changes == []
     with pytest.raises(AccountNotFound):
         await export_accounts(database, ["acme", "nobody"])
+
+
+async def test_an_export_has_every_field_of_an_account(imports: Import, database: Database) -> None:
+    everything = """    tax_id: FR40303265045
+    tax_exemption: exempt
+    po_number: required
+    channel_amounts: true
+    self_service: {eligible: false, reason: By hand}
+"""
+    await imports(ACME.replace("    billing_address", everything + "    billing_address", 1))
+    exported = await export_accounts(database)
+    [account] = exported.content["accounts"]
+    assert AccountEntry.model_fields.keys() - account.keys() == {"slack_enterprise", "stripe_customer"}
+    assert (await imports(exported.text)).changes == []
 
 
 async def test_a_dry_run_shows_the_changes_and_stores_nothing(

@@ -39,7 +39,7 @@ async def test_a_healthy_installation_passes_every_check(well: World) -> None:
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
         "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "mail", "billing",
-        "seller", "account services", "notices",
+        "seller", "receipts", "account services", "notices",
     ]  # fmt: skip
     assert found["channels"].message == "the bot is in all 6"
 

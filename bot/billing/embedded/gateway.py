@@ -69,7 +69,8 @@ class EmbeddedGateway:
         if any(line.subscription_id not in ledger.entries for line in lines):
             raise SubscriptionNotFound
         account, states = ledger.account, ledger.build_states(at)
-        terms = build_tax_terms(account, address)
+        rates = {id_: entry.subscription.tax_rate for id_, entry in ledger.entries.items()}
+        terms = build_tax_terms(account, address, rates)
         return price_lines(states, lines, at=at, zone=account.time_zone, tax_terms=terms)
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:

@@ -21,6 +21,9 @@ SLACKBOT_USER_ID = "USLACKBOT"
 # A load balancer is waiting for the response.
 CONNECTION_TIMEOUT_SECONDS = 3
 
+# Slack takes at most 1,000, and advises fewer.
+MEMBERS_PAGE_SIZE = "200"
+
 NOT_FOUND_ERRORS = ("channel_not_found", "user_not_found", "users_not_found", "user_not_visible")
 
 
@@ -95,6 +98,22 @@ class SlackUserDirectory:
         answer = await self._request_slack(team_id, "conversations.info", channel=channel_id)
         channel = (answer or {}).get("channel") or {}
         return bool(channel.get("is_member")) and not channel.get("is_archived")
+
+    async def list_channel_members(self, team_id: str, channel_id: str) -> set[str]:
+        members: set[str] = set()
+        cursor = ""
+        while True:
+            answer = await self._request_slack(
+                team_id,
+                "conversations.members",
+                channel=channel_id,
+                limit=MEMBERS_PAGE_SIZE,
+                **({"cursor": cursor} if cursor else {}),
+            )
+            members.update(map(str, (answer or {}).get("members") or []))
+            cursor = str(((answer or {}).get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return members
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         answer = await self._request_slack(team_id, "users.lookupByEmail", email=email)

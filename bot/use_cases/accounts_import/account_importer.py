@@ -53,10 +53,12 @@ class AccountImporter:
                 account.schedule_refresh(self._run.at)
             return account
         old_address = account.billing_address.model_dump()
-        self._changes |= update_fields(account, build_account_values(self._entry))
+        values = build_account_values(self._entry)
+        home_country = values.pop("home_country")
+        self._changes |= update_fields(account, values)
         # An order's address becomes the account's (R10). Only a file with a new one overrides that.
         if new_address not in (old_address, self._existing.last_imported_address):
-            account.sqlmodel_update(new_address)
+            account.sqlmodel_update({**new_address, "home_country": home_country})
             self._changes["billing_address"] = [old_address, new_address]
         return account
 
@@ -137,7 +139,7 @@ class AccountImporter:
             del values["unit_price"]
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
-            row.revision += "unit_price" in changes
+            row.revision += bool(changes.keys() & {"unit_price", "tax_rate"})
         if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
             if self._is_overwritten:
                 self._overwrite_subscription(row, entry)
@@ -191,6 +193,7 @@ def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> Field
         "id": entry.id,
         "product_id": entry.product,
         "unit_price": parse_amount(entry.unit_price, currency),
+        "tax_rate": entry.tax_rate,
         **build_self_service_values(entry),
     }
 

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.existing import ExistingAccount, load_accounts
-from models.account import Account, AccountNotFound
+from models.account import Account, AccountNotFound, TaxExemption
 from models.audit.entry import AuditChainTip
 from models.document_sequence import QUOTE_PREFIX
 from models.money import to_decimal
@@ -86,6 +86,9 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
         "stripe_customer": account.stripe_customer,
         "currency": account.currency,
         "tax_rate": account.tax_rate,
+        "tax_id": account.tax_id,
+        "tax_exemption": None if account.tax_exemption is TaxExemption.NONE else account.tax_exemption.value,
+        "po_number": "required" if account.po_number_required else None,
         "locale": account.locale,
         "time_zone": account.time_zone,
         **_build_self_service(account),
@@ -142,16 +145,18 @@ def _build_subscriptions(export: AccountsExport, existing: ExistingAccount) -> I
         if subscription.unit_price is None or subscription.period not in FILE_PERIODS:
             export.omitted.append(f"{account.id}: subscription {subscription.id} has a price of its own kind")
             continue
-        yield {
+        values = {
             "id": subscription.id,
             "product": subscription.product_id,
             "seats": subscription.seats,
             "unit_price": _format_amount(subscription.unit_price, account.currency),
+            "tax_rate": subscription.tax_rate,
             "period": str(subscription.period),
             "period_start": subscription.period_start,
             "period_end": subscription.period_end,
             **_build_self_service(subscription),
         }
+        yield _drop_empty(values)
 
 
 def _build_quote(existing: ExistingAccount, quote: Quote) -> dict[str, Any]:

@@ -21,7 +21,8 @@ def preview_lines(existing: ExistingAccount, lines: list[QuoteLineEntry], at: da
         for line in lines
     ]
     states = {line.subscription: _build_subscription_state(existing, line.subscription, at) for line in lines}
-    terms = build_tax_terms(account, account.billing_address)
+    rates = {id_: row.tax_rate for id_, row in existing.subscriptions.items()}
+    terms = build_tax_terms(account, account.billing_address, rates)
     return price_lines(states, requests, at=truncate_to_second(at), zone=account.time_zone, tax_terms=terms)
 
 

@@ -129,16 +129,19 @@ async def _get_current_quote(session: Session, quote: Quote) -> Quote:
 async def _update_pending_quote(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
-    """Other lines are priced as of now; the same ones keep their prices."""
+    """Other lines are priced as of now; the same ones keep their prices. A quote that Account Services have
+    extended stays so until the file names another end than before."""
     lines = existing.quote_lines[quote.key]
     preview = preview_lines(existing, entry.lines, run.at)
     has_same_terms = _list_terms(preview.lines) == _list_terms(lines)
     period_ends = [line.period_end for line in (lines if has_same_terms else preview.lines)]
     expires_at = compute_quote_expiry(run, existing.account, entry, period_ends)
     details: dict[str, Any] = {}
-    if expires_at != quote.expires_at:
+    is_extended = has_same_terms and expires_at == quote.expires_at_before_extension
+    if expires_at != quote.expires_at and not is_extended:
         details["expires_at"] = [quote.expires_at.isoformat(), expires_at.isoformat()]
         quote.expires_at, quote.remind_at = expires_at, find_first_reminder_check(run.at, expires_at)
+        quote.expires_at_before_extension = None
     if not has_same_terms:
         details |= await _replace_lines(session, run, existing, quote, preview)
     if not details:

@@ -10,6 +10,7 @@ from sqlmodel import select
 from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef
 from bot.services import Services
+from bot.use_cases.delivery.context import QuoteState
 from bot.use_cases.delivery.fallback import (
     UndeliverableNotice,
     build_fallback_notices,
@@ -46,8 +47,9 @@ from bot.use_cases.pacing import (
 from models.account import Account
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination, DestinationKind
-from models.notice.payloads import ReceiptFilePayload, is_requested
-from models.quote import Quote, QuoteStatus
+from models.notice.payloads import ReceiptFilePayload, find_extension_id, is_requested
+from models.quote import Quote
+from models.quote_extension import QuoteExtension
 
 # If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
@@ -59,10 +61,16 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
         NoticeKind.ORDER_FAILED,
         NoticeKind.ORDER_OVERDUE,
         NoticeKind.QUOTE_REMINDER,
+        NoticeKind.QUOTE_EXTENSION_DECIDED,
     }
 )
 CONTACT_WITHDRAWN = "contact withdrawn"
-QUOTE_MESSAGE_KINDS = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_REMINDER)
+QUOTE_MESSAGE_KINDS = (
+    NoticeKind.QUOTE_ARRIVED,
+    NoticeKind.QUOTE_REMINDER,
+    NoticeKind.QUOTE_EXTENSION_REQUESTED,
+    NoticeKind.QUOTE_EXTENSION_DECIDED,
+)
 
 
 @dataclass(frozen=True)
@@ -156,22 +164,28 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     session.add(build_posted_message(notice, result.message, quote_id=notice.quote_id))
     await session.flush()
     quote = await session.get_one(Quote, notice.quote_id)
-    if quote.status is not result.context.rendered_quote_status:
-        # Decided while the message was being posted: the decision did not see this copy.
+    if await _load_quote_state(session, notice, quote) != result.context.rendered_quote_state:
+        # Changed while the message was being posted: the change did not see this copy.
         account = await session.get_one(Account, quote.account_id)
         await enqueue_quote_card_updates(session, account, quote, delivery.at)
 
 
 async def enqueue_missed_card_updates(
-    services: Services, notice: Notice, rendered_status: QuoteStatus | None
+    services: Services, notice: Notice, rendered_state: QuoteState | None
 ) -> None:
-    """Call it once the copy is committed: a decision committed at the same moment may have missed the copy.
-    Decisions lock the account, so with the account locked this one is visible."""
+    """Call it once the copy is committed: a change committed at the same moment may have missed the copy.
+    Changes lock the account, so with the account locked this one is visible."""
     async with services.write() as session:
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
-        if quote.status is not rendered_status:
+        if await _load_quote_state(session, notice, quote) != rendered_state:
             await enqueue_quote_card_updates(session, account, quote, services.now())
+
+
+async def _load_quote_state(session: Session, notice: Notice, quote: Quote) -> QuoteState:
+    extension_id = find_extension_id(notice)
+    extension = await session.get(QuoteExtension, extension_id) if extension_id else None
+    return quote.status, quote.expires_at, extension.status if extension else None
 
 
 async def _apply_completed(delivery: Delivery, _: Completed | DigestPosted) -> None:

@@ -3,13 +3,16 @@
 import asyncio
 from dataclasses import replace
 
+import structlog
+
 from bot.i18n import Localizer
 from bot.mail.mailer import Attachment, OutboundEmail
 from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.notices.email import RECEIPT_KINDS, render_email
-from bot.receipts import format_file_name, render_receipt_pdf
+from bot.receipts import find_receipt_gaps, format_file_name, render_receipt_pdf
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from models.account import Account
 from models.details import OrderDetails, ReceiptDetails
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -17,7 +20,9 @@ from models.notice.payloads import parse_payload
 from models.receipt import Seller
 from models.slack_user import SlackUser
 
-EDITED_KINDS = (NoticeKind.ORDER_STATUS, NoticeKind.QUOTE_CARD)
+log = structlog.get_logger()
+
+EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_CARD_KINDS)
 
 
 def compose_message(
@@ -33,6 +38,7 @@ def compose_message(
         account=context.account,
         order=context.order,
         quote=context.quote,
+        extension=context.extension,
         destination_kind=destination.kind,
         payload=parse_payload(notice),
         created_at=notice.created_at,
@@ -44,6 +50,9 @@ async def render_receipt_file(services: Services, message: OutboundMessage) -> F
     assert message.order is not None, "a notice of a receipt has its order"
     details = build_receipt_details(message.order, services.settings.seller)
     content = await asyncio.to_thread(render_receipt_pdf, message.localizer, details)
+    gaps = await asyncio.to_thread(find_receipt_gaps, message.localizer, details)
+    if gaps:
+        log.error("receipt.characters_missing", receipt=details.receipt.number, characters=gaps)
     title = message.localizer.format_text("receipt-title", number=details.receipt.number)
     return FileUpload(format_file_name(details), title, content)
 

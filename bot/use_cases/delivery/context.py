@@ -17,11 +17,16 @@ from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
 from models.notice.notification_preferences import NotificationPreferences
+from models.notice.payloads import find_extension_id
 from models.quote import QuoteStatus
+from models.quote_extension import ExtensionStatus, QuoteExtension
 from models.slack_user import SlackUser
 
 # Their payload has everything they show.
 KINDS_WITHOUT_ORDER = frozenset({NoticeKind.ORDER_HISTORY})
+
+# What a copy of a quote shows of it, or of the request to extend it.
+QuoteState = tuple[QuoteStatus, datetime, ExtensionStatus | None]
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,18 @@ class NoticeContext:
     account: Account
     order: OrderDetails | None = None
     quote: QuoteDetails | None = None
+    extension: QuoteExtension | None = None
     posted_message: PostedMessage | None = None
     contact: BillingContact | None = None
     user: SlackUser | None = None
     preferences: NotificationPreferences | None = None
 
     @property
-    def rendered_quote_status(self) -> QuoteStatus | None:
-        return self.quote.quote.status if self.quote else None
+    def rendered_quote_state(self) -> QuoteState | None:
+        if self.quote is None:
+            return None
+        quote, extension = self.quote.quote, self.extension
+        return quote.status, quote.expires_at, extension.status if extension else None
 
 
 async def load_notice_contexts(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
@@ -54,6 +63,7 @@ async def build_notice_contexts(
     orders = await _load_orders(session, notices, at)
     quote_ids = list({notice.quote_id for notice in notices if notice.quote_id})
     quotes = await load_quote_details_by_id(session, quote_ids, at)
+    extensions = await _load_extensions(session, notices)
     accounts = {order.account.id: order.account for order in orders.values()}
     accounts |= {quote.account.id: quote.account for quote in quotes.values()}
     accounts |= await _load_accounts(session, {n.account_id for n in notices} - accounts.keys())
@@ -70,12 +80,23 @@ async def build_notice_contexts(
             account=accounts[notice.account_id],
             order=orders.get(notice.key),
             quote=quotes[notice.quote_id] if notice.quote_id else None,
+            extension=extensions.get(notice.key),
             posted_message=posted.get(notice.key),
             contact=contact,
             user=user,
             preferences=preferences.get(user.identity_key) if user else None,
         )
     return contexts
+
+
+async def _load_extensions(session: Session, notices: Sequence[Notice]) -> dict[int, QuoteExtension]:
+    """By notice id."""
+    ids = {notice.key: id_ for notice in notices if (id_ := find_extension_id(notice)) is not None}
+    if not ids:
+        return {}
+    found = await session.exec(select(QuoteExtension).where(col(QuoteExtension.id).in_({*ids.values()})))
+    extensions = {extension.key: extension for extension in found.all()}
+    return {key: extensions[id_] for key, id_ in ids.items() if id_ in extensions}
 
 
 async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Account]:

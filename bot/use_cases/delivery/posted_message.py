@@ -8,7 +8,9 @@ from bot.db import Session
 from bot.messaging.messenger import MessageRef
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
-from models.notice.payloads import QuoteCardPayload, parse_payload
+from models.notice.payloads import QuoteCardPayload, find_extension_id, parse_payload
+
+QUOTE_CARD_KINDS = (NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_EXTENSION_CARD)
 
 
 async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
@@ -38,7 +40,7 @@ def _is_order_message(notice: Notice) -> bool:
 
 def is_target_of(notice: Notice, message: PostedMessage) -> bool:
     """Whether the notice updates the message or replies to it."""
-    if notice.kind is NoticeKind.QUOTE_CARD:
+    if notice.kind in QUOTE_CARD_KINDS:
         return message.id == _find_copy_id(notice)
     return (
         _is_order_message(notice) and message.order_id == notice.order_id and has_destination(message, notice)
@@ -55,6 +57,7 @@ def has_destination(message: PostedMessage, notice: Notice) -> bool:
 def build_posted_message(
     notice: Notice, message: MessageRef, *, order_id: int | None = None, quote_id: int | None = None
 ) -> PostedMessage:
+    is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
     return PostedMessage(
         team=notice.team,
         channel=message.channel,
@@ -62,4 +65,5 @@ def build_posted_message(
         order_id=order_id,
         quote_id=quote_id,
         contact_id=notice.parsed_destination.contact_id,
+        quote_extension_id=find_extension_id(notice) if is_for_services else None,
     )

@@ -32,6 +32,7 @@ from bot.use_cases.delivery.compose import (
 )
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
+from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -112,9 +113,7 @@ async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: De
 async def _update_missed_cards(services: Services, run: DeliveryRun, notice: Notice) -> None:
     context = run.contexts.get(notice.key)
     try:
-        await enqueue_missed_card_updates(
-            services, notice, context.rendered_quote_status if context else None
-        )
+        await enqueue_missed_card_updates(services, notice, context.rendered_quote_state if context else None)
     except Exception:
         log.exception("quote_card.update_failed", notice=notice.id)
 
@@ -157,7 +156,7 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
         return ContactWithdrawn()
     if destination.is_email:
         return await _send_email(services, notice, context)
-    if notice.kind is NoticeKind.QUOTE_CARD:
+    if notice.kind in QUOTE_CARD_KINDS:
         return await _update_quote_card(services, notice, context)
     if contact is None:
         return await _post_message(

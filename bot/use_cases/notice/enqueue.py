@@ -10,7 +10,13 @@ from models.account import Account
 from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import Destination
-from models.notice.payloads import NoticePayload, QuoteCardPayload, build_empty_payload, validate_payload
+from models.notice.payloads import (
+    NoticePayload,
+    QuoteCardPayload,
+    QuoteExtensionCardPayload,
+    build_empty_payload,
+    validate_payload,
+)
 from models.quote import Quote
 from models.service_order import ServiceOrder
 
@@ -27,6 +33,7 @@ async def enqueue_notice(
     quote: Quote | None = None,
     payload: NoticePayload | None = None,
     due_at: datetime | None = None,
+    team: str | None = None,
 ) -> None:
     """One notice of `event` per destination, unless it exists already. Raises TypeError if the payload is of
     another kind of notice."""
@@ -40,6 +47,7 @@ async def enqueue_notice(
         quote=quote,
         payload=payload,
         due_at=due_at,
+        team=team,
     )
     await enqueue_notices(session, notices)
 
@@ -165,20 +173,40 @@ async def enqueue_quote_card_updates(session: Session, account: Account, quote: 
 async def build_quote_card_updates(
     session: Session, account: Account, quote: Quote, at: datetime
 ) -> list[Notice]:
-    """One for each posted copy of the quote."""
+    """One for each posted copy of the quote, and of a request to extend it."""
     copies = await session.exec(
         select(PostedMessage).where(PostedMessage.quote_id == quote.id).order_by(col(PostedMessage.id))
     )
-    return [
-        notice
-        for copy in copies.all()
-        for notice in build_notices(
-            NoticeKind.QUOTE_CARD,
-            f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}",
-            [Destination.contact(copy.contact_id) if copy.contact_id else Destination.channel(copy.channel)],
-            account=account,
-            at=at,
-            quote=quote,
-            payload=QuoteCardPayload(posted_message_id=copy.id),
-        )
-    ]
+    return [notice for copy in copies.all() for notice in _build_card_update(account, quote, copy, at)]
+
+
+async def build_extension_card_updates(
+    session: Session, account: Account, quote: Quote, extension_id: int, at: datetime
+) -> list[Notice]:
+    """One for each posted copy of the request, if nothing else of the quote has changed."""
+    copies = await session.exec(
+        select(PostedMessage)
+        .where(PostedMessage.quote_id == quote.id, PostedMessage.quote_extension_id == extension_id)
+        .order_by(col(PostedMessage.id))
+    )
+    return [notice for copy in copies.all() for notice in _build_card_update(account, quote, copy, at)]
+
+
+def _build_card_update(account: Account, quote: Quote, copy: PostedMessage, at: datetime) -> list[Notice]:
+    kind, payload = NoticeKind.QUOTE_CARD, QuoteCardPayload(posted_message_id=copy.id)
+    destination = (
+        Destination.contact(copy.contact_id) if copy.contact_id else Destination.channel(copy.channel)
+    )
+    if copy.quote_extension_id is not None:
+        kind, destination = NoticeKind.QUOTE_EXTENSION_CARD, Destination.services(copy.channel)
+        payload = QuoteExtensionCardPayload(extension_id=copy.quote_extension_id, posted_message_id=copy.id)
+    return build_notices(
+        kind,
+        f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}",
+        [destination],
+        account=account,
+        at=at,
+        quote=quote,
+        payload=payload,
+        team=copy.team,
+    )

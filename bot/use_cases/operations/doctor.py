@@ -1,8 +1,9 @@
 """Checks for `doctor`: what is missing or wrong, and what to do about it."""
 
+import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sized
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from datetime import timedelta
 from email.utils import parseaddr
 
@@ -11,18 +12,23 @@ from sqlmodel import col, func, select
 from bot.billing.gateway import BillingUnavailable
 from bot.db import LISTEN_ERRORS
 from bot.directory.user_directory import DirectoryUnavailable
+from bot.i18n import Localizer
 from bot.mail.mailer import MailRejected, MailUnavailable
+from bot.receipts import find_receipt_gaps
 from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from models.account import Account
+from models.details import ReceiptDetails
 from models.migrations.run import UnsupportedSchema
 from models.notice import Notice, NoticeStatus
+from models.receipt import Receipt, Seller
 
 # Slack is called once for each, and allows about fifty calls a minute.
 MAX_CHECKED_CHANNELS = 40
+MAX_CHECKED_RECEIPTS, MAX_LISTED_RECEIPTS = 200, 5
 UNDELIVERABLE_DAYS = 7
 
 # With a full domain: the default sender, at localhost, belongs to nobody.
@@ -41,6 +47,7 @@ async def run_checks(services: Services, required_scopes: set[str]) -> list[Chec
         "mail": lambda: _check_mail(services),
         "billing": lambda: _check_billing(services),
         "seller": lambda: _check_seller(services),
+        "receipts": lambda: _check_receipts(services),
         "account services": lambda: _check_account_services(services),
         "notices": lambda: _check_undeliverable_notices(services),
     }
@@ -274,6 +281,33 @@ async def _check_seller(services: Services) -> CheckResult:
         message = f"receipts name {seller.name} without an address: set SELLER_ADDRESS"
         return CheckResult("seller", None, message)
     return CheckResult("seller", True, f"receipts name {', '.join([seller.name, *seller.address])}")
+
+
+async def _check_receipts(services: Services) -> CheckResult:
+    async with services.read() as session:
+        result = await session.exec(
+            select(Receipt).order_by(col(Receipt.id).desc()).limit(MAX_CHECKED_RECEIPTS)
+        )
+        receipts = result.all()
+    gaps = await asyncio.to_thread(_find_gaps, services.settings.seller, receipts)
+    if not gaps:
+        return CheckResult("receipts", True, "the fonts have every character of the latest receipts")
+    shown = [f"{number} lacks {characters}" for number, characters in [*gaps.items()][:MAX_LISTED_RECEIPTS]]
+    message = (
+        f"{'; '.join(shown)}{_format_remainder(gaps, MAX_LISTED_RECEIPTS)}: install fonts (docs/operate.md)"
+    )
+    return CheckResult("receipts", False, message)
+
+
+def _find_gaps(seller: Seller, receipts: Sequence[Receipt]) -> dict[str, str]:
+    """Missing characters by the receipt's number."""
+    found = {
+        receipt.number: find_receipt_gaps(
+            Localizer(), ReceiptDetails(receipt, "", "", receipt.seller_details or seller)
+        )
+        for receipt in receipts
+    }
+    return {number: gaps for number, gaps in found.items() if gaps}
 
 
 async def _check_account_services(services: Services) -> CheckResult:

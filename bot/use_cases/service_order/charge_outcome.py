@@ -34,6 +34,7 @@ from bot.use_cases.service_order.transitions import (
 )
 from models.details import OrderRow
 from models.notice import NoticeKind
+from models.payment_method import SHOWN_METHOD_FIELDS
 from models.seat_assignment import SeatAssignment
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, find_reminder_time
 
@@ -93,6 +94,9 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     details: dict[str, object] = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     if outcome.amount_paid != outcome.amount + outcome.tax:
         details["amount_paid"] = outcome.amount_paid
+    if row.payment_method is not None and outcome.amount_paid:
+        shown = row.payment_method.model_dump(include=set(SHOWN_METHOD_FIELDS), exclude_none=True)
+        details["charged_to"] = shown
     update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)

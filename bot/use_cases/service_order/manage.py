@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
@@ -79,18 +79,26 @@ async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> lis
         return []  # The bot's own receipt is complete without them.
 
 
-async def get_order_id(services: Services, *, account_ids: list[str], number: str) -> int:
+async def search_orders(
+    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
+) -> list[OrderDetails]:
+    """The order with that number, or else the latest with that purchase-order number, in any case. Raises
+    OrderNotFound."""
+    at, typed = services.now(), " ".join(number.split())
+    query = build_order_query().where(col(ServiceOrder.account_id).in_(account_ids))
     async with services.read() as session:
-        ids = await session.exec(
-            select(ServiceOrder.id).where(
-                ServiceOrder.number == number.strip().upper(),
-                col(ServiceOrder.account_id).in_(account_ids),
+        found = await list_order_details(session, query.where(ServiceOrder.number == typed.upper()), at)
+        if not found:
+            matching = query.where(
+                col(ServiceOrder.po_number) != "",
+                func.lower(ServiceOrder.po_number) == typed.lower(),
             )
-        )
-        order_id = ids.one_or_none()
-    if order_id is None:
+            found = await list_order_details(
+                session, matching.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE), at
+            )
+    if not found:
         raise OrderNotFound(number=number[:40])
-    return order_id
+    return found
 
 
 async def open_retry(

@@ -238,7 +238,9 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     quote = state.quote
     own_ids = {s.id: s.default_payment_method_id for s in state.subscriptions}
     choices = MethodChoices(state.methods, own_ids, account.get_local_date(at))
-    form, chosen = get_valid_form(state.checkout, state.administrators, choices)
+    form, chosen = get_valid_form(
+        state.checkout, state.administrators, choices, needs_po_number=account.po_number_required
+    )
     methods = choices.choose(form.payment_method)
     method = methods[state.rows[0].line.subscription_id]
     _check_still_orderable(placement)
@@ -319,6 +321,7 @@ async def _create_order(
         administrator_id=administrator.key,
         payment_method_id=method.id,
         address=form.address.model_dump(),
+        po_number=form.get_po_number(required=False),
     )
     order.overdue_check_at = order.processing_deadline
     placement.session.add(order)
@@ -369,7 +372,11 @@ async def _record_placement(
     order_update.add_audit_entry(
         "placed",
         status_change=(None, order.status.value),
-        details={"payment_method": order.payment_method_id, "address": order.address},
+        details={
+            "payment_method": order.payment_method_id,
+            "address": order.address,
+            **({"po_number": order.po_number} if order.po_number else {}),
+        },
     )
     announce_progress(order_update, "placed", by=placement.contact.name)
     destinations = list_direct_destinations([placement.contact])

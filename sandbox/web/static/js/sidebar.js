@@ -36,7 +36,7 @@ function workspace(ctx) {
   const name = (id) => ctx.state.teams[id]?.name ?? "Sandbox";
   const theirs = [ctx.me.team_id, ...ctx.me.other_teams];
   if (theirs.length === 1) return h("strong", {}, name(theirs[0]));
-  return h("select", { class: "workspace", "aria-label": "Workspace", "data-focus": "workspace", onchange: (event) => ctx.act("workspace", { team: event.target.value }) }, theirs.map((id) => h("option", { value: id, selected: id === ctx.state.team }, name(id))));
+  return h("select", { class: "workspace", "aria-label": "Your workspace", "data-focus": "workspace", onchange: (event) => ctx.act("workspace", { team: event.target.value }) }, theirs.map((id) => h("option", { value: id, selected: id === ctx.state.team }, name(id))));
 }
 
 const group = (name, items) => [h("h2", {}, name), h("ul", {}, items)];

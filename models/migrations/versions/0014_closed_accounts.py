@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString
 
-revision = "0012_closed_accounts"
-down_revision = "0011_database_identity"
+revision = "0014_closed_accounts"
+down_revision = "0013_quote_extensions"
 branch_labels = None
 depends_on = None
 

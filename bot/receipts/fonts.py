@@ -1,0 +1,64 @@
+"""The fonts of documents, and which characters they lack.
+
+The library brings Latin, Greek, Cyrillic and Hebrew letters. Chinese, Japanese and Korean come with the extra
+`cjk`; other letters come with fonts that the machine has (docs/operate.md).
+"""
+
+import json
+import unicodedata
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import typst
+
+FONT_PACKAGES = ("noto_cjk_sans_jp_regular",)
+# Every character, which a PDF/A must not omit.
+PROBE_TEMPLATE = b"""#set document(title: "probe")
+#set text(font: "Libertinus Serif")
+#json(bytes(sys.inputs.text))"""
+
+_has_glyph: dict[str, bool] = {}
+
+
+@cache
+def load_fonts(include_system: bool) -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=include_system, font_paths=_list_package_folders())
+
+
+def _list_package_folders() -> list[Path]:
+    specs = [find_spec(name) for name in FONT_PACKAGES]
+    return [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None]
+
+
+def find_missing_characters(text: str) -> str:
+    """In order, once each. Blocks for some milliseconds when it meets new characters."""
+    printed = {char for char in text if unicodedata.category(char)[0] not in "CZ"}
+    _probe_characters(sorted(printed - _has_glyph.keys()))
+    return "".join(sorted(char for char in printed if not _has_glyph[char]))
+
+
+def _probe_characters(characters: list[str]) -> None:
+    """Halves them until those that are missing stand alone."""
+    if not characters:
+        return
+    is_complete = _can_render(" ".join(characters))
+    if is_complete or len(characters) == 1:
+        _has_glyph.update(dict.fromkeys(characters, is_complete))
+        return
+    middle = len(characters) // 2
+    _probe_characters(characters[:middle])
+    _probe_characters(characters[middle:])
+
+
+def _can_render(text: str) -> bool:
+    compiler = typst.Compiler(
+        PROBE_TEMPLATE,
+        font_paths=load_fonts(include_system=True),
+        sys_inputs={"text": json.dumps(text, ensure_ascii=False)},
+    )
+    try:
+        compiler.compile(format="pdf", pdf_standards=["a-2u"])
+    except typst.TypstError:
+        return False
+    return True

@@ -1,0 +1,247 @@
+"""More time for a quote: a billing contact asks, Account Services decide (R9)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import col, select
+
+from bot.db import Session, lock_account
+from bot.permissions import SlackIdentity, build_actor
+from bot.services import Services
+from bot.use_cases.account_services import authorize_services_member
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.details import find_quote_details
+from bot.use_cases.notice.enqueue import (
+    build_extension_card_updates,
+    enqueue_notice,
+    enqueue_notices,
+    enqueue_quote_card_updates,
+    list_active_contacts,
+    list_direct_destinations,
+    list_recipients,
+)
+from bot.use_cases.quote.read import get_quote, lock_quote
+from models.details import QuoteDetails
+from models.errors import InvalidInput, Refusal
+from models.notice import NoticeKind
+from models.notice.destination import Destination
+from models.notice.payloads import QuoteExtensionPayload
+from models.quote import QuoteNotPending, validate_reason
+from models.quote_extension import (
+    ExtensionImpossible,
+    ExtensionLapsed,
+    ExtensionNotFound,
+    ExtensionPending,
+    ExtensionUnavailable,
+    QuoteExtension,
+    compute_extended_expiry,
+)
+
+
+@dataclass(frozen=True)
+class ExtensionDetails:
+    """A request with its quote, as of now."""
+
+    extension: QuoteExtension
+    quote: QuoteDetails
+
+    def check_open(self) -> None:
+        """Raises ExtensionDecided and ExtensionLapsed (R20)."""
+        self.extension.check_open(self.quote.quote.number)
+        try:
+            self.quote.check_pending()
+        except QuoteNotPending as refusal:
+            raise ExtensionLapsed(**refusal.variables) from None
+
+
+# --- the billing contact
+
+
+async def get_extendable_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
+    details = await get_quote(services, person=person, quote_id=quote_id)
+    _check_requestable(services, details)
+    return details
+
+
+async def request_extension(
+    services: Services, *, person: SlackIdentity, quote_id: int, until: date, reason: str | None
+) -> QuoteDetails:
+    """Raises InvalidInput if `until` is too late or too early."""
+    at = services.now()
+    stored_reason = validate_reason(reason)
+    async with services.write() as session:
+        details, contact = await lock_quote(session, person, quote_id, at)
+        _check_requestable(services, details)
+        _check_day(details, until)
+        extension = QuoteExtension(
+            quote_id=quote_id,
+            contact_id=contact.key,
+            requested_by=contact.name,
+            requested_at=at,
+            requested_until=until,
+            reason=stored_reason,
+        )
+        session.add(extension)
+        await session.flush()
+        await write_audit_entry(
+            session,
+            account_id=details.account.id,
+            actor=build_actor(contact, person),
+            subject=details.quote.audit_subject,
+            action="extension_requested",
+            at=at,
+            reason=stored_reason,
+            details={"until": until.isoformat()},
+        )
+        await _enqueue_request(services, session, details, extension, at)
+    return await get_quote(services, person=person, quote_id=quote_id)
+
+
+def _check_requestable(services: Services, details: QuoteDetails) -> None:
+    details.check_pending()
+    if services.settings.account_services_channel is None:
+        raise ExtensionUnavailable
+    if details.extension is not None:
+        raise ExtensionPending(
+            number=details.quote.number,
+            by=details.extension.requested_by,
+            at=details.extension.requested_at,
+            until=details.extension.requested_until,
+        )
+    _check_extendable(details)
+
+
+def _check_extendable(details: QuoteDetails) -> None:
+    if not details.is_extendable:
+        raise ExtensionImpossible(number=details.quote.number, period_end=min(details.period_ends))
+
+
+def _check_day(details: QuoteDetails, until: date) -> datetime:
+    try:
+        return compute_extended_expiry(details.account, details.quote, details.period_ends, until)
+    except Refusal as refusal:
+        raise InvalidInput({"until": refusal}) from None
+
+
+async def _enqueue_request(
+    services: Services, session: Session, details: QuoteDetails, extension: QuoteExtension, at: datetime
+) -> None:
+    settings = services.settings
+    assert settings.account_services_channel is not None, "checked before"
+    await enqueue_notice(
+        session,
+        NoticeKind.QUOTE_EXTENSION_REQUESTED,
+        f"quote_extension:{extension.key}:requested",
+        [Destination.services(settings.account_services_channel)],
+        account=details.account,
+        at=at,
+        quote=details.quote,
+        payload=QuoteExtensionPayload(extension_id=extension.key),
+        team=settings.account_services_team,
+    )
+
+
+# --- Account Services
+
+
+async def get_open_extension(
+    services: Services, *, person: SlackIdentity, extension_id: int
+) -> ExtensionDetails:
+    await authorize_services_member(services, person)
+    async with services.read() as session:
+        details = await _get_details(session, extension_id, services.now())
+    details.check_open()
+    return details
+
+
+async def approve_extension(
+    services: Services, *, person: SlackIdentity, extension_id: int, until: date
+) -> ExtensionDetails:
+    """Raises InvalidInput if `until` is too late or too early."""
+    actor = await authorize_services_member(services, person)
+    at = services.now()
+    async with services.write() as session:
+        details = await _lock_extension(session, extension_id, at)
+        quote, extension = details.quote.quote, details.extension
+        expires_at = _check_day(details.quote, until)
+        old_expires_at = quote.expires_at
+        extension.approve(until, at, actor.name)
+        quote.extend(expires_at, at)
+        session.add_all([extension, quote])
+        await write_audit_entry(
+            session,
+            account_id=quote.account_id,
+            actor=actor,
+            subject=quote.audit_subject,
+            action="extended",
+            at=at,
+            details={"expires_at": [old_expires_at.isoformat(), expires_at.isoformat()]},
+        )
+        # The copies for Account Services are among them.
+        await enqueue_quote_card_updates(session, details.quote.account, quote, at)
+        await _enqueue_decision(session, details, at)
+        return details
+
+
+async def decline_extension(
+    services: Services, *, person: SlackIdentity, extension_id: int, reason: str | None
+) -> ExtensionDetails:
+    stored_reason = validate_reason(reason)
+    actor = await authorize_services_member(services, person)
+    at = services.now()
+    async with services.write() as session:
+        details = await _lock_extension(session, extension_id, at)
+        quote = details.quote.quote
+        details.extension.decline(at, actor.name, stored_reason)
+        session.add(details.extension)
+        await write_audit_entry(
+            session,
+            account_id=quote.account_id,
+            actor=actor,
+            subject=quote.audit_subject,
+            action="extension_declined",
+            at=at,
+            reason=stored_reason,
+        )
+        updates = await build_extension_card_updates(
+            session, details.quote.account, quote, details.extension.key, at
+        )
+        await enqueue_notices(session, updates)
+        await _enqueue_decision(session, details, at)
+        return details
+
+
+async def _lock_extension(session: Session, extension_id: int, at: datetime) -> ExtensionDetails:
+    """As it is once the account is locked. Raises as `get_open_extension` does."""
+    account_id = (await _get_details(session, extension_id, at)).quote.account.id
+    await lock_account(session, account_id)
+    details = await _get_details(session, extension_id, at)
+    details.check_open()
+    return details
+
+
+async def _get_details(session: Session, extension_id: int, at: datetime) -> ExtensionDetails:
+    query = select(QuoteExtension).where(col(QuoteExtension.id) == extension_id)
+    extension = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
+    quote = await find_quote_details(session, extension.quote_id, at) if extension else None
+    if extension is None or quote is None:
+        raise ExtensionNotFound
+    return ExtensionDetails(extension, quote)
+
+
+async def _enqueue_decision(session: Session, details: ExtensionDetails, at: datetime) -> None:
+    """To those who get the quote's reminders, and to whoever asked."""
+    quote, extension = details.quote.quote, details.extension
+    recipients = await list_recipients(session, quote.account_id, quote.contact_id)
+    active = await list_active_contacts(session, quote.account_id)
+    recipients += [c for c in active if c.id == extension.contact_id and c not in recipients]
+    await enqueue_notice(
+        session,
+        NoticeKind.QUOTE_EXTENSION_DECIDED,
+        f"quote_extension:{extension.key}:decided",
+        list_direct_destinations(recipients),
+        account=details.quote.account,
+        at=at,
+        quote=quote,
+        payload=QuoteExtensionPayload(extension_id=extension.key),
+    )
