@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.billing.gateway import BillingUnavailable
 from bot.bootstrap import (
     build_installation_store,
+    catch_up_clock,
     now,
     open_customer_listing,
     open_services,
@@ -81,6 +82,7 @@ async def run_bot(
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
+        await catch_up_clock(services)
         await check_not_restored(services.database, services.now())
         slack_app = SlackApp(services, clients, ROUTES)
         idle_timeout = settings.socket_idle_timeout_seconds
@@ -131,7 +133,8 @@ async def _run_server(settings: Settings) -> None:
     signals = ShutdownSignals()
     signals.register_handlers()
     async with open_database(settings) as database, open_slack_clients(settings, database) as clients:
-        await check_tokens(settings, clients.default_client)
+        if not await signals.run_unless_requested(check_tokens(settings, clients.default_client)):
+            return
     async with run_bot(settings) as (services, port):
         tune_garbage_collection()
         address = f"HTTP on {settings.host}:{port}/slack/events"
