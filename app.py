@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import getpass
+import io
 import os
 import socket
 import sys
@@ -11,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import structlog
 import typer
@@ -39,7 +40,7 @@ from bot.logs import configure_logging
 from bot.process import ShutdownSignals, tune_garbage_collection
 from bot.services import Services
 from bot.settings import InvalidSettings, Settings, read_settings
-from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
+from bot.use_cases.audit.export import Delimiter, ExportFormat, export_history, verify_histories
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
 from bot.use_cases.operations.restore import (
@@ -55,6 +56,7 @@ from handlers.routes import ROUTES
 from handlers.slack_app import SlackApp
 from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
+from models.control_characters import escape_control_characters
 from models.migrations.run import UnsupportedSchema
 from models.quote import ReasonTooLong
 from scheduler import run_scheduler
@@ -104,6 +106,13 @@ def print_version(requested: bool) -> None:
         raise typer.Exit
 
 
+def use_utf8() -> None:
+    """Whatever the terminal says: names are in any language, and files are read elsewhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
@@ -114,6 +123,7 @@ def main(
 ) -> None:
     # What a command writes holds names, addresses and receipts: no other user of the machine reads them.
     os.umask(0o077)
+    use_utf8()
     if context.invoked_subcommand is None:
         serve()
 
@@ -190,9 +200,9 @@ async def _run_import(settings: Settings, file: Path, options: "ImportOptions") 
             summary = await import_accounts(database, path=file, at=now(), options=options, progress=progress)
     if options.dry_run:
         for line in describe_changes(summary.changes):
-            print(line)  # noqa: T201
+            print_line(line)
     for warning in summary.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}")
+        console.print(f"[yellow]warning:[/] {format_literally(warning)}")
     verb = "would import" if options.dry_run else "imported"
     console.print(
         f"{verb} {summary.accounts} accounts ({summary.changed_accounts} changed), "
@@ -336,7 +346,7 @@ def ask_for_missing_options(report: "LinkReport") -> "LinkReport":
 
 def print_link_report(report: "LinkReport") -> None:
     for line in report.describe():
-        print(line)  # noqa: T201
+        print_line(line)
 
 
 @cli.command()
@@ -380,6 +390,9 @@ def audit(
     export_format: Annotated[
         ExportFormat, typer.Option("--format", help="The format of the export.")
     ] = ExportFormat.CSV,
+    delimiter: Annotated[
+        Delimiter, typer.Option(help="Between the cells of the CSV; spreadsheets differ by language.")
+    ] = Delimiter.COMMA,
     verify: Annotated[bool, typer.Option(help="Verify every account's history instead.")] = False,
 ) -> None:
     """Export an account's history; or verify that no entry was changed, removed or inserted."""
@@ -387,11 +400,15 @@ def audit(
         exit_with_error("choose --account ACCOUNT or --verify")
     settings = read_settings_or_exit()
     run_or_exit(
-        _verify_histories(settings) if verify else _run_export(settings, account or "", export_format)
+        _verify_histories(settings)
+        if verify
+        else _run_export(settings, account or "", export_format, delimiter)
     )
 
 
-async def _run_export(settings: Settings, account_id: str, export_format: ExportFormat) -> None:
+async def _run_export(
+    settings: Settings, account_id: str, export_format: ExportFormat, delimiter: Delimiter
+) -> None:
     async with _open_migrated_database(settings) as database:
         with display_progress("entries") as progress:
             try:
@@ -401,6 +418,7 @@ async def _run_export(settings: Settings, account_id: str, export_format: Export
                     export_format=export_format,
                     out=sys.stdout,
                     progress=progress,
+                    delimiter=delimiter,
                 )
             except AccountNotFound:
                 exit_with_error(f"there is no account {account_id}")
@@ -412,11 +430,11 @@ async def _verify_histories(settings: Settings) -> None:
             histories = await verify_histories(database, progress=progress)
     for history in histories:
         for violation in history.violations:
-            print(f"{history.account_id}: {violation.description}")  # noqa: T201
+            print_line(f"{history.account_id}: {violation.description}")
         if not history.violations:
             erased = f", {history.erased_entries} with erased data" if history.erased_entries else ""
             count = f"{history.last_number} entries{erased}"
-            print(f"{history.account_id}: {count}, the last is {history.last_hash}")  # noqa: T201
+            print_line(f"{history.account_id}: {count}, the last is {history.last_hash}")
     if any(history.violations for history in histories):
         raise SystemExit(1)
 
@@ -455,7 +473,8 @@ def doctor() -> None:
     results = asyncio.run(_run_doctor(settings))
     for result in results:
         label = {True: "[green]ok[/]   ", False: "[red]wrong[/]", None: "[yellow]note[/] "}[result.passed]
-        console.print(f"{label} {result.name}: {result.message}", highlight=False, soft_wrap=True)
+        message = format_literally(result.message)
+        console.print(f"{label} {result.name}: {message}", highlight=False, soft_wrap=True)
     if any(result.passed is False for result in results):
         raise typer.Exit(1)
 
@@ -524,8 +543,13 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     """Failures of Slack, the database or the machine end in one line, bugs in a traceback."""
     try:
         uvloop.run(work)
+        # Here, so that a closed pipe is not noticed at the exit of the interpreter, which complains.
+        sys.stdout.flush()
     except UnsupportedSchema as error:
         exit_with_error(str(error))
+    except BrokenPipeError:
+        # Whoever reads the output has read enough: Typer ends the process without a word.
+        raise
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 
@@ -540,8 +564,18 @@ def get_operator_name() -> str:
 
 
 def exit_with_error(message: str) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201
+    print_line(message, file=sys.stderr)
     raise SystemExit(1)
+
+
+def print_line(text: str, file: TextIO | None = None) -> None:
+    """Names and addresses in it cannot steer the terminal."""
+    print(escape_control_characters(text), file=file)
+
+
+def format_literally(text: str) -> str:
+    """For `console.print`, which takes `[b]` for markup."""
+    return escape(escape_control_characters(text))
 
 
 def _format_error(error: Exception) -> str:
