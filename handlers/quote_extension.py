@@ -15,7 +15,6 @@ from bot.use_cases.quote.extension import (
 )
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from models.checkout import FieldRequired
 from models.errors import InvalidInput
 from models.quote import ReasonTooLong
 
@@ -83,11 +82,11 @@ async def decline(request: SlackRequest) -> View:
     return blocks.render_decision_modal(request.localizer, decided.extension, decided.quote, request.metadata)
 
 
-def _get_day(request: SlackRequest) -> date:
+def _get_day(request: SlackRequest) -> date | None:
     try:
         return date.fromisoformat(request.input_values.get("until", ""))
     except ValueError:
-        raise InvalidInput({"until": FieldRequired()}) from None
+        return None
 
 
 ROUTES = [
