@@ -95,6 +95,7 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.ORDER_NEEDS_CUSTOMER: PaymentConfirmationPayload,
     NoticeKind.ORDER_FAILED: EmptyPayload,
     NoticeKind.ORDER_OVERDUE: EmptyPayload,
+    NoticeKind.ORDER_MESSAGES: EmptyPayload,
     NoticeKind.RECEIPT: DocumentPayload,
     NoticeKind.RECEIPT_FILE: DocumentFilePayload,
     NoticeKind.RECEIPT_MAIL: EmptyPayload,

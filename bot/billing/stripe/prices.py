@@ -24,6 +24,7 @@ from bot.billing.gateway import (
 from bot.billing.stripe.client import request_stripe, to_timestamp
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
+from bot.billing.stripe.renewal_cache import CachedRenewals
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
@@ -105,8 +106,16 @@ async def preview_lines(
         _build_recurring_totals(renewals),
         starting_balance=prices[0].starting_balance if prices else 0,
         amount_due=_compute_amount_due(prices),
-        tax_facts=prices[0].tax_facts if prices else TaxFacts(),
+        tax_facts=_build_tax_facts(prices, account),
     )
+
+
+def _build_tax_facts(prices: Sequence[PricePreview], account: Account) -> TaxFacts:
+    """Stripe's tax ids, or else the one of the accounts file."""
+    facts = prices[0].tax_facts if prices else TaxFacts()
+    if facts.buyer_tax_ids or not account.tax_id:
+        return facts
+    return facts.model_copy(update={"buyer_tax_ids": (account.tax_id,)})
 
 
 def _compute_amount_due(prices: Sequence[PricePreview]) -> int:
@@ -176,7 +185,7 @@ async def preview_renewal(
 
 
 async def preview_current_renewals(
-    client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str
+    client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str, cached: CachedRenewals
 ) -> dict[str, RenewalTotal]:
     """What the next period of each item costs as things are, by the item's id here: discounts and tax are
     Stripe's. Without those that Stripe refuses to price."""
@@ -186,10 +195,15 @@ async def preview_current_renewals(
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
 
     async def price_subscription(subscription_id: str) -> dict[str, RenewalTotal]:
+        own = items_by_subscription[subscription_id]
+        known = cached.find(own)
+        if known is not None:
+            return known
         async with few:
-            return await _preview_subscription_renewal(
-                client, subscription_id, items_by_subscription[subscription_id], customer
-            )
+            totals = await _preview_subscription_renewal(client, subscription_id, own, customer)
+        if totals:
+            cached.store(own, totals)
+        return totals
 
     found: dict[str, RenewalTotal] = {}
     for totals in await asyncio.gather(*map(price_subscription, items_by_subscription)):
