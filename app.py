@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import getpass
 import io
 import os
 import socket
@@ -24,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.billing.gateway import BillingUnavailable
 from bot.bootstrap import (
+    build_database,
     build_installation_store,
     catch_up_clock,
     now,
@@ -32,7 +34,7 @@ from bot.bootstrap import (
     open_slack_clients,
     prepare_database,
 )
-from bot.db import Database
+from bot.db import Database, describe_database_error
 from bot.installations.slack_errors import get_error_name
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
@@ -57,10 +59,12 @@ from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
 from models.control_characters import escape_control_characters
 from models.migrations.run import UnsupportedSchema
+from models.quote import ReasonTooLong
 from scheduler import run_scheduler
 
 if TYPE_CHECKING:
     from bot.use_cases.accounts_import.link import LinkOptions, LinkReport
+    from bot.use_cases.accounts_import.run import ImportOptions
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
@@ -77,7 +81,7 @@ async def run_bot(
 ) -> AsyncIterator[tuple[Services, int]]:
     """Yields the services and the port. On exit it accepts nothing new and finishes what was acknowledged."""
     async with AsyncExitStack() as stack:
-        database = database or Database(settings.database_url, listen_url=settings.database_listen_url)
+        database = database or build_database(settings)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
@@ -140,6 +144,7 @@ async def _run_server(settings: Settings) -> None:
     signals = ShutdownSignals()
     signals.register_handlers()
     async with open_database(settings) as database, open_slack_clients(settings, database) as clients:
+        await database.check_prepared_statements()
         if not await signals.run_unless_requested(check_tokens(settings, clients.default_client)):
             return
     async with run_bot(settings) as (services, port):
@@ -159,36 +164,103 @@ async def _run_server(settings: Settings) -> None:
 def import_file(
     file: Annotated[Path, typer.Argument(help="The accounts file (YAML).")],
     overwrite: Annotated[
-        bool, typer.Option(help="Replace stored seats, periods and decided quotes, too.")
+        list[str] | None,
+        typer.Option(
+            metavar="ACCOUNT",
+            help="Of this account, replace stored seats, periods, decided quotes and people added elsewhere, "
+            "and reopen it; can be repeated.",
+        ),
+    ] = None,
+    close_missing: Annotated[
+        bool,
+        typer.Option("--close-missing", help="Close accounts of earlier files that this one does not list."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and store nothing.")
     ] = False,
 ) -> None:
     """Import accounts from a file: all of them, or none."""
+    # Imported here: the modules that read a file take memory that `serve` does not need.
     from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+    from bot.use_cases.accounts_import.run import ImportOptions
 
     settings = read_settings_or_exit()
+    options = ImportOptions(frozenset(overwrite or ()), close_missing, dry_run, get_operator_name())
     try:
-        run_or_exit(_run_import(settings, file, overwrite=overwrite))
+        run_or_exit(_run_import(settings, file, options))
     except InvalidAccountsFile as error:
         exit_with_error("\n".join(["nothing was imported:", *map(str, error.problems)]))
 
 
-async def _run_import(settings: Settings, file: Path, *, overwrite: bool) -> None:
-    # Imported here: the modules that read a file take memory that `serve` does not need.
+async def _run_import(settings: Settings, file: Path, options: "ImportOptions") -> None:
+    from bot.use_cases.accounts_import.describe import describe_changes
     from bot.use_cases.accounts_import.run import import_accounts
 
     async with open_database(settings) as database:
         await prepare_database(database)
         with display_progress("accounts") as progress:
-            summary = await import_accounts(
-                database, path=file, at=now(), overwrite=overwrite, progress=progress
-            )
+            summary = await import_accounts(database, path=file, at=now(), options=options, progress=progress)
+    if options.dry_run:
+        for line in describe_changes(summary.changes):
+            print_line(line)
     for warning in summary.warnings:
         console.print(f"[yellow]warning:[/] {format_literally(warning)}")
+    verb = "would import" if options.dry_run else "imported"
     console.print(
-        f"imported {summary.accounts} accounts ({summary.changed_accounts} changed), "
+        f"{verb} {summary.accounts} accounts ({summary.changed_accounts} changed), "
         f"{summary.subscriptions} subscriptions, {summary.billing_contacts} billing contacts, "
         f"{summary.quotes} quotes"
     )
+
+
+@cli.command()
+def export(
+    accounts: Annotated[
+        list[str] | None, typer.Argument(help="Ids of accounts; without any, all that are open.")
+    ] = None,
+) -> None:
+    """Write what is stored as an accounts file: importing it changes nothing."""
+    settings = read_settings_or_exit()
+    run_or_exit(_run_accounts_export(settings, accounts or []))
+
+
+async def _run_accounts_export(settings: Settings, account_ids: list[str]) -> None:
+    from bot.use_cases.accounts_import.export import export_accounts
+
+    async with _open_migrated_database(settings) as database:
+        try:
+            exported = await export_accounts(database, account_ids)
+        except AccountNotFound:
+            exit_with_error("one of these accounts does not exist")
+    print(exported.text, end="")  # noqa: T201
+    for omitted in exported.omitted:
+        print(f"not exported: {omitted}", file=sys.stderr)  # noqa: T201
+
+
+@cli.command()
+def close(
+    account: Annotated[str, typer.Argument(help="The id of the account.")],
+    reason: Annotated[str | None, typer.Option(help="What its contacts are told.")] = None,
+) -> None:
+    """Close an account: nothing can be ordered for it any more. `import --overwrite` reopens it."""
+    settings = read_settings_or_exit()
+    run_or_exit(_run_close(settings, account, reason))
+
+
+async def _run_close(settings: Settings, account_id: str, reason: str | None) -> None:
+    from bot.use_cases.accounts_import.close import close_account
+
+    async with open_database(settings) as database:
+        await prepare_database(database)
+        try:
+            was_open = await close_account(
+                database, account_id=account_id, reason=reason, operator=get_operator_name(), at=now()
+            )
+        except AccountNotFound:
+            exit_with_error(f"there is no account {account_id}")
+        except ReasonTooLong as error:
+            exit_with_error(f"the reason is longer than {error.variables['most']} characters")
+    print(f"{account_id} is closed" if was_open else f"{account_id} was closed already")  # noqa: T201
 
 
 @cli.command(name="link-stripe")
@@ -371,7 +443,7 @@ async def _verify_histories(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_url)
+    database = build_database(settings)
     try:
         yield database
     finally:
@@ -410,7 +482,7 @@ def doctor() -> None:
 
 
 async def _run_doctor(settings: Settings) -> list[CheckResult]:
-    database = Database(settings.database_url, listen_url=settings.database_listen_url)
+    database = build_database(settings)
     async with (
         open_slack_clients(settings, database) as clients,
         open_services(settings, database, clients) as services,
@@ -484,6 +556,15 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 
 
+def get_operator_name() -> str:
+    """For the history: who runs the command on this machine."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        # The user id of a container has no name.
+        return "operator"
+
+
 def exit_with_error(message: str) -> NoReturn:
     print_line(message, file=sys.stderr)
     raise SystemExit(1)
@@ -501,8 +582,7 @@ def format_literally(text: str) -> str:
 
 def _format_error(error: Exception) -> str:
     if isinstance(error, SQLAlchemyError):
-        # The driver's message may contain the URL with its password.
-        return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
+        return f"the database: {describe_database_error(error)}"
     if isinstance(error, SlackApiError):
         return f"Slack says {get_error_name(error)}; is SLACK_BOT_TOKEN right?"
     return str(error)

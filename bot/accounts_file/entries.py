@@ -281,7 +281,9 @@ class QuoteEntry(FileEntry):
 
 class AccountEntry(FileEntry):
     """It has `slack_team`, or `slack_enterprise` if it belongs to a whole organisation (R29).
-    `stripe_customer` links it with Stripe, which then provides its payment methods."""
+    `stripe_customer` links it with Stripe, which then provides its payment methods. `exported_entry` is the
+    number of its last history entry when it was exported: a later change by an operator is not overwritten
+    unseen."""
 
     id: RequiredText
     name: RequiredText
@@ -289,6 +291,7 @@ class AccountEntry(FileEntry):
     slack_enterprise: EnterpriseId | None = None
     channel: ChannelId | None = None
     channel_amounts: Flag = False
+    exported_entry: Annotated[int | None, BeforeValidator(_parse_whole_number)] = None
     stripe_customer: StripeCustomerId | None = None
     currency: CurrencyCode
     tax_rate: TaxRate = "0"
