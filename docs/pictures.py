@@ -17,12 +17,15 @@ from sqlmodel import select
 from app import run_bot
 from bot.i18n import Localizer
 from bot.receipts import TEMPLATE_PATH, build_receipt_content
+from bot.receipts.fonts import load_fonts
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.delivery.compose import build_receipt_details
 from bot.use_cases.details import load_order_details_by_id
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH
+from docs.receipt_samples import build_sample_receipts
+from models.details import ReceiptDetails
 from models.receipt import Receipt
 from sandbox import Sandbox
 
@@ -191,11 +194,18 @@ async def render_receipt_pictures(services: Services) -> None:
     async with services.read() as session:
         receipt = (await session.exec(select(Receipt))).one()
         orders = await load_order_details_by_id(session, [receipt.order_id], services.now())
-    sheet = build_receipt_details(orders[receipt.order_id], services.settings.seller)
+    details = build_receipt_details(orders[receipt.order_id], services.settings.seller)
+    render_receipt_picture("receipt-pdf", details)
+    for name, sample in build_sample_receipts().items():
+        render_receipt_picture(f"receipt-{name}", sample)
+
+
+def render_receipt_picture(name: str, details: ReceiptDetails) -> None:
     for tag, suffix in (("en-GB", ""), ("fr-FR", "-french")):
-        words = json.dumps(build_receipt_content(Localizer(tag), sheet))
-        compiler = typst.Compiler(TEMPLATE_PATH, ignore_system_fonts=True, sys_inputs={"receipt": words})
-        compiler.compile(output=PICTURES_PATH / f"receipt-pdf{suffix}.png", format="png", ppi=72)
+        words = json.dumps(build_receipt_content(Localizer(tag), details))
+        fonts = load_fonts(include_system=False)
+        compiler = typst.Compiler(TEMPLATE_PATH, font_paths=fonts, sys_inputs={"receipt": words})
+        compiler.compile(output=PICTURES_PATH / f"{name}{suffix}.png", format="png", ppi=72)
 
 
 async def take_pictures() -> None:

@@ -680,6 +680,10 @@ refusal-tax-location-invalid = We can’t work out the tax for this billing addr
 refusal-shipping-location-invalid = We can’t work out the tax. The payment provider uses the account’s shipping address for it, which is incomplete. Ask Account Services to correct or remove that address. Nothing was changed or bought.
 refusal-title = Can’t do that now
 refusal = That isn’t possible.
+refusal-account-closed = { $account } is closed, so nothing can be ordered for it.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }.
+   *[no] {""}
+} Account Services can help you.
 refusal-account-not-found = We can’t find that account.
 refusal-account-not-self-served = You can’t order seats for { $account } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.

@@ -684,6 +684,10 @@ refusal-tax-location-invalid = Nous ne pouvons pas déterminer la taxe pour cett
 refusal-shipping-location-invalid = Nous ne pouvons pas déterminer la taxe. Le prestataire de paiement utilise pour cela l’adresse de livraison du compte, qui est incomplète. Demandez aux Services des comptes Corporate de la corriger ou de la supprimer. Rien n’a été modifié ni acheté.
 refusal-title = Action impossible
 refusal = Ce n’est pas possible.
+refusal-account-closed = Le compte { $account } est fermé : plus rien ne peut être commandé pour ce compte.{ $has_reason ->
+    [yes] {" "}Motif : { $reason }.
+   *[no] {""}
+} Les Services des comptes Corporate peuvent vous aider.
 refusal-account-not-found = Ce compte est introuvable.
 refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pour le compte { $account }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.

@@ -105,8 +105,16 @@ async def preview_lines(
         _build_recurring_totals(renewals),
         starting_balance=prices[0].starting_balance if prices else 0,
         amount_due=_compute_amount_due(prices),
-        tax_facts=prices[0].tax_facts if prices else TaxFacts(),
+        tax_facts=_build_tax_facts(prices, account),
     )
+
+
+def _build_tax_facts(prices: Sequence[PricePreview], account: Account) -> TaxFacts:
+    """Stripe's tax ids, or else the one of the accounts file."""
+    facts = prices[0].tax_facts if prices else TaxFacts()
+    if facts.buyer_tax_ids or not account.tax_id:
+        return facts
+    return facts.model_copy(update={"buyer_tax_ids": (account.tax_id,)})
 
 
 def _compute_amount_due(prices: Sequence[PricePreview]) -> int:

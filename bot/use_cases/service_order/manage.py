@@ -111,6 +111,7 @@ async def open_retry(
         details = await load_order_details(session, order, at)
         if not details.can_retry:
             raise await _build_nothing_to_retry(session, order, [row.line for row in details.rows])
+        details.account.check_open()
     await refresh_methods_if_available(services, order.account_id)
     async with services.read() as session:
         methods = await list_payment_methods(session, order.account_id)
@@ -128,6 +129,7 @@ async def retry_service_order(
     async with services.write() as session:
         update, contact = await _lock_order(services, session, person, order_id, at)
         account = update.account
+        account.check_open()
         methods = await list_payment_methods(session, account.id)
         method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
         lines = await _list_lines_to_retry(update)

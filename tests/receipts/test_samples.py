@@ -1,0 +1,56 @@
+"""Receipts of several countries: the text that a second library reads from each (R28)."""
+
+import pytest
+
+from bot.i18n import Localizer
+from bot.receipts import MAX_PDF_BYTES, find_receipt_gaps, render_receipt_pdf
+from docs.receipt_samples import build_sample_receipts
+from tests.receipts.test_receipts import fonts, pages
+
+SELLER = (
+    "GoTo Corporate Account Services 77 Sir John Rogerson’s Quay Dublin 2 D02 NW08 Ireland VAT IE9692928F"
+)
+# What stands on each in English and in French, in the order in which it is read.
+TEXTS = {
+    "german": (
+        ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Germany Tax ID: DE136695976", "4500012345",
+         "VAT 19% €70.00 €13.30", "Total €83.30", "with Visa ending in 4242 €83.30"],
+        ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Allemagne Numéro fiscal : DE136695976",
+         "VAT 19 % 70,00 € 13,30 €", "Total 83,30 €", "Visa se terminant par 4242 83,30 €"],
+    ),
+    "british-retried": (
+        ["Echo Ltd 3 Mill Lane Cambridge CB2 1RX United Kingdom Tax ID: GB980780684",
+         "GoTo Meeting £20.00 per seat per month, prorated charged to Visa ending in 4242",
+         "GoTo Webinar £100.00 per seat per month, prorated charged to Mastercard ending in 4444",
+         "VAT 20% £100.00 £20.00", "with Visa ending in 4242 £60.00",
+         "with Mastercard ending in 4444 £60.00"],
+        ["Echo Ltd 3 Mill Lane Cambridge CB2 1RX Royaume-Uni",
+         "débité sur la carte Visa se terminant par 4242", "VAT 20 % 100,00 £GB 20,00 £GB"],
+    ),
+    "american-two-rates": (
+        ["Gamma Inc 20 Water St New York, NY 10004 United States", "PO-2026-118",
+         "NY State Tax 4% US$200.00 US$8.00", "NYC Sales Tax 4.5% US$200.00 US$9.00", "Total US$217.00",
+         "Account credit -US$17.00", "with Amex ending in 0005 US$200.00"],
+        ["Gamma Inc 20 Water St New York, NY 10004 États-Unis", "NYC Sales Tax 4,5 % 200,00 $US 9,00 $US"],
+    ),
+    "reverse-charge": (
+        ["Acme SA 1 rue de la Paix 75002 Paris France Tax ID: FR40303265045", "Reverse charge €70.00 €0.00",
+         "Reverse charge: no tax is charged. You account for the tax yourself.", "Total €70.00"],
+        ["Acme SA 1 rue de la Paix 75002 Paris France", "Autoliquidation 70,00 € 0,00 €",
+         "Autoliquidation : aucune taxe n’est facturée, vous la déclarez vous-même.", "Total 70,00 €"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_r28_each_countrys_receipt_says_what_its_bookkeepers_need(name: str) -> None:
+    details = build_sample_receipts()[name]
+    for tag, parts in zip(("en-GB", "fr-FR"), TEXTS[name], strict=True):
+        localizer = Localizer(tag)
+        pdf = render_receipt_pdf(localizer, details)
+        text = " ".join("\n".join(pages(pdf)).split())
+        assert [part for part in (SELLER, *parts) if part not in text] == [], text
+        assert len(pdf) < MAX_PDF_BYTES
+        assert pdf == render_receipt_pdf(localizer, details)
+        assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
+        assert find_receipt_gaps(localizer, details) == ""
