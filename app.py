@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.billing.gateway import BillingUnavailable
 from bot.bootstrap import (
+    build_database,
     build_installation_store,
     catch_up_clock,
     now,
@@ -33,7 +34,7 @@ from bot.bootstrap import (
     open_slack_clients,
     prepare_database,
 )
-from bot.db import Database
+from bot.db import Database, describe_database_error
 from bot.installations.slack_errors import get_error_name
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
@@ -80,7 +81,7 @@ async def run_bot(
 ) -> AsyncIterator[tuple[Services, int]]:
     """Yields the services and the port. On exit it accepts nothing new and finishes what was acknowledged."""
     async with AsyncExitStack() as stack:
-        database = database or Database(settings.database_url, listen_url=settings.database_listen_url)
+        database = database or build_database(settings)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
@@ -143,6 +144,7 @@ async def _run_server(settings: Settings) -> None:
     signals = ShutdownSignals()
     signals.register_handlers()
     async with open_database(settings) as database, open_slack_clients(settings, database) as clients:
+        await database.check_prepared_statements()
         if not await signals.run_unless_requested(check_tokens(settings, clients.default_client)):
             return
     async with run_bot(settings) as (services, port):
@@ -441,7 +443,7 @@ async def _verify_histories(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_url)
+    database = build_database(settings)
     try:
         yield database
     finally:
@@ -480,7 +482,7 @@ def doctor() -> None:
 
 
 async def _run_doctor(settings: Settings) -> list[CheckResult]:
-    database = Database(settings.database_url, listen_url=settings.database_listen_url)
+    database = build_database(settings)
     async with (
         open_slack_clients(settings, database) as clients,
         open_services(settings, database, clients) as services,
@@ -580,8 +582,7 @@ def format_literally(text: str) -> str:
 
 def _format_error(error: Exception) -> str:
     if isinstance(error, SQLAlchemyError):
-        # The driver's message may contain the URL with its password.
-        return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
+        return f"the database: {describe_database_error(error)}"
     if isinstance(error, SlackApiError):
         return f"Slack says {get_error_name(error)}; is SLACK_BOT_TOKEN right?"
     return str(error)
