@@ -13,7 +13,7 @@ from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, WebhookParser
 from bot.blocks.account import PortalLinks
 from bot.clock import SteadyClock
-from bot.db import Database, lock_imports
+from bot.db import Database, PoolerOptions, lock_imports
 from bot.directory.slack.user_directory import SlackUserDirectory
 from bot.installations.clients import (
     InstrumentedClient,
@@ -43,6 +43,11 @@ SLACK_REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def build_database(settings: Settings) -> Database:
+    options = PoolerOptions(settings.database_prepared_statements, settings.database_startup_options)
+    return Database(settings.database_url, listen_url=settings.database_listen_url, pooler_options=options)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from bot.permissions import Principal, SlackIdentity, is_outsider, load_principa
 from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
+from models.email_address import normalize_email
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
@@ -176,7 +177,7 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
                 enterprise_user_id=profile.enterprise_user_id,
                 workspace_ids=profile.workspace_ids,
                 name=profile.name,
-                email=profile.email.lower() if profile.email else None,
+                email=normalize_email(profile.email) if profile.email else None,
                 locale=profile.locale,
                 time_zone=profile.time_zone,
                 deleted=profile.deleted,

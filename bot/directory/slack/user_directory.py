@@ -14,6 +14,7 @@ from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable,
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.organisation import find_enterprise_id
 from bot.installations.slack_errors import get_error_name, is_slack_failure
+from models.email_address import encode_email_domain
 
 # Slackbot is not marked as a bot.
 SLACKBOT_USER_ID = "USLACKBOT"
@@ -116,9 +117,13 @@ class SlackUserDirectory:
                 return members
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
-        answer = await self._request_slack(team_id, "users.lookupByEmail", email=email)
-        user = (answer or {}).get("user") or {}
-        return str(user["id"]) if user.get("id") else None
+        # Somebody may have signed up with either form of an internationalised domain.
+        for spelling in dict.fromkeys((email, encode_email_domain(email))):
+            answer = await self._request_slack(team_id, "users.lookupByEmail", email=spelling)
+            user = (answer or {}).get("user") or {}
+            if user.get("id"):
+                return str(user["id"])
+        return None
 
     async def _resolve_membership(self, team_id: str, user: dict[str, Any]) -> _Membership:
         """A person of our organisation belongs to each of their workspaces in it. The organisation of an

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence, Sized
 from datetime import timedelta
 from email.utils import parseaddr
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
 from bot.billing.gateway import BillingUnavailable
-from bot.db import LISTEN_ERRORS
+from bot.db import LISTEN_ERRORS, describe_database_error
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.i18n import Localizer
 from bot.mail.mailer import MailRejected, MailUnavailable
@@ -79,14 +80,18 @@ async def _check_database(services: Services) -> CheckResult:
     except UnsupportedSchema as error:
         return CheckResult("database", False, str(error))
     except Exception as error:
-        message = f"it does not answer ({type(error).__name__}): check DATABASE_URL, and that it is running"
-        return CheckResult("database", False, message)
+        return CheckResult("database", False, describe_database_error(error))
     if not migrated:
         return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
     state = await load_database_state(services.database)
     if state.is_restored:
         return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
-    return CheckResult("database", True, "reachable, and up to date")
+    try:
+        await services.database.check_writable()
+        await services.database.check_prepared_statements()
+    except SQLAlchemyError as error:
+        return CheckResult("database", False, describe_database_error(error))
+    return CheckResult("database", True, "reachable, writable and up to date")
 
 
 async def _check_job_notifications(services: Services) -> CheckResult:

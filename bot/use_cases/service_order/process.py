@@ -24,7 +24,7 @@ from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.service_order.announce import announce_waiting
+from bot.use_cases.service_order.announce import announce_answer, announce_waiting
 from bot.use_cases.service_order.charge_attempt import (
     RETRY_DELAY,
     Decline,
@@ -54,6 +54,8 @@ log = structlog.get_logger()
 
 RECHECK_INTERVAL = timedelta(seconds=60)
 WORKER_COUNT = 4
+# An order that starts sooner has not been said to wait, or not for long.
+MIN_WAIT = timedelta(seconds=5)
 
 
 class DueLine(NamedTuple):
@@ -138,6 +140,8 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         elif row.line.is_done(update.order, update.at):
             row.line.release(None)
             await finish_order_if_done(update)
+            if not update.order.is_finished:
+                await announce_answer(update)
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None
         charge = build_charge(update, row, attempt) if attempt is not None else None
         return LeasedLine(update, row, charge)
@@ -155,6 +159,8 @@ async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
         row.line.release(update.at + RECHECK_INTERVAL)
         await announce_waiting(update, blocking_order_number)
         return
+    if update.order.status is OrderStatus.PLACED and update.at - update.order.placed_at >= MIN_WAIT:
+        await announce_answer(update)
     mark_order_processing(update)
     update_line_status(update, row, LineStatus.CHARGING)
 
