@@ -6,8 +6,8 @@ from sqlmodel import AutoString
 
 from models.migrations.notice_kinds import list_notice_kinds, set_notice_kinds
 
-revision = "0014_order_messages"
-down_revision = "0013_quote_extensions"
+revision = "0015_order_messages"
+down_revision = "0014_closed_accounts"
 branch_labels = None
 depends_on = None
 
