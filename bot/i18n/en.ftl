@@ -663,6 +663,7 @@ help-quotes =
 help-service-orders =
     {"*"}`/service-orders`* shows your service orders and their status. Processing can take up to 24 hours.
     • `/service-orders SO-1001` opens one order with its history and receipt
+    • `/service-orders PO-4711` finds orders by your purchase-order number
 help-billing =
     {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
     • `/billing receipts` lists your receipts
@@ -835,7 +836,10 @@ notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
 notice-order-status = Service order { $number }: { order-status }
-notice-order-outdated = No longer needed. Order status: { order-status }
+notice-order-answered = { $request ->
+    [order_declined] The payment for { $products } was declined. This message no longer needs an answer.
+   *[order_needs_customer] The payment for { $products } needed a confirmation. This message no longer needs an answer.
+}
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
 notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only charged if you try again.
 notice-order-next-confirm = The billing contact needs to confirm the payment by { $until }. Otherwise, it will be declined.

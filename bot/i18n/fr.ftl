@@ -667,6 +667,7 @@ help-quotes =
 help-service-orders =
     {"*"}`/service-orders`* affiche vos commandes de Service et leur état. Le traitement peut prendre jusqu’à 24 heures.
     • `/service-orders SO-1001` ouvre une commande, avec son historique et son reçu
+    • `/service-orders PO-4711` trouve des commandes par votre numéro de bon de commande
 help-billing =
     {"*"}`/billing`* affiche vos abonnements et postes, votre portail de facturation par défaut, vos modes de paiement, vos reçus et vos contacts de facturation.
     • `/billing reçus` affiche la liste de vos reçus
@@ -839,7 +840,10 @@ notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
 notice-order-status = Commande de Service { $number } : { order-status }
-notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
+notice-order-answered = { $request ->
+    [order_declined] Le paiement de { $products } a été refusé. Ce message n’appelle plus de réponse.
+   *[order_needs_customer] Le paiement de { $products } devait être confirmé. Ce message n’appelle plus de réponse.
+}
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
 notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Ils ne sont débités qu’en cas de nouvel essai.
 notice-order-next-confirm = Le contact de facturation doit confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.

@@ -24,6 +24,7 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "order_needs_customer": (("line", "needs_customer"),),
     "order_failed": (("failed", "failed"),),
     "order_overdue": (("overdue", None),),
+    "order_messages": (("placed", "placed"),),
     "receipt": (("completed", "completed"),),
     "receipt_file": (("completed", "completed"),),
     "receipt_mail": (("completed", "completed"),),

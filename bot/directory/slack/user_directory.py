@@ -13,7 +13,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.organisation import find_enterprise_id
-from bot.installations.slack_errors import get_error_name, is_slack_failure
+from bot.installations.slack_errors import (
+    SlackErrorKind,
+    get_error_kind,
+    get_error_name,
+    is_slack_failure,
+)
 from models.email_address import encode_email_domain
 
 # Slackbot is not marked as a bot.
@@ -72,7 +77,7 @@ class SlackUserDirectory:
                     await self._clients.default_client.api_test()
                 except SlackApiError as error:
                     # Any other answer of Slack's is an answer.
-                    if is_slack_failure(error):
+                    if get_error_kind(error) is SlackErrorKind.TRANSIENT:
                         raise
 
     async def list_installations(self) -> list[str]:
