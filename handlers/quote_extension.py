@@ -33,7 +33,7 @@ async def submit_request(request: SlackRequest) -> View:
             request.services,
             person=request.person,
             quote_id=request.metadata.quote,
-            until=_get_day(request),
+            until=_find_day(request),
             reason=request.input_values.get("reason"),
         )
     except ReasonTooLong as refusal:
@@ -55,7 +55,7 @@ async def approve(request: SlackRequest) -> View:
         request.services,
         person=request.person,
         extension_id=request.metadata.extension,
-        until=_get_day(request),
+        until=_find_day(request),
     )
     return blocks.render_decision_modal(request.localizer, decided.extension, decided.quote, request.metadata)
 
@@ -82,7 +82,7 @@ async def decline(request: SlackRequest) -> View:
     return blocks.render_decision_modal(request.localizer, decided.extension, decided.quote, request.metadata)
 
 
-def _get_day(request: SlackRequest) -> date | None:
+def _find_day(request: SlackRequest) -> date | None:
     try:
         return date.fromisoformat(request.input_values.get("until", ""))
     except ValueError:

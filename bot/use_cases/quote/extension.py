@@ -118,7 +118,7 @@ def _check_extendable(details: QuoteDetails) -> None:
 
 
 def _check_day(details: QuoteDetails, until: date | None) -> tuple[date, datetime]:
-    """The day, and when it ends."""
+    """After who asks: it says something about the quote. Returns the day, and when it ends."""
     if until is None:
         raise InvalidInput({"until": FieldRequired()})
     try:
