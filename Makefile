@@ -94,7 +94,7 @@ bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: m
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
 
-chaos: setup  ## Take networks, disks and clocks away from real processes (clocks: apt-get install faketime)
+chaos: setup  ## Take networks, disks and clocks away from real processes (apt-get install faketime pgbouncer)
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/chaos
 
 planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name plants one)

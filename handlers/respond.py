@@ -204,7 +204,8 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
         # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)
         return False
-    return response.status_code == 200
+    # A page is a proxy's: Slack answers with a word, or with JSON.
+    return response.status_code == 200 and not response.body.lstrip().startswith("<")
 
 
 async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:

@@ -5,7 +5,7 @@ from bot.db.errors import (
     describe_database_error,
     get_database_error_kind,
 )
-from bot.db.locks import lock_account, lock_audit_chain_tip, lock_imports
+from bot.db.locks import lock_account, lock_account_unless_locked, lock_audit_chain_tip, lock_imports
 from bot.db.notifications import LISTEN_ERRORS, NotDelivered
 from bot.db.postgresql import PoolerOptions
 from bot.db.session import Connection, Session, build_insert, record_issued_number, select_joined
@@ -24,6 +24,7 @@ __all__ = [
     "describe_database_error",
     "get_database_error_kind",
     "lock_account",
+    "lock_account_unless_locked",
     "lock_audit_chain_tip",
     "lock_imports",
     "record_issued_number",

@@ -1,13 +1,15 @@
 """PostgreSQL through SQLAlchemy's own asyncio half."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg.errors import ReadOnlySqlTransaction
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -40,6 +42,8 @@ DATABASE_OID = text("SELECT oid FROM pg_database WHERE datname = current_databas
 
 TAKES_NO_WRITES = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'")
 
+WRITABLE_CACHE_SECONDS = 15.0
+
 # psycopg prepares a statement when it is executed for the sixth time.
 PREPARED_AFTER_EXECUTIONS = 7
 PREPARED_PROBE = text("SELECT CAST(:value AS integer)")
@@ -68,6 +72,8 @@ class PostgreSQLBackend:
     ) -> None:
         """`listen_url` is for notifications, if those of `engine` go through a pooler."""
         self.sync_engine = engine.sync_engine
+        self._writable_until = -math.inf
+        event.listen(self.sync_engine, "connect", self._forget_writable)
         url = listen_url or engine.url.render_as_string(hide_password=False)
         options = NO_POOLER if listen_url else pooler_options
         self._listener = NotificationListener(url, _build_connect_args(url, options), self._notify)
@@ -97,9 +103,16 @@ class PostgreSQLBackend:
             yield session
 
     async def check_writable(self) -> None:
+        """Asked again after each new connection, which a failover causes, and after a while."""
+        if time.monotonic() < self._writable_until:
+            return
         async with self._reader.connect() as connection:
             if await connection.scalar(TAKES_NO_WRITES):
                 raise DatabaseNotWritable(DatabaseErrorKind.READ_ONLY, None, ReadOnlySqlTransaction())
+        self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
+
+    def _forget_writable(self, *_: object) -> None:
+        self._writable_until = -math.inf
 
     async def check_prepared_statements(self) -> None:
         """In turns over two connections, which a pooler in transaction mode puts on one of the server's."""
