@@ -10,6 +10,12 @@ from bot.mail.mailer import Attachment, OutboundEmail
 from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.notices.email import RECEIPT_KINDS, render_email
 from bot.receipts import find_receipt_gaps, format_file_name, render_receipt_pdf
+from bot.receipts.quote import (
+    QuoteDocument,
+    find_quote_gaps,
+    format_quote_file_name,
+    render_quote_pdf,
+)
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
@@ -22,6 +28,8 @@ from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
+# Each of these has the PDF attached, if it goes by e-mail.
+QUOTE_FILE_KINDS = (NoticeKind.QUOTE_REQUESTED, NoticeKind.QUOTE_FILE)
 EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_CARD_KINDS)
 
 
@@ -46,7 +54,27 @@ def compose_message(
     )
 
 
-async def render_receipt_file(services: Services, message: OutboundMessage) -> FileUpload:
+async def render_file(services: Services, message: OutboundMessage) -> FileUpload:
+    if message.kind in QUOTE_FILE_KINDS:
+        return await _render_quote_file(services, message)
+    return await _render_receipt_file(services, message)
+
+
+async def _render_quote_file(services: Services, message: OutboundMessage) -> FileUpload:
+    assert message.quote is not None, "a notice of a quote has one"
+    settings, details = services.settings, message.quote
+    # R22: like those of a receipt, its dates are the account's.
+    localizer = replace(message.localizer, time_zone=details.account.time_zone)
+    document = QuoteDocument(details, settings.seller, settings.account_services_url)
+    content = await asyncio.to_thread(render_quote_pdf, localizer, document)
+    gaps = await asyncio.to_thread(find_quote_gaps, localizer, document)
+    if gaps:
+        log.error("quote.characters_missing", quote=details.quote.number, characters=gaps)
+    title = localizer.format_text("quote-number", number=details.quote.number)
+    return FileUpload(format_quote_file_name(details), title, content)
+
+
+async def _render_receipt_file(services: Services, message: OutboundMessage) -> FileUpload:
     assert message.order is not None, "a notice of a receipt has its order"
     details = build_receipt_details(message.order, services.settings.seller)
     content = await asyncio.to_thread(render_receipt_pdf, message.localizer, details)
@@ -85,7 +113,7 @@ async def compose_email(services: Services, notice: Notice, context: NoticeConte
     # Stable across retries; the time keeps it unique if another database numbers its notices from 1 again.
     message_id = f"<notice-{notice.key}-{notice.created_at:%Y%m%d%H%M%S%f}@{domain}>"
     attachments: tuple[Attachment, ...] = ()
-    if notice.kind in RECEIPT_KINDS:
-        pdf = await render_receipt_file(services, message)
+    if notice.kind in (*RECEIPT_KINDS, *QUOTE_FILE_KINDS):
+        pdf = await render_file(services, message)
         attachments = (Attachment(pdf.name, "application/pdf", pdf.content),)
     return OutboundEmail(to, email.subject, email.text, email.html, message_id, attachments)
