@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from bot.billing.gateway import BillingUnavailable
 from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable
 from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable
 from bot.messaging.messenger import (
@@ -27,12 +28,12 @@ from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.compose import (
     compose_email,
     compose_message,
-    render_receipt_file,
     with_message_target,
 )
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
+from bot.use_cases.delivery.receipt_files import load_receipt_files
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -64,7 +65,7 @@ MAX_CONCURRENT_DESTINATIONS = 64
 CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
-OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, TimeoutError)
+OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
 
 
 async def deliver_due_notices(services: Services) -> int:
@@ -196,7 +197,8 @@ async def _send_receipt_file(
     if not isinstance(payload, ReceiptFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
     message = compose_message(notice, context, payload.channel, user)
-    message = replace(message, file=await render_receipt_file(services, message))
+    files, _ = await load_receipt_files(services, message)
+    message = replace(message, files=tuple(files))
     try:
         return Posted(message, await services.messenger.deliver_message(message), context)
     except MessageGone as error:
